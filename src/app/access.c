@@ -1,0 +1,65 @@
+#include "app/access.h"
+
+#include <string.h>
+
+/* How far a role reaches. LISTED: courses whose staff names the caller; COURSE: those, and for INSTRUCTOR
+ * courses that name nobody. */
+enum reach { NOT, OWN, LISTED, COURSE, ALL };
+
+/* Columns: STUDENT INSTRUCTOR OWNER ADMIN SYSTEM. */
+static const unsigned char reaches[ACCESS_RULE_COUNT][5] = {
+    [ACCESS_PUBLIC]        = {ALL, ALL,    ALL,    ALL, ALL},
+    [ACCESS_SERVER_KEY]    = {ALL, ALL,    ALL,    ALL, ALL},
+    [ACCESS_WEBHOOK]       = {ALL, ALL,    ALL,    ALL, ALL},
+    [ACCESS_SIGNED_IN]     = {ALL, ALL,    ALL,    ALL, ALL},
+    [ACCESS_OWN_STUDENT]   = {OWN, NOT,    NOT,    NOT, NOT},
+    [ACCESS_OWN]           = {OWN, OWN,    OWN,    OWN, OWN},
+    [ACCESS_OWN_OR_SYSTEM] = {OWN, OWN,    OWN,    OWN, ALL},
+    [ACCESS_PERSON]        = {OWN, OWN,    OWN,    ALL, ALL},
+    [ACCESS_COURSE_RECORD] = {OWN, COURSE, COURSE, ALL, ALL},
+    [ACCESS_COURSE_STAFF]  = {NOT, COURSE, COURSE, ALL, ALL},
+    [ACCESS_CATALOG_READ]  = {NOT, LISTED, LISTED, ALL, ALL},
+    [ACCESS_ADMIN]         = {NOT, NOT,    NOT,    ALL, ALL},
+};
+
+static const enum role columns[5] = {ROLE_STUDENT, ROLE_INSTRUCTOR, ROLE_OWNER, ROLE_ADMIN, ROLE_SYSTEM};
+
+bool access_role(enum access_rule rule, unsigned roles)
+{
+    for (int i = 0; i < 5; i++)
+        if (roles & columns[i] && reaches[rule][i] != NOT)
+            return true;
+    return false;
+}
+
+/* Role and listing are both needed. Source: contract 1, Auth. */
+static bool acts_for_course(enum role role, enum reach reach, const struct caller *caller, struct view view,
+                            const struct access_subject *subject)
+{
+    if (!subject->has_course)
+        return false;
+    enum staff_listing listing = view_course_staff(view, subject->course, caller->id, caller->id_size);
+    if (role == ROLE_OWNER)
+        return listing == STAFF_LISTED_OWNER;
+    return listing == STAFF_LISTED || listing == STAFF_LISTED_OWNER ||
+           (listing == STAFF_NOBODY_LISTED && reach == COURSE);
+}
+
+enum rc access_check(enum access_rule rule, const struct caller *caller, struct view view,
+                     const struct access_subject *subject, struct fault *fault)
+{
+    bool own = subject->user && caller->id_size == subject->user_size &&
+               memcmp(caller->id, subject->user, subject->user_size) == 0;
+    bool own_counts = rule != ACCESS_COURSE_STAFF && rule != ACCESS_CATALOG_READ && rule != ACCESS_ADMIN;
+
+    for (int i = 0; i < 5; i++) {
+        enum reach reach = (enum reach)reaches[rule][i];
+        if (!(caller->roles & columns[i]) || reach == NOT)
+            continue;
+        if (reach == ALL || (own && own_counts))
+            return RC_OK;
+        if ((reach == COURSE || reach == LISTED) && acts_for_course(columns[i], reach, caller, view, subject))
+            return RC_OK;
+    }
+    return fault_set(fault, RC_DENIED, NULL, "Access denied");
+}

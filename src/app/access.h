@@ -1,0 +1,40 @@
+#pragma once
+
+#include <stdbool.h>
+
+#include "app/image.h"
+#include "base/caller.h"
+
+/* The one authorization point: who may do what, to whose record. Every route names a rule; every handler asks
+ * access_check once it knows whose record it is about. Source: contract 1, Auth; reliability part 3. */
+
+enum access_rule {
+    ACCESS_PUBLIC,        /* no token */
+    ACCESS_SERVER_KEY,    /* X-Server-Key alone */
+    ACCESS_WEBHOOK,       /* X-Server-Key and any valid token (webhook_jwt = optional: the key alone) */
+    ACCESS_SIGNED_IN,     /* any valid token */
+    ACCESS_OWN_STUDENT,   /* role Student, own record */
+    ACCESS_OWN,           /* own record, any role */
+    ACCESS_OWN_OR_SYSTEM, /* own; SYSTEM anybody's */
+    ACCESS_PERSON,        /* own; ADMIN and SYSTEM anybody's */
+    ACCESS_COURSE_RECORD, /* own; staff of the course; ADMIN, SYSTEM */
+    ACCESS_COURSE_STAFF,  /* staff of the course; ADMIN, SYSTEM */
+    ACCESS_CATALOG_READ,  /* staff that the course lists; ADMIN, SYSTEM */
+    ACCESS_ADMIN,         /* ADMIN, SYSTEM */
+    ACCESS_RULE_COUNT
+};
+
+/* Whom and what a request is about. */
+struct access_subject {
+    const char *user; /* NULL: nobody in particular */
+    size_t user_size;
+    uint32_t course;  /* key; 0: none or unknown */
+    bool has_course;  /* a course is meant, even when its key is unknown */
+};
+
+/* Whether any role of the caller could pass the rule for some record: decided before anything is read. */
+bool access_role(enum access_rule rule, unsigned roles);
+
+/* Whether the caller may, for this subject. RC_DENIED with the same words whoever is meant. */
+MUST_CHECK enum rc access_check(enum access_rule rule, const struct caller *caller, struct view view,
+                                const struct access_subject *subject, struct fault *fault);

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "store/store.h"
+
+/* Idempotency-Key: which requests were answered, so that a repeat gets the first answer. Durable with the events
+ * (store_batch.answers); here is only what decides. Thread-safe. Source: contract 1, Idempotency-Key. */
+
+struct answers;
+
+enum answers_verdict {
+    ANSWERS_NEW,     /* go on, then answers_end */
+    ANSWERS_REPLAY,  /* answered before: fetch it from the store */
+    ANSWERS_RUNNING, /* the same request is still under way: 409 */
+    ANSWERS_REUSED,  /* the key was another request's: 422 */
+    ANSWERS_FULL,    /* too many live keys of this caller: 429 */
+};
+
+/* Loads the keys of the last 24 hours. */
+MUST_CHECK enum rc answers_new(struct store *store, int64_t now_ms, struct answers **out_answers,
+                               struct fault *fault);
+void answers_free(struct answers *answers);
+
+/* key: hash of caller and key; caller: hash of the caller alone. ANSWERS_FULL also when out of memory. */
+enum answers_verdict answers_begin(struct answers *answers, const uint8_t key[16], const uint8_t fingerprint[16],
+                                   uint64_t caller, int64_t now_ms);
+
+/* After ANSWERS_NEW: stored says whether the answer is now in the store; else the key is free again. */
+void answers_end(struct answers *answers, const uint8_t key[16], bool stored);

@@ -1,0 +1,139 @@
+#include "app/batch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void etag_of_record(const struct record *record, char out[ETAG_BYTES])
+{
+    if (record && record->flags & RECORD_PRESENT)
+        (void)snprintf(out, ETAG_BYTES, "p%u-%llx", record->id, (unsigned long long)record->version); /* fits */
+    else
+        out[0] = '\0';
+}
+
+void etag_of_log(uint64_t log_id, int64_t updated_ms, char out[ETAG_BYTES])
+{
+    (void)snprintf(out, ETAG_BYTES, "l%llx-%llx", (unsigned long long)log_id, (unsigned long long)updated_ms); /* fits */
+}
+
+void etag_of_course(uint32_t key, uint64_t version, char out[ETAG_BYTES])
+{
+    (void)snprintf(out, ETAG_BYTES, "c%u-%llx", key, (unsigned long long)version); /* fits */
+}
+
+bool etag_matches(const char *if_match, const char *etag)
+{
+    if (!if_match)
+        return true;
+    if (strcmp(if_match, "*") == 0)
+        return etag[0] != '\0';
+    size_t size = strlen(etag);
+    if (size == 0)
+        return false;
+    for (const char *at = if_match; (at = strstr(at, etag)); at++) /* one of a list: "a", "b" */
+        if (at > if_match && at[-1] == '"' && at[size] == '"' && !(at - if_match >= 3 && at[-2] == '/'))
+            return true; /* RFC 9110 13.1.1: strong comparison, so a W/ tag never matches */
+    return false;
+}
+
+enum rc batch_emit(struct batch *batch, struct event *event, struct fault *fault)
+{
+    if (batch->event_count == batch->event_room) {
+        size_t room = batch->event_room ? batch->event_room * 2 : 256;
+        struct stored_event *events = realloc(batch->events, room * sizeof *events);
+        if (!events)
+            return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        batch->events = events;
+        batch->event_room = room;
+    }
+    uint8_t *body = arena_alloc(&batch->arena, event_bound(event));
+    if (!body)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    event->sequence = batch->counters.sequence + 1;
+    enum rc rc = fold_apply(batch->fold, event);
+    if (rc != RC_OK)
+        return fault_set(fault, rc, NULL, "out of memory");
+    batch->counters.sequence++;
+    batch->events[batch->event_count++] = (struct stored_event){
+        event->sequence, event->learner, event->kind, event->at_ms, body, event_encode(event, body)};
+    return RC_OK;
+}
+
+enum rc batch_put_log(struct batch *batch, const struct store_log *log, struct fault *fault)
+{
+    if (batch->log_count == batch->log_room) {
+        size_t room = batch->log_room ? batch->log_room * 2 : 64;
+        struct store_log *logs = realloc(batch->logs, room * sizeof *logs);
+        if (!logs)
+            return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        batch->logs = logs;
+        batch->log_room = room;
+    }
+    batch->logs[batch->log_count++] = *log;
+    return RC_OK;
+}
+
+uint32_t batch_learner(struct batch *batch, struct text id)
+{
+    return image_intern_learner(batch->fold->image, id.bytes, id.size, false);
+}
+
+uint32_t batch_course(struct batch *batch, struct text id)
+{
+    return image_intern_course(batch->fold->image, id.bytes, id.size, false);
+}
+
+uint32_t batch_item(struct batch *batch, struct text id)
+{
+    return image_intern_item(batch->fold->image, id.bytes, id.size, false);
+}
+
+struct event batch_event(const struct batch *batch, const struct command *command, enum event_kind kind)
+{
+    (void)batch;
+    return (struct event){
+        .kind = (uint8_t)kind,
+        .face = (uint8_t)command->face,
+        .learner = event_is_catalogue(kind) ? 0 : command->learner_key,
+        .at_ms = command->at_ms,
+        .actor = command->actor.bytes,
+        .actor_size = command->actor.size,
+    };
+}
+
+int64_t batch_instant(const struct batch *batch, const struct command *command, uint32_t learner_key)
+{
+    const struct learner *learner = view_learner(batch->fold->view, learner_key);
+
+    if (command->imported)
+        return command->at_ms;
+    return learner ? learner_next_instant(learner, batch->now_ms) : batch->now_ms;
+}
+
+enum rc batch_adopt(struct batch *batch, const struct command *command, uint32_t item, uint32_t course,
+                    struct fault *fault)
+{
+    struct fold *fold = batch->fold;
+    const struct keys *holders = &fold->image->items[item]->holders;
+    uint32_t touched = fold->learners.count;
+
+    if (batch->policy->explicit_enrolment)
+        return RC_OK;
+    for (uint32_t i = 0; i < holders->count + touched; i++) {
+        uint32_t key = i < holders->count ? holders->at[i] : fold->learners.at[i - holders->count];
+        const struct learner *learner = view_learner(fold->view, key);
+        const struct record *record = learner ? learner_record(learner, item) : NULL;
+        if (!record || !(record->flags & RECORD_REPORTED) || learner_enrolment(learner, course))
+            continue;
+        struct event event = batch_event(batch, command, EV_ENROLLED);
+        event.learner = key;
+        event.course = course;
+        event.at_ms = command->imported ? command->at_ms : learner_next_instant(learner, command->at_ms);
+        event.enrolment_id = ++batch->counters.enrolment_id;
+        enum rc rc = batch_emit(batch, &event, fault);
+        if (rc != RC_OK)
+            return rc;
+    }
+    return RC_OK;
+}

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "app/command.h"
+#include "app/engine.h"
+#include "app/fold.h"
+#include "store/store.h"
+
+/* What one batch of commands has decided so far, and the decisions themselves. Private to the engine. */
+
+struct batch {
+    struct fold *fold;
+    struct store *store;
+    const struct policy *policy;
+    int64_t now_ms;
+    struct arena arena; /* encoded events, log entries; until the commit */
+    struct stored_event *events;
+    size_t event_count, event_room;
+    struct store_log *logs;
+    size_t log_count, log_room;
+    struct store_counters counters; /* what would be given out */
+};
+
+/* Numbers the event, applies it to the fold, keeps it for the commit. Errors: RC_BUSY, out of memory: the whole
+ * batch must be abandoned (batch_failed). */
+MUST_CHECK enum rc batch_emit(struct batch *batch, struct event *event, struct fault *fault);
+
+/* Notes a log entry to be written with the events. */
+MUST_CHECK enum rc batch_put_log(struct batch *batch, const struct store_log *log, struct fault *fault);
+
+/* The key of a learner, course or item, given out when new. 0: out of memory. */
+uint32_t batch_learner(struct batch *batch, struct text id);
+uint32_t batch_course(struct batch *batch, struct text id);
+uint32_t batch_item(struct batch *batch, struct text id);
+
+/* An event of the command on this learner, with actor, face, device and instant filled in. */
+struct event batch_event(const struct batch *batch, const struct command *command, enum event_kind kind);
+
+/* Instant of the command's events; contract 1, Instants. */
+int64_t batch_instant(const struct batch *batch, const struct command *command, uint32_t learner_key);
+
+/* Enrols under enroll = auto all who hold reported progress on an item that just came to a course. */
+MUST_CHECK enum rc batch_adopt(struct batch *batch, const struct command *command, uint32_t item,
+                               uint32_t course, struct fault *fault);
+
+/* Decides one command; results are in it, errors in command->rc and fault. RC_BUSY from here means that the
+ * batch must be abandoned. */
+enum rc decide_progress(struct batch *batch, struct command *command);
+enum rc decide_enrolment(struct batch *batch, struct command *command);
+enum rc decide_log(struct batch *batch, struct command *command);
+enum rc decide_course(struct batch *batch, struct command *command);

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/catalog.h"
+#include "app/image.h"
+#include "core/event.h"
+
+/* What a face asks to be done, once decoded: one request, one command. It and all it points to live in the
+ * request's arena until done was called. The engine fills the results. */
+
+enum command_kind {
+    CMD_REPORTS,         /* any number of items, one learner */
+    CMD_ENROL, CMD_DROP, CMD_EXPIRE, CMD_CERTIFY, /* learner, course */
+    CMD_LOCK, CMD_UNLOCK, /* learner, course, item */
+    CMD_DELETE_PROGRESS, /* learner, item */
+    CMD_RESET,           /* learner, course, perhaps item */
+    CMD_LOG_ADD, CMD_LOG_UPDATE, CMD_LOG_DELETE, CMD_LOGS_CLEAR,
+    CMD_COURSE_PUT, CMD_COURSE_DELETE,
+};
+
+/* One item of a CMD_REPORTS. */
+struct item_report {
+    struct text item, course, type; /* course, type: bytes NULL when not given */
+    uint64_t event_id[2];           /* hash of the client's eventId; 0,0: none */
+    struct text device;
+    struct report report;
+    /* results */
+    enum rc rc;
+    struct fault fault;
+    enum report_effect effect;
+    uint32_t item_key; /* 0: nothing is known under that id */
+};
+
+/* A course as a client declares it. */
+struct put_item {
+    struct text id, title, type, section;
+    int64_t duration_ms;
+    uint16_t threshold_hundredths;
+    bool required;
+};
+
+struct course_put {
+    struct text title, description;
+    struct staff *staff;
+    struct put_item *items;
+    uint32_t staff_count, item_count;
+};
+
+enum { ETAG_BYTES = 48 };
+
+/* What the client gets for a write. */
+struct answer {
+    int status;
+    char etag[ETAG_BYTES]; /* without quotes; "" none */
+    struct buf body;
+};
+
+struct command {
+    enum command_kind kind;
+    enum event_face face;
+    struct text learner;
+    struct text actor; /* bytes NULL: the learner */
+    bool may_pass_lock; /* SYSTEM: rule 6 */
+    struct arena *arena;
+
+    struct item_report *reports;
+    uint32_t report_count;
+    bool all_or_nothing; /* else each item stands alone */
+
+    struct text course, item, url;
+    const struct course_put *put;
+
+    uint64_t log_id;
+    const uint8_t *members; /* of a log entry: core/members.h */
+    uint32_t members_size;
+    bool has_log_date;
+    int64_t log_at_ms;
+
+    const char *if_match;         /* the tag, without quotes; "*" any; NULL none */
+    const uint8_t *answer_key;    /* 16 bytes: Idempotency-Key and caller; NULL none */
+    const uint8_t *fingerprint;   /* 16 bytes: method, path, body */
+    bool imported;                /* at_ms is given: the data's instant, unchanged */
+
+    /* Writes the answer of a command that succeeded, from what the view shows. Called once: by the engine
+     * before the commit when answer_key is set, else by whoever waits, after. */
+    void (*encode)(struct command *command, struct view view);
+    /* Called once by the engine's thread; must not block. Afterwards the command is the caller's again. */
+    void (*done)(struct command *command);
+    void *waiter;
+
+    /* results */
+    enum rc rc;
+    struct fault fault;
+    int64_t at_ms;
+    uint64_t sequence; /* of its last event; 0: nothing changed */
+    uint32_t learner_key, course_key, item_key;
+    uint32_t count;    /* what was reset or deleted */
+    bool created;
+    int64_t log_date_ms, log_created_ms;
+    struct answer answer;
+    struct command *next; /* the engine's queue */
+};
+
+/* The tag of a (learner, item): what If-Match compares. record NULL: "" (nothing stored). */
+void etag_of_record(const struct record *record, char out[ETAG_BYTES]);
+void etag_of_log(uint64_t log_id, int64_t updated_ms, char out[ETAG_BYTES]);
+void etag_of_course(uint32_t key, uint64_t version, char out[ETAG_BYTES]);
+
+/* Whether a write with this If-Match may go on. */
+bool etag_matches(const char *if_match, const char *etag);

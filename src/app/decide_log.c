@@ -1,0 +1,164 @@
+#include "app/batch.h"
+
+#include <string.h>
+
+#include "core/members.h"
+
+/* Log entries: added, merged, taken away; each an event. Source: contract 5. */
+
+/* A stored entry with its members copied into the command's arena. */
+struct copy {
+    struct arena *arena;
+    struct store_log log;
+    bool failed;
+};
+
+static bool copy_log(void *arg, const struct store_log *log)
+{
+    struct copy *copy = arg;
+
+    copy->log = *log;
+    copy->log.members = (const uint8_t *)arena_copy(copy->arena, log->members, log->members_size);
+    copy->failed = copy->log.members == NULL;
+    return false;
+}
+
+static enum rc put(struct batch *batch, struct command *command, const struct store_log *log,
+                   enum event_kind kind)
+{
+    struct event event = batch_event(batch, command, kind);
+
+    event.learner = log->learner;
+    event.log_id = log->log_id;
+    event.log_at_ms = log->date_ms;
+    if (kind != EV_LOG_DELETED) {
+        event.body = log->members;
+        event.body_size = (uint32_t)log->members_size;
+    }
+    enum rc rc = batch_emit(batch, &event, &command->fault);
+    command->sequence = event.sequence;
+    return rc == RC_OK ? batch_put_log(batch, log, &command->fault) : rc;
+}
+
+static enum rc add(struct batch *batch, struct command *command)
+{
+    if (command->learner_key == 0)
+        command->learner_key = batch_learner(batch, command->learner);
+    if (command->learner_key == 0)
+        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+    struct store_log log = {
+        .log_id = ++batch->counters.log_id,
+        .learner = command->learner_key,
+        .date_ms = command->has_log_date ? command->log_at_ms : command->at_ms,
+        .created_ms = command->at_ms,
+        .updated_ms = command->at_ms,
+        .members = command->members,
+        .members_size = command->members_size,
+    };
+    command->log_id = log.log_id;
+    command->log_date_ms = log.date_ms;
+    command->log_created_ms = log.created_ms;
+    return put(batch, command, &log, EV_LOGGED);
+}
+
+/* The entry a command names, or RC_NOT_FOUND; checks If-Match. */
+static enum rc load(struct batch *batch, struct command *command, struct store_log *out)
+{
+    struct copy copy = {.arena = command->arena};
+    enum rc rc = store_log(batch->store, command->log_id, copy_log, &copy, &command->fault);
+    char etag[ETAG_BYTES];
+
+    if (rc != RC_OK)
+        return rc;
+    if (copy.failed)
+        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+    etag_of_log(copy.log.log_id, copy.log.updated_ms, etag);
+    if (!etag_matches(command->if_match, etag))
+        return fault_set(&command->fault, RC_STALE_MATCH, "If-Match", "the log has changed since");
+    *out = copy.log;
+    return RC_OK;
+}
+
+static enum rc update(struct batch *batch, struct command *command)
+{
+    struct store_log log;
+    enum rc rc = load(batch, command, &log);
+
+    if (rc != RC_OK)
+        return rc;
+    uint8_t *merged = arena_alloc(command->arena, log.members_size + command->members_size + 1);
+    if (!merged)
+        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+    log.members_size = members_merge(log.members, log.members_size, command->members, command->members_size,
+                                     merged);
+    log.members = merged;
+    if (members_json_bytes(merged, log.members_size) > MEMBERS_MAX_BYTES)
+        return fault_set(&command->fault, RC_INVALID, NULL, "a log entry has at most 16 KiB");
+    if (command->has_log_date)
+        log.date_ms = command->log_at_ms;
+    log.updated_ms = command->at_ms;
+    command->members = merged;
+    command->members_size = (uint32_t)log.members_size;
+    command->log_date_ms = log.date_ms;
+    command->log_created_ms = log.created_ms;
+    return put(batch, command, &log, EV_LOG_UPDATED);
+}
+
+static enum rc drop(struct batch *batch, struct command *command)
+{
+    struct store_log log;
+    enum rc rc = load(batch, command, &log);
+
+    if (rc != RC_OK)
+        return rc;
+    log.deleted = true;
+    command->count = 1;
+    return put(batch, command, &log, EV_LOG_DELETED);
+}
+
+struct clearing {
+    struct batch *batch;
+    struct command *command;
+    enum rc rc;
+};
+
+static bool clear_one(void *arg, const struct store_log *log)
+{
+    struct clearing *clearing = arg;
+    struct store_log gone = {.log_id = log->log_id, .learner = log->learner, .deleted = true};
+
+    clearing->rc = batch_put_log(clearing->batch, &gone, &clearing->command->fault);
+    clearing->command->count++;
+    return clearing->rc == RC_OK;
+}
+
+static enum rc clear(struct batch *batch, struct command *command)
+{
+    struct clearing clearing = {batch, command, RC_OK};
+    enum rc rc = RC_OK;
+
+    if (command->learner_key)
+        rc = store_each_log(batch->store, command->learner_key, NULL, clear_one, &clearing, &command->fault);
+    if (rc != RC_OK || clearing.rc != RC_OK)
+        return rc != RC_OK ? rc : clearing.rc;
+    if (command->count == 0)
+        return fault_set(&command->fault, RC_NOT_FOUND, NULL, "No progress logs found for user");
+    struct event event = batch_event(batch, command, EV_LOGS_CLEARED);
+    rc = batch_emit(batch, &event, &command->fault);
+    command->sequence = event.sequence;
+    return rc;
+}
+
+enum rc decide_log(struct batch *batch, struct command *command)
+{
+    switch (command->kind) {
+    case CMD_LOG_ADD:
+        return add(batch, command);
+    case CMD_LOG_UPDATE:
+        return update(batch, command);
+    case CMD_LOG_DELETE:
+        return drop(batch, command);
+    default:
+        return clear(batch, command);
+    }
+}

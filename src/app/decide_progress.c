@@ -1,0 +1,395 @@
+#include "app/batch.h"
+
+#include <string.h>
+
+#include "core/members.h"
+
+/* Reports, locks, deletes and resets of progress. Source: contract 1, rules 1 to 7. */
+
+static const struct learner nobody = {0};
+
+/* Where an item stands for a report that names it, and perhaps a course. */
+struct place {
+    uint32_t item, course; /* keys; 0: not interned or none */
+    bool attach;           /* the item comes to the course by this report */
+    bool observe;          /* the item, or a better-known type, is first told by this report */
+    enum type_rank rank;
+};
+
+static const char *foreign_text(struct command *command, struct text item, struct text named, const char *own)
+{
+    const char *text = arena_printf(command->arena, "item %s belongs to %s%s, not to course %s", item.bytes,
+                                    own ? "course " : "no course", own ? own : "", named.bytes);
+    return text ? text : "the item belongs to another course";
+}
+
+/* Item and course as the catalogue has them, or why the report is refused. Source: contract 1, "A content item
+ * belongs to one course". */
+static enum rc find_place(struct batch *batch, struct command *command, struct text item_id,
+                          struct text course_id, struct place *out, struct fault *fault)
+{
+    struct view view = batch->fold->view;
+    struct place place = {.item = view_item_key(view, item_id.bytes, item_id.size)};
+    const struct item_def *item = view_item(view, place.item);
+
+    place.course = course_id.bytes ? view_course_key(view, course_id.bytes, course_id.size) : 0;
+    const struct course_def *course = view_course(view, place.course);
+    if (batch->policy->strict_catalog && (!item || (!item->course && !item->retired)))
+        return fault_set(fault, RC_NOT_FOUND, NULL, "Content not found in the catalogue");
+    if (batch->policy->strict_catalog && course_id.bytes && !course)
+        return fault_set(fault, RC_NOT_FOUND, NULL, "Course not found");
+    place.observe = !item;
+    if (course_id.bytes) {
+        if (item && item->course && item->course != place.course)
+            return fault_set(fault, RC_INVALID, command->face == FACE_COURSEROOM ? "courseContentId" : NULL,
+                             foreign_text(command, item_id, course_id,
+                                          view_course_slot(view, item->course)->id));
+        if (course && course->declared && (!item || item->course != place.course))
+            return fault_set(fault, RC_NOT_FOUND, NULL, "Content not found in this course");
+        if (item && item->retired)
+            return fault_set(fault, RC_INVALID, NULL, foreign_text(command, item_id, course_id, NULL));
+        place.attach = !item || item->course == 0;
+    } else if (item) {
+        place.course = item->course;
+    }
+    *out = place;
+    return RC_OK;
+}
+
+static enum type_rank report_rank(const struct item_report *report)
+{
+    return report->type.bytes ? TYPE_CLIENT : report->report.has & FROM_PLAYER ? TYPE_PLAYER : TYPE_UNKNOWN;
+}
+
+/* What sums and limits refuse. Source: contract 1 Errors, 3 update, 4 score; design 4 Bounded. */
+static enum rc check_limits(struct batch *batch, const struct command *command, const struct record *record,
+                            const struct item_report *report,
+                            struct fault *fault)
+{
+    const struct report *says = &report->report;
+    struct record_room *room = &batch->fold->room;
+
+    if (says->has & HAS_TIME_SPENT && record->time_spent_s + says->time_spent_s > NUMBER_MAX)
+        return fault_set(fault, RC_INVALID, command->face == FACE_COURSEROOM ? "activityDuration" : "timeSpent",
+                         "the accumulated time would pass 2^53 seconds");
+    if (says->has & (HAS_SCORE | HAS_MAX_SCORE)) {
+        bool has_score = says->has & HAS_SCORE || record->flags & RECORD_SCORE;
+        bool has_max = says->has & HAS_MAX_SCORE || record->flags & RECORD_MAX_SCORE;
+        int64_t score = says->has & HAS_SCORE ? says->score_e4 : record->score_e4;
+        int64_t max = says->has & HAS_MAX_SCORE ? says->max_score_e4 : record->max_score_e4;
+        if (has_score && has_max && score > max)
+            return fault_set(fault, RC_INVALID, "score", "score must not be above maxScore");
+    }
+    if (says->has & HAS_METADATA && says->metadata_size) {
+        size_t size = members_merge(record->metadata, record->metadata_size, says->metadata,
+                                    says->metadata_size, room->metadata);
+        if (members_json_bytes(room->metadata, size) > MEMBERS_MAX_BYTES)
+            return fault_set(fault, RC_INVALID, "metadata", "metadata has at most 16 KiB once merged");
+    }
+    if (says->has & HAS_SEGMENTS && says->segment_count &&
+        segments_merge(record->segments, record->segment_count, says->segments, says->segment_count,
+                       room->segments) > RECORD_MAX_SEGMENTS)
+        return fault_set(fault, RC_INVALID, "segments", "more than 1,000 separate segments");
+    return RC_OK;
+}
+
+static enum rc check_if_match(const struct command *command, const struct record *record, struct fault *fault)
+{
+    char etag[ETAG_BYTES];
+
+    etag_of_record(record, etag);
+    return etag_matches(command->if_match, etag)
+               ? RC_OK : fault_set(fault, RC_STALE_MATCH, "If-Match", "the record has changed since");
+}
+
+/* Everything that can refuse one report. *out_record: what is stored, or an empty one. */
+static enum rc check_report(struct batch *batch, struct command *command, struct item_report *report,
+                            struct place *out_place, struct record *out_record, struct fault *fault)
+{
+    enum rc rc = find_place(batch, command, report->item, report->course, out_place, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    const struct learner *learner = view_learner(batch->fold->view, command->learner_key);
+    if (!learner)
+        learner = &nobody;
+    const struct record *record = out_place->item ? learner_record(learner, out_place->item) : NULL;
+    if (out_place->course && batch->policy->explicit_enrolment && !learner_enrolment(learner, out_place->course))
+        return fault_set(fault, RC_NOT_FOUND, NULL, "User is not enrolled in this course");
+    if (report->course.bytes && !out_place->course && batch->policy->explicit_enrolment)
+        return fault_set(fault, RC_NOT_FOUND, NULL, "User is not enrolled in this course");
+    static const struct record blank = {0};
+    *out_record = record ? *record : blank;
+    rc = check_limits(batch, command, out_record, report, fault);
+    if (rc != RC_OK)
+        return rc;
+    if (record && record->flags & RECORD_LOCKED && !command->may_pass_lock)
+        return fault_set(fault, RC_CONFLICT, NULL, "this content is locked");
+    return check_if_match(command, record, fault);
+}
+
+/* Registers item and course on first sight, attaches a courseless item, and enrols who adopted it. */
+static enum rc observe(struct batch *batch, struct command *command, struct item_report *report,
+                       struct place *place, struct fault *fault)
+{
+    place->item = batch_item(batch, report->item);
+    if (report->course.bytes)
+        place->course = batch_course(batch, report->course);
+    if (!place->item || (report->course.bytes && !place->course))
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    struct text type = report->type;
+    if (!type.bytes && report->report.has & FROM_PLAYER)
+        type = (struct text){"video", 5};
+    struct event event = batch_event(batch, command, EV_ITEM_OBSERVED);
+    event.item = place->item;
+    event.course = place->attach ? place->course : 0;
+    event.type_rank = (uint8_t)place->rank;
+    event.body = (const uint8_t *)type.bytes;
+    event.body_size = type.size;
+    enum rc rc = batch_emit(batch, &event, fault);
+    if (rc == RC_OK && place->attach && !place->observe)
+        rc = batch_adopt(batch, command, place->item, place->course, fault);
+    return rc;
+}
+
+static bool knows_day(const struct learner *learner, int32_t day)
+{
+    for (uint32_t i = learner->day_count; i > 0; i--)
+        if (learner->days[i - 1] == day)
+            return true;
+    return false;
+}
+
+static enum rc store_report(struct batch *batch, struct command *command, struct item_report *report,
+                            struct place *place, struct record *record, struct fault *fault)
+{
+    const struct item_def *item = view_item(batch->fold->view, place->item);
+    const struct learner *learner = view_learner(batch->fold->view, command->learner_key);
+    struct item_facts facts = view_item_facts(batch->fold->view, place->item);
+    bool changes, has_id = report->event_id[0] || report->event_id[1];
+
+    report->item_key = place->item;
+    if (!learner)
+        learner = &nobody;
+    if (has_id && learner_knows_event_id(learner, report->event_id)) {
+        report->effect = REPORT_UNCHANGED;
+        return RC_OK;
+    }
+    report->effect = record_effect(record, &report->report, &facts, command->at_ms, &batch->fold->room, &changes);
+    bool floored = record->floor_ms && report->report.has & HAS_CLIENT_AT &&
+                   report->report.client_at_ms <= record->floor_ms;
+    bool new_day = report->report.has & FROM_PLAYER && !knows_day(learner, report->report.local_day);
+    place->rank = report_rank(report);
+    bool better_type = item && place->rank > (enum type_rank)item->type_rank;
+    if (floored || (!changes && !new_day && !place->attach && !better_type && !has_id))
+        return RC_OK;
+    if (command->learner_key == 0)
+        command->learner_key = batch_learner(batch, command->learner);
+    if (command->learner_key == 0)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    if (place->observe || place->attach || better_type) {
+        enum rc rc = observe(batch, command, report, place, fault);
+        if (rc != RC_OK)
+            return rc;
+        learner = view_learner(batch->fold->view, command->learner_key);
+        learner = learner ? learner : &nobody;
+    }
+    report->item_key = place->item;
+    struct event event = batch_event(batch, command, EV_REPORTED);
+    event.item = place->item;
+    event.course = place->course;
+    event.report = report->report;
+    event.event_id[0] = report->event_id[0];
+    event.event_id[1] = report->event_id[1];
+    event.device = report->device.bytes;
+    event.device_size = report->device.size;
+    if (!learner_record(learner, place->item))
+        event.record_id = ++batch->counters.record_id;
+    if (place->course && !learner_enrolment(learner, place->course))
+        event.enrolment_id = ++batch->counters.enrolment_id;
+    enum rc rc = batch_emit(batch, &event, fault);
+    if (rc == RC_OK)
+        command->sequence = event.sequence;
+    return rc;
+}
+
+/* Two reports of one request that put one item into two courses cannot both hold. */
+static bool contradicts_earlier(const struct command *command, uint32_t index)
+{
+    const struct item_report *report = &command->reports[index];
+
+    for (uint32_t i = 0; report->course.bytes && i < index; i++) {
+        const struct item_report *other = &command->reports[i];
+        if (other->course.bytes && other->item.size == report->item.size &&
+            memcmp(other->item.bytes, report->item.bytes, report->item.size) == 0 &&
+            (other->course.size != report->course.size ||
+             memcmp(other->course.bytes, report->course.bytes, report->course.size) != 0))
+            return true;
+    }
+    return false;
+}
+
+static enum rc check_all(struct batch *batch, struct command *command)
+{
+    struct place place;
+    struct record record;
+
+    for (uint32_t i = 0; i < command->report_count; i++) {
+        struct item_report *report = &command->reports[i];
+        if (report->rc != RC_OK) {
+            command->fault = report->fault;
+            return report->rc;
+        }
+        if (contradicts_earlier(command, i))
+            return fault_set(&command->fault, RC_INVALID, "CourseId", "one item is named under two courses");
+        enum rc rc = check_report(batch, command, report, &place, &record, &command->fault);
+        if (rc != RC_OK)
+            return rc;
+    }
+    return RC_OK;
+}
+
+static enum rc decide_reports(struct batch *batch, struct command *command)
+{
+    enum rc rc = command->all_or_nothing ? check_all(batch, command) : RC_OK;
+
+    for (uint32_t i = 0; rc == RC_OK && i < command->report_count; i++) {
+        struct item_report *report = &command->reports[i];
+        struct place place;
+        struct record record;
+        if (report->rc != RC_OK) /* the face refused it */
+            continue;
+        report->rc = check_report(batch, command, report, &place, &record, &report->fault);
+        if (report->rc == RC_OK)
+            report->rc = store_report(batch, command, report, &place, &record, &report->fault);
+        if (report->rc == RC_BUSY || (command->all_or_nothing && report->rc != RC_OK)) {
+            command->fault = report->fault;
+            rc = report->rc;
+        }
+    }
+    return rc;
+}
+
+/* Lock, unlock: staff's and system's word on an item; no activity. Rule 6. */
+static enum rc decide_lock(struct batch *batch, struct command *command)
+{
+    struct place place;
+    enum rc rc = find_place(batch, command, command->item, command->course, &place, &command->fault);
+
+    if (rc != RC_OK)
+        return rc;
+    const struct learner *learner = view_learner(batch->fold->view, command->learner_key);
+    const struct record *record = learner && place.item ? learner_record(learner, place.item) : NULL;
+    rc = check_if_match(command, record, &command->fault);
+    if (rc != RC_OK)
+        return rc;
+    bool locked = record && record->flags & RECORD_LOCKED;
+    command->item_key = place.item;
+    if (record && locked == (command->kind == CMD_LOCK))
+        return RC_OK;
+    if (command->learner_key == 0)
+        command->learner_key = batch_learner(batch, command->learner);
+    if (command->learner_key == 0)
+        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+    if (place.observe || place.attach) {
+        struct item_report first_sight = {.item = command->item, .course = command->course};
+        rc = observe(batch, command, &first_sight, &place, &command->fault);
+        if (rc != RC_OK)
+            return rc;
+    }
+    command->item_key = place.item;
+    struct event event = batch_event(batch, command, command->kind == CMD_LOCK ? EV_LOCKED : EV_UNLOCKED);
+    event.item = place.item;
+    event.course = place.course;
+    if (!record)
+        event.record_id = ++batch->counters.record_id;
+    rc = batch_emit(batch, &event, &command->fault);
+    command->sequence = event.sequence;
+    return rc;
+}
+
+/* A learner's delete of one item's progress: nothing stored is fine. Source: contract 6, DELETE. */
+static enum rc decide_delete(struct batch *batch, struct command *command)
+{
+    const struct learner *learner = view_learner(batch->fold->view, command->learner_key);
+    uint32_t item = view_item_key(batch->fold->view, command->item.bytes, command->item.size);
+    const struct record *record = learner && item ? learner_record(learner, item) : NULL;
+
+    if (record && record->flags & RECORD_LOCKED && !command->may_pass_lock)
+        return fault_set(&command->fault, RC_CONFLICT, NULL, "this content is locked");
+    enum rc rc = check_if_match(command, record, &command->fault);
+    if (rc != RC_OK || !record)
+        return rc;
+    struct event event = batch_event(batch, command, EV_DELETED);
+    event.item = item;
+    event.course = view_item_facts(batch->fold->view, item).course;
+    command->count = record->flags & RECORD_PRESENT ? 1 : 0;
+    rc = batch_emit(batch, &event, &command->fault);
+    command->sequence = event.sequence;
+    return rc;
+}
+
+/* How many records of the course a reset would take back. */
+static uint32_t count_hits(struct view view, const struct learner *learner, uint32_t course, uint32_t item)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < learner->record_count; i++) {
+        const struct record *record = &learner->records[i];
+        bool hit = item ? record->item == item : view_item_facts(view, record->item).course == course;
+        count += hit && record->flags & RECORD_REPORTED;
+    }
+    return count;
+}
+
+/* A privileged reset of a course or one item of it; history stays. Source: contract 3, reset. */
+static enum rc decide_reset(struct batch *batch, struct command *command)
+{
+    struct view view = batch->fold->view;
+    uint32_t course = view_course_key(view, command->course.bytes, command->course.size), item = 0;
+    const struct learner *learner = view_learner(view, command->learner_key);
+
+    if (!view_course(view, course))
+        return fault_set(&command->fault, RC_NOT_FOUND, NULL, "Course not found");
+    if (!learner)
+        return fault_set(&command->fault, RC_NOT_FOUND, NULL, "User or course not found");
+    if (command->item.bytes) {
+        item = view_item_key(view, command->item.bytes, command->item.size);
+        if (!view_item(view, item))
+            return fault_set(&command->fault, RC_NOT_FOUND, NULL, "Content not found in this course");
+        uint32_t own = view_item_facts(view, item).course;
+        if (own != course)
+            return fault_set(&command->fault, RC_INVALID, "courseContentId",
+                             foreign_text(command, command->item, command->course,
+                                          own ? view_course_slot(view, own)->id : NULL));
+        enum rc rc = check_if_match(command, learner_record(learner, item), &command->fault);
+        if (rc != RC_OK)
+            return rc;
+    }
+    command->course_key = course;
+    command->item_key = item;
+    command->count = count_hits(view, learner, course, item);
+    if (command->count == 0)
+        return RC_OK;
+    struct event event = batch_event(batch, command, EV_RESET);
+    event.course = course;
+    event.item = item;
+    enum rc rc = batch_emit(batch, &event, &command->fault);
+    command->sequence = event.sequence;
+    return rc;
+}
+
+enum rc decide_progress(struct batch *batch, struct command *command)
+{
+    switch (command->kind) {
+    case CMD_REPORTS:
+        return decide_reports(batch, command);
+    case CMD_LOCK:
+    case CMD_UNLOCK:
+        return decide_lock(batch, command);
+    case CMD_DELETE_PROGRESS:
+        return decide_delete(batch, command);
+    default:
+        return decide_reset(batch, command);
+    }
+}

@@ -1,0 +1,604 @@
+#include "app/engine.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "app/batch.h"
+#include "app/image_file.h"
+
+enum {
+    QUEUE_MAX = 16384,       /* commands waiting; above that 503 at once */
+    BATCH_MAX = 4096,        /* commands per commit */
+    FLUSH_EVENTS = 32768,    /* replay at start stays short: measured 0.1 s for so many */
+    FLUSH_AFTER_MS = 2000,   /* a quiet server's image is at most this old */
+    TAIL_MAX = 1000000,      /* unflushed events: above that writes get 503 until the image file catches up */
+    REPLAY_BATCH = 1024,
+};
+
+struct engine {
+    struct store *store;
+    struct policy policy;
+    struct image *image;
+    struct fold fold;
+    struct batch batch;
+
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t work, flush_work;
+    struct command *head, *tail;
+    uint32_t queued;
+    bool stopping, sleeping, threads_run;
+    struct slice *to_flush; /* taken, being written by the image's thread */
+    bool flush_over, flush_ok;
+    struct engine_state state;
+
+    pthread_t engine_thread, image_thread;
+    int64_t last_flush_ms;
+};
+
+/* ---- start ---- */
+
+struct replay {
+    struct engine *engine;
+    struct segment *room;
+    uint32_t pending;
+    uint64_t folded, last;
+    void (*progress)(uint64_t folded);
+    enum rc rc;
+};
+
+static bool replay_event(void *arg, const struct stored_event *stored)
+{
+    enum { ROOM = RECORD_MAX_SEGMENTS + 10000 };
+    struct replay *replay = arg;
+    struct fold *fold = &replay->engine->fold;
+    struct event event = {.sequence = stored->sequence, .kind = stored->kind, .learner = stored->learner,
+                          .at_ms = stored->at_ms};
+
+    if (!event_decode(stored->body, stored->body_size, replay->room, ROOM, &event)) {
+        replay->rc = RC_INTERNAL;
+        return false;
+    }
+    if ((event.kind == EV_COURSE_DECLARED || event.kind == EV_COURSE_UNDECLARED) && replay->pending) {
+        fold_publish(fold, replay->last); /* an edit looks at published holders */
+        replay->pending = 0;
+    }
+    replay->rc = fold_apply(fold, &event);
+    replay->last = event.sequence;
+    replay->folded++;
+    if (++replay->pending >= REPLAY_BATCH || event_is_catalogue((enum event_kind)event.kind)) {
+        fold_publish(fold, replay->last);
+        replay->pending = 0;
+        if (replay->progress && replay->folded % (64 * REPLAY_BATCH) < REPLAY_BATCH)
+            replay->progress(replay->folded);
+    }
+    return replay->rc == RC_OK;
+}
+
+static enum rc replay_tail(struct engine *engine, void (*progress)(uint64_t), struct fault *fault)
+{
+    struct replay replay = {.engine = engine, .progress = progress,
+                            .room = malloc((RECORD_MAX_SEGMENTS + 10000) * sizeof(struct segment))};
+
+    if (!replay.room)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = store_each_event(engine->store, engine->image->published, replay_event, &replay, fault);
+    if (rc == RC_OK && replay.pending)
+        fold_publish(&engine->fold, replay.last);
+    if (replay.rc == RC_INTERNAL)
+        rc = fault_set(fault, RC_INTERNAL, NULL, "an event cannot be read; restore a backup");
+    free(replay.room);
+    return rc;
+}
+
+static enum rc load_image(struct engine *engine, void (*progress)(uint64_t), struct fault *fault)
+{
+    enum rc rc = image_new(engine->policy.threshold_hundredths, &engine->image);
+
+    if (rc == RC_OK)
+        rc = image_load(engine->image, engine->store, fault);
+    if (rc == RC_CONFLICT) { /* made again from the events */
+        image_free(engine->image);
+        engine->image = NULL;
+        rc = store_image_discard(engine->store, fault);
+        if (rc == RC_OK)
+            rc = image_new(engine->policy.threshold_hundredths, &engine->image);
+        if (rc == RC_OK)
+            rc = image_load(engine->image, engine->store, fault);
+    }
+    if (rc == RC_OK)
+        rc = fold_init(&engine->fold, engine->image);
+    if (rc == RC_OK)
+        rc = replay_tail(engine, progress, fault);
+    return rc;
+}
+
+enum rc engine_new(struct store *store, const struct policy *policy, void (*progress)(uint64_t folded),
+                   struct engine **out_engine, struct fault *fault)
+{
+    struct engine *engine = calloc(1, sizeof *engine);
+    pthread_condattr_t attributes;
+
+    if (!engine)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    engine->store = store;
+    engine->policy = *policy;
+    (void)pthread_mutex_init(&engine->lock, NULL); /* default attributes cannot fail */
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC); /* timers never follow the wall clock: R26 */
+    (void)pthread_cond_init(&engine->work, &attributes);
+    (void)pthread_cond_init(&engine->flush_work, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+    arena_init(&engine->batch.arena);
+    enum rc rc = load_image(engine, progress, fault);
+    if (rc != RC_OK) {
+        engine_free(engine);
+        return rc;
+    }
+    engine->batch.fold = &engine->fold;
+    engine->batch.store = store;
+    engine->batch.policy = &engine->policy;
+    engine->batch.counters = store_counters(store);
+    engine->state.writable = true;
+    engine->state.sequence = engine->image->published;
+    engine->state.flushed = store_image_mark(store);
+    *out_engine = engine;
+    return RC_OK;
+}
+
+struct image *engine_image(struct engine *engine)
+{
+    return engine->image;
+}
+
+struct store *engine_store(struct engine *engine)
+{
+    return engine->store;
+}
+
+struct engine_state engine_state(struct engine *engine)
+{
+    (void)pthread_mutex_lock(&engine->lock);
+    struct engine_state state = engine->state;
+    state.queued = engine->queued;
+    (void)pthread_mutex_unlock(&engine->lock);
+    return state;
+}
+
+/* ---- one batch ---- */
+
+static void batch_clear(struct batch *batch)
+{
+    arena_done(&batch->arena);
+    batch->event_count = batch->log_count = 0;
+}
+
+/* A command that must see all before it published, and be alone: it looks at published holders. */
+static bool stands_alone(const struct command *command)
+{
+    return command->kind == CMD_COURSE_PUT || command->kind == CMD_COURSE_DELETE;
+}
+
+static bool is_log_command(const struct command *command)
+{
+    return command->kind == CMD_LOG_UPDATE || command->kind == CMD_LOG_DELETE || command->kind == CMD_LOGS_CLEAR;
+}
+
+static void decide(struct batch *batch, struct command *command)
+{
+    command->learner_key = command->learner.bytes
+        ? view_learner_key(batch->fold->view, command->learner.bytes, command->learner.size) : 0;
+    command->at_ms = batch_instant(batch, command, command->learner_key);
+    switch (command->kind) {
+    case CMD_ENROL:
+    case CMD_DROP:
+    case CMD_EXPIRE:
+    case CMD_CERTIFY:
+        command->rc = decide_enrolment(batch, command);
+        break;
+    case CMD_LOG_ADD:
+    case CMD_LOG_UPDATE:
+    case CMD_LOG_DELETE:
+    case CMD_LOGS_CLEAR:
+        command->rc = decide_log(batch, command);
+        break;
+    case CMD_COURSE_PUT:
+    case CMD_COURSE_DELETE:
+        command->rc = decide_course(batch, command);
+        break;
+    default:
+        command->rc = decide_progress(batch, command);
+        break;
+    }
+    if (command->rc == RC_OK && command->answer_key)
+        command->encode(command, batch->fold->view);
+}
+
+/* Ids that this batch's events are the first to use. */
+static enum rc collect_ids(struct engine *engine, struct store_id **out_ids, size_t *out_count)
+{
+    struct image *image = engine->image;
+    struct batch *batch = &engine->batch;
+    size_t room = 0, count = 0;
+    struct store_id *ids = NULL;
+    uint32_t *highest[] = {&image->learner_count, &image->course_count, &image->item_count};
+
+    for (int kind = 0; kind < 3; kind++)
+        for (uint32_t key = *highest[kind]; key > 0; key--) {
+            /* New ones are at the end; those that a failed batch left there are still to be stored. */
+            const char *id;
+            uint32_t size;
+            bool persisted;
+            if (kind == 0) {
+                id = image->learners[key]->id, size = image->learners[key]->id_size;
+                persisted = image->learners[key]->persisted;
+            } else if (kind == 1) {
+                id = image->courses[key]->id, size = image->courses[key]->id_size;
+                persisted = image->courses[key]->persisted;
+            } else {
+                id = image->items[key]->id, size = image->items[key]->id_size;
+                persisted = image->items[key]->persisted;
+            }
+            if (persisted)
+                break;
+            if (count == room) {
+                size_t more = room ? room * 2 : 64;
+                struct store_id *grown = arena_alloc(&batch->arena, more * sizeof *grown);
+                if (!grown)
+                    return RC_BUSY;
+                if (count)
+                    memcpy(grown, ids, count * sizeof *grown);
+                ids = grown;
+                room = more;
+            }
+            ids[count++] = (struct store_id){(enum store_id_kind)kind, key, id, size};
+        }
+    *out_ids = ids;
+    *out_count = count;
+    return RC_OK;
+}
+
+static void ids_persisted(struct image *image, const struct store_id *ids, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ids[i].kind == STORE_LEARNER)
+            image->learners[ids[i].key]->persisted = true;
+        else if (ids[i].kind == STORE_COURSE)
+            image->courses[ids[i].key]->persisted = true;
+        else
+            image->items[ids[i].key]->persisted = true;
+}
+
+/* Answers to be remembered with the events that they tell of. */
+static enum rc collect_answers(struct engine *engine, struct command *commands, struct store_answer **out,
+                               size_t *out_count)
+{
+    size_t count = 0;
+
+    for (struct command *command = commands; command; command = command->next)
+        count += command->rc == RC_OK && command->answer_key;
+    *out_count = count;
+    *out = count ? arena_alloc(&engine->batch.arena, count * sizeof **out) : NULL;
+    if (count && !*out)
+        return RC_BUSY;
+    count = 0;
+    for (struct command *command = commands; command; command = command->next) {
+        if (command->rc != RC_OK || !command->answer_key)
+            continue;
+        if (command->answer.body.failed)
+            return RC_BUSY;
+        struct store_answer *answer = &(*out)[count++];
+        memcpy(answer->key, command->answer_key, sizeof answer->key);
+        memcpy(answer->fingerprint, command->fingerprint, sizeof answer->fingerprint);
+        answer->at_ms = engine->batch.now_ms;
+        answer->status = command->answer.status;
+        answer->etag = command->answer.etag;
+        answer->body = command->answer.body.bytes;
+        answer->body_size = command->answer.body.size;
+    }
+    return RC_OK;
+}
+
+static enum rc commit(struct engine *engine, struct command *commands, const char *ledger_key,
+                      const char *ledger_value, struct fault *fault)
+{
+    struct batch *batch = &engine->batch;
+    struct store_id *ids = NULL;
+    struct store_answer *answers = NULL;
+    size_t id_count = 0, answer_count = 0;
+    enum rc rc = collect_answers(engine, commands, &answers, &answer_count);
+
+    if (rc == RC_OK && batch->event_count)
+        rc = collect_ids(engine, &ids, &id_count);
+    if (rc != RC_OK)
+        return fault_set(fault, rc, NULL, "out of memory");
+    if (batch->event_count + answer_count == 0 && !ledger_key)
+        return RC_OK;
+    struct store_batch what = {
+        .events = batch->events, .event_count = batch->event_count, .ids = ids, .id_count = id_count,
+        .logs = batch->logs, .log_count = batch->log_count, .answers = answers, .answer_count = answer_count,
+        .ledger_key = ledger_key, .ledger_value = ledger_value, .counters = batch->counters,
+    };
+    rc = store_commit(engine->store, &what, fault);
+    if (rc == RC_OK)
+        ids_persisted(engine->image, ids, id_count);
+    return rc;
+}
+
+/* Decides, commits, publishes. Every command has its result afterwards. */
+static enum rc run_batch(struct engine *engine, struct command *commands, const char *ledger_key,
+                         const char *ledger_value, struct fault *fault)
+{
+    struct batch *batch = &engine->batch;
+    enum rc rc = RC_OK;
+
+    batch->now_ms = engine->policy.now_ms();
+    for (struct command *command = commands; command && rc == RC_OK; command = command->next) {
+        decide(batch, command);
+        if (command->rc == RC_BUSY)
+            rc = fault_set(fault, RC_BUSY, NULL, command->fault.message);
+    }
+    if (rc == RC_OK)
+        rc = commit(engine, commands, ledger_key, ledger_value, fault);
+    uint64_t events = batch->event_count;
+    if (rc == RC_OK) {
+        if (events)
+            fold_publish(&engine->fold, batch->counters.sequence);
+    } else {
+        fold_abandon(&engine->fold);
+        batch->counters = store_counters(engine->store);
+        for (struct command *command = commands; command; command = command->next) {
+            command->rc = RC_BUSY;
+            command->fault = (struct fault){NULL, "the change could not be stored; try again"};
+        }
+    }
+    (void)pthread_mutex_lock(&engine->lock);
+    engine->state.writable = rc == RC_OK;
+    engine->state.broken |= rc == RC_INTERNAL;
+    engine->state.sequence = batch->counters.sequence;
+    engine->state.batches++;
+    engine->state.events += rc == RC_OK ? events : 0;
+    (void)pthread_mutex_unlock(&engine->lock);
+    batch_clear(batch);
+    return rc;
+}
+
+enum rc engine_run(struct engine *engine, struct command *commands, const char *ledger_key,
+                   const char *ledger_value, struct fault *fault)
+{
+    return run_batch(engine, commands, ledger_key, ledger_value, fault);
+}
+
+/* ---- the engine's thread ---- */
+
+/* Cuts a batch off a chain: at most BATCH_MAX; a catalogue edit alone; of commands that read log entries, one
+ * per batch, because entries are read from the store. Returns what is left for the next. */
+static struct command *cut_batch(struct command *first)
+{
+    struct command *last = first;
+    bool logs = is_log_command(first);
+
+    if (!stands_alone(first))
+        for (uint32_t count = 1; last->next && count < BATCH_MAX && !stands_alone(last->next); count++) {
+            if (is_log_command(last->next) && logs)
+                break;
+            logs |= is_log_command(last->next);
+            last = last->next;
+        }
+    struct command *rest = last->next;
+    last->next = NULL;
+    return rest;
+}
+
+static void answer_all(struct engine *engine, struct command *commands)
+{
+    uint64_t count = 0;
+
+    for (struct command *command = commands, *next; command; command = next, count++) {
+        next = command->next; /* after done the command may be gone */
+        command->done(command);
+    }
+    (void)pthread_mutex_lock(&engine->lock);
+    engine->state.commands += count;
+    (void)pthread_mutex_unlock(&engine->lock);
+}
+
+/* Hands a slice to the image's thread when enough has changed and it has nothing to do. Lock held. */
+static void consider_flush(struct engine *engine)
+{
+    if (engine->to_flush) {
+        if (!engine->flush_over)
+            return;
+        if (engine->flush_ok)
+            engine->state.flushed = slice_mark(engine->to_flush);
+        slice_done(engine->to_flush, engine->image, engine->flush_ok);
+        engine->to_flush = NULL;
+    }
+    uint64_t tail = engine->state.sequence - engine->state.flushed;
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
+    int64_t now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    if (tail == 0 || (tail < FLUSH_EVENTS && now_ms - engine->last_flush_ms < FLUSH_AFTER_MS))
+        return;
+    engine->last_flush_ms = now_ms;
+    struct slice *slice;
+    if (slice_take(engine->image, &slice) != RC_OK || !slice)
+        return; /* out of memory: the next batch tries again */
+    engine->to_flush = slice;
+    engine->flush_over = false;
+    (void)pthread_cond_signal(&engine->flush_work);
+}
+
+static void wait_for_work(struct engine *engine)
+{
+    bool dirty = engine->state.sequence != engine->state.flushed;
+
+    engine->sleeping = true;
+    if (dirty) { /* wake to flush, though nobody writes */
+        struct timespec until;
+        (void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail */
+        until.tv_nsec += 250000000;
+        if (until.tv_nsec >= 1000000000) {
+            until.tv_sec++;
+            until.tv_nsec -= 1000000000;
+        }
+        (void)pthread_cond_timedwait(&engine->work, &engine->lock, &until); /* a time-out is an answer too */
+    } else {
+        (void)pthread_cond_wait(&engine->work, &engine->lock);
+    }
+    engine->sleeping = false;
+}
+
+static void *engine_main(void *arg)
+{
+    struct engine *engine = arg;
+
+    (void)pthread_mutex_lock(&engine->lock);
+    for (;;) {
+        consider_flush(engine);
+        struct command *commands = engine->head;
+        if (!commands) {
+            if (engine->stopping)
+                break;
+            wait_for_work(engine);
+            continue;
+        }
+        engine->head = engine->tail = NULL;
+        engine->queued = 0;
+        (void)pthread_mutex_unlock(&engine->lock);
+        while (commands) {
+            struct command *rest = cut_batch(commands);
+            struct fault fault = {NULL, NULL};
+            (void)run_batch(engine, commands, NULL, NULL, &fault); /* each command carries its result */
+            answer_all(engine, commands);
+            commands = rest;
+        }
+        (void)pthread_mutex_lock(&engine->lock);
+    }
+    (void)pthread_mutex_unlock(&engine->lock);
+    return NULL;
+}
+
+/* ---- the image's thread ---- */
+
+static void *image_main(void *arg)
+{
+    struct engine *engine = arg;
+
+    (void)pthread_mutex_lock(&engine->lock);
+    for (;;) {
+        while (!(engine->to_flush && !engine->flush_over) && engine->threads_run)
+            (void)pthread_cond_wait(&engine->flush_work, &engine->lock);
+        if (!(engine->to_flush && !engine->flush_over))
+            break;
+        struct slice *slice = engine->to_flush;
+        struct fault fault;
+        (void)pthread_mutex_unlock(&engine->lock);
+        enum rc rc = slice_write(slice, engine->store, &fault);
+        (void)pthread_mutex_lock(&engine->lock);
+        engine->flush_ok = rc == RC_OK;
+        engine->flush_over = true;
+        if (engine->sleeping)
+            (void)pthread_cond_signal(&engine->work);
+    }
+    (void)pthread_mutex_unlock(&engine->lock);
+    return NULL;
+}
+
+/* ---- outside ---- */
+
+enum rc engine_start(struct engine *engine, struct fault *fault)
+{
+    engine->threads_run = true;
+    if (pthread_create(&engine->image_thread, NULL, image_main, engine) != 0) {
+        engine->threads_run = false;
+        return fault_set(fault, RC_BUSY, NULL, "cannot start a thread");
+    }
+    if (pthread_create(&engine->engine_thread, NULL, engine_main, engine) != 0) {
+        (void)pthread_mutex_lock(&engine->lock);
+        engine->threads_run = false;
+        (void)pthread_cond_signal(&engine->flush_work);
+        (void)pthread_mutex_unlock(&engine->lock);
+        (void)pthread_join(engine->image_thread, NULL);
+        return fault_set(fault, RC_BUSY, NULL, "cannot start a thread");
+    }
+    return RC_OK;
+}
+
+enum rc engine_submit(struct engine *engine, struct command *command, struct fault *fault)
+{
+    command->next = NULL;
+    (void)pthread_mutex_lock(&engine->lock);
+    bool full = engine->queued >= QUEUE_MAX || engine->stopping || engine->state.broken ||
+                engine->state.sequence - engine->state.flushed > TAIL_MAX;
+    if (!full) {
+        if (engine->tail)
+            engine->tail->next = command;
+        else
+            engine->head = command;
+        engine->tail = command;
+        engine->queued++;
+        if (engine->sleeping)
+            (void)pthread_cond_signal(&engine->work);
+    }
+    (void)pthread_mutex_unlock(&engine->lock);
+    return full ? fault_set(fault, RC_BUSY, NULL, "the server is busy; try again") : RC_OK;
+}
+
+enum rc engine_flush(struct engine *engine, struct fault *fault)
+{
+    struct slice *slice;
+    enum rc rc = slice_take(engine->image, &slice);
+
+    if (rc != RC_OK)
+        return fault_set(fault, rc, NULL, "out of memory");
+    if (!slice)
+        return RC_OK;
+    rc = slice_write(slice, engine->store, fault);
+    if (rc == RC_OK)
+        engine->state.flushed = slice_mark(slice);
+    slice_done(slice, engine->image, rc == RC_OK);
+    return rc;
+}
+
+static void stop_threads(struct engine *engine)
+{
+    (void)pthread_mutex_lock(&engine->lock);
+    engine->stopping = true;
+    (void)pthread_cond_signal(&engine->work);
+    (void)pthread_mutex_unlock(&engine->lock);
+    (void)pthread_join(engine->engine_thread, NULL);
+    (void)pthread_mutex_lock(&engine->lock);
+    engine->threads_run = false;
+    (void)pthread_cond_signal(&engine->flush_work);
+    (void)pthread_mutex_unlock(&engine->lock);
+    (void)pthread_join(engine->image_thread, NULL);
+    if (engine->to_flush) {
+        slice_done(engine->to_flush, engine->image, engine->flush_over && engine->flush_ok);
+        engine->to_flush = NULL;
+    }
+}
+
+void engine_free(struct engine *engine)
+{
+    struct fault fault;
+
+    if (!engine)
+        return;
+    if (engine->threads_run)
+        stop_threads(engine);
+    if (engine->image && engine->fold.image && !engine->state.broken) {
+        enum rc flushed = engine_flush(engine, &fault);
+        (void)flushed; /* if it fails, the next start folds the tail again */
+    }
+    fold_done(&engine->fold);
+    image_free(engine->image);
+    free(engine->batch.events);
+    free(engine->batch.logs);
+    arena_done(&engine->batch.arena);
+    (void)pthread_mutex_destroy(&engine->lock);
+    (void)pthread_cond_destroy(&engine->work);
+    (void)pthread_cond_destroy(&engine->flush_work);
+    free(engine);
+}

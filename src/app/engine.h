@@ -1,0 +1,52 @@
+#pragma once
+
+#include "app/command.h"
+#include "store/store.h"
+
+/* The one write pipeline: queue, batch, load, decide, commit, publish, answer. One thread decides and commits;
+ * while one batch is being fsynced the next collects. Nothing is answered or shown before it is durable.
+ * Source: design 3, 4. */
+
+struct engine;
+
+struct policy {
+    bool strict_catalog, explicit_enrolment;
+    uint16_t threshold_hundredths;
+    int64_t (*now_ms)(void); /* the clock */
+};
+
+/* Loads the image, folds the events after its mark, takes the store over. progress (may be NULL) is called
+ * now and then with the number of events folded so far. Errors: what the store says. */
+MUST_CHECK enum rc engine_new(struct store *store, const struct policy *policy,
+                              void (*progress)(uint64_t folded), struct engine **out_engine,
+                              struct fault *fault);
+
+/* Starts the engine's and the image's threads. */
+MUST_CHECK enum rc engine_start(struct engine *engine, struct fault *fault);
+
+/* Does what is queued, flushes the image, ends the threads; frees everything but the store. */
+void engine_free(struct engine *engine);
+
+/* Hands a command over. RC_BUSY: the queue is full or the engine is stopping; done is not called. Any thread. */
+MUST_CHECK enum rc engine_submit(struct engine *engine, struct command *command, struct fault *fault);
+
+/* Does a run of commands at once in the calling thread, for a program that has not started the threads
+ * (import). ledger_key (may be NULL) and its value are committed with them. Each command has its result. */
+MUST_CHECK enum rc engine_run(struct engine *engine, struct command *commands, const char *ledger_key,
+                              const char *ledger_value, struct fault *fault);
+
+/* Writes the image file now, in the calling thread; only while the threads do not run. */
+MUST_CHECK enum rc engine_flush(struct engine *engine, struct fault *fault);
+
+struct image *engine_image(struct engine *engine);
+struct store *engine_store(struct engine *engine);
+
+struct engine_state {
+    bool writable;      /* false: the last commit failed */
+    bool broken;        /* an I/O error: the process must end */
+    uint64_t sequence, flushed;
+    uint32_t queued;
+    uint64_t batches, commands, events; /* since the start */
+};
+
+struct engine_state engine_state(struct engine *engine);

@@ -1,0 +1,542 @@
+#include "app/fold.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/members.h"
+
+/* Stretches that one report may carry (reliability A91), beside the merged ones of a record. */
+enum { ROOM_SEGMENTS = RECORD_MAX_SEGMENTS + 10000, ROOM_METADATA = 4 * MEMBERS_MAX_BYTES, MORE_EVENT_IDS = 64 };
+
+enum rc fold_init(struct fold *fold, struct image *image)
+{
+    *fold = (struct fold){.image = image, .view = {image, true}};
+    fold->catalogue = view_catalogue(&fold->view);
+    fold->room.segments = malloc(ROOM_SEGMENTS * sizeof *fold->room.segments);
+    fold->room.metadata = malloc(ROOM_METADATA);
+    if (fold->room.segments && fold->room.metadata)
+        return RC_OK;
+    fold_done(fold);
+    return RC_BUSY;
+}
+
+void fold_done(struct fold *fold)
+{
+    free(fold->learners.at);
+    free(fold->courses.at);
+    free(fold->items.at);
+    free(fold->room.segments);
+    free(fold->room.metadata);
+    *fold = (struct fold){0};
+}
+
+static bool push(struct keys *keys, uint32_t key)
+{
+    if (keys->count == keys->room) {
+        uint32_t room = keys->room ? keys->room * 2 : 64;
+        uint32_t *at = realloc(keys->at, room * sizeof *at);
+        if (!at)
+            return false;
+        keys->at = at;
+        keys->room = room;
+    }
+    keys->at[keys->count++] = key;
+    return true;
+}
+
+/* ---- learners ---- */
+
+enum rc fold_learner(struct fold *fold, uint32_t key, struct learner **out_learner)
+{
+    struct learner_slot *slot = fold->image->learners[key];
+
+    if (!slot->working) {
+        struct learner_state *copy = state_copy(slot->state, key, 0);
+        if (!copy || !push(&fold->learners, key)) {
+            state_unref(copy);
+            return RC_BUSY;
+        }
+        slot->working = copy;
+    }
+    *out_learner = &slot->working->learner;
+    return RC_OK;
+}
+
+/* The private copy with room for what the event may add. */
+static enum rc learner_with_room(struct fold *fold, const struct event *event, struct learner **out_learner)
+{
+    enum rc rc = fold_learner(fold, event->learner, out_learner);
+
+    if (rc != RC_OK || learner_has_room(*out_learner, event))
+        return rc;
+    struct learner_slot *slot = fold->image->learners[event->learner];
+    struct learner_state *larger = state_copy(slot->working, event->learner, MORE_EVENT_IDS);
+    if (!larger)
+        return RC_BUSY;
+    state_unref(slot->working);
+    slot->working = larger;
+    *out_learner = &larger->learner;
+    return RC_OK;
+}
+
+/* Gives a record memory of its own for what lies in the shared room. */
+static bool keep_room(struct fold *fold, struct record *record)
+{
+    if (record->segments == fold->room.segments && record->segment_count) {
+        struct blob *blob = blob_new(record->segments, record->segment_count * (uint32_t)sizeof *record->segments);
+        record->segments = blob ? (const struct segment *)(const void *)blob->bytes : NULL;
+        if (!blob)
+            return false;
+    }
+    if (record->metadata == fold->room.metadata && record->metadata_size) {
+        struct blob *blob = blob_new(record->metadata, record->metadata_size);
+        record->metadata = blob ? blob->bytes : NULL;
+        if (!blob)
+            return false;
+    }
+    return true;
+}
+
+static enum rc apply_report(struct fold *fold, struct learner *learner, const struct event *event)
+{
+    const struct record *before = learner_record(learner, event->item);
+    const struct segment *old_segments = before ? before->segments : NULL;
+    const uint8_t *old_metadata = before ? before->metadata : NULL;
+
+    learner_evolve(learner, event, &fold->catalogue, &fold->room);
+    struct record *record = learner_record(learner, event->item);
+    bool new_segments = record->segments != old_segments, new_metadata = record->metadata != old_metadata;
+    if (!keep_room(fold, record))
+        return RC_BUSY;
+    if (new_segments)
+        blob_unref_bytes(old_segments);
+    if (new_metadata)
+        blob_unref_bytes(old_metadata);
+    return RC_OK;
+}
+
+/* A reset drops what records held: their references go first, since the core only forgets pointers. */
+static void apply_reset(struct fold *fold, struct learner *learner, const struct event *event)
+{
+    for (uint32_t i = 0; i < learner->record_count; i++) {
+        struct record *record = &learner->records[i];
+        bool hit = event->item ? record->item == event->item
+                               : view_item_facts(fold->view, record->item).course == event->course;
+        if (hit) {
+            blob_unref_bytes(record->segments);
+            blob_unref_bytes(record->metadata);
+        }
+    }
+    learner_evolve(learner, event, &fold->catalogue, &fold->room);
+}
+
+static enum rc apply_certificate(struct fold *fold, struct learner *learner, const struct event *event)
+{
+    struct enrolment *enrolment = learner_enrolment(learner, event->course);
+    const char *old = enrolment ? enrolment->certificate_url : NULL;
+
+    learner_evolve(learner, event, &fold->catalogue, &fold->room);
+    if (!enrolment)
+        return RC_OK;
+    if (event->body_size) {
+        struct blob *blob = blob_new(event->body, event->body_size);
+        enrolment->certificate_url = blob ? (const char *)blob->bytes : NULL;
+        if (!blob)
+            return RC_BUSY;
+    }
+    blob_unref_bytes(old);
+    return RC_OK;
+}
+
+static enum rc apply_to_learner(struct fold *fold, const struct event *event)
+{
+    struct learner *learner;
+    enum rc rc = learner_with_room(fold, event, &learner);
+
+    if (rc != RC_OK)
+        return rc;
+    if (event->kind == EV_REPORTED)
+        return apply_report(fold, learner, event);
+    if (event->kind == EV_CERTIFIED)
+        return apply_certificate(fold, learner, event);
+    if (event->kind == EV_DELETED || event->kind == EV_RESET)
+        apply_reset(fold, learner, event);
+    else
+        learner_evolve(learner, event, &fold->catalogue, &fold->room);
+    return RC_OK;
+}
+
+/* ---- the catalogue ---- */
+
+/* The item's private definition, made on first use. NULL: out of memory. */
+static struct item_def *pending_item(struct fold *fold, uint32_t key)
+{
+    static const struct item_def unseen = {.required = true};
+    struct item_slot *slot = fold->image->items[key];
+
+    if (!slot->pending) {
+        struct item_def *copy = item_def_copy(slot->def ? slot->def : &unseen);
+        if (!copy || !push(&fold->items, key)) {
+            item_def_free(copy);
+            return NULL;
+        }
+        slot->pending = copy;
+    }
+    return slot->pending;
+}
+
+static bool note_course(struct fold *fold, uint32_t key)
+{
+    struct course_slot *slot = fold->image->courses[key];
+    return slot->pending || slot->removing || push(&fold->courses, key);
+}
+
+static struct course_def *pending_course(struct fold *fold, uint32_t key)
+{
+    static const struct course_def unseen = {0};
+    struct course_slot *slot = fold->image->courses[key];
+
+    if (!slot->pending) {
+        struct course_def *copy = course_def_copy(slot->def && !slot->removing ? slot->def : &unseen);
+        if (!copy || !note_course(fold, key)) {
+            course_def_free(copy);
+            return NULL;
+        }
+        slot->pending = copy;
+        slot->removing = false;
+    }
+    return slot->pending;
+}
+
+/* Percents, completions and counts of one holder again. */
+static enum rc reconsider(struct fold *fold, uint32_t key, const struct event *event)
+{
+    struct learner_slot *slot = fold->image->learners[key];
+    bool fresh = !slot->working;
+    struct learner *learner;
+
+    if (slot->visit == fold->visit || slot->erased)
+        return RC_OK;
+    slot->visit = fold->visit;
+    enum rc rc = fold_learner(fold, key, &learner);
+    if (rc != RC_OK)
+        return rc;
+    if (!learner_reconsider(learner, &fold->catalogue, event->at_ms, event->sequence) && fresh) {
+        state_unref(slot->working);
+        slot->working = NULL;
+        fold->learners.count--; /* it was pushed last */
+    }
+    return RC_OK;
+}
+
+static enum rc reconsider_all(struct fold *fold, const struct keys *keys, const struct event *event)
+{
+    for (uint32_t i = 0; i < keys->count; i++) {
+        enum rc rc = reconsider(fold, keys->at[i], event);
+        if (rc != RC_OK)
+            return rc;
+    }
+    return RC_OK;
+}
+
+/* All who hold a record of the item, in this batch too. */
+static enum rc reconsider_holders(struct fold *fold, uint32_t item, const struct event *event)
+{
+    uint32_t touched = fold->learners.count;
+    enum rc rc = reconsider_all(fold, &fold->image->items[item]->holders, event);
+
+    for (uint32_t i = 0; rc == RC_OK && i < touched; i++)
+        rc = reconsider(fold, fold->learners.at[i], event);
+    return rc;
+}
+
+static enum rc apply_item_observed(struct fold *fold, const struct event *event)
+{
+    const struct item_slot *slot = fold->image->items[event->item];
+    bool first_sight = !slot->def && !slot->pending;
+    struct item_def *item = pending_item(fold, event->item);
+
+    if (!item)
+        return RC_BUSY;
+    if (event->type_rank > item->type_rank && event->body_size) {
+        item->type_rank = event->type_rank;
+        if (!text_copy(&item->arena, (struct text){(const char *)event->body, event->body_size}, &item->type))
+            return RC_BUSY;
+    }
+    if (!event->course || item->course == event->course)
+        return RC_OK;
+    struct course_def *course = pending_course(fold, event->course);
+    if (!course || !course_def_add_item(course, event->item))
+        return RC_BUSY;
+    course->required_count = course->item_count; /* observed: all count */
+    course->updated_at_ms = event->at_ms;
+    course->version = event->sequence;
+    item->course = event->course;
+    item->required = true;
+    if (first_sight)
+        return RC_OK; /* nobody holds it yet */
+    fold->visit++;
+    return reconsider_holders(fold, event->item, event);
+}
+
+static enum rc apply_course_observed(struct fold *fold, const struct event *event)
+{
+    struct course_def *course = pending_course(fold, event->course);
+
+    if (!course)
+        return RC_BUSY;
+    course->updated_at_ms = event->at_ms;
+    course->version = event->sequence;
+    return RC_OK;
+}
+
+/* Takes an item off the observed course that has it: another course declares it. */
+static enum rc leave_course(struct fold *fold, uint32_t item, uint32_t course_key, const struct event *event)
+{
+    struct course_def *course = pending_course(fold, course_key);
+    uint32_t kept = 0;
+
+    if (!course)
+        return RC_BUSY;
+    for (uint32_t i = 0; i < course->item_count; i++)
+        if (course->items[i] != item)
+            course->items[kept++] = course->items[i];
+    course->item_count = course->required_count = kept;
+    course->shrunk_at_ms = event->at_ms;
+    course->version = event->sequence;
+    return reconsider_all(fold, &fold->image->courses[course_key]->roster, event);
+}
+
+/* One listed item takes what the catalogue says of it. */
+static enum rc place_item(struct fold *fold, const struct declared_item *listed, const struct event *event)
+{
+    struct item_def *item = pending_item(fold, listed->item);
+
+    if (!item)
+        return RC_BUSY;
+    if (item->course && item->course != event->course) {
+        enum rc rc = leave_course(fold, listed->item, item->course, event);
+        if (rc != RC_OK)
+            return rc;
+    }
+    item->course = event->course;
+    item->declared = true;
+    item->retired = false;
+    item->required = listed->required;
+    item->threshold_hundredths = listed->threshold_hundredths;
+    item->duration_ms = listed->duration_ms;
+    if (!text_copy(&item->arena, listed->title, &item->title) ||
+        !text_copy(&item->arena, listed->section, &item->section))
+        return RC_BUSY;
+    if (listed->type.bytes) {
+        item->type_rank = TYPE_CATALOG;
+        return text_copy(&item->arena, listed->type, &item->type) ? RC_OK : RC_BUSY;
+    }
+    return RC_OK;
+}
+
+/* Items that the new list leaves out belong to no course from now on. */
+static enum rc retire_items(struct fold *fold, const uint32_t *items, uint32_t count, const struct event *event)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct item_def *item = pending_item(fold, items[i]);
+        if (!item)
+            return RC_BUSY;
+        item->course = 0;
+        item->declared = false;
+        item->retired = true;
+    }
+    (void)event;
+    return RC_OK;
+}
+
+static enum rc build_course(struct fold *fold, const struct declaration *declared, const struct event *event)
+{
+    struct course_def *course = pending_course(fold, event->course);
+
+    if (!course)
+        return RC_BUSY;
+    uint32_t old_count = course->item_count;
+    uint32_t *old_items = course->items;
+    enum rc rc = retire_items(fold, old_items, old_count, event); /* those listed again are placed below */
+    course->items = arena_alloc(&course->arena, (declared->item_count + 1) * sizeof *course->items);
+    course->staff = arena_alloc(&course->arena, (declared->staff_count + 1) * sizeof *course->staff);
+    if (rc != RC_OK || !course->items || !course->staff ||
+        !text_copy(&course->arena, declared->title, &course->title) ||
+        !text_copy(&course->arena, declared->description, &course->description))
+        return RC_BUSY;
+    course->declared = true;
+    course->item_count = declared->item_count;
+    course->staff_count = declared->staff_count;
+    course->required_count = 0;
+    course->updated_at_ms = event->at_ms;
+    course->version = event->sequence;
+    for (uint32_t i = 0; i < declared->staff_count; i++) {
+        course->staff[i].owner = declared->staff[i].owner;
+        if (!text_copy(&course->arena, declared->staff[i].user, &course->staff[i].user))
+            return RC_BUSY;
+    }
+    for (uint32_t i = 0; i < declared->item_count; i++) {
+        course->items[i] = declared->items[i].item;
+        course->required_count += declared->items[i].required;
+        rc = place_item(fold, &declared->items[i], event);
+        if (rc != RC_OK)
+            return rc;
+    }
+    return RC_OK;
+}
+
+/* Whether two definitions of a course count alike, so that no learner need be looked at. */
+static bool counts_alike(const struct course_def *before, const struct course_def *after, struct image *image)
+{
+    if (!before || before->declared != after->declared || before->item_count != after->item_count ||
+        before->required_count != after->required_count)
+        return false;
+    for (uint32_t i = 0; i < after->item_count; i++) {
+        const struct item_slot *slot = image->items[after->items[i]];
+        if (before->items[i] != after->items[i] || !slot->def || !slot->pending ||
+            slot->def->course != slot->pending->course || slot->def->required != slot->pending->required ||
+            slot->def->duration_ms != slot->pending->duration_ms ||
+            slot->def->threshold_hundredths != slot->pending->threshold_hundredths)
+            return false;
+    }
+    return true;
+}
+
+/* Everybody whom an edit of the course may touch: its roster, and the holders of items it had or has. */
+static enum rc reconsider_course(struct fold *fold, const struct event *event)
+{
+    struct course_slot *slot = fold->image->courses[event->course];
+    enum rc rc = reconsider_all(fold, &slot->roster, event);
+
+    for (uint32_t i = 0; rc == RC_OK && slot->def && i < slot->def->item_count; i++)
+        rc = reconsider_all(fold, &fold->image->items[slot->def->items[i]]->holders, event);
+    for (uint32_t i = 0; rc == RC_OK && slot->pending && i < slot->pending->item_count; i++)
+        rc = reconsider_all(fold, &fold->image->items[slot->pending->items[i]]->holders, event);
+    return rc;
+}
+
+static enum rc apply_declaration(struct fold *fold, const struct event *event)
+{
+    struct course_slot *slot = fold->image->courses[event->course];
+    struct declaration declared;
+    struct arena scratch;
+
+    arena_init(&scratch);
+    fold->visit++;
+    enum rc rc = declaration_decode(event->body, event->body_size, &scratch, &declared)
+                     ? build_course(fold, &declared, event) : RC_BUSY;
+    arena_done(&scratch);
+    if (rc != RC_OK || counts_alike(slot->def, slot->pending, fold->image))
+        return rc;
+    fold->visit++;
+    return reconsider_course(fold, event);
+}
+
+static enum rc apply_undeclaration(struct fold *fold, const struct event *event)
+{
+    struct course_slot *slot = fold->image->courses[event->course];
+    struct course_def *course = pending_course(fold, event->course);
+    uint32_t kept = 0;
+
+    if (!course)
+        return RC_BUSY;
+    for (uint32_t i = 0; i < course->item_count; i++) {
+        struct item_def *item = pending_item(fold, course->items[i]);
+        bool reported = fold->image->items[course->items[i]]->sums.records > 0;
+        if (!item)
+            return RC_BUSY;
+        item->declared = false;
+        item->required = true;
+        item->course = reported ? event->course : 0; /* nobody ever reported it: the catalogue alone knew it */
+        if (reported)
+            course->items[kept++] = course->items[i];
+    }
+    course->declared = false;
+    course->item_count = course->required_count = kept;
+    course->staff_count = 0;
+    course->title = course->description = (struct text){NULL, 0};
+    course->updated_at_ms = event->at_ms;
+    course->version = event->sequence;
+    if (kept == 0 && slot->roster.count == 0) {
+        course_def_free(slot->pending);
+        slot->pending = NULL;
+        slot->removing = true;
+    }
+    fold->visit++;
+    return reconsider_course(fold, event);
+}
+
+enum rc fold_apply(struct fold *fold, const struct event *event)
+{
+    switch ((enum event_kind)event->kind) {
+    case EV_COURSE_DECLARED:
+        return apply_declaration(fold, event);
+    case EV_COURSE_UNDECLARED:
+        return apply_undeclaration(fold, event);
+    case EV_ITEM_OBSERVED:
+        return apply_item_observed(fold, event);
+    case EV_COURSE_OBSERVED:
+        return apply_course_observed(fold, event);
+    default:
+        return apply_to_learner(fold, event);
+    }
+}
+
+/* ---- the end of a batch ---- */
+
+void fold_publish(struct fold *fold, uint64_t sequence)
+{
+    struct image *image = fold->image;
+
+    (void)pthread_rwlock_wrlock(&image->lock); /* cannot fail: not held */
+    for (uint32_t i = 0; i < fold->items.count; i++) {
+        struct item_slot *slot = image->items[fold->items.at[i]];
+        item_def_free(slot->def);
+        slot->def = slot->pending;
+        slot->pending = NULL;
+        image_mark_dirty(image, INTERN_ITEM, fold->items.at[i]);
+    }
+    for (uint32_t i = 0; i < fold->courses.count; i++) {
+        struct course_slot *slot = image->courses[fold->courses.at[i]];
+        course_def_free(slot->def);
+        slot->def = slot->pending;
+        slot->pending = NULL;
+        slot->removing = false;
+        image_mark_dirty(image, INTERN_COURSE, fold->courses.at[i]);
+    }
+    for (uint32_t i = 0; i < fold->learners.count; i++) {
+        struct learner_slot *slot = image->learners[fold->learners.at[i]];
+        struct learner_state *before = slot->state;
+        image_replace(image, before ? &before->learner : NULL, &slot->working->learner);
+        slot->state = slot->working;
+        slot->working = NULL;
+        image_mark_dirty(image, INTERN_LEARNER, fold->learners.at[i]);
+        state_unref(before);
+    }
+    image->published = sequence;
+    (void)pthread_rwlock_unlock(&image->lock); /* held above */
+    fold->learners.count = fold->courses.count = fold->items.count = 0;
+}
+
+void fold_abandon(struct fold *fold)
+{
+    for (uint32_t i = 0; i < fold->items.count; i++) {
+        struct item_slot *slot = fold->image->items[fold->items.at[i]];
+        item_def_free(slot->pending);
+        slot->pending = NULL;
+    }
+    for (uint32_t i = 0; i < fold->courses.count; i++) {
+        struct course_slot *slot = fold->image->courses[fold->courses.at[i]];
+        course_def_free(slot->pending);
+        slot->pending = NULL;
+        slot->removing = false;
+    }
+    for (uint32_t i = 0; i < fold->learners.count; i++) {
+        struct learner_slot *slot = fold->image->learners[fold->learners.at[i]];
+        state_unref(slot->working);
+        slot->working = NULL;
+    }
+    fold->learners.count = fold->courses.count = fold->items.count = 0;
+}

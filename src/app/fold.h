@@ -1,0 +1,33 @@
+#pragma once
+
+#include "app/image.h"
+#include "core/event.h"
+
+/* The one fold: events onto the image. The engine, replay after a start, import and verify all use it; there
+ * is no second implementation of what an event does. Works on private copies until fold_publish.
+ * One thread at a time. Source: design 1, 3. */
+struct fold {
+    struct image *image;
+    struct view view;     /* pending */
+    struct catalogue catalogue;
+    struct keys learners, courses, items; /* that have private copies */
+    struct record_room room;
+    uint32_t visit;
+};
+
+MUST_CHECK enum rc fold_init(struct fold *fold, struct image *image);
+void fold_done(struct fold *fold);
+
+/* The learner's private copy, made on first use; an empty one when never seen. Borrowed until the next call of
+ * fold_apply for the same learner, publish or abandon. Errors: RC_BUSY, out of memory. */
+MUST_CHECK enum rc fold_learner(struct fold *fold, uint32_t key, struct learner **out_learner);
+
+/* Applies one event. Errors: RC_BUSY, out of memory: abandon everything. A catalogue edit
+ * (EV_COURSE_DECLARED, EV_COURSE_UNDECLARED) looks at published holders: publish before it. */
+MUST_CHECK enum rc fold_apply(struct fold *fold, const struct event *event);
+
+/* Lets readers see all that was applied; sequence: of the last event. Takes the write lock. */
+void fold_publish(struct fold *fold, uint64_t sequence);
+
+/* Forgets all that was applied since the last publish. */
+void fold_abandon(struct fold *fold);

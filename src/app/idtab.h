@@ -1,0 +1,23 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Text ids to small integers ("interned" keys, from 1). Grows only. Not thread-safe: the image's lock
+ * guards it. The hash is keyed per process, so clients cannot choose colliding ids. */
+struct idtab {
+    struct idtab_entry *entries; /* open addressing, a power of two */
+    size_t room, count;
+};
+
+void idtab_done(struct idtab *table);
+
+/* The key of an id, or 0. */
+uint32_t idtab_find(const struct idtab *table, const char *id, size_t size);
+
+/* Adds an id that is not there; the text is borrowed for the table's life. False: out of memory. */
+bool idtab_add(struct idtab *table, const char *id, size_t size, uint32_t key);
+
+/* Forgets an id (erasure). */
+void idtab_remove(struct idtab *table, const char *id, size_t size);

@@ -1,0 +1,553 @@
+#include "app/image.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Free places that a private copy has, so that most batches copy a learner once. */
+enum { SPARE_RECORDS = 2, SPARE_ENROLMENTS = 1, SPARE_DAYS = 2 };
+
+enum rc image_new(uint16_t threshold_hundredths, struct image **out_image)
+{
+    struct image *image = calloc(1, sizeof *image);
+    pthread_rwlockattr_t attributes;
+
+    if (!image)
+        return RC_BUSY;
+    arena_init(&image->texts);
+    image->threshold_hundredths = threshold_hundredths;
+    if (pthread_rwlockattr_init(&attributes) != 0) {
+        free(image);
+        return RC_BUSY;
+    }
+    /* Readers never nest; without this a stream of reads would keep the engine out for ever. */
+    (void)pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP); /* cannot fail */
+    int failed = pthread_rwlock_init(&image->lock, &attributes);
+    (void)pthread_rwlockattr_destroy(&attributes); /* cannot fail */
+    if (failed) {
+        free(image);
+        return RC_BUSY;
+    }
+    *out_image = image;
+    return RC_OK;
+}
+
+void image_free(struct image *image)
+{
+    if (!image)
+        return;
+    for (uint32_t i = 1; i <= image->learner_count; i++) {
+        state_unref(image->learners[i]->state);
+        state_unref(image->learners[i]->working);
+        free(image->learners[i]);
+    }
+    for (uint32_t i = 1; i <= image->course_count; i++) {
+        course_def_free(image->courses[i]->def);
+        course_def_free(image->courses[i]->pending);
+        course_sums_done(&image->courses[i]->sums);
+        free(image->courses[i]->roster.at);
+        free(image->courses[i]);
+    }
+    for (uint32_t i = 1; i <= image->item_count; i++) {
+        item_def_free(image->items[i]->def);
+        item_def_free(image->items[i]->pending);
+        free(image->items[i]->holders.at);
+        free(image->items[i]);
+    }
+    free(image->learners);
+    free(image->courses);
+    free(image->items);
+    free(image->record_owner);
+    free(image->dirty_learners.at);
+    free(image->dirty_courses.at);
+    free(image->dirty_items.at);
+    idtab_done(&image->learner_ids);
+    idtab_done(&image->course_ids);
+    idtab_done(&image->item_ids);
+    arena_done(&image->texts);
+    (void)pthread_rwlock_destroy(&image->lock); /* nobody holds it */
+    free(image);
+}
+
+struct view image_read_begin(struct image *image)
+{
+    int failed = pthread_rwlock_rdlock(&image->lock);
+    assert(!failed);
+    (void)failed;
+    return (struct view){image, false};
+}
+
+void image_read_end(struct view view)
+{
+    (void)pthread_rwlock_unlock(&view.image->lock); /* held by image_read_begin */
+}
+
+/* ---- looking ---- */
+
+uint32_t view_learner_key(struct view view, const char *id, size_t size)
+{
+    return idtab_find(&view.image->learner_ids, id, size);
+}
+
+uint32_t view_course_key(struct view view, const char *id, size_t size)
+{
+    return idtab_find(&view.image->course_ids, id, size);
+}
+
+uint32_t view_item_key(struct view view, const char *id, size_t size)
+{
+    return idtab_find(&view.image->item_ids, id, size);
+}
+
+const struct learner_slot *view_learner_slot(struct view view, uint32_t key)
+{
+    return key && key <= view.image->learner_count ? view.image->learners[key] : NULL;
+}
+
+const struct course_slot *view_course_slot(struct view view, uint32_t key)
+{
+    return key && key <= view.image->course_count ? view.image->courses[key] : NULL;
+}
+
+const struct item_slot *view_item_slot(struct view view, uint32_t key)
+{
+    return key && key <= view.image->item_count ? view.image->items[key] : NULL;
+}
+
+const struct learner *view_learner(struct view view, uint32_t key)
+{
+    const struct learner_slot *slot = view_learner_slot(view, key);
+
+    if (!slot || slot->erased)
+        return NULL;
+    if (view.pending && slot->working)
+        return &slot->working->learner;
+    return slot->state ? &slot->state->learner : NULL;
+}
+
+const struct course_def *view_course(struct view view, uint32_t key)
+{
+    const struct course_slot *slot = view_course_slot(view, key);
+
+    if (!slot)
+        return NULL;
+    if (view.pending && (slot->pending || slot->removing))
+        return slot->pending;
+    return slot->def;
+}
+
+const struct item_def *view_item(struct view view, uint32_t key)
+{
+    const struct item_slot *slot = view_item_slot(view, key);
+
+    if (!slot)
+        return NULL;
+    return view.pending && slot->pending ? slot->pending : slot->def;
+}
+
+struct item_facts view_item_facts(struct view view, uint32_t item)
+{
+    const struct item_def *def = view_item(view, item);
+    struct item_facts facts = {.threshold_hundredths = view.image->threshold_hundredths};
+
+    if (def) {
+        facts.course = def->course;
+        facts.required = def->required;
+        facts.duration_ms = def->duration_ms;
+        if (def->threshold_hundredths)
+            facts.threshold_hundredths = def->threshold_hundredths;
+    }
+    return facts;
+}
+
+struct course_facts view_course_facts(struct view view, uint32_t course)
+{
+    const struct course_def *def = view_course(view, course);
+
+    if (!def)
+        return (struct course_facts){0};
+    return (struct course_facts){
+        .declared = def->declared,
+        .required = def->required_count,
+        .items = def->item_count,
+        .shrunk_at_ms = def->shrunk_at_ms,
+    };
+}
+
+static struct item_facts item_facts_of(const void *of, uint32_t item)
+{
+    return view_item_facts(*(const struct view *)of, item);
+}
+
+static struct course_facts course_facts_of(const void *of, uint32_t course)
+{
+    return view_course_facts(*(const struct view *)of, course);
+}
+
+struct catalogue view_catalogue(const struct view *view)
+{
+    return (struct catalogue){view, item_facts_of, course_facts_of};
+}
+
+enum staff_listing view_course_staff(struct view view, uint32_t course, const char *user, size_t size)
+{
+    const struct course_def *def = view_course(view, course);
+
+    if (!def || def->staff_count == 0)
+        return STAFF_NOBODY_LISTED;
+    for (uint32_t i = 0; i < def->staff_count; i++)
+        if (def->staff[i].user.size == size && memcmp(def->staff[i].user.bytes, user, size) == 0)
+            return def->staff[i].owner ? STAFF_LISTED_OWNER : STAFF_LISTED;
+    return STAFF_NOT_LISTED;
+}
+
+const char *item_type(const struct item_def *def)
+{
+    return def && def->type.bytes ? def->type.bytes : "other";
+}
+
+/* ---- interning ---- */
+
+/* Makes room for one more slot pointer; the array moves only under the write lock. */
+static bool grow(struct image *image, void **array, uint32_t *room, uint32_t needed)
+{
+    if (needed < *room)
+        return true;
+    uint32_t more = *room ? *room * 2 : 256;
+    while (more <= needed)
+        more *= 2;
+    void *grown = realloc(*array, more * sizeof(void *));
+    if (!grown)
+        return false;
+    memset((char *)grown + *room * sizeof(void *), 0, (more - *room) * sizeof(void *));
+    *array = grown;
+    *room = more;
+    (void)image;
+    return true;
+}
+
+static bool add_slot(struct image *image, enum intern_kind kind, uint32_t key, const char *id, size_t size,
+                     bool persisted)
+{
+    const char *text = arena_copy(&image->texts, id, size);
+
+    if (!text)
+        return false;
+    if (kind == INTERN_LEARNER) {
+        struct learner_slot *slot = calloc(1, sizeof *slot);
+        if (!slot || !grow(image, (void **)&image->learners, &image->learner_room, key) ||
+            !idtab_add(&image->learner_ids, text, size, key)) {
+            free(slot);
+            return false;
+        }
+        *slot = (struct learner_slot){.id = text, .id_size = (uint32_t)size, .persisted = persisted};
+        image->learners[key] = slot;
+        return true;
+    }
+    if (kind == INTERN_COURSE) {
+        struct course_slot *slot = calloc(1, sizeof *slot);
+        if (!slot || !grow(image, (void **)&image->courses, &image->course_room, key) ||
+            !idtab_add(&image->course_ids, text, size, key)) {
+            free(slot);
+            return false;
+        }
+        *slot = (struct course_slot){.id = text, .id_size = (uint32_t)size, .persisted = persisted};
+        image->courses[key] = slot;
+        return true;
+    }
+    struct item_slot *slot = calloc(1, sizeof *slot);
+    if (!slot || !grow(image, (void **)&image->items, &image->item_room, key) ||
+        !idtab_add(&image->item_ids, text, size, key)) {
+        free(slot);
+        return false;
+    }
+    *slot = (struct item_slot){.id = text, .id_size = (uint32_t)size, .persisted = persisted};
+    image->items[key] = slot;
+    return true;
+}
+
+/* Slots for keys that no longer name anybody (erased before the last start). */
+static uint32_t *highest_key(struct image *image, enum intern_kind kind)
+{
+    return kind == INTERN_LEARNER ? &image->learner_count
+         : kind == INTERN_COURSE  ? &image->course_count
+                                  : &image->item_count;
+}
+
+bool image_load_id(struct image *image, enum intern_kind kind, uint32_t key, const char *id, size_t size)
+{
+    uint32_t *highest = highest_key(image, kind);
+
+    while (*highest + 1 < key) { /* a gap: nobody can be found under it */
+        if (!add_slot(image, kind, *highest + 1, "", 0, true))
+            return false;
+        if (kind == INTERN_LEARNER) {
+            idtab_remove(&image->learner_ids, "", 0);
+            image->learners[*highest + 1]->erased = true;
+        } else {
+            idtab_remove(kind == INTERN_COURSE ? &image->course_ids : &image->item_ids, "", 0);
+        }
+        ++*highest;
+    }
+    if (key != *highest + 1 || !add_slot(image, kind, key, id, size, true))
+        return false;
+    ++*highest;
+    return true;
+}
+
+static uint32_t intern(struct image *image, enum intern_kind kind, const struct idtab *table, const char *id,
+                       size_t size, bool persisted)
+{
+    uint32_t key = idtab_find(table, id, size); /* only this thread adds, so no lock to look */
+
+    if (key)
+        return key;
+    (void)pthread_rwlock_wrlock(&image->lock); /* cannot fail: not held */
+    key = *highest_key(image, kind) + 1;
+    bool added = add_slot(image, kind, key, id, size, persisted);
+    if (added)
+        ++*highest_key(image, kind);
+    (void)pthread_rwlock_unlock(&image->lock); /* held above */
+    return added ? key : 0;
+}
+
+uint32_t image_intern_learner(struct image *image, const char *id, size_t size, bool persisted)
+{
+    return intern(image, INTERN_LEARNER, &image->learner_ids, id, size, persisted);
+}
+
+uint32_t image_intern_course(struct image *image, const char *id, size_t size, bool persisted)
+{
+    return intern(image, INTERN_COURSE, &image->course_ids, id, size, persisted);
+}
+
+uint32_t image_intern_item(struct image *image, const char *id, size_t size, bool persisted)
+{
+    return intern(image, INTERN_ITEM, &image->item_ids, id, size, persisted);
+}
+
+/* ---- states ---- */
+
+static struct blob *blob_of(const void *bytes)
+{
+    return (struct blob *)((char *)(uintptr_t)bytes - offsetof(struct blob, bytes));
+}
+
+struct blob *blob_new(const void *bytes, uint32_t size)
+{
+    struct blob *blob = malloc(sizeof *blob + size);
+
+    if (!blob)
+        return NULL;
+    atomic_init(&blob->refs, 1);
+    blob->size = size;
+    memcpy(blob->bytes, bytes, size);
+    return blob;
+}
+
+static void blob_ref_bytes(const void *bytes)
+{
+    if (bytes)
+        (void)atomic_fetch_add_explicit(&blob_of(bytes)->refs, 1, memory_order_relaxed); /* the count is enough */
+}
+
+void blob_unref_bytes(const void *bytes)
+{
+    if (bytes && atomic_fetch_sub_explicit(&blob_of(bytes)->refs, 1, memory_order_acq_rel) == 1)
+        free(blob_of(bytes));
+}
+
+struct learner_state *state_ref(struct learner_state *state)
+{
+    if (state)
+        (void)atomic_fetch_add_explicit(&state->refs, 1, memory_order_relaxed); /* the count is enough */
+    return state;
+}
+
+void state_unref(struct learner_state *state)
+{
+    if (!state || atomic_fetch_sub_explicit(&state->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    for (uint32_t i = 0; i < state->learner.record_count; i++) {
+        blob_unref_bytes(state->learner.records[i].segments);
+        blob_unref_bytes(state->learner.records[i].metadata);
+    }
+    for (uint32_t i = 0; i < state->learner.enrolment_count; i++)
+        blob_unref_bytes(state->learner.enrolments[i].certificate_url);
+    free(state);
+}
+
+/* One allocation: the struct, then its arrays, widest alignment first. */
+static struct learner_state *state_new(uint32_t records, uint32_t enrolments, uint32_t days,
+                                       uint32_t event_ids)
+{
+    size_t bytes = sizeof(struct learner_state) + records * sizeof(struct record) +
+                   enrolments * sizeof(struct enrolment) + event_ids * sizeof(uint64_t[2]) +
+                   days * sizeof(int32_t);
+    struct learner_state *state = malloc(bytes);
+
+    if (!state)
+        return NULL;
+    char *at = (char *)(state + 1);
+    atomic_init(&state->refs, 1);
+    state->learner = (struct learner){
+        .record_room = records, .enrolment_room = enrolments, .day_room = days, .event_id_room = event_ids};
+    state->learner.records = (struct record *)(void *)at;
+    at += records * sizeof(struct record);
+    state->learner.enrolments = (struct enrolment *)(void *)at;
+    at += enrolments * sizeof(struct enrolment);
+    state->learner.event_ids = (uint64_t(*)[2])(void *)at;
+    at += event_ids * sizeof(uint64_t[2]);
+    state->learner.days = (int32_t *)(void *)at;
+    return state;
+}
+
+struct learner_state *state_sized(uint32_t key, uint32_t records, uint32_t enrolments, uint32_t days,
+                                  uint32_t event_ids)
+{
+    struct learner_state *state = state_new(records, enrolments, days, event_ids);
+
+    if (state)
+        state->learner.key = key;
+    return state;
+}
+
+struct learner_state *state_copy(const struct learner_state *like, uint32_t key, uint32_t more_event_ids)
+{
+    static const struct learner nobody = {0};
+    const struct learner *from = like ? &like->learner : &nobody;
+    uint32_t event_ids = from->event_id_count + more_event_ids;
+    struct learner_state *state =
+        state_new(from->record_count + SPARE_RECORDS + from->record_count / 8,
+                  from->enrolment_count + SPARE_ENROLMENTS, from->day_count + SPARE_DAYS,
+                  event_ids > LEARNER_EVENT_IDS ? LEARNER_EVENT_IDS : event_ids);
+
+    if (!state)
+        return NULL;
+    struct learner *to = &state->learner;
+    struct learner room = *to;
+    *to = *from;
+    to->key = key;
+    to->records = room.records;
+    to->enrolments = room.enrolments;
+    to->days = room.days;
+    to->event_ids = room.event_ids;
+    to->record_room = room.record_room;
+    to->enrolment_room = room.enrolment_room;
+    to->day_room = room.day_room;
+    to->event_id_room = room.event_id_room;
+    if (!like)
+        return state;
+    memcpy(to->records, from->records, from->record_count * sizeof *to->records);
+    memcpy(to->enrolments, from->enrolments, from->enrolment_count * sizeof *to->enrolments);
+    memcpy(to->days, from->days, from->day_count * sizeof *to->days);
+    memcpy(to->event_ids, from->event_ids, from->event_id_count * sizeof *to->event_ids);
+    for (uint32_t i = 0; i < to->record_count; i++) {
+        blob_ref_bytes(to->records[i].segments);
+        blob_ref_bytes(to->records[i].metadata);
+    }
+    for (uint32_t i = 0; i < to->enrolment_count; i++)
+        blob_ref_bytes(to->enrolments[i].certificate_url);
+    return state;
+}
+
+/* ---- sums ---- */
+
+static void must(bool done)
+{
+    if (!done)
+        abort(); /* out of memory after the commit: the next start folds the events again */
+}
+
+static void push_key(struct keys *keys, uint32_t key)
+{
+    if (keys->count == keys->room) {
+        uint32_t room = keys->room ? keys->room * 2 : 8;
+        uint32_t *at = realloc(keys->at, room * sizeof *at);
+        must(at != NULL);
+        keys->at = at;
+        keys->room = room;
+    }
+    keys->at[keys->count++] = key;
+}
+
+static void mark(bool *dirty, struct keys *list, uint32_t key)
+{
+    if (!*dirty)
+        push_key(list, key);
+    *dirty = true;
+}
+
+void image_mark_dirty(struct image *image, enum intern_kind kind, uint32_t key)
+{
+    if (kind == INTERN_LEARNER)
+        mark(&image->learners[key]->dirty, &image->dirty_learners, key);
+    else if (kind == INTERN_COURSE)
+        mark(&image->courses[key]->dirty, &image->dirty_courses, key);
+    else
+        mark(&image->items[key]->dirty, &image->dirty_items, key);
+}
+
+static void note_owner(struct image *image, uint32_t record_id, uint32_t learner)
+{
+    if (record_id >= image->record_room) {
+        uint32_t room = image->record_room ? image->record_room : 1024;
+        while (room <= record_id)
+            room *= 2;
+        uint32_t *owners = realloc(image->record_owner, room * sizeof *owners);
+        must(owners != NULL);
+        memset(owners + image->record_room, 0, (room - image->record_room) * sizeof *owners);
+        image->record_owner = owners;
+        image->record_room = room;
+    }
+    image->record_owner[record_id] = learner;
+}
+
+static void count_enrolment(struct image *image, const struct enrolment *enrolment, int sign)
+{
+    struct course_slot *course = image->courses[enrolment->course];
+    struct enrolment_share share = enrolment_share(enrolment);
+
+    must(course_sums_add(&course->sums, &share, sign));
+    image_mark_dirty(image, INTERN_COURSE, enrolment->course);
+}
+
+static void count_record(struct image *image, const struct record *record, int sign)
+{
+    struct item_slot *item = image->items[record->item];
+
+    item_sums_add(&item->sums, record, sign);
+    image_mark_dirty(image, INTERN_ITEM, record->item);
+}
+
+void image_replace(struct image *image, const struct learner *before, const struct learner *after)
+{
+    static const struct learner nobody = {0};
+    const struct learner *old = before ? before : &nobody, *new = after ? after : &nobody;
+
+    /* Arrays only grow, in order of first sight: entry i is the same record before and after. */
+    for (uint32_t i = 0; i < old->record_count || i < new->record_count; i++) {
+        bool was = i < old->record_count, is = i < new->record_count;
+        if (was && is && old->records[i].version == new->records[i].version)
+            continue;
+        if (was)
+            count_record(image, &old->records[i], -1);
+        if (is)
+            count_record(image, &new->records[i], 1);
+        if (is && !was) {
+            push_key(&image->items[new->records[i].item]->holders, new->key);
+            note_owner(image, new->records[i].id, new->key);
+        }
+    }
+    for (uint32_t i = 0; i < old->enrolment_count || i < new->enrolment_count; i++) {
+        bool was = i < old->enrolment_count, is = i < new->enrolment_count;
+        if (was && is && old->enrolments[i].version == new->enrolments[i].version)
+            continue;
+        if (was)
+            count_enrolment(image, &old->enrolments[i], -1);
+        if (is)
+            count_enrolment(image, &new->enrolments[i], 1);
+        if (is && !was)
+            push_key(&image->courses[new->enrolments[i].course]->roster, new->key);
+    }
+}

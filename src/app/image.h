@@ -1,0 +1,153 @@
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/catalog.h"
+#include "app/idtab.h"
+#include "app/rollups.h"
+#include "base/fault.h"
+#include "core/learner.h"
+
+/* The resident image: every learner's state, the catalogue and all sums, in memory; what every read is
+ * answered from. One thread changes it (the engine, through app/fold.h): it works on private copies and
+ * publishes them under the write lock, so a reader sees all of a batch or nothing of it.
+ * Source: design 4, 8; docs/decisions/0002. */
+
+/* Bytes that several states share (segments, metadata, certificate): never changed once made. */
+struct blob {
+    atomic_uint refs;
+    uint32_t size;
+    _Alignas(8) uint8_t bytes[];
+};
+
+/* One learner's state; immutable once published. */
+struct learner_state {
+    atomic_uint refs;
+    struct learner learner; /* its arrays lie behind this struct */
+};
+
+struct learner_slot {
+    const char *id; /* NUL-terminated; the image's */
+    uint32_t id_size;
+    bool persisted; /* the store knows the id */
+    bool dirty;     /* changed since the last flush */
+    bool erased;
+    uint32_t visit; /* fold's mark */
+    struct learner_state *state;   /* published; NULL: never seen */
+    struct learner_state *working; /* the engine's private copy, while a batch runs */
+};
+
+struct keys {
+    uint32_t *at;
+    uint32_t count, room;
+};
+
+struct course_slot {
+    const char *id;
+    uint32_t id_size;
+    bool persisted, dirty;
+    struct course_def *def;     /* published; NULL: unknown */
+    struct course_def *pending; /* the engine's, while a batch runs */
+    bool removing;              /* pending NULL means "becomes unknown" */
+    struct course_sums sums;
+    struct keys roster; /* learners ever enrolled */
+};
+
+struct item_slot {
+    const char *id;
+    uint32_t id_size;
+    bool persisted, dirty;
+    struct item_def *def, *pending;
+    struct item_sums sums;
+    struct keys holders; /* learners with a record, also a reset one */
+};
+
+struct image {
+    pthread_rwlock_t lock;
+    struct arena texts; /* ids; live as long as the image */
+    struct idtab learner_ids, course_ids, item_ids;
+    struct learner_slot **learners; /* by key, from 1 */
+    struct course_slot **courses;
+    struct item_slot **items;
+    uint32_t learner_count, course_count, item_count; /* highest key given out */
+    uint32_t learner_room, course_room, item_room;
+    struct keys dirty_learners, dirty_courses, dirty_items; /* changed since the last flush */
+    uint32_t *record_owner; /* learner key by record id; 0: none */
+    uint32_t record_room;
+    uint16_t threshold_hundredths; /* setting completion_threshold */
+    uint64_t published;            /* sequence of the last published event */
+};
+
+MUST_CHECK enum rc image_new(uint16_t threshold_hundredths, struct image **out_image);
+void image_free(struct image *image);
+
+/* A way of looking: readers see what is published; the engine, while it decides, its own pending copies. */
+struct view {
+    struct image *image;
+    bool pending;
+};
+
+/* Between begin and end everything a view gives stays as it is; no blocking calls in between. */
+struct view image_read_begin(struct image *image);
+void image_read_end(struct view view);
+
+/* Keys by id; 0: never interned. An interned id may still be unknown: ask for the state or definition. */
+uint32_t view_learner_key(struct view view, const char *id, size_t size);
+uint32_t view_course_key(struct view view, const char *id, size_t size);
+uint32_t view_item_key(struct view view, const char *id, size_t size);
+
+/* NULL: never seen / unknown. key 0 gives NULL. */
+const struct learner *view_learner(struct view view, uint32_t key);
+const struct course_def *view_course(struct view view, uint32_t key);
+const struct item_def *view_item(struct view view, uint32_t key);
+
+const struct learner_slot *view_learner_slot(struct view view, uint32_t key);
+const struct course_slot *view_course_slot(struct view view, uint32_t key);
+const struct item_slot *view_item_slot(struct view view, uint32_t key);
+
+/* What the core asks of the catalogue. */
+struct item_facts view_item_facts(struct view view, uint32_t item);
+struct course_facts view_course_facts(struct view view, uint32_t course);
+
+/* The same as callbacks over *view, which must outlive it. */
+struct catalogue view_catalogue(const struct view *view);
+
+/* How a user stands to a course: as its staff list says. */
+enum staff_listing { STAFF_NOT_LISTED, STAFF_NOBODY_LISTED, STAFF_LISTED, STAFF_LISTED_OWNER };
+enum staff_listing view_course_staff(struct view view, uint32_t course, const char *user, size_t size);
+
+/* The type that clients are shown: "other" when nobody ever told. */
+const char *item_type(const struct item_def *def);
+
+/* For the engine thread only. Keys are given out at once and kept; 0: out of memory. */
+uint32_t image_intern_learner(struct image *image, const char *id, size_t size, bool persisted);
+uint32_t image_intern_course(struct image *image, const char *id, size_t size, bool persisted);
+uint32_t image_intern_item(struct image *image, const char *id, size_t size, bool persisted);
+
+/* At load: the key is the store's. False: out of memory or the key is taken. */
+enum intern_kind { INTERN_LEARNER, INTERN_COURSE, INTERN_ITEM };
+bool image_load_id(struct image *image, enum intern_kind kind, uint32_t key, const char *id, size_t size);
+
+/* A private copy with room for more; NULL: out of memory. like NULL: an empty state. */
+struct learner_state *state_copy(const struct learner_state *like, uint32_t key, uint32_t more_event_ids);
+/* An empty state with exactly that much room, for decoding into; NULL: out of memory. */
+struct learner_state *state_sized(uint32_t key, uint32_t records, uint32_t enrolments, uint32_t days,
+                                  uint32_t event_ids);
+struct learner_state *state_ref(struct learner_state *state);
+void state_unref(struct learner_state *state);
+
+/* A blob that holds a copy, with one reference; NULL: out of memory. Bytes of a blob give it back by
+ * blob_unref_bytes (NULL is fine). */
+struct blob *blob_new(const void *bytes, uint32_t size);
+void blob_unref_bytes(const void *bytes);
+
+/* For the flush: notes what changed since the last one. Engine thread only, like image_replace. */
+void image_mark_dirty(struct image *image, enum intern_kind kind, uint32_t key);
+
+/* Adds a learner's share to all sums, rosters and holders; sign -1 takes it out (rosters stay).
+ * before or after may be NULL. Under the write lock. Aborts when out of memory: the events are already
+ * durable, and the next start folds them again. */
+void image_replace(struct image *image, const struct learner *before, const struct learner *after);

@@ -1,0 +1,379 @@
+#include "app/image_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/codec.h"
+#include "core/learner_codec.h"
+
+struct slice {
+    uint64_t mark;
+    uint32_t *learner_keys;
+    struct learner_state **states; /* referenced; they never change */
+    uint32_t learner_count;
+    struct buf rows; /* courses and items, already encoded: kind, key, bytes */
+};
+
+uint64_t slice_mark(const struct slice *slice)
+{
+    return slice->mark;
+}
+
+static void put_number(struct buf *out, uint64_t value)
+{
+    if (buf_reserve(out, VARINT_MAX_BYTES)) {
+        uint8_t *at = (uint8_t *)out->bytes + out->size;
+        out->size += (size_t)(put_u64(at, value) - at);
+    }
+}
+
+static void put_block(struct buf *out, const struct buf *block)
+{
+    put_number(out, block->size);
+    buf_add(out, block->bytes, block->size);
+}
+
+static void sums_text(const struct item_sums *sums, struct buf *out)
+{
+    buf_printf(out, "%lld %lld %lld %lld %lld %lld", (long long)sums->records, (long long)sums->not_started,
+               (long long)sums->in_progress, (long long)sums->completed, (long long)sums->time_spent_s,
+               (long long)sums->watched_s);
+}
+
+/* A row: definition (empty when unknown), then the sums, so that a start can compare them with the learners'. */
+static void encode_course(const struct course_slot *slot, struct buf *row)
+{
+    struct buf part = {0};
+
+    if (slot->def)
+        course_def_encode(slot->def, &part);
+    put_block(row, &part);
+    buf_clear(&part);
+    course_sums_encode(&slot->sums, &part);
+    put_block(row, &part);
+    row->failed |= part.failed;
+    buf_done(&part);
+}
+
+static void encode_item(const struct item_slot *slot, struct buf *row)
+{
+    struct buf part = {0};
+
+    if (slot->def)
+        item_def_encode(slot->def, &part);
+    put_block(row, &part);
+    buf_clear(&part);
+    sums_text(&slot->sums, &part);
+    put_block(row, &part);
+    row->failed |= part.failed;
+    buf_done(&part);
+}
+
+static bool encode_rows(struct image *image, struct buf *rows)
+{
+    struct buf row = {0};
+
+    for (uint32_t i = 0; i < image->dirty_courses.count; i++) {
+        buf_clear(&row);
+        encode_course(image->courses[image->dirty_courses.at[i]], &row);
+        put_number(rows, IMAGE_COURSE);
+        put_number(rows, image->dirty_courses.at[i]);
+        put_block(rows, &row);
+    }
+    for (uint32_t i = 0; i < image->dirty_items.count; i++) {
+        buf_clear(&row);
+        encode_item(image->items[image->dirty_items.at[i]], &row);
+        put_number(rows, IMAGE_ITEM);
+        put_number(rows, image->dirty_items.at[i]);
+        put_block(rows, &row);
+    }
+    bool whole = !rows->failed && !row.failed;
+    buf_done(&row);
+    return whole;
+}
+
+static int by_key(const void *a, const void *b)
+{
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+    return left < right ? -1 : left > right;
+}
+
+enum rc slice_take(struct image *image, struct slice **out_slice)
+{
+    struct keys *dirty = &image->dirty_learners;
+
+    *out_slice = NULL;
+    if (dirty->count + image->dirty_courses.count + image->dirty_items.count == 0)
+        return RC_OK;
+    struct slice *slice = calloc(1, sizeof *slice);
+    if (!slice)
+        return RC_BUSY;
+    slice->mark = image->published;
+    slice->learner_keys = malloc((dirty->count + 1) * sizeof *slice->learner_keys);
+    slice->states = malloc((dirty->count + 1) * sizeof *slice->states);
+    if (!slice->learner_keys || !slice->states || !encode_rows(image, &slice->rows)) {
+        slice_done(slice, image, true); /* nothing was taken off the lists yet */
+        return RC_BUSY;
+    }
+    if (dirty->count)
+        qsort(dirty->at, dirty->count, sizeof *dirty->at, by_key); /* pages are then written in order */
+    for (uint32_t i = 0; i < dirty->count; i++) {
+        struct learner_slot *slot = image->learners[dirty->at[i]];
+        slice->learner_keys[i] = dirty->at[i];
+        slice->states[i] = state_ref(slot->state);
+        slot->dirty = false;
+    }
+    slice->learner_count = dirty->count;
+    for (uint32_t i = 0; i < image->dirty_courses.count; i++)
+        image->courses[image->dirty_courses.at[i]]->dirty = false;
+    for (uint32_t i = 0; i < image->dirty_items.count; i++)
+        image->items[image->dirty_items.at[i]]->dirty = false;
+    image->dirty_learners.count = image->dirty_courses.count = image->dirty_items.count = 0;
+    *out_slice = slice;
+    return RC_OK;
+}
+
+static enum rc write_learner(struct store *store, uint32_t key, const struct learner_state *state,
+                             struct buf *bytes, struct fault *fault)
+{
+    struct image_row row = {.kind = IMAGE_LEARNER, .key = key};
+
+    buf_clear(bytes);
+    if (state) {
+        if (!buf_reserve(bytes, learner_bound(&state->learner)))
+            return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        row.bytes = (uint8_t *)bytes->bytes;
+        row.size = learner_encode(&state->learner, (uint8_t *)bytes->bytes);
+    }
+    return store_image_row(store, &row, fault);
+}
+
+static enum rc write_rows(const struct slice *slice, struct store *store, struct fault *fault)
+{
+    const uint8_t *start = (const uint8_t *)slice->rows.bytes;
+    struct reader from = {start, start + slice->rows.size, false};
+
+    while (from.at < from.end) {
+        struct image_row row = {.kind = (enum image_row_kind)get_u64(&from)};
+        uint32_t size;
+        row.key = get_u32(&from);
+        row.bytes = (const uint8_t *)get_bytes(&from, &size);
+        row.size = size;
+        enum rc rc = store_image_row(store, &row, fault);
+        if (rc != RC_OK)
+            return rc;
+    }
+    return RC_OK;
+}
+
+enum rc slice_write(struct slice *slice, struct store *store, struct fault *fault)
+{
+    struct buf bytes = {0};
+    enum rc rc = store_image_begin(store, fault);
+
+    if (rc == RC_OK)
+        rc = write_rows(slice, store, fault);
+    for (uint32_t i = 0; rc == RC_OK && i < slice->learner_count; i++)
+        rc = write_learner(store, slice->learner_keys[i], slice->states[i], &bytes, fault);
+    if (rc == RC_OK)
+        rc = store_image_commit(store, slice->mark, fault);
+    if (rc != RC_OK)
+        store_image_rollback(store);
+    buf_done(&bytes);
+    return rc;
+}
+
+/* Not written: everything that is in it must go with a later slice. */
+static void mark_again(const struct slice *slice, struct image *image)
+{
+    const uint8_t *start = (const uint8_t *)slice->rows.bytes;
+    struct reader from = {start, start + slice->rows.size, false};
+    uint32_t size;
+
+    for (uint32_t i = 0; i < slice->learner_count; i++)
+        image_mark_dirty(image, INTERN_LEARNER, slice->learner_keys[i]);
+    while (from.at < from.end) {
+        bool course = get_u64(&from) == IMAGE_COURSE;
+        image_mark_dirty(image, course ? INTERN_COURSE : INTERN_ITEM, get_u32(&from));
+        (void)get_bytes(&from, &size); /* skipped */
+    }
+}
+
+void slice_done(struct slice *slice, struct image *image, bool written)
+{
+    if (!slice)
+        return;
+    if (!written)
+        mark_again(slice, image);
+    for (uint32_t i = 0; i < slice->learner_count; i++)
+        state_unref(slice->states[i]);
+    free(slice->states);
+    free(slice->learner_keys);
+    buf_done(&slice->rows);
+    free(slice);
+}
+
+/* ---- loading ---- */
+
+struct load {
+    struct image *image;
+    struct buf *course_sums, *item_sums; /* what the file says, by key; compared at the end */
+    struct segment *room;
+};
+
+static bool load_id(void *arg, const struct store_id *id)
+{
+    struct load *load = arg;
+    enum intern_kind kind = id->kind == STORE_LEARNER ? INTERN_LEARNER
+                          : id->kind == STORE_COURSE  ? INTERN_COURSE : INTERN_ITEM;
+    return image_load_id(load->image, kind, id->key, id->id, id->size);
+}
+
+static bool load_definition(struct load *load, const struct image_row *row)
+{
+    struct reader from = {row->bytes, row->bytes + row->size, false};
+    struct image *image = load->image;
+    uint32_t size, sums_size;
+    const uint8_t *def = (const uint8_t *)get_bytes(&from, &size);
+    const char *sums = get_bytes(&from, &sums_size);
+    bool course = row->kind == IMAGE_COURSE;
+
+    if (from.bad || row->key == 0 || row->key > (course ? image->course_count : image->item_count))
+        return false;
+    buf_add(course ? &load->course_sums[row->key] : &load->item_sums[row->key], sums, sums_size);
+    if (!def)
+        return true;
+    if (course)
+        return (image->courses[row->key]->def = course_def_decode(&def, def + size)) != NULL;
+    return (image->items[row->key]->def = item_def_decode(&def, def + size)) != NULL;
+}
+
+static const struct segment *keep_segments(void *arg, const struct segment *segments, uint32_t count)
+{
+    struct blob *blob = blob_new(segments, count * (uint32_t)sizeof *segments);
+
+    (void)arg;
+    return blob ? (const struct segment *)(const void *)blob->bytes : NULL;
+}
+
+/* Metadata and certificates were decoded as borrowed bytes: give the state its own. */
+static bool own_texts(struct learner *learner)
+{
+    bool whole = true;
+
+    for (uint32_t i = 0; i < learner->record_count; i++) {
+        struct record *record = &learner->records[i];
+        struct blob *blob = record->metadata ? blob_new(record->metadata, record->metadata_size) : NULL;
+        whole &= !record->metadata || blob;
+        record->metadata = blob ? blob->bytes : NULL;
+    }
+    for (uint32_t i = 0; i < learner->enrolment_count; i++) {
+        struct enrolment *enrolment = &learner->enrolments[i];
+        struct blob *blob = enrolment->certificate_url
+                                ? blob_new(enrolment->certificate_url, enrolment->certificate_size) : NULL;
+        whole &= !enrolment->certificate_url || blob;
+        enrolment->certificate_url = blob ? (const char *)blob->bytes : NULL;
+    }
+    return whole;
+}
+
+static bool keys_fit(const struct image *image, const struct learner *learner)
+{
+    for (uint32_t i = 0; i < learner->record_count; i++)
+        if (learner->records[i].item == 0 || learner->records[i].item > image->item_count)
+            return false;
+    for (uint32_t i = 0; i < learner->enrolment_count; i++)
+        if (learner->enrolments[i].course == 0 || learner->enrolments[i].course > image->course_count)
+            return false;
+    return true;
+}
+
+static bool load_learner(struct load *load, const struct image_row *row)
+{
+    struct image *image = load->image;
+    struct learner_sizes sizes;
+
+    if (row->key == 0 || row->key > image->learner_count || !learner_peek(row->bytes, row->size, &sizes))
+        return false;
+    struct learner_state *state = state_sized(row->key, sizes.records, sizes.enrolments, sizes.days,
+                                              sizes.event_ids);
+    if (!state)
+        return false;
+    if (!learner_decode(row->bytes, row->size, &state->learner, load->room, keep_segments, NULL) ||
+        !own_texts(&state->learner) || !keys_fit(image, &state->learner)) {
+        free(state); /* damaged: what it half holds is lost with it, the image is thrown away next */
+        return false;
+    }
+    state->learner.key = row->key;
+    image->learners[row->key]->state = state;
+    image_replace(image, NULL, &state->learner);
+    return true;
+}
+
+static bool load_row(void *arg, const struct image_row *row)
+{
+    return row->kind == IMAGE_LEARNER ? load_learner(arg, row) : load_definition(arg, row);
+}
+
+/* On disk every sum equals the sum over the learner rows on disk, or the file is not to be trusted. */
+static bool sums_agree(struct load *load)
+{
+    struct image *image = load->image;
+    struct buf text = {0};
+    bool agree = true;
+
+    for (uint32_t i = 1; agree && i <= image->course_count; i++) {
+        buf_clear(&text);
+        course_sums_encode(&image->courses[i]->sums, &text);
+        agree = text.size == load->course_sums[i].size &&
+                (text.size == 0 || memcmp(text.bytes, load->course_sums[i].bytes, text.size) == 0);
+    }
+    for (uint32_t i = 1; agree && i <= image->item_count; i++) {
+        if (load->item_sums[i].size == 0 && image->items[i]->sums.records == 0)
+            continue;
+        buf_clear(&text);
+        sums_text(&image->items[i]->sums, &text);
+        agree = text.size == load->item_sums[i].size &&
+                memcmp(text.bytes, load->item_sums[i].bytes, text.size) == 0;
+    }
+    buf_done(&text);
+    return agree;
+}
+
+static void forget_dirt(struct image *image)
+{
+    for (uint32_t i = 0; i < image->dirty_courses.count; i++)
+        image->courses[image->dirty_courses.at[i]]->dirty = false;
+    for (uint32_t i = 0; i < image->dirty_items.count; i++)
+        image->items[image->dirty_items.at[i]]->dirty = false;
+    image->dirty_learners.count = image->dirty_courses.count = image->dirty_items.count = 0;
+}
+
+enum rc image_load(struct image *image, struct store *store, struct fault *fault)
+{
+    struct load load = {.image = image};
+    enum rc rc = store_each_id(store, load_id, &load, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    load.course_sums = calloc(image->course_count + 1u, sizeof *load.course_sums);
+    load.item_sums = calloc(image->item_count + 1u, sizeof *load.item_sums);
+    load.room = malloc(RECORD_MAX_SEGMENTS * sizeof *load.room);
+    if (!load.course_sums || !load.item_sums || !load.room)
+        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+    if (rc == RC_OK) {
+        rc = store_each_image_row(store, load_row, &load, fault);
+        if (rc == RC_INTERNAL || (rc == RC_OK && !sums_agree(&load)))
+            rc = fault_set(fault, RC_CONFLICT, NULL, "image.db contradicts itself");
+    }
+    for (uint32_t i = 0; load.course_sums && i <= image->course_count; i++)
+        buf_done(&load.course_sums[i]);
+    for (uint32_t i = 0; load.item_sums && i <= image->item_count; i++)
+        buf_done(&load.item_sums[i]);
+    free(load.course_sums);
+    free(load.item_sums);
+    free(load.room);
+    forget_dirt(image);
+    image->published = store_image_mark(store);
+    return rc;
+}

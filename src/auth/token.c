@@ -1,0 +1,454 @@
+#include "auth/token.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <jansson.h>
+#include <jose/b64.h>
+#include <jose/jws.h>
+#include <jose/openssl.h>
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/sha.h>
+
+#include "base/ident.h"
+
+enum {
+    TOKEN_MAX_BYTES = 16384,
+    SECRET_MIN_BYTES = 32, /* RFC 7518 3.2 */
+    RSA_MIN_BITS = 2048,   /* RFC 7518 3.3 */
+    LEEWAY_S = 60,
+    CACHE_SETS = 8192, CACHE_WAYS = 4, CACHE_LOCKS = 64,
+};
+
+#define EXP_MAX_S INT64_C(9007199254740)
+
+struct key {
+    json_t *jwk;
+    const char *algorithm; /* the only one that this key verifies */
+};
+
+struct cached {
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+    struct caller *caller; /* NULL: free */
+    int64_t not_before_ms;
+};
+
+struct auth {
+    struct key keys[2];
+    int key_count;
+    char *issuer, *audience, *role_claim, *system_clients;
+    struct cached *cache;
+    pthread_mutex_t locks[CACHE_LOCKS];
+};
+
+static enum rc refuse(struct fault *fault, const char *why)
+{
+    return fault_set(fault, RC_UNAUTHENTICATED, NULL, why);
+}
+
+/* ---- keys ---- */
+
+static json_t *secret_jwk(const char *secret, size_t size)
+{
+    json_t *k = jose_b64_enc(secret, size);
+    return k ? json_pack("{s:s,s:s,s:o}", "kty", "oct", "alg", "HS256", "k", k) : NULL;
+}
+
+static enum rc add_public_key(struct auth *auth, const char *pem, struct fault *fault)
+{
+    BIO *bio = BIO_new_mem_buf(pem, -1);
+    EVP_PKEY *pkey = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
+    enum rc rc = fault_set(fault, RC_INVALID, "jwt_public_key_file",
+                           "it must hold a PEM public key: RSA of 2048 bits or more, or EC P-256");
+
+    if (pkey) {
+        const char *algorithm = NULL;
+        if (EVP_PKEY_get_base_id(pkey) == EVP_PKEY_RSA && EVP_PKEY_get_bits(pkey) >= RSA_MIN_BITS)
+            algorithm = "RS256";
+        if (EVP_PKEY_get_base_id(pkey) == EVP_PKEY_EC && EVP_PKEY_get_bits(pkey) == 256)
+            algorithm = "ES256";
+        json_t *jwk = algorithm ? jose_openssl_jwk_from_EVP_PKEY(NULL, pkey) : NULL;
+        if (jwk && json_object_set_new(jwk, "alg", json_string(algorithm)) == 0) {
+            auth->keys[auth->key_count++] = (struct key){jwk, algorithm};
+            rc = RC_OK;
+        } else {
+            json_decref(jwk);
+        }
+    }
+    EVP_PKEY_free(pkey);
+    BIO_free(bio);
+    return rc;
+}
+
+static char *copy_setting(const char *text)
+{
+    return text && *text ? strdup(text) : NULL;
+}
+
+enum rc auth_new(const struct auth_settings *settings, struct auth **out_auth, struct fault *fault)
+{
+    struct auth *auth = calloc(1, sizeof *auth);
+    enum rc rc = RC_OK;
+
+    if (!auth)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    for (int i = 0; i < CACHE_LOCKS; i++)
+        (void)pthread_mutex_init(&auth->locks[i], NULL); /* default attributes cannot fail */
+    auth->cache = calloc((size_t)CACHE_SETS * CACHE_WAYS, sizeof *auth->cache);
+    auth->issuer = copy_setting(settings->issuer);
+    auth->audience = copy_setting(settings->audience);
+    auth->role_claim = copy_setting(settings->role_claim);
+    auth->system_clients = copy_setting(settings->system_clients);
+    if (!auth->cache)
+        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+    if (rc == RC_OK && settings->secret) {
+        if (settings->secret_size < SECRET_MIN_BYTES)
+            rc = fault_set(fault, RC_INVALID, "jwt_secret_file", "an HS256 secret has at least 32 bytes");
+        else
+            auth->keys[auth->key_count++] = (struct key){secret_jwk(settings->secret, settings->secret_size), "HS256"};
+    }
+    if (rc == RC_OK && settings->public_key_pem)
+        rc = add_public_key(auth, settings->public_key_pem, fault);
+    if (rc != RC_OK) {
+        auth_free(auth);
+        return rc;
+    }
+    *out_auth = auth;
+    return RC_OK;
+}
+
+void auth_free(struct auth *auth)
+{
+    if (!auth)
+        return;
+    for (int i = 0; i < auth->key_count; i++)
+        json_decref(auth->keys[i].jwk);
+    for (size_t i = 0; auth->cache && i < (size_t)CACHE_SETS * CACHE_WAYS; i++)
+        free(auth->cache[i].caller);
+    free(auth->cache);
+    free(auth->issuer);
+    free(auth->audience);
+    free(auth->role_claim);
+    free(auth->system_clients);
+    for (int i = 0; i < CACHE_LOCKS; i++)
+        (void)pthread_mutex_destroy(&auth->locks[i]); /* nobody holds it */
+    free(auth);
+}
+
+/* ---- the parts of a token ---- */
+
+/* RFC 7515 2: base64url without padding; trailing bits must be zero, so that one value has one text. */
+static bool strict_base64url(const char *text, size_t size)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+    if (size % 4 == 1)
+        return false;
+    for (size_t i = 0; i < size; i++)
+        if (!text[i] || !strchr(alphabet, text[i]))
+            return false;
+    if (size % 4 == 0)
+        return true;
+    unsigned last = (unsigned)(strchr(alphabet, text[size - 1]) - alphabet);
+    return (last & (size % 4 == 2 ? 15u : 3u)) == 0;
+}
+
+/* A part as a JSON object; NULL: malformed. The caller's. */
+static json_t *part_object(const char *text, size_t size)
+{
+    char bytes[TOKEN_MAX_BYTES];
+    size_t length = jose_b64_dec_buf(text, size, bytes, sizeof bytes);
+
+    if (length == SIZE_MAX || !utf8_valid(bytes, length))
+        return NULL;
+    json_t *object = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, NULL);
+    if (!json_is_object(object)) {
+        json_decref(object);
+        return NULL;
+    }
+    return object;
+}
+
+static const struct key *key_of_header(const struct auth *auth, const json_t *header)
+{
+    const char *algorithm = json_string_value(json_object_get(header, "alg"));
+
+    if (!algorithm || json_object_get(header, "crit") || json_object_get(header, "b64") ||
+        json_object_get(header, "zip"))
+        return NULL;
+    for (int i = 0; i < auth->key_count; i++)
+        if (strcmp(auth->keys[i].algorithm, algorithm) == 0)
+            return &auth->keys[i];
+    return NULL;
+}
+
+/* ES256 signatures are exactly 64 bytes (RFC 7518 3.4), HS256 32, RS256 as long as the modulus. */
+static bool signature_fits(const struct key *key, size_t text_size)
+{
+    size_t bytes = text_size / 4 * 3 + (text_size % 4 ? text_size % 4 - 1 : 0);
+
+    if (strcmp(key->algorithm, "ES256") == 0)
+        return bytes == 64;
+    if (strcmp(key->algorithm, "HS256") == 0)
+        return bytes == 32;
+    return bytes >= RSA_MIN_BITS / 8;
+}
+
+/* ---- claims ---- */
+
+static unsigned role_of(const char *name)
+{
+    static const struct { const char *name; enum role role; } roles[] = {
+        {"student", ROLE_STUDENT}, {"instructor", ROLE_INSTRUCTOR}, {"admin", ROLE_ADMIN},
+        {"owner", ROLE_OWNER}, {"system", ROLE_SYSTEM},
+    };
+    for (size_t i = 0; name && i < sizeof roles / sizeof *roles; i++)
+        if (strcasecmp(name, roles[i].name) == 0)
+            return roles[i].role;
+    return 0;
+}
+
+static unsigned roles_in(const json_t *claim)
+{
+    unsigned found = role_of(json_string_value(claim));
+    size_t index;
+    json_t *entry;
+
+    if (json_is_array(claim))
+        json_array_foreach(claim, index, entry)
+            found |= role_of(json_string_value(entry));
+    return found;
+}
+
+static bool listed(const char *list, const char *name)
+{
+    size_t size = name ? strlen(name) : 0;
+
+    for (const char *at = list; at && size && (at = strstr(at, name)); at++)
+        if ((at == list || strchr(", ", at[-1])) && (!at[size] || strchr(", ", at[size])))
+            return true;
+    return false;
+}
+
+static unsigned caller_roles(const struct auth *auth, const json_t *claims)
+{
+    static const char long_claim[] = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role";
+    unsigned roles = roles_in(json_object_get(claims, "role")) | roles_in(json_object_get(claims, "roles")) |
+                     roles_in(json_object_get(claims, long_claim));
+    const char *grant = json_string_value(json_object_get(claims, "gty"));
+
+    if (auth->role_claim)
+        roles |= roles_in(json_object_get(claims, auth->role_claim));
+    if (grant && strcmp(grant, "client-credentials") == 0 && auth->system_clients &&
+        (listed(auth->system_clients, json_string_value(json_object_get(claims, "azp"))) ||
+         listed(auth->system_clients, json_string_value(json_object_get(claims, "sub")))))
+        roles |= ROLE_SYSTEM;
+    return roles ? roles : ROLE_STUDENT; /* no role: the least */
+}
+
+static bool set_id(struct caller *caller, const json_t *claim)
+{
+    char number[24];
+    const char *text = json_string_value(claim);
+    size_t size = json_string_length(claim);
+
+    if (json_is_integer(claim)) {
+        json_int_t value = json_integer_value(claim);
+        char *at = number + sizeof number;
+        if (value < 0)
+            return false;
+        do
+            *--at = (char)('0' + value % 10);
+        while (value /= 10);
+        text = at;
+        size = (size_t)(number + sizeof number - at);
+    }
+    if (!text || ident_problem(text, size))
+        return false;
+    memcpy(caller->id, text, size);
+    caller->id[size] = '\0';
+    caller->id_size = (uint32_t)size;
+    ident_normalize(caller->id, size);
+    return true;
+}
+
+static bool audience_fits(const struct auth *auth, const json_t *claim)
+{
+    size_t index;
+    json_t *entry;
+
+    if (json_is_string(claim))
+        return strcmp(json_string_value(claim), auth->audience) == 0;
+    json_array_foreach(claim, index, entry)
+        if (json_is_string(entry) && strcmp(json_string_value(entry), auth->audience) == 0)
+            return true;
+    return false;
+}
+
+/* A NumericDate (RFC 7519 2) in milliseconds; false: absent or no sensible number. */
+static bool date_claim(const json_t *claims, const char *name, int64_t *out_ms)
+{
+    const json_t *claim = json_object_get(claims, name);
+
+    if (!json_is_number(claim))
+        return false;
+    double seconds = json_number_value(claim);
+    if (!(seconds > -(double)EXP_MAX_S && seconds < (double)EXP_MAX_S))
+        return false;
+    *out_ms = (int64_t)(seconds * 1000);
+    return true;
+}
+
+static enum rc read_claims(const struct auth *auth, const json_t *claims, struct caller *caller,
+                           int64_t *out_not_before_ms, struct fault *fault)
+{
+    static const char long_id[] = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier";
+    const json_t *id = json_object_get(claims, "sub");
+    const char *issuer = json_string_value(json_object_get(claims, "iss"));
+
+    if (!date_claim(claims, "exp", &caller->expires_ms))
+        return refuse(fault, "the token has no usable exp");
+    *out_not_before_ms = 0;
+    if (json_object_get(claims, "nbf") && !date_claim(claims, "nbf", out_not_before_ms))
+        return refuse(fault, "the token's nbf is no date");
+    if (auth->issuer && (!issuer || strcmp(issuer, auth->issuer) != 0))
+        return refuse(fault, "the token comes from another issuer");
+    if (auth->audience && !audience_fits(auth, json_object_get(claims, "aud")))
+        return refuse(fault, "the token is meant for another audience");
+    if (!id)
+        id = json_object_get(claims, "userId");
+    if (!id)
+        id = json_object_get(claims, long_id);
+    if (!id || !set_id(caller, id))
+        return refuse(fault, "the token names no usable user id");
+    caller->roles = caller_roles(auth, claims);
+    return RC_OK;
+}
+
+static enum rc verify(const struct auth *auth, const char *token, size_t size, struct caller *caller,
+                      int64_t *out_not_before_ms, struct fault *fault)
+{
+    const char *end = token + size;
+    const char *dot = memchr(token, '.', size);
+    const char *second = dot ? memchr(dot + 1, '.', (size_t)(end - dot - 1)) : NULL;
+
+    if (!second || memchr(second + 1, '.', (size_t)(end - second - 1)) || size > TOKEN_MAX_BYTES ||
+        !strict_base64url(token, (size_t)(dot - token)) ||
+        !strict_base64url(dot + 1, (size_t)(second - dot - 1)) ||
+        !strict_base64url(second + 1, (size_t)(end - second - 1)))
+        return refuse(fault, "the token is malformed");
+    json_auto_t *header = part_object(token, (size_t)(dot - token));
+    const struct key *key = header ? key_of_header(auth, header) : NULL;
+    if (!key || !signature_fits(key, (size_t)(end - second - 1)))
+        return refuse(fault, "the token's algorithm or signature is not accepted");
+    json_auto_t *jws = json_pack("{s:s%,s:s%,s:s%}", "protected", token, (size_t)(dot - token), "payload",
+                                 dot + 1, (size_t)(second - dot - 1), "signature", second + 1,
+                                 (size_t)(end - second - 1));
+    if (!jws || !jose_jws_ver(NULL, jws, NULL, key->jwk, false))
+        return refuse(fault, "the token's signature does not verify");
+    json_auto_t *claims = part_object(dot + 1, (size_t)(second - dot - 1));
+    return claims ? read_claims(auth, claims, caller, out_not_before_ms, fault)
+                  : refuse(fault, "the token's payload is no JSON object");
+}
+
+/* ---- remembered tokens ---- */
+
+static enum rc check_dates(const struct caller *caller, int64_t not_before_ms, int64_t now_ms, struct fault *fault)
+{
+    if (now_ms > caller->expires_ms + LEEWAY_S * 1000)
+        return refuse(fault, "the token has expired");
+    if (not_before_ms && now_ms < not_before_ms - LEEWAY_S * 1000)
+        return refuse(fault, "the token is not valid yet");
+    return RC_OK;
+}
+
+static bool recall(struct auth *auth, struct cached *set, pthread_mutex_t *lock, const uint8_t *digest,
+                   struct caller *out, int64_t *out_not_before_ms)
+{
+    bool found = false;
+
+    (void)auth;
+    (void)pthread_mutex_lock(lock);
+    for (int way = 0; way < CACHE_WAYS && !found; way++)
+        if (set[way].caller && memcmp(set[way].digest, digest, SHA256_DIGEST_LENGTH) == 0) {
+            *out = *set[way].caller;
+            *out_not_before_ms = set[way].not_before_ms;
+            found = true;
+        }
+    (void)pthread_mutex_unlock(lock);
+    return found;
+}
+
+static void remember(struct cached *set, pthread_mutex_t *lock, const uint8_t *digest,
+                     const struct caller *caller, int64_t not_before_ms)
+{
+    struct caller *copy = malloc(sizeof *copy);
+
+    if (!copy)
+        return; /* verified again next time */
+    *copy = *caller;
+    (void)pthread_mutex_lock(lock);
+    int way = digest[4] % CACHE_WAYS; /* which goes when all are taken: as good as any */
+    for (int i = 0; i < CACHE_WAYS; i++)
+        if (!set[i].caller)
+            way = i;
+    free(set[way].caller);
+    set[way].caller = copy;
+    set[way].not_before_ms = not_before_ms;
+    memcpy(set[way].digest, digest, SHA256_DIGEST_LENGTH);
+    (void)pthread_mutex_unlock(lock);
+}
+
+enum rc auth_verify(struct auth *auth, const char *token, size_t size, int64_t now_ms,
+                    struct caller *out_caller, struct fault *fault)
+{
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+    struct caller caller = {.id = ""};
+    int64_t not_before_ms = 0;
+
+    (void)SHA256((const unsigned char *)token, size, digest); /* gives digest back */
+    unsigned index = ((unsigned)digest[0] | (unsigned)digest[1] << 8) % CACHE_SETS;
+    struct cached *set = &auth->cache[(size_t)index * CACHE_WAYS];
+    pthread_mutex_t *lock = &auth->locks[index % CACHE_LOCKS];
+    if (!recall(auth, set, lock, digest, &caller, &not_before_ms)) {
+        enum rc rc = verify(auth, token, size, &caller, &not_before_ms, fault);
+        if (rc != RC_OK)
+            return rc;
+        remember(set, lock, digest, &caller, not_before_ms);
+    }
+    enum rc rc = check_dates(&caller, not_before_ms, now_ms, fault);
+    if (rc == RC_OK)
+        *out_caller = caller;
+    return rc;
+}
+
+char *auth_issue(const struct auth_settings *settings, const char *sub, const char *role, int64_t now_s,
+                 int64_t ttl_s)
+{
+    json_auto_t *key = secret_jwk(settings->secret, settings->secret_size);
+    json_auto_t *claims = json_pack("{s:s,s:s,s:I,s:I,s:s*,s:s*}", "sub", sub, "role", role, "iat",
+                                    (json_int_t)now_s, "exp", (json_int_t)(now_s + ttl_s), "iss",
+                                    settings->issuer && *settings->issuer ? settings->issuer : NULL, "aud",
+                                    settings->audience && *settings->audience ? settings->audience : NULL);
+    char *text = claims ? json_dumps(claims, JSON_COMPACT) : NULL;
+    json_auto_t *jws = text ? json_pack("{s:o}", "payload", jose_b64_enc(text, strlen(text))) : NULL;
+    char *token = NULL;
+
+    json_auto_t *signature = json_pack("{s:{s:s,s:s}}", "protected", "alg", "HS256", "typ", "JWT");
+    if (jws && key && signature && jose_jws_sig(NULL, jws, signature, key)) {
+        const char *head = json_string_value(json_object_get(jws, "protected"));
+        const char *body = json_string_value(json_object_get(jws, "payload"));
+        const char *mac = json_string_value(json_object_get(jws, "signature"));
+        size_t size = head && body && mac ? strlen(head) + strlen(body) + strlen(mac) + 3 : 0;
+        token = size ? malloc(size) : NULL;
+        if (token)
+            (void)snprintf(token, size, "%s.%s.%s", head, body, mac); /* measured */
+    }
+    free(text);
+    return token;
+}

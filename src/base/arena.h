@@ -1,0 +1,26 @@
+#pragma once
+
+#include <stdarg.h>
+#include <stddef.h>
+
+/* Memory that is given back all at once: what one request makes lives in its arena.
+ * Not thread-safe; one owner at a time. */
+struct arena {
+    struct arena_chunk *chunks; /* newest first */
+    char *at, *end;
+};
+
+/* An empty arena; allocates nothing until first use. */
+void arena_init(struct arena *arena);
+
+/* Frees everything that was allocated; the arena is empty again. */
+void arena_done(struct arena *arena);
+
+/* size bytes, zeroed, aligned for any type. NULL: out of memory. */
+void *arena_alloc(struct arena *arena, size_t size);
+
+/* A copy of size bytes with a NUL after them. NULL: out of memory. */
+char *arena_copy(struct arena *arena, const void *bytes, size_t size);
+
+/* printf into the arena. NULL: out of memory. */
+char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A growing run of bytes. After the first failed allocation it stays failed and further appends do
+ * nothing, so that only the end needs a check. Not thread-safe. */
+struct buf {
+    char *bytes; /* NULL until the first append; no NUL at the end */
+    size_t size, capacity;
+    bool failed;
+};
+
+void buf_done(struct buf *buf);
+
+/* Forgets the content, keeps the memory. */
+void buf_clear(struct buf *buf);
+
+/* Makes room for size more bytes. False: out of memory, and buf->failed is set. */
+bool buf_reserve(struct buf *buf, size_t size);
+
+void buf_add(struct buf *buf, const void *bytes, size_t size);
+void buf_text(struct buf *buf, const char *text);
+void buf_char(struct buf *buf, char c);
+void buf_int(struct buf *buf, int64_t value);
+
+/* hundredths as "12.34" (two decimals always). */
+void buf_hundredths(struct buf *buf, int64_t hundredths);
+
+/* value / 10^digits with no trailing zeros: 12340, 3 -> 12.34. digits 0..18. */
+void buf_scaled(struct buf *buf, int64_t value, unsigned digits);
+
+void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Variable-length integers (7 bits a byte, low first; signed values zigzag) for what lies on disk.
+ * A writer must have room: VARINT_MAX_BYTES per number. A reader never passes its end; after the first
+ * malformed value it stays bad and gives zeros, so that only the end needs a check. */
+enum { VARINT_MAX_BYTES = 10 };
+
+static inline uint8_t *put_u64(uint8_t *at, uint64_t value)
+{
+    for (; value >= 0x80; value >>= 7)
+        *at++ = (uint8_t)(value | 0x80);
+    *at++ = (uint8_t)value;
+    return at;
+}
+
+static inline uint8_t *put_i64(uint8_t *at, int64_t value)
+{
+    return put_u64(at, ((uint64_t)value << 1) ^ (uint64_t)(value >> 63));
+}
+
+static inline uint8_t *put_bytes(uint8_t *at, const void *bytes, size_t size)
+{
+    at = put_u64(at, size);
+    if (size)
+        memcpy(at, bytes, size);
+    return at + size;
+}
+
+struct reader {
+    const uint8_t *at, *end;
+    bool bad;
+};
+
+static inline uint64_t get_u64(struct reader *reader)
+{
+    uint64_t value = 0;
+
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+        if (reader->at == reader->end)
+            break;
+        uint8_t byte = *reader->at++;
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if (!(byte & 0x80))
+            return value;
+    }
+    reader->bad = true;
+    reader->at = reader->end;
+    return 0;
+}
+
+static inline int64_t get_i64(struct reader *reader)
+{
+    uint64_t value = get_u64(reader);
+    return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
+}
+
+static inline uint32_t get_u32(struct reader *reader)
+{
+    uint64_t value = get_u64(reader);
+    if (value > UINT32_MAX)
+        reader->bad = true;
+    return (uint32_t)value;
+}
+
+/* Bytes borrowed from what is read. */
+static inline const char *get_bytes(struct reader *reader, uint32_t *out_size)
+{
+    uint64_t size = get_u64(reader);
+    if (reader->bad || size > (uint64_t)(reader->end - reader->at)) {
+        reader->bad = true;
+        *out_size = 0;
+        return NULL;
+    }
+    const char *bytes = (const char *)reader->at;
+    reader->at += size;
+    *out_size = (uint32_t)size;
+    return size ? bytes : NULL;
+}

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <stddef.h>
+
+/* The one result. A function that can fail returns enum rc and takes a struct fault last, filled
+ * exactly when the result is not RC_OK. http/problem.c maps rc to a status code, once, for all
+ * faces. Source: contract 1, Errors. */
+enum rc {
+    RC_OK,
+    RC_INVALID,         /* malformed, missing, out of range */
+    RC_UNAUTHENTICATED, /* no token, or one that does not verify */
+    RC_DENIED,          /* a known caller who may not */
+    RC_NOT_FOUND,
+    RC_METHOD,
+    RC_NOT_ACCEPTABLE,
+    RC_CONFLICT,        /* the state does not allow it */
+    RC_STALE_MATCH,     /* If-Match names another version */
+    RC_TOO_LARGE,
+    RC_URI_TOO_LONG,
+    RC_MEDIA_TYPE,
+    RC_KEY_REUSED,      /* Idempotency-Key with another request */
+    RC_TOO_MANY,
+    RC_BUSY,            /* try again: queue full, disk full, out of memory */
+    RC_NOT_IMPLEMENTED,
+    RC_INTERNAL,
+};
+
+/* Texts for the client (never SQL, a path, a token), static or in the request's arena: nobody frees
+ * them. field: the request member at fault, as clients spell it; NULL: none. */
+struct fault {
+    const char *field, *message;
+};
+
+#define MUST_CHECK __attribute__((warn_unused_result))
+
+/* Fills *fault and returns rc, so that a refusal is one line. */
+static inline enum rc fault_set(struct fault *fault, enum rc rc, const char *field, const char *message)
+{
+    *fault = (struct fault){field, message};
+    return rc;
+}

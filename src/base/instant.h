@@ -1,0 +1,36 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Instants are int64_t milliseconds since 1970-01-01T00:00:00Z; days are int32_t since 1970-01-01.
+ * Pure: no clock here. Years 0001 to 9999. */
+
+#define DAY_MS INT64_C(86400000)
+enum { INSTANT_TEXT_BYTES = 25 };
+
+/* What kind of text instant_parse found. */
+enum instant_form { INSTANT_NONE, INSTANT_DATE, INSTANT_FULL };
+
+/* Reads YYYY-MM-DD (midnight UTC) or an ISO 8601 instant YYYY-MM-DDTHH:MM:SS[.fraction][Z|+HH:MM|-HH:MM];
+ * no zone means UTC; digits past the millisecond are cut. INSTANT_NONE: neither, *out_ms untouched.
+ * Source: contract 1, Numbers and times; reliability A93. */
+enum instant_form instant_parse(const char *text, size_t size, int64_t *out_ms);
+
+/* "2025-10-13T17:50:51.683Z" into out, NUL-terminated. */
+void instant_format(int64_t ms, char out[INSTANT_TEXT_BYTES]);
+
+/* Floor division, also before 1970. */
+int32_t instant_day(int64_t ms);
+
+struct civil {
+    int year;
+    unsigned month, day, hour, minute, second, millisecond; /* month 1-12 */
+};
+
+/* UTC calendar fields of an instant. */
+struct civil instant_civil(int64_t ms);
+
+/* Days since 1970 of a calendar date (proleptic Gregorian). */
+int32_t instant_day_of(int year, unsigned month, unsigned day);

@@ -1,0 +1,85 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "cli/cli.h"
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *text;
+} commands[] = {
+    {"serve", cli_serve, "run the server"},
+    {"token", cli_token, "print a token: --sub ID [--role ROLE] [--ttl SECONDS] [--data DIR]"},
+    {"import", cli_import, "import oulad DIR [--data DIR] [--course ID]: load Open University data"},
+};
+
+int64_t cli_now_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail */
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void show_progress(uint64_t folded)
+{
+    (void)fprintf(stderr, "milepost: %llu events folded\n", (unsigned long long)folded); /* nowhere else to say it */
+}
+
+int cli_open(const struct settings *settings, struct store **out_store, struct engine **out_engine)
+{
+    struct fault fault = {NULL, NULL};
+    struct policy policy = {
+        .strict_catalog = strcmp(settings->catalog, "strict") == 0,
+        .explicit_enrolment = strcmp(settings->enroll, "explicit") == 0,
+        .threshold_hundredths = (uint16_t)settings->completion_threshold_hundredths,
+        .now_ms = cli_now_ms,
+    };
+
+    if (mkdir(settings->data, 0700) != 0 && errno != EEXIST) {
+        (void)fprintf(stderr, "milepost: data: cannot make %s: %s\n", settings->data, strerror(errno)); /* likewise */
+        return 1;
+    }
+    enum rc rc = store_open(settings->data, out_store, &fault);
+    if (rc == RC_OK) {
+        rc = engine_new(*out_store, &policy, show_progress, out_engine, &fault);
+        if (rc != RC_OK)
+            store_close(*out_store);
+    }
+    if (rc != RC_OK)
+        (void)fprintf(stderr, "milepost: %s: %s\n", settings->data, fault.message); /* likewise */
+    return rc == RC_OK ? 0 : 1;
+}
+
+static void help(FILE *out)
+{
+    (void)fprintf(out, "milepost keeps every learner's progress.\n\nusage: milepost COMMAND [...]\n\n"); /* to a terminal */
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        (void)fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].text); /* likewise */
+    (void)fprintf(out, "\n"); /* likewise */
+    settings_help(out);
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "--help";
+
+    if (argc > 2 && strcmp(argv[2], "--help") == 0)
+        name = "--help";
+    if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
+        help(stdout);
+        return argc > 1 ? 0 : 2;
+    }
+    if (strcmp(name, "--settings-markdown") == 0) {
+        settings_markdown(stdout);
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(name, commands[i].name) == 0)
+            return commands[i].run(argc, argv);
+    (void)fprintf(stderr, "milepost: %s: no such command (see milepost --help)\n", name); /* nowhere else */
+    return 2;
+}

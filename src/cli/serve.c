@@ -1,0 +1,152 @@
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "auth/token.h"
+#include "cli/cli.h"
+#include "face/face.h"
+#include "http/server.h"
+#include "ops/keys.h"
+
+enum { DRAIN_MS = 9000, EXIT_IO_ERROR = 74 };
+
+/* The key printed in seeds/pts.md: everybody knows it, so nobody may use it. Contract 2. */
+static const char sample_key[] = "a1b2c3d4-e5f6-7890-abcd-ef1234567890";
+
+struct server {
+    struct settings settings;
+    char *secret, *server_key, *public_key;
+    struct store *store;
+    struct engine *engine;
+    struct face_context context;
+    struct http_server *http;
+};
+
+static int complain(const char *what, const char *why)
+{
+    (void)fprintf(stderr, "milepost: %s: %s\n", what ? what : "serve", why); /* nowhere else to say it */
+    return 1;
+}
+
+static int load_keys(struct server *server)
+{
+    const struct settings *settings = &server->settings;
+    struct fault fault = {NULL, NULL};
+    size_t secret_size = 0, key_size = 0, pem_size = 0;
+    enum rc rc = RC_OK;
+
+    if (*settings->jwt_public_key_file)
+        rc = key_read(settings->jwt_public_key_file, &server->public_key, &pem_size, &fault);
+    if (rc == RC_OK && *settings->jwt_secret_file)
+        rc = key_read(settings->jwt_secret_file, &server->secret, &secret_size, &fault);
+    else if (rc == RC_OK && !*settings->jwt_public_key_file)
+        rc = key_read_or_make(settings->data, "jwt.secret", &server->secret, &secret_size, &fault);
+    if (rc == RC_OK)
+        rc = *settings->server_key_file
+                 ? key_read(settings->server_key_file, &server->server_key, &key_size, &fault)
+                 : key_read_or_make(settings->data, "server.key", &server->server_key, &key_size, &fault);
+    if (rc == RC_OK && (key_size < 16 || strcmp(server->server_key, sample_key) == 0))
+        rc = fault_set(&fault, RC_INVALID, "server_key_file",
+                       key_size < 16 ? "a server key has at least 16 bytes" : "the document's sample key is refused");
+    struct auth_settings auth = {
+        .secret = server->secret, .secret_size = secret_size, .public_key_pem = server->public_key,
+        .issuer = settings->jwt_issuer, .audience = settings->jwt_audience,
+        .role_claim = settings->jwt_role_claim, .system_clients = settings->system_clients,
+    };
+    if (rc == RC_OK)
+        rc = auth_new(&auth, &server->context.auth, &fault);
+    return rc == RC_OK ? 0 : complain(fault.field, fault.message);
+}
+
+static int start(struct server *server)
+{
+    struct settings *settings = &server->settings;
+    struct face_context *context = &server->context;
+    struct fault fault = {NULL, NULL};
+    int status = cli_open(settings, &server->store, &server->engine);
+
+    if (status == 0)
+        status = load_keys(server);
+    if (status)
+        return status;
+    context->zone = zone_new(settings->display_timezone);
+    if (!context->zone)
+        return complain("display_timezone", "no such IANA time zone (is the package tzdata installed?)");
+    context->engine = server->engine;
+    context->image = engine_image(server->engine);
+    context->store = server->store;
+    context->server_key = server->server_key;
+    context->webhook_jwt_required = strcmp(settings->webhook_jwt, "required") == 0;
+    context->video_auth_required = strcmp(settings->video_auth, "required") == 0;
+    context->now_ms = cli_now_ms;
+    context->routes = &face_routes;
+    struct http_settings http = {
+        .listen = settings->listen, .ports = settings->ports, .port_count = settings->port_count,
+        .threads = (unsigned)settings->threads, .cors_origins = settings->cors_origins,
+        .dispatch = face_dispatch, .context = context,
+    };
+    enum rc rc = answers_new(server->store, cli_now_ms(), &context->answers, &fault);
+    if (rc == RC_OK)
+        rc = engine_start(server->engine, &fault);
+    if (rc == RC_OK)
+        rc = http_server_start(&http, &server->http, &fault);
+    return rc == RC_OK ? 0 : complain(fault.field, fault.message);
+}
+
+/* Refuse new connections, answer what was accepted, then stop. Source: reliability R12. */
+static void stop(struct server *server)
+{
+    if (server->http) {
+        http_server_quiesce(server->http);
+        for (int waited = 0; waited < DRAIN_MS && http_server_open_requests(server->http) > 0; waited += 10)
+            (void)nanosleep(&(struct timespec){0, 10000000}, NULL); /* woken early: looks again */
+        http_server_stop(server->http);
+    }
+    engine_free(server->engine);
+    answers_free(server->context.answers);
+    store_close(server->store);
+    auth_free(server->context.auth);
+    zone_free(server->context.zone);
+    free(server->secret);
+    free(server->server_key);
+    free(server->public_key);
+}
+
+/* Waits for a signal, looking now and then whether the store still works: R9. */
+static int wait_for_end(struct server *server, const sigset_t *signals)
+{
+    for (;;) {
+        int signal = sigtimedwait(signals, NULL, &(struct timespec){1, 0});
+        if (signal == SIGTERM || signal == SIGINT)
+            return 0;
+        if (engine_state(server->engine).broken)
+            return EXIT_IO_ERROR;
+    }
+}
+
+int cli_serve(int argc, char **argv)
+{
+    struct server server = {.http = NULL};
+    sigset_t signals;
+
+    if (settings_read(&server.settings, argc, argv, 2, stderr) != RC_OK)
+        return 2;
+    (void)sigemptyset(&signals); /* cannot fail */
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigaddset(&signals, SIGINT);
+    (void)sigaddset(&signals, SIGHUP);
+    (void)pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread starts: all inherit it */
+    (void)signal(SIGPIPE, SIG_IGN);
+    int status = start(&server);
+    if (status == 0) {
+        for (int i = 0; i < server.settings.port_count; i++)
+            (void)fprintf(stderr, "milepost: listening on http://%s:%u\n", server.settings.listen,
+                          server.settings.ports[i]); /* for whoever watches */
+        status = wait_for_end(&server, &signals);
+        (void)pthread_sigmask(SIG_UNBLOCK, &signals, NULL); /* a second SIGTERM ends it at once */
+    }
+    stop(&server);
+    return status;
+}

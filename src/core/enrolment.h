@@ -1,0 +1,65 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+
+/* One learner's enrolment in one course, and how it moves. Pure: no clock, no allocation, no globals; any
+ * thread. Source: contract 1, Enrolment; design 6. */
+
+/* What is stored. WORKING reads as IN_PROGRESS or, in an observed course, as COMPLETED: that depends on how
+ * many items the course has by now, so it is derived and a new item touches no learner. */
+enum enrolment_class {
+    CLASS_ENROLLED, CLASS_WORKING, CLASS_DONE_FOR_GOOD, CLASS_CERTIFIED, CLASS_DROPPED, CLASS_EXPIRED,
+    CLASS_COUNT
+};
+
+/* What clients see. */
+enum enrolment_state { ENR_ENROLLED, ENR_IN_PROGRESS, ENR_COMPLETED, ENR_CERTIFIED, ENR_DROPPED, ENR_EXPIRED };
+
+/* What the catalogue says of a course. */
+struct course_facts {
+    bool declared;
+    uint32_t required, items;  /* required <= items; in an observed course all items are required */
+    int64_t shrunk_at_ms;      /* when an observed course last lost an item; 0: never */
+};
+
+struct enrolment {
+    uint32_t course; /* interned */
+    uint32_t id;     /* enrollmentId */
+    uint8_t class;
+    uint32_t completed_required, completed_items; /* of the course's present items */
+    uint32_t certificate_size;
+    int64_t enrolled_at_ms, completed_at_ms; /* completed_at_ms: DONE_FOR_GOOD and CERTIFIED; else 0 */
+    int64_t last_completion_ms;              /* when completed_required last rose; 0: never */
+    int64_t last_activity_ms;                /* 0: none yet */
+    int64_t created_at_ms, updated_at_ms;
+    uint64_t version;
+    const char *certificate_url; /* certificate_size bytes; who stores the enrolment owns them */
+};
+
+enum enrolment_move { MOVE_ENROL, MOVE_WORK, MOVE_CERTIFY, MOVE_DROP, MOVE_EXPIRE };
+
+enum enrolment_state enrolment_state(const struct enrolment *enrolment, const struct course_facts *facts);
+
+/* Instant of completion, or 0 while the state is neither COMPLETED nor CERTIFIED. */
+int64_t enrolment_completion_ms(const struct enrolment *enrolment, const struct course_facts *facts);
+
+/* The class that a move leads to from a state; *out_class equals the present one when nothing changes.
+ * started: any progress record in the course. Enrolling again after DROPPED or EXPIRED leads to what the
+ * progress says. Errors: RC_CONFLICT, certify from anything but COMPLETED or CERTIFIED. */
+MUST_CHECK enum rc enrolment_decide(const struct enrolment *enrolment, const struct course_facts *facts,
+                                    enum enrolment_move move, bool started, enum enrolment_class *out_class,
+                                    struct fault *fault);
+
+/* Completion after a count or the course changed: a declared course with nothing left completes for good.
+ * Returns whether the class changed. */
+bool enrolment_settle(struct enrolment *enrolment, const struct course_facts *facts, int64_t at_ms);
+
+/* After a delete or reset: the class that the remaining progress says. CERTIFIED, DROPPED, EXPIRED stay. */
+void enrolment_recede(struct enrolment *enrolment, const struct course_facts *facts, bool started);
+
+/* 0..10000, half up; 10000 only when nothing is left, so that 100.00 always means done. required = 0: 0.
+ * Source: contract 1, rule 5. */
+uint32_t course_percent_hundredths(uint32_t completed, uint32_t required);

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/record.h"
+
+/* What happened: the only truth. Numbered by the store, never changed. Everything a client can see is a fold
+ * of events (core/learner.h, app/fold.h). Pure; any thread. Source: design 1 and 4. */
+
+/* On disk: never renumber. */
+enum event_kind {
+    EV_REPORTED = 1,
+    EV_ENROLLED = 2,
+    EV_DROPPED = 3,
+    EV_EXPIRED = 4,
+    EV_CERTIFIED = 5, /* body: the certificate's URL */
+    EV_LOCKED = 6,
+    EV_UNLOCKED = 7,
+    EV_DELETED = 8,   /* one item's progress, by the learner */
+    EV_RESET = 9,     /* item 0: all of the course */
+    EV_LOGGED = 10,   /* body: members; log_id, log_at_ms */
+    EV_LOG_UPDATED = 11,
+    EV_LOG_DELETED = 12,
+    EV_LOGS_CLEARED = 13,
+    EV_LOGS_ROLLED_BACK = 14, /* rolled_to: the last event that counts */
+    EV_ERASED = 15,
+    EV_COURSE_DECLARED = 32, /* body: app/catalog.h's definition */
+    EV_COURSE_UNDECLARED = 33,
+    EV_ITEM_OBSERVED = 34, /* first sight, attachment to a course, or a better-known type; body: type */
+    EV_COURSE_OBSERVED = 35,
+};
+
+enum event_face { FACE_PTS = 1, FACE_COURSEROOM, FACE_TRK, FACE_LOGS, FACE_VIDEO, FACE_CATALOG, FACE_LEARNER,
+                  FACE_IMPORT, FACE_COUNT };
+
+struct event {
+    uint64_t sequence; /* 0 until the store has numbered it */
+    uint8_t kind, face;
+    uint32_t learner, course, item;   /* interned; 0: none */
+    uint32_t record_id, enrolment_id; /* given out by this event; 0: none */
+    int64_t at_ms;                    /* the server's instant */
+    uint64_t log_id, rolled_to;
+    int64_t log_at_ms; /* what an entry's date says, for ordering */
+    uint64_t event_id[2]; /* hash of the client's eventId; 0,0: none */
+    uint8_t type_rank; /* EV_ITEM_OBSERVED: enum type_rank */
+    uint32_t actor_size, device_size, body_size;
+    const char *actor; /* who wrote it; NULL: the learner */
+    const char *device;
+    const uint8_t *body;
+    struct report report; /* EV_REPORTED */
+};
+
+/* Bytes that event_encode may need. */
+size_t event_bound(const struct event *event);
+
+/* Everything but sequence, learner, kind and at_ms, which the store keeps beside it. out has room for
+ * event_bound. Returns the bytes used. */
+size_t event_encode(const struct event *event, uint8_t *out);
+
+/* The reverse: fills *event (sequence, learner, kind, at_ms are left as they are); borrows bytes. segments has
+ * room for room_count stretches. False: malformed. */
+bool event_decode(const uint8_t *bytes, size_t size, struct segment *segments, size_t room_count,
+                  struct event *event);
+
+/* Whether the event changes the catalogue rather than one learner. */
+bool event_is_catalogue(enum event_kind kind);

@@ -1,0 +1,326 @@
+#include "core/learner.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define AHEAD_MS INT64_C(86400000)
+
+struct record *learner_record(const struct learner *learner, uint32_t item)
+{
+    for (uint32_t i = 0; i < learner->record_count; i++)
+        if (learner->records[i].item == item)
+            return &learner->records[i];
+    return NULL;
+}
+
+struct enrolment *learner_enrolment(const struct learner *learner, uint32_t course)
+{
+    for (uint32_t i = 0; i < learner->enrolment_count; i++)
+        if (learner->enrolments[i].course == course)
+            return &learner->enrolments[i];
+    return NULL;
+}
+
+bool learner_started(const struct learner *learner, uint32_t course, const struct catalogue *catalogue)
+{
+    for (uint32_t i = 0; i < learner->record_count; i++)
+        if (learner->records[i].flags & RECORD_REPORTED &&
+            catalogue->item(catalogue->of, learner->records[i].item).course == course)
+            return true;
+    return false;
+}
+
+bool learner_knows_event_id(const struct learner *learner, const uint64_t id[2])
+{
+    for (uint32_t i = 0; i < learner->event_id_count; i++)
+        if (learner->event_ids[i][0] == id[0] && learner->event_ids[i][1] == id[1])
+            return true;
+    return false;
+}
+
+bool learner_has_room(const struct learner *learner, const struct event *event)
+{
+    bool id = event->event_id[0] || event->event_id[1];
+    return learner->record_count < learner->record_room &&
+           learner->enrolment_count < learner->enrolment_room && learner->day_count < learner->day_room &&
+           (!id || learner->event_id_count == LEARNER_EVENT_IDS ||
+            learner->event_id_count < learner->event_id_room);
+}
+
+int64_t learner_next_instant(const struct learner *learner, int64_t now_ms)
+{
+    if (learner->last_event_ms < now_ms || learner->last_event_ms > now_ms + AHEAD_MS)
+        return now_ms;
+    return learner->last_event_ms + 1;
+}
+
+static void add_day(struct learner *learner, int32_t day)
+{
+    uint32_t at = learner->day_count;
+
+    while (at > 0 && learner->days[at - 1] > day)
+        at--;
+    if (at > 0 && learner->days[at - 1] == day)
+        return;
+    assert(learner->day_count < learner->day_room);
+    memmove(learner->days + at + 1, learner->days + at, (learner->day_count - at) * sizeof *learner->days);
+    learner->days[at] = day;
+    learner->day_count++;
+}
+
+static void add_event_id(struct learner *learner, const uint64_t id[2])
+{
+    uint32_t at = learner->event_id_count;
+
+    if (at == LEARNER_EVENT_IDS) {
+        at = learner->event_id_next;
+        learner->event_id_next = (at + 1) % LEARNER_EVENT_IDS;
+    } else {
+        assert(at < learner->event_id_room);
+        learner->event_id_count++;
+    }
+    learner->event_ids[at][0] = id[0];
+    learner->event_ids[at][1] = id[1];
+}
+
+static struct record *record_of(struct learner *learner, const struct event *event)
+{
+    struct record *record = learner_record(learner, event->item);
+
+    if (!record) {
+        assert(learner->record_count < learner->record_room);
+        record = &learner->records[learner->record_count++];
+        *record = (struct record){.item = event->item, .id = event->record_id};
+    }
+    return record;
+}
+
+/* Counts again what of the course is completed. */
+static void recount(const struct learner *learner, struct enrolment *enrolment,
+                    const struct catalogue *catalogue)
+{
+    uint32_t required = 0, all = 0;
+
+    for (uint32_t i = 0; i < learner->record_count; i++) {
+        const struct record *record = &learner->records[i];
+        if (record->status != ITEM_COMPLETED)
+            continue;
+        struct item_facts facts = catalogue->item(catalogue->of, record->item);
+        if (facts.course == enrolment->course) {
+            required += facts.required;
+            all++;
+        }
+    }
+    enrolment->completed_required = required;
+    enrolment->completed_items = all;
+}
+
+static struct enrolment *new_enrolment(struct learner *learner, uint32_t course, uint32_t id, int64_t at_ms,
+                                       const struct catalogue *catalogue)
+{
+    assert(learner->enrolment_count < learner->enrolment_room);
+    struct enrolment *enrolment = &learner->enrolments[learner->enrolment_count++];
+
+    *enrolment = (struct enrolment){
+        .course = course, .id = id, .enrolled_at_ms = at_ms, .created_at_ms = at_ms, .updated_at_ms = at_ms};
+    recount(learner, enrolment, catalogue);
+    for (uint32_t i = 0; i < learner->record_count; i++) { /* completed before the course was known */
+        const struct record *record = &learner->records[i];
+        if (record->completed_at_ms > enrolment->last_completion_ms &&
+            catalogue->item(catalogue->of, record->item).course == course)
+            enrolment->last_completion_ms = record->completed_at_ms;
+    }
+    return enrolment;
+}
+
+static void evolve_report(struct learner *learner, const struct event *event,
+                          const struct catalogue *catalogue, struct record_room *room)
+{
+    struct item_facts facts = catalogue->item(catalogue->of, event->item);
+    struct record *record = record_of(learner, event);
+    bool was_completed = record->status == ITEM_COMPLETED;
+
+    record_apply(record, &event->report, &facts, event->at_ms, event->sequence, room);
+    if (event->report.has & FROM_PLAYER)
+        add_day(learner, event->report.local_day);
+    if (event->event_id[0] || event->event_id[1])
+        add_event_id(learner, event->event_id);
+    struct enrolment *enrolment = facts.course ? learner_enrolment(learner, facts.course) : NULL;
+    if (facts.course && !enrolment && event->enrolment_id) {
+        bool completed_now = !was_completed && record->status == ITEM_COMPLETED;
+        if (completed_now) /* counted below, as for any other enrolment */
+            record->status = ITEM_IN_PROGRESS;
+        enrolment = new_enrolment(learner, facts.course, event->enrolment_id, event->at_ms, catalogue);
+        if (completed_now)
+            record->status = ITEM_COMPLETED;
+    }
+    if (!enrolment)
+        return;
+    if (!was_completed && record->status == ITEM_COMPLETED) {
+        enrolment->completed_items++;
+        if (facts.required) {
+            enrolment->completed_required++;
+            enrolment->last_completion_ms = event->at_ms;
+        }
+    }
+    if (enrolment->class == CLASS_ENROLLED)
+        enrolment->class = CLASS_WORKING; /* first activity; rule 7 */
+    struct course_facts course = catalogue->course(catalogue->of, facts.course);
+    (void)enrolment_settle(enrolment, &course, event->at_ms); /* whether it completed shows in the class */
+    enrolment->last_activity_ms = event->at_ms;
+    enrolment->updated_at_ms = event->at_ms;
+    enrolment->version = event->sequence;
+}
+
+static int64_t last_report_ms(const struct learner *learner, uint32_t course, const struct catalogue *catalogue)
+{
+    int64_t last = 0;
+
+    for (uint32_t i = 0; i < learner->record_count; i++) {
+        const struct record *record = &learner->records[i];
+        if (record->flags & RECORD_REPORTED && record->updated_at_ms > last &&
+            catalogue->item(catalogue->of, record->item).course == course)
+            last = record->updated_at_ms;
+    }
+    return last;
+}
+
+static void evolve_enrolment(struct learner *learner, const struct event *event,
+                             const struct catalogue *catalogue)
+{
+    struct enrolment *enrolment = learner_enrolment(learner, event->course);
+    struct course_facts facts = catalogue->course(catalogue->of, event->course);
+    bool started = learner_started(learner, event->course, catalogue);
+
+    if (!enrolment) {
+        if (event->kind != EV_ENROLLED)
+            return;
+        enrolment = new_enrolment(learner, event->course, event->enrolment_id, event->at_ms, catalogue);
+        if (started) { /* progress came first: the catalogue adopted the item */
+            enrolment->class = CLASS_WORKING;
+            enrolment->last_activity_ms = last_report_ms(learner, event->course, catalogue);
+        }
+    } else if (event->kind == EV_ENROLLED) {
+        enum enrolment_class next = CLASS_ENROLLED;
+        struct fault unused;
+        if (enrolment_decide(enrolment, &facts, MOVE_ENROL, started, &next, &unused) == RC_OK)
+            enrolment->class = (uint8_t)next;
+        enrolment->enrolled_at_ms = event->at_ms;
+        if (next == CLASS_DONE_FOR_GOOD && enrolment->completed_at_ms == 0)
+            enrolment->completed_at_ms = event->at_ms;
+    } else if (event->kind == EV_DROPPED) {
+        enrolment->class = CLASS_DROPPED;
+    } else if (event->kind == EV_EXPIRED) {
+        enrolment->class = CLASS_EXPIRED;
+    } else {
+        enrolment->completed_at_ms = enrolment_completion_ms(enrolment, &facts);
+        enrolment->class = CLASS_CERTIFIED;
+        enrolment->certificate_url = (const char *)event->body;
+        enrolment->certificate_size = event->body_size;
+    }
+    if (event->kind == EV_ENROLLED)
+        (void)enrolment_settle(enrolment, &facts, event->at_ms); /* whether it completed shows in the class */
+    enrolment->updated_at_ms = event->at_ms;
+    enrolment->version = event->sequence;
+}
+
+static void evolve_reset(struct learner *learner, const struct event *event, const struct catalogue *catalogue)
+{
+    uint32_t course = event->item ? catalogue->item(catalogue->of, event->item).course : event->course;
+
+    for (uint32_t i = 0; i < learner->record_count; i++) {
+        struct record *record = &learner->records[i];
+        bool hit = event->item ? record->item == event->item
+                               : catalogue->item(catalogue->of, record->item).course == event->course;
+        if (hit)
+            record_reset(record, event->at_ms, event->sequence);
+    }
+    struct enrolment *enrolment = course ? learner_enrolment(learner, course) : NULL;
+    if (!enrolment)
+        return;
+    struct course_facts facts = catalogue->course(catalogue->of, course);
+    recount(learner, enrolment, catalogue);
+    enrolment_recede(enrolment, &facts, learner_started(learner, course, catalogue));
+    enrolment->updated_at_ms = event->at_ms;
+    enrolment->version = event->sequence;
+}
+
+static void evolve_lock(struct learner *learner, const struct event *event)
+{
+    struct record *record = record_of(learner, event);
+
+    if (event->kind == EV_LOCKED)
+        record->flags |= RECORD_LOCKED | RECORD_PRESENT;
+    else
+        record->flags &= (uint8_t)~RECORD_LOCKED;
+    record->flags |= RECORD_PRESENT;
+    if (record->created_at_ms == 0)
+        record->created_at_ms = event->at_ms;
+    record->updated_at_ms = event->at_ms;
+    record->version = event->sequence;
+}
+
+void learner_evolve(struct learner *learner, const struct event *event, const struct catalogue *catalogue,
+                    struct record_room *room)
+{
+    switch ((enum event_kind)event->kind) {
+    case EV_REPORTED:
+        evolve_report(learner, event, catalogue, room);
+        break;
+    case EV_ENROLLED:
+    case EV_DROPPED:
+    case EV_EXPIRED:
+    case EV_CERTIFIED:
+        evolve_enrolment(learner, event, catalogue);
+        break;
+    case EV_LOCKED:
+    case EV_UNLOCKED:
+        evolve_lock(learner, event);
+        break;
+    case EV_DELETED:
+    case EV_RESET:
+        evolve_reset(learner, event, catalogue);
+        break;
+    case EV_LOGGED:
+    case EV_LOG_UPDATED:
+    case EV_LOG_DELETED:
+    case EV_LOGS_CLEARED:
+    case EV_LOGS_ROLLED_BACK: /* entries live in the event file */
+    case EV_ERASED:
+    case EV_COURSE_DECLARED:
+    case EV_COURSE_UNDECLARED:
+    case EV_ITEM_OBSERVED:
+    case EV_COURSE_OBSERVED:
+        break;
+    }
+    learner->last_event_ms = event->at_ms > learner->last_event_ms ? event->at_ms : learner->last_event_ms;
+    learner->version = event->sequence;
+}
+
+bool learner_reconsider(struct learner *learner, const struct catalogue *catalogue, int64_t at_ms,
+                        uint64_t sequence)
+{
+    bool changed = false;
+
+    for (uint32_t i = 0; i < learner->record_count; i++) {
+        struct item_facts facts = catalogue->item(catalogue->of, learner->records[i].item);
+        changed |= record_reconsider(&learner->records[i], &facts, at_ms, sequence);
+    }
+    for (uint32_t i = 0; i < learner->enrolment_count; i++) {
+        struct enrolment *enrolment = &learner->enrolments[i];
+        struct course_facts facts = catalogue->course(catalogue->of, enrolment->course);
+        uint32_t required = enrolment->completed_required, all = enrolment->completed_items;
+        recount(learner, enrolment, catalogue);
+        if (enrolment->completed_required > required && enrolment->last_completion_ms == 0)
+            enrolment->last_completion_ms = at_ms;
+        bool completed = enrolment_settle(enrolment, &facts, at_ms);
+        if (completed || required != enrolment->completed_required || all != enrolment->completed_items) {
+            enrolment->updated_at_ms = at_ms;
+            enrolment->version = sequence;
+            changed = true;
+        }
+    }
+    if (changed)
+        learner->version = sequence;
+    return changed;
+}

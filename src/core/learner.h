@@ -1,0 +1,61 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/enrolment.h"
+#include "core/event.h"
+#include "core/record.h"
+
+/* One learner's whole state and the fold of their events. Pure: no clock, no allocation, no globals; any
+ * thread that owns the state. Memory is the caller's: before an event is applied the arrays must have room
+ * (learner_room_needed). */
+
+enum { LEARNER_EVENT_IDS = 1000 }; /* contract 6: eventId is recognised while among the last 1,000 */
+
+struct learner {
+    uint32_t key; /* interned */
+    uint32_t record_count, enrolment_count, day_count, event_id_count;
+    uint32_t event_id_next;                     /* where the next eventId goes once there are 1,000 */
+    uint32_t record_room, enrolment_room, day_room, event_id_room;
+    int64_t last_event_ms;                      /* instant of the latest event */
+    uint64_t version;                           /* sequence of the latest event */
+    struct record *records;                     /* by first sight */
+    struct enrolment *enrolments;               /* by first sight */
+    int32_t *days;                              /* local days with a report, ascending: for streaks */
+    uint64_t (*event_ids)[2];
+};
+
+/* What the fold asks of the catalogue, as of the event. */
+struct catalogue {
+    const void *of;
+    struct item_facts (*item)(const void *of, uint32_t item);
+    struct course_facts (*course)(const void *of, uint32_t course);
+};
+
+struct record *learner_record(const struct learner *learner, uint32_t item);
+struct enrolment *learner_enrolment(const struct learner *learner, uint32_t course);
+
+/* Whether the learner has progress in the course: any record that somebody reported. */
+bool learner_started(const struct learner *learner, uint32_t course, const struct catalogue *catalogue);
+
+/* Whether an eventId was seen before. */
+bool learner_knows_event_id(const struct learner *learner, const uint64_t id[2]);
+
+/* Whether the event (not a catalogue one) can be applied without more room in the arrays. */
+bool learner_has_room(const struct learner *learner, const struct event *event);
+
+/* Applies one event of this learner. The caller made room. What room points to may become part of the
+ * state: the caller then moves it to memory of its own. Log events leave only their instant here: entries
+ * live in the event file. */
+void learner_evolve(struct learner *learner, const struct event *event, const struct catalogue *catalogue,
+                    struct record_room *room);
+
+/* The effect of a catalogue event on one holder: percents, completions and counts again. Returns whether
+ * anything changed. Source: contract 1, rule 5; design 6. */
+bool learner_reconsider(struct learner *learner, const struct catalogue *catalogue, int64_t at_ms,
+                        uint64_t sequence);
+
+/* Instant for the learner's next event: the clock, but at least 1 ms after the last one, unless that lies
+ * over 24 h ahead. Source: contract 1, Instants. */
+int64_t learner_next_instant(const struct learner *learner, int64_t now_ms);

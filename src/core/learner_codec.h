@@ -1,0 +1,29 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/learner.h"
+
+/* A learner's state as bytes, for the image file. Pure; any thread. */
+
+/* Bytes that learner_encode may need. */
+size_t learner_bound(const struct learner *learner);
+
+/* Writes the state at out; returns the bytes used. */
+size_t learner_encode(const struct learner *learner, uint8_t *out);
+
+struct learner_sizes {
+    uint32_t records, enrolments, days, event_ids;
+};
+
+/* How much room learner_decode needs. False: malformed. */
+bool learner_peek(const uint8_t *bytes, size_t size, struct learner_sizes *out_sizes);
+
+/* The reverse: fills the arrays that learner already has (room as learner_peek said). Metadata and
+ * certificates borrow bytes; segments are handed to keep, which copies them and returns where they live from
+ * now on (NULL: out of memory). False: malformed or out of memory. */
+bool learner_decode(const uint8_t *bytes, size_t size, struct learner *learner, struct segment *room,
+                    const struct segment *(*keep)(void *arg, const struct segment *segments, uint32_t count),
+                    void *arg);

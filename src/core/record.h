@@ -1,0 +1,113 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/segment.h"
+
+/* One learner's progress on one content item, and how a report changes it. Pure: no clock, no allocation,
+ * no globals; any thread. Source of the rules: contract 1, "One item's progress" and rules 1 to 7. */
+
+enum { RECORD_MAX_SEGMENTS = 1000 }; /* merged stretches per record */
+
+/* No number a client sends, and no sum of them, passes this: it is exact in every JSON reader. */
+#define NUMBER_MAX (INT64_C(1) << 53)
+
+enum item_status { ITEM_NOT_STARTED, ITEM_IN_PROGRESS, ITEM_COMPLETED };
+
+enum record_flag {
+    RECORD_PRESENT = 1,     /* shown to clients; a deleted or reset one is kept for its id and floor only */
+    RECORD_REPORTED = 2,    /* somebody reported on it since the last reset: its learner is a viewer */
+    RECORD_LOCKED = 4,      /* by staff or system; rule 6 */
+    RECORD_PLAYER = 8,      /* a pts or video client wrote it */
+    RECORD_POSITION = 16,   /* a position is known */
+    RECORD_SCORE = 32,
+    RECORD_MAX_SCORE = 64,
+    RECORD_WATCHED_AT = 128 /* last_watched_ms is known */
+};
+
+struct record {
+    uint32_t item; /* interned */
+    uint32_t id;   /* progressId; survives reset */
+    uint8_t status, flags;
+    uint16_t percent_hundredths; /* what is shown, 0..10000 */
+    uint16_t stated_hundredths;  /* E of rule 3 */
+    uint32_t segment_count, metadata_size;
+    int64_t position_ms, position_at_ms; /* the client's instant orders it */
+    int64_t furthest_ms;                 /* F of rule 3 */
+    int64_t covered_ms;                  /* U of rule 3: what segments cover */
+    int64_t watched_s, watched_at_ms;
+    int64_t duration_ms, duration_at_ms; /* this learner's own, from the client; 0 unknown */
+    int64_t time_spent_s;
+    int64_t score_e4, max_score_e4; /* ten-thousandths */
+    int64_t started_at_ms, completed_at_ms, last_watched_ms, created_at_ms, updated_at_ms; /* 0: not yet */
+    int64_t floor_ms;  /* instant of the last delete or reset: reports not later are stale (rule 4) */
+    uint64_t version;  /* sequence of the last event that changed it */
+    const struct segment *segments; /* normalized; who stores the record owns them */
+    const uint8_t *metadata;        /* core/members.h; likewise */
+};
+
+enum report_member {
+    HAS_CLIENT_AT = 1,
+    HAS_POSITION = 2,
+    HAS_WATCHED = 4,
+    HAS_DURATION = 8,
+    HAS_SEGMENTS = 16, /* also when there are none: "nothing watched" */
+    HAS_PERCENT = 32,
+    HAS_STATUS = 64,
+    HAS_TIME_SPENT = 128,
+    HAS_SCORE = 256,
+    HAS_MAX_SCORE = 512,
+    HAS_METADATA = 1024,
+    FROM_PLAYER = 2048, /* a pts or video client */
+};
+
+/* What a client says about one item, in the core's units. Borrowed from the caller. */
+struct report {
+    uint32_t has; /* enum report_member */
+    uint8_t status;
+    uint16_t percent_hundredths;
+    int32_t local_day; /* display_timezone's day of the client's instant: for streaks */
+    uint32_t segment_count, metadata_size;
+    int64_t client_at_ms, position_ms, watched_s, duration_ms, time_spent_s, score_e4, max_score_e4;
+    const struct segment *segments; /* normalized */
+    const uint8_t *metadata;
+};
+
+/* What the catalogue says of an item. */
+struct item_facts {
+    uint32_t course; /* 0: none */
+    bool required;
+    uint16_t threshold_hundredths; /* percent from which a video counts as completed */
+    int64_t duration_ms;           /* 0: unknown */
+};
+
+/* Where merged segments and metadata go; the caller provides the room:
+ * RECORD_MAX_SEGMENTS + those of the report; MEMBERS_MAX_BYTES + those of the report, twice over. */
+struct record_room {
+    struct segment *segments;
+    uint8_t *metadata;
+};
+
+enum report_effect { REPORT_APPLIED, REPORT_UNCHANGED, REPORT_STALE };
+
+/* The record after a report of instant at_ms (the server's). Merged segments and metadata lie in room, or are
+ * still those of before. Applies rules 1 to 4 and 7; never un-completes. */
+void record_apply(struct record *record, const struct report *report, const struct item_facts *facts,
+                  int64_t at_ms, uint64_t sequence, struct record_room *room);
+
+/* What the report would do: stale (older than what is stored, or than the last reset; segments and furthest
+ * position may still merge: *out_changes), unchanged (repeats what is known) or applied. */
+enum report_effect record_effect(const struct record *record, const struct report *report,
+                                 const struct item_facts *facts, int64_t at_ms, struct record_room *room,
+                                 bool *out_changes);
+
+/* Percent and completion again after the catalogue changed; may complete, never un-completes.
+ * Returns whether anything changed. Source: contract 1, rule 5; design 6. */
+bool record_reconsider(struct record *record, const struct item_facts *facts, int64_t at_ms, uint64_t sequence);
+
+/* Forgets all progress; id, floor and a lock stay. Source: contract 1, rule 1 and 6. */
+void record_reset(struct record *record, int64_t at_ms, uint64_t sequence);
+
+/* Seconds-long view of what was watched: the larger of furthest position and unique coverage. */
+int64_t record_watch_ms(const struct record *record);

@@ -1,0 +1,322 @@
+#include "face/catalog_face.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/record.h"
+#include "face/face.h"
+
+enum { TITLE_MAX = 1024, DESCRIPTION_MAX = 16384, TYPE_MAX = 64, SECTION_MAX = 256, STAFF_MAX = 1000,
+       CONTENTS_MAX = 10000 };
+
+/* ---- encoding ---- */
+
+static void put_item(struct json_out *out, struct view view, uint32_t item)
+{
+    const struct item_slot *slot = view_item_slot(view, item);
+    const struct item_def *def = view_item(view, item);
+
+    json_open(out, '{');
+    json_put_text(out, "id", slot->id);
+    json_put_text(out, "title", def->title.bytes);
+    json_put_text(out, "type", item_type(def));
+    json_put_text(out, "section", def->section.bytes);
+    if (def->duration_ms)
+        json_put_scaled(out, "durationSeconds", def->duration_ms, 3);
+    else
+        json_put_null(out, "durationSeconds");
+    json_put_bool(out, "required", def->required);
+    json_put_scaled(out, "threshold",
+                    def->threshold_hundredths ? def->threshold_hundredths : view.image->threshold_hundredths, 2);
+    json_close(out, '}');
+}
+
+static void put_course(struct json_out *out, struct view view, uint32_t course)
+{
+    const struct course_slot *slot = view_course_slot(view, course);
+    const struct course_def *def = view_course(view, course);
+
+    json_open(out, '{');
+    json_put_text(out, "id", slot->id);
+    json_put_text(out, "title", def->title.bytes);
+    json_put_text(out, "description", def->description.bytes);
+    json_put_bool(out, "declared", def->declared);
+    json_put_open(out, "staff", '[');
+    for (uint32_t i = 0; i < def->staff_count; i++) {
+        json_open(out, '{');
+        json_put_text(out, "userId", def->staff[i].user.bytes);
+        json_put_text(out, "role", def->staff[i].owner ? "OWNER" : "INSTRUCTOR");
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+    json_put_open(out, "contents", '[');
+    for (uint32_t i = 0; i < def->item_count; i++)
+        put_item(out, view, def->items[i]);
+    json_close(out, ']');
+    json_close(out, '}');
+}
+
+/* ---- decoding a PUT ---- */
+
+static enum rc take_text(struct arena *arena, const json_t *value, const char *field, size_t max, struct text *out,
+                         struct fault *fault)
+{
+    const char *text;
+
+    if (!value)
+        return RC_OK;
+    enum rc rc = json_in_text(value, field, max, &text, fault);
+    if (rc != RC_OK)
+        return rc;
+    char *copy = arena_copy(arena, text, strlen(text));
+    *out = (struct text){copy, (uint32_t)strlen(text)};
+    return copy ? RC_OK : fault_set(fault, RC_BUSY, NULL, "out of memory");
+}
+
+static enum rc decode_staff(struct arena *arena, const json_t *list, struct course_put *put, struct fault *fault)
+{
+    size_t index;
+    json_t *entry;
+
+    if (!list)
+        return RC_OK;
+    if (!json_is_array(list) || json_array_size(list) > STAFF_MAX)
+        return fault_set(fault, RC_INVALID, "staff", "must be an array of at most 1,000 {userId, role}");
+    put->staff = arena_alloc(arena, (json_array_size(list) + 1) * sizeof *put->staff);
+    if (!put->staff)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    json_array_foreach(list, index, entry) {
+        const char *role = json_string_value(json_object_get(entry, "role"));
+        struct staff *staff = &put->staff[index];
+        if (!json_is_object(entry))
+            return fault_set(fault, RC_INVALID, "staff", "each entry is an object {userId, role}");
+        enum rc rc = json_in_id(arena, json_in_member(entry, "userId", SPELLING_EXACT), "staff.userId",
+                                &staff->user.bytes, &staff->user.size, fault);
+        if (rc != RC_OK)
+            return rc;
+        if (!role || (strcasecmp(role, "INSTRUCTOR") != 0 && strcasecmp(role, "OWNER") != 0))
+            return fault_set(fault, RC_INVALID, "staff.role", "must be INSTRUCTOR or OWNER");
+        staff->owner = strcasecmp(role, "OWNER") == 0;
+        put->staff_count++;
+    }
+    return RC_OK;
+}
+
+static enum rc decode_item(struct arena *arena, json_t *entry, struct put_item *item, struct fault *fault)
+{
+    json_t *duration = json_in_member(entry, "durationSeconds", SPELLING_EXACT);
+    json_t *required = json_in_member(entry, "required", SPELLING_EXACT);
+    json_t *threshold = json_in_member(entry, "threshold", SPELLING_EXACT);
+    int64_t hundredths;
+
+    item->required = true;
+    enum rc rc = json_in_id(arena, json_in_member(entry, "id", SPELLING_EXACT), "contents.id", &item->id.bytes,
+                            &item->id.size, fault);
+    if (rc == RC_OK)
+        rc = take_text(arena, json_in_member(entry, "title", SPELLING_EXACT), "contents.title", TITLE_MAX,
+                       &item->title, fault);
+    if (rc == RC_OK)
+        rc = take_text(arena, json_in_member(entry, "type", SPELLING_EXACT), "contents.type", TYPE_MAX, &item->type,
+                       fault);
+    if (rc == RC_OK && item->type.bytes && item->type.size == 0)
+        item->type = (struct text){NULL, 0};
+    if (rc == RC_OK)
+        rc = take_text(arena, json_in_member(entry, "section", SPELLING_EXACT), "contents.section", SECTION_MAX,
+                       &item->section, fault);
+    if (rc == RC_OK && duration)
+        rc = json_in_scaled(duration, "contents.durationSeconds", 3, 0, NUMBER_MAX, &item->duration_ms, fault);
+    if (rc == RC_OK && required)
+        rc = json_in_bool(required, "contents.required", &item->required, fault);
+    if (rc == RC_OK && threshold) {
+        rc = json_in_scaled(threshold, "contents.threshold", 2, 0, 100, &hundredths, fault);
+        if (rc == RC_OK && hundredths == 0)
+            rc = fault_set(fault, RC_INVALID, "contents.threshold", "must be above 0 and at most 100");
+        item->threshold_hundredths = rc == RC_OK ? (uint16_t)hundredths : 0;
+    }
+    return rc;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* No item may be listed twice. */
+static enum rc refuse_twins(struct arena *arena, const struct course_put *put, struct fault *fault)
+{
+    const char **ids = arena_alloc(arena, (put->item_count + 1) * sizeof *ids);
+
+    if (!ids)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    for (uint32_t i = 0; i < put->item_count; i++)
+        ids[i] = put->items[i].id.bytes;
+    if (put->item_count)
+        qsort(ids, put->item_count, sizeof *ids, by_id);
+    for (uint32_t i = 1; i < put->item_count; i++)
+        if (strcmp(ids[i - 1], ids[i]) == 0)
+            return fault_set(fault, RC_INVALID, "contents.id", "an item is listed twice");
+    return RC_OK;
+}
+
+static enum rc decode_contents(struct arena *arena, const json_t *list, struct course_put *put, struct fault *fault)
+{
+    size_t index;
+    json_t *entry;
+
+    if (!list)
+        return RC_OK;
+    if (!json_is_array(list) || json_array_size(list) > CONTENTS_MAX)
+        return fault_set(fault, RC_INVALID, "contents", "must be an array of at most 10,000 items");
+    put->items = arena_alloc(arena, (json_array_size(list) + 1) * sizeof *put->items);
+    if (!put->items)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    json_array_foreach(list, index, entry) {
+        if (!json_is_object(entry))
+            return fault_set(fault, RC_INVALID, "contents", "each item is an object");
+        enum rc rc = decode_item(arena, entry, &put->items[index], fault);
+        if (rc != RC_OK)
+            return rc;
+        put->item_count++;
+    }
+    return refuse_twins(arena, put, fault);
+}
+
+static enum rc decode_put(struct request *request, const struct body *body, struct course_put *put,
+                          struct fault *fault)
+{
+    struct arena *arena = &request->arena;
+    struct text id = face_param(request, 0), named = {NULL, 0};
+    enum rc rc = face_id(request, body, "id", false, &named, fault);
+
+    if (rc == RC_OK && named.bytes && (named.size != id.size || memcmp(named.bytes, id.bytes, id.size) != 0))
+        rc = fault_set(fault, RC_INVALID, "id", "differs from the path");
+    if (rc == RC_OK)
+        rc = take_text(arena, body_get(body, "title"), "title", TITLE_MAX, &put->title, fault);
+    if (rc == RC_OK)
+        rc = take_text(arena, body_get(body, "description"), "description", DESCRIPTION_MAX, &put->description, fault);
+    if (rc == RC_OK)
+        rc = decode_staff(arena, body_get(body, "staff"), put, fault);
+    if (rc == RC_OK)
+        rc = decode_contents(arena, body_get(body, "contents"), put, fault);
+    return rc;
+}
+
+/* ---- handlers ---- */
+
+static void encode_course(struct command *command, struct view view)
+{
+    struct json_out out = {&command->answer.body, false};
+
+    put_course(&out, view, command->course_key);
+    command->answer.status = command->created ? 201 : 200;
+    etag_of_course(command->course_key, view_course(view, command->course_key)->version, command->answer.etag);
+}
+
+void catalog_put(struct request *request)
+{
+    static const struct text nobody = {NULL, 0};
+    struct fault fault = {NULL, NULL};
+    struct course_put *put = arena_alloc(&request->arena, sizeof *put);
+    BODY body = {NULL, SPELLING_EXACT};
+    enum rc rc = put ? request_id_param(request, 0, "id", &fault) : RC_BUSY;
+
+    if (rc == RC_OK)
+        rc = face_body(request, false, SPELLING_EXACT, &body, &fault);
+    if (rc == RC_OK)
+        rc = decode_put(request, &body, put, &fault);
+    if (rc == RC_OK)
+        rc = face_may_user(request, nobody, &fault);
+    struct command *command = rc == RC_OK ? face_command(request, CMD_COURSE_PUT, FACE_CATALOG, nobody) : NULL;
+    if (rc == RC_OK && !command)
+        rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    if (rc != RC_OK) {
+        request_fail(request, rc, &fault);
+        return;
+    }
+    command->course = face_param(request, 0);
+    command->put = put;
+    face_submit(request, command, encode_course);
+}
+
+void catalog_get(struct request *request)
+{
+    struct json_out out = {&request->out, false};
+    struct fault fault = {NULL, NULL};
+    uint32_t course = 0;
+    enum rc rc = request_id_param(request, 0, "id", &fault);
+    struct view view = image_read_begin(face_of(request)->image);
+
+    if (rc == RC_OK) {
+        struct text id = face_param(request, 0);
+        rc = face_may(request, view, ACCESS_CATALOG_READ, (struct text){NULL, 0},
+                      view_course_key(view, id.bytes, id.size), true, &fault);
+        if (rc == RC_OK)
+            rc = face_course(view, id, &course, &fault);
+    }
+    if (rc == RC_OK) {
+        put_course(&out, view, course);
+        etag_of_course(course, view_course(view, course)->version, request->etag);
+    }
+    image_read_end(view);
+    if (rc == RC_OK)
+        request_reply(request, 200, "application/json");
+    else
+        request_fail(request, rc, &fault);
+}
+
+static void encode_deleted(struct command *command, struct view view)
+{
+    struct json_out out = {&command->answer.body, false};
+
+    (void)view;
+    json_open(&out, '{');
+    json_put_text(&out, "message", "Course deleted");
+    json_put_text(&out, "id", command->course.bytes);
+    json_close(&out, '}');
+}
+
+void catalog_delete(struct request *request)
+{
+    static const struct text nobody = {NULL, 0};
+    struct fault fault = {NULL, NULL};
+    enum rc rc = request_id_param(request, 0, "id", &fault);
+
+    if (rc == RC_OK)
+        rc = face_may_user(request, nobody, &fault);
+    struct command *command = rc == RC_OK ? face_command(request, CMD_COURSE_DELETE, FACE_CATALOG, nobody) : NULL;
+    if (rc == RC_OK && !command)
+        rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    if (rc != RC_OK) {
+        request_fail(request, rc, &fault);
+        return;
+    }
+    command->course = face_param(request, 0);
+    face_submit(request, command, encode_deleted);
+}
+
+void catalog_list(struct request *request)
+{
+    struct json_out out = {&request->out, false};
+    struct view view = image_read_begin(face_of(request)->image);
+
+    json_open(&out, '{');
+    json_put_open(&out, "courses", '[');
+    for (uint32_t course = 1; course <= view.image->course_count; course++) {
+        const struct course_slot *slot = view_course_slot(view, course);
+        const struct course_def *def = view_course(view, course);
+        if (!def)
+            continue;
+        json_open(&out, '{');
+        json_put_text(&out, "id", slot->id);
+        json_put_text(&out, "title", def->title.bytes);
+        json_put_bool(&out, "declared", def->declared);
+        json_put_int(&out, "contents", def->item_count);
+        json_put_int(&out, "enrollments", slot->sums.learners);
+        json_close(&out, '}');
+    }
+    json_close(&out, ']');
+    json_close(&out, '}');
+    image_read_end(view);
+    request_reply(request, 200, "application/json");
+}

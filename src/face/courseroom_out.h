@@ -1,0 +1,28 @@
+#pragma once
+
+#include "face/face.h"
+
+/* The objects of courseroom's answers. */
+
+/* {"success":true,"message":M,"results": - the caller writes the results, then closes with '}'. */
+void courseroom_open(struct json_out *out, const char *message);
+
+/* One enrollments object, or null. */
+void courseroom_put_enrolment(struct json_out *out, struct view view, const struct zone *zone, struct text user,
+                              const struct enrolment *enrolment);
+
+/* One entry of activityLogs. */
+void courseroom_put_activity(struct json_out *out, struct view view, const struct zone *zone, struct text user,
+                             const struct record *record);
+
+/* {userId, enrollments, activityLogs, progressSummary}: an item of /all and bulk. learner may be NULL. */
+void courseroom_put_member(struct json_out *out, struct arena *arena, struct view view, const struct zone *zone,
+                           struct text user, uint32_t course, const struct learner *learner);
+
+/* A path parameter as courseroom's integer id. */
+MUST_CHECK enum rc courseroom_param(struct request *request, int index, const char *field, struct text *out,
+                                    struct fault *fault);
+
+/* A body member as courseroom's integer id, as text. */
+MUST_CHECK enum rc courseroom_id(struct request *request, const struct body *body, const char *name,
+                                 struct text *out, struct fault *fault);

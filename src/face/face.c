@@ -1,0 +1,411 @@
+#include "face/face.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <openssl/sha.h>
+
+#include "base/ident.h"
+#include "base/instant.h"
+#include "core/members.h"
+
+/* ---- decoding ---- */
+
+/* application/json, perhaps with charset=utf-8; no Content-Type is read as JSON. Source: reliability A81. */
+static bool json_media_type(const char *type, bool beacon)
+{
+    size_t size = type ? strcspn(type, ";") : 0;
+
+    if (!type)
+        return true;
+    while (size && (type[size - 1] == ' ' || type[size - 1] == '\t'))
+        size--;
+    bool known = (size == 16 && strncasecmp(type, "application/json", 16) == 0) ||
+                 (beacon && size == 10 && strncasecmp(type, "text/plain", 10) == 0);
+    const char *charset = strcasestr(type, "charset=");
+    if (!known || !charset)
+        return known;
+    charset += 8;
+    if (*charset == '"')
+        charset++;
+    return strncasecmp(charset, "utf-8", 5) == 0 || strncasecmp(charset, "utf8", 4) == 0;
+}
+
+enum rc face_body(struct request *request, bool beacon, enum spelling spelling, struct body *out_body,
+                  struct fault *fault)
+{
+    const char *encoding = request_header(request, "Content-Encoding");
+
+    out_body->root = NULL;
+    out_body->spelling = spelling;
+    if (!json_media_type(request_header(request, "Content-Type"), beacon))
+        return fault_set(fault, RC_MEDIA_TYPE, NULL, "the body must be application/json in UTF-8");
+    if (encoding && strcasecmp(encoding, "identity") != 0)
+        return fault_set(fault, RC_MEDIA_TYPE, NULL, "this Content-Encoding is not accepted here");
+    if (request->body_too_large)
+        return fault_set(fault, RC_TOO_LARGE, NULL, "a body has at most 1 MiB");
+    enum rc rc = json_in(request->body.bytes, request->body.size, &out_body->root, fault);
+    if (rc == RC_OK && spelling == SPELLING_ANY_CASE)
+        rc = json_in_case_clash(out_body->root, fault);
+    return rc;
+}
+
+enum rc face_id(struct request *request, const struct body *body, const char *name, bool required,
+                struct text *out, struct fault *fault)
+{
+    json_t *value = body_get(body, name);
+
+    *out = (struct text){NULL, 0};
+    if (!value && !required)
+        return RC_OK;
+    return json_in_id(&request->arena, value, name, &out->bytes, &out->size, fault);
+}
+
+enum rc face_query_number(struct request *request, const char *name, int64_t low, int64_t high, int64_t *inout,
+                          struct fault *fault)
+{
+    const char *text;
+    enum rc rc = request_query(request, name, &text, fault);
+    int64_t value;
+
+    if (rc != RC_OK || !text)
+        return rc;
+    if (!ident_integer(text, strlen(text), &value) || value < low || value > high)
+        return fault_set(fault, RC_INVALID, name, "must be a whole number in range");
+    *inout = value;
+    return RC_OK;
+}
+
+enum rc face_may(struct request *request, struct view view, enum access_rule rule, struct text user,
+                 uint32_t course, bool has_course, struct fault *fault)
+{
+    struct access_subject subject = {user.bytes, user.size, course, has_course};
+    return access_check(rule, face_caller(request), view, &subject, fault);
+}
+
+enum rc face_may_user(struct request *request, struct text user, struct fault *fault)
+{
+    struct view view = image_read_begin(face_of(request)->image);
+    enum rc rc = face_may(request, view, (enum access_rule)request->route->rule, user, 0, false, fault);
+
+    image_read_end(view);
+    return rc;
+}
+
+enum rc face_course(struct view view, struct text id, uint32_t *out_key, struct fault *fault)
+{
+    *out_key = view_course_key(view, id.bytes, id.size);
+    return view_course(view, *out_key) ? RC_OK : fault_set(fault, RC_NOT_FOUND, NULL, "Course not found");
+}
+
+/* ---- writing ---- */
+
+struct command *face_command(struct request *request, enum command_kind kind, enum event_face face,
+                             struct text learner)
+{
+    struct command *command = arena_alloc(&request->arena, sizeof *command);
+    const struct caller *caller = face_caller(request);
+
+    if (!command)
+        return NULL;
+    command->kind = kind;
+    command->face = face;
+    command->learner = learner;
+    command->arena = &request->arena;
+    command->may_pass_lock = caller->roles & ROLE_SYSTEM;
+    if (caller->id_size && !(learner.size == caller->id_size && memcmp(learner.bytes, caller->id, learner.size) == 0))
+        command->actor = (struct text){caller->id, caller->id_size};
+    if (!caller->id_size)
+        command->actor = (struct text){"server-key", 10};
+    command->if_match = request_header(request, "If-Match");
+    return command;
+}
+
+bool face_reports(struct request *request, struct command *command, uint32_t count)
+{
+    command->reports = arena_alloc(&request->arena, (count + 1) * sizeof *command->reports);
+    command->report_count = command->reports ? count : 0;
+    return command->reports != NULL;
+}
+
+static void finish(struct request *request, struct command *command)
+{
+    if (command->rc != RC_OK) {
+        request_fail(request, command->rc, &command->fault);
+        return;
+    }
+    request->out = command->answer.body;
+    command->answer.body = (struct buf){0};
+    memcpy(request->etag, command->answer.etag, sizeof request->etag);
+    request_reply(request, command->answer.status, "application/json");
+}
+
+/* On a server thread again: the command is done. */
+static void resumed(struct request *request)
+{
+    struct command *command = request->command;
+    struct face_context *context = face_of(request);
+
+    if (command->rc == RC_OK && !command->answer_key) {
+        struct view view = image_read_begin(context->image);
+        command->encode(command, view);
+        image_read_end(view);
+    }
+    finish(request, command);
+}
+
+/* On the engine's thread. */
+static void done(struct command *command)
+{
+    struct request *request = command->waiter;
+
+    if (command->answer_key) {
+        answers_end(face_of(request)->answers, command->answer_key, command->rc == RC_OK);
+        if (command->rc != RC_OK)
+            buf_done(&command->answer.body);
+    }
+    request_resume(request);
+}
+
+static bool replay_answer(void *arg, const struct store_answer *answer)
+{
+    struct request *request = arg;
+
+    request->status = answer->status;
+    (void)snprintf(request->etag, sizeof request->etag, "%s", answer->etag ? answer->etag : ""); /* fits: it was ours */
+    buf_add(&request->out, answer->body, answer->body_size);
+    return true;
+}
+
+static void hash16(uint8_t out[16], const char *const *parts, const size_t *sizes, int count)
+{
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+    struct buf all = {0};
+
+    for (int i = 0; i < count; i++) {
+        buf_printf(&all, "%zu:", sizes[i]); /* lengths first, so that parts cannot run into each other */
+        buf_add(&all, parts[i], sizes[i]);
+    }
+    (void)SHA256((const unsigned char *)(all.bytes ? all.bytes : ""), all.size, digest); /* gives digest back */
+    memcpy(out, digest, 16);
+    buf_done(&all);
+}
+
+/* The key's and the request's hashes, in the arena. Source: contract 1, Idempotency-Key; reliability A151. */
+static enum rc take_key(struct request *request, struct command *command, uint64_t *out_caller,
+                        struct fault *fault)
+{
+    const char *key = request_header(request, "Idempotency-Key");
+    const struct caller *caller = face_caller(request);
+    size_t size = key ? strlen(key) : 0;
+
+    if (!key)
+        return RC_OK;
+    for (size_t i = 0; i < size; i++)
+        if ((unsigned char)key[i] < 0x20 || key[i] == 0x7f)
+            size = 0;
+    if (size == 0 || size > 255 || request_header_count(request, "Idempotency-Key") > 1)
+        return fault_set(fault, RC_INVALID, "Idempotency-Key", "must have 1 to 255 printable characters");
+    uint8_t *hashes = arena_alloc(&request->arena, 32);
+    if (!hashes)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    const char *method = http_method_name(request->method);
+    const char *path = request->target;
+    uint8_t who[16];
+    hash16(who, (const char *[]){caller->id}, (const size_t[]){caller->id_size}, 1);
+    hash16(hashes, (const char *[]){caller->id, key}, (const size_t[]){caller->id_size, size}, 2);
+    hash16(hashes + 16, (const char *[]){method, path, request->body.bytes},
+           (const size_t[]){strlen(method), strlen(path), request->body.size}, 3);
+    memcpy(out_caller, who, sizeof *out_caller);
+    command->answer_key = hashes;
+    command->fingerprint = hashes + 16;
+    return RC_OK;
+}
+
+/* RC_OK: go on. Anything else: the request is answered (RC_CONFLICT stands for "replayed" too). */
+static bool idempotent_go_on(struct request *request, struct command *command)
+{
+    struct face_context *context = face_of(request);
+    struct fault fault = {NULL, NULL};
+    uint64_t caller = 0;
+    enum rc rc = take_key(request, command, &caller, &fault);
+
+    if (rc == RC_OK && command->answer_key)
+        switch (answers_begin(context->answers, command->answer_key, command->fingerprint, caller,
+                              context->now_ms())) {
+        case ANSWERS_NEW:
+            break;
+        case ANSWERS_REPLAY:
+            rc = store_answer(context->store, command->answer_key, replay_answer, request, &fault);
+            if (rc == RC_OK) {
+                request->replayed = true;
+                request_reply(request, request->status, "application/json");
+                return false;
+            }
+            break;
+        case ANSWERS_RUNNING:
+            rc = fault_set(&fault, RC_CONFLICT, "Idempotency-Key", "the same request is still running");
+            break;
+        case ANSWERS_REUSED:
+            rc = fault_set(&fault, RC_KEY_REUSED, "Idempotency-Key", "was used for another request");
+            break;
+        case ANSWERS_FULL:
+            rc = fault_set(&fault, RC_TOO_MANY, "Idempotency-Key", "too many live keys; wait or repeat old ones");
+            break;
+        }
+    if (rc != RC_OK)
+        request_fail(request, rc, &fault);
+    return rc == RC_OK;
+}
+
+void face_submit(struct request *request, struct command *command,
+                 void (*encode)(struct command *command, struct view view))
+{
+    struct face_context *context = face_of(request);
+
+    command->encode = encode;
+    command->done = done;
+    command->waiter = request;
+    command->answer.status = 200;
+    if (!idempotent_go_on(request, command))
+        return;
+    request->command = command;
+    request_park(request, resumed);
+    if (engine_submit(context->engine, command, &command->fault) != RC_OK) {
+        command->rc = RC_BUSY;
+        done(command);
+    }
+}
+
+/* ---- encoding ---- */
+
+void json_put_id(struct json_out *out, const char *name, struct text id)
+{
+    int64_t number;
+
+    json_name(out, name);
+    if (ident_integer(id.bytes, id.size, &number))
+        json_int(out, number);
+    else
+        json_text(out, id.bytes, id.size);
+}
+
+int64_t rounded_ratio(int64_t numerator, int64_t scale, int64_t denominator)
+{
+    if (denominator <= 0)
+        return 0;
+    __extension__ __int128 twice = (__int128)numerator * scale * 2 + denominator;
+    return (int64_t)(twice / (2 * (__int128)denominator));
+}
+
+const char *course_title(struct arena *arena, struct view view, uint32_t course, const char *id)
+{
+    const struct course_def *def = view_course(view, course);
+
+    if (def && def->title.bytes && def->title.size)
+        return def->title.bytes;
+    const char *text = arena_printf(arena, "Course %s", id);
+    return text ? text : id;
+}
+
+const char *video_title(struct arena *arena, struct view view, uint32_t item, const char *id)
+{
+    const struct item_def *def = view_item(view, item);
+
+    if (def && def->title.bytes && def->title.size)
+        return def->title.bytes;
+    const char *text = arena_printf(arena, "Video %s", id);
+    return text ? text : id;
+}
+
+bool is_video(const struct item_def *def)
+{
+    return !def || def->type_rank == TYPE_UNKNOWN || !def->type.bytes || strcasecmp(def->type.bytes, "video") == 0;
+}
+
+void json_put_members(struct json_out *out, const uint8_t *members, size_t size, bool (*skip)(const char *name))
+{
+    const uint8_t *at = members, *end = members + size;
+    struct member member;
+
+    while (size && member_next(&at, end, &member)) {
+        char name[128], *long_name = NULL;
+        if (member.name_size < sizeof name) {
+            memcpy(name, member.name, member.name_size);
+            name[member.name_size] = '\0';
+        } else {
+            long_name = strndup(member.name, member.name_size);
+        }
+        const char *text = long_name ? long_name : name;
+        if (!skip || !skip(text)) {
+            json_name(out, text);
+            json_raw(out, member.value, member.value_size);
+        }
+        free(long_name);
+    }
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct record *left = *(const struct record *const *)a, *right = *(const struct record *const *)b;
+
+    if (left->updated_at_ms != right->updated_at_ms)
+        return left->updated_at_ms > right->updated_at_ms ? -1 : 1;
+    return left->id > right->id ? -1 : left->id < right->id;
+}
+
+static const struct record **pick_records(struct arena *arena, const struct view *view,
+                                          const struct learner *learner, uint32_t course, uint32_t *out_count)
+{
+    const struct record **records = arena_alloc(arena, (learner->record_count + 1) * sizeof *records);
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; records && i < learner->record_count; i++)
+        if (learner->records[i].flags & RECORD_PRESENT &&
+            (!view || view_item_facts(*view, learner->records[i].item).course == course))
+            records[count++] = &learner->records[i];
+    if (count)
+        qsort(records, count, sizeof *records, newest_first);
+    *out_count = count;
+    return records;
+}
+
+const struct record **records_of_course(struct arena *arena, struct view view, const struct learner *learner,
+                                        uint32_t course, uint32_t *out_count)
+{
+    return pick_records(arena, &view, learner, course, out_count);
+}
+
+const struct record **records_of_learner(struct arena *arena, const struct learner *learner,
+                                         uint32_t *out_count)
+{
+    return pick_records(arena, NULL, learner, 0, out_count);
+}
+
+const char *status_name(const struct record *record)
+{
+    static const char *const names[] = {"NOT_STARTED", "IN_PROGRESS", "COMPLETED"};
+
+    if (record->flags & RECORD_LOCKED && record->status != ITEM_COMPLETED)
+        return "LOCKED"; /* locking leaves a completed item completed: rule 6 */
+    return names[record->status];
+}
+
+static const char *const state_names[] = {"ENROLLED", "IN_PROGRESS", "COMPLETED", "CERTIFIED", "DROPPED", "EXPIRED"};
+
+const char *state_name(enum enrolment_state state)
+{
+    return state_names[state];
+}
+
+bool state_by_name(const char *name, enum enrolment_state *out_state)
+{
+    for (int i = 0; i < 6; i++)
+        if (strcasecmp(name, state_names[i]) == 0) {
+            *out_state = (enum enrolment_state)i;
+            return true;
+        }
+    return false;
+}

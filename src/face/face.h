@@ -1,0 +1,148 @@
+#pragma once
+
+#include <jansson.h>
+
+#include "app/access.h"
+#include "app/answers.h"
+#include "app/command.h"
+#include "app/engine.h"
+#include "base/caller.h"
+#include "base/zone.h"
+#include "http/json_in.h"
+#include "http/json_out.h"
+#include "http/request.h"
+#include "http/router.h"
+
+struct auth;
+
+/* What all faces share: decode with the help of these, call one use case, encode. No rule and no SQL here. */
+
+struct face_context {
+    struct engine *engine;
+    struct image *image;
+    struct store *store;
+    struct auth *auth;
+    struct answers *answers;
+    struct zone *zone; /* display_timezone */
+    const char *server_key; /* for webhooks and /metrics */
+    bool webhook_jwt_required, video_auth_required;
+    int64_t (*now_ms)(void);
+    const struct http_routes *routes;
+};
+
+static inline struct face_context *face_of(struct request *request)
+{
+    return request->server;
+}
+
+static inline const struct caller *face_caller(struct request *request)
+{
+    return request->caller;
+}
+
+/* The server's dispatcher: route, token, role, then the route's handler. */
+void face_dispatch(struct request *request);
+
+/* All routes of all faces. */
+extern const struct http_routes face_routes;
+
+/* ---- decoding ---- */
+
+/* A parsed body; freed with the request by face_body_done. */
+struct body {
+    json_t *root;
+    enum spelling spelling;
+};
+
+/* Parses the body (JSON object required). beacon: text/plain that holds JSON is taken too. Order of refusals:
+ * 415, 413, 400. Source: contract 1, Errors. */
+MUST_CHECK enum rc face_body(struct request *request, bool beacon, enum spelling spelling, struct body *out_body,
+                             struct fault *fault);
+static inline json_t *body_get(const struct body *body, const char *name)
+{
+    return json_in_member(body->root, name, body->spelling);
+}
+static inline void body_done(struct body *body)
+{
+    json_decref(body->root);
+}
+#define BODY __attribute__((cleanup(body_done))) struct body
+
+/* An id member into a struct text. absent: RC_OK with bytes NULL when it is optional. */
+MUST_CHECK enum rc face_id(struct request *request, const struct body *body, const char *name, bool required,
+                           struct text *out, struct fault *fault);
+
+/* A path parameter that request_id_param has checked. */
+static inline struct text face_param(const struct request *request, int index)
+{
+    return (struct text){request->params[index].bytes, request->params[index].size};
+}
+
+/* page / limit style query numbers. Absent: out keeps its value. RC_INVALID names the parameter. */
+MUST_CHECK enum rc face_query_number(struct request *request, const char *name, int64_t low, int64_t high,
+                                     int64_t *inout, struct fault *fault);
+
+/* Asks the one authorization point. course: key or 0; has_course: a course is meant. */
+MUST_CHECK enum rc face_may(struct request *request, struct view view, enum access_rule rule, struct text user,
+                            uint32_t course, bool has_course, struct fault *fault);
+
+/* The same for a command's user before anything is looked up, with a view of its own. */
+MUST_CHECK enum rc face_may_user(struct request *request, struct text user, struct fault *fault);
+
+/* ---- writing ---- */
+
+/* A command in the request's arena, with actor, If-Match and rights of the caller filled in; NULL: out of memory. */
+struct command *face_command(struct request *request, enum command_kind kind, enum event_face face,
+                             struct text learner);
+
+/* Room for count reports in a command; false: out of memory. */
+bool face_reports(struct request *request, struct command *command, uint32_t count);
+
+/* Hands the command to the engine and answers the request when it is done: encode writes the body of a
+ * success. Takes Idempotency-Key into account. */
+void face_submit(struct request *request, struct command *command,
+                 void (*encode)(struct command *command, struct view view));
+
+/* ---- encoding ---- */
+
+/* An id as courseroom shows it: an integer when it is one, else a string. */
+void json_put_id(struct json_out *out, const char *name, struct text id);
+
+/* A number as trk and courseroom show aggregates: hundredths with at most two decimals. */
+static inline void json_put_hundredths(struct json_out *out, const char *name, int64_t hundredths)
+{
+    json_put_scaled(out, name, hundredths, 2);
+}
+
+/* (numerator * scale / denominator), half up; denominator 0: 0. */
+int64_t rounded_ratio(int64_t numerator, int64_t scale, int64_t denominator);
+
+/* Texts of the catalogue or their placeholders ("Course 7"). In the request's arena. */
+const char *course_title(struct arena *arena, struct view view, uint32_t course, const char *id);
+const char *video_title(struct arena *arena, struct view view, uint32_t item, const char *id);
+
+/* Whether the pts and video views show the item: type video or unknown. */
+bool is_video(const struct item_def *def);
+
+/* core/members.h bytes as the members of the open object, leaving out those that skip names (may be NULL). */
+void json_put_members(struct json_out *out, const uint8_t *members, size_t size, bool (*skip)(const char *name));
+
+/* A learner's present records of a course, newest update first; *out_count. In the arena; NULL: out of memory. */
+const struct record **records_of_course(struct arena *arena, struct view view, const struct learner *learner,
+                                        uint32_t course, uint32_t *out_count);
+
+/* All present records, newest update first. */
+const struct record **records_of_learner(struct arena *arena, const struct learner *learner,
+                                         uint32_t *out_count);
+
+static inline struct text slot_id(const char *id, uint32_t size)
+{
+    return (struct text){id, size};
+}
+
+const char *status_name(const struct record *record);      /* courseroom's four words */
+const char *state_name(enum enrolment_state state);        /* ENROLLED ... */
+bool state_by_name(const char *name, enum enrolment_state *out_state);
+
+/* The key of a course that is known, else RC_NOT_FOUND "Course not found". */
+MUST_CHECK enum rc face_course(struct view view, struct text id, uint32_t *out_key, struct fault *fault);

@@ -1,0 +1,113 @@
+#include "face/face.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include <openssl/crypto.h>
+
+#include "auth/token.h"
+
+/* From a whole request to its handler, in the order the contract asks for: route, method, token, role.
+ * Source: contract 1, Errors "Order when several apply". */
+
+/* The token of the Authorization header, or (GET on courseroom only) of the cookie accessToken. */
+static enum rc find_token(struct request *request, const char **out_token, size_t *out_size, struct fault *fault)
+{
+    const char *header = request_header(request, "Authorization");
+
+    if (request_header_count(request, "Authorization") > 1)
+        return fault_set(fault, RC_UNAUTHENTICATED, NULL, "more than one Authorization header");
+    if (header && *header) {
+        if (strncasecmp(header, "Bearer ", 7) != 0)
+            return fault_set(fault, RC_UNAUTHENTICATED, NULL, "a Bearer token is required");
+        header += 7;
+        while (*header == ' ')
+            header++;
+        *out_token = header;
+        *out_size = strlen(header);
+        return RC_OK;
+    }
+    bool reads = request->method == HTTP_GET || request->method == HTTP_HEAD;
+    const char *cookie = reads && request->route->face == FACE_COURSEROOM ? request_header(request, "Cookie") : NULL;
+    for (const char *at = cookie; at && (at = strstr(at, "accessToken=")); at++)
+        if (at == cookie || at[-1] == ' ' || at[-1] == ';') {
+            *out_token = at + 12;
+            *out_size = strcspn(at + 12, "; ");
+            return RC_OK;
+        }
+    return fault_set(fault, RC_UNAUTHENTICATED, NULL, "a Bearer token is required");
+}
+
+static enum rc authenticate(struct request *request, struct caller *out_caller, struct fault *fault)
+{
+    struct face_context *context = face_of(request);
+    const char *token = NULL;
+    size_t size = 0;
+    enum rc rc = find_token(request, &token, &size, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    return auth_verify(context->auth, token, size, context->now_ms(), out_caller, fault);
+}
+
+/* X-Server-Key (or X-Service-Key), once, in constant time. */
+static bool server_key_fits(struct request *request)
+{
+    struct face_context *context = face_of(request);
+    const char *given = request_header(request, "X-Server-Key");
+    int count = request_header_count(request, "X-Server-Key") + request_header_count(request, "X-Service-Key");
+
+    if (!given)
+        given = request_header(request, "X-Service-Key");
+    if (!given || count != 1 || !context->server_key)
+        return false;
+    size_t size = strlen(context->server_key);
+    return strlen(given) == size && CRYPTO_memcmp(given, context->server_key, size) == 0;
+}
+
+static enum rc admit(struct request *request, struct caller *caller, struct fault *fault)
+{
+    struct face_context *context = face_of(request);
+    enum access_rule rule = (enum access_rule)request->route->rule;
+
+    if (rule == ACCESS_PUBLIC)
+        return RC_OK;
+    if (rule == ACCESS_SERVER_KEY || rule == ACCESS_WEBHOOK) {
+        if (!server_key_fits(request))
+            return fault_set(fault, RC_UNAUTHENTICATED, NULL, "a valid X-Server-Key is required");
+        if (rule == ACCESS_SERVER_KEY || !context->webhook_jwt_required)
+            return RC_OK;
+        return authenticate(request, caller, fault);
+    }
+    if (request->route->face == FACE_VIDEO && !context->video_auth_required) {
+        *caller = (struct caller){.roles = ROLE_SYSTEM}; /* a trusted network: contract 6 */
+        return RC_OK;
+    }
+    enum rc rc = authenticate(request, caller, fault);
+    if (rc == RC_OK && !access_role(rule, caller->roles))
+        rc = fault_set(fault, RC_DENIED, NULL, "Access denied");
+    return rc;
+}
+
+void face_dispatch(struct request *request)
+{
+    struct face_context *context = face_of(request);
+    struct caller *caller = arena_alloc(&request->arena, sizeof *caller);
+    struct fault fault = {NULL, NULL};
+    enum rc rc = caller ? request_split_path(request, &fault) : RC_BUSY;
+
+    request->caller = caller;
+    if (rc == RC_OK)
+        rc = http_find_route(context->routes, request, &fault);
+    if (rc == RC_METHOD && request->method == HTTP_OPTIONS) {
+        request_reply(request, 204, NULL);
+        return;
+    }
+    if (rc == RC_OK)
+        rc = admit(request, caller, &fault);
+    if (rc != RC_OK) {
+        request_fail(request, rc, &fault);
+        return;
+    }
+    request->route->handler(request);
+}

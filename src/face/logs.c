@@ -1,0 +1,505 @@
+#include "face/logs.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ident.h"
+#include "base/instant.h"
+#include "core/members.h"
+#include "face/face.h"
+#include "face/logs_out.h"
+
+enum { FIELDS_MAX = 256 };
+
+/* Members that are ours to give: ignored in a body. Contract 5. */
+static bool is_ours(const char *name)
+{
+    return strcmp(name, "user_id") == 0 || strcmp(name, "log_id") == 0 || strcmp(name, "created_at") == 0 ||
+           strcmp(name, "updated_at") == 0;
+}
+
+/* ---- encoding ---- */
+
+void logs_put_entry(struct json_out *out, const struct store_log *log, const char *user)
+{
+    struct member date;
+
+    json_open(out, '{');
+    json_put_int(out, "log_id", (int64_t)log->log_id);
+    json_put_text(out, "user_id", user);
+    if (!members_find(log->members, log->members_size, "date", &date))
+        json_put_instant(out, "date", log->date_ms);
+    json_put_members(out, log->members, log->members_size, NULL);
+    json_put_instant(out, "created_at", log->created_ms);
+    json_put_instant(out, "updated_at", log->updated_ms);
+    json_close(out, '}');
+}
+
+struct putting {
+    struct json_out *out;
+    const char *user;
+    struct logs_page *page;
+    int64_t written;
+};
+
+static bool put_one(void *arg, const struct store_log *log)
+{
+    struct putting *putting = arg;
+    struct logs_page *page = putting->page;
+
+    if (page->paged && (log->date_ms > page->last_ms || (log->date_ms == page->last_ms && log->log_id >= page->last_id)))
+        return true; /* shown on an earlier page */
+    if (page->limit && putting->written == page->limit) {
+        page->more = true;
+        return false;
+    }
+    logs_put_entry(putting->out, log, putting->user);
+    putting->written++;
+    page->paged = false; /* everything from here on is after the cursor */
+    page->last_ms = log->date_ms;
+    page->last_id = log->log_id;
+    return true;
+}
+
+enum rc logs_put_all(struct store *store, uint32_t learner, const struct log_filter *filter, const char *user,
+                     struct logs_page *page, struct json_out *out, struct fault *fault)
+{
+    struct putting putting = {out, user, page, 0};
+    return store_each_log(store, learner, filter, put_one, &putting, fault);
+}
+
+static enum rc bound(struct request *request, const char *name, bool end, bool *out_has, int64_t *out_ms,
+                     struct fault *fault)
+{
+    const char *text;
+    enum rc rc = request_query(request, name, &text, fault);
+
+    *out_has = rc == RC_OK && text;
+    if (!*out_has)
+        return rc;
+    enum instant_form form = instant_parse(text, strlen(text), out_ms);
+    if (form == INSTANT_NONE)
+        return fault_set(fault, RC_INVALID, name, "must be an ISO 8601 date or instant");
+    if (form == INSTANT_DATE && end)
+        *out_ms += DAY_MS - 1;
+    return RC_OK;
+}
+
+enum rc logs_query_bounds(struct request *request, struct log_filter *out, struct fault *fault)
+{
+    enum rc rc = bound(request, "from", false, &out->has_from, &out->from_ms, fault);
+    return rc == RC_OK ? bound(request, "to", true, &out->has_to, &out->to_ms, fault) : rc;
+}
+
+/* ---- decoding ---- */
+
+/* The entry's members: flat, at least one that is the client's, at most 16 KiB; and its date. */
+static enum rc decode_entry(struct request *request, const struct body *body, struct command *command,
+                            struct fault *fault)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(body->root, name, value)
+        if (json_is_object(value) || json_is_array(value))
+            return fault_set(fault, RC_INVALID, arena_copy(&request->arena, name, strlen(name)),
+                             "a log entry is flat: no objects or arrays");
+    json_t *date = body_get(body, "date");
+    if (date) {
+        enum rc rc = json_in_instant(date, "date", &command->log_at_ms, fault);
+        if (rc != RC_OK)
+            return rc;
+        command->has_log_date = true;
+    } else if (json_object_get(body->root, "date")) {
+        return fault_set(fault, RC_INVALID, "date", "must be an ISO 8601 date or instant");
+    }
+    enum rc rc = json_in_members(&request->arena, request->body.bytes, request->body.size, NULL, is_ours,
+                                 &command->members, &command->members_size, fault);
+    if (rc != RC_OK)
+        return rc;
+    if (command->members_size == 0)
+        return fault_set(fault, RC_INVALID, "body", "needs at least one member besides user_id");
+    if (members_json_bytes(command->members, command->members_size) > MEMBERS_MAX_BYTES)
+        return fault_set(fault, RC_INVALID, "body", "a log entry has at most 16 KiB");
+    return RC_OK;
+}
+
+static struct store_log entry_of(const struct command *command)
+{
+    return (struct store_log){
+        .log_id = command->log_id,
+        .date_ms = command->log_date_ms,
+        .created_ms = command->log_created_ms,
+        .updated_ms = command->at_ms,
+        .members = command->members,
+        .members_size = command->members_size,
+    };
+}
+
+/* ---- POST /api/progress/log ---- */
+
+static void encode_post(struct command *command, struct view view)
+{
+    struct json_out out = {&command->answer.body, false};
+    struct store_log log = entry_of(command);
+
+    (void)view;
+    json_open(&out, '{');
+    json_put_text(&out, "message", "Progress logged successfully");
+    json_put_int(&out, "id", (int64_t)command->log_id);
+    json_name(&out, "log");
+    logs_put_entry(&out, &log, command->learner.bytes);
+    json_close(&out, '}');
+    command->answer.status = 201;
+    etag_of_log(log.log_id, log.updated_ms, command->answer.etag);
+}
+
+void logs_post(struct request *request)
+{
+    struct fault fault = {NULL, NULL};
+    struct text user = {NULL, 0};
+    struct command *command = NULL;
+    BODY body = {NULL, SPELLING_EXACT};
+    enum rc rc = face_body(request, false, SPELLING_EXACT, &body, &fault);
+
+    if (rc == RC_OK)
+        rc = face_id(request, &body, "user_id", true, &user, &fault);
+    if (rc == RC_OK) {
+        command = face_command(request, CMD_LOG_ADD, FACE_LOGS, user);
+        rc = command ? decode_entry(request, &body, command, &fault) : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    }
+    if (rc == RC_OK)
+        rc = face_may_user(request, user, &fault);
+    if (rc == RC_OK)
+        face_submit(request, command, encode_post);
+    else
+        request_fail(request, rc, &fault);
+}
+
+/* ---- PUT and DELETE /api/progress/log/{log_id} ---- */
+
+static bool take_owner(void *arg, const struct store_log *log)
+{
+    *(uint32_t *)arg = log->learner;
+    return false;
+}
+
+/* The entry's owner; refuses a caller who may not write for them. */
+static enum rc find_entry(struct request *request, uint64_t *out_id, struct text *out_user, struct fault *fault)
+{
+    struct face_context *context = face_of(request);
+    struct text id = face_param(request, 0);
+    int64_t number;
+    uint32_t learner = 0;
+
+    if (!ident_integer(id.bytes, id.size, &number))
+        return fault_set(fault, RC_INVALID, "log_id", "must be an integer");
+    enum rc rc = store_log(context->store, (uint64_t)number, take_owner, &learner, fault);
+    if (rc != RC_OK)
+        return rc;
+    struct view view = image_read_begin(context->image);
+    const struct learner_slot *slot = view_learner_slot(view, learner);
+    struct text user = slot ? slot_id(slot->id, slot->id_size) : (struct text){NULL, 0};
+    rc = face_may(request, view, ACCESS_PERSON, user, 0, false, fault);
+    image_read_end(view);
+    *out_id = (uint64_t)number;
+    *out_user = user;
+    return rc;
+}
+
+static void encode_put(struct command *command, struct view view)
+{
+    struct json_out out = {&command->answer.body, false};
+    struct store_log log = entry_of(command);
+
+    (void)view;
+    json_open(&out, '{');
+    json_put_text(&out, "message", "Progress log updated");
+    json_name(&out, "updated_log");
+    logs_put_entry(&out, &log, command->learner.bytes);
+    json_close(&out, '}');
+    etag_of_log(log.log_id, log.updated_ms, command->answer.etag);
+}
+
+void logs_put(struct request *request)
+{
+    struct fault fault = {NULL, NULL};
+    struct text user = {NULL, 0}, named = {NULL, 0};
+    struct command *command = NULL;
+    uint64_t log_id = 0;
+    BODY body = {NULL, SPELLING_EXACT};
+    struct text id = face_param(request, 0);
+    int64_t number;
+    enum rc rc = ident_integer(id.bytes, id.size, &number)
+                     ? RC_OK : fault_set(&fault, RC_INVALID, "log_id", "must be an integer");
+
+    if (rc == RC_OK)
+        rc = face_body(request, false, SPELLING_EXACT, &body, &fault);
+    if (rc == RC_OK)
+        rc = face_id(request, &body, "user_id", false, &named, &fault);
+    if (rc == RC_OK) {
+        command = face_command(request, CMD_LOG_UPDATE, FACE_LOGS, (struct text){"", 0});
+        rc = command ? decode_entry(request, &body, command, &fault) : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    }
+    if (rc == RC_OK)
+        rc = find_entry(request, &log_id, &user, &fault);
+    if (rc == RC_OK && named.bytes && (named.size != user.size || memcmp(named.bytes, user.bytes, user.size) != 0))
+        rc = fault_set(&fault, RC_INVALID, "user_id", "cannot change");
+    if (rc != RC_OK) {
+        request_fail(request, rc, &fault);
+        return;
+    }
+    struct command *own = face_command(request, CMD_LOG_UPDATE, FACE_LOGS, user);
+    if (!own) {
+        request_fail(request, RC_BUSY, &fault);
+        return;
+    }
+    own->log_id = log_id;
+    own->members = command->members;
+    own->members_size = command->members_size;
+    own->has_log_date = command->has_log_date;
+    own->log_at_ms = command->log_at_ms;
+    face_submit(request, own, encode_put);
+}
+
+static void encode_delete(struct command *command, struct view view)
+{
+    struct json_out out = {&command->answer.body, false};
+
+    (void)view;
+    json_open(&out, '{');
+    json_put_text(&out, "message", "Progress log deleted");
+    json_put_int(&out, "deleted_log_id", (int64_t)command->log_id);
+    json_close(&out, '}');
+}
+
+void logs_delete(struct request *request)
+{
+    struct fault fault = {NULL, NULL};
+    struct text user = {NULL, 0};
+    uint64_t log_id = 0;
+    enum rc rc = find_entry(request, &log_id, &user, &fault);
+    struct command *command = rc == RC_OK ? face_command(request, CMD_LOG_DELETE, FACE_LOGS, user) : NULL;
+
+    if (rc == RC_OK && !command)
+        rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    if (rc != RC_OK) {
+        request_fail(request, rc, &fault);
+        return;
+    }
+    command->log_id = log_id;
+    face_submit(request, command, encode_delete);
+}
+
+/* ---- DELETE /api/progress/user/{user_id}/logs ---- */
+
+static void encode_clear(struct command *command, struct view view)
+{
+    struct json_out out = {&command->answer.body, false};
+
+    (void)view;
+    json_open(&out, '{');
+    json_put_text(&out, "message", "All progress logs for user deleted");
+    json_put_int(&out, "deleted_log_count", command->count);
+    json_close(&out, '}');
+}
+
+void logs_clear(struct request *request)
+{
+    struct fault fault = {NULL, NULL};
+    enum rc rc = request_id_param(request, 0, "user_id", &fault);
+
+    if (rc == RC_OK)
+        rc = face_may_user(request, face_param(request, 0), &fault);
+    struct command *command =
+        rc == RC_OK ? face_command(request, CMD_LOGS_CLEAR, FACE_LOGS, face_param(request, 0)) : NULL;
+    if (rc == RC_OK && !command)
+        rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    if (rc == RC_OK)
+        face_submit(request, command, encode_clear);
+    else
+        request_fail(request, rc, &fault);
+}
+
+/* ---- GET /api/progress/summary/{user_id} ---- */
+
+/* One numeric member over all entries. Doubles live only here, where they are encoded. */
+struct field {
+    char *name;
+    int64_t count;
+    double sum, min, max, first, last;
+};
+
+struct summing {
+    struct arena *arena;
+    struct field fields[FIELDS_MAX];
+    int field_count;
+    int64_t logs;
+    struct member first_date, last_date; /* copies; size 0: none */
+    int64_t first_ms, last_ms;
+};
+
+static bool number_of(const struct member *member, double *out)
+{
+    char text[64], *end;
+
+    if (member->value_size == 0 || member->value_size >= sizeof text || !strchr("-0123456789", member->value[0]))
+        return false;
+    memcpy(text, member->value, member->value_size);
+    text[member->value_size] = '\0';
+    *out = strtod(text, &end);
+    return *end == '\0' && isfinite(*out);
+}
+
+static struct field *field_of(struct summing *summing, const struct member *member)
+{
+    for (int i = 0; i < summing->field_count; i++)
+        if (strlen(summing->fields[i].name) == member->name_size &&
+            memcmp(summing->fields[i].name, member->name, member->name_size) == 0)
+            return &summing->fields[i];
+    if (summing->field_count == FIELDS_MAX)
+        return NULL;
+    struct field *field = &summing->fields[summing->field_count];
+    *field = (struct field){.name = arena_copy(summing->arena, member->name, member->name_size)};
+    if (!field->name)
+        return NULL;
+    summing->field_count++;
+    return field;
+}
+
+/* Newest first: what comes first here is the last one by date. */
+static bool sum_entry(void *arg, const struct store_log *log)
+{
+    struct summing *summing = arg;
+    const uint8_t *at = log->members, *end = at + log->members_size;
+    struct member member;
+    double number;
+
+    while (log->members_size && member_next(&at, end, &member)) {
+        struct field *field = number_of(&member, &number) ? field_of(summing, &member) : NULL;
+        if (!field)
+            continue;
+        if (field->count++ == 0)
+            field->last = field->min = field->max = number;
+        field->first = number;
+        field->sum += number;
+        field->min = number < field->min ? number : field->min;
+        field->max = number > field->max ? number : field->max;
+    }
+    bool dated = members_find(log->members, log->members_size, "date", &member);
+    struct member date = {NULL, 0, dated ? arena_copy(summing->arena, member.value, member.value_size) : NULL,
+                          dated ? member.value_size : 0};
+    if (summing->logs++ == 0) {
+        summing->last_date = date;
+        summing->last_ms = log->date_ms;
+    }
+    summing->first_date = date;
+    summing->first_ms = log->date_ms;
+    return true;
+}
+
+/* A number with at most four decimals, no zeros at the end. */
+static void put_number(struct json_out *out, const char *name, double value, bool rounded)
+{
+    char text[64];
+
+    (void)snprintf(text, sizeof text, rounded ? "%.4f" : "%.15g", value); /* fits for any finite value here */
+    if (rounded && strchr(text, '.')) {
+        size_t size = strlen(text);
+        while (text[size - 1] == '0')
+            text[--size] = '\0';
+        if (text[size - 1] == '.')
+            text[--size] = '\0';
+    }
+    json_name(out, name);
+    json_raw(out, strcmp(text, "-0") == 0 ? "0" : text, strcmp(text, "-0") == 0 ? 1 : strlen(text));
+}
+
+static void put_date(struct json_out *out, const char *name, const struct summing *summing,
+                     const struct member *date, int64_t ms)
+{
+    json_name(out, name);
+    if (summing->logs == 0)
+        json_null_value(out);
+    else if (date->value)
+        json_raw(out, date->value, date->value_size);
+    else
+        json_instant(out, ms);
+}
+
+static const struct field *field_named(const struct summing *summing, const char *name)
+{
+    for (int i = 0; i < summing->field_count; i++)
+        if (strcmp(summing->fields[i].name, name) == 0)
+            return &summing->fields[i];
+    return NULL;
+}
+
+static void put_summary(struct json_out *out, struct summing *summing, const char *user)
+{
+    const struct field *weight = field_named(summing, "weight_kg");
+
+    if (!weight)
+        weight = field_named(summing, "weight");
+    json_open(out, '{');
+    json_put_text(out, "user_id", user);
+    json_put_int(out, "total_logs", summing->logs);
+    put_date(out, "first_date", summing, &summing->first_date, summing->first_ms);
+    put_date(out, "last_date", summing, &summing->last_date, summing->last_ms);
+    if (weight)
+        put_number(out, "average_weight", weight->sum / (double)weight->count, true);
+    else
+        json_put_null(out, "average_weight");
+    for (int i = 0; i < summing->field_count; i++) {
+        const struct field *field = &summing->fields[i];
+        const char *name = arena_printf(summing->arena, "average_%s", field->name);
+        if (name && strcmp(name, "average_weight") != 0)
+            put_number(out, name, field->sum / (double)field->count, true);
+    }
+    json_put_open(out, "fields", '{');
+    for (int i = 0; i < summing->field_count; i++) {
+        const struct field *field = &summing->fields[i];
+        json_put_open(out, field->name, '{');
+        json_put_int(out, "count", field->count);
+        put_number(out, "average", field->sum / (double)field->count, true);
+        put_number(out, "min", field->min, false);
+        put_number(out, "max", field->max, false);
+        put_number(out, "sum", field->sum, true);
+        put_number(out, "first", field->first, false);
+        put_number(out, "last", field->last, false);
+        json_close(out, '}');
+    }
+    json_close(out, '}');
+    json_close(out, '}');
+}
+
+void logs_summary(struct request *request)
+{
+    struct face_context *context = face_of(request);
+    struct json_out out = {&request->out, false};
+    struct fault fault = {NULL, NULL};
+    uint32_t learner = 0;
+    enum rc rc = request_id_param(request, 0, "user_id", &fault);
+    struct summing *summing = arena_alloc(&request->arena, sizeof *summing);
+
+    if (rc == RC_OK && !summing)
+        rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    if (rc == RC_OK) {
+        struct view view = image_read_begin(context->image);
+        rc = face_may(request, view, ACCESS_PERSON, face_param(request, 0), 0, false, &fault);
+        learner = view_learner_key(view, request->params[0].bytes, request->params[0].size);
+        image_read_end(view);
+    }
+    if (rc == RC_OK) {
+        summing->arena = &request->arena;
+        if (learner)
+            rc = store_each_log(context->store, learner, NULL, sum_entry, summing, &fault);
+    }
+    if (rc == RC_OK) {
+        put_summary(&out, summing, request->params[0].bytes);
+        request_reply(request, 200, "application/json");
+    } else {
+        request_fail(request, rc, &fault);
+    }
+}

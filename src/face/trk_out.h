@@ -1,0 +1,35 @@
+#pragma once
+
+#include "face/face.h"
+
+/* The objects of trk's answers. */
+
+/* {"success":true,"message":M,"data": - the caller writes the data, then closes with '}'. */
+void trk_open(struct json_out *out, const char *message);
+
+void trk_put_record(struct json_out *out, struct arena *arena, struct view view, const char *user,
+                    const struct record *record);
+
+/* {id,title,description} */
+void trk_put_module(struct json_out *out, struct arena *arena, struct view view, uint32_t course);
+
+/* {id,status,enrolledAt,completedAt,certificateUrl} or null */
+void trk_put_enrolment(struct json_out *out, struct arena *arena, struct view view,
+                       const struct enrolment *enrolment);
+
+/* Minutes with at most two decimals. */
+void trk_put_minutes(struct json_out *out, const char *name, int64_t seconds);
+
+/* not-started, in-progress, completed; LOCKED shows as not-started. */
+const char *trk_status(const struct record *record);
+
+/* Sums over some records, for the statistics objects. */
+struct trk_sums {
+    int64_t total, completed, in_progress, not_started, percent_hundredths, time_spent_s, scored, score_e4;
+};
+
+/* record NULL: an item without one. */
+void trk_sums_add(struct trk_sums *sums, const struct record *record);
+
+/* {total,completed,inProgress,notStarted,averageProgress,[averageScore,]totalTimeSpent} */
+void trk_put_statistics(struct json_out *out, const char *name, const struct trk_sums *sums, bool with_score);

@@ -1,0 +1,316 @@
+#include "http/json_in.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/codec.h"
+#include "base/ident.h"
+#include "base/instant.h"
+
+/* Brackets outside of strings nest no deeper than JSON_MAX_DEPTH. Checked before parsing, so that 100,000 '['
+ * cost one pass. */
+static bool depth_fits(const char *bytes, size_t size)
+{
+    int depth = 0;
+    bool in_string = false;
+
+    for (size_t i = 0; i < size; i++) {
+        char c = bytes[i];
+        if (in_string) {
+            if (c == '\\')
+                i++;
+            else if (c == '"')
+                in_string = false;
+        } else if (c == '"') {
+            in_string = true;
+        } else if (c == '{' || c == '[') {
+            if (++depth > JSON_MAX_DEPTH)
+                return false;
+        } else if (c == '}' || c == ']') {
+            depth--;
+        }
+    }
+    return true;
+}
+
+enum rc json_in(const char *bytes, size_t size, json_t **out_root, struct fault *fault)
+{
+    json_error_t error;
+
+    if (size == 0)
+        return fault_set(fault, RC_INVALID, "body", "a JSON object is required");
+    if (!depth_fits(bytes, size))
+        return fault_set(fault, RC_INVALID, "body", "the JSON is nested too deep (32 levels at most)");
+    json_t *root = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &error);
+    if (!root)
+        return fault_set(fault, RC_INVALID, "body", "the body is not valid JSON");
+    if (!json_is_object(root)) {
+        json_decref(root);
+        return fault_set(fault, RC_INVALID, "body", "the body must be a JSON object");
+    }
+    *out_root = root;
+    return RC_OK;
+}
+
+json_t *json_in_member(json_t *object, const char *name, enum spelling spelling)
+{
+    json_t *value = NULL;
+
+    if (spelling == SPELLING_EXACT) {
+        value = json_object_get(object, name);
+    } else {
+        const char *key;
+        json_t *each;
+        json_object_foreach(object, key, each)
+            if (strcasecmp(key, name) == 0)
+                value = each;
+    }
+    return json_is_null(value) ? NULL : value;
+}
+
+enum rc json_in_case_clash(json_t *object, struct fault *fault)
+{
+    const char *key, *other;
+    json_t *value, *unused;
+
+    json_object_foreach(object, key, value)
+        json_object_foreach(object, other, unused)
+            if (key != other && strcasecmp(key, other) == 0)
+                return fault_set(fault, RC_INVALID, "body", "two members differ only in case");
+    return RC_OK;
+}
+
+static enum rc required(const char *field, struct fault *fault)
+{
+    return fault_set(fault, RC_INVALID, field, "is required");
+}
+
+enum rc json_in_id(struct arena *arena, const json_t *value, const char *field, const char **out_id,
+                   uint32_t *out_size, struct fault *fault)
+{
+    char *text;
+    size_t size;
+
+    if (!value)
+        return required(field, fault);
+    if (json_is_integer(value)) {
+        text = arena_printf(arena, "%lld", (long long)json_integer_value(value));
+        size = text ? strlen(text) : 0;
+    } else if (json_is_string(value)) {
+        size = json_string_length(value);
+        text = arena_copy(arena, json_string_value(value), size);
+    } else {
+        return fault_set(fault, RC_INVALID, field, "must be a string or an integer");
+    }
+    if (!text)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    const char *problem = ident_problem(text, size);
+    if (problem)
+        return fault_set(fault, RC_INVALID, field, problem);
+    ident_normalize(text, size);
+    *out_id = text;
+    *out_size = (uint32_t)size;
+    return RC_OK;
+}
+
+/* A real that holds an integer exactly. */
+static bool integral(double value, int64_t *out)
+{
+    if (!(value >= 0 && value < 9223372036854775808.0) || value != floor(value))
+        return false;
+    *out = (int64_t)value;
+    return true;
+}
+
+enum rc json_in_whole(const json_t *value, const char *field, int64_t *out, struct fault *fault)
+{
+    if (!value)
+        return required(field, fault);
+    if (json_is_integer(value) && json_integer_value(value) >= 0) {
+        *out = json_integer_value(value);
+        return RC_OK;
+    }
+    if (json_is_real(value) && integral(json_real_value(value), out))
+        return RC_OK;
+    if (json_is_string(value) && ident_integer(json_string_value(value), json_string_length(value), out))
+        return RC_OK;
+    return fault_set(fault, RC_INVALID, field, "must be a whole number from 0 up");
+}
+
+enum rc json_in_integer(const json_t *value, const char *field, int64_t low, int64_t high, int64_t *out,
+                        struct fault *fault)
+{
+    if (!value)
+        return required(field, fault);
+    if (!json_is_integer(value))
+        return fault_set(fault, RC_INVALID, field, "must be an integer");
+    if (json_integer_value(value) < low || json_integer_value(value) > high)
+        return fault_set(fault, RC_INVALID, field, "is out of range");
+    *out = json_integer_value(value);
+    return RC_OK;
+}
+
+enum rc json_in_scaled(const json_t *value, const char *field, unsigned digits, int64_t low, int64_t high,
+                       int64_t *out_scaled, struct fault *fault)
+{
+    int64_t unit = 1;
+
+    if (!value)
+        return required(field, fault);
+    if (!json_is_number(value))
+        return fault_set(fault, RC_INVALID, field, "must be a number");
+    for (unsigned i = 0; i < digits; i++)
+        unit *= 10;
+    if (json_is_integer(value)) {
+        if (json_integer_value(value) < low || json_integer_value(value) > high)
+            return fault_set(fault, RC_INVALID, field, "is out of range");
+        *out_scaled = json_integer_value(value) * unit;
+        return RC_OK;
+    }
+    double number = json_real_value(value);
+    if (!(number >= (double)low && number <= (double)high))
+        return fault_set(fault, RC_INVALID, field, "is out of range");
+    *out_scaled = llround(number * (double)unit);
+    return RC_OK;
+}
+
+enum rc json_in_bool(const json_t *value, const char *field, bool *out, struct fault *fault)
+{
+    if (!value)
+        return required(field, fault);
+    if (!json_is_boolean(value))
+        return fault_set(fault, RC_INVALID, field, "must be true or false");
+    *out = json_is_true(value);
+    return RC_OK;
+}
+
+enum rc json_in_text(const json_t *value, const char *field, size_t max, const char **out, struct fault *fault)
+{
+    if (!value)
+        return required(field, fault);
+    if (!json_is_string(value))
+        return fault_set(fault, RC_INVALID, field, "must be a string");
+    if (json_string_length(value) > max)
+        return fault_set(fault, RC_INVALID, field, "is too long");
+    *out = json_string_value(value);
+    return RC_OK;
+}
+
+enum rc json_in_instant(const json_t *value, const char *field, int64_t *out_ms, struct fault *fault)
+{
+    if (!value)
+        return required(field, fault);
+    if (!json_is_string(value) ||
+        instant_parse(json_string_value(value), json_string_length(value), out_ms) == INSTANT_NONE)
+        return fault_set(fault, RC_INVALID, field, "must be an ISO 8601 date or instant");
+    return RC_OK;
+}
+
+/* ---- values as they were written: a walk over text that is known to be valid JSON ---- */
+
+static const char *skip_space(const char *at)
+{
+    while (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r')
+        at++;
+    return at;
+}
+
+static const char *skip_string(const char *at)
+{
+    for (at++; *at != '"'; at++)
+        if (*at == '\\')
+            at++;
+    return at + 1;
+}
+
+static const char *skip_value(const char *at)
+{
+    int depth = 0;
+
+    do {
+        at = skip_space(at);
+        if (*at == '"') {
+            at = skip_string(at);
+        } else if (*at == '{' || *at == '[') {
+            depth++;
+            at++;
+        } else if (*at == '}' || *at == ']') {
+            depth--;
+            at++;
+        } else if (*at == ',' || *at == ':') {
+            at++;
+            continue;
+        } else {
+            while (*at && !strchr(",:{}[] \t\n\r", *at))
+                at++;
+        }
+    } while (depth > 0);
+    return at;
+}
+
+/* The spans of an object's values, in step with jansson's members (which keep their order). */
+static enum rc copy_spans(struct arena *arena, const char *at, json_t *object, bool (*skip)(const char *),
+                          uint8_t *out, const uint8_t **out_end)
+{
+    const char *key;
+    json_t *value;
+
+    (void)arena;
+    at = skip_space(at) + 1; /* past the bracket */
+    json_object_foreach(object, key, value) {
+        at = skip_space(skip_string(skip_space(at))); /* the name, then the colon */
+        const char *from = skip_space(at + 1), *to = skip_value(from);
+        at = skip_space(to);
+        if (*at == ',')
+            at++;
+        if (skip && skip(key))
+            continue;
+        out = put_bytes(out, key, strlen(key));
+        out = put_bytes(out, from, (size_t)(to - from));
+    }
+    *out_end = out;
+    return RC_OK;
+}
+
+/* Where the value of a top-level member starts. */
+static const char *find_value(const char *body, json_t *root, const char *name)
+{
+    const char *at = skip_space(body) + 1, *key;
+    json_t *value;
+
+    json_object_foreach(root, key, value) {
+        at = skip_space(skip_string(skip_space(at)));
+        const char *from = skip_space(at + 1);
+        if (strcmp(key, name) == 0)
+            return from;
+        at = skip_space(skip_value(from));
+        if (*at == ',')
+            at++;
+    }
+    return NULL;
+}
+
+enum rc json_in_members(struct arena *arena, const char *body, size_t size, const char *name,
+                        bool (*skip)(const char *name), const uint8_t **out_members, uint32_t *out_size,
+                        struct fault *fault)
+{
+    char *text = arena_copy(arena, body, size); /* ends with a NUL, which stops every walk */
+    json_auto_t *root = json_loadb(body, size, JSON_REJECT_DUPLICATES, NULL);
+    json_t *object = name ? json_object_get(root, name) : root;
+    const uint8_t *end;
+
+    if (!text || !root)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    if (!json_is_object(object))
+        return fault_set(fault, RC_INVALID, name, "must be a JSON object");
+    const char *at = name ? find_value(text, root, name) : text;
+    uint8_t *out = arena_alloc(arena, size * 2 + json_object_size(object) * 2 * VARINT_MAX_BYTES + 1);
+    if (!out || !at)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = copy_spans(arena, at, object, skip, out, &end);
+    *out_members = out;
+    *out_size = (uint32_t)(end - out);
+    return rc;
+}

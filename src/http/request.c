@@ -1,0 +1,99 @@
+#include "http/request.h"
+
+#include <string.h>
+
+#include "base/ident.h"
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+/* Percent-decodes once, into the arena. plus: '+' is a space (in a query). NULL: a malformed escape or out of
+ * memory. */
+static char *decode(struct arena *arena, const char *from, size_t size, bool plus, uint32_t *out_size)
+{
+    char *out = arena_alloc(arena, size + 1), *to = out;
+
+    for (size_t i = 0; out && i < size; i++) {
+        if (from[i] == '%') {
+            int high = i + 2 < size ? hex_digit(from[i + 1]) : -1;
+            int low = i + 2 < size ? hex_digit(from[i + 2]) : -1;
+            if (high < 0 || low < 0)
+                return NULL;
+            *to++ = (char)(high * 16 + low);
+            i += 2;
+        } else {
+            *to++ = plus && from[i] == '+' ? ' ' : from[i];
+        }
+    }
+    if (out)
+        *out_size = (uint32_t)(to - out);
+    return out;
+}
+
+enum rc request_split_path(struct request *request, struct fault *fault)
+{
+    const char *at = request->target, *question = strchr(at, '?');
+    const char *end = question ? question : at + strlen(at);
+
+    request->query = question ? question + 1 : NULL;
+    while (at < end) {
+        while (at < end && *at == '/')
+            at++;
+        const char *slash = memchr(at, '/', (size_t)(end - at));
+        const char *stop = slash ? slash : end;
+        if (stop == at)
+            break;
+        if (request->segment_count == MAX_SEGMENTS)
+            return fault_set(fault, RC_NOT_FOUND, NULL, "no such path");
+        struct segment_text *segment = &request->segments[request->segment_count++];
+        segment->bytes = decode(&request->arena, at, (size_t)(stop - at), false, &segment->size);
+        if (!segment->bytes)
+            return fault_set(fault, RC_INVALID, "path", "a percent escape in the path is malformed");
+        at = stop;
+    }
+    return RC_OK;
+}
+
+enum rc request_id_param(struct request *request, int index, const char *field, struct fault *fault)
+{
+    struct segment_text *param = &request->params[index];
+    const char *problem = ident_problem(param->bytes, param->size);
+
+    if (problem)
+        return fault_set(fault, RC_INVALID, field, problem);
+    ident_normalize(param->bytes, param->size);
+    return RC_OK;
+}
+
+enum rc request_query(struct request *request, const char *name, const char **out, struct fault *fault)
+{
+    size_t name_size = strlen(name);
+    const char *found = NULL;
+
+    *out = NULL;
+    for (const char *at = request->query; at && *at;) {
+        const char *end = strchrnul(at, '&');
+        const char *equals = memchr(at, '=', (size_t)(end - at));
+        const char *stop = equals ? equals : end;
+        if ((size_t)(stop - at) == name_size && memcmp(at, name, name_size) == 0) {
+            uint32_t size;
+            if (found)
+                return fault_set(fault, RC_INVALID, name, "is given twice");
+            const char *from = equals ? equals + 1 : end;
+            found = decode(&request->arena, from, (size_t)(end - from), true, &size);
+            if (!found || strlen(found) != size || !utf8_valid(found, size))
+                return fault_set(fault, RC_INVALID, name, "is malformed");
+        }
+        at = *end ? end + 1 : end;
+    }
+    *out = found;
+    return RC_OK;
+}

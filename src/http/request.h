@@ -1,0 +1,84 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/fault.h"
+
+/* One HTTP request and its answer, apart from the library that carries it. Handlers run on a server thread; a
+ * handler either answers (request_reply*, request_fail) or parks the request and lets somebody resume it. */
+
+enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_DELETE, HTTP_OPTIONS, HTTP_OTHER };
+
+enum { MAX_PARAMS = 4, MAX_SEGMENTS = 12, BODY_MAX_BYTES = 1 << 20 };
+
+struct segment_text {
+    char *bytes; /* decoded, NUL-terminated, in the arena */
+    uint32_t size;
+};
+
+struct http_route;
+struct http_connection; /* the library's */
+
+struct request {
+    struct arena arena;
+    struct http_connection *connection;
+    enum http_method method;
+    const char *target;      /* as it came: path and query */
+    const char *query;       /* after '?', NULL when none */
+    const char *http_version;
+    struct segment_text segments[MAX_SEGMENTS]; /* of the path */
+    int segment_count;
+    const struct http_route *route;
+    struct segment_text params[MAX_PARAMS]; /* of the route's pattern, in order */
+    char request_id[130];
+    struct buf body;
+    bool body_too_large, refused_by_framing;
+
+    void *caller;  /* struct caller, by the gateway */
+    void *command; /* what a parked request waits for */
+    void (*resumed)(struct request *request); /* called on a server thread after request_resume */
+    void *server;  /* what the dispatcher was given */
+
+    /* the answer */
+    int status;
+    struct buf out;
+    const char *content_type;
+    char etag[48];           /* without quotes; "" none */
+    bool retry_after, replayed, close, challenge;
+    const char *allow;       /* for 405 and OPTIONS */
+    bool answered;
+    int library_state; /* the server's own */
+};
+
+/* A header's value or NULL; names without case. Borrowed. */
+const char *request_header(struct request *request, const char *name);
+
+/* How often a header came. */
+int request_header_count(struct request *request, const char *name);
+
+/* A query parameter, percent-decoded, in the arena. *out NULL: absent. RC_INVALID: twice, or malformed. */
+MUST_CHECK enum rc request_query(struct request *request, const char *name, const char **out, struct fault *fault);
+
+/* Splits and decodes the path once; '//' collapses. RC_INVALID: malformed escapes. Source: contract 1. */
+MUST_CHECK enum rc request_split_path(struct request *request, struct fault *fault);
+
+/* A parameter of the path as an id: checked and normalized. */
+MUST_CHECK enum rc request_id_param(struct request *request, int index, const char *field, struct fault *fault);
+
+/* Answers with what is in out. */
+void request_reply(struct request *request, int status, const char *content_type);
+
+/* Answers with the one error shape. Source: contract 1, Errors; RFC 9457. */
+void request_fail(struct request *request, enum rc rc, const struct fault *fault);
+
+/* Sets the request aside until request_resume. Nothing of the request may be touched after handing it on. */
+void request_park(struct request *request, void (*resumed)(struct request *request));
+
+/* From any thread. */
+void request_resume(struct request *request);
+
+int http_status_of(enum rc rc);
+const char *http_reason(int status);

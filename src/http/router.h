@@ -1,0 +1,27 @@
+#pragma once
+
+#include "http/request.h"
+
+/* Routes are one table, read by the router, 405's Allow, the authorization matrix, metrics and /openapi.json.
+ * A pattern's {name} is a parameter; a literal segment always wins over one. */
+struct http_route {
+    enum http_method method;
+    const char *pattern;
+    bool any_case;   /* literals match in any case (pts) */
+    int rule;        /* app/access.h: who may */
+    int face;        /* core/event.h */
+    void (*handler)(struct request *request);
+    const char *summary; /* for /openapi.json */
+};
+
+struct http_routes {
+    const struct http_route *table;
+    size_t count;
+};
+
+/* Finds the route and fills request->params. RC_NOT_FOUND: no such path. RC_METHOD: request->allow says what
+ * the path takes. HEAD is GET's; OPTIONS gives RC_METHOD with allow, for the caller to answer. */
+MUST_CHECK enum rc http_find_route(const struct http_routes *routes, struct request *request,
+                                   struct fault *fault);
+
+const char *http_method_name(enum http_method method);

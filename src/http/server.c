@@ -1,0 +1,384 @@
+#include "http/server.h"
+
+#include <arpa/inet.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <microhttpd.h>
+#include <xxhash.h>
+
+enum {
+    MAX_PORTS = 8,
+    CONNECTION_MEMORY = 24 * 1024, /* head of a request and of its answer */
+    IDLE_S = 60,
+    CONNECTIONS_MAX = 10000,
+    TARGET_MAX_BYTES = 8192,
+};
+
+struct http_server {
+    struct MHD_Daemon *daemons[MAX_PORTS];
+    int listeners[MAX_PORTS];
+    int count;
+    struct http_settings settings;
+    char *cors_origins;
+    atomic_uint open_requests;
+    atomic_ullong next_id;
+    uint64_t instance;
+};
+
+enum library_state { STATE_NEW, STATE_READING, STATE_PARKED, STATE_DONE };
+
+static enum http_method method_of(const char *name)
+{
+    static const struct { const char *name; enum http_method method; } methods[] = {
+        {"GET", HTTP_GET}, {"HEAD", HTTP_HEAD}, {"POST", HTTP_POST}, {"PUT", HTTP_PUT},
+        {"DELETE", HTTP_DELETE}, {"OPTIONS", HTTP_OPTIONS},
+    };
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (strcmp(name, methods[i].name) == 0)
+            return methods[i].method;
+    return HTTP_OTHER;
+}
+
+static struct MHD_Connection *connection_of(struct request *request)
+{
+    return (struct MHD_Connection *)request->connection;
+}
+
+const char *request_header(struct request *request, const char *name)
+{
+    return MHD_lookup_connection_value(connection_of(request), MHD_HEADER_KIND, name);
+}
+
+struct counting {
+    const char *name;
+    int count;
+};
+
+static enum MHD_Result count_header(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct counting *counting = arg;
+
+    (void)kind;
+    (void)value;
+    counting->count += strcasecmp(name, counting->name) == 0;
+    return MHD_YES;
+}
+
+int request_header_count(struct request *request, const char *name)
+{
+    struct counting counting = {name, 0};
+
+    (void)MHD_get_connection_values(connection_of(request), MHD_HEADER_KIND, count_header, &counting); /* its own count counts all */
+    return counting.count;
+}
+
+/* The client's X-Request-Id when it is printable and short, else one of ours. Source: reliability A104. */
+static void set_request_id(struct http_server *server, struct request *request)
+{
+    const char *given = request_header(request, "X-Request-Id");
+    size_t size = given ? strlen(given) : 0;
+    bool usable = size > 0 && size <= 128;
+
+    for (size_t i = 0; usable && i < size; i++)
+        usable = given[i] > 0x20 && given[i] < 0x7f;
+    if (usable)
+        memcpy(request->request_id, given, size + 1);
+    else
+        (void)snprintf(request->request_id, sizeof request->request_id, "%08llx-%llx",
+                       (unsigned long long)(server->instance & 0xffffffff),
+                       (unsigned long long)atomic_fetch_add(&server->next_id, 1)); /* fits */
+}
+
+/* ---- answering ---- */
+
+void request_reply(struct request *request, int status, const char *content_type)
+{
+    request->status = status;
+    request->content_type = content_type;
+    request->answered = true;
+}
+
+void request_park(struct request *request, void (*resumed)(struct request *request))
+{
+    request->resumed = resumed;
+    request->library_state = STATE_PARKED;
+    MHD_suspend_connection(connection_of(request)); /* before anybody can resume it */
+}
+
+void request_resume(struct request *request)
+{
+    MHD_resume_connection(connection_of(request));
+}
+
+static void add_header(struct MHD_Response *response, const char *name, const char *value)
+{
+    if (value)
+        (void)MHD_add_response_header(response, name, value); /* fails only when out of memory: sent without */
+}
+
+static bool in_list(const char *list, const char *word)
+{
+    size_t size = strlen(word);
+
+    for (const char *at = list; at && size && (at = strstr(at, word)); at++)
+        if ((at == list || strchr(", ", at[-1])) && (!at[size] || strchr(", ", at[size])))
+            return true;
+    return false;
+}
+
+/* Only listed origins get an answer a browser will show them, never "*". Source: reliability A177. */
+static void add_cors(struct http_server *server, struct request *request, struct MHD_Response *response)
+{
+    const char *origin = request_header(request, "Origin");
+
+    if (!origin || !in_list(server->cors_origins, origin))
+        return;
+    add_header(response, "Access-Control-Allow-Origin", origin);
+    add_header(response, "Access-Control-Allow-Credentials", "true");
+    add_header(response, "Access-Control-Expose-Headers", "ETag, X-Request-Id, Idempotent-Replayed, Retry-After");
+    add_header(response, "Vary", "Origin");
+    if (request->method == HTTP_OPTIONS) {
+        add_header(response, "Access-Control-Allow-Methods", request->allow);
+        add_header(response, "Access-Control-Allow-Headers",
+                   "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id,"
+                   " X-Server-Key, X-Service-Key");
+        add_header(response, "Access-Control-Max-Age", "600");
+    }
+}
+
+static bool tag_listed(const char *header, const char *tag)
+{
+    size_t size = strlen(tag);
+
+    if (!header)
+        return false;
+    if (strcmp(header, "*") == 0)
+        return true;
+    for (const char *at = header; (at = strstr(at, tag)); at++)
+        if (at > header && at[-1] == '"' && at[size] == '"')
+            return true; /* RFC 9110 13.1.2: weak comparison, W/ or not */
+    return false;
+}
+
+/* ETag of a read, and 304 when the client has it already. */
+static void apply_etag(struct request *request)
+{
+    bool read = request->method == HTTP_GET || request->method == HTTP_HEAD;
+
+    if (read && request->status == 200 && !request->etag[0] && request->out.size)
+        (void)snprintf(request->etag, sizeof request->etag, "b%016llx",
+                       (unsigned long long)XXH3_64bits(request->out.bytes, request->out.size)); /* fits */
+    if (read && request->status == 200 && request->etag[0] &&
+        tag_listed(request_header(request, "If-None-Match"), request->etag)) {
+        request->status = 304;
+        buf_clear(&request->out);
+    }
+}
+
+static enum MHD_Result send_answer(struct http_server *server, struct request *request)
+{
+    char etag[64];
+    bool failed = request->out.failed;
+
+    if (failed) {
+        static const struct fault none = {NULL, "out of memory"};
+        buf_done(&request->out);
+        request_fail(request, RC_BUSY, &none);
+    }
+    apply_etag(request);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(request->out.size, request->out.bytes, MHD_RESPMEM_MUST_FREE);
+    if (!response)
+        return MHD_NO;
+    request->out = (struct buf){0}; /* the response's now */
+    if (request->content_type && request->status != 304 && request->status != 204)
+        add_header(response, "Content-Type", request->content_type);
+    add_header(response, "X-Request-Id", request->request_id);
+    add_header(response, "X-Content-Type-Options", "nosniff");
+    add_header(response, "Cache-Control", "no-store");
+    if (request->etag[0]) {
+        (void)snprintf(etag, sizeof etag, "\"%s\"", request->etag); /* fits */
+        add_header(response, "ETag", etag);
+    }
+    if (request->allow)
+        add_header(response, "Allow", request->allow);
+    if (request->retry_after)
+        add_header(response, "Retry-After", "1");
+    if (request->challenge)
+        add_header(response, "WWW-Authenticate", "Bearer");
+    if (request->replayed)
+        add_header(response, "Idempotent-Replayed", "true");
+    if (request->close)
+        add_header(response, "Connection", "close");
+    if (server->cors_origins[0])
+        add_cors(server, request, response);
+    request->library_state = STATE_DONE;
+    enum MHD_Result result = MHD_queue_response(connection_of(request), (unsigned)request->status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+/* ---- the library's callbacks ---- */
+
+static void *on_target(void *arg, const char *target, struct MHD_Connection *connection)
+{
+    struct http_server *server = arg;
+    struct request *request = calloc(1, sizeof *request);
+
+    if (!request)
+        return NULL;
+    arena_init(&request->arena);
+    request->connection = (struct http_connection *)connection;
+    request->server = server->settings.context;
+    request->target = arena_copy(&request->arena, target, strlen(target));
+    atomic_fetch_add(&server->open_requests, 1);
+    return request;
+}
+
+static void on_completed(void *arg, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode code)
+{
+    struct http_server *server = arg;
+    struct request *request = *state;
+
+    (void)connection;
+    (void)code;
+    if (!request)
+        return;
+    buf_done(&request->body);
+    buf_done(&request->out);
+    arena_done(&request->arena);
+    free(request);
+    *state = NULL;
+    atomic_fetch_sub(&server->open_requests, 1);
+}
+
+static void take_body(struct request *request, const char *bytes, size_t size)
+{
+    if (request->body_too_large)
+        return;
+    if (request->body.size + size > BODY_MAX_BYTES) {
+        request->body_too_large = true;
+        buf_done(&request->body);
+        return;
+    }
+    buf_add(&request->body, bytes, size);
+}
+
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *upload_size, void **state)
+{
+    struct http_server *server = arg;
+    struct request *request = *state;
+
+    (void)url;
+    (void)connection;
+    if (!request || !request->target)
+        return MHD_NO;
+    if (request->library_state == STATE_NEW) { /* answering here already would end the keep-alive */
+        request->library_state = STATE_READING;
+        request->method = method_of(method);
+        request->http_version = version;
+        set_request_id(server, request);
+        return MHD_YES;
+    }
+    if (*upload_size) {
+        take_body(request, upload, *upload_size);
+        *upload_size = 0;
+        return MHD_YES;
+    }
+    if (request->library_state == STATE_PARKED) {
+        request->library_state = STATE_READING;
+        request->resumed(request);
+    } else {
+        server->settings.dispatch(request);
+    }
+    if (request->library_state == STATE_PARKED)
+        return MHD_YES;
+    return request->answered ? send_answer(server, request) : MHD_NO;
+}
+
+/* We decode escapes ourselves, once. */
+static size_t keep_escapes(void *arg, struct MHD_Connection *connection, char *text)
+{
+    (void)arg;
+    (void)connection;
+    return strlen(text);
+}
+
+/* ---- start and stop ---- */
+
+static enum rc start_port(struct http_server *server, uint16_t port, struct fault *fault)
+{
+    static char message[128];
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    unsigned threads = server->settings.threads;
+
+    if (inet_pton(AF_INET, server->settings.listen, &address.sin_addr) != 1)
+        return fault_set(fault, RC_INVALID, "listen", "must be an IPv4 address");
+    struct MHD_Daemon *daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, port, NULL, NULL,
+        on_request, server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_URI_LOG_CALLBACK,
+        on_target, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_UNESCAPE_CALLBACK,
+        keep_escapes, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u,
+        threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, threads, MHD_OPTION_END);
+    if (!daemon) {
+        (void)snprintf(message, sizeof message, "cannot listen on %s:%u (is it in use?)", server->settings.listen,
+                       port); /* cut is fine */
+        return fault_set(fault, RC_INTERNAL, "port", message);
+    }
+    server->daemons[server->count++] = daemon;
+    return RC_OK;
+}
+
+enum rc http_server_start(const struct http_settings *settings, struct http_server **out_server,
+                          struct fault *fault)
+{
+    struct http_server *server = calloc(1, sizeof *server);
+    enum rc rc = RC_OK;
+
+    if (!server)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    server->settings = *settings;
+    server->cors_origins = strdup(settings->cors_origins ? settings->cors_origins : "");
+    if (!server->cors_origins || getrandom(&server->instance, sizeof server->instance, 0) < 0)
+        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+    if (settings->port_count > MAX_PORTS)
+        rc = fault_set(fault, RC_INVALID, "port", "at most 8 ports");
+    for (int i = 0; rc == RC_OK && i < settings->port_count; i++)
+        rc = start_port(server, settings->ports[i], fault);
+    if (rc != RC_OK) {
+        http_server_stop(server);
+        return rc;
+    }
+    *out_server = server;
+    return RC_OK;
+}
+
+void http_server_quiesce(struct http_server *server)
+{
+    for (int i = 0; i < server->count; i++)
+        server->listeners[i] = MHD_quiesce_daemon(server->daemons[i]);
+}
+
+unsigned http_server_open_requests(const struct http_server *server)
+{
+    return atomic_load(&server->open_requests);
+}
+
+void http_server_stop(struct http_server *server)
+{
+    if (!server)
+        return;
+    for (int i = 0; i < server->count; i++)
+        MHD_stop_daemon(server->daemons[i]);
+    free(server->cors_origins);
+    free(server);
+}

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "http/request.h"
+
+/* The HTTP/1.1 server over libmicrohttpd: several ports, an event loop per thread, requests that can be parked
+ * without holding one. */
+
+struct http_server;
+
+struct http_settings {
+    const char *listen;         /* address */
+    const uint16_t *ports;
+    int port_count;
+    unsigned threads;           /* per port */
+    const char *cors_origins;   /* comma separated; "" none */
+    void (*dispatch)(struct request *request); /* once per whole request */
+    void *context;              /* request->server */
+};
+
+/* Errors: RC_INTERNAL, a port that cannot be had, in words for the operator. */
+MUST_CHECK enum rc http_server_start(const struct http_settings *settings, struct http_server **out_server,
+                                     struct fault *fault);
+
+/* Takes no new connections; requests under way go on. */
+void http_server_quiesce(struct http_server *server);
+
+/* Requests that were accepted and are not answered yet. */
+unsigned http_server_open_requests(const struct http_server *server);
+
+/* No request may be parked any more. */
+void http_server_stop(struct http_server *server);

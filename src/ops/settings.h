@@ -1,0 +1,41 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/fault.h"
+
+/* Every setting is one row of one table: name, kind, bounds, default, text. It is a flag (--name, dashes or
+ * underscores), an environment variable (MILEPOST_NAME) and a line of the config file (name = value); flags
+ * beat environment beats file. The table writes --help and docs/settings.md. Source: contract 8. */
+
+enum { SETTINGS_MAX_PORTS = 8 };
+
+struct settings {
+    uint16_t ports[SETTINGS_MAX_PORTS];
+    int port_count;
+    const char *listen, *data;
+    int64_t threads;
+    const char *jwt_secret_file, *jwt_public_key_file, *jwt_issuer, *jwt_audience, *jwt_role_claim;
+    const char *system_clients, *server_key_file;
+    const char *webhook_jwt, *video_auth, *catalog, *enroll;
+    int64_t completion_threshold_hundredths;
+    const char *display_timezone;
+    int64_t rate_limit;
+    const char *cors_origins;
+    const char *user_svc_base_url, *user_check;
+    int64_t upstream_timeout_ms, cache_ttl;
+    const char *log_level;
+};
+
+/* Fills *out from defaults, file, environment and the flags in argv[first..argc). rest (may be NULL) gets the
+ * index of the first argument that is no flag. Writes every problem to problems, one line each, and returns
+ * RC_INVALID when there was any. Texts borrow argv, the environment, or live as long as the process. */
+MUST_CHECK enum rc settings_read(struct settings *out, int argc, char **argv, int first, FILE *problems);
+
+/* The table as --help shows it. */
+void settings_help(FILE *out);
+
+/* The table as a page of Markdown. */
+void settings_markdown(FILE *out);

@@ -1,0 +1,154 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/fault.h"
+
+/* Where events become durable, and where the image is written behind. One interface for every store; SQL and
+ * its types stay behind it. Texts in faults are for the operator's log, never for a client.
+ * Source: design 4, 5; reliability R1 to R17. */
+
+struct store;
+
+/* One event as it lies in the store: core/event.h encodes the rest into body. */
+struct stored_event {
+    uint64_t sequence;
+    uint32_t learner;
+    uint8_t kind;
+    int64_t at_ms;
+    const uint8_t *body;
+    size_t body_size;
+};
+
+enum store_id_kind { STORE_LEARNER, STORE_COURSE, STORE_ITEM };
+
+struct store_id {
+    enum store_id_kind kind;
+    uint32_t key;
+    const char *id;
+    size_t size;
+};
+
+/* One log entry. members: core/members.h. */
+struct store_log {
+    uint64_t log_id;
+    uint32_t learner;
+    bool deleted; /* in a batch: take it away */
+    int64_t date_ms, created_ms, updated_ms;
+    const uint8_t *members;
+    size_t members_size;
+};
+
+/* A remembered answer to an Idempotency-Key. Keys and fingerprints are 16-byte hashes. */
+struct store_answer {
+    uint8_t key[16];         /* of caller and key */
+    uint8_t fingerprint[16]; /* of method, path and body */
+    int64_t at_ms;
+    int status;
+    const char *etag; /* "" for none */
+    const char *body;
+    size_t body_size;
+};
+
+/* Numbers that are given out once and never again. */
+struct store_counters {
+    uint64_t sequence, log_id;
+    uint32_t record_id, enrolment_id; /* each: the last one given out */
+};
+
+/* All of it becomes durable, or none. */
+struct store_batch {
+    const struct stored_event *events;
+    size_t event_count;
+    const struct store_id *ids;
+    size_t id_count;
+    const struct store_log *logs;
+    size_t log_count;
+    const struct store_answer *answers;
+    size_t answer_count;
+    const char *ledger_key, *ledger_value; /* import's book of what is done; NULL: none */
+    struct store_counters counters;        /* after the batch */
+};
+
+/* Opens or makes the store in a directory that exists. Takes the directory's lock for life. RC_CONFLICT:
+ * another process has it. RC_INTERNAL: damaged, newer, or not to be read; *fault says what. */
+MUST_CHECK enum rc store_open(const char *directory, struct store **out_store, struct fault *fault);
+
+/* Checkpoints and closes. */
+void store_close(struct store *store);
+
+struct store_counters store_counters(const struct store *store);
+
+/* Durable when RC_OK. RC_BUSY: nothing was stored, later may work (disk full). RC_INTERNAL: nothing may be
+ * written any more (I/O error): the process must end. One thread, the engine's. */
+MUST_CHECK enum rc store_commit(struct store *store, const struct store_batch *batch, struct fault *fault);
+
+/* Walks in key order; a visitor that returns false ends the walk. Bytes are borrowed for the visit. */
+MUST_CHECK enum rc store_each_id(struct store *store, bool (*visit)(void *arg, const struct store_id *id),
+                                 void *arg, struct fault *fault);
+
+/* Events after a sequence, in order. RC_INTERNAL also when a row's checksum does not fit. */
+MUST_CHECK enum rc store_each_event(struct store *store, uint64_t after,
+                                    bool (*visit)(void *arg, const struct stored_event *event), void *arg,
+                                    struct fault *fault);
+
+/* Answers not older than an instant. */
+MUST_CHECK enum rc store_each_answer(struct store *store, int64_t since_ms,
+                                     bool (*visit)(void *arg, const struct store_answer *answer), void *arg,
+                                     struct fault *fault);
+
+/* Looks one up by key; *out_answer borrows until the next call of the same thread's store. RC_NOT_FOUND. */
+MUST_CHECK enum rc store_answer(struct store *store, const uint8_t key[16],
+                                bool (*visit)(void *arg, const struct store_answer *answer), void *arg,
+                                struct fault *fault);
+
+/* The value of an import's ledger entry, appended to out; RC_NOT_FOUND. */
+MUST_CHECK enum rc store_ledger(struct store *store, const char *key, struct buf *out, struct fault *fault);
+
+/* ---- log entries: read by any thread through a connection of its own ---- */
+
+struct log_filter {
+    bool has_from, has_to;
+    int64_t from_ms, to_ms; /* of the entry's date, inclusive */
+};
+
+/* A learner's entries, newest first (date, then log_id). Safe from any thread. */
+MUST_CHECK enum rc store_each_log(struct store *store, uint32_t learner, const struct log_filter *filter,
+                                  bool (*visit)(void *arg, const struct store_log *log), void *arg,
+                                  struct fault *fault);
+
+/* One entry. RC_NOT_FOUND. Safe from any thread. */
+MUST_CHECK enum rc store_log(struct store *store, uint64_t log_id,
+                             bool (*visit)(void *arg, const struct store_log *log), void *arg,
+                             struct fault *fault);
+
+/* ---- the image file: one thread, the image's ---- */
+
+enum image_row_kind { IMAGE_LEARNER, IMAGE_COURSE, IMAGE_ITEM };
+
+struct image_row {
+    enum image_row_kind kind;
+    uint32_t key;
+    const uint8_t *bytes; /* NULL: take the row away */
+    size_t size;
+};
+
+/* The sequence that the image file covers; 0: there is none, or it belongs to another store. */
+uint64_t store_image_mark(const struct store *store);
+
+/* Walks all rows: courses, then items, then learners, each in key order. */
+MUST_CHECK enum rc store_each_image_row(struct store *store,
+                                        bool (*visit)(void *arg, const struct image_row *row), void *arg,
+                                        struct fault *fault);
+
+/* Throws the image file's content away: the next start folds all events. */
+MUST_CHECK enum rc store_image_discard(struct store *store, struct fault *fault);
+
+/* One transaction: begin, any number of rows, commit with the sequence that all rows now cover. */
+MUST_CHECK enum rc store_image_begin(struct store *store, struct fault *fault);
+MUST_CHECK enum rc store_image_row(struct store *store, const struct image_row *row, struct fault *fault);
+MUST_CHECK enum rc store_image_commit(struct store *store, uint64_t mark, struct fault *fault);
+void store_image_rollback(struct store *store);
