@@ -201,6 +201,11 @@ enum staff_listing view_course_staff(struct view view, uint32_t course, const ch
     return STAFF_NOT_LISTED;
 }
 
+uint32_t view_learner_count(const struct image *image)
+{
+    return image->learner_count;
+}
+
 const char *item_type(const struct item_def *def)
 {
     return def && def->type.bytes ? def->type.bytes : "other";

@@ -119,6 +119,9 @@ struct catalogue view_catalogue(const struct view *view);
 enum staff_listing { STAFF_NOT_LISTED, STAFF_NOBODY_LISTED, STAFF_LISTED, STAFF_LISTED_OWNER };
 enum staff_listing view_course_staff(struct view view, uint32_t course, const char *user, size_t size);
 
+/* How many learners were ever seen. */
+uint32_t view_learner_count(const struct image *image);
+
 /* The type that clients are shown: "other" when nobody ever told. */
 const char *item_type(const struct item_def *def);
 

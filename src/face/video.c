@@ -150,7 +150,10 @@ static enum rc decode_items(struct request *request, json_t *list, struct comman
         struct item_report *report = &command->reports[index];
         if (json_is_object(entry))
             report->rc = video_report_decode(request, entry, report, &report->fault);
-        else
+        const char *sent = json_string_value(json_object_get(entry, "videoId"));
+        if (json_is_object(entry) && report->rc != RC_OK && sent) /* an id that is none comes back as it was sent */
+            report->item = (struct text){arena_copy(&request->arena, sent, strlen(sent)), (uint32_t)strlen(sent)};
+        if (!json_is_object(entry))
             report->rc = fault_set(&report->fault, RC_INVALID, "progressData", "each item must be an object");
     }
     return RC_OK;
