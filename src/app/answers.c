@@ -23,6 +23,7 @@ struct tally {
 };
 
 struct answers {
+    struct store *store;
     pthread_mutex_t lock;
     void *entries, *tallies; /* tsearch trees */
     struct kept *oldest, *youngest;
@@ -123,6 +124,7 @@ enum rc answers_new(struct store *store, int64_t now_ms, struct answers **out_an
 
     if (!answers)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    answers->store = store;
     (void)pthread_mutex_init(&answers->lock, NULL); /* default attributes cannot fail */
     enum rc rc = store_each_answer(store, now_ms - KEEP_MS, load, answers, fault);
     if (rc != RC_OK) {
@@ -169,6 +171,12 @@ enum answers_verdict answers_begin(struct answers *answers, const uint8_t key[16
     }
     (void)pthread_mutex_unlock(&answers->lock);
     return verdict;
+}
+
+enum rc answers_fetch(struct answers *answers, const uint8_t key[16],
+                      bool (*visit)(void *arg, const struct store_answer *answer), void *arg, struct fault *fault)
+{
+    return store_answer(answers->store, key, visit, arg, fault);
 }
 
 void answers_end(struct answers *answers, const uint8_t key[16], bool stored)

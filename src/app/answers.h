@@ -24,5 +24,10 @@ void answers_free(struct answers *answers);
 enum answers_verdict answers_begin(struct answers *answers, const uint8_t key[16], const uint8_t fingerprint[16],
                                    uint64_t caller, int64_t now_ms);
 
+/* After ANSWERS_REPLAY: the answer, for the visit. */
+MUST_CHECK enum rc answers_fetch(struct answers *answers, const uint8_t key[16],
+                                 bool (*visit)(void *arg, const struct store_answer *answer), void *arg,
+                                 struct fault *fault);
+
 /* After ANSWERS_NEW: stored says whether the answer is now in the store; else the key is free again. */
 void answers_end(struct answers *answers, const uint8_t key[16], bool stored);

@@ -76,7 +76,7 @@ static int start(struct server *server)
         return complain("display_timezone", "no such IANA time zone (is the package tzdata installed?)");
     context->engine = server->engine;
     context->image = engine_image(server->engine);
-    context->store = server->store;
+    context->verify = auth_verify;
     context->server_key = server->server_key;
     context->webhook_jwt_required = strcmp(settings->webhook_jwt, "required") == 0;
     context->video_auth_required = strcmp(settings->video_auth, "required") == 0;

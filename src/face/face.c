@@ -238,7 +238,7 @@ static bool idempotent_go_on(struct request *request, struct command *command)
         case ANSWERS_NEW:
             break;
         case ANSWERS_REPLAY:
-            rc = store_answer(context->store, command->answer_key, replay_answer, request, &fault);
+            rc = answers_fetch(context->answers, command->answer_key, replay_answer, request, &fault);
             if (rc == RC_OK) {
                 request->replayed = true;
                 request_reply(request, request->status, "application/json");

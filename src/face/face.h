@@ -20,8 +20,9 @@ struct auth;
 struct face_context {
     struct engine *engine;
     struct image *image;
-    struct store *store;
-    struct auth *auth;
+    struct auth *auth; /* what verify is given */
+    enum rc (*verify)(struct auth *auth, const char *token, size_t size, int64_t now_ms,
+                      struct caller *out_caller, struct fault *fault);
     struct answers *answers;
     struct zone *zone; /* display_timezone */
     const char *server_key; /* for webhooks and /metrics */

@@ -5,8 +5,6 @@
 
 #include <openssl/crypto.h>
 
-#include "auth/token.h"
-
 /* From a whole request to its handler, in the order the contract asks for: route, method, token, role.
  * Source: contract 1, Errors "Order when several apply". */
 
@@ -47,7 +45,7 @@ static enum rc authenticate(struct request *request, struct caller *out_caller, 
 
     if (rc != RC_OK)
         return rc;
-    return auth_verify(context->auth, token, size, context->now_ms(), out_caller, fault);
+    return context->verify(context->auth, token, size, context->now_ms(), out_caller, fault);
 }
 
 /* X-Server-Key (or X-Service-Key), once, in constant time. */

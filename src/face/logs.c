@@ -62,11 +62,11 @@ static bool put_one(void *arg, const struct store_log *log)
     return true;
 }
 
-enum rc logs_put_all(struct store *store, uint32_t learner, const struct log_filter *filter, const char *user,
+enum rc logs_put_all(struct engine *engine, uint32_t learner, const struct log_filter *filter, const char *user,
                      struct logs_page *page, struct json_out *out, struct fault *fault)
 {
     struct putting putting = {out, user, page, 0};
-    return store_each_log(store, learner, filter, put_one, &putting, fault);
+    return logbook_each(engine, learner, filter, put_one, &putting, fault);
 }
 
 static enum rc bound(struct request *request, const char *name, bool end, bool *out_has, int64_t *out_ms,
@@ -179,12 +179,6 @@ void logs_post(struct request *request)
 
 /* ---- PUT and DELETE /api/progress/log/{log_id} ---- */
 
-static bool take_owner(void *arg, const struct store_log *log)
-{
-    *(uint32_t *)arg = log->learner;
-    return false;
-}
-
 /* The entry's owner; refuses a caller who may not write for them. */
 static enum rc find_entry(struct request *request, uint64_t *out_id, struct text *out_user, struct fault *fault)
 {
@@ -195,7 +189,7 @@ static enum rc find_entry(struct request *request, uint64_t *out_id, struct text
 
     if (!ident_integer(id.bytes, id.size, &number))
         return fault_set(fault, RC_INVALID, "log_id", "must be an integer");
-    enum rc rc = store_log(context->store, (uint64_t)number, take_owner, &learner, fault);
+    enum rc rc = logbook_owner(context->engine, (uint64_t)number, &learner, fault);
     if (rc != RC_OK)
         return rc;
     struct view view = image_read_begin(context->image);
@@ -494,7 +488,7 @@ void logs_summary(struct request *request)
     if (rc == RC_OK) {
         summing->arena = &request->arena;
         if (learner)
-            rc = store_each_log(context->store, learner, NULL, sum_entry, summing, &fault);
+            rc = logbook_each(context->engine, learner, NULL, sum_entry, summing, &fault);
     }
     if (rc == RC_OK) {
         put_summary(&out, summing, request->params[0].bytes);

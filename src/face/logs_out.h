@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/logbook.h"
 #include "face/face.h"
 
 /* Log entries as clients see them. */
@@ -17,7 +18,7 @@ struct logs_page {
 };
 
 /* The entries of a learner as elements of the open array, newest first. */
-MUST_CHECK enum rc logs_put_all(struct store *store, uint32_t learner, const struct log_filter *filter,
+MUST_CHECK enum rc logs_put_all(struct engine *engine, uint32_t learner, const struct log_filter *filter,
                                 const char *user, struct logs_page *page, struct json_out *out,
                                 struct fault *fault);
 

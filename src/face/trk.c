@@ -169,7 +169,7 @@ void trk_user(struct request *request)
         struct logs_page page = {query.paged, query.log_ms, query.log_id, query.limit, false};
         json_put_open(&out, "progress_logs", '[');
         if (with_logs && key)
-            rc = logs_put_all(context->store, key, &query.logs, user.bytes, &page, &out, &fault);
+            rc = logs_put_all(context->engine, key, &query.logs, user.bytes, &page, &out, &fault);
         json_close(&out, ']');
         if (more || page.more)
             json_put_text(&out, "nextCursor",

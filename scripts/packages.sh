@@ -1,0 +1,54 @@
+# What the scripts need from the distribution, installed only where missing. Sourced, not run.
+# Each line: how to see that it is there, then the package that brings it. Debian 12+, Ubuntu 24.04+.
+
+build_needs() {
+    cat <<'NEEDS'
+command:cc gcc
+file:/usr/include/stdio.h libc6-dev
+command:pkg-config pkg-config
+command:meson meson
+command:ninja ninja-build
+command:curl curl
+pkg:libmicrohttpd libmicrohttpd-dev
+pkg:jansson libjansson-dev
+pkg:sqlite3 libsqlite3-dev
+pkg:jose libjose-dev
+pkg:libcrypto libssl-dev
+pkg:zlib zlib1g-dev
+pkg:libxxhash libxxhash-dev
+pkg:glib-2.0 libglib2.0-dev
+pkg:inih libinih-dev
+file:/usr/include/csv.h libcsv-dev
+file:/usr/share/zoneinfo/Asia/Kolkata tzdata
+NEEDS
+}
+
+test_needs() {
+    cat <<'NEEDS'
+pkg:cmocka libcmocka-dev
+command:node nodejs
+command:nm binutils
+NEEDS
+}
+
+is_there() {
+    case $1 in
+    command:*) command -v "${1#command:}" >/dev/null 2>&1 ;;
+    pkg:*) command -v pkg-config >/dev/null 2>&1 && pkg-config --exists "${1#pkg:}" ;;
+    file:*) [ -e "${1#file:}" ] ;;
+    esac
+}
+
+# install_missing "$(build_needs)"
+install_missing() {
+    missing=$(printf '%s\n' "$1" | while read -r probe package; do is_there "$probe" || echo "$package"; done | sort -u | tr '\n' ' ')
+    [ -n "$(echo "$missing" | tr -d ' ')" ] || return 0
+    sudo=
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null 2>&1 || { echo "these packages are missing, and there is no sudo: $missing" >&2; return 1; }
+        sudo=sudo
+    fi
+    echo "installing: $missing" >&2
+    # shellcheck disable=SC2086
+    $sudo env DEBIAN_FRONTEND=noninteractive sh -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends '"$missing" >/dev/null
+}

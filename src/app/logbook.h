@@ -1,0 +1,14 @@
+#pragma once
+
+#include "app/engine.h"
+
+/* Log entries as reads see them: straight from the event file, on a connection of their own. Any thread. */
+
+/* A learner's entries, newest first (date, then log_id), until visit returns false. */
+MUST_CHECK enum rc logbook_each(struct engine *engine, uint32_t learner, const struct log_filter *filter,
+                                bool (*visit)(void *arg, const struct store_log *log), void *arg,
+                                struct fault *fault);
+
+/* The learner whose entry it is. RC_NOT_FOUND. */
+MUST_CHECK enum rc logbook_owner(struct engine *engine, uint64_t log_id, uint32_t *out_learner,
+                                 struct fault *fault);

@@ -1,0 +1,153 @@
+#include "test.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/codec.h"
+#include "base/ident.h"
+#include "base/instant.h"
+#include "base/zone.h"
+
+static const struct { const char *text; enum instant_form form; int64_t ms; } instants[] = {
+    {"1970-01-01", INSTANT_DATE, 0},
+    {"1970-01-01T00:00:00Z", INSTANT_FULL, 0},
+    {"2025-10-13T17:50:51.683Z", INSTANT_FULL, 1760377851683},
+    {"2025-10-13T23:20:51.683+05:30", INSTANT_FULL, 1760377851683},
+    {"2025-10-13T17:50:51.6839", INSTANT_FULL, 1760377851683}, /* past the millisecond: cut */
+    {"2025-10-13T17:50", INSTANT_FULL, 1760377800000},
+    {"1969-12-31T23:59:59.999Z", INSTANT_FULL, -1},
+    {"2024-02-29", INSTANT_DATE, 1709164800000},
+    {"2023-02-29", INSTANT_NONE, 0},
+    {"2023-13-01", INSTANT_NONE, 0},
+    {"2023-01-01T24:00:01Z", INSTANT_NONE, 0},
+    {"2023-01-01T10:00:00+99:99", INSTANT_NONE, 0},
+    {"now", INSTANT_NONE, 0},
+    {"1700000000", INSTANT_NONE, 0},
+    {"2023-01-01T10:00:00.Z", INSTANT_NONE, 0},
+    {"2023-01-01T10:00:00Zx", INSTANT_NONE, 0},
+    {"", INSTANT_NONE, 0},
+};
+
+static void instants_are_read_as_iso_8601(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < COUNT(instants); i++) {
+        int64_t ms = 0;
+        enum instant_form form = instant_parse(instants[i].text, strlen(instants[i].text), &ms);
+        if (form != instants[i].form || ms != instants[i].ms)
+            fail_msg("%s: form %d, %lld", instants[i].text, (int)form, (long long)ms);
+    }
+}
+
+static void instants_come_back_as_written(void **unused)
+{
+    uint64_t random = 7;
+    (void)unused;
+    for (int i = 0; i < 20000; i++) {
+        int64_t ms = (int64_t)(((uint64_t)next_random(&random) << 16 | next_random(&random) >> 16) % 250000000000000) - 60000000000000, back = 0;
+        char text[INSTANT_TEXT_BYTES];
+        instant_format(ms, text);
+        if (instant_parse(text, strlen(text), &back) != INSTANT_FULL || back != ms)
+            fail_msg("%lld became %s became %lld", (long long)ms, text, (long long)back);
+    }
+}
+
+static const struct { const char *id; size_t size; bool good; } ids[] = {
+    {"a", 1, true}, {"", 0, false}, {"a/b", 3, false}, {"a\n", 2, false}, {"\x7f", 1, false},
+    {"\xc3\xa9", 2, true}, {"\xc3", 1, false}, {"\xc0\xaf", 2, false}, {"\xed\xa0\x80", 3, false}, {"\xc2\x85", 2, false},
+    {"summary", 7, false}, {"SUMMARY", 7, false}, {"Webhook", 7, false}, {"summary1", 8, true}, {"me", 2, false},
+    {"' OR 1=1--", 10, true}, {"..", 2, true}, {"a\0b", 3, false}, {"null", 4, true},
+};
+
+static void ids_are_checked(void **unused)
+{
+    char longest[130];
+    (void)unused;
+    memset(longest, 'x', sizeof longest);
+    assert_null(ident_problem(longest, 128));
+    assert_non_null(ident_problem(longest, 129));
+    for (size_t i = 0; i < COUNT(ids); i++)
+        if ((ident_problem(ids[i].id, ids[i].size) == NULL) != ids[i].good)
+            fail_msg("id %zu: %s", i, ids[i].id);
+}
+
+static void uuids_are_lower_cased_and_nothing_else(void **unused)
+{
+    char uuid[] = "A1B2C3D4-E5F6-7890-ABCD-EF1234567890", other[] = "A1B2C3D4-E5F6-7890-ABCD-EF123456789G";
+    (void)unused;
+    ident_normalize(uuid, 36);
+    ident_normalize(other, 36);
+    assert_string_equal(uuid, "a1b2c3d4-e5f6-7890-abcd-ef1234567890");
+    assert_string_equal(other, "A1B2C3D4-E5F6-7890-ABCD-EF123456789G");
+}
+
+static const struct { const char *text; bool good; int64_t value; } integers[] = {
+    {"0", true, 0}, {"7", true, 7}, {"07", false, 0}, {"+7", false, 0}, {"1e3", false, 0}, {"1.5", false, 0}, {"-1", false, 0},
+    {"9223372036854775807", true, INT64_MAX}, {"9223372036854775808", false, 0}, {"99999999999999999999", false, 0}, {"", false, 0},
+};
+
+static void canonical_integers(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < COUNT(integers); i++) {
+        int64_t value = 0;
+        if (ident_integer(integers[i].text, strlen(integers[i].text), &value) != integers[i].good || value != integers[i].value)
+            fail_msg("%s", integers[i].text);
+    }
+}
+
+static void numbers_are_written_exactly(void **unused)
+{
+    struct buf buf = {0};
+    (void)unused;
+    buf_int(&buf, INT64_MIN);
+    buf_char(&buf, ' ');
+    buf_hundredths(&buf, 10000);
+    buf_char(&buf, ' ');
+    buf_scaled(&buf, 12340, 3);
+    buf_char(&buf, ' ');
+    buf_scaled(&buf, -5, 2);
+    buf_char(&buf, ' ');
+    buf_scaled(&buf, 60000, 3);
+    buf_char(&buf, '\0');
+    assert_string_equal(buf.bytes, "-9223372036854775808 100.00 12.34 -0.05 60");
+    buf_done(&buf);
+}
+
+static void varints_come_back(void **unused)
+{
+    static const int64_t values[] = {0, 1, -1, 63, 64, 127, 128, -128, INT32_MAX, INT64_MAX, INT64_MIN};
+    uint8_t bytes[COUNT(values) * VARINT_MAX_BYTES], *at = bytes;
+    (void)unused;
+    for (size_t i = 0; i < COUNT(values); i++)
+        at = put_i64(at, values[i]);
+    struct reader from = {bytes, at, false};
+    for (size_t i = 0; i < COUNT(values); i++)
+        assert_true(get_i64(&from) == values[i]);
+    assert_false(from.bad);
+    (void)get_u64(&from);
+    assert_true(from.bad);
+}
+
+static void zones_follow_iana(void **unused)
+{
+    struct zone *kolkata = zone_new("Asia/Kolkata"), *berlin = zone_new("Europe/Berlin");
+    (void)unused;
+    assert_non_null(kolkata);
+    assert_null(zone_new("Mars/Olympus"));
+    assert_int_equal(zone_local_ms(kolkata, 0), 19800000);
+    assert_int_equal(zone_local_ms(berlin, 1751328000000) - 1751328000000, 7200000); /* July: UTC+2 */
+    assert_int_equal(zone_day_start_ms(kolkata, 0), -19800000);
+    zone_free(kolkata);
+    zone_free(berlin);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(instants_are_read_as_iso_8601), cmocka_unit_test(instants_come_back_as_written),
+        cmocka_unit_test(ids_are_checked), cmocka_unit_test(uuids_are_lower_cased_and_nothing_else),
+        cmocka_unit_test(canonical_integers), cmocka_unit_test(numbers_are_written_exactly),
+        cmocka_unit_test(varints_come_back), cmocka_unit_test(zones_follow_iana),
+    };
+    return cmocka_run_group_tests_name("base", tests, NULL, NULL);
+}

@@ -1,0 +1,382 @@
+#include "test.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "app/engine.h"
+#include "store/store.h"
+
+/* The store through store.h, and the engine on top of it: what is committed comes back, what fails is not there. */
+
+static char directory[64];
+
+static int make_directory(void **state)
+{
+    (void)state;
+    strcpy(directory, "/tmp/milepost-store-XXXXXX");
+    return mkdtemp(directory) ? 0 : -1;
+}
+
+static int remove_directory(void **state)
+{
+    char command[128];
+    (void)state;
+    snprintf(command, sizeof command, "rm -rf %s", directory);
+    return system(command);
+}
+
+static struct store *open_store(void)
+{
+    struct store *store = NULL;
+    struct fault fault = {NULL, NULL};
+    if (store_open(directory, &store, &fault) != RC_OK)
+        fail_msg("store_open: %s", fault.message);
+    return store;
+}
+
+static bool count_event(void *arg, const struct stored_event *event)
+{
+    (void)event;
+    ++*(int *)arg;
+    return true;
+}
+
+static void what_was_committed_is_there_after_reopening(void **unused)
+{
+    struct store *store = open_store();
+    struct fault fault;
+    struct stored_event event = {.sequence = 1, .learner = 1, .kind = 1, .at_ms = 5, .body = (const uint8_t *)"abc", .body_size = 3};
+    struct store_id id = {STORE_LEARNER, 1, "anna", 4};
+    struct store_log log = {.log_id = 9, .learner = 1, .date_ms = 3, .members = (const uint8_t *)"m", .members_size = 1};
+    struct store_batch batch = {.events = &event, .event_count = 1, .ids = &id, .id_count = 1, .logs = &log, .log_count = 1,
+                                .counters = {.sequence = 1, .log_id = 9, .record_id = 4, .enrolment_id = 2}};
+    int events = 0;
+    (void)unused;
+    assert_int_equal(store_commit(store, &batch, &fault), RC_OK);
+    store_close(store);
+    store = open_store();
+    assert_int_equal(store_each_event(store, 0, count_event, &events, &fault), RC_OK);
+    assert_int_equal(events, 1);
+    assert_int_equal(store_counters(store).record_id, 4);
+    assert_int_equal(store_counters(store).log_id, 9);
+    store_close(store);
+}
+
+static void a_second_process_is_refused(void **unused)
+{
+    struct store *store = open_store(), *second = NULL;
+    struct fault fault = {NULL, NULL};
+    (void)unused;
+    assert_int_equal(store_open(directory, &second, &fault), RC_CONFLICT);
+    assert_non_null(strstr(fault.message, "another milepost"));
+    store_close(store);
+}
+
+static void a_flipped_byte_is_found(void **unused)
+{
+    char path[128];
+    sqlite3 *db;
+    struct fault fault = {NULL, NULL};
+    int events = 0;
+    (void)unused;
+    snprintf(path, sizeof path, "%s/events.db", directory);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "UPDATE event SET body = x'616264' WHERE sequence = 1", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    struct store *store = open_store();
+    assert_int_equal(store_each_event(store, 0, count_event, &events, &fault), RC_INTERNAL);
+    assert_non_null(strstr(fault.message, "checksum"));
+    store_close(store);
+}
+
+static void a_newer_schema_is_refused(void **unused)
+{
+    char path[128];
+    sqlite3 *db;
+    struct store *store = NULL;
+    struct fault fault = {NULL, NULL};
+    (void)unused;
+    snprintf(path, sizeof path, "%s/events.db", directory);
+    sqlite3_open(path, &db);
+    sqlite3_exec(db, "UPDATE meta SET value = 99 WHERE name = 'schema'", NULL, NULL, NULL);
+    sqlite3_close(db);
+    assert_int_equal(store_open(directory, &store, &fault), RC_INTERNAL);
+    assert_non_null(strstr(fault.message, "newer"));
+}
+
+/* ---- the engine ---- */
+
+static int64_t clock_ms = 1800000000000;
+
+static int64_t now_ms(void)
+{
+    return ++clock_ms;
+}
+
+static struct engine *open_engine(struct store *store)
+{
+    struct policy policy = {.threshold_hundredths = 9500, .now_ms = now_ms};
+    struct engine *engine = NULL;
+    struct fault fault = {NULL, NULL};
+    if (engine_new(store, &policy, NULL, &engine, &fault) != RC_OK)
+        fail_msg("engine_new: %s", fault.message);
+    return engine;
+}
+
+static struct text text(const char *bytes)
+{
+    return (struct text){bytes, (uint32_t)strlen(bytes)};
+}
+
+/* One random command over few learners, courses and items, so that they meet often. */
+static void random_command(struct arena *arena, uint64_t *random, struct command *out)
+{
+    static const char *const users[] = {"u1", "u2", "u3", "u4"}, *const courses[] = {"c1", "c2", "c3"},
+                      *const items[] = {"i1", "i2", "i3", "i4", "i5", "i6"};
+    const char *user = users[next_random(random) % COUNT(users)], *course = courses[next_random(random) % COUNT(courses)],
+               *item = items[next_random(random) % COUNT(items)];
+    uint32_t dice = next_random(random) % 20;
+    *out = (struct command){.arena = arena, .face = FACE_VIDEO, .learner = text(user), .course = text(course), .item = text(item)};
+    if (dice < 13) {
+        struct item_report *report = arena_alloc(arena, sizeof *report);
+        report->item = text(item);
+        if (dice < 8)
+            report->course = text(course);
+        report->report = (struct report){.has = HAS_STATUS | HAS_PERCENT | HAS_TIME_SPENT, .status = (uint8_t)(next_random(random) % 3),
+                                         .percent_hundredths = (uint16_t)(next_random(random) % 10001), .time_spent_s = next_random(random) % 100};
+        if (dice % 2)
+            report->report = (struct report){.has = HAS_WATCHED | HAS_CLIENT_AT | FROM_PLAYER | HAS_DURATION, .watched_s = next_random(random) % 100,
+                                             .duration_ms = 100000, .client_at_ms = (int64_t)(next_random(random) % 1000), .local_day = (int32_t)(next_random(random) % 9)};
+        out->kind = CMD_REPORTS;
+        out->reports = report;
+        out->report_count = 1;
+        out->all_or_nothing = true;
+    } else if (dice < 16) {
+        out->kind = dice == 13 ? CMD_ENROL : dice == 14 ? CMD_DROP : CMD_EXPIRE;
+    } else if (dice == 16) {
+        out->kind = CMD_DELETE_PROGRESS;
+    } else if (dice == 17) {
+        out->kind = CMD_RESET;
+        if (next_random(random) % 2)
+            out->item = (struct text){NULL, 0};
+    } else if (dice == 18) {
+        struct course_put *put = arena_alloc(arena, sizeof *put);
+        put->title = text("title");
+        put->items = arena_alloc(arena, 3 * sizeof *put->items);
+        for (uint32_t i = 0, at = next_random(random) % 4; i < 3; i++)
+            put->items[put->item_count++] = (struct put_item){.id = text(items[at + i]), .duration_ms = next_random(random) % 2 * 50000, .required = next_random(random) % 4 != 0};
+        out->kind = CMD_COURSE_PUT;
+        out->put = put;
+        out->learner = (struct text){NULL, 0};
+        out->actor = text("admin");
+    } else {
+        out->kind = CMD_COURSE_DELETE;
+        out->learner = (struct text){NULL, 0};
+        out->actor = text("admin");
+    }
+}
+
+/* Everything a client could see, as text: two images that print alike are alike. */
+static void print_image(struct image *image, struct buf *out)
+{
+    struct view view = image_read_begin(image);
+    for (uint32_t c = 1; c <= image->course_count; c++) {
+        const struct course_def *def = view_course(view, c);
+        buf_printf(out, "course %s: %s %u %u %u roster %u\n", image->courses[c]->id, def ? def->declared ? "declared" : "observed" : "unknown",
+                   def ? def->item_count : 0, def ? def->required_count : 0, def ? def->staff_count : 0, image->courses[c]->roster.count);
+        course_sums_encode(&image->courses[c]->sums, out);
+    }
+    for (uint32_t i = 1; i <= image->item_count; i++) {
+        const struct item_def *def = view_item(view, i);
+        const struct item_sums *sums = &image->items[i]->sums;
+        buf_printf(out, "item %s: course %u %d %s: %lld %lld %lld %lld %lld\n", image->items[i]->id, def ? def->course : 0, def ? def->retired : 0,
+                   item_type(def), (long long)sums->records, (long long)sums->completed, (long long)sums->in_progress,
+                   (long long)sums->time_spent_s, (long long)sums->watched_s);
+    }
+    for (uint32_t l = 1; l <= image->learner_count; l++) {
+        const struct learner *learner = view_learner(view, l);
+        for (uint32_t i = 0; learner && i < learner->record_count; i++) {
+            const struct record *r = &learner->records[i];
+            buf_printf(out, "%s %s: %u %d %d %d %lld %lld %lld v%llu f%lld\n", image->learners[l]->id, image->items[r->item]->id, r->id, r->status, r->flags,
+                       r->percent_hundredths, (long long)r->furthest_ms, (long long)r->watched_s, (long long)r->time_spent_s,
+                       (unsigned long long)r->version, (long long)r->floor_ms);
+        }
+        for (uint32_t i = 0; learner && i < learner->enrolment_count; i++) {
+            const struct enrolment *e = &learner->enrolments[i];
+            buf_printf(out, "%s in %s: %u %d %u/%u %lld %lld %lld\n", image->learners[l]->id, image->courses[e->course]->id, e->id, e->class, e->completed_required,
+                       e->completed_items, (long long)e->completed_at_ms, (long long)e->last_activity_ms, (long long)e->enrolled_at_ms);
+        }
+    }
+    image_read_end(view);
+    buf_char(out, '\0');
+}
+
+/* What an enrolment and the sums say must be what the records say, counted anew. */
+static void check_counts(struct image *image)
+{
+    struct view view = image_read_begin(image);
+    for (uint32_t c = 1; c <= image->course_count; c++) {
+        int64_t learners = 0, completed = 0;
+        struct course_facts facts = view_course_facts(view, c);
+        for (uint32_t l = 1; l <= image->learner_count; l++) {
+            const struct learner *learner = view_learner(view, l);
+            const struct enrolment *enrolment = learner ? learner_enrolment(learner, c) : NULL;
+            uint32_t want = 0;
+            for (uint32_t i = 0; enrolment && i < learner->record_count; i++) {
+                struct item_facts item = view_item_facts(view, learner->records[i].item);
+                want += item.course == c && item.required && learner->records[i].status == ITEM_COMPLETED;
+            }
+            if (enrolment && (enrolment->completed_required != want || want > facts.required))
+                fail_msg("course %s of %s: %u counted, %u there, %u required", image->courses[c]->id, image->learners[l]->id,
+                         enrolment->completed_required, want, facts.required);
+            learners += enrolment != NULL;
+            completed += want;
+        }
+        struct course_figures figures = course_sums_figures(&image->courses[c]->sums, &facts, 0);
+        if (figures.total != learners || figures.completed_required != completed)
+            fail_msg("sums of course %s", image->courses[c]->id);
+    }
+    image_read_end(view);
+}
+
+/* After random commands: the image loaded from its file, the image folded from nothing, and the live one agree. */
+static void live_loaded_and_folded_images_agree(void **unused)
+{
+    uint64_t random = 4242;
+    (void)unused;
+    for (int round = 0; round < 40; round++) {
+        struct buf live = {0}, loaded = {0}, folded = {0};
+        struct fault fault = {NULL, NULL};
+        struct arena arena;
+        arena_init(&arena);
+        struct store *store = open_store();
+        struct engine *engine = open_engine(store);
+        for (int i = 0; i < 60; i++) {
+            struct command command;
+            random_command(&arena, &random, &command);
+            if (engine_run(engine, &command, NULL, NULL, &fault) != RC_OK)
+                fail_msg("round %d: %s", round, fault.message);
+            check_counts(engine_image(engine));
+            if (i == 30 && engine_flush(engine, &fault) != RC_OK) /* so that a start has a file and a tail */
+                fail_msg("flush: %s", fault.message);
+        }
+        print_image(engine_image(engine), &live);
+        engine_free(engine);
+        store_close(store);
+
+        store = open_store();
+        engine = open_engine(store);
+        print_image(engine_image(engine), &loaded);
+        engine_free(engine);
+        assert_int_equal(store_image_discard(store, &fault), RC_OK);
+        store_close(store);
+
+        store = open_store();
+        engine = open_engine(store);
+        print_image(engine_image(engine), &folded);
+        engine_free(engine);
+        store_close(store);
+        arena_done(&arena);
+        assert_string_equal(live.bytes, loaded.bytes);
+        assert_string_equal(live.bytes, folded.bytes);
+        buf_done(&live);
+        buf_done(&loaded);
+        buf_done(&folded);
+    }
+}
+
+/* A batch that cannot be committed answers RC_BUSY and leaves everything as it was; later it works again. */
+static void a_failed_commit_leaves_no_trace(void **unused)
+{
+    struct buf before = {0}, after = {0};
+    struct fault fault = {NULL, NULL};
+    struct arena arena;
+    uint64_t random = 11;
+    char path[128];
+    sqlite3 *other;
+    (void)unused;
+    arena_init(&arena);
+    struct store *store = open_store();
+    struct engine *engine = open_engine(store);
+    print_image(engine_image(engine), &before);
+    snprintf(path, sizeof path, "%s/events.db", directory);
+    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK); /* somebody holds the write lock: SQLITE_BUSY */
+    assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    struct command command;
+    do
+        random_command(&arena, &random, &command);
+    while (command.kind != CMD_REPORTS);
+    command.learner = text("a-new-one");
+    command.reports[0].item = text("a-new-item");
+    command.reports[0].course = text("a-new-course");
+    struct command again = command;
+    assert_int_equal(engine_run(engine, &command, NULL, NULL, &fault), RC_BUSY);
+    assert_int_equal(command.rc, RC_BUSY);
+    sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL);
+    sqlite3_close(other);
+    struct view view = image_read_begin(engine_image(engine));
+    assert_null(view_learner(view, view_learner_key(view, "a-new-one", 9)));
+    assert_null(view_course(view, view_course_key(view, "a-new-course", 12)));
+    image_read_end(view);
+    assert_int_equal(engine_run(engine, &again, NULL, NULL, &fault), RC_OK);
+    assert_int_equal(again.rc, RC_OK);
+    print_image(engine_image(engine), &after);
+    engine_free(engine);
+    store_close(store);
+    store = open_store(); /* and its ids were stored with the event that used them */
+    engine = open_engine(store);
+    buf_done(&before);
+    print_image(engine_image(engine), &before);
+    assert_string_equal(before.bytes, after.bytes);
+    engine_free(engine);
+    store_close(store);
+    arena_done(&arena);
+    buf_done(&before);
+    buf_done(&after);
+}
+
+/* An image file whose sums are not those of its learners is thrown away, not believed. */
+static void an_image_that_contradicts_itself_is_made_again(void **unused)
+{
+    struct buf before = {0}, after = {0};
+    char path[128];
+    sqlite3 *db;
+    (void)unused;
+    struct store *store = open_store();
+    struct engine *engine = open_engine(store);
+    print_image(engine_image(engine), &before);
+    engine_free(engine);
+    store_close(store);
+    snprintf(path, sizeof path, "%s/image.db", directory);
+    sqlite3_open(path, &db);
+    assert_int_equal(sqlite3_exec(db, "DELETE FROM learner WHERE key = (SELECT min(key) FROM learner)", NULL, NULL, NULL), SQLITE_OK);
+    assert_true(sqlite3_changes(db) == 1);
+    sqlite3_close(db);
+    store = open_store();
+    engine = open_engine(store);
+    print_image(engine_image(engine), &after);
+    assert_string_equal(before.bytes, after.bytes);
+    engine_free(engine);
+    store_close(store);
+    buf_done(&before);
+    buf_done(&after);
+}
+
+int main(void)
+{
+    const struct CMUnitTest store[] = {
+        cmocka_unit_test(what_was_committed_is_there_after_reopening),
+        cmocka_unit_test(a_second_process_is_refused),
+        cmocka_unit_test(a_flipped_byte_is_found),
+        cmocka_unit_test(a_newer_schema_is_refused),
+    };
+    const struct CMUnitTest engine[] = {
+        cmocka_unit_test(live_loaded_and_folded_images_agree),
+        cmocka_unit_test(a_failed_commit_leaves_no_trace),
+        cmocka_unit_test(an_image_that_contradicts_itself_is_made_again),
+    };
+    int failed = cmocka_run_group_tests_name("store", store, make_directory, remove_directory);
+    return failed + cmocka_run_group_tests_name("engine", engine, make_directory, remove_directory);
+}
