@@ -1,0 +1,286 @@
+// Errors, access, the catalogue and the rules, over the wire.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Server, sign } from './server.mjs';
+
+let server;
+before(async () => {
+  server = await Server.start();
+});
+after(async () => {
+  const end = await server.discard();
+  assert.deepEqual(end, { code: 0, signal: null }, server.log);
+});
+
+const update = (more = {}) => ({ userId: 'u', videoId: 'v', watchedDuration: 5, ...more });
+const room = (more = {}) => ({ courseId: 7, courseContentId: 70, progressStatus: 'IN_PROGRESS', ...more });
+
+// [what, method, path, as, body, status, field]
+const refusals = [
+  ['userId missing', 'POST', '/progress/update', 'u', { videoId: 'v', watchedDuration: 1 }, 400, 'userId'],
+  ['videoId missing', 'POST', '/progress/update', 'u', { userId: 'u', watchedDuration: 1 }, 400, 'videoId'],
+  ['watchedDuration missing', 'POST', '/progress/update', 'u', { userId: 'u', videoId: 'v' }, 400, 'watchedDuration'],
+  ['watchedDuration text', 'POST', '/progress/update', 'u', update({ watchedDuration: '12' }), 400, 'watchedDuration'],
+  ['watchedDuration fraction', 'POST', '/progress/update', 'u', update({ watchedDuration: 1.5 }), 400, 'watchedDuration'],
+  ['watchedDuration 2^53+1', 'POST', '/progress/update', 'u', '{"userId":"u","videoId":"v","watchedDuration":9007199254740993}', 400, 'watchedDuration'],
+  ['watchedDuration negative', 'POST', '/progress/update', 'u', update({ watchedDuration: -1 }), 400, 'watchedDuration'],
+  ['lastWatched 25 h ahead', 'POST', '/progress/update', 'u', update({ lastWatched: new Date(Date.now() + 25 * 3600e3).toISOString() }), 400, 'lastWatched'],
+  ['lastWatched no date', 'POST', '/progress/update', 'u', update({ lastWatched: 'now' }), 400, 'lastWatched'],
+  ['lastWatched a number', 'POST', '/progress/update', 'u', update({ lastWatched: 1700000000 }), 400, 'lastWatched'],
+  ['segment backwards', 'POST', '/progress/update', 'u', update({ segments: [[5, 3]] }), 400, 'segments'],
+  ['segment negative', 'POST', '/progress/update', 'u', update({ segments: [[-1, 2]] }), 400, 'segments'],
+  ['segment endless', 'POST', '/progress/update', 'u', update({ segments: [[0, 1e18]] }), 400, 'segments'],
+  ['10,001 segments', 'POST', '/progress/update', 'u', update({ segments: Array.from({ length: 10001 }, (_, i) => [i, i + 1]) }), 400, 'segments'],
+  ['reserved id', 'POST', '/progress/update', 'u', update({ videoId: 'Sync' }), 400, 'videoId'],
+  ['id with a slash', 'POST', '/progress/update', 'u', update({ videoId: 'a/b' }), 400, 'videoId'],
+  ['id too long', 'POST', '/progress/update', 'u', update({ videoId: 'x'.repeat(129) }), 400, 'videoId'],
+  ['body cut', 'POST', '/progress/update', 'u', '{"userId":', 400, 'body'],
+  ['body an array', 'POST', '/progress/update', 'u', '[]', 400, 'body'],
+  ['body empty', 'POST', '/progress/update', 'u', '', 400, 'body'],
+  ['duplicate key', 'POST', '/progress/update', 'u', '{"userId":"u","userId":"u","videoId":"v","watchedDuration":1}', 400, 'body'],
+  ['sync of 1,001', 'POST', '/progress/sync', 'u', { userId: 'u', progressData: Array.from({ length: 1001 }, () => ({ videoId: 'v', watchedDuration: 1 })) }, 400, 'progressData'],
+  ['sync without list', 'POST', '/progress/sync', 'u', { userId: 'u' }, 400, 'progressData'],
+  ['CurrentTimeSeconds -1', 'POST', '/api/v1/Progress/video', 'u', { UserId: 'u', VideoId: 'v', CurrentTimeSeconds: -1 }, 400, 'CurrentTimeSeconds'],
+  ['CurrentTimeSeconds 2^31', 'POST', '/api/v1/Progress/video', 'u', { UserId: 'u', VideoId: 'v', CurrentTimeSeconds: 2147483648 }, 400, 'CurrentTimeSeconds'],
+  ['CurrentTimeSeconds missing', 'POST', '/api/v1/Progress/video', 'u', { UserId: 'u', VideoId: 'v' }, 400, 'CurrentTimeSeconds'],
+  ['members that differ in case', 'POST', '/api/v1/Progress/video', 'u', { UserId: 'u', userid: 'u', VideoId: 'v', CurrentTimeSeconds: 1 }, 400, 'body'],
+  ['path and body differ', 'POST', '/api/v1/Progress/video/u/v', 'u', { VideoId: 'w', CurrentTimeSeconds: 1 }, 400, 'VideoId'],
+  ['unknown status', 'POST', '/user-progress/update', 1, room({ progressStatus: 'DONE' }), 400, 'progressStatus'],
+  ['percent 100.01', 'POST', '/user-progress/update', 1, room({ progressPercent: 100.01 }), 400, 'progressPercent'],
+  ['percent -0.01', 'POST', '/user-progress/update', 1, room({ progressPercent: -0.01 }), 400, 'progressPercent'],
+  ['activityDuration negative', 'POST', '/user-progress/update', 1, room({ activityDuration: -1 }), 400, 'activityDuration'],
+  ['courseId a fraction', 'POST', '/user-progress/update', 1, room({ courseId: 1.5 }), 400, 'courseId'],
+  ['metadata a list', 'POST', '/user-progress/update', 1, room({ metadata: [] }), 400, 'metadata'],
+  ['metadata > 16 KiB', 'POST', '/user-progress/update', 1, room({ metadata: { a: 'x'.repeat(16400) } }), 400, 'metadata'],
+  ['score above maxScore', 'POST', '/api/progress', 'u', { contentId: 'c', progressPercentage: 1, score: 5, maxScore: 4 }, 400, 'score'],
+  ['progressPercentage missing', 'POST', '/api/progress', 'u', { contentId: 'c' }, 400, 'progressPercentage'],
+  ['timeSpent negative', 'POST', '/api/progress', 'u', { contentId: 'c', progressPercentage: 1, timeSpent: -1 }, 400, 'timeSpent'],
+  ['log nested', 'POST', '/api/progress/log', 'u', { user_id: 'u', a: { b: 1 } }, 400, 'a'],
+  ['log empty', 'POST', '/api/progress/log', 'u', { user_id: 'u', log_id: 3 }, 400, 'body'],
+  ['log without user', 'POST', '/api/progress/log', 'u', { a: 1 }, 400, 'user_id'],
+  ['log with a bad date', 'POST', '/api/progress/log', 'u', { user_id: 'u', date: '2023-02-29' }, 400, 'date'],
+  ['log > 16 KiB', 'POST', '/api/progress/log', 'u', { user_id: 'u', a: 'x'.repeat(16400) }, 400, 'body'],
+  ['page 0', 'GET', '/user-progress/course/7/all?page=0', 'admin:9', undefined, 400, 'page'],
+  ['limit 101', 'GET', '/user-progress/course/7/all?limit=101', 'admin:9', undefined, 400, 'limit'],
+  ['limit twice', 'GET', '/user-progress/course/7/all?limit=1&limit=2', 'admin:9', undefined, 400, 'limit'],
+  ['status unknown', 'GET', '/user-progress/course/7/all?status=GONE', 'admin:9', undefined, 400, 'status'],
+  ['integer path: 1.5', 'GET', '/user-progress/1.5/1', 'admin:9', undefined, 400, 'courseId'],
+  ['integer path: 2^63', 'GET', '/user-progress/9223372036854775808/1', 'admin:9', undefined, 400, 'courseId'],
+  ['escape malformed', 'GET', '/progress/u/%zz', 'u', undefined, 400, 'path'],
+  ['escaped slash', 'GET', '/progress/u/a%2Fb', 'u', undefined, 400, 'videoId'],
+  ['overlong escape', 'GET', '/progress/u/%c0%af', 'u', undefined, 400, 'videoId'],
+  ['reserved word in a path', 'GET', '/progress/u/summary', 'u', undefined, 400, 'videoId'],
+  ['Action unknown', 'POST', '/api/v1/progress/webhook/enrollment-updated', 'u', { UserId: 'u', CourseId: 'c', Action: 'x' }, 400, 'Action'],
+  ['threshold 0', 'PUT', '/api/v1/catalog/courses/9', 'admin:9', { contents: [{ id: 'z', threshold: 0 }] }, 400, 'contents.threshold'],
+  ['item listed twice', 'PUT', '/api/v1/catalog/courses/9', 'admin:9', { contents: [{ id: 'z' }, { id: 'z' }] }, 400, 'contents.id'],
+  ['staff role', 'PUT', '/api/v1/catalog/courses/9', 'admin:9', { staff: [{ userId: 'a', role: 'BOSS' }] }, 400, 'staff.role'],
+  ['id differs from the path', 'PUT', '/api/v1/catalog/courses/9', 'admin:9', { id: '8', contents: [] }, 400, 'id'],
+  ['certificateUrl http', 'POST', '/user-progress/7/1/certify', 'admin:9', { certificateUrl: 'http://x.org/c' }, 400, 'certificateUrl'],
+  ['certificateUrl javascript', 'POST', '/user-progress/7/1/certify', 'admin:9', { certificateUrl: 'javascript:alert(1)' }, 400, 'certificateUrl'],
+];
+
+for (const [what, method, path, as, body, status, field] of refusals) {
+  test(`refused: ${what}`, async () => {
+    const headers = path.includes('webhook') ? { 'x-server-key': server.key } : {};
+    const answer = await server.call(method, path, { as, body, headers });
+    assert.equal(answer.status, status, answer.text);
+    assert.match(answer.headers.get('content-type'), /^application\/problem\+json/);
+    assert.equal(answer.json.errors[0]?.field, field, answer.text);
+    assert.equal(answer.json.success, false);
+    assert.equal(answer.json.requestId, answer.headers.get('x-request-id'));
+    for (const name of ['detail', 'message', 'error']) assert.equal(answer.json[name], answer.json.message);
+  });
+}
+
+test('nothing of what was refused is stored', async () => {
+  for (const as of ['u', '1']) {
+    const list = await server.call('GET', `/api/progress/${as}`, { as });
+    assert.deepEqual([list.json.data.progress, list.json.progress_logs], [[], []]);
+  }
+});
+
+test('HTTP: methods, media types, sizes, ids', async () => {
+  const wrong = await server.call('PUT', '/progress/update', { as: 'u', body: {} });
+  assert.deepEqual([wrong.status, wrong.headers.get('allow')], [405, 'POST, OPTIONS']);
+  assert.equal((await server.call('GET', '/no/such/path', { as: 'u' })).status, 404);
+  assert.equal((await server.call('OPTIONS', '/progress/update')).status, 204);
+  const head = await server.call('HEAD', '/healthz');
+  assert.deepEqual([head.status, head.text], [200, '']);
+  for (const type of ['application/xml', 'application/x-www-form-urlencoded', 'application/json; charset=latin1'])
+    assert.equal((await server.call('POST', '/progress/update', { as: 'u', body: '{}', headers: { 'content-type': type } })).status, 415, type);
+  const pad = (size) => { const body = JSON.stringify(update({ pad: '' })); return body.replace('"pad":""', `"pad":"${'x'.repeat(size - body.length)}"`); };
+  assert.equal((await server.call('POST', '/progress/update', { as: 'u', body: pad(1 << 20) })).status, 200);
+  assert.equal((await server.call('POST', '/progress/update', { as: 'u', body: pad((1 << 20) + 1) })).status, 413);
+  assert.equal((await server.call('GET', '//healthz')).status, 200);
+  assert.equal((await server.call('GET', '/healthz', { headers: { 'x-request-id': 'abc-1' } })).headers.get('x-request-id'), 'abc-1');
+  assert.notEqual((await server.call('GET', '/healthz', { headers: { 'x-request-id': 'x'.repeat(129) } })).headers.get('x-request-id'), 'x'.repeat(129));
+  await server.call('POST', '/progress/update', { as: 'u', body: update({ videoId: 1 }) });
+  assert.equal((await server.call('GET', '/progress/u/1', { as: 'u' })).status, 200); // 1 and "1" are one id
+  assert.equal((await server.call('GET', '/progress/u/01', { as: 'u' })).status, 404);
+  await server.call('POST', '/progress/update', { as: 'u', body: update({ videoId: '%2e' }) });
+  assert.equal((await server.call('GET', '/progress/u/%252e', { as: 'u' })).status, 200); // decoded once
+});
+
+test('tokens', async () => {
+  const path = '/progress/u';
+  const now = Math.floor(Date.now() / 1000);
+  const none = await server.call('GET', path);
+  assert.deepEqual([none.status, none.headers.get('www-authenticate')], [401, 'Bearer']);
+  for (const claims of [{ sub: 'u' }, { sub: 'u', exp: now - 61 }, { sub: 'u', exp: now + 60, nbf: now + 70 }])
+    assert.equal((await server.call('GET', path, { as: { token: sign(server.secret, claims) } })).status, 401);
+  assert.equal((await server.call('GET', path, { as: { token: sign('x'.repeat(43), { sub: 'u', exp: now + 60 }) } })).status, 401);
+  assert.equal((await server.call('GET', path, { as: { token: sign(server.secret, { sub: 'u', exp: now + 60 }, { alg: 'none' }) } })).status, 401);
+  assert.equal((await server.call('GET', path, { headers: { authorization: 'Basic eDp5' } })).status, 401);
+  const cookie = { cookie: `a=1; accessToken=${server.token('1')}` };
+  assert.equal((await server.call('GET', '/user-progress/7/1', { headers: cookie })).status, 404); // read by courseroom
+  assert.equal((await server.call('GET', '/progress/1', { headers: cookie })).status, 401); // not by video
+  assert.equal((await server.call('POST', '/user-progress/update', { headers: cookie, body: room() })).status, 401); // never on a write
+  assert.equal((await server.call('GET', `/progress/u?access_token=${server.token('u')}`)).status, 401);
+});
+
+test('a refusal does not tell whether the person exists', async () => {
+  await server.call('POST', '/progress/update', { as: 'known', body: update({ userId: 'known' }) });
+  const strip = (answer) => answer.text.replace(/"requestId":"[^"]*"/, '');
+  const known = await server.call('GET', '/progress/known/v', { as: 'u' });
+  const unknown = await server.call('GET', '/progress/unknown/v', { as: 'u' });
+  assert.deepEqual([known.status, strip(known)], [403, strip(unknown)]);
+});
+
+test('the catalogue: declared courses, foreign items, adoption, completion by edit', async () => {
+  await server.declare('d1', [{ id: 'd1-a', type: 'video', durationSeconds: 100 }, { id: 'd1-b' }]);
+  const post = (body) => server.call('POST', '/api/progress', { as: 'cat', body });
+  assert.equal((await post({ contentId: 'stranger', progressPercentage: 1, moduleId: 'd1' })).status, 404); // nobody can inflate a denominator
+  await post({ contentId: 'loose', progressPercentage: 100 });
+  assert.equal((await post({ contentId: 'loose', progressPercentage: 100, moduleId: 'd1' })).status, 404);
+  const foreign = await post({ contentId: 'd1-a', progressPercentage: 1, moduleId: 'other' });
+  assert.equal(foreign.status, 400);
+  assert.match(foreign.json.message, /d1-a.*d1.*other/);
+  // Observed: complete exactly while everything that anybody reported is complete.
+  await post({ contentId: 'o-1', progressPercentage: 100, moduleId: 'obs' });
+  const state = async () => (await server.call('GET', '/api/progress/cat/obs', { as: 'cat' })).json.data.enrollment;
+  assert.equal((await state()).status, 'completed');
+  await server.call('POST', '/api/progress', { as: 'dog', body: { contentId: 'o-2', progressPercentage: 5, moduleId: 'obs' } });
+  assert.deepEqual([(await state()).status, (await state()).completedAt], ['in-progress', null]);
+  // A courseless item is attached, and rolls up at once.
+  assert.equal((await post({ contentId: 'loose', progressPercentage: 100, moduleId: 'obs2' })).status, 201);
+  assert.equal((await server.call('GET', '/api/progress/cat/obs2', { as: 'cat' })).json.data.enrollment.status, 'completed');
+  // Adoption enrols who had records.
+  await server.call('POST', '/progress/update', { as: 'early', body: { userId: 'early', videoId: 'later-listed', watchedDuration: 50 } });
+  await server.declare('ad', [{ id: 'later-listed', type: 'video', durationSeconds: 50 }]);
+  const adopted = (await server.call('GET', '/api/progress/early/ad', { as: 'early' })).json.data;
+  assert.deepEqual([adopted.enrollment.status, adopted.statistics.completionPercentage], ['completed', 100]);
+  // An edit that leaves only completed ones completes for good; another cannot undo it.
+  await server.call('POST', '/api/progress', { as: 'ed', body: { contentId: 'd1-b', progressPercentage: 100 } });
+  await server.declare('d1', [{ id: 'd1-b' }]);
+  assert.equal((await server.call('GET', '/api/progress/ed/d1', { as: 'ed' })).json.data.enrollment.status, 'completed');
+  await server.declare('d1', [{ id: 'd1-b' }, { id: 'd1-c' }]);
+  const after = (await server.call('GET', '/api/progress/ed/d1', { as: 'ed' })).json.data;
+  assert.deepEqual([after.enrollment.status, after.statistics.completionPercentage], ['completed', 50]);
+  assert.equal((await server.call('PUT', '/api/v1/catalog/courses/d2', { as: 'admin:9', body: { contents: [{ id: 'd1-c' }] } })).status, 400);
+  // Deleted: observed while it has records, unknown when it has none.
+  assert.equal((await server.call('DELETE', '/api/v1/catalog/courses/d1', { as: 'admin:9' })).status, 200);
+  assert.equal((await server.call('GET', '/api/v1/catalog/courses/d1', { as: 'admin:9' })).json.declared, false);
+  assert.equal((await server.call('GET', '/api/progress/ed/d1', { as: 'ed' })).json.data.enrollment.status, 'completed'); // stays
+  await server.declare('empty', [{ id: 'e-1' }]);
+  await server.call('DELETE', '/api/v1/catalog/courses/empty', { as: 'admin:9' });
+  assert.equal((await server.call('GET', '/api/v1/catalog/courses/empty', { as: 'admin:9' })).status, 404);
+});
+
+test('enrolments: webhook, certify, reset', async () => {
+  await server.declare(60, [{ id: 601 }, { id: 602 }]);
+  const hook = (Action) => server.call('POST', '/api/v1/progress/progress/webhook/enrollment-updated', {
+    as: 'any', headers: { 'x-service-key': server.key }, body: { UserId: '61', CourseId: 60, Action } });
+  const state = async () => (await server.call('GET', '/user-progress/60/61', { as: 61 })).json.results?.enrollments;
+  assert.equal((await hook('drop')).status, 200); // unknown: changes nothing
+  assert.equal((await hook('ENROLL_USER')).status, 200);
+  assert.equal((await state()).enrollmentStatus, 'ENROLLED');
+  const { enrollmentId } = await state();
+  for (const id of [601, 602])
+    await server.call('POST', '/user-progress/update', { as: 61, body: { courseId: 60, courseContentId: id, progressStatus: 'COMPLETED' } });
+  assert.equal((await state()).enrollmentStatus, 'COMPLETED');
+  assert.equal((await hook('dropped')).status, 200);
+  assert.equal((await state()).enrollmentStatus, 'DROPPED');
+  assert.equal((await hook('certify')).status, 409);
+  await hook('enroll');
+  assert.deepEqual([(await state()).enrollmentStatus, (await state()).enrollmentId], ['COMPLETED', enrollmentId]); // keeps all progress
+  const reset = await server.call('POST', '/user-progress/reset', { as: 'admin:9', body: { courseId: 60, userId: 61, courseContentId: 601 } });
+  assert.deepEqual(reset.json.results, { userId: 61, courseId: 60, courseContentId: 601, resetCount: 1 });
+  assert.equal((await state()).enrollmentStatus, 'IN_PROGRESS');
+  const certify = (url) => server.call('POST', '/user-progress/60/61/certify', { as: 'admin:9', body: { certificateUrl: url } });
+  assert.equal((await certify('https://x.org/c')).status, 409);
+  const again = await server.call('POST', '/user-progress/update', { as: 61, body: { courseId: 60, courseContentId: 601, progressStatus: 'COMPLETED' } });
+  assert.ok(again.json.results.progressId);
+  assert.equal((await server.call('GET', '/user-progress/60/61/certificate', { as: 61 })).status, 404);
+  assert.equal((await certify('https://x.org/c')).json.results.enrollmentStatus, 'CERTIFIED');
+  assert.equal((await certify('https://x.org/c')).status, 200);
+  assert.equal((await server.call('GET', '/user-progress/60/61/certificate', { as: 61 })).json.results.certificateUrl, 'https://x.org/c');
+  await hook('drop');
+  assert.equal((await state()).enrollmentStatus, 'CERTIFIED'); // never left
+  for (const headers of [{}, { 'x-server-key': server.key.slice(0, -1) + 'x' }, { 'x-server-key': server.key, 'x-service-key': server.key }])
+    assert.equal((await server.call('POST', '/api/v1/progress/Webhook/enrollment-updated', { as: 'any', headers, body: { UserId: '61', CourseId: 60, Action: 'enroll' } })).status, 401);
+});
+
+test('locks: staff and system set them, learners cannot write through them', async () => {
+  await server.declare(62, [{ id: 621 }], { staff: [{ userId: '70', role: 'INSTRUCTOR' }] });
+  const send = (as, body) => server.call('POST', '/user-progress/update', { as, body: { courseId: 62, courseContentId: 621, ...body } });
+  assert.equal((await send(63, { progressStatus: 'LOCKED' })).status, 403);
+  assert.equal((await send(63, { userId: 63, progressStatus: 'LOCKED' })).status, 403);
+  assert.equal((await send('instructor:71', { userId: 63, progressStatus: 'LOCKED' })).status, 403); // not of this course
+  assert.equal((await send('instructor:70', { userId: 63, progressStatus: 'LOCKED' })).json.results.progressStatus, 'LOCKED');
+  assert.equal((await server.call('GET', '/user-progress/62/63', { as: 63 })).json.results.enrollments, null); // locking enrols nobody
+  assert.equal((await send(63, { progressStatus: 'IN_PROGRESS' })).status, 409);
+  assert.equal((await server.call('DELETE', '/progress/63/621', { as: 63 })).status, 409);
+  const system = await send('system:1', { userId: 63, progressStatus: 'IN_PROGRESS', progressPercent: 30 });
+  assert.deepEqual([system.json.results.progressStatus, system.json.results.progressPercent], ['LOCKED', '30.00']);
+  assert.equal((await send('instructor:70', { userId: 63, progressStatus: 'COMPLETED' })).status, 403);
+  assert.equal((await send('instructor:70', { userId: 63, progressStatus: 'NOT_STARTED' })).json.results.progressStatus, 'IN_PROGRESS');
+  assert.equal((await send(63, { progressStatus: 'COMPLETED' })).json.results.progressStatus, 'COMPLETED');
+});
+
+test('Idempotency-Key and If-Match', async () => {
+  const send = (key, body, more = {}) => server.call('POST', '/api/progress', { as: 'idem', body, headers: { 'idempotency-key': key, ...more } });
+  const body = { contentId: 'k', progressPercentage: 10, timeSpent: 1 };
+  const [first, second] = [await send('k1', body), await send('k1', body)];
+  assert.equal(second.text, first.text);
+  assert.deepEqual([second.status, second.headers.get('idempotent-replayed'), first.headers.get('idempotent-replayed')], [201, 'true', null]);
+  assert.equal((await send('k1', { ...body, timeSpent: 2 })).status, 422);
+  assert.equal((await send('', body)).status, 400);
+  assert.equal((await send('x'.repeat(256), body)).status, 400);
+  const many = await Promise.all(Array.from({ length: 50 }, () => send('k2', body)));
+  assert.ok(many.every((answer) => [201, 409].includes(answer.status)));
+  assert.equal((await server.call('GET', '/api/progress/idem', { as: 'idem' })).json.data.progress[0].timeSpent, 2); // k1 and k2, once each
+  const etag = (await send('k3', body)).headers.get('etag');
+  assert.equal((await server.call('POST', '/api/progress', { as: 'idem', body, headers: { 'if-match': etag } })).status, 201);
+  assert.equal((await server.call('POST', '/api/progress', { as: 'idem', body, headers: { 'if-match': etag } })).status, 412);
+  assert.equal((await server.call('POST', '/api/progress', { as: 'idem', body, headers: { 'if-match': '*' } })).status, 201);
+});
+
+test('eventId is recognised; segments merge whatever their age', async () => {
+  const send = (body) => server.call('POST', '/progress/update', { as: 'seg', body: { userId: 'seg', videoId: 's', watchedDuration: 1, ...body } });
+  await send({ segments: [[0, 10]], duration: 100, lastWatched: '2026-02-02T00:00:00Z' });
+  await send({ segments: [[5, 20], [50, 60.5]], lastWatched: '2026-01-01T00:00:00Z' });
+  const record = (await server.call('GET', '/api/progress/seg', { as: 'seg' })).json.data.progress[0];
+  assert.equal(record.progressPercentage, 31); // 30.5 s of 100
+  await send({ eventId: 'e1', lastWatched: '2026-03-01T00:00:00Z', watchedDuration: 7 });
+  const again = await server.call('POST', '/progress/sync', { as: 'seg', body: { userId: 'seg', progressData: [{ videoId: 's', watchedDuration: 99, eventId: 'e1', lastWatched: '2026-03-02T00:00:00Z' }] } });
+  assert.deepEqual([again.json.results[0].result, again.json.progressData[0].watchedDuration], ['unchanged', 7]);
+  const summary = (await server.call('GET', '/progress/summary/s', { as: 'seg' })).json;
+  assert.deepEqual([summary.retention.length, summary.retention[0].viewers, summary.retention[30].viewers, summary.retention[60].viewers], [100, 1, 0, 1]);
+});
+
+test('other settings: strict, explicit, no video auth, time zone', async () => {
+  const other = await Server.start({ flags: ['--catalog', 'strict', '--enroll=explicit', '--video-auth', 'none', '--display_timezone', 'Asia/Kolkata', '--webhook-jwt', 'optional'] });
+  try {
+    await other.declare(1, [{ id: 11, type: 'video', durationSeconds: 10 }]);
+    const send = (body) => other.call('POST', '/progress/update', { body: { userId: '5', watchedDuration: 10, ...body } });
+    assert.equal((await send({ videoId: 'unknown' })).status, 404);
+    assert.equal((await send({ videoId: '11' })).status, 404); // not enrolled
+    assert.equal((await other.call('POST', '/api/v1/progress/Webhook/enrollment-updated', { headers: { 'x-server-key': other.key }, body: { UserId: '5', CourseId: '1', Action: 'enroll' } })).status, 200);
+    assert.equal((await send({ videoId: '11' })).status, 200);
+    const enrolment = (await other.call('GET', '/user-progress/1/5', { as: 5 })).json.results.enrollments;
+    const local = new Date(Date.parse(enrolment.enrollment_created_at) + 19800e3).toISOString();
+    assert.equal(enrolment.v_created_time, local.slice(11, 19));
+  } finally {
+    await other.discard();
+  }
+});

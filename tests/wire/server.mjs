@@ -1,0 +1,109 @@
+// A real server on a free port with a directory of its own, and a client that speaks to it.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export const binary = process.env.MILEPOST ?? 'build/milepost';
+
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+export function newDirectory() {
+  return mkdtempSync(join(tmpdir(), 'milepost-wire-'));
+}
+
+export function run(...args) {
+  return spawnSync(binary, args, { encoding: 'utf8', env: { PATH: process.env.PATH, ...sanitizer() } });
+}
+
+function sanitizer() {
+  const { ASAN_OPTIONS, UBSAN_OPTIONS } = process.env;
+  return { ...(ASAN_OPTIONS && { ASAN_OPTIONS }), ...(UBSAN_OPTIONS && { UBSAN_OPTIONS }) };
+}
+
+const base64url = (value) => Buffer.from(value).toString('base64url');
+
+export function sign(secret, claims, header = { alg: 'HS256', typ: 'JWT' }) {
+  const head = `${base64url(JSON.stringify(header))}.${base64url(JSON.stringify(claims))}`;
+  return `${head}.${createHmac('sha256', secret).update(head).digest('base64url')}`;
+}
+
+export class Server {
+  static async start({ directory = newDirectory(), flags = [], env = {} } = {}) {
+    const server = new Server();
+    server.directory = directory;
+    server.port = await freePort();
+    server.base = `http://127.0.0.1:${server.port}`;
+    server.log = '';
+    server.process = spawn(binary, ['serve', '--data', directory, '--port', String(server.port), ...flags], {
+      env: { PATH: process.env.PATH, ...sanitizer(), ...env },
+    });
+    server.process.stderr.on('data', (chunk) => (server.log += chunk));
+    server.ended = new Promise((resolve) => server.process.once('exit', (code, signal) => resolve({ code, signal })));
+    for (let tries = 0; ; tries++) {
+      if (server.process.exitCode !== null) throw new Error(`the server ended: ${server.log}`);
+      try {
+        if ((await fetch(`${server.base}/healthz`)).ok) break;
+      } catch {
+        if (tries > 600) throw new Error(`the server does not answer: ${server.log}`);
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      }
+    }
+    server.secret = readFileSync(join(directory, 'jwt.secret'), 'utf8').trim();
+    server.key = readFileSync(join(directory, 'server.key'), 'utf8').trim();
+    return server;
+  }
+
+  token(sub, role = 'student', more = {}) {
+    return sign(this.secret, { sub, role, exp: Math.floor(Date.now() / 1000) + 3600, ...more });
+  }
+
+  // as: "1001" (a student), "admin:900", a token object {token}, or null.
+  async call(method, path, { as = null, body, headers = {} } = {}) {
+    const sent = { ...headers };
+    if (as?.token) sent.authorization = `Bearer ${as.token}`;
+    else if (as !== null) {
+      const [role, sub] = String(as).includes(':') ? String(as).split(':') : ['student', String(as)];
+      sent.authorization = `Bearer ${this.token(sub, role)}`;
+    }
+    if (body !== undefined && !sent['content-type']) sent['content-type'] = 'application/json';
+    const response = await fetch(this.base + path, {
+      method,
+      headers: sent,
+      body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
+    });
+    const text = await response.text();
+    let json;
+    try {
+      json = JSON.parse(text);
+    } catch {
+      json = undefined;
+    }
+    return { status: response.status, headers: response.headers, text, json };
+  }
+
+  declare(id, contents, more = {}) {
+    return this.call('PUT', `/api/v1/catalog/courses/${id}`, { as: 'admin:900', body: { title: `Course ${id}`, contents, ...more } });
+  }
+
+  async stop(signal = 'SIGTERM') {
+    this.process.kill(signal);
+    const end = await this.ended;
+    return end;
+  }
+
+  async discard() {
+    const end = await this.stop();
+    rmSync(this.directory, { recursive: true, force: true });
+    return end;
+  }
+}

@@ -1,0 +1,73 @@
+// A bad setting refuses to start and names itself; one name, three forms.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { binary, newDirectory, run, Server } from './server.mjs';
+
+const directory = newDirectory();
+const serve = (...flags) => run('serve', '--data', directory, ...flags);
+
+const bad = [
+  [['--port', '0'], 'port'], [['--port', '65536'], 'port'], [['--port', 'x'], 'port'], [['--nonsense', '1'], 'nonsense'],
+  [['--catalog', 'closed'], 'catalog'], [['--completion_threshold', '0'], 'completion_threshold'], [['--completion_threshold', '100.01'], 'completion_threshold'],
+  [['--display_timezone', 'Mars/Olympus'], 'display_timezone'], [['--user_svc_base_url', 'file:///etc/passwd'], 'user_svc_base_url'],
+  [['--threads', '-1'], 'threads'], [['--port'], 'port'], [['stray'], 'stray'], [['--config', '/no/such/file'], 'config'],
+];
+for (const [flags, name] of bad)
+  test(`refused: ${flags.join(' ')}`, () => {
+    const end = serve(...flags);
+    assert.notEqual(end.status, 0);
+    assert.match(end.stderr, new RegExp(name));
+  });
+
+test('two bad values are both named', () => {
+  const end = serve('--port', '0', '--enroll', 'never');
+  assert.match(end.stderr, /port/);
+  assert.match(end.stderr, /enroll/);
+});
+
+test('an unknown MILEPOST_ name refuses to start', () => {
+  const end = spawnSync(binary, ['serve', '--data', directory], { encoding: 'utf8', env: { MILEPOST_NONSENSE: '1' } });
+  assert.notEqual(end.status, 0);
+  assert.match(end.stderr, /MILEPOST_NONSENSE/);
+});
+
+test('flags beat environment beats file', async () => {
+  const config = join(directory, 'milepost.conf');
+  writeFileSync(config, '; a comment\ncompletion_threshold = 50\nwebhook_jwt = optional\n');
+  const threshold = async (flags, env) => {
+    const server = await Server.start({ flags: ['--config', config, ...flags], env });
+    await server.declare(1, [{ id: 'a' }]);
+    const found = (await server.call('GET', '/api/v1/catalog/courses/1', { as: 'admin:1' })).json.contents[0].threshold;
+    await server.discard();
+    return found;
+  };
+  assert.equal(await threshold([], {}), 50);
+  assert.equal(await threshold([], { MILEPOST_COMPLETION_THRESHOLD: '60' }), 60);
+  assert.equal(await threshold(['--completion-threshold', '92.5'], { MILEPOST_COMPLETION_THRESHOLD: '60' }), 92.5);
+  writeFileSync(config, 'nonsense = 1\n');
+  assert.match(serve('--config', config).stderr, /nonsense/);
+});
+
+test('the sample server key, and a short secret, are refused at start', () => {
+  const key = join(directory, 'sample.key'), secret = join(directory, 'short.secret');
+  writeFileSync(key, 'a1b2c3d4-e5f6-7890-abcd-ef1234567890\n');
+  writeFileSync(secret, 'x'.repeat(31));
+  assert.match(serve('--server_key_file', key).stderr, /sample key/);
+  assert.match(serve('--jwt_secret_file', secret).stderr, /32 bytes/);
+});
+
+test('keys are written with mode 0600; --help lists every setting', async () => {
+  const server = await Server.start();
+  const { statSync } = await import('node:fs');
+  for (const name of ['jwt.secret', 'server.key']) assert.equal(statSync(join(server.directory, name)).mode & 0o777, 0o600);
+  assert.equal(server.secret.length, 43);
+  const token = run('token', '--data', server.directory, '--sub', '7', '--role', 'admin').stdout.trim();
+  assert.equal((await server.call('GET', '/api/v1/catalog/courses', { as: { token } })).status, 200);
+  await server.discard();
+  const help = run('serve', '--help');
+  assert.equal(help.status, 0);
+  for (const name of ['port', 'listen', 'jwt_secret_file', 'catalog', 'enroll', 'display_timezone', 'video_auth']) assert.match(help.stdout, new RegExp(`--${name}\\b`));
+});
