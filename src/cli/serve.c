@@ -10,7 +10,8 @@
 #include "http/server.h"
 #include "ops/keys.h"
 
-enum { DRAIN_MS = 9000, EXIT_IO_ERROR = 74 };
+/* A drain ends when nothing was under way for QUIET_CHECKS looks, 10 ms apart. */
+enum { DRAIN_MS = 9000, QUIET_CHECKS = 10, EXIT_IO_ERROR = 74 };
 
 /* The key printed in seeds/pts.md: everybody knows it, so nobody may use it. Contract 2. */
 static const char sample_key[] = "a1b2c3d4-e5f6-7890-abcd-ef1234567890";
@@ -100,8 +101,10 @@ static void stop(struct server *server)
 {
     if (server->http) {
         http_server_quiesce(server->http);
-        for (int waited = 0; waited < DRAIN_MS && http_server_open_requests(server->http) > 0; waited += 10)
+        for (int waited = 0, quiet = 0; waited < DRAIN_MS && quiet < QUIET_CHECKS; waited += 10) {
+            quiet = http_server_open_requests(server->http) ? 0 : quiet + 1;
             (void)nanosleep(&(struct timespec){0, 10000000}, NULL); /* woken early: looks again */
+        }
         http_server_stop(server->http);
     }
     engine_free(server->engine);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <microhttpd.h>
 #include <xxhash.h>
@@ -24,6 +26,7 @@ struct http_server {
     int count;
     struct http_settings settings;
     char *cors_origins;
+    atomic_bool draining; /* every answer now ends its connection */
     atomic_uint open_requests;
     atomic_ullong next_id;
     uint64_t instance;
@@ -212,7 +215,7 @@ static enum MHD_Result send_answer(struct http_server *server, struct request *r
         add_header(response, "WWW-Authenticate", "Bearer");
     if (request->replayed)
         add_header(response, "Idempotent-Replayed", "true");
-    if (request->close)
+    if (request->close || atomic_load_explicit(&server->draining, memory_order_relaxed))
         add_header(response, "Connection", "close");
     if (server->cors_origins[0])
         add_cors(server, request, response);
@@ -334,6 +337,7 @@ static enum rc start_port(struct http_server *server, uint16_t port, struct faul
                        port); /* cut is fine */
         return fault_set(fault, RC_INTERNAL, "port", message);
     }
+    server->listeners[server->count] = -1;
     server->daemons[server->count++] = daemon;
     return RC_OK;
 }
@@ -364,8 +368,12 @@ enum rc http_server_start(const struct http_settings *settings, struct http_serv
 
 void http_server_quiesce(struct http_server *server)
 {
-    for (int i = 0; i < server->count; i++)
+    atomic_store(&server->draining, true);
+    for (int i = 0; i < server->count; i++) {
         server->listeners[i] = MHD_quiesce_daemon(server->daemons[i]);
+        if (server->listeners[i] >= 0) /* refuse at once; closed when no thread can still look at it */
+            (void)shutdown(server->listeners[i], SHUT_RDWR); /* already shut is fine */
+    }
 }
 
 unsigned http_server_open_requests(const struct http_server *server)
@@ -377,8 +385,11 @@ void http_server_stop(struct http_server *server)
 {
     if (!server)
         return;
-    for (int i = 0; i < server->count; i++)
+    for (int i = 0; i < server->count; i++) {
         MHD_stop_daemon(server->daemons[i]);
+        if (server->listeners[i] >= 0)
+            (void)close(server->listeners[i]); /* nothing was written to it */
+    }
     free(server->cors_origins);
     free(server);
 }
