@@ -1,0 +1,52 @@
+// What the papers say is so.
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { test } from 'node:test';
+import { binary, run, Server } from './server.mjs';
+
+function sources(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? sources(`${folder}/${entry.name}`) : [`${folder}/${entry.name}`]);
+}
+
+test('ARCHITECTURE.md names functions that exist', () => {
+  const text = readFileSync('ARCHITECTURE.md', 'utf8');
+  const files = new Map([...sources('src'), ...sources('tests/unit')].map((path) => [basename(path), readFileSync(path, 'utf8')]));
+  const named = [...text.matchAll(/`(\w+\.[ch]):(\w+)`/g)];
+  assert.ok(named.length > 30);
+  for (const [, file, name] of named) {
+    assert.ok(files.has(file), `${file} is not there`);
+    assert.match(files.get(file), new RegExp(`^[^\\n;]*\\b${name}\\(`, 'm'), `${file} has no ${name}`);
+  }
+  for (const [, path] of text.matchAll(/`((?:src|tests)\/[\w/.]+)`/g)) assert.ok(spawnSync('test', ['-e', path]).status === 0, path);
+});
+
+test('docs/settings.md is what the settings table says', () => {
+  assert.ok(readFileSync('docs/settings.md', 'utf8').endsWith(run('--settings-markdown').stdout));
+});
+
+test('the README\'s page of curl works as written', async () => {
+  const page = /```sh\n([\s\S]*?)```/.exec(readFileSync('README.md', 'utf8'))[1];
+  const server = await Server.start();
+  try {
+    const script = page
+      .replaceAll('http://127.0.0.1:5000', server.base)
+      .replaceAll('build/milepost', resolve(binary))
+      .replaceAll('--data data', `--data ${server.directory}`)
+      .replaceAll('data/server.key', `${server.directory}/server.key`)
+      .replaceAll('curl -s', "curl -s -w '\\n%{http_code}\\n' ");
+    const out = execFileSync('bash', ['-eu', '-c', script], { encoding: 'utf8' });
+    const codes = out.split('\n').filter((line) => /^\d{3}$/.test(line));
+    assert.ok(codes.length >= 18, out);
+    assert.ok(codes.every((code) => ['200', '201'].includes(code)), out);
+  } finally {
+    await server.discard();
+  }
+});
+
+test('--help and the README name the commands there are', () => {
+  const help = run('--help').stdout;
+  for (const name of ['serve', 'token', 'import']) assert.match(help, new RegExp(`^  ${name}`, 'm'));
+});
