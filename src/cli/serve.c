@@ -83,6 +83,8 @@ static int start(struct server *server)
     context->video_auth_required = strcmp(settings->video_auth, "required") == 0;
     context->now_ms = cli_now_ms;
     context->routes = &face_routes;
+    if (settings->rate_limit && !(context->limiter = limiter_new((uint32_t)settings->rate_limit)))
+        return complain("rate_limit", "out of memory");
     struct http_settings http = {
         .listen = settings->listen, .ports = settings->ports, .port_count = settings->port_count,
         .threads = (unsigned)settings->threads, .cors_origins = settings->cors_origins,
@@ -112,6 +114,7 @@ static void stop(struct server *server)
     store_close(server->store);
     auth_free(server->context.auth);
     zone_free(server->context.zone);
+    limiter_free(server->context.limiter);
     free(server->secret);
     free(server->server_key);
     free(server->public_key);

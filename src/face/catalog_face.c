@@ -222,7 +222,7 @@ void catalog_put(struct request *request)
     enum rc rc = put ? request_id_param(request, 0, "id", &fault) : RC_BUSY;
 
     if (rc == RC_OK)
-        rc = face_body(request, false, SPELLING_EXACT, &body, &fault);
+        rc = face_body(request, BODY_PLAIN, SPELLING_EXACT, &body, &fault);
     if (rc == RC_OK)
         rc = decode_put(request, &body, put, &fault);
     if (rc == RC_OK)

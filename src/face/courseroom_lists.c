@@ -253,7 +253,7 @@ void courseroom_bulk(struct request *request)
     size_t count = 0;
     uint32_t course = 0;
     BODY body = {NULL, SPELLING_EXACT};
-    enum rc rc = face_body(request, false, SPELLING_EXACT, &body, &fault);
+    enum rc rc = face_body(request, BODY_GZIP, SPELLING_EXACT, &body, &fault);
 
     if (rc == RC_OK)
         rc = courseroom_id(request, &body, "courseId", &id, &fault);

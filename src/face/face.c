@@ -10,6 +10,7 @@
 #include "base/ident.h"
 #include "base/instant.h"
 #include "core/members.h"
+#include "http/gzip.h"
 
 /* ---- decoding ---- */
 
@@ -33,20 +34,24 @@ static bool json_media_type(const char *type, bool beacon)
     return strncasecmp(charset, "utf-8", 5) == 0 || strncasecmp(charset, "utf8", 4) == 0;
 }
 
-enum rc face_body(struct request *request, bool beacon, enum spelling spelling, struct body *out_body,
+enum rc face_body(struct request *request, enum body_form form, enum spelling spelling, struct body *out_body,
                   struct fault *fault)
 {
     const char *encoding = request_header(request, "Content-Encoding");
 
     out_body->root = NULL;
     out_body->spelling = spelling;
-    if (!json_media_type(request_header(request, "Content-Type"), beacon))
+    if (!json_media_type(request_header(request, "Content-Type"), form & BODY_BEACON))
         return fault_set(fault, RC_MEDIA_TYPE, NULL, "the body must be application/json in UTF-8");
-    if (encoding && strcasecmp(encoding, "identity") != 0)
+    bool gzip = encoding && strcasecmp(encoding, "gzip") == 0 && form & BODY_GZIP;
+    if (encoding && strcasecmp(encoding, "identity") != 0 && !gzip)
         return fault_set(fault, RC_MEDIA_TYPE, NULL, "this Content-Encoding is not accepted here");
     if (request->body_too_large)
         return fault_set(fault, RC_TOO_LARGE, NULL, "a body has at most 1 MiB");
-    enum rc rc = json_in(request->body.bytes, request->body.size, &out_body->root, fault);
+    enum rc rc = gzip ? gzip_inflate(&request->body, BODY_MAX_BYTES, fault) : RC_OK;
+    if (rc != RC_OK)
+        return rc;
+    rc = json_in(request->body.bytes, request->body.size, &out_body->root, fault);
     if (rc == RC_OK && spelling == SPELLING_ANY_CASE)
         rc = json_in_case_clash(out_body->root, fault);
     return rc;

@@ -6,6 +6,7 @@
 #include "app/answers.h"
 #include "app/command.h"
 #include "app/engine.h"
+#include "app/limiter.h"
 #include "base/caller.h"
 #include "base/zone.h"
 #include "http/json_in.h"
@@ -24,6 +25,7 @@ struct face_context {
     enum rc (*verify)(struct auth *auth, const char *token, size_t size, int64_t now_ms,
                       struct caller *out_caller, struct fault *fault);
     struct answers *answers;
+    struct limiter *limiter; /* NULL: no rate limit */
     struct zone *zone; /* display_timezone */
     const char *server_key; /* for webhooks and /metrics */
     bool webhook_jwt_required, video_auth_required;
@@ -55,9 +57,12 @@ struct body {
     enum spelling spelling;
 };
 
-/* Parses the body (JSON object required). beacon: text/plain that holds JSON is taken too. Order of refusals:
- * 415, 413, 400. Source: contract 1, Errors. */
-MUST_CHECK enum rc face_body(struct request *request, bool beacon, enum spelling spelling, struct body *out_body,
+/* What a route's body may be beside plain JSON: text/plain that holds JSON (sendBeacon), gzip. */
+enum body_form { BODY_PLAIN = 0, BODY_BEACON = 1, BODY_GZIP = 2 };
+
+/* Parses the body (JSON object required); a gzip body is inflated in place. Order of refusals: 415, 413, 400.
+ * Source: contract 1, Errors. */
+MUST_CHECK enum rc face_body(struct request *request, enum body_form form, enum spelling spelling, struct body *out_body,
                              struct fault *fault);
 static inline json_t *body_get(const struct body *body, const char *name)
 {

@@ -63,6 +63,16 @@ static bool server_key_fits(struct request *request)
     return strlen(given) == size && CRYPTO_memcmp(given, context->server_key, size) == 0;
 }
 
+/* rate_limit, per caller; who has no id (the server key alone) is one caller. */
+static enum rc pace(struct request *request, const struct caller *caller, struct fault *fault)
+{
+    struct face_context *context = face_of(request);
+
+    if (!context->limiter || limiter_take(context->limiter, caller->id, caller->id_size, context->now_ms()))
+        return RC_OK;
+    return fault_set(fault, RC_TOO_MANY, NULL, "too many requests; slow down");
+}
+
 static enum rc admit(struct request *request, struct caller *caller, struct fault *fault)
 {
     struct face_context *context = face_of(request);
@@ -73,15 +83,17 @@ static enum rc admit(struct request *request, struct caller *caller, struct faul
     if (rule == ACCESS_SERVER_KEY || rule == ACCESS_WEBHOOK) {
         if (!server_key_fits(request))
             return fault_set(fault, RC_UNAUTHENTICATED, NULL, "a valid X-Server-Key is required");
-        if (rule == ACCESS_SERVER_KEY || !context->webhook_jwt_required)
-            return RC_OK;
-        return authenticate(request, caller, fault);
+        enum rc known = rule == ACCESS_SERVER_KEY || !context->webhook_jwt_required
+                            ? RC_OK : authenticate(request, caller, fault);
+        return known == RC_OK ? pace(request, caller, fault) : known;
     }
     if (request->route->face == FACE_VIDEO && !context->video_auth_required) {
         *caller = (struct caller){.roles = ROLE_SYSTEM}; /* a trusted network: contract 6 */
         return RC_OK;
     }
     enum rc rc = authenticate(request, caller, fault);
+    if (rc == RC_OK)
+        rc = pace(request, caller, fault);
     if (rc == RC_OK && !access_role(rule, caller->roles))
         rc = fault_set(fault, RC_DENIED, NULL, "Access denied");
     return rc;

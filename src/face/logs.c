@@ -161,7 +161,7 @@ void logs_post(struct request *request)
     struct text user = {NULL, 0};
     struct command *command = NULL;
     BODY body = {NULL, SPELLING_EXACT};
-    enum rc rc = face_body(request, false, SPELLING_EXACT, &body, &fault);
+    enum rc rc = face_body(request, BODY_PLAIN, SPELLING_EXACT, &body, &fault);
 
     if (rc == RC_OK)
         rc = face_id(request, &body, "user_id", true, &user, &fault);
@@ -229,7 +229,7 @@ void logs_put(struct request *request)
                      ? RC_OK : fault_set(&fault, RC_INVALID, "log_id", "must be an integer");
 
     if (rc == RC_OK)
-        rc = face_body(request, false, SPELLING_EXACT, &body, &fault);
+        rc = face_body(request, BODY_PLAIN, SPELLING_EXACT, &body, &fault);
     if (rc == RC_OK)
         rc = face_id(request, &body, "user_id", false, &named, &fault);
     if (rc == RC_OK) {

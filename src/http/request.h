@@ -35,7 +35,7 @@ struct request {
     struct segment_text params[MAX_PARAMS]; /* of the route's pattern, in order */
     char request_id[130];
     struct buf body;
-    bool body_too_large, refused_by_framing;
+    bool body_too_large;
 
     void *caller;  /* struct caller, by the gateway */
     void *command; /* what a parked request waits for */

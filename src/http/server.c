@@ -1,5 +1,8 @@
 #include "http/server.h"
 
+#include "http/framing.h"
+#include "http/gzip.h"
+
 #include <arpa/inet.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,7 +20,7 @@ enum {
     CONNECTION_MEMORY = 24 * 1024, /* head of a request and of its answer */
     IDLE_S = 60,
     CONNECTIONS_MAX = 10000,
-    TARGET_MAX_BYTES = 8192,
+    GZIP_FROM_BYTES = 1024, /* smaller answers gain nothing */
 };
 
 struct http_server {
@@ -167,6 +170,19 @@ static bool tag_listed(const char *header, const char *tag)
     return false;
 }
 
+/* "gzip" in the list, and not refused by q=0. */
+static bool accepts_gzip(struct request *request)
+{
+    const char *accepted = request_header(request, "Accept-Encoding");
+    const char *at = accepted ? strcasestr(accepted, "gzip") : NULL;
+
+    if (!at)
+        return false;
+    at += 4 + strspn(at + 4, " ");
+    return !(*at == ';' && strncmp(at + 1 + strspn(at + 1, " "), "q=0", 3) == 0 &&
+             strspn(at + 4 + strspn(at + 1, " "), "0.") == strcspn(at + 4 + strspn(at + 1, " "), ", "));
+}
+
 /* ETag of a read, and 304 when the client has it already. */
 static void apply_etag(struct request *request)
 {
@@ -193,6 +209,7 @@ static enum MHD_Result send_answer(struct http_server *server, struct request *r
         request_fail(request, RC_BUSY, &none);
     }
     apply_etag(request);
+    bool packed = request->out.size >= GZIP_FROM_BYTES && accepts_gzip(request) && gzip_deflate(&request->out);
     struct MHD_Response *response =
         MHD_create_response_from_buffer(request->out.size, request->out.bytes, MHD_RESPMEM_MUST_FREE);
     if (!response)
@@ -200,6 +217,10 @@ static enum MHD_Result send_answer(struct http_server *server, struct request *r
     request->out = (struct buf){0}; /* the response's now */
     if (request->content_type && request->status != 304 && request->status != 204)
         add_header(response, "Content-Type", request->content_type);
+    if (packed) {
+        add_header(response, "Content-Encoding", "gzip");
+        add_header(response, "Vary", "Accept-Encoding");
+    }
     add_header(response, "X-Request-Id", request->request_id);
     add_header(response, "X-Content-Type-Options", "nosniff");
     add_header(response, "Cache-Control", "no-store");
@@ -272,6 +293,23 @@ static void take_body(struct request *request, const char *bytes, size_t size)
     buf_add(&request->body, bytes, size);
 }
 
+/* The head is there, the body is not. Answering here ends the keep-alive, which is right for a head that is
+ * wrong and for a body too large to be read. */
+static enum MHD_Result begin(struct http_server *server, struct request *request)
+{
+    struct fault fault = {NULL, NULL};
+    enum rc rc = http_check_framing(request, &fault);
+
+    if (rc == RC_OK && !request->body_too_large)
+        return MHD_YES;
+    request->close = true;
+    if (rc != RC_OK)
+        request_fail(request, rc, &fault);
+    else
+        server->settings.dispatch(request); /* 404, 401 and the like come before 413 */
+    return request->answered ? send_answer(server, request) : MHD_YES;
+}
+
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *upload,
                                   size_t *upload_size, void **state)
@@ -288,7 +326,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
         request->method = method_of(method);
         request->http_version = version;
         set_request_id(server, request);
-        return MHD_YES;
+        return begin(server, request);
     }
     if (*upload_size) {
         take_body(request, upload, *upload_size);
