@@ -50,7 +50,8 @@ struct request {
     bool retry_after, replayed, close, challenge;
     const char *allow;       /* for 405 and OPTIONS */
     bool answered;
-    int library_state; /* the server's own */
+    int library_state; /* the server's own, as is the next line */
+    struct request *next_waiting;
 };
 
 /* A header's value or NULL; names without case. Borrowed. */

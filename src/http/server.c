@@ -4,12 +4,15 @@
 #include "http/gzip.h"
 
 #include <arpa/inet.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <microhttpd.h>
@@ -20,6 +23,7 @@ enum {
     CONNECTION_MEMORY = 24 * 1024, /* head of a request and of its answer */
     IDLE_S = 60,
     CONNECTIONS_MAX = 10000,
+    LARGE_BODY_WAIT_MS = 100, /* how long a declared large body may take to begin */
     GZIP_FROM_BYTES = 1024, /* smaller answers gain nothing */
 };
 
@@ -30,12 +34,17 @@ struct http_server {
     struct http_settings settings;
     char *cors_origins;
     atomic_bool draining; /* every answer now ends its connection */
+    pthread_t timer;
+    bool timer_runs, stopping; /* stopping: under timer_lock */
+    pthread_mutex_t timer_lock;
+    pthread_cond_t timer_work;
+    struct request *waiting; /* under timer_lock */
     atomic_uint open_requests;
     atomic_ullong next_id;
     uint64_t instance;
 };
 
-enum library_state { STATE_NEW, STATE_READING, STATE_PARKED, STATE_DONE };
+enum library_state { STATE_NEW, STATE_JUDGING, STATE_READING, STATE_PARKED, STATE_DONE };
 
 static enum http_method method_of(const char *name)
 {
@@ -293,21 +302,81 @@ static void take_body(struct request *request, const char *bytes, size_t size)
     buf_add(&request->body, bytes, size);
 }
 
-/* The head is there, the body is not. Answering here ends the keep-alive, which is right for a head that is
- * wrong and for a body too large to be read. */
+/* ---- a body that is declared too large ----
+ * Answered at once, the answer would be lost: closing a connection with unread bytes resets it. So a client that
+ * is sending already is read to its end, bytes thrown away, and answered then; one that waits is answered now. */
+
+static void *timer_main(void *arg)
+{
+    struct http_server *server = arg;
+
+    (void)pthread_mutex_lock(&server->timer_lock);
+    while (!server->stopping) {
+        struct request *due = server->waiting;
+        server->waiting = NULL;
+        if (!due) {
+            (void)pthread_cond_wait(&server->timer_work, &server->timer_lock);
+            continue;
+        }
+        (void)pthread_mutex_unlock(&server->timer_lock);
+        (void)nanosleep(&(struct timespec){0, LARGE_BODY_WAIT_MS * 1000000L}, NULL); /* woken early: judged early */
+        for (struct request *next; due; due = next) {
+            next = due->next_waiting;
+            request_resume(due);
+        }
+        (void)pthread_mutex_lock(&server->timer_lock);
+    }
+    (void)pthread_mutex_unlock(&server->timer_lock);
+    return NULL;
+}
+
+static enum MHD_Result wait_for_large_body(struct http_server *server, struct request *request)
+{
+    request->library_state = STATE_JUDGING;
+    MHD_suspend_connection(connection_of(request));
+    (void)pthread_mutex_lock(&server->timer_lock);
+    request->next_waiting = server->waiting;
+    server->waiting = request;
+    (void)pthread_cond_signal(&server->timer_work);
+    (void)pthread_mutex_unlock(&server->timer_lock);
+    return MHD_YES;
+}
+
+static bool is_sending(struct request *request)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection_of(request), MHD_CONNECTION_INFO_CONNECTION_FD);
+    int bytes = 0;
+
+    return info && ioctl(info->connect_fd, FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
+/* 404, 401 and the like come before 413: the dispatcher says which. */
+static enum MHD_Result refuse_large_body(struct http_server *server, struct request *request)
+{
+    request->library_state = STATE_READING;
+    if (is_sending(request))
+        return MHD_YES;
+    request->close = true;
+    server->settings.dispatch(request);
+    return request->answered ? send_answer(server, request) : MHD_YES;
+}
+
+/* The head is there, the body is not. Answering here ends the keep-alive, which is right for a head that is wrong. */
 static enum MHD_Result begin(struct http_server *server, struct request *request)
 {
     struct fault fault = {NULL, NULL};
     enum rc rc = http_check_framing(request, &fault);
 
-    if (rc == RC_OK && !request->body_too_large)
-        return MHD_YES;
-    request->close = true;
-    if (rc != RC_OK)
+    if (rc != RC_OK) {
+        request->close = true;
         request_fail(request, rc, &fault);
-    else
-        server->settings.dispatch(request); /* 404, 401 and the like come before 413 */
-    return request->answered ? send_answer(server, request) : MHD_YES;
+        return send_answer(server, request);
+    }
+    if (!request->body_too_large)
+        return MHD_YES;
+    if (request_header(request, "Expect"))
+        return refuse_large_body(server, request);
+    return wait_for_large_body(server, request);
 }
 
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
@@ -328,6 +397,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
         set_request_id(server, request);
         return begin(server, request);
     }
+    if (request->library_state == STATE_JUDGING)
+        return refuse_large_body(server, request);
     if (*upload_size) {
         take_body(request, upload, *upload_size);
         *upload_size = 0;
@@ -394,6 +465,13 @@ enum rc http_server_start(const struct http_settings *settings, struct http_serv
         rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
     if (settings->port_count > MAX_PORTS)
         rc = fault_set(fault, RC_INVALID, "port", "at most 8 ports");
+    (void)pthread_mutex_init(&server->timer_lock, NULL); /* default attributes cannot fail */
+    (void)pthread_cond_init(&server->timer_work, NULL);
+    if (rc == RC_OK) {
+        server->timer_runs = pthread_create(&server->timer, NULL, timer_main, server) == 0;
+        if (!server->timer_runs)
+            rc = fault_set(fault, RC_BUSY, NULL, "cannot start a thread");
+    }
     for (int i = 0; rc == RC_OK && i < settings->port_count; i++)
         rc = start_port(server, settings->ports[i], fault);
     if (rc != RC_OK) {
@@ -423,6 +501,17 @@ void http_server_stop(struct http_server *server)
 {
     if (!server)
         return;
+    if (server->timer_runs) {
+        (void)pthread_mutex_lock(&server->timer_lock);
+        server->stopping = true;
+        (void)pthread_cond_signal(&server->timer_work);
+        (void)pthread_mutex_unlock(&server->timer_lock);
+        (void)pthread_join(server->timer, NULL); /* it was started */
+    }
+    for (struct request *request = server->waiting, *next; request; request = next) {
+        next = request->next_waiting;
+        request_resume(request); /* a suspended connection must not be there when a daemon stops */
+    }
     for (int i = 0; i < server->count; i++) {
         MHD_stop_daemon(server->daemons[i]);
         if (server->listeners[i] >= 0)

@@ -284,3 +284,40 @@ test('other settings: strict, explicit, no video auth, time zone', async () => {
     await other.discard();
   }
 });
+
+test('gzip: bodies on sync and bulk, answers when asked for', async () => {
+  const { gzipSync } = await import('node:zlib');
+  const item = (k) => ({ videoId: `gz-${k}`, watchedDuration: k });
+  const body = JSON.stringify({ userId: 'gz', progressData: Array.from({ length: 50 }, (_, k) => item(k)) });
+  const send = (bytes, more = {}) => fetch(`${server.base}/progress/sync`, { method: 'POST', body: bytes, headers: {
+    authorization: `Bearer ${server.token('gz')}`, 'content-type': 'application/json', 'content-encoding': 'gzip', ...more } });
+  const answer = await send(gzipSync(body));
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers.get('content-encoding'), 'gzip');
+  assert.equal((await answer.json()).results.length, 50);
+  assert.equal((await send(gzipSync(body).subarray(0, 60))).status, 400);
+  assert.equal((await send(gzipSync(Buffer.alloc(8 << 20, ' ')))).status, 413); // a bomb
+  assert.equal((await send(gzipSync(body), { 'content-encoding': 'br' })).status, 415);
+  assert.equal((await send(gzipSync(body), { 'content-encoding': 'gzip, gzip' })).status, 415);
+  const elsewhere = await fetch(`${server.base}/progress/update`, { method: 'POST', body: gzipSync('{}'), headers: { authorization: `Bearer ${server.token('gz')}`, 'content-encoding': 'gzip' } });
+  assert.equal(elsewhere.status, 415);
+  assert.equal((await server.call('GET', '/progress/gz', { as: 'gz', headers: { 'accept-encoding': 'identity' } })).headers.get('content-encoding'), null);
+});
+
+test('rate_limit: one heavy caller gets 429, others do not', async () => {
+  const other = await Server.start({ flags: ['--rate_limit', '20', '--cors_origins', 'https://a.example'] });
+  try {
+    const burst = await Promise.all(Array.from({ length: 60 }, () => other.call('GET', '/progress/heavy', { as: 'heavy' })));
+    const refused = burst.filter((answer) => answer.status === 429);
+    assert.ok(refused.length >= 30 && refused.length <= 40, `${refused.length} of 60`);
+    assert.equal(refused[0].headers.get('retry-after'), '1');
+    assert.equal((await other.call('GET', '/progress/light', { as: 'light' })).status, 200);
+    for (let i = 0; i < 30; i++) assert.equal((await other.call('GET', '/healthz')).status, 200);
+    const cors = async (origin, method = 'GET') => (await other.call(method, '/progress/light', { as: 'light', headers: { origin } })).headers;
+    assert.equal((await cors('https://a.example')).get('access-control-allow-origin'), 'https://a.example');
+    assert.equal((await cors('https://b.example')).get('access-control-allow-origin'), null);
+    assert.match((await cors('https://a.example', 'OPTIONS')).get('access-control-allow-methods'), /GET/);
+  } finally {
+    await other.discard();
+  }
+});
