@@ -18,6 +18,7 @@ pkg:zlib zlib1g-dev
 pkg:libxxhash libxxhash-dev
 pkg:glib-2.0 libglib2.0-dev
 pkg:inih libinih-dev
+pkg:libcurl libcurl4-openssl-dev
 file:/usr/include/csv.h libcsv-dev
 file:/usr/share/zoneinfo/Asia/Kolkata tzdata
 NEEDS

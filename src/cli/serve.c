@@ -11,7 +11,7 @@
 #include "ops/keys.h"
 
 /* A drain ends when nothing was under way for QUIET_CHECKS looks, 10 ms apart. */
-enum { DRAIN_MS = 9000, QUIET_CHECKS = 10, EXIT_IO_ERROR = 74 };
+enum { DRAIN_MS = 9000, QUIET_CHECKS = 10, FETCHERS = 8, EXIT_IO_ERROR = 74 };
 
 /* The key printed in seeds/pts.md: everybody knows it, so nobody may use it. Contract 2. */
 static const char sample_key[] = "a1b2c3d4-e5f6-7890-abcd-ef1234567890";
@@ -23,6 +23,7 @@ struct server {
     struct engine *engine;
     struct face_context context;
     struct http_server *http;
+    struct fetcher *fetcher;
 };
 
 static int complain(const char *what, const char *why)
@@ -61,6 +62,28 @@ static int load_keys(struct server *server)
     return rc == RC_OK ? 0 : complain(fault.field, fault.message);
 }
 
+/* The document's own default, for user_check = required without a URL. Contract 5. */
+static const char default_user_service[] = "http://127.0.0.1:5001/api/users";
+
+static int start_upstreams(struct server *server)
+{
+    const struct settings *settings = &server->settings;
+    struct face_context *context = &server->context;
+    struct fault fault = {NULL, NULL};
+    bool checks = *settings->user_svc_base_url || strcmp(settings->user_check, "required") == 0;
+    enum rc rc = RC_OK;
+
+    context->mock_data = strcmp(settings->mock_data, "on") == 0;
+    if (checks || *settings->cms_base_url)
+        rc = fetcher_new(settings->upstream_timeout_ms, FETCHERS, &server->fetcher, &fault);
+    if (rc == RC_OK && checks)
+        rc = user_service_new(*settings->user_svc_base_url ? settings->user_svc_base_url : default_user_service,
+                              server->fetcher, &context->users, &fault);
+    if (rc == RC_OK && *settings->cms_base_url)
+        rc = cms_new(settings->cms_base_url, server->fetcher, settings->cache_ttl * 1000, &context->cms, &fault);
+    return rc == RC_OK ? 0 : complain(fault.field, fault.message);
+}
+
 static int start(struct server *server)
 {
     struct settings *settings = &server->settings;
@@ -70,6 +93,8 @@ static int start(struct server *server)
 
     if (status == 0)
         status = load_keys(server);
+    if (status == 0)
+        status = start_upstreams(server);
     if (status)
         return status;
     context->zone = zone_new(settings->display_timezone);
@@ -109,6 +134,9 @@ static void stop(struct server *server)
         }
         http_server_stop(server->http);
     }
+    fetcher_free(server->fetcher);
+    user_service_free(server->context.users);
+    cms_free(server->context.cms);
     engine_free(server->engine);
     answers_free(server->context.answers);
     store_close(server->store);

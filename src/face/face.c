@@ -315,16 +315,6 @@ const char *course_title(struct arena *arena, struct view view, uint32_t course,
     return text ? text : id;
 }
 
-const char *video_title(struct arena *arena, struct view view, uint32_t item, const char *id)
-{
-    const struct item_def *def = view_item(view, item);
-
-    if (def && def->title.bytes && def->title.size)
-        return def->title.bytes;
-    const char *text = arena_printf(arena, "Video %s", id);
-    return text ? text : id;
-}
-
 bool is_video(const struct item_def *def)
 {
     return !def || def->type_rank == TYPE_UNKNOWN || !def->type.bytes || strcasecmp(def->type.bytes, "video") == 0;

@@ -13,6 +13,8 @@
 #include "http/json_out.h"
 #include "http/request.h"
 #include "http/router.h"
+#include "upstream/cms.h"
+#include "upstream/user_service.h"
 
 struct auth;
 
@@ -25,6 +27,9 @@ struct face_context {
     enum rc (*verify)(struct auth *auth, const char *token, size_t size, int64_t now_ms,
                       struct caller *out_caller, struct fault *fault);
     struct answers *answers;
+    struct cms *cms;            /* NULL: none configured */
+    struct user_service *users; /* NULL: any user id passes */
+    bool mock_data;
     struct limiter *limiter; /* NULL: no rate limit */
     struct zone *zone; /* display_timezone */
     const char *server_key; /* for webhooks and /metrics */
@@ -123,9 +128,8 @@ static inline void json_put_hundredths(struct json_out *out, const char *name, i
 /* (numerator * scale / denominator), half up; denominator 0: 0. */
 int64_t rounded_ratio(int64_t numerator, int64_t scale, int64_t denominator);
 
-/* Texts of the catalogue or their placeholders ("Course 7"). In the request's arena. */
+/* The catalogue's title or its placeholder ("Course 7"), in the request's arena. */
 const char *course_title(struct arena *arena, struct view view, uint32_t course, const char *id);
-const char *video_title(struct arena *arena, struct view view, uint32_t item, const char *id);
 
 /* Whether the pts and video views show the item: type video or unknown. */
 bool is_video(const struct item_def *def);

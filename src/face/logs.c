@@ -155,6 +155,58 @@ static void encode_post(struct command *command, struct view view)
     etag_of_log(log.log_id, log.updated_ms, command->answer.etag);
 }
 
+struct asking {
+    struct request *request;
+    enum user_verdict verdict;
+};
+
+/* The user service has spoken, or cannot be asked: then nothing is stored. Contract 5. */
+static void judged(struct request *request)
+{
+    static const struct fault nobody = {"user_id", "the user service does not know this user"};
+    static const struct fault silent = {NULL, "the user service cannot be asked; try again"};
+    struct asking *asking = request->companion;
+    struct command *command = request->command;
+
+    if (asking->verdict == USER_YES)
+        face_submit(request, command, encode_post);
+    else if (asking->verdict == USER_NO)
+        request_fail(request, RC_INVALID, &nobody);
+    else
+        request_fail(request, RC_BUSY, &silent);
+}
+
+/* On a fetcher's thread. */
+static void told(void *arg, enum user_verdict verdict)
+{
+    struct asking *asking = arg;
+
+    asking->verdict = verdict;
+    request_resume(asking->request);
+}
+
+static void check_user(struct request *request, struct command *command)
+{
+    struct face_context *context = face_of(request);
+    struct asking *asking = arena_alloc(&request->arena, sizeof *asking);
+
+    if (!asking) {
+        request_fail(request, RC_BUSY, &(struct fault){NULL, "out of memory"});
+        return;
+    }
+    request->command = command;
+    request->companion = asking;
+    asking->request = request;
+    asking->verdict = context->users ? user_service_known(context->users, command->learner.bytes, context->now_ms())
+                                     : USER_YES;
+    if (asking->verdict != USER_NOT_ASKED) {
+        judged(request);
+        return;
+    }
+    request_park(request, judged);
+    user_service_ask(context->users, command->learner.bytes, context->now_ms(), told, asking);
+}
+
 void logs_post(struct request *request)
 {
     struct fault fault = {NULL, NULL};
@@ -172,7 +224,7 @@ void logs_post(struct request *request)
     if (rc == RC_OK)
         rc = face_may_user(request, user, &fault);
     if (rc == RC_OK)
-        face_submit(request, command, encode_post);
+        check_user(request, command);
     else
         request_fail(request, rc, &fault);
 }

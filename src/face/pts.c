@@ -5,16 +5,18 @@
 
 #include "face/face.h"
 #include "face/pts_report.h"
+#include "face/pts_titles.h"
 
 enum { RECENT_MAX = 5, BULK_MAX = 1000 };
 
 /* ---- encoding ---- */
 
 /* item's record may be NULL: a declared video that was not started. */
-static void put_video(struct json_out *out, struct arena *arena, struct view view, uint32_t item,
+static void put_video(struct json_out *out, struct titles *titles, struct view view, uint32_t item,
                       const struct record *record)
 {
     const struct item_slot *slot = view_item_slot(view, item);
+    struct title title = titles_look(titles, view, false, item, slot->id);
 
     json_open(out, '{');
     json_name(out, "id");
@@ -23,12 +25,16 @@ static void put_video(struct json_out *out, struct arena *arena, struct view vie
     else
         json_null_value(out);
     json_put_text(out, "videoId", slot->id);
-    json_put_text(out, "videoTitle", video_title(arena, view, item, slot->id));
+    json_put_text(out, "videoTitle", title.text);
     json_put_int(out, "currentTimeSeconds", record ? record->position_ms / 1000 : 0);
     json_put_hundredths(out, "completionPercentage", record ? record->percent_hundredths : 0);
     json_put_bool(out, "isCompleted", record && record->status == ITEM_COMPLETED);
     json_put_instant(out, "lastWatched",
                      !record ? 0 : record->flags & RECORD_WATCHED_AT ? record->last_watched_ms : record->updated_at_ms);
+    if (title.duration_s)
+        json_put_int(out, "durationSeconds", title.duration_s);
+    if (title.mock)
+        json_put_bool(out, "mock", true);
     json_close(out, '}');
 }
 
@@ -64,7 +70,7 @@ static int64_t last_access(const struct enrolment *enrolment)
 }
 
 /* Declared videos not started are listed with zeros; of an observed course only what the learner has. */
-static void put_videos(struct json_out *out, struct arena *arena, struct view view, uint32_t course,
+static void put_videos(struct json_out *out, struct titles *titles, struct view view, uint32_t course,
                        const struct learner *learner)
 {
     const struct course_def *def = view_course(view, course);
@@ -72,17 +78,18 @@ static void put_videos(struct json_out *out, struct arena *arena, struct view vi
     for (uint32_t i = 0; i < def->item_count; i++) {
         const struct record *record = reported(learner, def->items[i]);
         if (is_video(view_item(view, def->items[i])) && (record || def->declared))
-            put_video(out, arena, view, def->items[i], record);
+            put_video(out, titles, view, def->items[i], record);
     }
 }
 
-static void put_course(struct json_out *out, struct arena *arena, struct view view, uint32_t course,
+static void put_course(struct json_out *out, struct titles *titles, struct view view, uint32_t course,
                        const struct learner *learner, bool with_videos)
 {
     const struct course_def *def = view_course(view, course);
     const struct enrolment *enrolment = learner ? learner_enrolment(learner, course) : NULL;
     const char *id = view_course_slot(view, course)->id;
     struct video_sums sums = sum_videos(view, def, learner);
+    struct title title = titles_look(titles, view, true, course, id);
 
     json_open(out, '{');
     json_name(out, "id");
@@ -91,7 +98,7 @@ static void put_course(struct json_out *out, struct arena *arena, struct view vi
     else
         json_null_value(out);
     json_put_text(out, "courseId", id);
-    json_put_text(out, "courseTitle", course_title(arena, view, course, id));
+    json_put_text(out, "courseTitle", title.text);
     json_put_int(out, "completedVideos", sums.completed);
     json_put_int(out, "totalVideos", sums.videos);
     json_put_hundredths(out, "completionPercentage",
@@ -100,8 +107,10 @@ static void put_course(struct json_out *out, struct arena *arena, struct view vi
     json_put_instant(out, "lastAccessed", enrolment ? last_access(enrolment) : 0);
     json_put_open(out, "videoProgresses", '[');
     if (with_videos)
-        put_videos(out, arena, view, course, learner);
+        put_videos(out, titles, view, course, learner);
     json_close(out, ']');
+    if (title.mock)
+        json_put_bool(out, "mock", true);
     json_close(out, '}');
 }
 
@@ -116,7 +125,8 @@ static int by_access(const void *a, const void *b)
     return left->id > right->id ? -1 : left->id < right->id;
 }
 
-static void put_summary(struct request *request, struct view view, struct text user, const struct learner *learner)
+static void put_summary(struct request *request, struct titles *titles, struct view view, struct text user,
+                        const struct learner *learner)
 {
     struct json_out out = {&request->out, false};
     const struct enrolment **live = arena_alloc(&request->arena, (learner->enrolment_count + 1) * sizeof *live);
@@ -147,7 +157,7 @@ static void put_summary(struct request *request, struct view view, struct text u
     json_put_hundredths(&out, "totalWatchTimeHours", rounded_ratio(watch_ms, 100, 3600000));
     json_put_open(&out, "recentCourses", '[');
     for (int64_t i = 0; live && i < enrolled && i < RECENT_MAX; i++)
-        put_course(&out, &request->arena, view, live[i]->course, learner, false);
+        put_course(&out, titles, view, live[i]->course, learner, false);
     json_close(&out, ']');
     json_close(&out, '}');
 }
@@ -155,7 +165,8 @@ static void put_summary(struct request *request, struct view view, struct text u
 void pts_summary(struct request *request)
 {
     struct fault fault = {NULL, NULL};
-    enum rc rc = request_id_param(request, 0, "userId", &fault);
+    struct titles *titles = titles_of(request);
+    enum rc rc = titles ? request_id_param(request, 0, "userId", &fault) : RC_BUSY;
 
     if (rc == RC_OK) {
         struct text user = face_param(request, 0);
@@ -165,9 +176,11 @@ void pts_summary(struct request *request)
         if (rc == RC_OK && !learner)
             rc = fault_set(&fault, RC_NOT_FOUND, NULL, "User not found");
         if (rc == RC_OK)
-            put_summary(request, view, user, learner);
+            put_summary(request, titles, view, user, learner);
         image_read_end(view);
     }
+    if (rc == RC_OK && titles_fetch(titles, pts_summary))
+        return;
     if (rc == RC_OK)
         request_reply(request, 200, "application/json");
     else
@@ -180,7 +193,8 @@ static void read_course(struct request *request, bool videos_only)
 {
     struct fault fault = {NULL, NULL};
     struct json_out out = {&request->out, false};
-    enum rc rc = request_id_param(request, 0, "userId", &fault);
+    struct titles *titles = titles_of(request);
+    enum rc rc = titles ? request_id_param(request, 0, "userId", &fault) : RC_BUSY;
 
     if (rc == RC_OK)
         rc = request_id_param(request, 1, "courseId", &fault);
@@ -194,13 +208,15 @@ static void read_course(struct request *request, bool videos_only)
         const struct learner *learner = view_learner(view, view_learner_key(view, user.bytes, user.size));
         if (rc == RC_OK && videos_only) {
             json_open(&out, '[');
-            put_videos(&out, &request->arena, view, course, learner);
+            put_videos(&out, titles, view, course, learner);
             json_close(&out, ']');
         } else if (rc == RC_OK) {
-            put_course(&out, &request->arena, view, course, learner, true);
+            put_course(&out, titles, view, course, learner, true);
         }
         image_read_end(view);
     }
+    if (rc == RC_OK && titles_fetch(titles, videos_only ? pts_videos : pts_course))
+        return;
     if (rc == RC_OK)
         request_reply(request, 200, "application/json");
     else
@@ -225,7 +241,41 @@ static void put_report(struct json_out *out, struct command *command, struct vie
     const struct learner *learner = view_learner(view, command->learner_key);
     uint32_t item = report->item_key;
 
-    put_video(out, command->arena, view, item, reported(learner, item));
+    put_video(out, titles_of(command->waiter), view, item, reported(learner, item));
+}
+
+/* On a server thread again: the titles that the answer will show are known as well as they will be. */
+static void titles_known(struct request *request)
+{
+    struct command *command = request->command;
+
+    face_submit(request, command, command->encode);
+}
+
+/* Asks for titles first, so that the answer, also one kept for an Idempotency-Key, can show them. */
+static void submit(struct request *request, struct command *command,
+                   void (*encode)(struct command *command, struct view view))
+{
+    struct titles *titles = titles_of(request);
+
+    command->all_or_nothing = true;
+    command->encode = encode;
+    request->command = command;
+    if (!titles) {
+        static const struct fault memory = {NULL, "out of memory"};
+        request_fail(request, RC_BUSY, &memory);
+        return;
+    }
+    if (face_of(request)->cms) {
+        struct view view = image_read_begin(face_of(request)->image);
+        for (uint32_t i = 0; i < command->report_count; i++) {
+            struct text id = command->reports[i].item;
+            (void)titles_look(titles, view, false, view_item_key(view, id.bytes, id.size), id.bytes); /* noted as wanted */
+        }
+        image_read_end(view);
+    }
+    if (!titles_fetch(titles, titles_known))
+        titles_known(request);
 }
 
 static void encode_video(struct command *command, struct view view)
@@ -256,8 +306,7 @@ static void post_video(struct request *request, struct text user, struct text vi
         return;
     }
     command->reports[0] = report;
-    command->all_or_nothing = true;
-    face_submit(request, command, encode_video);
+    submit(request, command, encode_video);
 }
 
 void pts_video(struct request *request)
@@ -337,8 +386,7 @@ void pts_videos_bulk(struct request *request)
         request_fail(request, rc, &fault);
         return;
     }
-    command->all_or_nothing = true;
-    face_submit(request, command, encode_bulk);
+    submit(request, command, encode_bulk);
 }
 
 /* ---- webhooks ---- */
@@ -374,8 +422,8 @@ void pts_enrollment(struct request *request)
     face_submit(request, command, encode_nothing);
 }
 
-/* Drops what is cached of a course or video; nothing is kept beyond the catalogue itself, so nothing is left. */
-static void drop_cached(struct request *request, const char *member)
+/* Drops what is cached of a course or video from the CMS. */
+static void drop_cached(struct request *request, const char *member, enum cms_kind kind)
 {
     struct fault fault = {NULL, NULL};
     struct text id;
@@ -388,16 +436,18 @@ static void drop_cached(struct request *request, const char *member)
         request_fail(request, rc, &fault);
         return;
     }
+    if (face_of(request)->cms)
+        cms_drop(face_of(request)->cms, kind, id.bytes);
     buf_text(&request->out, "{}");
     request_reply(request, 200, "application/json");
 }
 
 void pts_course_updated(struct request *request)
 {
-    drop_cached(request, "CourseId");
+    drop_cached(request, "CourseId", CMS_COURSE);
 }
 
 void pts_video_updated(struct request *request)
 {
-    drop_cached(request, "VideoId");
+    drop_cached(request, "VideoId", CMS_VIDEO);
 }

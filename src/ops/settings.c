@@ -59,6 +59,9 @@ static const struct row {
      "User service that log writes ask: {url}/validate/{user_id}"},
     {"user_check", KIND_CHOICE, AT(user_check), 0, 0, "off", "off|required",
      "required: ask the user service even when no URL is given (the document's default URL)"},
+    {"cms_base_url", KIND_URL, AT(cms_base_url), 0, 0, "", NULL,
+     "CMS that pts asks for titles: {url}/courses/{id}, {url}/videos/{id}"},
+    {"mock_data", KIND_CHOICE, AT(mock_data), 0, 0, "off", "off|on", "on: pts invents titles and durations, marked mock"},
     {"upstream_timeout_ms", KIND_NUMBER, AT(upstream_timeout_ms), 1, 60000, "800", NULL,
      "How long an upstream may take"},
     {"cache_ttl", KIND_NUMBER, AT(cache_ttl), 0, 86400, "300", NULL, "Seconds that upstream answers are kept"},
@@ -172,8 +175,10 @@ static void read_flags(struct reading *reading, int argc, char **argv, int first
             continue;
         }
         size_t size = equals ? (size_t)(equals - flag - 2) : strlen(flag) - 2;
-        const char *value = equals ? equals + 1 : i + 1 < argc ? argv[++i] : NULL;
         int row = find_row(flag + 2, size);
+        bool is_switch = row >= 0 && strcmp(rows[row].name, "mock_data") == 0; /* the document's bare --mock-data */
+        bool has_next = i + 1 < argc && !(is_switch && strncmp(argv[i + 1], "--", 2) == 0);
+        const char *value = equals ? equals + 1 : has_next ? argv[++i] : is_switch ? "on" : NULL;
         if (size == 6 && strncmp(flag + 2, "config", 6) == 0 && value)
             *out_config = value;
         else if (row < 0)

@@ -24,7 +24,7 @@ struct settings {
     const char *display_timezone;
     int64_t rate_limit;
     const char *cors_origins;
-    const char *user_svc_base_url, *user_check;
+    const char *user_svc_base_url, *user_check, *cms_base_url, *mock_data;
     int64_t upstream_timeout_ms, cache_ttl;
     const char *log_level;
 };

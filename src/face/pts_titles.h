@@ -1,0 +1,36 @@
+#pragma once
+
+#include "face/face.h"
+
+/* What pts shows of a course or video beyond progress: the catalogue's title, else the CMS's, else (mock_data) an
+ * invented one, else the placeholder. What must be asked first is noted while encoding; then the answer is encoded
+ * again. Source: contract 2, Titles and durations, CMS. */
+
+enum { TITLES_WANTED_MAX = 64 }; /* asked for one request; the rest show placeholders until they are known */
+
+struct titles {
+    struct request *request;
+    bool asked; /* everything wanted has been asked: do not ask again */
+    int wanted_count;
+    struct wanted {
+        bool course;
+        const char *id;
+    } wanted[TITLES_WANTED_MAX];
+    atomic_int open; /* questions under way */
+};
+
+/* The request's titles, made on first use; NULL: out of memory. */
+struct titles *titles_of(struct request *request);
+
+struct title {
+    const char *text;
+    int64_t duration_s; /* from CMS or mock; 0 unknown or the catalogue speaks */
+    bool mock;
+};
+
+/* key may be 0 (unknown to the catalogue). Notes what is wanted. */
+struct title titles_look(struct titles *titles, struct view view, bool course, uint32_t key, const char *id);
+
+/* When something is wanted: asks for all of it, with the request parked, and calls again (on a server thread) when
+ * it is known; true. Else false: what was encoded stands. */
+bool titles_fetch(struct titles *titles, void (*again)(struct request *request));

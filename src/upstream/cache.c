@@ -1,0 +1,92 @@
+#include "upstream/cache.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xxhash.h>
+
+enum { PLACES = 8192 };
+
+struct place {
+    char *key, *text; /* key NULL: free; text NULL: known to be unknown */
+    int64_t number, until_ms;
+};
+
+struct cache {
+    pthread_mutex_t lock;
+    int64_t ttl_ms;
+    struct place places[PLACES]; /* keys whose hashes meet replace each other */
+};
+
+struct cache *cache_new(int64_t ttl_ms)
+{
+    struct cache *cache = calloc(1, sizeof *cache);
+
+    if (!cache)
+        return NULL;
+    (void)pthread_mutex_init(&cache->lock, NULL); /* default attributes cannot fail */
+    cache->ttl_ms = ttl_ms;
+    return cache;
+}
+
+static void clear(struct place *place)
+{
+    free(place->key);
+    free(place->text);
+    *place = (struct place){NULL, NULL, 0, 0};
+}
+
+void cache_free(struct cache *cache)
+{
+    if (!cache)
+        return;
+    for (int i = 0; i < PLACES; i++)
+        clear(&cache->places[i]);
+    (void)pthread_mutex_destroy(&cache->lock); /* nobody holds it */
+    free(cache);
+}
+
+static struct place *place_of(struct cache *cache, const char *key)
+{
+    return &cache->places[XXH3_64bits(key, strlen(key)) % PLACES];
+}
+
+bool cache_get(struct cache *cache, const char *key, int64_t now_ms, char *out, size_t room, bool *out_known,
+               int64_t *out_number)
+{
+    (void)pthread_mutex_lock(&cache->lock);
+    struct place *place = place_of(cache, key);
+    bool hit = place->key && strcmp(place->key, key) == 0 && now_ms < place->until_ms;
+    if (hit) {
+        size_t size = place->text ? strnlen(place->text, room - 1) : 0;
+        if (size)
+            memcpy(out, place->text, size);
+        out[size] = '\0';
+        *out_known = place->text != NULL;
+        *out_number = place->number;
+    }
+    (void)pthread_mutex_unlock(&cache->lock);
+    return hit;
+}
+
+void cache_put(struct cache *cache, const char *key, int64_t now_ms, const char *text, int64_t number)
+{
+    (void)pthread_mutex_lock(&cache->lock);
+    struct place *place = place_of(cache, key);
+    clear(place);
+    place->key = strdup(key); /* out of memory: asked again next time */
+    place->text = text ? strdup(text) : NULL;
+    place->number = number;
+    place->until_ms = now_ms + cache->ttl_ms;
+    (void)pthread_mutex_unlock(&cache->lock);
+}
+
+void cache_drop(struct cache *cache, const char *key)
+{
+    (void)pthread_mutex_lock(&cache->lock);
+    struct place *place = place_of(cache, key);
+    if (place->key && strcmp(place->key, key) == 0)
+        clear(place);
+    (void)pthread_mutex_unlock(&cache->lock);
+}

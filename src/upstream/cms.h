@@ -1,0 +1,25 @@
+#pragma once
+
+#include "upstream/fetch.h"
+
+/* Titles and durations from the CMS: GET {base}/courses/{id} and /videos/{id}, members title or name,
+ * durationSeconds or duration. 404 is kept like an answer; a failure is kept for 5 s and gives nothing.
+ * Source: contract 2, CMS. */
+
+enum cms_kind { CMS_COURSE, CMS_VIDEO };
+
+struct cms;
+
+MUST_CHECK enum rc cms_new(const char *base_url, struct fetcher *fetcher, int64_t ttl_ms, struct cms **out_cms,
+                           struct fault *fault);
+void cms_free(struct cms *cms);
+
+/* What is remembered. False: ask. A title of "": none is known. */
+bool cms_known(struct cms *cms, enum cms_kind kind, const char *id, int64_t now_ms, char *out_title, size_t room,
+               int64_t *out_duration_s);
+
+/* Asks; done is called once, on another thread or at once. */
+void cms_ask(struct cms *cms, enum cms_kind kind, const char *id, int64_t now_ms, void (*done)(void *arg), void *arg);
+
+/* Forgets what is remembered (webhooks course-updated, video-updated). */
+void cms_drop(struct cms *cms, enum cms_kind kind, const char *id);
