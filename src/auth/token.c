@@ -23,6 +23,7 @@ enum {
     RSA_MIN_BITS = 2048,   /* RFC 7518 3.3 */
     LEEWAY_S = 60,
     CACHE_SETS = 8192, CACHE_WAYS = 4, CACHE_LOCKS = 64,
+    KEYS_MAX = 64,
 };
 
 #define EXP_MAX_S INT64_C(9007199254740)
@@ -30,6 +31,7 @@ enum {
 struct key {
     json_t *jwk;
     const char *algorithm; /* the only one that this key verifies */
+    bool from_set;         /* of the JWK set; else of a file */
 };
 
 struct cached {
@@ -39,8 +41,10 @@ struct cached {
 };
 
 struct auth {
-    struct key keys[2];
+    pthread_rwlock_t keys_lock; /* guards keys and key_count */
+    struct key keys[KEYS_MAX];
     int key_count;
+    bool uses_jwks;
     char *issuer, *audience, *role_claim, *system_clients;
     struct cached *cache;
     pthread_mutex_t locks[CACHE_LOCKS];
@@ -59,30 +63,126 @@ static json_t *secret_jwk(const char *secret, size_t size)
     return k ? json_pack("{s:s,s:s,s:o}", "kty", "oct", "alg", "HS256", "k", k) : NULL;
 }
 
-static enum rc add_public_key(struct auth *auth, const char *pem, struct fault *fault)
+/* The algorithm that a public key is for; NULL: not to be used. */
+static const char *algorithm_of(EVP_PKEY *pkey)
 {
-    BIO *bio = BIO_new_mem_buf(pem, -1);
-    EVP_PKEY *pkey = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
-    enum rc rc = fault_set(fault, RC_INVALID, "jwt_public_key_file",
-                           "it must hold a PEM public key: RSA of 2048 bits or more, or EC P-256");
+    if (pkey && EVP_PKEY_get_base_id(pkey) == EVP_PKEY_RSA && EVP_PKEY_get_bits(pkey) >= RSA_MIN_BITS)
+        return "RS256";
+    if (pkey && EVP_PKEY_get_base_id(pkey) == EVP_PKEY_EC && EVP_PKEY_get_bits(pkey) == 256)
+        return "ES256";
+    return NULL;
+}
 
-    if (pkey) {
-        const char *algorithm = NULL;
-        if (EVP_PKEY_get_base_id(pkey) == EVP_PKEY_RSA && EVP_PKEY_get_bits(pkey) >= RSA_MIN_BITS)
-            algorithm = "RS256";
-        if (EVP_PKEY_get_base_id(pkey) == EVP_PKEY_EC && EVP_PKEY_get_bits(pkey) == 256)
-            algorithm = "ES256";
-        json_t *jwk = algorithm ? jose_openssl_jwk_from_EVP_PKEY(NULL, pkey) : NULL;
-        if (jwk && json_object_set_new(jwk, "alg", json_string(algorithm)) == 0) {
-            auth->keys[auth->key_count++] = (struct key){jwk, algorithm};
-            rc = RC_OK;
-        } else {
-            json_decref(jwk);
-        }
+/* Keys of files, into keys (room for 2); their number, or -1 with *fault. */
+static int file_keys(const struct auth_settings *settings, struct key *keys, struct fault *fault)
+{
+    int count = 0;
+
+    if (settings->secret && settings->secret_size < SECRET_MIN_BYTES) {
+        (void)fault_set(fault, RC_INVALID, "jwt_secret_file", "an HS256 secret has at least 32 bytes"); /* -1 says it */
+        return -1;
     }
+    if (settings->public_key_pem) {
+        BIO *bio = BIO_new_mem_buf(settings->public_key_pem, -1);
+        EVP_PKEY *pkey = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
+        const char *algorithm = algorithm_of(pkey);
+        json_t *jwk = algorithm ? jose_openssl_jwk_from_EVP_PKEY(NULL, pkey) : NULL;
+        EVP_PKEY_free(pkey);
+        BIO_free(bio);
+        if (!jwk || json_object_set_new(jwk, "alg", json_string(algorithm)) != 0) {
+            json_decref(jwk);
+            (void)fault_set(fault, RC_INVALID, "jwt_public_key_file",
+                            "it must hold a PEM public key: RSA of 2048 bits or more, or EC P-256"); /* -1 says it */
+            return -1;
+        }
+        keys[count++] = (struct key){jwk, algorithm, false};
+    }
+    if (settings->secret)
+        keys[count++] = (struct key){secret_jwk(settings->secret, settings->secret_size), "HS256", false};
+    return count;
+}
+
+static void forget_tokens(struct auth *auth)
+{
+    for (size_t set = 0; set < CACHE_SETS; set++) {
+        pthread_mutex_t *lock = &auth->locks[set % CACHE_LOCKS];
+        (void)pthread_mutex_lock(lock);
+        for (size_t way = 0; way < CACHE_WAYS; way++) {
+            free(auth->cache[set * CACHE_WAYS + way].caller);
+            auth->cache[set * CACHE_WAYS + way].caller = NULL;
+        }
+        (void)pthread_mutex_unlock(lock);
+    }
+}
+
+/* Puts keys in the place of those that came the same way. */
+static void swap_keys(struct auth *auth, const struct key *keys, int count, bool from_set)
+{
+    int kept = 0;
+
+    (void)pthread_rwlock_wrlock(&auth->keys_lock);
+    for (int i = 0; i < auth->key_count; i++)
+        if (auth->keys[i].from_set == from_set)
+            json_decref(auth->keys[i].jwk);
+        else
+            auth->keys[kept++] = auth->keys[i];
+    for (int i = 0; i < count && kept < KEYS_MAX; i++)
+        auth->keys[kept++] = keys[i];
+    auth->key_count = kept;
+    (void)pthread_rwlock_unlock(&auth->keys_lock);
+    forget_tokens(auth); /* a token of a key that is gone must not live on: reliability A130 */
+}
+
+enum rc auth_reload(struct auth *auth, const struct auth_settings *settings, struct fault *fault)
+{
+    struct key keys[2];
+    int count = file_keys(settings, keys, fault);
+
+    if (count < 0)
+        return RC_INVALID;
+    swap_keys(auth, keys, count, false);
+    return RC_OK;
+}
+
+/* A JWK of a set that may verify signatures, alone with its algorithm; its own reference. */
+static bool usable_jwk(json_t *jwk, struct key *out)
+{
+    const char *use = json_string_value(json_object_get(jwk, "use"));
+    const char *says = json_string_value(json_object_get(jwk, "alg"));
+    const char *type = json_string_value(json_object_get(jwk, "kty"));
+
+    if (!type || (strcmp(type, "RSA") != 0 && strcmp(type, "EC") != 0) || (use && strcmp(use, "sig") != 0))
+        return false;
+    EVP_PKEY *pkey = jose_openssl_jwk_to_EVP_PKEY(NULL, jwk);
+    const char *algorithm = algorithm_of(pkey);
     EVP_PKEY_free(pkey);
-    BIO_free(bio);
-    return rc;
+    if (!algorithm || (says && strcmp(says, algorithm) != 0))
+        return false;
+    json_t *copy = json_deep_copy(jwk);
+    if (!copy || json_object_set_new(copy, "alg", json_string(algorithm)) != 0) {
+        json_decref(copy);
+        return false;
+    }
+    (void)json_object_del(copy, "key_ops"); /* jose would refuse a set that lists other uses too; absent is fine */
+    *out = (struct key){copy, algorithm, true};
+    return true;
+}
+
+enum rc auth_set_jwks(struct auth *auth, const char *bytes, size_t size, struct fault *fault)
+{
+    json_auto_t *root = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, NULL);
+    json_t *list = json_object_get(root, "keys"), *entry;
+    struct key keys[KEYS_MAX];
+    int count = 0;
+    size_t index;
+
+    if (!json_is_array(list))
+        return fault_set(fault, RC_INVALID, "jwks_url", "the answer is no JWK set");
+    json_array_foreach(list, index, entry)
+        if (count < KEYS_MAX - 2 && usable_jwk(entry, &keys[count]))
+            count++;
+    swap_keys(auth, keys, count, true);
+    return RC_OK;
 }
 
 static char *copy_setting(const char *text)
@@ -99,6 +199,8 @@ enum rc auth_new(const struct auth_settings *settings, struct auth **out_auth, s
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     for (int i = 0; i < CACHE_LOCKS; i++)
         (void)pthread_mutex_init(&auth->locks[i], NULL); /* default attributes cannot fail */
+    (void)pthread_rwlock_init(&auth->keys_lock, NULL);
+    auth->uses_jwks = settings->uses_jwks;
     auth->cache = calloc((size_t)CACHE_SETS * CACHE_WAYS, sizeof *auth->cache);
     auth->issuer = copy_setting(settings->issuer);
     auth->audience = copy_setting(settings->audience);
@@ -106,14 +208,13 @@ enum rc auth_new(const struct auth_settings *settings, struct auth **out_auth, s
     auth->system_clients = copy_setting(settings->system_clients);
     if (!auth->cache)
         rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
-    if (rc == RC_OK && settings->secret) {
-        if (settings->secret_size < SECRET_MIN_BYTES)
-            rc = fault_set(fault, RC_INVALID, "jwt_secret_file", "an HS256 secret has at least 32 bytes");
-        else
-            auth->keys[auth->key_count++] = (struct key){secret_jwk(settings->secret, settings->secret_size), "HS256"};
+    if (rc == RC_OK) {
+        auth->key_count = file_keys(settings, auth->keys, fault);
+        if (auth->key_count < 0) {
+            auth->key_count = 0;
+            rc = RC_INVALID;
+        }
     }
-    if (rc == RC_OK && settings->public_key_pem)
-        rc = add_public_key(auth, settings->public_key_pem, fault);
     if (rc != RC_OK) {
         auth_free(auth);
         return rc;
@@ -137,6 +238,7 @@ void auth_free(struct auth *auth)
     free(auth->system_clients);
     for (int i = 0; i < CACHE_LOCKS; i++)
         (void)pthread_mutex_destroy(&auth->locks[i]); /* nobody holds it */
+    (void)pthread_rwlock_destroy(&auth->keys_lock);
     free(auth);
 }
 
@@ -174,17 +276,22 @@ static json_t *part_object(const char *text, size_t size)
     return object;
 }
 
-static const struct key *key_of_header(const struct auth *auth, const json_t *header)
+/* The header's algorithm, when the token asks for nothing we do not do. */
+static const char *algorithm_of_header(const json_t *header)
 {
-    const char *algorithm = json_string_value(json_object_get(header, "alg"));
-
-    if (!algorithm || json_object_get(header, "crit") || json_object_get(header, "b64") ||
-        json_object_get(header, "zip"))
+    if (json_object_get(header, "crit") || json_object_get(header, "b64") || json_object_get(header, "zip"))
         return NULL;
-    for (int i = 0; i < auth->key_count; i++)
-        if (strcmp(auth->keys[i].algorithm, algorithm) == 0)
-            return &auth->keys[i];
-    return NULL;
+    return json_string_value(json_object_get(header, "alg"));
+}
+
+/* A key of the set must have the token's kid, when the token names one; a file's key has none. */
+static bool key_fits(const struct key *key, const char *algorithm, const char *kid)
+{
+    const char *own = json_string_value(json_object_get(key->jwk, "kid"));
+
+    if (strcmp(key->algorithm, algorithm) != 0)
+        return false;
+    return !key->from_set || !kid || (own && strcmp(own, kid) == 0);
 }
 
 /* ES256 signatures are exactly 64 bytes (RFC 7518 3.4), HS256 32, RS256 as long as the modulus. */
@@ -330,7 +437,24 @@ static enum rc read_claims(const struct auth *auth, const json_t *claims, struct
     return RC_OK;
 }
 
-static enum rc verify(const struct auth *auth, const char *token, size_t size, struct caller *caller,
+static bool any_key_verifies(struct auth *auth, const json_t *jws, const char *algorithm, const char *kid,
+                             size_t signature_size, int *out_tried)
+{
+    bool verified = false;
+
+    (void)pthread_rwlock_rdlock(&auth->keys_lock);
+    for (int i = 0; i < auth->key_count && !verified; i++) {
+        const struct key *key = &auth->keys[i];
+        if (!key_fits(key, algorithm, kid))
+            continue;
+        ++*out_tried;
+        verified = signature_fits(key, signature_size) && jose_jws_ver(NULL, jws, NULL, key->jwk, false);
+    }
+    (void)pthread_rwlock_unlock(&auth->keys_lock);
+    return verified;
+}
+
+static enum rc verify(struct auth *auth, const char *token, size_t size, struct caller *caller,
                       int64_t *out_not_before_ms, struct fault *fault)
 {
     const char *end = token + size;
@@ -343,14 +467,18 @@ static enum rc verify(const struct auth *auth, const char *token, size_t size, s
         !strict_base64url(second + 1, (size_t)(end - second - 1)))
         return refuse(fault, "the token is malformed");
     json_auto_t *header = part_object(token, (size_t)(dot - token));
-    const struct key *key = header ? key_of_header(auth, header) : NULL;
-    if (!key || !signature_fits(key, (size_t)(end - second - 1)))
-        return refuse(fault, "the token's algorithm or signature is not accepted");
+    const char *algorithm = header ? algorithm_of_header(header) : NULL;
+    const char *kid = json_string_value(json_object_get(header, "kid"));
+    if (!algorithm)
+        return refuse(fault, "the token's header is not accepted");
     json_auto_t *jws = json_pack("{s:s%,s:s%,s:s%}", "protected", token, (size_t)(dot - token), "payload",
                                  dot + 1, (size_t)(second - dot - 1), "signature", second + 1,
                                  (size_t)(end - second - 1));
-    if (!jws || !jose_jws_ver(NULL, jws, NULL, key->jwk, false))
-        return refuse(fault, "the token's signature does not verify");
+    int tried = 0;
+    if (!jws || !any_key_verifies(auth, jws, algorithm, kid, (size_t)(end - second - 1), &tried))
+        return tried == 0 && auth->uses_jwks && strcmp(algorithm, "HS256") != 0
+                   ? fault_set(fault, RC_BUSY, NULL, "the token's key is not known")
+                   : refuse(fault, "the token's signature does not verify");
     json_auto_t *claims = part_object(dot + 1, (size_t)(second - dot - 1));
     return claims ? read_claims(auth, claims, caller, out_not_before_ms, fault)
                   : refuse(fault, "the token's payload is no JSON object");

@@ -32,34 +32,82 @@ static int complain(const char *what, const char *why)
     return 1;
 }
 
-static int load_keys(struct server *server)
+/* Reads the key files that the settings name; *out_auth borrows them from server. */
+static enum rc read_keys(struct server *server, struct auth_settings *out_auth, struct fault *fault)
 {
     const struct settings *settings = &server->settings;
-    struct fault fault = {NULL, NULL};
-    size_t secret_size = 0, key_size = 0, pem_size = 0;
+    bool own = !*settings->jwt_secret_file && !*settings->jwt_public_key_file && !*settings->jwks_url;
+    size_t secret_size = 0, pem_size = 0;
+    char *secret = NULL, *pem = NULL;
     enum rc rc = RC_OK;
 
     if (*settings->jwt_public_key_file)
-        rc = key_read(settings->jwt_public_key_file, &server->public_key, &pem_size, &fault);
+        rc = key_read(settings->jwt_public_key_file, &pem, &pem_size, fault);
     if (rc == RC_OK && *settings->jwt_secret_file)
-        rc = key_read(settings->jwt_secret_file, &server->secret, &secret_size, &fault);
-    else if (rc == RC_OK && !*settings->jwt_public_key_file)
-        rc = key_read_or_make(settings->data, "jwt.secret", &server->secret, &secret_size, &fault);
-    if (rc == RC_OK)
-        rc = *settings->server_key_file
-                 ? key_read(settings->server_key_file, &server->server_key, &key_size, &fault)
-                 : key_read_or_make(settings->data, "server.key", &server->server_key, &key_size, &fault);
-    if (rc == RC_OK && (key_size < 16 || strcmp(server->server_key, sample_key) == 0))
-        rc = fault_set(&fault, RC_INVALID, "server_key_file",
-                       key_size < 16 ? "a server key has at least 16 bytes" : "the document's sample key is refused");
-    struct auth_settings auth = {
-        .secret = server->secret, .secret_size = secret_size, .public_key_pem = server->public_key,
+        rc = key_read(settings->jwt_secret_file, &secret, &secret_size, fault);
+    else if (rc == RC_OK && own)
+        rc = key_read_or_make(settings->data, "jwt.secret", &secret, &secret_size, fault);
+    free(server->secret);
+    free(server->public_key);
+    server->secret = secret;
+    server->public_key = pem;
+    *out_auth = (struct auth_settings){
+        .secret = secret, .secret_size = secret_size, .public_key_pem = pem, .uses_jwks = *settings->jwks_url != '\0',
         .issuer = settings->jwt_issuer, .audience = settings->jwt_audience,
         .role_claim = settings->jwt_role_claim, .system_clients = settings->system_clients,
     };
+    return rc;
+}
+
+static enum rc read_server_key(const struct settings *settings, char **out_key, struct fault *fault)
+{
+    size_t size = 0;
+    char *key = NULL;
+    enum rc rc = *settings->server_key_file ? key_read(settings->server_key_file, &key, &size, fault)
+                                            : key_read_or_make(settings->data, "server.key", &key, &size, fault);
+
+    if (rc == RC_OK && (size < 16 || strcmp(key, sample_key) == 0))
+        rc = fault_set(fault, RC_INVALID, "server_key_file",
+                       size < 16 ? "a server key has at least 16 bytes" : "the document's sample key is refused");
+    if (rc == RC_OK)
+        *out_key = key;
+    else
+        free(key);
+    return rc;
+}
+
+static int load_keys(struct server *server)
+{
+    struct auth_settings auth = {.secret = NULL};
+    struct fault fault = {NULL, NULL};
+    enum rc rc = read_keys(server, &auth, &fault);
+
+    if (rc == RC_OK)
+        rc = read_server_key(&server->settings, &server->server_key, &fault);
     if (rc == RC_OK)
         rc = auth_new(&auth, &server->context.auth, &fault);
     return rc == RC_OK ? 0 : complain(fault.field, fault.message);
+}
+
+/* SIGHUP: a broken key file keeps the old keys and says so. Source: contract 8; reliability R13. */
+static void reload_keys(struct server *server)
+{
+    struct auth_settings auth = {.secret = NULL};
+    struct fault fault = {NULL, NULL};
+    enum rc rc = read_keys(server, &auth, &fault);
+
+    if (rc == RC_OK)
+        rc = auth_reload(server->context.auth, &auth, &fault);
+    if (rc == RC_OK)
+        (void)fprintf(stderr, "milepost: keys reloaded\n"); /* for whoever watches */
+    else
+        (void)fprintf(stderr, "milepost: %s: %s; the old keys stay\n", fault.field ? fault.field : "keys", fault.message); /* likewise */
+}
+
+static bool take_jwks(void *arg, const char *bytes, size_t size)
+{
+    struct fault fault;
+    return auth_set_jwks(arg, bytes, size, &fault) == RC_OK;
 }
 
 /* The document's own default, for user_check = required without a URL. Contract 5. */
@@ -74,13 +122,15 @@ static int start_upstreams(struct server *server)
     enum rc rc = RC_OK;
 
     context->mock_data = strcmp(settings->mock_data, "on") == 0;
-    if (checks || *settings->cms_base_url)
+    if (checks || *settings->cms_base_url || *settings->jwks_url)
         rc = fetcher_new(settings->upstream_timeout_ms, FETCHERS, &server->fetcher, &fault);
     if (rc == RC_OK && checks)
         rc = user_service_new(*settings->user_svc_base_url ? settings->user_svc_base_url : default_user_service,
                               server->fetcher, &context->users, &fault);
     if (rc == RC_OK && *settings->cms_base_url)
         rc = cms_new(settings->cms_base_url, server->fetcher, settings->cache_ttl * 1000, &context->cms, &fault);
+    if (rc == RC_OK && *settings->jwks_url)
+        rc = jwks_new(settings->jwks_url, server->fetcher, take_jwks, context->auth, &context->jwks, &fault);
     return rc == RC_OK ? 0 : complain(fault.field, fault.message);
 }
 
@@ -137,6 +187,7 @@ static void stop(struct server *server)
     fetcher_free(server->fetcher);
     user_service_free(server->context.users);
     cms_free(server->context.cms);
+    jwks_free(server->context.jwks);
     engine_free(server->engine);
     answers_free(server->context.answers);
     store_close(server->store);
@@ -155,6 +206,8 @@ static int wait_for_end(struct server *server, const sigset_t *signals)
         int signal = sigtimedwait(signals, NULL, &(struct timespec){1, 0});
         if (signal == SIGTERM || signal == SIGINT)
             return 0;
+        if (signal == SIGHUP)
+            reload_keys(server);
         if (engine_state(server->engine).broken)
             return EXIT_IO_ERROR;
     }

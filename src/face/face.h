@@ -12,6 +12,7 @@
 #include "http/json_in.h"
 #include "http/json_out.h"
 #include "http/request.h"
+#include "face/jwks.h"
 #include "http/router.h"
 #include "upstream/cms.h"
 #include "upstream/user_service.h"
@@ -27,6 +28,7 @@ struct face_context {
     enum rc (*verify)(struct auth *auth, const char *token, size_t size, int64_t now_ms,
                       struct caller *out_caller, struct fault *fault);
     struct answers *answers;
+    struct jwks *jwks; /* NULL: keys come from files */
     struct cms *cms;            /* NULL: none configured */
     struct user_service *users; /* NULL: any user id passes */
     bool mock_data;

@@ -99,6 +99,30 @@ static enum rc admit(struct request *request, struct caller *caller, struct faul
     return rc;
 }
 
+/* From the token on: also where a request goes on after it waited for keys. */
+static void admit_and_handle(struct request *request)
+{
+    struct jwks *jwks = face_of(request)->jwks;
+    struct fault fault = {NULL, NULL};
+    enum rc rc = admit(request, request->caller, &fault);
+
+    if (rc == RC_BUSY && jwks) /* a key that is not known */
+        switch (jwks_ask(jwks, request, face_of(request)->now_ms(), admit_and_handle)) {
+        case JWKS_WAIT:
+            return;
+        case JWKS_REFUSE:
+            rc = fault_set(&fault, RC_UNAUTHENTICATED, NULL, "the token's key is not known");
+            break;
+        case JWKS_UNREACHABLE:
+            rc = fault_set(&fault, RC_BUSY, NULL, "the keys cannot be fetched; try again");
+            break;
+        }
+    if (rc == RC_OK)
+        request->route->handler(request);
+    else
+        request_fail(request, rc, &fault);
+}
+
 void face_dispatch(struct request *request)
 {
     struct face_context *context = face_of(request);
@@ -114,10 +138,7 @@ void face_dispatch(struct request *request)
         return;
     }
     if (rc == RC_OK)
-        rc = admit(request, caller, &fault);
-    if (rc != RC_OK) {
+        admit_and_handle(request);
+    else
         request_fail(request, rc, &fault);
-        return;
-    }
-    request->route->handler(request);
 }

@@ -17,7 +17,7 @@ struct settings {
     int port_count;
     const char *listen, *data;
     int64_t threads;
-    const char *jwt_secret_file, *jwt_public_key_file, *jwt_issuer, *jwt_audience, *jwt_role_claim;
+    const char *jwt_secret_file, *jwt_public_key_file, *jwks_url, *jwt_issuer, *jwt_audience, *jwt_role_claim;
     const char *system_clients, *server_key_file;
     const char *webhook_jwt, *video_auth, *catalog, *enroll;
     int64_t completion_threshold_hundredths;

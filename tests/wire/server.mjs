@@ -1,7 +1,7 @@
 // A real server on a free port with a directory of its own, and a client that speaks to it.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,7 +58,8 @@ export class Server {
         await new Promise((resolve) => setTimeout(resolve, 25));
       }
     }
-    server.secret = readFileSync(join(directory, 'jwt.secret'), 'utf8').trim();
+    const secret = join(directory, 'jwt.secret'); // not there when keys come from elsewhere
+    server.secret = existsSync(secret) ? readFileSync(secret, 'utf8').trim() : undefined;
     server.key = readFileSync(join(directory, 'server.key'), 'utf8').trim();
     return server;
   }
