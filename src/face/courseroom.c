@@ -5,6 +5,7 @@
 
 #include "base/instant.h"
 #include "face/courseroom_out.h"
+#include "face/csv.h"
 #include "face/face.h"
 
 /* What GET /user-progress/:courseId/:userId and its two neighbours look at. */
@@ -126,6 +127,12 @@ static enum rc read_filter(struct request *request, struct activity_filter *filt
     return fault_set(fault, RC_INVALID, "status", "must be NOT_STARTED, IN_PROGRESS, COMPLETED or LOCKED");
 }
 
+/* The header of a table without rows. */
+static const char activity_columns[] =
+    "v_created_date,v_created_time,v_updated_date,v_updated_time,progressId,userId,courseId,courseContentId,"
+    "progressStatus,activityDuration,progressPercent,user_course_content_progress_created_at,"
+    "user_course_content_progress_updated_at";
+
 void courseroom_activities(struct request *request)
 {
     struct face_context *context = face_of(request);
@@ -160,7 +167,11 @@ void courseroom_activities(struct request *request)
         json_close(&out, ']');
         json_close(&out, '}');
     }
-    end_read(request, view, rc, &fault);
+    image_read_end(view);
+    if (rc == RC_OK)
+        face_reply_table(request, "results", activity_columns);
+    else
+        request_fail(request, rc, &fault);
 }
 
 void courseroom_certificate(struct request *request)

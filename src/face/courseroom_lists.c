@@ -6,6 +6,7 @@
 #include "base/ident.h"
 #include "base/instant.h"
 #include "face/courseroom_out.h"
+#include "face/csv.h"
 #include "face/face.h"
 
 /* Lists and sums of one course: /all, bulk, leaderboard, analytics. Contract 3. */
@@ -127,6 +128,14 @@ static void end_read(struct request *request, struct view view, enum rc rc, cons
         request_fail(request, rc, fault);
 }
 
+/* Headers of tables without rows. */
+static const char member_columns[] =
+    "userId,enrollments.enrollmentId,enrollments.userId,enrollments.courseId,enrollments.enrollmentStatus,"
+    "enrollments.enrollmentDate,enrollments.completionDate,activityLogs,progressSummary.totalContent,"
+    "progressSummary.completedContent,progressSummary.overallProgressPercent";
+static const char leader_columns[] = "rank,userId,progressPercent,completedContent,totalContent,totalActivityHours,"
+                                     "lastActivityDate,enrollmentStatus";
+
 /* ---- GET .../all ---- */
 
 struct list_query {
@@ -216,7 +225,11 @@ void courseroom_all(struct request *request)
         put_pagination(&out, &query, count);
         json_close(&out, '}');
     }
-    end_read(request, view, rc, &fault);
+    image_read_end(view);
+    if (rc == RC_OK)
+        face_reply_table(request, "results", member_columns);
+    else
+        request_fail(request, rc, &fault);
 }
 
 /* ---- POST /user-progress/bulk: a read ---- */
@@ -349,7 +362,11 @@ void courseroom_leaderboard(struct request *request)
         put_pagination(&out, &query, count);
         json_close(&out, '}');
     }
-    end_read(request, view, rc, &fault);
+    image_read_end(view);
+    if (rc == RC_OK)
+        face_reply_table(request, "results", leader_columns);
+    else
+        request_fail(request, rc, &fault);
 }
 
 /* ---- GET .../analytics: from the sums alone, whatever the course's size ---- */

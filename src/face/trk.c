@@ -6,6 +6,7 @@
 
 #include "base/ident.h"
 #include "base/instant.h"
+#include "face/csv.h"
 #include "face/face.h"
 #include "face/logs_out.h"
 #include "face/trk_out.h"
@@ -178,7 +179,7 @@ void trk_user(struct request *request)
         json_close(&out, '}');
     }
     if (rc == RC_OK)
-        request_reply(request, 200, "application/json");
+        face_reply_table(request, "progress_logs", "log_id,user_id,date,created_at,updated_at");
     else
         request_fail(request, rc, &fault);
 }

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/ident.h"
+#include "face/csv.h"
 #include "face/face.h"
 #include "face/trk_out.h"
 
@@ -197,7 +198,13 @@ void trk_stats(struct request *request)
         if (rc == RC_OK)
             put_stats(request, view, course, page, limit);
     }
-    end_read(request, view, rc, &fault);
+    image_read_end(view);
+    if (rc == RC_OK)
+        face_reply_table(request, "data/userProgressSummary",
+                         "user.id,user.username,user.email,completionPercentage,completedContent,totalTimeSpent,"
+                         "enrollment.enrolledAt,enrollment.status,contentProgress");
+    else
+        request_fail(request, rc, &fault);
 }
 
 /* ---- labs and games ---- */

@@ -5,6 +5,7 @@
 
 #include "base/instant.h"
 #include "core/segment.h"
+#include "face/csv.h"
 #include "face/face.h"
 #include "face/video_report.h"
 
@@ -498,7 +499,7 @@ void video_engagement(struct request *request)
         image_read_end(view);
     }
     if (rc == RC_OK)
-        request_reply(request, 200, "application/json");
+        face_reply_table(request, "mostWatchedVideos", "videoId,watchedDuration");
     else
         request_fail(request, rc, &fault);
 }

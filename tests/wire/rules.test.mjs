@@ -321,3 +321,31 @@ test('rate_limit: one heavy caller gets 429, others do not', async () => {
     await other.discard();
   }
 });
+
+test('tables answer text/csv', async () => {
+  await server.declare(90, [{ id: 901, type: 'video' }]);
+  const csv = async (path, as) => {
+    const answer = await server.call('GET', path, { as, headers: { accept: 'text/csv' } });
+    assert.match(answer.headers.get('content-type') ?? '', /^text\/csv/, answer.text);
+    assert.ok(answer.text.endsWith('\r\n'));
+    return answer.text.split('\r\n').slice(0, -1);
+  };
+  assert.match((await csv('/user-progress/course/90/all', 'admin:9'))[0], /^userId,enrollments\./); // no rows: the header alone
+  await server.call('POST', '/user-progress/update', { as: 91, body: { courseId: 90, courseContentId: 901, progressStatus: 'COMPLETED', activityDuration: 60, metadata: { note: '=1+1,"x"' } } });
+  const all = await csv('/user-progress/course/90/all', 'admin:9');
+  assert.equal(all.length, 2);
+  assert.match(all[0], /^userId,enrollments\.v_created_date,.*,enrollments\.enrollmentStatus,.*,activityLogs,progressSummary\.totalContent/);
+  assert.match(all[1], /^91,.*,COMPLETED,.*"\[\{""v_created_date""/);
+  const activities = await csv('/user-progress/90/91/activities', 91);
+  assert.match(activities[0], /progressPercent,metadata\.note,/);
+  assert.match(activities[1], /,100\.00,"'=1\+1,""x""",/);
+  assert.deepEqual((await csv('/user-progress/course/90/leaderboard', 'admin:9'))[1].split(',').slice(0, 5), ['1', '91', '100', '1', '1']);
+  assert.match((await csv('/api/progress/stats/90', 'admin:9'))[1], /^91,91,,100,1,1,/);
+  await server.call('POST', '/api/progress/log', { as: 91, body: { user_id: 91, date: '2026-01-01', note: '-5', n: -5, ok: false } });
+  await server.call('POST', '/api/progress/log', { as: 91, body: { user_id: 91, date: '2026-01-02', extra: null } });
+  const logs = await csv('/api/progress/91', 91);
+  assert.equal(logs[0], 'log_id,user_id,date,extra,created_at,updated_at,note,n,ok');
+  assert.match(logs[2], /,'-5,-5,false$/);
+  assert.equal((await csv('/progress/engagement/91', 91))[0], 'videoId,watchedDuration');
+  assert.match((await server.call('GET', '/api/progress/91', { as: 91, headers: { accept: 'application/json, text/csv' } })).headers.get('content-type'), /json/);
+});
