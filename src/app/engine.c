@@ -180,9 +180,15 @@ static bool stands_alone(const struct command *command)
     return command->kind == CMD_COURSE_PUT || command->kind == CMD_COURSE_DELETE;
 }
 
-static bool is_log_command(const struct command *command)
+/* Decided by what the store holds of log entries, so not beside a change of them that is not committed yet. */
+static bool reads_logs(const struct command *command)
 {
     return command->kind == CMD_LOG_UPDATE || command->kind == CMD_LOG_DELETE || command->kind == CMD_LOGS_CLEAR;
+}
+
+static bool changes_logs(const struct command *command)
+{
+    return command->kind == CMD_LOG_ADD || reads_logs(command);
 }
 
 static void decide(struct batch *batch, struct command *command)
@@ -372,18 +378,18 @@ enum rc engine_run(struct engine *engine, struct command *commands, const char *
 
 /* ---- the engine's thread ---- */
 
-/* Cuts a batch off a chain: at most BATCH_MAX; a catalogue edit alone; of commands that read log entries, one
- * per batch, because entries are read from the store. Returns what is left for the next. */
+/* Cuts a batch off a chain: at most BATCH_MAX; a catalogue edit alone; none that reads log entries after one that
+ * changes them. Returns what is left for the next. */
 static struct command *cut_batch(struct command *first)
 {
     struct command *last = first;
-    bool logs = is_log_command(first);
+    bool logs = changes_logs(first);
 
     if (!stands_alone(first))
         for (uint32_t count = 1; last->next && count < BATCH_MAX && !stands_alone(last->next); count++) {
-            if (is_log_command(last->next) && logs)
+            if (reads_logs(last->next) && logs)
                 break;
-            logs |= is_log_command(last->next);
+            logs |= changes_logs(last->next);
             last = last->next;
         }
     struct command *rest = last->next;

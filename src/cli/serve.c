@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "face/face.h"
 #include "http/server.h"
 #include "ops/keys.h"
+#include "ops/metrics.h"
 
 /* A drain ends when nothing was under way for QUIET_CHECKS looks, 10 ms apart. */
 enum { DRAIN_MS = 9000, QUIET_CHECKS = 10, FETCHERS = 8, EXIT_IO_ERROR = 74 };
@@ -24,6 +26,10 @@ struct server {
     struct face_context context;
     struct http_server *http;
     struct fetcher *fetcher;
+    struct metrics *metrics;
+    atomic_int log_level;
+    int argc; /* as the program was called: SIGHUP reads the settings again */
+    char **argv;
 };
 
 static int complain(const char *what, const char *why)
@@ -89,6 +95,54 @@ static int load_keys(struct server *server)
     return rc == RC_OK ? 0 : complain(fault.field, fault.message);
 }
 
+enum { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
+static int level_of(const char *name)
+{
+    return strcmp(name, "error") == 0 ? LOG_ERROR : strcmp(name, "warn") == 0 ? LOG_WARN
+         : strcmp(name, "info") == 0 ? LOG_INFO : LOG_DEBUG;
+}
+
+/* One line per answer that is worth it: 5xx always, refusals for load at warn, all at debug. Never a token, a body
+ * or a query: reliability R39. */
+static void log_answer(struct server *server, const struct request *request, uint64_t microseconds)
+{
+    int level = request->status >= 500 ? LOG_ERROR : request->status == 429 ? LOG_WARN : LOG_DEBUG;
+
+    if (level <= atomic_load_explicit(&server->log_level, memory_order_relaxed))
+        (void)fprintf(stderr, "milepost: %s %s %d %llu us request %s\n", http_method_name(request->method),
+                      request->route ? request->route->pattern : "-", request->status,
+                      (unsigned long long)microseconds, request->request_id); /* nowhere else to say it */
+}
+
+static void observe(void *context, const struct request *request, uint64_t microseconds)
+{
+    struct server *server = (struct server *)((char *)context - offsetof(struct server, context));
+    size_t route = request->route ? (size_t)(request->route - face_routes.table) : face_routes.count;
+
+    metrics_count(server->metrics, route, request->status, microseconds);
+    log_answer(server, request, microseconds);
+}
+
+static struct metrics_label label_of(void *arg, size_t route)
+{
+    (void)arg;
+    return (struct metrics_label){http_method_name(face_routes.table[route].method), face_routes.table[route].pattern};
+}
+
+static void write_metrics(void *metrics, struct buf *out)
+{
+    metrics_write(metrics, label_of, NULL, out);
+}
+
+static void reload_log_level(struct server *server)
+{
+    struct settings again;
+
+    if (settings_read(&again, server->argc, server->argv, 2, stderr) == RC_OK)
+        atomic_store(&server->log_level, level_of(again.log_level));
+}
+
 /* SIGHUP: a broken key file keeps the old keys and says so. Source: contract 8; reliability R13. */
 static void reload_keys(struct server *server)
 {
@@ -150,6 +204,12 @@ static int start(struct server *server)
     context->zone = zone_new(settings->display_timezone);
     if (!context->zone)
         return complain("display_timezone", "no such IANA time zone (is the package tzdata installed?)");
+    server->metrics = metrics_new(face_routes.count);
+    if (!server->metrics)
+        return complain(NULL, "out of memory");
+    context->metrics = server->metrics;
+    context->write_metrics = write_metrics;
+    atomic_store(&server->log_level, level_of(settings->log_level));
     context->engine = server->engine;
     context->image = engine_image(server->engine);
     context->verify = auth_verify;
@@ -163,7 +223,7 @@ static int start(struct server *server)
     struct http_settings http = {
         .listen = settings->listen, .ports = settings->ports, .port_count = settings->port_count,
         .threads = (unsigned)settings->threads, .cors_origins = settings->cors_origins,
-        .dispatch = face_dispatch, .context = context,
+        .dispatch = face_dispatch, .observe = observe, .context = context,
     };
     enum rc rc = answers_new(server->store, cli_now_ms(), &context->answers, &fault);
     if (rc == RC_OK)
@@ -194,6 +254,7 @@ static void stop(struct server *server)
     auth_free(server->context.auth);
     zone_free(server->context.zone);
     limiter_free(server->context.limiter);
+    metrics_free(server->metrics);
     free(server->secret);
     free(server->server_key);
     free(server->public_key);
@@ -206,8 +267,10 @@ static int wait_for_end(struct server *server, const sigset_t *signals)
         int signal = sigtimedwait(signals, NULL, &(struct timespec){1, 0});
         if (signal == SIGTERM || signal == SIGINT)
             return 0;
-        if (signal == SIGHUP)
+        if (signal == SIGHUP) {
             reload_keys(server);
+            reload_log_level(server);
+        }
         if (engine_state(server->engine).broken)
             return EXIT_IO_ERROR;
     }
@@ -215,7 +278,7 @@ static int wait_for_end(struct server *server, const sigset_t *signals)
 
 int cli_serve(int argc, char **argv)
 {
-    struct server server = {.http = NULL};
+    struct server server = {.argc = argc, .argv = argv};
     sigset_t signals;
 
     if (settings_read(&server.settings, argc, argv, 2, stderr) != RC_OK)

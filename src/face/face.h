@@ -28,6 +28,8 @@ struct face_context {
     enum rc (*verify)(struct auth *auth, const char *token, size_t size, int64_t now_ms,
                       struct caller *out_caller, struct fault *fault);
     struct answers *answers;
+    void (*write_metrics)(void *metrics, struct buf *out); /* the counters that the program keeps */
+    void *metrics;
     struct jwks *jwks; /* NULL: keys come from files */
     struct cms *cms;            /* NULL: none configured */
     struct user_service *users; /* NULL: any user id passes */

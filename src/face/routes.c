@@ -87,6 +87,7 @@ static const struct http_route table[] = {
     {HTTP_GET, "/api/v1/catalog/courses", false, ACCESS_ADMIN, FACE_CATALOG, catalog_list, "All courses"},
 
     {HTTP_GET, "/healthz", false, ACCESS_PUBLIC, 0, server_healthz, "The process lives"},
+    {HTTP_GET, "/metrics", false, ACCESS_SERVER_KEY, 0, server_metrics, "Figures for Prometheus, with X-Server-Key"},
     {HTTP_GET, "/readyz", false, ACCESS_PUBLIC, 0, server_readyz, "The server can store"},
 };
 

@@ -23,3 +23,25 @@ void server_readyz(struct request *request)
     request->retry_after = !ready;
     request_reply(request, ready ? 200 : 503, "application/json");
 }
+
+static void put_one(struct buf *out, const char *name, const char *type, const char *help, uint64_t value)
+{
+    buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n%s %llu\n", name, help, name, type, name, (unsigned long long)value);
+}
+
+void server_metrics(struct request *request)
+{
+    struct face_context *context = face_of(request);
+    struct engine_state state = engine_state(context->engine);
+    struct buf *out = &request->out;
+
+    put_one(out, "milepost_events_total", "counter", "Events stored since the start.", state.events);
+    put_one(out, "milepost_commits_total", "counter", "Batches committed since the start.", state.batches);
+    put_one(out, "milepost_commands_total", "counter", "Commands decided since the start.", state.commands);
+    put_one(out, "milepost_queue_commands", "gauge", "Commands that wait for the engine.", state.queued);
+    put_one(out, "milepost_unflushed_events", "gauge", "Events that the image file does not cover yet.",
+            state.sequence - state.flushed);
+    put_one(out, "milepost_writable", "gauge", "1: the last commit succeeded.", state.writable && !state.broken);
+    context->write_metrics(context->metrics, out);
+    request_reply(request, 200, "text/plain; version=0.0.4");
+}

@@ -2,6 +2,7 @@
 
 struct request;
 
-/* What belongs to no document: health. */
+/* What belongs to no document: health and figures. */
 void server_healthz(struct request *request);
 void server_readyz(struct request *request);
+void server_metrics(struct request *request); /* Prometheus' text form */

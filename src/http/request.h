@@ -52,6 +52,7 @@ struct request {
     bool retry_after, replayed, close, challenge;
     const char *allow;       /* for 405 and OPTIONS */
     bool answered;
+    uint64_t begun_us; /* monotonic */
     int library_state; /* the server's own, as is the next line */
     struct request *next_waiting;
 };

@@ -257,6 +257,14 @@ static enum MHD_Result send_answer(struct http_server *server, struct request *r
 
 /* ---- the library's callbacks ---- */
 
+static uint64_t monotonic_us(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 static void *on_target(void *arg, const char *target, struct MHD_Connection *connection)
 {
     struct http_server *server = arg;
@@ -267,6 +275,7 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *con
     arena_init(&request->arena);
     request->connection = (struct http_connection *)connection;
     request->server = server->settings.context;
+    request->begun_us = monotonic_us();
     request->target = arena_copy(&request->arena, target, strlen(target));
     atomic_fetch_add(&server->open_requests, 1);
     return request;
@@ -282,6 +291,8 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **st
     (void)code;
     if (!request)
         return;
+    if (request->library_state == STATE_DONE)
+        server->settings.observe(server->settings.context, request, monotonic_us() - request->begun_us);
     buf_done(&request->body);
     buf_done(&request->out);
     arena_done(&request->arena);

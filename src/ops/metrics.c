@@ -1,0 +1,67 @@
+#include "ops/metrics.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+enum { CLASSES = 5 }; /* 1xx to 5xx */
+
+struct counter {
+    atomic_ullong requests[CLASSES], microseconds;
+};
+
+struct metrics {
+    size_t routes;
+    struct counter counters[];
+};
+
+struct metrics *metrics_new(size_t routes)
+{
+    struct metrics *metrics = calloc(1, sizeof *metrics + (routes + 1) * sizeof metrics->counters[0]);
+
+    if (metrics)
+        metrics->routes = routes;
+    return metrics;
+}
+
+void metrics_free(struct metrics *metrics)
+{
+    free(metrics);
+}
+
+void metrics_count(struct metrics *metrics, size_t route, int status, uint64_t microseconds)
+{
+    struct counter *counter = &metrics->counters[route < metrics->routes ? route : metrics->routes];
+    int class = status / 100 - 1;
+
+    if (class >= 0 && class < CLASSES)
+        atomic_fetch_add_explicit(&counter->requests[class], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&counter->microseconds, microseconds, memory_order_relaxed);
+}
+
+static void head(struct buf *out, const char *name, const char *type, const char *help)
+{
+    buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+void metrics_write(const struct metrics *metrics, struct metrics_label (*label)(void *arg, size_t route), void *arg,
+                   struct buf *out)
+{
+    head(out, "milepost_requests_total", "counter", "Requests answered, by route and class of status.");
+    for (size_t i = 0; i <= metrics->routes; i++) {
+        struct metrics_label name = i < metrics->routes ? label(arg, i) : (struct metrics_label){"", "none"};
+        for (int class = 0; class < CLASSES; class++) {
+            unsigned long long count = atomic_load_explicit(&metrics->counters[i].requests[class], memory_order_relaxed);
+            if (count)
+                buf_printf(out, "milepost_requests_total{method=\"%s\",route=\"%s\",status=\"%dxx\"} %llu\n", name.method,
+                           name.pattern, class + 1, count);
+        }
+    }
+    head(out, "milepost_request_seconds_sum", "counter", "Time from head to answer, parked time included.");
+    for (size_t i = 0; i <= metrics->routes; i++) {
+        struct metrics_label name = i < metrics->routes ? label(arg, i) : (struct metrics_label){"", "none"};
+        unsigned long long us = atomic_load_explicit(&metrics->counters[i].microseconds, memory_order_relaxed);
+        if (us)
+            buf_printf(out, "milepost_request_seconds_sum{method=\"%s\",route=\"%s\"} %llu.%06llu\n", name.method,
+                       name.pattern, us / 1000000, us % 1000000);
+    }
+}

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+/* Counters by route, in Prometheus' text form. Labels are face and route pattern, never a user or course.
+ * Thread-safe. Source: field.md, Prometheus naming; contract 7. */
+struct metrics;
+
+/* routes: how many there are; requests without a route count under index routes. NULL: out of memory. */
+struct metrics *metrics_new(size_t routes);
+void metrics_free(struct metrics *metrics);
+
+void metrics_count(struct metrics *metrics, size_t route, int status, uint64_t microseconds);
+
+struct metrics_label {
+    const char *method, *pattern;
+};
+
+/* milepost_requests_total and milepost_request_seconds_sum by route and class of status. */
+void metrics_write(const struct metrics *metrics, struct metrics_label (*label)(void *arg, size_t route), void *arg,
+                   struct buf *out);
