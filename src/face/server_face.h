@@ -5,4 +5,5 @@ struct request;
 /* What belongs to no document: health and figures. */
 void server_healthz(struct request *request);
 void server_readyz(struct request *request);
+void server_openapi(struct request *request); /* OpenAPI 3.1 */
 void server_metrics(struct request *request); /* Prometheus' text form */

@@ -11,7 +11,8 @@ struct http_route {
     int rule;        /* app/access.h: who may */
     int face;        /* core/event.h */
     void (*handler)(struct request *request);
-    const char *summary; /* for /openapi.json */
+    const char *summary;      /* for /openapi.json, as are the next two */
+    const char *takes, *gives; /* schemas of body and answer; NULL: none */
 };
 
 struct http_routes {

@@ -207,6 +207,14 @@ static void segments_are_a_set_of_seconds(void **unused)
     }
 }
 
+static void touching_segments_become_one(void **unused)
+{
+    struct segment left[] = {{0, 10}, {20, 30}}, right[] = {{10, 20}}, merged[3];
+    (void)unused;
+    assert_int_equal(segments_merge(left, 2, right, 1, merged), 1); /* the number of stretches is bounded */
+    assert_int_equal(merged[0].to_ms, 30);
+}
+
 /* ---- members ---- */
 
 static size_t members_of(uint8_t *out, const char *const *pairs, size_t count)
@@ -466,6 +474,7 @@ int main(void)
         cmocka_unit_test(a_report_not_later_than_the_reset_is_stale),
         cmocka_unit_test(order_and_repetition_do_not_matter),
         cmocka_unit_test(segments_are_a_set_of_seconds),
+        cmocka_unit_test(touching_segments_become_one),
         cmocka_unit_test(members_merge_shallowly),
         cmocka_unit_test(enrolments_move_as_the_table_says),
         cmocka_unit_test(course_percent_never_shows_100_early),

@@ -337,31 +337,46 @@ static void a_failed_commit_leaves_no_trace(void **unused)
     buf_done(&after);
 }
 
-/* An image file whose sums are not those of its learners is thrown away, not believed. */
+/* An image file whose sums are not those of its learners is thrown away, not believed. The row that is lost: of a
+ * learner with records (items and courses differ), and of one who is only enrolled (courses alone differ). */
 static void an_image_that_contradicts_itself_is_made_again(void **unused)
 {
-    struct buf before = {0}, after = {0};
-    char path[128];
-    sqlite3 *db;
+    static const char *const losses[] = {"DELETE FROM learner WHERE key = (SELECT min(key) FROM learner)",
+                                         "DELETE FROM learner WHERE key = (SELECT max(key) FROM learner)"};
+    struct fault fault = {NULL, NULL};
+    struct arena arena;
     (void)unused;
+    arena_init(&arena);
     struct store *store = open_store();
     struct engine *engine = open_engine(store);
-    print_image(engine_image(engine), &before);
+    struct command enrol = {.kind = CMD_ENROL, .face = FACE_PTS, .learner = text("only-enrolled"), .course = text("c1"), .arena = &arena};
+    assert_int_equal(engine_run(engine, &enrol, NULL, NULL, &fault), RC_OK);
     engine_free(engine);
     store_close(store);
-    snprintf(path, sizeof path, "%s/image.db", directory);
-    sqlite3_open(path, &db);
-    assert_int_equal(sqlite3_exec(db, "DELETE FROM learner WHERE key = (SELECT min(key) FROM learner)", NULL, NULL, NULL), SQLITE_OK);
-    assert_true(sqlite3_changes(db) == 1);
-    sqlite3_close(db);
-    store = open_store();
-    engine = open_engine(store);
-    print_image(engine_image(engine), &after);
-    assert_string_equal(before.bytes, after.bytes);
-    engine_free(engine);
-    store_close(store);
-    buf_done(&before);
-    buf_done(&after);
+    for (size_t i = 0; i < COUNT(losses); i++) {
+        struct buf before = {0}, after = {0};
+        char path[128];
+        sqlite3 *db;
+        store = open_store();
+        engine = open_engine(store);
+        print_image(engine_image(engine), &before);
+        engine_free(engine);
+        store_close(store);
+        snprintf(path, sizeof path, "%s/image.db", directory);
+        sqlite3_open(path, &db);
+        assert_int_equal(sqlite3_exec(db, losses[i], NULL, NULL, NULL), SQLITE_OK);
+        assert_true(sqlite3_changes(db) == 1);
+        sqlite3_close(db);
+        store = open_store();
+        engine = open_engine(store);
+        print_image(engine_image(engine), &after);
+        assert_string_equal(before.bytes, after.bytes);
+        engine_free(engine);
+        store_close(store);
+        buf_done(&before);
+        buf_done(&after);
+    }
+    arena_done(&arena);
 }
 
 int main(void)

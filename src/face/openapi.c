@@ -1,0 +1,165 @@
+#include <string.h>
+
+#include "face/face.h"
+#include "face/server_face.h"
+
+/* /openapi.json (3.1): paths from the route table, schemas from openapi_schemas.json, which the build carries in. */
+
+extern const unsigned char openapi_schemas[];
+extern const unsigned long openapi_schemas_size;
+
+static const char *const face_names[FACE_COUNT] = {"server", "pts", "courseroom", "trk", "logs", "video", "catalog"};
+
+static void put_schema(struct json_out *out, const char *media, const char *name)
+{
+    char reference[96];
+
+    (void)snprintf(reference, sizeof reference, "#/components/schemas/%s", name); /* fits */
+    json_put_open(out, "content", '{');
+    json_put_open(out, media, '{');
+    json_put_open(out, "schema", '{');
+    json_put_text(out, "$ref", reference);
+    json_close(out, '}');
+    json_close(out, '}');
+    json_close(out, '}');
+}
+
+static void put_answer(struct json_out *out, const char *status, const char *what, const char *media, const char *schema)
+{
+    json_put_open(out, status, '{');
+    json_put_text(out, "description", what);
+    if (schema)
+        put_schema(out, media, schema);
+    json_close(out, '}');
+}
+
+/* Every {name} of the pattern. */
+static void put_parameters(struct json_out *out, const char *pattern)
+{
+    json_put_open(out, "parameters", '[');
+    for (const char *at = pattern; (at = strchr(at, '{')); at++) {
+        size_t size = strcspn(at + 1, "}");
+        json_open(out, '{');
+        json_name(out, "name");
+        json_text(out, at + 1, size);
+        json_put_text(out, "in", "path");
+        json_put_bool(out, "required", true);
+        json_put_open(out, "schema", '{');
+        json_put_text(out, "type", "string");
+        json_close(out, '}');
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+}
+
+static void put_security(struct json_out *out, enum access_rule rule)
+{
+    json_put_open(out, "security", '[');
+    if (rule != ACCESS_PUBLIC) {
+        json_open(out, '{');
+        if (rule != ACCESS_SERVER_KEY) {
+            json_put_open(out, "bearer", '[');
+            json_close(out, ']');
+        }
+        if (rule == ACCESS_SERVER_KEY || rule == ACCESS_WEBHOOK) {
+            json_put_open(out, "serverKey", '[');
+            json_close(out, ']');
+        }
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+}
+
+/* "getUserProgress..." is nobody's wish; method and place name an operation once and for all. */
+static void put_operation_id(struct json_out *out, const struct http_route *route)
+{
+    char id[128];
+    size_t size = 0;
+
+    for (const char *at = http_method_name(route->method); *at; at++)
+        id[size++] = (char)(*at | 0x20);
+    for (const char *at = route->pattern; *at && size < sizeof id - 1; at++)
+        if (*at != '{' && *at != '}')
+            id[size++] = *at == '/' || *at == '-' || *at == '.' ? '_' : *at;
+    id[size] = '\0';
+    json_put_text(out, "operationId", id);
+}
+
+static void put_operation(struct json_out *out, const struct http_route *route)
+{
+    bool plain = route->gives && strcmp(route->gives, "Text") == 0;
+    char method[8];
+    size_t size = 0;
+
+    for (const char *at = http_method_name(route->method); *at; at++)
+        method[size++] = (char)(*at | 0x20);
+    method[size] = '\0';
+    json_put_open(out, method, '{');
+    put_operation_id(out, route);
+    json_put_text(out, "summary", route->summary);
+    json_put_open(out, "tags", '[');
+    json_text(out, face_names[route->face], strlen(face_names[route->face]));
+    json_close(out, ']');
+    put_parameters(out, route->pattern);
+    put_security(out, (enum access_rule)route->rule);
+    if (route->takes) {
+        json_put_open(out, "requestBody", '{');
+        json_put_bool(out, "required", route->method != HTTP_PUT || strstr(route->pattern, "complete") == NULL);
+        put_schema(out, "application/json", route->takes);
+        json_close(out, '}');
+    }
+    json_put_open(out, "responses", '{');
+    put_answer(out, "2XX", "Done", plain ? "text/plain" : "application/json", route->gives);
+    put_answer(out, "default", "Refused or failed", "application/problem+json", "Problem");
+    json_close(out, '}');
+    json_close(out, '}');
+}
+
+/* Routes of one pattern are one path item, written where the pattern comes first. */
+static bool is_first(const struct http_routes *routes, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (strcmp(routes->table[i].pattern, routes->table[index].pattern) == 0)
+            return false;
+    return true;
+}
+
+static void put_paths(struct json_out *out, const struct http_routes *routes)
+{
+    json_put_open(out, "paths", '{');
+    for (size_t i = 0; i < routes->count; i++) {
+        if (!is_first(routes, i))
+            continue;
+        json_put_open(out, routes->table[i].pattern, '{');
+        for (size_t k = i; k < routes->count; k++)
+            if (strcmp(routes->table[k].pattern, routes->table[i].pattern) == 0)
+                put_operation(out, &routes->table[k]);
+        json_close(out, '}');
+    }
+    json_close(out, '}');
+}
+
+void server_openapi(struct request *request)
+{
+    static const char schemes[] =
+        "{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\"},"
+        "\"serverKey\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-Server-Key\"}}";
+    struct json_out out = {&request->out, false};
+
+    json_open(&out, '{');
+    json_put_text(&out, "openapi", "3.1.0");
+    json_put_open(&out, "info", '{');
+    json_put_text(&out, "title", "Milepost");
+    json_put_text(&out, "version", "0.1.0");
+    json_put_text(&out, "description", "Every learner's progress, through five documents' APIs over one core.");
+    json_close(&out, '}');
+    put_paths(&out, face_of(request)->routes);
+    json_put_open(&out, "components", '{');
+    json_name(&out, "schemas");
+    json_raw(&out, (const char *)openapi_schemas, openapi_schemas_size);
+    json_name(&out, "securitySchemes");
+    json_raw(&out, schemes, sizeof schemes - 1);
+    json_close(&out, '}');
+    json_close(&out, '}');
+    request_reply(request, 200, "application/json");
+}

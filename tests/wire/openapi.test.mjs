@@ -1,0 +1,127 @@
+// /openapi.json: every route there is, and real answers that fit its schemas.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { Server } from './server.mjs';
+
+let server, api;
+before(async () => {
+  server = await Server.start();
+  api = (await server.call('GET', '/openapi.json')).json;
+});
+after(async () => {
+  assert.equal((await server.discard()).code, 0, server.log);
+});
+
+// What a value lacks by its schema: the part of JSON Schema that ours use.
+function lacks(schema, value, at = '$') {
+  if (schema.$ref) return lacks(api.components.schemas[schema.$ref.split('/').at(-1)], value, at);
+  const found = [];
+  const type = value === null ? 'null' : Array.isArray(value) ? 'array' : Number.isInteger(value) ? 'integer' : typeof value;
+  const types = schema.type === undefined ? null : [schema.type].flat();
+  if (types && !types.includes(type) && !(type === 'integer' && types.includes('number'))) found.push(`${at} is ${type}, not ${types}`);
+  if ('const' in schema && value !== schema.const) found.push(`${at} is not ${schema.const}`);
+  if (schema.enum && !schema.enum.includes(value)) found.push(`${at} is ${value}`);
+  if (schema.pattern && !new RegExp(schema.pattern).test(value)) found.push(`${at} is ${value}`);
+  if (schema.minimum !== undefined && value < schema.minimum) found.push(`${at} is ${value}`);
+  if (schema.maximum !== undefined && value > schema.maximum) found.push(`${at} is ${value}`);
+  if (type === 'array') {
+    if (value.length > (schema.maxItems ?? Infinity)) found.push(`${at} has ${value.length} items`);
+    if (schema.items) value.forEach((item, i) => found.push(...lacks(schema.items, item, `${at}[${i}]`)));
+  }
+  if (type === 'object') {
+    for (const name of schema.required ?? []) if (!(name in value)) found.push(`${at}.${name} is missing`);
+    for (const [name, part] of Object.entries(value))
+      if (schema.properties?.[name]) found.push(...lacks(schema.properties[name], part, `${at}.${name}`));
+      else if (typeof schema.additionalProperties === 'object') found.push(...lacks(schema.additionalProperties, part, `${at}.${name}`));
+  }
+  return found;
+}
+
+test('every route of the table is described, each reference leads somewhere, each example fits', () => {
+  const table = readFileSync('src/face/routes.c', 'utf8');
+  const routes = [...table.matchAll(/\{HTTP_(\w+), "([^"]+)"/g)];
+  assert.ok(routes.length > 40);
+  for (const [, method, pattern] of routes) assert.ok(api.paths[pattern]?.[method.toLowerCase()], `${method} ${pattern}`);
+  const described = Object.values(api.paths).reduce((sum, item) => sum + Object.keys(item).length, 0);
+  assert.equal(described, routes.length);
+  const text = JSON.stringify(api);
+  for (const [, name] of text.matchAll(/"#\/components\/schemas\/(\w+)"/g)) assert.ok(api.components.schemas[name], name);
+  const ids = [...text.matchAll(/"operationId":"([^"]+)"/g)].map(([, id]) => id);
+  assert.equal(new Set(ids).size, ids.length);
+  for (const [name, schema] of Object.entries(api.components.schemas)) if (schema.example) assert.deepEqual(lacks(schema, schema.example), [], name);
+  for (const [path, item] of Object.entries(api.paths))
+    for (const operation of Object.values(item)) {
+      assert.deepEqual(operation.parameters.map((p) => `{${p.name}}`), path.match(/\{\w+\}/g) ?? [], path);
+      assert.ok(operation.summary);
+      assert.ok(operation.responses['2XX'].content || path === '/');
+    }
+});
+
+test('real answers of every route fit their schemas', async () => {
+  await server.declare(101, [{ id: 1001, title: 'V', type: 'video', durationSeconds: 100 }, { id: 1002, type: 'lab' }]);
+  const as = '301';
+  const seen = new Set();
+  const hit = async (method, path, values, { body, as: who = as, headers } = {}) => {
+    const filled = path.replace(/\{(\w+)\}/g, () => values.shift());
+    const answer = await server.call(method, filled, { as: who, body, headers });
+    const operation = api.paths[path][method.toLowerCase()];
+    assert.ok(answer.status < 300, `${method} ${filled}: ${answer.text}`);
+    if (answer.json !== undefined) assert.deepEqual(lacks(operation.responses['2XX'].content['application/json'].schema, answer.json), [], `${method} ${path}`);
+    if (body && operation.requestBody) assert.deepEqual(lacks(operation.requestBody.content['application/json'].schema, body), [], `body of ${method} ${path}`);
+    seen.add(`${method} ${path}`);
+    return answer.json;
+  };
+  const key = { 'x-server-key': server.key };
+  const admin = 'admin:9';
+  await hit('POST', '/progress/update', [], { body: { userId: as, videoId: '1001', watchedDuration: 50 } });
+  await hit('POST', '/progress/realtime', [], { body: { userId: as, videoId: '1001', watchedDuration: 51 } });
+  await hit('POST', '/progress/sync', [], { body: { userId: as, progressData: [{ videoId: '1001', watchedDuration: 60, segments: [[0, 10]] }, { videoId: 'free', watchedDuration: 3 }] } });
+  await hit('GET', '/progress/{userId}', [as]);
+  await hit('GET', '/progress/{userId}/{videoId}', [as, '1001']);
+  await hit('GET', '/progress/summary/{videoId}', ['1001']);
+  await hit('GET', '/progress/engagement/{userId}', [as]);
+  for (const path of ['/api/v1/progress/Webhook/enrollment-updated', '/api/v1/progress/progress/webhook/enrollment-updated'])
+    await hit('POST', path, [], { headers: key, body: { UserId: as, CourseId: '101', Action: 'enroll' } });
+  await hit('POST', '/api/v1/progress/Webhook/course-updated', [], { headers: key, body: { CourseId: '101' } });
+  await hit('POST', '/api/v1/progress/Webhook/video-updated', [], { headers: key, body: { VideoId: '1001' } });
+  await hit('POST', '/api/v1/Progress/video', [], { body: { UserId: as, VideoId: '1001', CurrentTimeSeconds: 70 } });
+  await hit('POST', '/api/v1/Progress/video/{userId}/{videoId}', [as, '1001'], { body: { CurrentTimeSeconds: 71 } });
+  await hit('POST', '/api/v1/Progress/videos/bulk', [], { body: { videoProgresses: [{ UserId: as, VideoId: '1001', CurrentTimeSeconds: 72 }] } });
+  await hit('GET', '/api/v1/Progress/summary/{userId}', [as]);
+  await hit('GET', '/api/v1/Progress/course/{userId}/{courseId}', [as, '101']);
+  await hit('GET', '/api/v1/Progress/videos/{userId}/{courseId}', [as, '101']);
+  await hit('POST', '/user-progress/update', [], { body: { courseId: 101, courseContentId: 1002, progressStatus: 'IN_PROGRESS', activityDuration: 5, metadata: { a: 1 } } });
+  await hit('GET', '/user-progress/{courseId}/{userId}', ['101', as]);
+  await hit('GET', '/user-progress/{courseId}/{userId}/activities', ['101', as]);
+  for (const list of ['all', 'analytics', 'leaderboard']) await hit('GET', `/user-progress/course/{courseId}/${list}`, ['101'], { as: admin });
+  await hit('POST', '/user-progress/bulk', [], { as: admin, body: { courseId: 101, userIds: [301, 999] } });
+  const saved = await hit('POST', '/api/progress', [], { body: { contentId: '1002', progressPercentage: 40, timeSpent: 5, score: 3, maxScore: 4 } });
+  await hit('PUT', '/api/progress/{id}/complete', [saved.data.id], { body: { score: 4 } });
+  await hit('GET', '/api/progress/{userId}/{moduleId}', [as, '101']);
+  await hit('GET', '/api/progress/{userId}/labs', [as]);
+  await hit('GET', '/api/progress/{userId}/games', [as]);
+  await hit('GET', '/api/progress/stats/{moduleId}', ['101'], { as: admin });
+  const log = await hit('POST', '/api/progress/log', [], { body: { user_id: as, activity: 'run', weight_kg: 70 } });
+  await hit('PUT', '/api/progress/log/{logId}', [String(log.id)], { body: { note: 'x' } });
+  await hit('GET', '/api/progress/{userId}', [as]);
+  await hit('GET', '/api/progress/summary/{userId}', [as]);
+  await hit('DELETE', '/api/progress/log/{logId}', [String(log.id)]);
+  await hit('POST', '/api/progress/log', [], { body: { user_id: as, activity: 'run' } });
+  await hit('DELETE', '/api/progress/user/{userId}/logs', [as]);
+  await hit('POST', '/api/v1/Progress/video', [], { body: { UserId: as, VideoId: '1001', CurrentTimeSeconds: 100 } });
+  await hit('POST', '/user-progress/{courseId}/{userId}/certify', ['101', as], { as: admin, body: { certificateUrl: 'https://example.org/c' } });
+  await hit('GET', '/user-progress/{courseId}/{userId}/certificate', ['101', as]);
+  await hit('POST', '/user-progress/reset', [], { as: admin, body: { courseId: 101, userId: 301 } });
+  await hit('DELETE', '/progress/{userId}/{videoId}', [as, 'free']);
+  await hit('PUT', '/api/v1/catalog/courses/{id}', ['102'], { as: admin, body: { title: 'T', contents: [{ id: 'z', threshold: 50 }] } });
+  await hit('GET', '/api/v1/catalog/courses/{id}', ['102'], { as: admin });
+  await hit('GET', '/api/v1/catalog/courses', [], { as: admin });
+  await hit('DELETE', '/api/v1/catalog/courses/{id}', ['102'], { as: admin });
+  for (const path of ['/healthz', '/readyz', '/openapi.json']) await hit('GET', path, [], { as: null });
+  await hit('GET', '/metrics', [], { as: null, headers: key });
+  const missed = Object.entries(api.paths).flatMap(([path, item]) => Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`)).filter((route) => !seen.has(route));
+  assert.deepEqual(missed, []);
+  const problem = await server.call('GET', '/progress/x/y', { as });
+  assert.deepEqual(lacks(api.components.schemas.Problem, problem.json), []);
+});
