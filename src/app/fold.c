@@ -291,7 +291,8 @@ static enum rc apply_course_observed(struct fold *fold, const struct event *even
     return RC_OK;
 }
 
-/* Takes an item off the observed course that has it: another course declares it. */
+/* Takes an item off the observed course that has it: another course declares it. Its roster is looked at when the
+ * whole edit is in place: half of one would complete courses that are not complete. */
 static enum rc leave_course(struct fold *fold, uint32_t item, uint32_t course_key, const struct event *event)
 {
     struct course_def *course = pending_course(fold, course_key);
@@ -305,7 +306,7 @@ static enum rc leave_course(struct fold *fold, uint32_t item, uint32_t course_ke
     course->item_count = course->required_count = kept;
     course->shrunk_at_ms = event->at_ms;
     course->version = event->sequence;
-    return reconsider_all(fold, &fold->image->courses[course_key]->roster, event);
+    return RC_OK;
 }
 
 /* One listed item takes what the catalogue says of it. */
@@ -431,7 +432,13 @@ static enum rc apply_declaration(struct fold *fold, const struct event *event)
     if (rc != RC_OK || counts_alike(slot->def, slot->pending, fold->image))
         return rc;
     fold->visit++;
-    return reconsider_course(fold, event);
+    rc = reconsider_course(fold, event);
+    for (uint32_t i = 0; rc == RC_OK && i < fold->courses.count; i++) { /* courses that lost an item to this one */
+        const struct course_slot *other = fold->image->courses[fold->courses.at[i]];
+        if (other->pending && other->pending->version == event->sequence)
+            rc = reconsider_all(fold, &other->roster, event);
+    }
+    return rc;
 }
 
 static enum rc apply_undeclaration(struct fold *fold, const struct event *event)

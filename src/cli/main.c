@@ -67,6 +67,8 @@ int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "--help";
 
+    (void)umask(077); /* learners' data is nobody else's to read */
+
     if (argc > 2 && strcmp(argv[2], "--help") == 0)
         name = "--help";
     if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {

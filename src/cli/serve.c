@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "auth/token.h"
@@ -276,6 +277,17 @@ static int wait_for_end(struct server *server, const sigset_t *signals)
     }
 }
 
+/* As many descriptors as the system allows: a connection each. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit); /* fewer connections then */
+    }
+}
+
 int cli_serve(int argc, char **argv)
 {
     struct server server = {.argc = argc, .argv = argv};
@@ -289,6 +301,7 @@ int cli_serve(int argc, char **argv)
     (void)sigaddset(&signals, SIGHUP);
     (void)pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread starts: all inherit it */
     (void)signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
     int status = start(&server);
     if (status == 0) {
         for (int i = 0; i < server.settings.port_count; i++)

@@ -206,6 +206,8 @@ static void evolve_enrolment(struct learner *learner, const struct event *event,
         if (enrolment_decide(enrolment, &facts, MOVE_ENROL, started, &next, &unused) == RC_OK)
             enrolment->class = (uint8_t)next;
         enrolment->enrolled_at_ms = event->at_ms;
+        if (enrolment->last_activity_ms == 0) /* all of it came before the course had the item */
+            enrolment->last_activity_ms = last_report_ms(learner, event->course, catalogue);
         if (next == CLASS_DONE_FOR_GOOD && enrolment->completed_at_ms == 0)
             enrolment->completed_at_ms = event->at_ms;
     } else if (event->kind == EV_DROPPED) {
@@ -227,15 +229,18 @@ static void evolve_enrolment(struct learner *learner, const struct event *event,
 static void evolve_reset(struct learner *learner, const struct event *event, const struct catalogue *catalogue)
 {
     uint32_t course = event->item ? catalogue->item(catalogue->of, event->item).course : event->course;
+    bool progress_lost = false; /* deleting what is not there moves the floor, and nothing else */
 
     for (uint32_t i = 0; i < learner->record_count; i++) {
         struct record *record = &learner->records[i];
         bool hit = event->item ? record->item == event->item
                                : catalogue->item(catalogue->of, record->item).course == event->course;
-        if (hit)
-            record_reset(record, event->at_ms, event->sequence);
+        if (!hit)
+            continue;
+        progress_lost |= (record->flags & RECORD_REPORTED) != 0;
+        record_reset(record, event->at_ms, event->sequence);
     }
-    struct enrolment *enrolment = course ? learner_enrolment(learner, course) : NULL;
+    struct enrolment *enrolment = course && progress_lost ? learner_enrolment(learner, course) : NULL;
     if (!enrolment)
         return;
     struct course_facts facts = catalogue->course(catalogue->of, course);
@@ -311,10 +316,15 @@ bool learner_reconsider(struct learner *learner, const struct catalogue *catalog
         struct course_facts facts = catalogue->course(catalogue->of, enrolment->course);
         uint32_t required = enrolment->completed_required, all = enrolment->completed_items;
         recount(learner, enrolment, catalogue);
+        bool began = enrolment->class == CLASS_ENROLLED && learner_started(learner, enrolment->course, catalogue);
+        if (began) { /* the catalogue brought progress into the course */
+            enrolment->class = CLASS_WORKING;
+            enrolment->last_activity_ms = last_report_ms(learner, enrolment->course, catalogue);
+        }
         if (enrolment->completed_required > required && enrolment->last_completion_ms == 0)
             enrolment->last_completion_ms = at_ms;
         bool completed = enrolment_settle(enrolment, &facts, at_ms);
-        if (completed || required != enrolment->completed_required || all != enrolment->completed_items) {
+        if (completed || began || required != enrolment->completed_required || all != enrolment->completed_items) {
             enrolment->updated_at_ms = at_ms;
             enrolment->version = sequence;
             changed = true;
