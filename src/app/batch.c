@@ -89,9 +89,8 @@ uint32_t batch_item(struct batch *batch, struct text id)
     return image_intern_item(batch->fold->image, id.bytes, id.size, false);
 }
 
-struct event batch_event(const struct batch *batch, const struct command *command, enum event_kind kind)
+struct event batch_event(const struct command *command, enum event_kind kind)
 {
-    (void)batch;
     return (struct event){
         .kind = (uint8_t)kind,
         .face = (uint8_t)command->face,
@@ -126,7 +125,7 @@ enum rc batch_adopt(struct batch *batch, const struct command *command, uint32_t
         const struct record *record = learner ? learner_record(learner, item) : NULL;
         if (!record || !(record->flags & RECORD_REPORTED) || learner_enrolment(learner, course))
             continue;
-        struct event event = batch_event(batch, command, EV_ENROLLED);
+        struct event event = batch_event(command, EV_ENROLLED);
         event.learner = key;
         event.course = course;
         event.at_ms = command->imported ? command->at_ms : learner_next_instant(learner, command->at_ms);

@@ -33,7 +33,7 @@ uint32_t batch_course(struct batch *batch, struct text id);
 uint32_t batch_item(struct batch *batch, struct text id);
 
 /* An event of the command on this learner, with actor, face, device and instant filled in. */
-struct event batch_event(const struct batch *batch, const struct command *command, enum event_kind kind);
+struct event batch_event(const struct command *command, enum event_kind kind);
 
 /* Instant of the command's events; contract 1, Instants. */
 int64_t batch_instant(const struct batch *batch, const struct command *command, uint32_t learner_key);

@@ -78,7 +78,7 @@ static enum rc put_course(struct batch *batch, struct command *command)
     for (uint32_t i = 0; i < declared.item_count; i++)
         newcomer[i] = view_item_facts(view, declared.items[i].item).course != course;
     declaration_encode(&declared, &body);
-    struct event event = batch_event(batch, command, EV_COURSE_DECLARED);
+    struct event event = batch_event(command, EV_COURSE_DECLARED);
     event.course = course;
     event.body = (const uint8_t *)body.bytes;
     event.body_size = (uint32_t)body.size;
@@ -101,7 +101,7 @@ static enum rc delete_course(struct batch *batch, struct command *command)
     etag_of_course(course, before->version, etag);
     if (!etag_matches(command->if_match, etag))
         return fault_set(&command->fault, RC_STALE_MATCH, "If-Match", "the course has changed since");
-    struct event event = batch_event(batch, command, EV_COURSE_UNDECLARED);
+    struct event event = batch_event(command, EV_COURSE_UNDECLARED);
     event.course = command->course_key = course;
     enum rc rc = batch_emit(batch, &event, &command->fault);
     command->sequence = event.sequence;

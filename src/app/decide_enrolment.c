@@ -24,7 +24,7 @@ static enum rc enrol_first(struct batch *batch, struct command *command)
         command->course_key = batch_course(batch, command->course);
         if (!command->course_key)
             return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
-        struct event seen = batch_event(batch, command, EV_COURSE_OBSERVED);
+        struct event seen = batch_event(command, EV_COURSE_OBSERVED);
         seen.course = command->course_key;
         enum rc rc = batch_emit(batch, &seen, &command->fault);
         if (rc != RC_OK)
@@ -34,7 +34,7 @@ static enum rc enrol_first(struct batch *batch, struct command *command)
         command->learner_key = batch_learner(batch, command->learner);
     if (command->learner_key == 0)
         return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
-    struct event event = batch_event(batch, command, EV_ENROLLED);
+    struct event event = batch_event(command, EV_ENROLLED);
     event.course = command->course_key;
     event.enrolment_id = ++batch->counters.enrolment_id;
     command->created = true;
@@ -80,7 +80,7 @@ enum rc decide_enrolment(struct batch *batch, struct command *command)
     enum rc rc = enrolment_decide(enrolment, &facts, move_of(command->kind), started, &next, &command->fault);
     if (rc != RC_OK || next == (enum enrolment_class)enrolment->class)
         return rc;
-    struct event event = batch_event(batch, command, event_of(command->kind));
+    struct event event = batch_event(command, event_of(command->kind));
     event.course = command->course_key;
     if (command->kind == CMD_CERTIFY) {
         event.body = (const uint8_t *)command->url.bytes;

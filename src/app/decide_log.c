@@ -26,7 +26,7 @@ static bool copy_log(void *arg, const struct store_log *log)
 static enum rc put(struct batch *batch, struct command *command, const struct store_log *log,
                    enum event_kind kind)
 {
-    struct event event = batch_event(batch, command, kind);
+    struct event event = batch_event(command, kind);
 
     event.learner = log->learner;
     event.log_id = log->log_id;
@@ -143,7 +143,7 @@ static enum rc clear(struct batch *batch, struct command *command)
         return rc != RC_OK ? rc : clearing.rc;
     if (command->count == 0)
         return fault_set(&command->fault, RC_NOT_FOUND, NULL, "No progress logs found for user");
-    struct event event = batch_event(batch, command, EV_LOGS_CLEARED);
+    struct event event = batch_event(command, EV_LOGS_CLEARED);
     rc = batch_emit(batch, &event, &command->fault);
     command->sequence = event.sequence;
     return rc;

@@ -140,7 +140,7 @@ static enum rc observe(struct batch *batch, struct command *command, struct item
     struct text type = report->type;
     if (!type.bytes && report->report.has & FROM_PLAYER)
         type = (struct text){"video", 5};
-    struct event event = batch_event(batch, command, EV_ITEM_OBSERVED);
+    struct event event = batch_event(command, EV_ITEM_OBSERVED);
     event.item = place->item;
     event.course = place->attach ? place->course : 0;
     event.type_rank = (uint8_t)place->rank;
@@ -195,7 +195,7 @@ static enum rc store_report(struct batch *batch, struct command *command, struct
         learner = learner ? learner : &nobody;
     }
     report->item_key = place->item;
-    struct event event = batch_event(batch, command, EV_REPORTED);
+    struct event event = batch_event(command, EV_REPORTED);
     event.item = place->item;
     event.course = place->course;
     event.report = report->report;
@@ -298,7 +298,7 @@ static enum rc decide_lock(struct batch *batch, struct command *command)
             return rc;
     }
     command->item_key = place.item;
-    struct event event = batch_event(batch, command, command->kind == CMD_LOCK ? EV_LOCKED : EV_UNLOCKED);
+    struct event event = batch_event(command, command->kind == CMD_LOCK ? EV_LOCKED : EV_UNLOCKED);
     event.item = place.item;
     event.course = place.course;
     if (!record)
@@ -320,7 +320,7 @@ static enum rc decide_delete(struct batch *batch, struct command *command)
     enum rc rc = check_if_match(command, record, &command->fault);
     if (rc != RC_OK || !record)
         return rc;
-    struct event event = batch_event(batch, command, EV_DELETED);
+    struct event event = batch_event(command, EV_DELETED);
     event.item = item;
     event.course = view_item_facts(batch->fold->view, item).course;
     command->count = record->flags & RECORD_PRESENT ? 1 : 0;
@@ -371,7 +371,7 @@ static enum rc decide_reset(struct batch *batch, struct command *command)
     command->count = count_hits(view, learner, course, item);
     if (command->count == 0)
         return RC_OK;
-    struct event event = batch_event(batch, command, EV_RESET);
+    struct event event = batch_event(command, EV_RESET);
     event.course = course;
     event.item = item;
     enum rc rc = batch_emit(batch, &event, &command->fault);

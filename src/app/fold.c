@@ -338,7 +338,7 @@ static enum rc place_item(struct fold *fold, const struct declared_item *listed,
 }
 
 /* Items that the new list leaves out belong to no course from now on. */
-static enum rc retire_items(struct fold *fold, const uint32_t *items, uint32_t count, const struct event *event)
+static enum rc retire_items(struct fold *fold, const uint32_t *items, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         struct item_def *item = pending_item(fold, items[i]);
@@ -348,7 +348,6 @@ static enum rc retire_items(struct fold *fold, const uint32_t *items, uint32_t c
         item->declared = false;
         item->retired = true;
     }
-    (void)event;
     return RC_OK;
 }
 
@@ -360,7 +359,7 @@ static enum rc build_course(struct fold *fold, const struct declaration *declare
         return RC_BUSY;
     uint32_t old_count = course->item_count;
     uint32_t *old_items = course->items;
-    enum rc rc = retire_items(fold, old_items, old_count, event); /* those listed again are placed below */
+    enum rc rc = retire_items(fold, old_items, old_count); /* those listed again are placed below */
     course->items = arena_alloc(&course->arena, (declared->item_count + 1) * sizeof *course->items);
     course->staff = arena_alloc(&course->arena, (declared->staff_count + 1) * sizeof *course->staff);
     if (rc != RC_OK || !course->items || !course->staff ||

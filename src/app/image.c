@@ -214,7 +214,7 @@ const char *item_type(const struct item_def *def)
 /* ---- interning ---- */
 
 /* Makes room for one more slot pointer; the array moves only under the write lock. */
-static bool grow(struct image *image, void **array, uint32_t *room, uint32_t needed)
+static bool grow(void **array, uint32_t *room, uint32_t needed)
 {
     if (needed < *room)
         return true;
@@ -227,7 +227,6 @@ static bool grow(struct image *image, void **array, uint32_t *room, uint32_t nee
     memset((char *)grown + *room * sizeof(void *), 0, (more - *room) * sizeof(void *));
     *array = grown;
     *room = more;
-    (void)image;
     return true;
 }
 
@@ -240,7 +239,7 @@ static bool add_slot(struct image *image, enum intern_kind kind, uint32_t key, c
         return false;
     if (kind == INTERN_LEARNER) {
         struct learner_slot *slot = calloc(1, sizeof *slot);
-        if (!slot || !grow(image, (void **)&image->learners, &image->learner_room, key) ||
+        if (!slot || !grow((void **)&image->learners, &image->learner_room, key) ||
             !idtab_add(&image->learner_ids, text, size, key)) {
             free(slot);
             return false;
@@ -251,7 +250,7 @@ static bool add_slot(struct image *image, enum intern_kind kind, uint32_t key, c
     }
     if (kind == INTERN_COURSE) {
         struct course_slot *slot = calloc(1, sizeof *slot);
-        if (!slot || !grow(image, (void **)&image->courses, &image->course_room, key) ||
+        if (!slot || !grow((void **)&image->courses, &image->course_room, key) ||
             !idtab_add(&image->course_ids, text, size, key)) {
             free(slot);
             return false;
@@ -261,7 +260,7 @@ static bool add_slot(struct image *image, enum intern_kind kind, uint32_t key, c
         return true;
     }
     struct item_slot *slot = calloc(1, sizeof *slot);
-    if (!slot || !grow(image, (void **)&image->items, &image->item_room, key) ||
+    if (!slot || !grow((void **)&image->items, &image->item_room, key) ||
         !idtab_add(&image->item_ids, text, size, key)) {
         free(slot);
         return false;

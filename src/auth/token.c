@@ -495,12 +495,11 @@ static enum rc check_dates(const struct caller *caller, int64_t not_before_ms, i
     return RC_OK;
 }
 
-static bool recall(struct auth *auth, struct cached *set, pthread_mutex_t *lock, const uint8_t *digest,
+static bool recall(const struct cached *set, pthread_mutex_t *lock, const uint8_t *digest,
                    struct caller *out, int64_t *out_not_before_ms)
 {
     bool found = false;
 
-    (void)auth;
     (void)pthread_mutex_lock(lock);
     for (int way = 0; way < CACHE_WAYS && !found; way++)
         if (set[way].caller && memcmp(set[way].digest, digest, SHA256_DIGEST_LENGTH) == 0) {
@@ -543,7 +542,7 @@ enum rc auth_verify(struct auth *auth, const char *token, size_t size, int64_t n
     unsigned index = ((unsigned)digest[0] | (unsigned)digest[1] << 8) % CACHE_SETS;
     struct cached *set = &auth->cache[(size_t)index * CACHE_WAYS];
     pthread_mutex_t *lock = &auth->locks[index % CACHE_LOCKS];
-    if (!recall(auth, set, lock, digest, &caller, &not_before_ms)) {
+    if (!recall(set, lock, digest, &caller, &not_before_ms)) {
         enum rc rc = verify(auth, token, size, &caller, &not_before_ms, fault);
         if (rc != RC_OK)
             return rc;

@@ -36,15 +36,6 @@ static enum rc find_target(struct request *request, struct view view, struct tar
     return RC_OK;
 }
 
-static void end_read(struct request *request, struct view view, enum rc rc, const struct fault *fault)
-{
-    image_read_end(view);
-    if (rc == RC_OK)
-        request_reply(request, 200, "application/json");
-    else
-        request_fail(request, rc, fault);
-}
-
 void courseroom_get(struct request *request)
 {
     struct face_context *context = face_of(request);
@@ -69,7 +60,7 @@ void courseroom_get(struct request *request)
         json_close(&out, '}');
         json_close(&out, '}');
     }
-    end_read(request, view, rc, &fault);
+    face_end_read(request, view, rc, &fault);
 }
 
 /* ---- activities ---- */
@@ -190,7 +181,7 @@ void courseroom_certificate(struct request *request)
         courseroom_put_enrolment(&out, view, context->zone, target.user, target.enrolment);
         json_close(&out, '}');
     }
-    end_read(request, view, rc, &fault);
+    face_end_read(request, view, rc, &fault);
 }
 
 /* ---- certify, reset ---- */

@@ -119,15 +119,6 @@ static enum rc find_course(struct request *request, struct view view, uint32_t *
     return rc == RC_OK ? face_course(view, id, out_course, fault) : rc;
 }
 
-static void end_read(struct request *request, struct view view, enum rc rc, const struct fault *fault)
-{
-    image_read_end(view);
-    if (rc == RC_OK)
-        request_reply(request, 200, "application/json");
-    else
-        request_fail(request, rc, fault);
-}
-
 /* Headers of tables without rows. */
 static const char member_columns[] =
     "userId,enrollments.enrollmentId,enrollments.userId,enrollments.courseId,enrollments.enrollmentStatus,"
@@ -287,7 +278,7 @@ void courseroom_bulk(struct request *request)
         json_close(&out, ']');
         json_close(&out, '}');
     }
-    end_read(request, view, rc, &fault);
+    face_end_read(request, view, rc, &fault);
 }
 
 /* ---- GET .../leaderboard ---- */
@@ -438,5 +429,5 @@ void courseroom_analytics(struct request *request)
         put_analytics(&out, view, course, instant_day(context->now_ms()));
         json_close(&out, '}');
     }
-    end_read(request, view, rc, &fault);
+    face_end_read(request, view, rc, &fault);
 }

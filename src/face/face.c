@@ -105,6 +105,15 @@ enum rc face_course(struct view view, struct text id, uint32_t *out_key, struct 
     return view_course(view, *out_key) ? RC_OK : fault_set(fault, RC_NOT_FOUND, NULL, "Course not found");
 }
 
+void face_end_read(struct request *request, struct view view, enum rc rc, const struct fault *fault)
+{
+    image_read_end(view);
+    if (rc == RC_OK)
+        request_reply(request, 200, "application/json");
+    else
+        request_fail(request, rc, fault);
+}
+
 /* ---- writing ---- */
 
 struct command *face_command(struct request *request, enum command_kind kind, enum event_face face,

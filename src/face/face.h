@@ -104,6 +104,9 @@ MUST_CHECK enum rc face_may(struct request *request, struct view view, enum acce
 /* The same for a command's user before anything is looked up, with a view of its own. */
 MUST_CHECK enum rc face_may_user(struct request *request, struct text user, struct fault *fault);
 
+/* The end of a read: the view given back, then 200 with what is in out, or the fault. */
+void face_end_read(struct request *request, struct view view, enum rc rc, const struct fault *fault);
+
 /* ---- writing ---- */
 
 /* A command in the request's arena, with actor, If-Match and rights of the caller filled in; NULL: out of memory. */

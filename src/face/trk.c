@@ -13,15 +13,6 @@
 
 enum { TYPES_MAX = 64 };
 
-static void end_read(struct request *request, struct view view, enum rc rc, const struct fault *fault)
-{
-    image_read_end(view);
-    if (rc == RC_OK)
-        request_reply(request, 200, "application/json");
-    else
-        request_fail(request, rc, fault);
-}
-
 /* ---- GET /api/progress/:userId: trk's list and logs' in one body ---- */
 
 struct user_query {
@@ -262,7 +253,7 @@ void trk_module(struct request *request)
         if (rc == RC_OK)
             put_module(request, view, user, course);
     }
-    end_read(request, view, rc, &fault);
+    face_end_read(request, view, rc, &fault);
 }
 
 /* ---- POST /api/progress ---- */

@@ -19,6 +19,13 @@ const char *trk_status(const struct record *record)
     return names[record->status];
 }
 
+const char *trk_state(enum enrolment_state state)
+{
+    static const char *const names[] = {"enrolled", "in-progress", "completed", "certified", "dropped", "expired"};
+
+    return names[state];
+}
+
 void trk_put_minutes(struct json_out *out, const char *name, int64_t seconds)
 {
     json_put_scaled(out, name, rounded_ratio(seconds, 100, 60), 2);
@@ -102,8 +109,6 @@ void trk_put_module(struct json_out *out, struct arena *arena, struct view view,
 void trk_put_enrolment(struct json_out *out, struct arena *arena, struct view view,
                        const struct enrolment *enrolment)
 {
-    static const char *const names[] = {"enrolled", "in-progress", "completed", "certified", "dropped", "expired"};
-
     if (!enrolment) {
         json_null_value(out);
         return;
@@ -111,7 +116,7 @@ void trk_put_enrolment(struct json_out *out, struct arena *arena, struct view vi
     struct course_facts facts = view_course_facts(view, enrolment->course);
     json_open(out, '{');
     json_put_text(out, "id", arena_printf(arena, "%u", enrolment->id));
-    json_put_text(out, "status", names[enrolment_state(enrolment, &facts)]);
+    json_put_text(out, "status", trk_state(enrolment_state(enrolment, &facts)));
     json_put_instant(out, "enrolledAt", enrolment->enrolled_at_ms);
     json_put_instant(out, "completedAt", enrolment_completion_ms(enrolment, &facts));
     json_name(out, "certificateUrl");

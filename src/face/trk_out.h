@@ -17,6 +17,9 @@ void trk_put_module(struct json_out *out, struct arena *arena, struct view view,
 void trk_put_enrolment(struct json_out *out, struct arena *arena, struct view view,
                        const struct enrolment *enrolment);
 
+/* An enrolment's state in trk's words: lower case, with '-'. */
+const char *trk_state(enum enrolment_state state);
+
 /* Minutes with at most two decimals. */
 void trk_put_minutes(struct json_out *out, const char *name, int64_t seconds);
 

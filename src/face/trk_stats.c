@@ -13,15 +13,6 @@
 
 enum { TYPES_MAX = 64, LIMIT_MAX = 100 };
 
-static void end_read(struct request *request, struct view view, enum rc rc, const struct fault *fault)
-{
-    image_read_end(view);
-    if (rc == RC_OK)
-        request_reply(request, 200, "application/json");
-    else
-        request_fail(request, rc, fault);
-}
-
 /* ---- stats ---- */
 
 struct type_sums {
@@ -82,7 +73,6 @@ static int best_first(const void *a, const void *b)
 static void put_member(struct json_out *out, struct arena *arena, struct view view, uint32_t course,
                        const struct member *member)
 {
-    static const char *const names[] = {"enrolled", "in-progress", "completed", "certified", "dropped", "expired"};
     struct course_facts facts = view_course_facts(view, course);
     uint32_t count = 0;
     int64_t seconds = 0;
@@ -102,7 +92,7 @@ static void put_member(struct json_out *out, struct arena *arena, struct view vi
     trk_put_minutes(out, "totalTimeSpent", seconds);
     json_put_open(out, "enrollment", '{');
     json_put_instant(out, "enrolledAt", member->enrolment->enrolled_at_ms);
-    json_put_text(out, "status", names[enrolment_state(member->enrolment, &facts)]);
+    json_put_text(out, "status", trk_state(enrolment_state(member->enrolment, &facts)));
     json_close(out, '}');
     json_put_open(out, "contentProgress", '[');
     for (uint32_t i = 0; records && i < count; i++) {
@@ -374,7 +364,7 @@ static void read_kind(struct request *request, const char *type, const char *plu
         rc = face_may(request, view, ACCESS_PERSON, face_param(request, 0), 0, false, &fault);
     if (rc == RC_OK)
         put_kind(request, view, face_param(request, 0), &query);
-    end_read(request, view, rc, &fault);
+    face_end_read(request, view, rc, &fault);
 }
 
 void trk_labs(struct request *request)

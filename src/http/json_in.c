@@ -250,14 +250,12 @@ static const char *skip_value(const char *at)
     return at;
 }
 
-/* The spans of an object's values, in step with jansson's members (which keep their order). */
-static enum rc copy_spans(struct arena *arena, const char *at, json_t *object, bool (*skip)(const char *),
-                          uint8_t *out, const uint8_t **out_end)
+/* The spans of an object's values, in step with jansson's members (which keep their order). Returns the end. */
+static uint8_t *copy_spans(const char *at, json_t *object, bool (*skip)(const char *), uint8_t *out)
 {
     const char *key;
     json_t *value;
 
-    (void)arena;
     at = skip_space(at) + 1; /* past the bracket */
     json_object_foreach(object, key, value) {
         at = skip_space(skip_string(skip_space(at))); /* the name, then the colon */
@@ -270,8 +268,7 @@ static enum rc copy_spans(struct arena *arena, const char *at, json_t *object, b
         out = put_bytes(out, key, strlen(key));
         out = put_bytes(out, from, (size_t)(to - from));
     }
-    *out_end = out;
-    return RC_OK;
+    return out;
 }
 
 /* Where the value of a top-level member starts. */
@@ -299,7 +296,6 @@ enum rc json_in_members(struct arena *arena, const char *body, size_t size, cons
     char *text = arena_copy(arena, body, size); /* ends with a NUL, which stops every walk */
     json_auto_t *root = json_loadb(body, size, JSON_REJECT_DUPLICATES, NULL);
     json_t *object = name ? json_object_get(root, name) : root;
-    const uint8_t *end;
 
     if (!text || !root)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
@@ -309,8 +305,7 @@ enum rc json_in_members(struct arena *arena, const char *body, size_t size, cons
     uint8_t *out = arena_alloc(arena, size * 2 + json_object_size(object) * 2 * VARINT_MAX_BYTES + 1);
     if (!out || !at)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    enum rc rc = copy_spans(arena, at, object, skip, out, &end);
     *out_members = out;
-    *out_size = (uint32_t)(end - out);
-    return rc;
+    *out_size = (uint32_t)(copy_spans(at, object, skip, out) - out);
+    return RC_OK;
 }
