@@ -103,3 +103,16 @@ test('a second server on the same directory is refused within a second', async (
   assert.ok(Date.now() - begun < 1000);
   await server.discard();
 });
+
+test('an Idempotency-Key outlives kill -9', async () => {
+  const directory = newDirectory();
+  let server = await Server.start({ directory });
+  const send = () => server.call('POST', '/api/progress', { as: 'k', body: { contentId: 'c', progressPercentage: 10, timeSpent: 1 }, headers: { 'idempotency-key': 'one' } });
+  const first = await send();
+  await server.stop('SIGKILL');
+  server = await Server.start({ directory });
+  const again = await send();
+  assert.deepEqual([again.text, again.headers.get('etag'), again.headers.get('idempotent-replayed')], [first.text, first.headers.get('etag'), 'true']);
+  assert.equal((await server.call('GET', '/api/progress/k', { as: 'k' })).json.data.statistics.totalTimeSpent, 1);
+  await server.discard();
+});

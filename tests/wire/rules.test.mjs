@@ -349,3 +349,22 @@ test('tables answer text/csv', async () => {
   assert.equal((await csv('/progress/engagement/91', 91))[0], 'videoId,watchedDuration');
   assert.match((await server.call('GET', '/api/progress/91', { as: 91, headers: { accept: 'application/json, text/csv' } })).headers.get('content-type'), /json/);
 });
+
+test('sums stop at 2^53 and keep what they had; scores of nothing are no NaN', async () => {
+  const send = (activityDuration) => server.call('POST', '/user-progress/update', { as: 95, body: `{"courseId":95,"courseContentId":951,"progressStatus":"IN_PROGRESS","activityDuration":${activityDuration},"progressPercent":1e1}` });
+  assert.equal((await send('9007199254740992')).json.results.activityDuration, 9007199254740992);
+  const over = await send('1');
+  assert.deepEqual([over.status, over.json.errors[0].field], [400, 'activityDuration']);
+  assert.equal((await send('0')).json.results.activityDuration, 9007199254740992);
+  const none = await server.call('POST', '/api/progress', { as: 95, body: { contentId: 'zero', progressPercentage: 1, score: 0, maxScore: 0 } });
+  assert.equal(none.json.data.scorePercentage, null);
+  const past = await server.call('GET', '/user-progress/course/95/all?page=9', { as: 'admin:9' });
+  assert.deepEqual([past.status, past.json.results, past.json.pagination.total], [200, [], 1]);
+});
+
+test('the same webhook a hundred times at once is one enrolment', async () => {
+  const all = await Promise.all(Array.from({ length: 100 }, () => server.call('POST', '/api/v1/progress/webhook/enrollment-updated', {
+    as: 'any', headers: { 'x-server-key': server.key }, body: { userid: 'hundred', COURSEID: 'h-1', action: 'Enroll' } })));
+  assert.ok(all.every((answer) => answer.status === 200 && answer.text === '{}'));
+  assert.equal((await server.call('GET', '/api/progress/stats/h-1', { as: 'admin:9' })).json.data.enrollments, 1);
+});

@@ -71,3 +71,14 @@ test('keys are written with mode 0600; --help lists every setting', async () => 
   assert.equal(help.status, 0);
   for (const name of ['port', 'listen', 'jwt_secret_file', 'catalog', 'enroll', 'display_timezone', 'video_auth']) assert.match(help.stdout, new RegExp(`--${name}\\b`));
 });
+
+test('a data directory that cannot be used: one clear line', () => {
+  const file = join(directory, 'a-file');
+  writeFileSync(file, '');
+  for (const place of [file, '/proc/milepost', join(file, 'below')]) {
+    const end = run('serve', '--data', place);
+    assert.notEqual(end.status, 0);
+    assert.equal(end.stderr.trim().split('\n').length, 1, end.stderr);
+    assert.match(end.stderr, /milepost: /);
+  }
+});
