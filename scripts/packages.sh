@@ -28,6 +28,7 @@ test_needs() {
     cat <<'NEEDS'
 pkg:cmocka libcmocka-dev
 command:node nodejs
+command:npm npm
 command:nm binutils
 NEEDS
 }
