@@ -20,7 +20,7 @@ static inline uint8_t *put_u64(uint8_t *at, uint64_t value)
 
 static inline uint8_t *put_i64(uint8_t *at, int64_t value)
 {
-    return put_u64(at, ((uint64_t)value << 1) ^ (uint64_t)(value >> 63));
+    return put_u64(at, ((uint64_t)value << 1) ^ (value < 0 ? UINT64_MAX : 0));
 }
 
 static inline uint8_t *put_bytes(uint8_t *at, const void *bytes, size_t size)

@@ -1,8 +1,7 @@
-#include "store/store.h"
+#include "store/sqlite/sqlite_store.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,13 +9,9 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include <sqlite3.h>
 #include <zlib.h>
 
-/* Two files: events.db holds what is true, image.db what is derived and may be thrown away. Per file one
- * connection writes and checkpoints; readers are query_only and never checkpoint. Source: design 4, R8. */
-
-enum { SCHEMA_VERSION = 1, PATH_BYTES = 4096, CACHE_KIB = 16384 };
+enum { SCHEMA_VERSION = 1 };
 
 static const char events_schema[] =
     "CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
@@ -41,12 +36,6 @@ static const char image_schema[] =
     "CREATE TABLE IF NOT EXISTS item(key INTEGER PRIMARY KEY, body BLOB NOT NULL);"
     "CREATE TABLE IF NOT EXISTS learner(key INTEGER PRIMARY KEY, body BLOB NOT NULL);";
 
-/* Each statement once. Order is that of enum statement. */
-enum statement {
-    ADD_LEARNER, ADD_COURSE, ADD_ITEM, ADD_EVENT, PUT_LOG, DROP_LOG, PUT_ANSWER, DROP_ANSWERS, PUT_LEDGER,
-    SET_SEQUENCE, SET_RECORD_ID, SET_ENROLMENT_ID, SET_LOG_ID, BEGIN, COMMIT, ROLLBACK, WRITER_COUNT
-};
-
 static const char *const writer_sql[WRITER_COUNT] = {
     [ADD_LEARNER] = "INSERT INTO learner(key, id) VALUES(?1, ?2)",
     [ADD_COURSE] = "INSERT INTO course(key, id) VALUES(?1, ?2)",
@@ -68,34 +57,7 @@ static const char *const writer_sql[WRITER_COUNT] = {
     [ROLLBACK] = "ROLLBACK",
 };
 
-enum image_statement { IMAGE_PUT_LEARNER, IMAGE_PUT_COURSE, IMAGE_PUT_ITEM, IMAGE_DROP_LEARNER, IMAGE_DROP_COURSE,
-                       IMAGE_DROP_ITEM, IMAGE_SET, IMAGE_STATEMENT_COUNT };
-
-static const char *const image_sql[IMAGE_STATEMENT_COUNT] = {
-    [IMAGE_PUT_LEARNER] = "INSERT OR REPLACE INTO learner(key, body) VALUES(?1, ?2)",
-    [IMAGE_PUT_COURSE] = "INSERT OR REPLACE INTO course(key, body) VALUES(?1, ?2)",
-    [IMAGE_PUT_ITEM] = "INSERT OR REPLACE INTO item(key, body) VALUES(?1, ?2)",
-    [IMAGE_DROP_LEARNER] = "DELETE FROM learner WHERE key = ?1",
-    [IMAGE_DROP_COURSE] = "DELETE FROM course WHERE key = ?1",
-    [IMAGE_DROP_ITEM] = "DELETE FROM item WHERE key = ?1",
-    [IMAGE_SET] = "INSERT OR REPLACE INTO meta(name, value) VALUES(?1, ?2)",
-};
-
-struct store {
-    int lock_fd;
-    char events_path[PATH_BYTES], image_path[PATH_BYTES], store_id[64];
-    int64_t generation;
-    struct store_counters counters;
-    uint64_t image_mark;
-    sqlite3 *events, *image;
-    sqlite3_stmt *writer[WRITER_COUNT], *image_writer[IMAGE_STATEMENT_COUNT];
-    bool broken;                /* after an I/O error nothing is written any more: R9 */
-    pthread_mutex_t reader_lock; /* guards the reading connection */
-    sqlite3 *reader;
-    char message[256]; /* the last operator's text */
-};
-
-static enum rc fail(struct store *store, sqlite3 *db, const char *what, struct fault *fault)
+enum rc sqlite_fail(struct store *store, sqlite3 *db, const char *what, struct fault *fault)
 {
     int code = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;
     int primary = code & 0xff;
@@ -106,9 +68,9 @@ static enum rc fail(struct store *store, sqlite3 *db, const char *what, struct f
     return fault_set(fault, RC_INTERNAL, NULL, store->message);
 }
 
-static enum rc execute(struct store *store, sqlite3 *db, const char *sql, struct fault *fault)
+enum rc sqlite_run(struct store *store, sqlite3 *db, const char *sql, struct fault *fault)
 {
-    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? RC_OK : fail(store, db, "sql", fault);
+    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? RC_OK : sqlite_fail(store, db, "sql", fault);
 }
 
 static bool prepare_all(sqlite3 *db, const char *const *sql, sqlite3_stmt **out, int count)
@@ -119,8 +81,7 @@ static bool prepare_all(sqlite3 *db, const char *const *sql, sqlite3_stmt **out,
     return true;
 }
 
-/* Runs a bound statement that gives no rows, and makes it ready again. */
-static bool run_statement(sqlite3_stmt *statement)
+bool sqlite_step_done(sqlite3_stmt *statement)
 {
     int code = sqlite3_step(statement);
 
@@ -131,14 +92,14 @@ static bool run_statement(sqlite3_stmt *statement)
 static bool bind_run(sqlite3_stmt *statement, int64_t number)
 {
     (void)sqlite3_bind_int64(statement, 1, number); /* the index is right by construction */
-    return run_statement(statement);
+    return sqlite_step_done(statement);
 }
 
 /* ---- opening ---- */
 
 static enum rc take_lock(struct store *store, const char *directory, struct fault *fault)
 {
-    char path[PATH_BYTES];
+    char path[SQLITE_PATH_BYTES];
 
     (void)snprintf(path, sizeof path, "%s/lock", directory); /* the caller bounded directory */
     store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -159,13 +120,13 @@ static enum rc open_file(struct store *store, const char *path, bool reader, sql
     int off = 0;
 
     if (sqlite3_open_v2(path, out_db, flags, NULL) != SQLITE_OK)
-        return fail(store, *out_db, "cannot open the database", fault);
+        return sqlite_fail(store, *out_db, "cannot open the database", fault);
     (void)sqlite3_busy_timeout(*out_db, 2000); /* cannot fail */
     (void)sqlite3_db_config(*out_db, SQLITE_DBCONFIG_DEFENSIVE, 1, &off); /* advisory hardening */
     (void)sqlite3_db_config(*out_db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, &off); /* likewise */
     if (reader) {
         (void)sqlite3_db_config(*out_db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, &off); /* R8 */
-        return execute(store, *out_db, "PRAGMA query_only=1;", fault);
+        return sqlite_run(store, *out_db, "PRAGMA query_only=1;", fault);
     }
     return RC_OK;
 }
@@ -213,16 +174,16 @@ static enum rc open_events(struct store *store, struct fault *fault)
     enum rc rc = open_file(store, store->events_path, false, &store->events, fault);
 
     if (rc == RC_OK)
-        rc = execute(store, store->events, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+        rc = sqlite_run(store, store->events, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                      "PRAGMA cache_size=-16384; PRAGMA secure_delete=ON;", fault);
     if (rc != RC_OK)
         return rc;
     if (one_number(store->events, "SELECT count(*) FROM sqlite_master") == 0) {
-        rc = execute(store, store->events, "BEGIN IMMEDIATE;", fault);
+        rc = sqlite_run(store, store->events, "BEGIN IMMEDIATE;", fault);
         if (rc == RC_OK)
-            rc = execute(store, store->events, events_schema, fault);
+            rc = sqlite_run(store, store->events, events_schema, fault);
         if (rc == RC_OK)
-            rc = execute(store, store->events, "COMMIT;", fault);
+            rc = sqlite_run(store, store->events, "COMMIT;", fault);
         if (rc != RC_OK)
             return rc;
     }
@@ -242,7 +203,7 @@ static enum rc open_events(struct store *store, struct fault *fault)
         .enrolment_id = (uint32_t)meta_number(store->events, "enrolment_id"),
     };
     return prepare_all(store->events, writer_sql, store->writer, WRITER_COUNT)
-               ? RC_OK : fail(store, store->events, "events.db", fault);
+               ? RC_OK : sqlite_fail(store, store->events, "events.db", fault);
 }
 
 /* An image of another store or generation, or one that is ahead of the events, is worth nothing. */
@@ -267,11 +228,11 @@ static enum rc open_image(struct store *store, struct fault *fault)
     enum rc rc = open_file(store, store->image_path, false, &store->image, fault);
 
     if (rc == RC_OK)
-        rc = execute(store, store->image, setup, fault);
+        rc = sqlite_run(store, store->image, setup, fault);
     if (rc == RC_OK)
-        rc = execute(store, store->image, image_schema, fault);
+        rc = sqlite_run(store, store->image, image_schema, fault);
     if (rc == RC_INTERNAL) { /* damaged: it can be made again from the events */
-        char path[PATH_BYTES + 8];
+        char path[SQLITE_PATH_BYTES + 8];
         (void)sqlite3_close(store->image); /* nothing is prepared on it */
         store->image = NULL;
         (void)unlink(store->image_path); /* the next open says if that failed */
@@ -281,14 +242,14 @@ static enum rc open_image(struct store *store, struct fault *fault)
         (void)unlink(path); /* may be absent */
         rc = open_file(store, store->image_path, false, &store->image, fault);
         if (rc == RC_OK)
-            rc = execute(store, store->image, setup, fault);
+            rc = sqlite_run(store, store->image, setup, fault);
         if (rc == RC_OK)
-            rc = execute(store, store->image, image_schema, fault);
+            rc = sqlite_run(store, store->image, image_schema, fault);
     }
     if (rc != RC_OK)
         return rc;
-    if (!prepare_all(store->image, image_sql, store->image_writer, IMAGE_STATEMENT_COUNT))
-        return fail(store, store->image, "image.db", fault);
+    if (!prepare_all(store->image, sqlite_image_sql, store->image_writer, IMAGE_STATEMENT_COUNT))
+        return sqlite_fail(store, store->image, "image.db", fault);
     return check_image(store, fault);
 }
 
@@ -301,7 +262,7 @@ enum rc store_open(const char *directory, struct store **out_store, struct fault
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     store->lock_fd = -1;
     (void)pthread_mutex_init(&store->reader_lock, NULL); /* default attributes cannot fail */
-    if (strlen(directory) > PATH_BYTES - 32) {
+    if (strlen(directory) > SQLITE_PATH_BYTES - 32) {
         store_close(store);
         return fault_set(fault, RC_INTERNAL, NULL, "the data directory's path is too long");
     }
@@ -368,7 +329,7 @@ static bool add_event(struct store *store, const struct stored_event *event)
     (void)sqlite3_bind_int64(add, 5, event_crc(event));
     if (sqlite3_bind_blob64(add, 6, event->body, event->body_size, SQLITE_STATIC) != SQLITE_OK)
         return false;
-    return run_statement(add);
+    return sqlite_step_done(add);
 }
 
 static bool add_id(struct store *store, const struct store_id *id)
@@ -379,7 +340,7 @@ static bool add_id(struct store *store, const struct store_id *id)
     (void)sqlite3_bind_int64(add, 1, id->key); /* the index is right */
     if (sqlite3_bind_text64(add, 2, id->id, id->size, SQLITE_STATIC, SQLITE_UTF8) != SQLITE_OK)
         return false;
-    return run_statement(add);
+    return sqlite_step_done(add);
 }
 
 static bool put_log(struct store *store, const struct store_log *log)
@@ -394,7 +355,7 @@ static bool put_log(struct store *store, const struct store_log *log)
     (void)sqlite3_bind_int64(put, 5, log->updated_ms);
     if (sqlite3_bind_blob64(put, 6, log->members, log->members_size, SQLITE_STATIC) != SQLITE_OK)
         return false;
-    return run_statement(put);
+    return sqlite_step_done(put);
 }
 
 static bool put_answer(struct store *store, const struct store_answer *answer)
@@ -409,7 +370,7 @@ static bool put_answer(struct store *store, const struct store_answer *answer)
     (void)sqlite3_bind_text(put, 5, answer->etag, -1, SQLITE_STATIC);
     if (sqlite3_bind_blob64(put, 6, answer->body ? answer->body : "", answer->body_size, SQLITE_STATIC) != SQLITE_OK)
         return false;
-    return run_statement(put) && bind_run(store->writer[DROP_ANSWERS], answer->at_ms - DAY);
+    return sqlite_step_done(put) && bind_run(store->writer[DROP_ANSWERS], answer->at_ms - DAY);
 }
 
 static bool put_counters(struct store *store, const struct store_counters *now)
@@ -428,7 +389,7 @@ static bool put_ledger(struct store *store, const struct store_batch *batch)
 
     (void)sqlite3_bind_text(put, 1, batch->ledger_key, -1, SQLITE_STATIC); /* indexes are right */
     (void)sqlite3_bind_text(put, 2, batch->ledger_value, -1, SQLITE_STATIC);
-    return run_statement(put);
+    return sqlite_step_done(put);
 }
 
 static bool write_batch(struct store *store, const struct store_batch *batch)
@@ -454,13 +415,13 @@ enum rc store_commit(struct store *store, const struct store_batch *batch, struc
 {
     if (store->broken)
         return fault_set(fault, RC_INTERNAL, NULL, "writing stopped after an I/O error");
-    if (run_statement(store->writer[BEGIN]) && write_batch(store, batch) && run_statement(store->writer[COMMIT])) {
+    if (sqlite_step_done(store->writer[BEGIN]) && write_batch(store, batch) && sqlite_step_done(store->writer[COMMIT])) {
         store->counters = batch->counters;
         return RC_OK;
     }
-    enum rc rc = fail(store, store->events, "commit", fault);
+    enum rc rc = sqlite_fail(store, store->events, "commit", fault);
     if (!sqlite3_get_autocommit(store->events))
-        (void)run_statement(store->writer[ROLLBACK]); /* what it cannot undo, recovery will */
+        (void)sqlite_step_done(store->writer[ROLLBACK]); /* what it cannot undo, recovery will */
     if (rc == RC_INTERNAL)
         store->broken = true; /* a failed fsync is never tried again: R9 */
     return rc;
@@ -487,7 +448,7 @@ static enum rc each_id_of(struct store *store, enum store_id_kind kind, const ch
         }
     }
     (void)sqlite3_finalize(statement); /* repeats the code of the step */
-    return code == SQLITE_DONE ? RC_OK : fail(store, store->events, "ids", fault);
+    return code == SQLITE_DONE ? RC_OK : sqlite_fail(store, store->events, "ids", fault);
 }
 
 enum rc store_each_id(struct store *store, bool (*visit)(void *arg, const struct store_id *id), void *arg,
@@ -512,7 +473,7 @@ enum rc store_each_event(struct store *store, uint64_t after,
     enum rc rc = RC_OK;
 
     if (code != SQLITE_OK)
-        return fail(store, store->events, "events", fault);
+        return sqlite_fail(store, store->events, "events", fault);
     (void)sqlite3_bind_int64(statement, 1, (int64_t)after); /* the index is right */
     while (rc == RC_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
         struct stored_event event = {
@@ -533,7 +494,7 @@ enum rc store_each_event(struct store *store, uint64_t after,
         }
     }
     if (rc == RC_OK && code != SQLITE_DONE)
-        rc = fail(store, store->events, "events", fault);
+        rc = sqlite_fail(store, store->events, "events", fault);
     (void)sqlite3_finalize(statement); /* repeats the code of the step */
     return rc;
 }
@@ -574,7 +535,7 @@ enum rc store_each_answer(struct store *store, int64_t since_ms,
         }
     }
     (void)sqlite3_finalize(statement); /* repeats the code of the step */
-    return code == SQLITE_DONE || code == SQLITE_ROW ? RC_OK : fail(store, store->events, "answers", fault);
+    return code == SQLITE_DONE || code == SQLITE_ROW ? RC_OK : sqlite_fail(store, store->events, "answers", fault);
 }
 
 /* A prepared query on the reading connection, which this locks until read_end. */
@@ -590,7 +551,7 @@ static sqlite3_stmt *read_begin(struct store *store, const char *sql)
 
 static enum rc read_end(struct store *store, sqlite3_stmt *statement, int code, struct fault *fault)
 {
-    enum rc rc = code == SQLITE_DONE || code == SQLITE_ROW ? RC_OK : fail(store, store->reader, "read", fault);
+    enum rc rc = code == SQLITE_DONE || code == SQLITE_ROW ? RC_OK : sqlite_fail(store, store->reader, "read", fault);
 
     (void)sqlite3_finalize(statement); /* repeats the code of the step */
     (void)pthread_mutex_unlock(&store->reader_lock); /* held by read_begin */
@@ -689,99 +650,4 @@ enum rc store_log(struct store *store, uint64_t log_id, bool (*visit)(void *arg,
     }
     enum rc rc = read_end(store, statement, code, fault);
     return rc == RC_OK && !found ? fault_set(fault, RC_NOT_FOUND, NULL, "Progress log not found") : rc;
-}
-
-/* ---- the image file ---- */
-
-uint64_t store_image_mark(const struct store *store)
-{
-    return store->image_mark;
-}
-
-static bool set_image_meta(struct store *store, const char *name, const char *text, int64_t number)
-{
-    sqlite3_stmt *set = store->image_writer[IMAGE_SET];
-
-    (void)sqlite3_bind_text(set, 1, name, -1, SQLITE_STATIC); /* indexes are right */
-    if (text)
-        (void)sqlite3_bind_text(set, 2, text, -1, SQLITE_STATIC);
-    else
-        (void)sqlite3_bind_int64(set, 2, number);
-    return run_statement(set);
-}
-
-static enum rc each_row_of(struct store *store, enum image_row_kind kind, const char *sql,
-                           bool (*visit)(void *, const struct image_row *), void *arg, struct fault *fault)
-{
-    sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(store->image, sql, -1, &statement, NULL);
-
-    while (code == SQLITE_OK || code == SQLITE_ROW) {
-        code = sqlite3_step(statement);
-        if (code != SQLITE_ROW)
-            break;
-        struct image_row row = {kind, (uint32_t)sqlite3_column_int64(statement, 0),
-                                sqlite3_column_blob(statement, 1), (size_t)sqlite3_column_bytes(statement, 1)};
-        if (!visit(arg, &row)) {
-            (void)sqlite3_finalize(statement); /* ended on purpose */
-            return fault_set(fault, RC_INTERNAL, NULL, "image.db holds a row that cannot be read");
-        }
-    }
-    (void)sqlite3_finalize(statement); /* repeats the code of the step */
-    return code == SQLITE_DONE ? RC_OK : fail(store, store->image, "image.db", fault);
-}
-
-enum rc store_each_image_row(struct store *store, bool (*visit)(void *arg, const struct image_row *row),
-                             void *arg, struct fault *fault)
-{
-    enum rc rc = each_row_of(store, IMAGE_COURSE, "SELECT key, body FROM course ORDER BY key", visit, arg, fault);
-    if (rc == RC_OK)
-        rc = each_row_of(store, IMAGE_ITEM, "SELECT key, body FROM item ORDER BY key", visit, arg, fault);
-    if (rc == RC_OK)
-        rc = each_row_of(store, IMAGE_LEARNER, "SELECT key, body FROM learner ORDER BY key", visit, arg, fault);
-    return rc;
-}
-
-enum rc store_image_discard(struct store *store, struct fault *fault)
-{
-    enum rc rc = execute(store, store->image,
-                         "BEGIN IMMEDIATE; DELETE FROM learner; DELETE FROM course; DELETE FROM item;"
-                         "DELETE FROM meta; COMMIT;", fault);
-    store->image_mark = 0;
-    return rc;
-}
-
-enum rc store_image_begin(struct store *store, struct fault *fault)
-{
-    return execute(store, store->image, "BEGIN IMMEDIATE", fault);
-}
-
-enum rc store_image_row(struct store *store, const struct image_row *row, struct fault *fault)
-{
-    static const int put[] = {IMAGE_PUT_LEARNER, IMAGE_PUT_COURSE, IMAGE_PUT_ITEM};
-    static const int drop[] = {IMAGE_DROP_LEARNER, IMAGE_DROP_COURSE, IMAGE_DROP_ITEM};
-    sqlite3_stmt *statement = store->image_writer[row->bytes ? put[row->kind] : drop[row->kind]];
-
-    (void)sqlite3_bind_int64(statement, 1, row->key); /* the index is right */
-    if (row->bytes && sqlite3_bind_blob64(statement, 2, row->bytes, row->size, SQLITE_STATIC) != SQLITE_OK)
-        return fail(store, store->image, "image.db", fault);
-    return run_statement(statement) ? RC_OK : fail(store, store->image, "image.db", fault);
-}
-
-enum rc store_image_commit(struct store *store, uint64_t mark, struct fault *fault)
-{
-    if (!set_image_meta(store, "store", store->store_id, 0) ||
-        !set_image_meta(store, "generation", NULL, store->generation) ||
-        !set_image_meta(store, "mark", NULL, (int64_t)mark))
-        return fail(store, store->image, "image.db", fault);
-    enum rc rc = execute(store, store->image, "COMMIT", fault);
-    if (rc == RC_OK)
-        store->image_mark = mark;
-    return rc;
-}
-
-void store_image_rollback(struct store *store)
-{
-    if (!sqlite3_get_autocommit(store->image))
-        (void)sqlite3_exec(store->image, "ROLLBACK", NULL, NULL, NULL); /* what it cannot undo, recovery will */
 }

@@ -1,0 +1,106 @@
+#include "store/sqlite/sqlite_store.h"
+
+/* image.db: one row per learner, course and item, as of one sequence. The image's thread alone, once it runs. */
+
+const char *const sqlite_image_sql[IMAGE_STATEMENT_COUNT] = {
+    [IMAGE_PUT_LEARNER] = "INSERT OR REPLACE INTO learner(key, body) VALUES(?1, ?2)",
+    [IMAGE_PUT_COURSE] = "INSERT OR REPLACE INTO course(key, body) VALUES(?1, ?2)",
+    [IMAGE_PUT_ITEM] = "INSERT OR REPLACE INTO item(key, body) VALUES(?1, ?2)",
+    [IMAGE_DROP_LEARNER] = "DELETE FROM learner WHERE key = ?1",
+    [IMAGE_DROP_COURSE] = "DELETE FROM course WHERE key = ?1",
+    [IMAGE_DROP_ITEM] = "DELETE FROM item WHERE key = ?1",
+    [IMAGE_SET] = "INSERT OR REPLACE INTO meta(name, value) VALUES(?1, ?2)",
+};
+
+uint64_t store_image_mark(const struct store *store)
+{
+    return store->image_mark;
+}
+
+static bool set_image_meta(struct store *store, const char *name, const char *text, int64_t number)
+{
+    sqlite3_stmt *set = store->image_writer[IMAGE_SET];
+
+    (void)sqlite3_bind_text(set, 1, name, -1, SQLITE_STATIC); /* indexes are right */
+    if (text)
+        (void)sqlite3_bind_text(set, 2, text, -1, SQLITE_STATIC);
+    else
+        (void)sqlite3_bind_int64(set, 2, number);
+    return sqlite_step_done(set);
+}
+
+static enum rc each_row_of(struct store *store, enum image_row_kind kind, const char *sql,
+                           bool (*visit)(void *, const struct image_row *), void *arg, struct fault *fault)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(store->image, sql, -1, &statement, NULL);
+
+    while (code == SQLITE_OK || code == SQLITE_ROW) {
+        code = sqlite3_step(statement);
+        if (code != SQLITE_ROW)
+            break;
+        struct image_row row = {kind, (uint32_t)sqlite3_column_int64(statement, 0),
+                                sqlite3_column_blob(statement, 1), (size_t)sqlite3_column_bytes(statement, 1)};
+        if (!visit(arg, &row)) {
+            (void)sqlite3_finalize(statement); /* ended on purpose */
+            return fault_set(fault, RC_INTERNAL, NULL, "image.db holds a row that cannot be read");
+        }
+    }
+    (void)sqlite3_finalize(statement); /* repeats the code of the step */
+    return code == SQLITE_DONE ? RC_OK : sqlite_fail(store, store->image, "image.db", fault);
+}
+
+enum rc store_each_image_row(struct store *store, bool (*visit)(void *arg, const struct image_row *row),
+                             void *arg, struct fault *fault)
+{
+    enum rc rc = each_row_of(store, IMAGE_COURSE, "SELECT key, body FROM course ORDER BY key", visit, arg, fault);
+    if (rc == RC_OK)
+        rc = each_row_of(store, IMAGE_ITEM, "SELECT key, body FROM item ORDER BY key", visit, arg, fault);
+    if (rc == RC_OK)
+        rc = each_row_of(store, IMAGE_LEARNER, "SELECT key, body FROM learner ORDER BY key", visit, arg, fault);
+    return rc;
+}
+
+enum rc store_image_discard(struct store *store, struct fault *fault)
+{
+    enum rc rc = sqlite_run(store, store->image,
+                         "BEGIN IMMEDIATE; DELETE FROM learner; DELETE FROM course; DELETE FROM item;"
+                         "DELETE FROM meta; COMMIT;", fault);
+    store->image_mark = 0;
+    return rc;
+}
+
+enum rc store_image_begin(struct store *store, struct fault *fault)
+{
+    return sqlite_run(store, store->image, "BEGIN IMMEDIATE", fault);
+}
+
+enum rc store_image_row(struct store *store, const struct image_row *row, struct fault *fault)
+{
+    static const int put[] = {IMAGE_PUT_LEARNER, IMAGE_PUT_COURSE, IMAGE_PUT_ITEM};
+    static const int drop[] = {IMAGE_DROP_LEARNER, IMAGE_DROP_COURSE, IMAGE_DROP_ITEM};
+    sqlite3_stmt *statement = store->image_writer[row->bytes ? put[row->kind] : drop[row->kind]];
+
+    (void)sqlite3_bind_int64(statement, 1, row->key); /* the index is right */
+    if (row->bytes && sqlite3_bind_blob64(statement, 2, row->bytes, row->size, SQLITE_STATIC) != SQLITE_OK)
+        return sqlite_fail(store, store->image, "image.db", fault);
+    return sqlite_step_done(statement) ? RC_OK : sqlite_fail(store, store->image, "image.db", fault);
+}
+
+enum rc store_image_commit(struct store *store, uint64_t mark, struct fault *fault)
+{
+    if (!set_image_meta(store, "store", store->store_id, 0) ||
+        !set_image_meta(store, "generation", NULL, store->generation) ||
+        !set_image_meta(store, "mark", NULL, (int64_t)mark))
+        return sqlite_fail(store, store->image, "image.db", fault);
+    enum rc rc = sqlite_run(store, store->image, "COMMIT", fault);
+    if (rc == RC_OK)
+        store->image_mark = mark;
+    return rc;
+}
+
+void store_image_rollback(struct store *store)
+{
+    if (!sqlite3_get_autocommit(store->image))
+        (void)sqlite3_exec(store->image, "ROLLBACK", NULL, NULL, NULL); /* what it cannot undo, recovery will */
+}
