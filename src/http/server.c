@@ -265,10 +265,60 @@ static uint64_t monotonic_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+/* What a connection keeps of the head that is being read. A request is made only when the library hands it over:
+ * for a head that it refuses itself it calls nobody at the end, and a request made earlier would never be freed. */
+struct socket_context {
+    char *target;
+    size_t room;
+};
+
+static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct socket_context *socket = *context;
+
+    (void)arg;
+    (void)connection;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        *context = calloc(1, sizeof *socket); /* NULL: its requests are refused */
+    } else if (socket) {
+        free(socket->target);
+        free(socket);
+        *context = NULL;
+    }
+}
+
+static struct socket_context *socket_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+/* The raw target, before the library takes it apart. */
 static void *on_target(void *arg, const char *target, struct MHD_Connection *connection)
 {
-    struct http_server *server = arg;
-    struct request *request = calloc(1, sizeof *request);
+    struct socket_context *socket = socket_of(connection);
+    size_t size = strlen(target) + 1;
+
+    (void)arg;
+    if (socket && socket->room < size) {
+        char *larger = realloc(socket->target, size);
+        if (larger) {
+            socket->target = larger;
+            socket->room = size;
+        } else if (socket->target) {
+            socket->target[0] = '\0'; /* out of memory: refused as malformed */
+        }
+    }
+    if (socket && socket->room >= size)
+        memcpy(socket->target, target, size);
+    return NULL;
+}
+
+static struct request *new_request(struct http_server *server, struct MHD_Connection *connection)
+{
+    const struct socket_context *socket = socket_of(connection);
+    struct request *request = socket && socket->target ? calloc(1, sizeof *request) : NULL;
 
     if (!request)
         return NULL;
@@ -276,7 +326,7 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *con
     request->connection = (struct http_connection *)connection;
     request->server = server->settings.context;
     request->begun_us = monotonic_us();
-    request->target = arena_copy(&request->arena, target, strlen(target));
+    request->target = arena_copy(&request->arena, socket->target, strlen(socket->target));
     atomic_fetch_add(&server->open_requests, 1);
     return request;
 }
@@ -398,7 +448,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     struct request *request = *state;
 
     (void)url;
-    (void)connection;
+    if (!request)
+        *state = request = new_request(server, connection);
     if (!request || !request->target)
         return MHD_NO;
     if (request->library_state == STATE_NEW) { /* answering here already would end the keep-alive */
@@ -447,7 +498,8 @@ static enum rc start_port(struct http_server *server, uint16_t port, struct faul
     struct MHD_Daemon *daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, port, NULL, NULL,
         on_request, server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_URI_LOG_CALLBACK,
-        on_target, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_UNESCAPE_CALLBACK,
+        on_target, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, server, MHD_OPTION_UNESCAPE_CALLBACK,
         keep_escapes, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u,
