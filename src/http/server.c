@@ -265,11 +265,26 @@ static uint64_t monotonic_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* What a connection keeps of the head that is being read. A request is made only when the library hands it over:
- * for a head that it refuses itself it calls nobody at the end, and a request made earlier would never be freed. */
+static void end_request(struct http_server *server, struct request *request)
+{
+    if (!request)
+        return;
+    if (request->library_state == STATE_DONE)
+        server->settings.observe(server->settings.context, request, monotonic_us() - request->begun_us);
+    buf_done(&request->body);
+    buf_done(&request->out);
+    arena_done(&request->arena);
+    free(request);
+    atomic_fetch_sub(&server->open_requests, 1);
+}
+
+/* What a connection keeps: the target of the head that is being read, and the request under way. libmicrohttpd 1.0
+ * refuses some requests by itself, before or after it handed them over, and then calls nobody at their end: those
+ * end with their connection, or when the next one begins. */
 struct socket_context {
     char *target;
     size_t room;
+    struct request *request;
 };
 
 static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
@@ -277,11 +292,11 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
 {
     struct socket_context *socket = *context;
 
-    (void)arg;
     (void)connection;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         *context = calloc(1, sizeof *socket); /* NULL: its requests are refused */
     } else if (socket) {
+        end_request(arg, socket->request);
         free(socket->target);
         free(socket);
         *context = NULL;
@@ -317,11 +332,13 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *con
 
 static struct request *new_request(struct http_server *server, struct MHD_Connection *connection)
 {
-    const struct socket_context *socket = socket_of(connection);
+    struct socket_context *socket = socket_of(connection);
     struct request *request = socket && socket->target ? calloc(1, sizeof *request) : NULL;
 
     if (!request)
         return NULL;
+    end_request(server, socket->request);
+    socket->request = request;
     arena_init(&request->arena);
     request->connection = (struct http_connection *)connection;
     request->server = server->settings.context;
@@ -334,21 +351,13 @@ static struct request *new_request(struct http_server *server, struct MHD_Connec
 static void on_completed(void *arg, struct MHD_Connection *connection, void **state,
                          enum MHD_RequestTerminationCode code)
 {
-    struct http_server *server = arg;
-    struct request *request = *state;
+    struct socket_context *socket = socket_of(connection);
 
-    (void)connection;
     (void)code;
-    if (!request)
-        return;
-    if (request->library_state == STATE_DONE)
-        server->settings.observe(server->settings.context, request, monotonic_us() - request->begun_us);
-    buf_done(&request->body);
-    buf_done(&request->out);
-    arena_done(&request->arena);
-    free(request);
+    if (socket && socket->request == *state)
+        socket->request = NULL;
+    end_request(arg, *state);
     *state = NULL;
-    atomic_fetch_sub(&server->open_requests, 1);
 }
 
 static void take_body(struct request *request, const char *bytes, size_t size)
