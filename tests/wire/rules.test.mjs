@@ -368,3 +368,20 @@ test('the same webhook a hundred times at once is one enrolment', async () => {
   assert.ok(all.every((answer) => answer.status === 200 && answer.text === '{}'));
   assert.equal((await server.call('GET', '/api/progress/stats/h-1', { as: 'admin:9' })).json.data.enrollments, 1);
 });
+
+test('/all sorts: progress best first, dates oldest first, nulls last, ties by user', async () => {
+  await server.declare(97, [{ id: 971 }, { id: 972 }]);
+  const done = (user, item) => server.call('POST', '/user-progress/update', { as: user, body: { courseId: 97, courseContentId: item, progressStatus: 'COMPLETED' } });
+  await done(12, 971);
+  await done(9, 971);
+  await done(9, 972);
+  await done(100, 971);
+  const order = async (query) => (await server.call('GET', `/user-progress/course/97/all?${query}`, { as: 'admin:9' })).json.results.map((one) => one.userId);
+  assert.deepEqual(await order(''), [9, 12, 100]); // integers by value
+  assert.deepEqual(await order('sortBy=progress'), [9, 12, 100]);
+  assert.deepEqual(await order('sortBy=progress&order=asc'), [12, 100, 9]);
+  assert.deepEqual(await order('sortBy=enrollmentDate'), [12, 9, 100]);
+  assert.deepEqual(await order('sortBy=enrollmentDate&order=desc'), [100, 9, 12]);
+  assert.deepEqual(await order('sortBy=completionDate&order=desc'), [9, 12, 100]); // who has none comes last either way
+  assert.deepEqual(await order('sortBy=enrollmentDate&page=2&limit=1'), [9]);
+});
