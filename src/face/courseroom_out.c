@@ -65,6 +65,15 @@ void courseroom_put_enrolment(struct json_out *out, struct view view, const stru
     json_close(out, '}');
 }
 
+void courseroom_put_percent(struct json_out *out, const struct record *record)
+{
+    json_name(out, "progressPercent");
+    buf_char(out->buf, '"');
+    buf_hundredths(out->buf, record->percent_hundredths);
+    buf_char(out->buf, '"');
+    out->comma = true;
+}
+
 void courseroom_put_activity(struct json_out *out, struct view view, const struct zone *zone, struct text user,
                              const struct record *record)
 {
@@ -82,12 +91,7 @@ void courseroom_put_activity(struct json_out *out, struct view view, const struc
     json_put_id(out, "courseContentId", slot_id(item->id, item->id_size));
     json_put_text(out, "progressStatus", status_name(record));
     json_put_int(out, "activityDuration", record->time_spent_s);
-    json_name(out, "progressPercent");
-    out->comma = false;
-    buf_char(out->buf, '"');
-    buf_hundredths(out->buf, record->percent_hundredths);
-    buf_char(out->buf, '"');
-    out->comma = true;
+    courseroom_put_percent(out, record);
     json_put_open(out, "metadata", '{');
     json_put_members(out, record->metadata, record->metadata_size, NULL);
     json_close(out, '}');

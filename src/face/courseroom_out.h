@@ -11,6 +11,9 @@ void courseroom_open(struct json_out *out, const char *message);
 void courseroom_put_enrolment(struct json_out *out, struct view view, const struct zone *zone, struct text user,
                               const struct enrolment *enrolment);
 
+/* progressPercent as courseroom shows it: "100.00". */
+void courseroom_put_percent(struct json_out *out, const struct record *record);
+
 /* One entry of activityLogs. */
 void courseroom_put_activity(struct json_out *out, struct view view, const struct zone *zone, struct text user,
                              const struct record *record);

@@ -76,7 +76,7 @@ static enum rc decode(struct request *request, const struct body *body, struct u
     if (rc == RC_OK && (value = body_get(body, "progressPercent")))
         rc = decode_percent(value, &update->report, fault);
     if (rc == RC_OK && body_get(body, "metadata")) {
-        rc = json_in_members(&request->arena, request->body.bytes, request->body.size, "metadata", NULL,
+        rc = json_in_members(&request->arena, request->body.bytes, request->body.size, body->root, "metadata", NULL,
                              &update->report.metadata, &update->report.metadata_size, fault);
         if (rc == RC_OK && members_json_bytes(update->report.metadata, update->report.metadata_size) > MEMBERS_MAX_BYTES)
             rc = fault_set(fault, RC_INVALID, "metadata", "has at most 16 KiB");
@@ -102,11 +102,7 @@ static void encode(struct command *command, struct view view)
         json_put_id(&out, "courseContentId", command->item);
         json_put_text(&out, "progressStatus", status_name(record));
         json_put_int(&out, "activityDuration", record->time_spent_s);
-        json_name(&out, "progressPercent");
-        buf_char(out.buf, '"');
-        buf_hundredths(out.buf, record->percent_hundredths);
-        buf_char(out.buf, '"');
-        out.comma = true;
+        courseroom_put_percent(&out, record);
         json_put_instant(&out, "user_course_content_progress_updated_at", record->updated_at_ms);
     }
     json_close(&out, '}');

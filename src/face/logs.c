@@ -114,7 +114,7 @@ static enum rc decode_entry(struct request *request, const struct body *body, st
     } else if (json_object_get(body->root, "date")) {
         return fault_set(fault, RC_INVALID, "date", "must be an ISO 8601 date or instant");
     }
-    enum rc rc = json_in_members(&request->arena, request->body.bytes, request->body.size, NULL, is_ours,
+    enum rc rc = json_in_members(&request->arena, request->body.bytes, request->body.size, body->root, NULL, is_ours,
                                  &command->members, &command->members_size, fault);
     if (rc != RC_OK)
         return rc;

@@ -289,15 +289,14 @@ static const char *find_value(const char *body, json_t *root, const char *name)
     return NULL;
 }
 
-enum rc json_in_members(struct arena *arena, const char *body, size_t size, const char *name,
+enum rc json_in_members(struct arena *arena, const char *body, size_t size, json_t *root, const char *name,
                         bool (*skip)(const char *name), const uint8_t **out_members, uint32_t *out_size,
                         struct fault *fault)
 {
     char *text = arena_copy(arena, body, size); /* ends with a NUL, which stops every walk */
-    json_auto_t *root = json_loadb(body, size, JSON_REJECT_DUPLICATES, NULL);
     json_t *object = name ? json_object_get(root, name) : root;
 
-    if (!text || !root)
+    if (!text)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     if (!json_is_object(object))
         return fault_set(fault, RC_INVALID, name, "must be a JSON object");

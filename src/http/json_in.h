@@ -52,8 +52,8 @@ MUST_CHECK enum rc json_in_text(const json_t *value, const char *field, size_t m
 MUST_CHECK enum rc json_in_instant(const json_t *value, const char *field, int64_t *out_ms, struct fault *fault);
 
 /* The text of each member's value as it was sent: the object's members in order, as core/members.h bytes in the
- * arena. object is what parsing body gave; name: the member whose object it is, NULL for the body itself.
+ * arena. root is what parsing body gave; name: the member whose object it is, NULL for the body itself.
  * skip (may be NULL) says which members to leave out. */
-MUST_CHECK enum rc json_in_members(struct arena *arena, const char *body, size_t size, const char *name,
-                                   bool (*skip)(const char *name), const uint8_t **out_members,
+MUST_CHECK enum rc json_in_members(struct arena *arena, const char *body, size_t size, json_t *root,
+                                   const char *name, bool (*skip)(const char *name), const uint8_t **out_members,
                                    uint32_t *out_size, struct fault *fault);

@@ -29,8 +29,7 @@ struct settings {
     const char *log_level;
 };
 
-/* Fills *out from defaults, file, environment and the flags in argv[first..argc). rest (may be NULL) gets the
- * index of the first argument that is no flag. Writes every problem to problems, one line each, and returns
+/* Fills *out from defaults, file, environment and the flags in argv[first..argc). Writes every problem to problems, one line each, and returns
  * RC_INVALID when there was any. Texts borrow argv, the environment, or live as long as the process. */
 MUST_CHECK enum rc settings_read(struct settings *out, int argc, char **argv, int first, FILE *problems);
 
