@@ -3,6 +3,7 @@
 #include "app/command.h"
 #include "app/engine.h"
 #include "app/fold.h"
+#include "app/history.h"
 #include "store/store.h"
 
 /* What one batch of commands has decided so far, and the decisions themselves. Private to the engine. */
@@ -10,6 +11,7 @@
 struct batch {
     struct fold *fold;
     struct store *store;
+    struct past past; /* what was committed before this batch */
     const struct policy *policy;
     int64_t now_ms;
     struct arena arena; /* encoded events, log entries; until the commit */
@@ -18,6 +20,7 @@ struct batch {
     struct store_log *logs;
     size_t log_count, log_room;
     struct store_counters counters; /* what would be given out */
+    const struct store_erasure *erasure; /* NULL: none */
 };
 
 /* Numbers the event, applies it to the fold, keeps it for the commit. Errors: RC_BUSY, out of memory: the whole
@@ -48,3 +51,4 @@ enum rc decide_progress(struct batch *batch, struct command *command);
 enum rc decide_enrolment(struct batch *batch, struct command *command);
 enum rc decide_log(struct batch *batch, struct command *command);
 enum rc decide_course(struct batch *batch, struct command *command);
+enum rc decide_erase(struct batch *batch, struct command *command);

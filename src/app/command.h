@@ -5,7 +5,7 @@
 
 #include "app/catalog.h"
 #include "app/image.h"
-#include "core/event.h"
+#include "core/logs.h"
 
 /* What a face asks to be done, once decoded: one request, one command. It and all it points to live in the
  * request's arena until done was called. The engine fills the results. */
@@ -16,8 +16,9 @@ enum command_kind {
     CMD_LOCK, CMD_UNLOCK, /* learner, course, item */
     CMD_DELETE_PROGRESS, /* learner, item */
     CMD_RESET,           /* learner, course, perhaps item */
-    CMD_LOG_ADD, CMD_LOG_UPDATE, CMD_LOG_DELETE, CMD_LOGS_CLEAR,
+    CMD_LOG_ADD, CMD_LOG_UPDATE, CMD_LOG_DELETE, CMD_LOGS_CLEAR, CMD_LOGS_ROLL_BACK,
     CMD_COURSE_PUT, CMD_COURSE_DELETE,
+    CMD_ERASE,           /* learner */
 };
 
 /* One item of a CMD_REPORTS. */
@@ -77,6 +78,11 @@ struct command {
     uint32_t members_size;
     bool has_log_date;
     int64_t log_at_ms;
+    const char *rolled_to; /* what the client named: an event id or an instant */
+
+    const uint64_t *mentions; /* CMD_ERASE: other events that name the person, as far as looked_upto; history.h */
+    size_t mention_count;
+    uint64_t looked_upto;
 
     const char *if_match;         /* the tag, without quotes; "*" any; NULL none */
     const uint8_t *answer_key;    /* 16 bytes: Idempotency-Key and caller; NULL none */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/codec.h"
+
 /* Catalogue edits. Source: contract 1 "PUT replaces the item list", 7. */
 
 static enum rc check_items(struct batch *batch, struct command *command, uint32_t course)
@@ -101,8 +103,17 @@ static enum rc delete_course(struct batch *batch, struct command *command)
     etag_of_course(course, before->version, etag);
     if (!etag_matches(command->if_match, etag))
         return fault_set(&command->fault, RC_STALE_MATCH, "If-Match", "the course has changed since");
+    uint32_t *kept = arena_alloc(&batch->arena, (before->item_count + 1) * sizeof *kept), kept_count = 0;
+    uint8_t *body = arena_alloc(&batch->arena, (before->item_count + 1) * VARINT_MAX_BYTES);
+    if (!kept || !body)
+        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+    for (uint32_t i = 0; i < before->item_count; i++)
+        if (view_item_slot(view, before->items[i])->sums.records > 0)
+            kept[kept_count++] = before->items[i];
     struct event event = batch_event(command, EV_COURSE_UNDECLARED);
     event.course = command->course_key = course;
+    event.body = body;
+    event.body_size = (uint32_t)(keys_put(body, kept, kept_count) - body);
     enum rc rc = batch_emit(batch, &event, &command->fault);
     command->sequence = event.sequence;
     return rc;

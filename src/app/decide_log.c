@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/codec.h"
 #include "core/members.h"
 
 /* Log entries: added, merged, taken away; each an event. Source: contract 5. */
@@ -149,6 +150,72 @@ static enum rc clear(struct batch *batch, struct command *command)
     return rc;
 }
 
+/* ---- rollback ---- */
+
+static bool put_entry(struct batch *batch, struct command *command, const struct log_state *entry, bool deleted,
+                      enum rc *rc)
+{
+    struct store_log log = {
+        .log_id = entry->log_id, .learner = command->learner_key, .deleted = deleted, .date_ms = entry->date_ms,
+        .created_ms = entry->created_ms, .updated_ms = entry->updated_ms, .members = entry->members,
+        .members_size = entry->members_size,
+    };
+    *rc = batch_put_log(batch, &log, &command->fault);
+    return *rc == RC_OK;
+}
+
+/* What differs between the entries now and then. */
+static enum rc put_difference(struct batch *batch, struct command *command, const struct log_state *now,
+                              size_t now_count, const struct log_state *then, size_t then_count)
+{
+    enum rc rc = RC_OK;
+
+    for (size_t i = 0; i < now_count && rc == RC_OK; i++)
+        if (!logs_find(then, then_count, now[i].log_id))
+            (void)put_entry(batch, command, &now[i], true, &rc); /* rc says it */
+    for (size_t i = 0; i < then_count && rc == RC_OK; i++) {
+        const struct log_state *old = logs_find(now, now_count, then[i].log_id);
+        if (!old || old->updated_ms != then[i].updated_ms || old->members != then[i].members)
+            (void)put_entry(batch, command, &then[i], false, &rc); /* rc says it */
+    }
+    return rc;
+}
+
+static enum rc roll_back(struct batch *batch, struct command *command)
+{
+    const struct bound always = {.sequence = UINT64_MAX};
+    struct fault *fault = &command->fault;
+    struct log_state *now = NULL, *then = NULL;
+    size_t now_count = 0, then_count = 0;
+    struct log_events events;
+    struct bound to;
+    enum rc rc = history_bound(&batch->past, command->learner_key, command->rolled_to, "to", &to, fault);
+
+    if (rc == RC_OK && !command->learner_key)
+        return fault_set(fault, RC_NOT_FOUND, NULL, "No progress logs found for user");
+    if (to.sequence > batch->counters.sequence)
+        to.sequence = batch->counters.sequence; /* what comes after this rollback is not part of it */
+    if (rc == RC_OK)
+        rc = history_log_events(&batch->past, command->learner_key, &batch->arena, &events, fault);
+    if (rc == RC_OK)
+        rc = history_logs(&events, &always, &batch->arena, &now, &now_count, fault);
+    if (rc == RC_OK)
+        rc = history_logs(&events, &to, &batch->arena, &then, &then_count, fault);
+    if (rc == RC_OK)
+        rc = put_difference(batch, command, now, now_count, then, then_count);
+    if (rc != RC_OK)
+        return rc == RC_INTERNAL ? RC_BUSY : rc;
+    uint8_t *body = arena_alloc(&batch->arena, VARINT_MAX_BYTES);
+    if (!body)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    struct event event = batch_event(command, EV_LOGS_ROLLED_BACK);
+    event_set_bound(&event, &to, body);
+    rc = batch_emit(batch, &event, fault);
+    command->sequence = event.sequence;
+    command->count = (uint32_t)then_count;
+    return rc;
+}
+
 enum rc decide_log(struct batch *batch, struct command *command)
 {
     switch (command->kind) {
@@ -158,6 +225,8 @@ enum rc decide_log(struct batch *batch, struct command *command)
         return update(batch, command);
     case CMD_LOG_DELETE:
         return drop(batch, command);
+    case CMD_LOGS_ROLL_BACK:
+        return roll_back(batch, command);
     default:
         return clear(batch, command);
     }

@@ -7,6 +7,7 @@
 
 #include "app/batch.h"
 #include "app/image_file.h"
+#include "base/codec.h"
 
 enum {
     QUEUE_MAX = 16384,       /* commands waiting; above that 503 at once */
@@ -15,6 +16,7 @@ enum {
     FLUSH_AFTER_MS = 2000,   /* a quiet server's image is at most this old */
     TAIL_MAX = 1000000,      /* unflushed events: above that writes get 503 until the image file catches up */
     REPLAY_BATCH = 1024,
+    REPLAY_FLUSH = 1 << 20, /* a long replay writes the image now and then, so that its tail stays bounded */
 };
 
 struct engine {
@@ -23,10 +25,12 @@ struct engine {
     struct image *image;
     struct fold fold;
     struct batch batch;
+    struct tail *tail;
+    bool scrub; /* somebody was erased: the event file's log still holds copies */
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t work, flush_work;
-    struct command *head, *tail;
+    struct command *head, *last;
     uint32_t queued;
     bool stopping, sleeping, threads_run;
     struct slice *to_flush; /* taken, being written by the image's thread */
@@ -43,49 +47,59 @@ struct replay {
     struct engine *engine;
     struct segment *room;
     uint32_t pending;
-    uint64_t folded, last;
+    uint64_t folded, last, since_flush;
     void (*progress)(uint64_t folded);
     enum rc rc;
+    struct fault *fault;
 };
+
+static void publish_replayed(struct replay *replay)
+{
+    if (replay->pending)
+        fold_publish(&replay->engine->fold, replay->last);
+    replay->pending = 0;
+}
 
 static bool replay_event(void *arg, const struct stored_event *stored)
 {
-    enum { ROOM = RECORD_MAX_SEGMENTS + 10000 };
     struct replay *replay = arg;
-    struct fold *fold = &replay->engine->fold;
+    struct engine *engine = replay->engine;
     struct event event = {.sequence = stored->sequence, .kind = stored->kind, .learner = stored->learner,
                           .at_ms = stored->at_ms};
 
-    if (!event_decode(stored->body, stored->body_size, replay->room, ROOM, &event)) {
+    if (!event_decode(stored->body, stored->body_size, replay->room, EVENT_SEGMENTS_MAX, &event)) {
         replay->rc = RC_INTERNAL;
         return false;
     }
-    if ((event.kind == EV_COURSE_DECLARED || event.kind == EV_COURSE_UNDECLARED) && replay->pending) {
-        fold_publish(fold, replay->last); /* an edit looks at published holders */
-        replay->pending = 0;
-    }
-    replay->rc = fold_apply(fold, &event);
+    /* An edit looks at published holders, an erasure at nothing else. */
+    bool alone = event.kind == EV_COURSE_DECLARED || event.kind == EV_COURSE_UNDECLARED || event.kind == EV_ERASED;
+    if (alone)
+        publish_replayed(replay);
+    replay->rc = fold_apply(&engine->fold, &event);
+    tail_add(engine->tail, stored, 1);
     replay->last = event.sequence;
     replay->folded++;
-    if (++replay->pending >= REPLAY_BATCH || event_is_catalogue((enum event_kind)event.kind)) {
-        fold_publish(fold, replay->last);
-        replay->pending = 0;
-        if (replay->progress && replay->folded % (64 * REPLAY_BATCH) < REPLAY_BATCH)
-            replay->progress(replay->folded);
+    if (replay->rc == RC_OK && (++replay->pending >= REPLAY_BATCH || alone))
+        publish_replayed(replay);
+    if (replay->progress && replay->folded % (64 * REPLAY_BATCH) == 0)
+        replay->progress(replay->folded);
+    if (replay->rc == RC_OK && ++replay->since_flush >= REPLAY_FLUSH && replay->pending == 0) {
+        replay->rc = engine_flush(engine, replay->fault);
+        replay->since_flush = 0;
     }
     return replay->rc == RC_OK;
 }
 
 static enum rc replay_tail(struct engine *engine, void (*progress)(uint64_t), struct fault *fault)
 {
-    struct replay replay = {.engine = engine, .progress = progress,
-                            .room = malloc((RECORD_MAX_SEGMENTS + 10000) * sizeof(struct segment))};
+    struct replay replay = {.engine = engine, .progress = progress, .fault = fault,
+                            .room = malloc(EVENT_SEGMENTS_MAX * sizeof(struct segment))};
 
     if (!replay.room)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     enum rc rc = store_each_event(engine->store, engine->image->published, replay_event, &replay, fault);
-    if (rc == RC_OK && replay.pending)
-        fold_publish(&engine->fold, replay.last);
+    if (rc == RC_OK)
+        publish_replayed(&replay);
     if (replay.rc == RC_INTERNAL)
         rc = fault_set(fault, RC_INTERNAL, NULL, "an event cannot be read; restore a backup");
     free(replay.room);
@@ -94,7 +108,7 @@ static enum rc replay_tail(struct engine *engine, void (*progress)(uint64_t), st
 
 static enum rc load_image(struct engine *engine, void (*progress)(uint64_t), struct fault *fault)
 {
-    enum rc rc = image_new(engine->policy.threshold_hundredths, &engine->image);
+    enum rc rc = image_new(&engine->image);
 
     if (rc == RC_OK)
         rc = image_load(engine->image, engine->store, fault);
@@ -103,7 +117,7 @@ static enum rc load_image(struct engine *engine, void (*progress)(uint64_t), str
         engine->image = NULL;
         rc = store_image_discard(engine->store, fault);
         if (rc == RC_OK)
-            rc = image_new(engine->policy.threshold_hundredths, &engine->image);
+            rc = image_new(&engine->image);
         if (rc == RC_OK)
             rc = image_load(engine->image, engine->store, fault);
     }
@@ -131,13 +145,15 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
     (void)pthread_cond_init(&engine->flush_work, &attributes);
     (void)pthread_condattr_destroy(&attributes);
     arena_init(&engine->batch.arena);
-    enum rc rc = load_image(engine, progress, fault);
+    enum rc rc = tail_new(&engine->tail) == RC_OK ? load_image(engine, progress, fault)
+                                                   : fault_set(fault, RC_BUSY, NULL, "out of memory");
     if (rc != RC_OK) {
         engine_free(engine);
         return rc;
     }
     engine->batch.fold = &engine->fold;
     engine->batch.store = store;
+    engine->batch.past = (struct past){store, engine->tail, engine->image};
     engine->batch.policy = &engine->policy;
     engine->batch.counters = store_counters(store);
     engine->state.writable = true;
@@ -145,6 +161,11 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
     engine->state.flushed = store_image_mark(store);
     *out_engine = engine;
     return RC_OK;
+}
+
+const struct past *engine_past(struct engine *engine)
+{
+    return &engine->batch.past;
 }
 
 struct image *engine_image(struct engine *engine)
@@ -168,22 +189,33 @@ struct engine_state engine_state(struct engine *engine)
 
 /* ---- one batch ---- */
 
+/* After an erasure: a reader in the way is a reason to try again, a moment later. */
+static void scrub_events(struct engine *engine)
+{
+    struct fault fault;
+
+    if (engine->scrub && store_scrub_events(engine->store, &fault) == RC_OK)
+        engine->scrub = false;
+}
+
 static void batch_clear(struct batch *batch)
 {
     arena_done(&batch->arena);
     batch->event_count = batch->log_count = 0;
+    batch->erasure = NULL;
 }
 
 /* A command that must see all before it published, and be alone: it looks at published holders. */
 static bool stands_alone(const struct command *command)
 {
-    return command->kind == CMD_COURSE_PUT || command->kind == CMD_COURSE_DELETE;
+    return command->kind == CMD_COURSE_PUT || command->kind == CMD_COURSE_DELETE || command->kind == CMD_ERASE;
 }
 
 /* Decided by what the store holds of log entries, so not beside a change of them that is not committed yet. */
 static bool reads_logs(const struct command *command)
 {
-    return command->kind == CMD_LOG_UPDATE || command->kind == CMD_LOG_DELETE || command->kind == CMD_LOGS_CLEAR;
+    return command->kind == CMD_LOG_UPDATE || command->kind == CMD_LOG_DELETE || command->kind == CMD_LOGS_CLEAR ||
+           command->kind == CMD_LOGS_ROLL_BACK;
 }
 
 static bool changes_logs(const struct command *command)
@@ -207,11 +239,15 @@ static void decide(struct batch *batch, struct command *command)
     case CMD_LOG_UPDATE:
     case CMD_LOG_DELETE:
     case CMD_LOGS_CLEAR:
+    case CMD_LOGS_ROLL_BACK:
         command->rc = decide_log(batch, command);
         break;
     case CMD_COURSE_PUT:
     case CMD_COURSE_DELETE:
         command->rc = decide_course(batch, command);
+        break;
+    case CMD_ERASE:
+        command->rc = decide_erase(batch, command);
         break;
     default:
         command->rc = decide_progress(batch, command);
@@ -297,6 +333,7 @@ static enum rc collect_answers(struct engine *engine, struct command *commands, 
         struct store_answer *answer = &(*out)[count++];
         memcpy(answer->key, command->answer_key, sizeof answer->key);
         memcpy(answer->fingerprint, command->fingerprint, sizeof answer->fingerprint);
+        answer->learner = command->kind == CMD_ERASE ? 0 : command->learner_key;
         answer->at_ms = engine->batch.now_ms;
         answer->status = command->answer.status;
         answer->etag = command->answer.etag;
@@ -325,6 +362,7 @@ static enum rc commit(struct engine *engine, struct command *commands, const cha
         .events = batch->events, .event_count = batch->event_count, .ids = ids, .id_count = id_count,
         .logs = batch->logs, .log_count = batch->log_count, .answers = answers, .answer_count = answer_count,
         .ledger_key = ledger_key, .ledger_value = ledger_value, .counters = batch->counters,
+        .erasure = batch->erasure,
     };
     rc = store_commit(engine->store, &what, fault);
     if (rc == RC_OK)
@@ -332,25 +370,23 @@ static enum rc commit(struct engine *engine, struct command *commands, const cha
     return rc;
 }
 
-/* Decides, commits, publishes. Every command has its result afterwards. */
-static enum rc run_batch(struct engine *engine, struct command *commands, const char *ledger_key,
-                         const char *ledger_value, struct fault *fault)
+/* Commits what was decided and publishes it, or forgets it; every command has its result afterwards. */
+static enum rc finish_batch(struct engine *engine, struct command *commands, enum rc rc, const char *ledger_key,
+                            const char *ledger_value, struct fault *fault)
 {
     struct batch *batch = &engine->batch;
-    enum rc rc = RC_OK;
+    size_t events = batch->event_count;
 
-    batch->now_ms = engine->policy.now_ms();
-    for (struct command *command = commands; command && rc == RC_OK; command = command->next) {
-        decide(batch, command);
-        if (command->rc == RC_BUSY)
-            rc = fault_set(fault, RC_BUSY, NULL, command->fault.message);
-    }
     if (rc == RC_OK)
         rc = commit(engine, commands, ledger_key, ledger_value, fault);
-    uint64_t events = batch->event_count;
     if (rc == RC_OK) {
+        tail_add(engine->tail, batch->events, events); /* before the publish: what is shown can be traced */
         if (events)
             fold_publish(&engine->fold, batch->counters.sequence);
+        if (batch->erasure) { /* their row leaves the image file with the next slice, at once */
+            engine->scrub = true;
+            engine->last_flush_ms = INT64_MIN / 2;
+        }
     } else {
         fold_abandon(&engine->fold);
         batch->counters = store_counters(engine->store);
@@ -370,10 +406,39 @@ static enum rc run_batch(struct engine *engine, struct command *commands, const 
     return rc;
 }
 
+/* Decides, commits, publishes. */
+static enum rc run_batch(struct engine *engine, struct command *commands, const char *ledger_key,
+                         const char *ledger_value, struct fault *fault)
+{
+    struct batch *batch = &engine->batch;
+    enum rc rc = RC_OK;
+
+    batch->now_ms = engine->policy.now_ms();
+    for (struct command *command = commands; command && rc == RC_OK; command = command->next) {
+        decide(batch, command);
+        if (command->rc == RC_BUSY)
+            rc = fault_set(fault, RC_BUSY, NULL, command->fault.message);
+    }
+    return finish_batch(engine, commands, rc, ledger_key, ledger_value, fault);
+}
+
 enum rc engine_run(struct engine *engine, struct command *commands, const char *ledger_key,
                    const char *ledger_value, struct fault *fault)
 {
     return run_batch(engine, commands, ledger_key, ledger_value, fault);
+}
+
+enum rc engine_set_threshold(struct engine *engine, uint16_t threshold_hundredths, struct fault *fault)
+{
+    struct batch *batch = &engine->batch;
+    uint8_t body[VARINT_MAX_BYTES];
+    struct event event = {.kind = EV_THRESHOLD_SET, .face = FACE_CATALOG, .at_ms = engine->policy.now_ms(), .body = body};
+
+    if (engine->image->threshold_hundredths == threshold_hundredths)
+        return RC_OK;
+    event.body_size = (uint32_t)(put_u64(body, threshold_hundredths) - body);
+    enum rc rc = batch_emit(batch, &event, fault);
+    return finish_batch(engine, NULL, rc, NULL, NULL, fault);
 }
 
 /* ---- the engine's thread ---- */
@@ -429,7 +494,7 @@ static void consider_flush(struct engine *engine)
         return;
     engine->last_flush_ms = now_ms;
     struct slice *slice;
-    if (slice_take(engine->image, &slice) != RC_OK || !slice)
+    if (slice_take(engine->image, engine->tail, &slice) != RC_OK || !slice)
         return; /* out of memory: the next batch tries again */
     engine->to_flush = slice;
     engine->flush_over = false;
@@ -438,7 +503,7 @@ static void consider_flush(struct engine *engine)
 
 static void wait_for_work(struct engine *engine)
 {
-    bool dirty = engine->state.sequence != engine->state.flushed;
+    bool dirty = engine->state.sequence != engine->state.flushed || engine->scrub;
 
     engine->sleeping = true;
     if (dirty) { /* wake to flush, though nobody writes */
@@ -468,15 +533,21 @@ static void *engine_main(void *arg)
             if (engine->stopping)
                 break;
             wait_for_work(engine);
+            if (engine->scrub) { /* a reader was in the way before */
+                (void)pthread_mutex_unlock(&engine->lock);
+                scrub_events(engine);
+                (void)pthread_mutex_lock(&engine->lock);
+            }
             continue;
         }
-        engine->head = engine->tail = NULL;
+        engine->head = engine->last = NULL;
         engine->queued = 0;
         (void)pthread_mutex_unlock(&engine->lock);
         while (commands) {
             struct command *rest = cut_batch(commands);
             struct fault fault = {NULL, NULL};
             (void)run_batch(engine, commands, NULL, NULL, &fault); /* each command carries its result */
+            scrub_events(engine);
             answer_all(engine, commands);
             commands = rest;
         }
@@ -539,11 +610,11 @@ enum rc engine_submit(struct engine *engine, struct command *command, struct fau
     bool full = engine->queued >= QUEUE_MAX || engine->stopping || engine->state.broken ||
                 engine->state.sequence - engine->state.flushed > TAIL_MAX;
     if (!full) {
-        if (engine->tail)
-            engine->tail->next = command;
+        if (engine->last)
+            engine->last->next = command;
         else
             engine->head = command;
-        engine->tail = command;
+        engine->last = command;
         engine->queued++;
         if (engine->sleeping)
             (void)pthread_cond_signal(&engine->work);
@@ -555,7 +626,7 @@ enum rc engine_submit(struct engine *engine, struct command *command, struct fau
 enum rc engine_flush(struct engine *engine, struct fault *fault)
 {
     struct slice *slice;
-    enum rc rc = slice_take(engine->image, &slice);
+    enum rc rc = slice_take(engine->image, engine->tail, &slice);
 
     if (rc != RC_OK)
         return fault_set(fault, rc, NULL, "out of memory");
@@ -598,8 +669,10 @@ void engine_free(struct engine *engine)
         enum rc flushed = engine_flush(engine, &fault);
         (void)flushed; /* if it fails, the next start folds the tail again */
     }
+    scrub_events(engine);
     fold_done(&engine->fold);
     image_free(engine->image);
+    tail_free(engine->tail);
     free(engine->batch.events);
     free(engine->batch.logs);
     arena_done(&engine->batch.arena);

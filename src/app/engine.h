@@ -11,7 +11,6 @@ struct engine;
 
 struct policy {
     bool strict_catalog, explicit_enrolment;
-    uint16_t threshold_hundredths;
     int64_t (*now_ms)(void); /* the clock */
 };
 
@@ -37,6 +36,13 @@ MUST_CHECK enum rc engine_run(struct engine *engine, struct command *commands, c
 
 /* Writes the image file now, in the calling thread; only while the threads do not run. */
 MUST_CHECK enum rc engine_flush(struct engine *engine, struct fault *fault);
+
+/* The completion threshold from here on; an event when it is another than before. Before the threads start. */
+MUST_CHECK enum rc engine_set_threshold(struct engine *engine, uint16_t threshold_hundredths, struct fault *fault);
+
+/* What histories are read from. */
+struct past;
+const struct past *engine_past(struct engine *engine);
 
 struct image *engine_image(struct engine *engine);
 struct store *engine_store(struct engine *engine);

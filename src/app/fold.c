@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/codec.h"
 #include "core/members.h"
 
-/* Stretches that one report may carry (reliability A91), beside the merged ones of a record. */
-enum { ROOM_SEGMENTS = RECORD_MAX_SEGMENTS + 10000, ROOM_METADATA = 4 * MEMBERS_MAX_BYTES, MORE_EVENT_IDS = 64 };
+enum { ROOM_SEGMENTS = EVENT_SEGMENTS_MAX, ROOM_METADATA = 4 * MEMBERS_MAX_BYTES, MORE_EVENT_IDS = 64 };
 
 enum rc fold_init(struct fold *fold, struct image *image)
 {
@@ -176,12 +176,13 @@ static struct item_def *pending_item(struct fold *fold, uint32_t key)
     struct item_slot *slot = fold->image->items[key];
 
     if (!slot->pending) {
-        struct item_def *copy = item_def_copy(slot->def ? slot->def : &unseen);
-        if (!copy || !push(&fold->items, key)) {
+        struct item_def *copy = item_def_copy(slot->def && !slot->removing ? slot->def : &unseen);
+        if (!copy || (!slot->removing && !push(&fold->items, key))) {
             item_def_free(copy);
             return NULL;
         }
         slot->pending = copy;
+        slot->removing = false;
     }
     return slot->pending;
 }
@@ -216,7 +217,7 @@ static enum rc reconsider(struct fold *fold, uint32_t key, const struct event *e
     bool fresh = !slot->working;
     struct learner *learner;
 
-    if (slot->visit == fold->visit || slot->erased)
+    if (!slot || slot->visit == fold->visit || slot->erased)
         return RC_OK;
     slot->visit = fold->visit;
     enum rc rc = fold_learner(fold, key, &learner);
@@ -440,6 +441,19 @@ static enum rc apply_declaration(struct fold *fold, const struct event *event)
     return rc;
 }
 
+/* Whether somebody had reported the item: as the event says, or (events of old have no list) as the sums do. */
+static bool keeps(const struct fold *fold, const struct event *event, uint32_t item)
+{
+    struct reader from = {event->body, event->body + event->body_size, false};
+
+    if (event->body_size == 0)
+        return fold->image->items[item]->sums.records > 0;
+    for (uint32_t left = get_u32(&from); left > 0 && !from.bad; left--)
+        if (get_u32(&from) == item)
+            return true;
+    return false;
+}
+
 static enum rc apply_undeclaration(struct fold *fold, const struct event *event)
 {
     struct course_slot *slot = fold->image->courses[event->course];
@@ -450,7 +464,7 @@ static enum rc apply_undeclaration(struct fold *fold, const struct event *event)
         return RC_BUSY;
     for (uint32_t i = 0; i < course->item_count; i++) {
         struct item_def *item = pending_item(fold, course->items[i]);
-        bool reported = fold->image->items[course->items[i]]->sums.records > 0;
+        bool reported = keeps(fold, event, course->items[i]);
         if (!item)
             return RC_BUSY;
         item->declared = false;
@@ -474,8 +488,113 @@ static enum rc apply_undeclaration(struct fold *fold, const struct event *event)
     return reconsider_course(fold, event);
 }
 
+/* ---- erasure, settings ---- */
+
+static enum rc forget_item(struct fold *fold, uint32_t key, const struct event *event)
+{
+    struct item_slot *slot = fold->image->items[key];
+    const struct item_def *def = view_item(fold->view, key);
+
+    if (def && def->course) {
+        struct course_def *course = pending_course(fold, def->course);
+        uint32_t kept = 0;
+        if (!course)
+            return RC_BUSY;
+        for (uint32_t i = 0; i < course->item_count; i++)
+            if (course->items[i] != key)
+                course->items[kept++] = course->items[i];
+        course->item_count = course->required_count = kept; /* a declared course's items are never forgotten */
+        course->version = event->sequence;
+    }
+    if (!slot->pending && !slot->removing && !push(&fold->items, key))
+        return RC_BUSY;
+    item_def_free(slot->pending);
+    slot->pending = NULL;
+    slot->removing = true;
+    return RC_OK;
+}
+
+static enum rc forget_type(struct fold *fold, uint32_t key)
+{
+    struct item_def *item = view_item(fold->view, key) ? pending_item(fold, key) : NULL;
+
+    if (!item)
+        return view_item(fold->view, key) ? RC_BUSY : RC_OK;
+    item->type = (struct text){NULL, 0};
+    item->type_rank = TYPE_UNKNOWN;
+    return RC_OK;
+}
+
+static enum rc forget_course(struct fold *fold, uint32_t key)
+{
+    struct course_slot *slot = fold->image->courses[key];
+
+    if (!note_course(fold, key))
+        return RC_BUSY;
+    course_def_free(slot->pending);
+    slot->pending = NULL;
+    slot->removing = true;
+    return RC_OK;
+}
+
+/* A course that lost items says so, also when it is folded again and those items were never there. */
+static enum rc touch_course(struct fold *fold, uint32_t key, const struct event *event)
+{
+    struct course_def *course = view_course(fold->view, key) ? pending_course(fold, key) : NULL;
+
+    if (!course)
+        return view_course(fold->view, key) ? RC_BUSY : RC_OK;
+    course->updated_at_ms = event->at_ms;
+    course->version = event->sequence;
+    return RC_OK;
+}
+
+/* The learner goes at the publish; here what the catalogue knew from them alone. Folding the events again, of which
+ * theirs are gone, ends in the same state. Source: contract 7, DELETE. */
+static enum rc apply_erasure(struct fold *fold, const struct event *event)
+{
+    struct reader from = {event->body, event->body + event->body_size, false};
+    enum rc rc = RC_OK;
+
+    fold->erasing = event->learner;
+    for (int list = 0; list < 4; list++)
+        for (uint32_t left = get_u32(&from); left > 0 && !from.bad && rc == RC_OK; left--) {
+            uint32_t key = get_u32(&from);
+            if (key == 0 || key > (list < 2 ? fold->image->item_count : fold->image->course_count))
+                return RC_INTERNAL;
+            rc = list == 0 ? forget_item(fold, key, event) : list == 1 ? forget_type(fold, key)
+               : list == 2 ? forget_course(fold, key) : touch_course(fold, key, event);
+        }
+    return from.bad ? RC_INTERNAL : rc;
+}
+
+static enum rc apply_threshold(struct fold *fold, const struct event *event)
+{
+    struct reader from = {event->body, event->body + event->body_size, false};
+    uint64_t threshold = get_u64(&from);
+
+    if (from.bad || threshold == 0 || threshold > 10000)
+        return RC_INTERNAL;
+    if (!fold->old_threshold)
+        fold->old_threshold = fold->image->threshold_hundredths;
+    fold->image->threshold_hundredths = (uint16_t)threshold;
+    return RC_OK;
+}
+
+/* Learners, courses and items that an event names have slots; those of a damaged one may not. */
+static bool names_known(const struct fold *fold, const struct event *event)
+{
+    const struct image *image = fold->image;
+    bool catalogue = event_is_catalogue((enum event_kind)event->kind);
+
+    return event->course <= image->course_count && event->item <= image->item_count &&
+           event->learner <= image->learner_count && (catalogue || event->learner != 0);
+}
+
 enum rc fold_apply(struct fold *fold, const struct event *event)
 {
+    if (!names_known(fold, event))
+        return RC_INTERNAL;
     switch ((enum event_kind)event->kind) {
     case EV_COURSE_DECLARED:
         return apply_declaration(fold, event);
@@ -485,6 +604,10 @@ enum rc fold_apply(struct fold *fold, const struct event *event)
         return apply_item_observed(fold, event);
     case EV_COURSE_OBSERVED:
         return apply_course_observed(fold, event);
+    case EV_THRESHOLD_SET:
+        return apply_threshold(fold, event);
+    case EV_ERASED:
+        return apply_erasure(fold, event);
     default:
         return apply_to_learner(fold, event);
     }
@@ -502,6 +625,9 @@ void fold_publish(struct fold *fold, uint64_t sequence)
         item_def_free(slot->def);
         slot->def = slot->pending;
         slot->pending = NULL;
+        if (slot->removing)
+            image_forget_id(image, INTERN_ITEM, fold->items.at[i]);
+        slot->removing = false;
         image_mark_dirty(image, INTERN_ITEM, fold->items.at[i]);
     }
     for (uint32_t i = 0; i < fold->courses.count; i++) {
@@ -509,6 +635,8 @@ void fold_publish(struct fold *fold, uint64_t sequence)
         course_def_free(slot->def);
         slot->def = slot->pending;
         slot->pending = NULL;
+        if (slot->removing && fold->erasing)
+            image_forget_id(image, INTERN_COURSE, fold->courses.at[i]);
         slot->removing = false;
         image_mark_dirty(image, INTERN_COURSE, fold->courses.at[i]);
     }
@@ -521,6 +649,9 @@ void fold_publish(struct fold *fold, uint64_t sequence)
         image_mark_dirty(image, INTERN_LEARNER, fold->learners.at[i]);
         state_unref(before);
     }
+    if (fold->erasing)
+        image_forget_learner(image, fold->erasing);
+    fold->erasing = fold->old_threshold = 0;
     image->published = sequence;
     (void)pthread_rwlock_unlock(&image->lock); /* held above */
     fold->learners.count = fold->courses.count = fold->items.count = 0;
@@ -532,7 +663,11 @@ void fold_abandon(struct fold *fold)
         struct item_slot *slot = fold->image->items[fold->items.at[i]];
         item_def_free(slot->pending);
         slot->pending = NULL;
+        slot->removing = false;
     }
+    if (fold->old_threshold)
+        fold->image->threshold_hundredths = fold->old_threshold;
+    fold->erasing = fold->old_threshold = 0;
     for (uint32_t i = 0; i < fold->courses.count; i++) {
         struct course_slot *slot = fold->image->courses[fold->courses.at[i]];
         course_def_free(slot->pending);

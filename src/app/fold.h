@@ -13,6 +13,8 @@ struct fold {
     struct keys learners, courses, items; /* that have private copies */
     struct record_room room;
     uint32_t visit;
+    uint32_t erasing;       /* the learner that an EV_ERASED takes away; 0: none */
+    uint16_t old_threshold; /* before this batch's EV_THRESHOLD_SET; 0: there was none */
 };
 
 MUST_CHECK enum rc fold_init(struct fold *fold, struct image *image);

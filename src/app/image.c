@@ -7,7 +7,7 @@
 /* Free places that a private copy has, so that most batches copy a learner once. */
 enum { SPARE_RECORDS = 2, SPARE_ENROLMENTS = 1, SPARE_DAYS = 2 };
 
-enum rc image_new(uint16_t threshold_hundredths, struct image **out_image)
+enum rc image_new(struct image **out_image)
 {
     struct image *image = calloc(1, sizeof *image);
     pthread_rwlockattr_t attributes;
@@ -15,7 +15,7 @@ enum rc image_new(uint16_t threshold_hundredths, struct image **out_image)
     if (!image)
         return RC_BUSY;
     arena_init(&image->texts);
-    image->threshold_hundredths = threshold_hundredths;
+    image->threshold_hundredths = THRESHOLD_DEFAULT;
     if (pthread_rwlockattr_init(&attributes) != 0) {
         free(image);
         return RC_BUSY;
@@ -37,6 +37,8 @@ void image_free(struct image *image)
     if (!image)
         return;
     for (uint32_t i = 1; i <= image->learner_count; i++) {
+        if (!image->learners[i])
+            continue; /* a twin has one */
         state_unref(image->learners[i]->state);
         state_unref(image->learners[i]->working);
         free(image->learners[i]);
@@ -142,7 +144,7 @@ const struct item_def *view_item(struct view view, uint32_t key)
 
     if (!slot)
         return NULL;
-    return view.pending && slot->pending ? slot->pending : slot->def;
+    return view.pending && (slot->pending || slot->removing) ? slot->pending : slot->def;
 }
 
 struct item_facts view_item_facts(struct view view, uint32_t item)
@@ -282,7 +284,7 @@ bool image_load_id(struct image *image, enum intern_kind kind, uint32_t key, con
 {
     uint32_t *highest = highest_key(image, kind);
 
-    while (*highest + 1 < key) { /* a gap: nobody can be found under it */
+    while (*highest + 1 < key || (size == 0 && *highest < key)) { /* a gap, or erased: nobody can be found under it */
         if (!add_slot(image, kind, *highest + 1, "", 0, true))
             return false;
         if (kind == INTERN_LEARNER) {
@@ -293,10 +295,62 @@ bool image_load_id(struct image *image, enum intern_kind kind, uint32_t key, con
         }
         ++*highest;
     }
+    if (size == 0)
+        return true;
     if (key != *highest + 1 || !add_slot(image, kind, key, id, size, true))
         return false;
     ++*highest;
     return true;
+}
+
+/* The other's ids, borrowed. */
+static bool twin_slots(struct image *twin, const struct image *image, uint32_t learner)
+{
+    for (uint32_t i = 1; i <= image->course_count; i++) {
+        struct course_slot *slot = calloc(1, sizeof *slot);
+        if (!slot || !grow((void **)&twin->courses, &twin->course_room, i)) {
+            free(slot);
+            return false;
+        }
+        slot->id = image->courses[i]->id;
+        slot->id_size = image->courses[i]->id_size;
+        twin->courses[twin->course_count = i] = slot;
+    }
+    for (uint32_t i = 1; i <= image->item_count; i++) {
+        struct item_slot *slot = calloc(1, sizeof *slot);
+        if (!slot || !grow((void **)&twin->items, &twin->item_room, i)) {
+            free(slot);
+            return false;
+        }
+        slot->id = image->items[i]->id;
+        slot->id_size = image->items[i]->id_size;
+        twin->items[twin->item_count = i] = slot;
+    }
+    struct learner_slot *slot = calloc(1, sizeof *slot);
+    if (!slot || !grow((void **)&twin->learners, &twin->learner_room, learner)) {
+        free(slot);
+        return false;
+    }
+    slot->id = image->learners[learner]->id;
+    slot->id_size = image->learners[learner]->id_size;
+    twin->learners[twin->learner_count = learner] = slot;
+    return true;
+}
+
+enum rc image_twin(struct image *image, uint32_t learner, struct image **out_twin)
+{
+    enum rc rc = image_new(out_twin);
+
+    if (rc != RC_OK)
+        return rc;
+    (*out_twin)->partial = true;
+    struct view view = image_read_begin(image);
+    bool whole = twin_slots(*out_twin, image, learner);
+    image_read_end(view);
+    if (whole)
+        return RC_OK;
+    image_free(*out_twin);
+    return RC_BUSY;
 }
 
 static uint32_t intern(struct image *image, enum intern_kind kind, const struct idtab *table, const char *id,
@@ -494,6 +548,8 @@ void image_mark_dirty(struct image *image, enum intern_kind kind, uint32_t key)
 
 static void note_owner(struct image *image, uint32_t record_id, uint32_t learner)
 {
+    if (image->partial)
+        return;
     if (record_id >= image->record_room) {
         uint32_t room = image->record_room ? image->record_room : 1024;
         while (room <= record_id)
@@ -554,4 +610,67 @@ void image_replace(struct image *image, const struct learner *before, const stru
         if (is && !was)
             push_key(&image->courses[new->enrolments[i].course]->roster, new->key);
     }
+}
+
+/* ---- forgetting ---- */
+
+static void wipe(const char *id, uint32_t size)
+{
+    memset((char *)(uintptr_t)id, 0, size); /* the image's own copy */
+}
+
+void image_forget_id(struct image *image, enum intern_kind kind, uint32_t key)
+{
+    if (kind == INTERN_COURSE) {
+        struct course_slot *slot = image->courses[key];
+        idtab_remove(&image->course_ids, slot->id, slot->id_size);
+        wipe(slot->id, slot->id_size);
+        slot->id_size = 0;
+    } else if (kind == INTERN_ITEM) {
+        struct item_slot *slot = image->items[key];
+        idtab_remove(&image->item_ids, slot->id, slot->id_size);
+        wipe(slot->id, slot->id_size);
+        slot->id_size = 0;
+    } else {
+        struct learner_slot *slot = image->learners[key];
+        idtab_remove(&image->learner_ids, slot->id, slot->id_size);
+        wipe(slot->id, slot->id_size);
+        slot->id_size = 0;
+        slot->erased = true;
+    }
+}
+
+static void take_key(struct keys *keys, uint32_t key)
+{
+    for (uint32_t i = 0; i < keys->count; i++)
+        if (keys->at[i] == key) {
+            memmove(keys->at + i, keys->at + i + 1, (keys->count - i - 1) * sizeof *keys->at);
+            keys->count--;
+            return;
+        }
+}
+
+void image_forget_learner(struct image *image, uint32_t key)
+{
+    struct learner_slot *slot = image->learners[key];
+    struct learner_state *state = slot->state;
+
+    if (state) {
+        const struct learner *learner = &state->learner;
+        image_replace(image, learner, NULL);
+        for (uint32_t i = 0; i < learner->record_count; i++) {
+            take_key(&image->items[learner->records[i].item]->holders, key);
+            image_mark_dirty(image, INTERN_ITEM, learner->records[i].item);
+            if (learner->records[i].id < image->record_room)
+                image->record_owner[learner->records[i].id] = 0;
+        }
+        for (uint32_t i = 0; i < learner->enrolment_count; i++) {
+            take_key(&image->courses[learner->enrolments[i].course]->roster, key);
+            image_mark_dirty(image, INTERN_COURSE, learner->enrolments[i].course);
+        }
+        slot->state = NULL;
+        state_unref(state);
+    }
+    image_forget_id(image, INTERN_LEARNER, key);
+    image_mark_dirty(image, INTERN_LEARNER, key);
 }

@@ -60,6 +60,7 @@ struct item_slot {
     const char *id;
     uint32_t id_size;
     bool persisted, dirty;
+    bool removing; /* pending NULL means "becomes unknown" */
     struct item_def *def, *pending;
     struct item_sums sums;
     struct keys holders; /* learners with a record, also a reset one */
@@ -77,11 +78,17 @@ struct image {
     struct keys dirty_learners, dirty_courses, dirty_items; /* changed since the last flush */
     uint32_t *record_owner; /* learner key by record id; 0: none */
     uint32_t record_room;
-    uint16_t threshold_hundredths; /* setting completion_threshold */
+    uint16_t threshold_hundredths; /* completion_threshold, as the events say */
+    bool partial;                  /* a twin: only some learners have slots */
     uint64_t published;            /* sequence of the last published event */
 };
 
-MUST_CHECK enum rc image_new(uint16_t threshold_hundredths, struct image **out_image);
+MUST_CHECK enum rc image_new(struct image **out_image);
+
+/* An empty image with the same keys for courses and items and for one learner, to fold a part of the past into.
+ * Borrows the ids: the other must outlive it. Takes the read lock of the other. */
+MUST_CHECK enum rc image_twin(struct image *image, uint32_t learner, struct image **out_twin);
+
 void image_free(struct image *image);
 
 /* A way of looking: readers see what is published; the engine, while it decides, its own pending copies. */
@@ -146,6 +153,10 @@ void state_unref(struct learner_state *state);
  * blob_unref_bytes (NULL is fine). */
 struct blob *blob_new(const void *bytes, uint32_t size);
 void blob_unref_bytes(const void *bytes);
+
+/* Forgets a learner, course or item under its id: keys stay, nobody finds them. Under the write lock. */
+void image_forget_learner(struct image *image, uint32_t key);
+void image_forget_id(struct image *image, enum intern_kind kind, uint32_t key);
 
 /* For the flush: notes what changed since the last one. Engine thread only, like image_replace. */
 void image_mark_dirty(struct image *image, enum intern_kind kind, uint32_t key);

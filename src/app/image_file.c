@@ -11,6 +11,9 @@ struct slice {
     uint32_t *learner_keys;
     struct learner_state **states; /* referenced; they never change */
     uint32_t learner_count;
+    struct tail *tail;
+    uint16_t threshold_hundredths;
+    bool scrub;      /* somebody was erased: no copy of their row may stay in the file's log */
     struct buf rows; /* courses and items, already encoded: kind, key, bytes */
 };
 
@@ -98,17 +101,18 @@ static int by_key(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-enum rc slice_take(struct image *image, struct slice **out_slice)
+enum rc slice_take(struct image *image, struct tail *tail, struct slice **out_slice)
 {
     struct keys *dirty = &image->dirty_learners;
 
     *out_slice = NULL;
-    if (dirty->count + image->dirty_courses.count + image->dirty_items.count == 0)
+    if (dirty->count + image->dirty_courses.count + image->dirty_items.count == 0 && tail_size(tail) == 0)
         return RC_OK;
     struct slice *slice = calloc(1, sizeof *slice);
     if (!slice)
         return RC_BUSY;
     slice->mark = image->published;
+    slice->threshold_hundredths = image->threshold_hundredths;
     slice->learner_keys = malloc((dirty->count + 1) * sizeof *slice->learner_keys);
     slice->states = malloc((dirty->count + 1) * sizeof *slice->states);
     if (!slice->learner_keys || !slice->states || !encode_rows(image, &slice->rows)) {
@@ -121,6 +125,7 @@ enum rc slice_take(struct image *image, struct slice **out_slice)
         struct learner_slot *slot = image->learners[dirty->at[i]];
         slice->learner_keys[i] = dirty->at[i];
         slice->states[i] = state_ref(slot->state);
+        slice->scrub |= slot->erased;
         slot->dirty = false;
     }
     slice->learner_count = dirty->count;
@@ -129,8 +134,34 @@ enum rc slice_take(struct image *image, struct slice **out_slice)
     for (uint32_t i = 0; i < image->dirty_items.count; i++)
         image->items[image->dirty_items.at[i]]->dirty = false;
     image->dirty_learners.count = image->dirty_courses.count = image->dirty_items.count = 0;
+    slice->tail = tail;
+    tail_begin_flush(tail);
     *out_slice = slice;
     return RC_OK;
+}
+
+static int by_learner(const void *a, const void *b)
+{
+    const struct event_ref *left = a, *right = b;
+
+    if (left->learner != right->learner)
+        return left->learner < right->learner ? -1 : 1;
+    return left->sequence < right->sequence ? -1 : left->sequence > right->sequence;
+}
+
+/* The events of the slice into the index of each learner's events. */
+static enum rc write_events(const struct slice *slice, struct store *store, struct fault *fault)
+{
+    size_t count;
+    struct event_ref *refs = tail_flushing(slice->tail, &count);
+
+    if (count && !refs)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    if (count)
+        qsort(refs, count, sizeof *refs, by_learner);
+    enum rc rc = store_image_events(store, refs, count, fault);
+    free(refs);
+    return rc;
 }
 
 static enum rc write_learner(struct store *store, uint32_t key, const struct learner_state *state,
@@ -139,7 +170,11 @@ static enum rc write_learner(struct store *store, uint32_t key, const struct lea
     struct image_row row = {.kind = IMAGE_LEARNER, .key = key};
 
     buf_clear(bytes);
-    if (state) {
+    if (!state) { /* erased */
+        enum rc rc = store_image_forget(store, key, fault);
+        if (rc != RC_OK)
+            return rc;
+    } else {
         if (!buf_reserve(bytes, learner_bound(&state->learner)))
             return fault_set(fault, RC_BUSY, NULL, "out of memory");
         row.bytes = (uint8_t *)bytes->bytes;
@@ -166,6 +201,17 @@ static enum rc write_rows(const struct slice *slice, struct store *store, struct
     return RC_OK;
 }
 
+/* A reader in the way is gone in a moment. */
+static enum rc scrub(struct store *store, struct fault *fault)
+{
+    enum { TRIES = 30 };
+    enum rc rc = RC_BUSY;
+
+    for (int i = 0; i < TRIES && rc == RC_BUSY; i++) /* each waits for as long as the store waits for a reader */
+        rc = store_scrub_image(store, fault);
+    return rc;
+}
+
 enum rc slice_write(struct slice *slice, struct store *store, struct fault *fault)
 {
     struct buf bytes = {0};
@@ -173,12 +219,16 @@ enum rc slice_write(struct slice *slice, struct store *store, struct fault *faul
 
     if (rc == RC_OK)
         rc = write_rows(slice, store, fault);
+    if (rc == RC_OK)
+        rc = write_events(slice, store, fault);
     for (uint32_t i = 0; rc == RC_OK && i < slice->learner_count; i++)
         rc = write_learner(store, slice->learner_keys[i], slice->states[i], &bytes, fault);
     if (rc == RC_OK)
-        rc = store_image_commit(store, slice->mark, fault);
+        rc = store_image_commit(store, slice->mark, slice->threshold_hundredths, fault);
     if (rc != RC_OK)
         store_image_rollback(store);
+    else if (slice->scrub)
+        rc = scrub(store, fault);
     buf_done(&bytes);
     return rc;
 }
@@ -205,6 +255,8 @@ void slice_done(struct slice *slice, struct image *image, bool written)
         return;
     if (!written)
         mark_again(slice, image);
+    if (slice->tail)
+        tail_end_flush(slice->tail, written);
     for (uint32_t i = 0; i < slice->learner_count; i++)
         state_unref(slice->states[i]);
     free(slice->states);
@@ -223,10 +275,9 @@ struct load {
 
 static bool load_id(void *arg, const struct store_id *id)
 {
-    struct load *load = arg;
     enum intern_kind kind = id->kind == STORE_LEARNER ? INTERN_LEARNER
                           : id->kind == STORE_COURSE  ? INTERN_COURSE : INTERN_ITEM;
-    return image_load_id(load->image, kind, id->key, id->id, id->size);
+    return image_load_id(arg, kind, id->key, id->id, id->size);
 }
 
 static bool load_definition(struct load *load, const struct image_row *row)
@@ -349,10 +400,30 @@ static void forget_dirt(struct image *image)
     image->dirty_learners.count = image->dirty_courses.count = image->dirty_items.count = 0;
 }
 
+enum rc image_load_ids(struct image *image, struct store *store, struct fault *fault)
+{
+    return store_each_id(store, load_id, image, fault);
+}
+
+bool image_row_encode(const struct image *image, enum image_row_kind kind, uint32_t key, struct buf *out)
+{
+    if (kind == IMAGE_COURSE) {
+        encode_course(image->courses[key], out);
+    } else if (kind == IMAGE_ITEM) {
+        encode_item(image->items[key], out);
+    } else {
+        const struct learner_state *state = image->learners[key]->state;
+        if (!state || !buf_reserve(out, learner_bound(&state->learner)))
+            return false;
+        out->size = learner_encode(&state->learner, (uint8_t *)out->bytes);
+    }
+    return !out->failed;
+}
+
 enum rc image_load(struct image *image, struct store *store, struct fault *fault)
 {
     struct load load = {.image = image};
-    enum rc rc = store_each_id(store, load_id, &load, fault);
+    enum rc rc = image_load_ids(image, store, fault);
 
     if (rc != RC_OK)
         return rc;
@@ -373,6 +444,8 @@ enum rc image_load(struct image *image, struct store *store, struct fault *fault
     free(load.course_sums);
     free(load.item_sums);
     free(load.room);
+    if (store_image_threshold(store))
+        image->threshold_hundredths = store_image_threshold(store);
     forget_dirt(image);
     image->published = store_image_mark(store);
     return rc;

@@ -9,6 +9,6 @@ MUST_CHECK enum rc logbook_each(struct engine *engine, uint32_t learner, const s
                                 bool (*visit)(void *arg, const struct store_log *log), void *arg,
                                 struct fault *fault);
 
-/* The learner whose entry it is. RC_NOT_FOUND. */
+/* The learner whose entry it is, or was before it was deleted. RC_NOT_FOUND. */
 MUST_CHECK enum rc logbook_owner(struct engine *engine, uint64_t log_id, uint32_t *out_learner,
                                  struct fault *fault);

@@ -7,7 +7,17 @@
 /* The program's commands. Each returns an exit status: 0 done, 1 it could not be done, 2 wrong use. */
 int cli_serve(int argc, char **argv);
 int cli_token(int argc, char **argv);
-int cli_import(int argc, char **argv);
+int cli_import(int argc, char **argv);       /* import FILE, or: */
+int cli_import_oulad(int argc, char **argv); /* import oulad DIR */
+int cli_export(int argc, char **argv);
+int cli_verify(int argc, char **argv);
+int cli_rebuild(int argc, char **argv);
+int cli_backup(int argc, char **argv);
+int cli_restore(int argc, char **argv);
+int cli_erase(int argc, char **argv);
+
+/* Makes the data directory when it is not there; says what is wrong. 0, or an exit status. */
+int cli_make_directory(const char *path);
 
 /* Wall clock in milliseconds. */
 int64_t cli_now_ms(void);

@@ -289,7 +289,7 @@ static int usage(void)
     return 2;
 }
 
-int cli_import(int argc, char **argv)
+int cli_import_oulad(int argc, char **argv)
 {
     struct import import = {.progress.terminal = isatty(STDERR_FILENO)};
     char *kept[64] = {argv[0], argv[1]};

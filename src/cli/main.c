@@ -13,7 +13,14 @@ static const struct {
 } commands[] = {
     {"serve", cli_serve, "run the server"},
     {"token", cli_token, "print a token: --sub ID [--role ROLE] [--ttl SECONDS] [--data DIR]"},
-    {"import", cli_import, "import oulad DIR [--data DIR] [--course ID]: load Open University data"},
+    {"import", cli_import, "load an export into an empty data directory: import FILE [--data DIR];"
+                           " or Open University data: import oulad DIR [--course ID]"},
+    {"export", cli_export, "write everything, or one person, as JSON Lines: [--user ID] [--out FILE]"},
+    {"verify", cli_verify, "fold all events again and compare every figure; may run beside the server"},
+    {"rebuild", cli_rebuild, "make every figure again from the events"},
+    {"backup", cli_backup, "copy the data, also of a running server, into a new file: backup FILE"},
+    {"restore", cli_restore, "put a backup into an empty data directory, after checking it: restore FILE"},
+    {"erase", cli_erase, "forget a person: --user ID (on a running server: DELETE /api/v1/users/ID)"},
 };
 
 int64_t cli_now_ms(void)
@@ -29,20 +36,25 @@ static void show_progress(uint64_t folded)
     (void)fprintf(stderr, "milepost: %llu events folded\n", (unsigned long long)folded); /* nowhere else to say it */
 }
 
+int cli_make_directory(const char *path)
+{
+    if (mkdir(path, 0700) == 0 || errno == EEXIST)
+        return 0;
+    (void)fprintf(stderr, "milepost: data: cannot make %s: %s\n", path, strerror(errno)); /* nowhere else to say it */
+    return 1;
+}
+
 int cli_open(const struct settings *settings, struct store **out_store, struct engine **out_engine)
 {
     struct fault fault = {NULL, NULL};
     struct policy policy = {
         .strict_catalog = strcmp(settings->catalog, "strict") == 0,
         .explicit_enrolment = strcmp(settings->enroll, "explicit") == 0,
-        .threshold_hundredths = (uint16_t)settings->completion_threshold_hundredths,
         .now_ms = cli_now_ms,
     };
 
-    if (mkdir(settings->data, 0700) != 0 && errno != EEXIST) {
-        (void)fprintf(stderr, "milepost: data: cannot make %s: %s\n", settings->data, strerror(errno)); /* likewise */
+    if (cli_make_directory(settings->data) != 0)
         return 1;
-    }
     enum rc rc = store_open(settings->data, out_store, &fault);
     if (rc == RC_OK) {
         rc = engine_new(*out_store, &policy, show_progress, out_engine, &fault);

@@ -14,7 +14,7 @@
 #include "ops/metrics.h"
 
 /* A drain ends when nothing was under way for QUIET_CHECKS looks, 10 ms apart. */
-enum { DRAIN_MS = 9000, QUIET_CHECKS = 10, FETCHERS = 8, EXIT_IO_ERROR = 74 };
+enum { DRAIN_MS = 9000, QUIET_CHECKS = 10, FETCHERS = 8, WORKERS = 2, EXIT_IO_ERROR = 74 };
 
 /* The key printed in seeds/pts.md: everybody knows it, so nobody may use it. Contract 2. */
 static const char sample_key[] = "a1b2c3d4-e5f6-7890-abcd-ef1234567890";
@@ -226,7 +226,11 @@ static int start(struct server *server)
         .threads = (unsigned)settings->threads, .cors_origins = settings->cors_origins,
         .dispatch = face_dispatch, .observe = observe, .context = context,
     };
+    if (worker_new(WORKERS, &context->worker) != RC_OK)
+        return complain(NULL, "cannot start threads");
     enum rc rc = answers_new(server->store, cli_now_ms(), &context->answers, &fault);
+    if (rc == RC_OK)
+        rc = engine_set_threshold(server->engine, (uint16_t)settings->completion_threshold_hundredths, &fault);
     if (rc == RC_OK)
         rc = engine_start(server->engine, &fault);
     if (rc == RC_OK)
@@ -245,6 +249,7 @@ static void stop(struct server *server)
         }
         http_server_stop(server->http);
     }
+    worker_free(server->context.worker);
     fetcher_free(server->fetcher);
     user_service_free(server->context.users);
     cms_free(server->context.cms);

@@ -19,6 +19,14 @@ size_t event_bound(const struct event *event)
            2 * VARINT_MAX_BYTES * (size_t)event->report.segment_count + event->report.metadata_size;
 }
 
+uint8_t *keys_put(uint8_t *at, const uint32_t *keys, uint32_t count)
+{
+    at = put_u64(at, count);
+    for (uint32_t i = 0; i < count; i++)
+        at = put_u64(at, keys[i]);
+    return at;
+}
+
 bool event_is_catalogue(enum event_kind kind)
 {
     return kind >= EV_COURSE_DECLARED;

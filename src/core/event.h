@@ -24,12 +24,13 @@ enum event_kind {
     EV_LOG_UPDATED = 11,
     EV_LOG_DELETED = 12,
     EV_LOGS_CLEARED = 13,
-    EV_LOGS_ROLLED_BACK = 14, /* rolled_to: the last event that counts */
-    EV_ERASED = 15,
+    EV_LOGS_ROLLED_BACK = 14, /* rolled_to, body: the bound; core/logs.h */
+    EV_ERASED = 15,           /* body: keys_put's four lists; nothing of the person is left in it */
     EV_COURSE_DECLARED = 32, /* body: app/catalog.h's definition */
-    EV_COURSE_UNDECLARED = 33,
+    EV_COURSE_UNDECLARED = 33, /* body: items that it keeps, since somebody reported them */
     EV_ITEM_OBSERVED = 34, /* first sight, attachment to a course, or a better-known type; body: type */
     EV_COURSE_OBSERVED = 35,
+    EV_THRESHOLD_SET = 36, /* body: completion_threshold from here on, hundredths; before the first: 9500 */
 };
 
 enum event_face { FACE_PTS = 1, FACE_COURSEROOM, FACE_TRK, FACE_LOGS, FACE_VIDEO, FACE_CATALOG, FACE_LEARNER,
@@ -63,6 +64,13 @@ size_t event_encode(const struct event *event, uint8_t *out);
  * room for room_count stretches. False: malformed. */
 bool event_decode(const uint8_t *bytes, size_t size, struct segment *segments, size_t room_count,
                   struct event *event);
+
+/* Segments that one event may carry (reliability A91), and so the room that decoding any event needs. */
+enum { EVENT_SEGMENTS_MAX = RECORD_MAX_SEGMENTS + 10000, THRESHOLD_DEFAULT = 9500 };
+
+/* Writes a list of keys, its length first; at has room for VARINT_MAX_BYTES each and one more. An EV_ERASED's body is
+ * four of them: items forgotten, items that lose the type a report gave, courses forgotten, courses that lose items. */
+uint8_t *keys_put(uint8_t *at, const uint32_t *keys, uint32_t count);
 
 /* Whether the event changes the catalogue rather than one learner. */
 bool event_is_catalogue(enum event_kind kind);

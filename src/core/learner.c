@@ -296,6 +296,7 @@ void learner_evolve(struct learner *learner, const struct event *event, const st
     case EV_COURSE_UNDECLARED:
     case EV_ITEM_OBSERVED:
     case EV_COURSE_OBSERVED:
+    case EV_THRESHOLD_SET:
         break;
     }
     learner->last_event_ms = event->at_ms > learner->last_event_ms ? event->at_ms : learner->last_event_ms;

@@ -114,6 +114,57 @@ void face_end_read(struct request *request, struct view view, enum rc rc, const 
         request_fail(request, rc, fault);
 }
 
+/* ---- work that may wait ---- */
+
+struct work {
+    struct job job; /* first: the worker gives it back */
+    struct request *request;
+    enum rc (*work)(struct request *request, struct fault *fault);
+    void (*then)(struct request *request);
+    enum rc rc;
+    struct fault fault;
+};
+
+static void run_work(struct job *job)
+{
+    struct work *work = (struct work *)job;
+
+    work->rc = work->work(work->request, &work->fault);
+    request_resume(work->request);
+}
+
+static void worked(struct request *request)
+{
+    struct work *work = request->companion;
+
+    if (work->rc != RC_OK) {
+        buf_clear(&request->out); /* what was written before the refusal */
+        request_fail(request, work->rc, &work->fault);
+    } else if (work->then) {
+        work->then(request);
+    } else {
+        request_reply(request, 200, "application/json");
+    }
+}
+
+void face_work(struct request *request, enum rc (*work)(struct request *request, struct fault *fault),
+               void (*then)(struct request *request))
+{
+    struct work *job = arena_alloc(&request->arena, sizeof *job);
+
+    if (!job) {
+        request_fail(request, RC_BUSY, &(struct fault){NULL, "out of memory"});
+        return;
+    }
+    *job = (struct work){{run_work}, request, work, then, RC_OK, {NULL, NULL}};
+    request->companion = job;
+    request_park(request, worked);
+    if (worker_do(face_of(request)->worker, &job->job) != RC_OK) {
+        job->rc = fault_set(&job->fault, RC_BUSY, NULL, "the server is busy; try again");
+        request_resume(request);
+    }
+}
+
 /* ---- writing ---- */
 
 struct command *face_command(struct request *request, enum command_kind kind, enum event_face face,
@@ -246,7 +297,8 @@ static bool idempotent_go_on(struct request *request, struct command *command)
     uint64_t caller = 0;
     enum rc rc = take_key(request, command, &caller, &fault);
 
-    if (rc == RC_OK && command->answer_key)
+    for (bool again = true; again && rc == RC_OK && command->answer_key;) {
+        again = false;
         switch (answers_begin(context->answers, command->answer_key, command->fingerprint, caller,
                               context->now_ms())) {
         case ANSWERS_NEW:
@@ -257,6 +309,11 @@ static bool idempotent_go_on(struct request *request, struct command *command)
                 request->replayed = true;
                 request_reply(request, request->status, "application/json");
                 return false;
+            }
+            if (rc == RC_NOT_FOUND) { /* it told of somebody who was erased since: the key is free */
+                answers_end(context->answers, command->answer_key, false);
+                rc = RC_OK;
+                again = true;
             }
             break;
         case ANSWERS_RUNNING:
@@ -269,6 +326,7 @@ static bool idempotent_go_on(struct request *request, struct command *command)
             rc = fault_set(&fault, RC_TOO_MANY, "Idempotency-Key", "too many live keys; wait or repeat old ones");
             break;
         }
+    }
     if (rc != RC_OK)
         request_fail(request, rc, &fault);
     return rc == RC_OK;

@@ -8,6 +8,7 @@
 #include "app/engine.h"
 #include "app/limiter.h"
 #include "base/caller.h"
+#include "base/worker.h"
 #include "base/zone.h"
 #include "http/json_in.h"
 #include "http/json_out.h"
@@ -35,6 +36,7 @@ struct face_context {
     struct user_service *users; /* NULL: any user id passes */
     bool mock_data;
     struct limiter *limiter; /* NULL: no rate limit */
+    struct worker *worker; /* for what may wait for the disk */
     struct zone *zone; /* display_timezone */
     const char *server_key; /* for webhooks and /metrics */
     bool webhook_jwt_required, video_auth_required;
@@ -106,6 +108,11 @@ MUST_CHECK enum rc face_may_user(struct request *request, struct text user, stru
 
 /* The end of a read: the view given back, then 200 with what is in out, or the fault. */
 void face_end_read(struct request *request, struct view view, enum rc rc, const struct fault *fault);
+
+/* A read that may wait for the disk: work runs on a worker's thread and fills request->out; then answers on a server
+ * thread (NULL: 200 with what is in out). A refusal of work is the answer. */
+void face_work(struct request *request, enum rc (*work)(struct request *request, struct fault *fault),
+               void (*then)(struct request *request));
 
 /* ---- writing ---- */
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/history.h"
 #include "base/ident.h"
 #include "base/instant.h"
 #include "core/members.h"
@@ -67,6 +68,31 @@ enum rc logs_put_all(struct engine *engine, uint32_t learner, const struct log_f
 {
     struct putting putting = {out, user, page, 0};
     return logbook_each(engine, learner, filter, put_one, &putting, fault);
+}
+
+static int newest_entry_first(const void *a, const void *b)
+{
+    const struct log_state *left = a, *right = b;
+
+    if (left->date_ms != right->date_ms)
+        return left->date_ms > right->date_ms ? -1 : 1;
+    return left->log_id > right->log_id ? -1 : left->log_id < right->log_id;
+}
+
+void logs_put_past(struct log_state *entries, size_t count, const struct log_filter *filter, const char *user,
+                   struct logs_page *page, struct json_out *out)
+{
+    struct putting putting = {out, user, page, 0};
+
+    if (count)
+        qsort(entries, count, sizeof *entries, newest_entry_first);
+    for (size_t i = 0; i < count; i++) {
+        struct store_log log = logs_entry_of(&entries[i]);
+        if ((filter->has_from && log.date_ms < filter->from_ms) || (filter->has_to && log.date_ms > filter->to_ms))
+            continue;
+        if (!put_one(&putting, &log))
+            break;
+    }
 }
 
 static enum rc bound(struct request *request, const char *name, bool end, bool *out_has, int64_t *out_ms,
@@ -548,4 +574,142 @@ void logs_summary(struct request *request)
     } else {
         request_fail(request, rc, &fault);
     }
+}
+
+/* ---- GET /api/progress/log/{log_id}/history ---- */
+
+struct telling {
+    struct json_out *out;
+    const char *user;
+};
+
+static void put_change(void *arg, const struct log_event *event, enum log_change change, const struct log_state *after)
+{
+    static const char *const names[] = {"created", "updated", "deleted", "rolled_back", "removed_by_rollback"};
+    struct telling *telling = arg;
+    struct json_out *out = telling->out;
+
+    json_open(out, '{');
+    json_put_int(out, "event_id", (int64_t)event->sequence);
+    json_put_text(out, "event", names[change]);
+    json_name(out, "at");
+    json_instant(out, event->at_ms);
+    json_name(out, "actor");
+    json_text(out, event->actor_size ? event->actor : telling->user,
+              event->actor_size ? event->actor_size : strlen(telling->user));
+    json_name(out, "log");
+    if (after) {
+        struct store_log log = logs_entry_of(after);
+        logs_put_entry(out, &log, telling->user);
+    } else {
+        json_null_value(out);
+    }
+    json_close(out, '}');
+}
+
+struct store_log logs_entry_of(const struct log_state *state)
+{
+    return (struct store_log){
+        .log_id = state->log_id, .date_ms = state->date_ms, .created_ms = state->created_ms,
+        .updated_ms = state->updated_ms, .members = state->members, .members_size = state->members_size,
+    };
+}
+
+static enum rc work_history(struct request *request, struct fault *fault)
+{
+    struct face_context *context = face_of(request);
+    struct json_out out = {&request->out, false};
+    struct text user = {NULL, 0};
+    uint64_t log_id = 0;
+    uint32_t learner = 0;
+    struct log_events events;
+    enum rc rc = find_entry(request, &log_id, &user, fault);
+
+    if (rc == RC_OK)
+        rc = logbook_owner(context->engine, log_id, &learner, fault);
+    if (rc == RC_OK)
+        rc = history_log_events(engine_past(context->engine), learner, &request->arena, &events, fault);
+    if (rc != RC_OK)
+        return rc;
+    struct telling telling = {&out, user.bytes};
+    json_open(&out, '{');
+    json_put_int(&out, "log_id", (int64_t)log_id);
+    json_put_text(&out, "user_id", user.bytes);
+    json_put_open(&out, "history", '[');
+    rc = history_of_log(&events, log_id, &request->arena, put_change, &telling, fault);
+    json_close(&out, ']');
+    json_close(&out, '}');
+    return rc;
+}
+
+void logs_history(struct request *request)
+{
+    face_work(request, work_history, NULL);
+}
+
+/* ---- POST /api/progress/user/{user_id}/rollback ---- */
+
+static void encode_rolled_back(struct command *command, struct view view)
+{
+    struct json_out out = {&command->answer.body, false};
+    int64_t event_id;
+
+    (void)view;
+    json_open(&out, '{');
+    json_put_text(&out, "message", "Progress logs rolled back");
+    json_put_text(&out, "user_id", command->learner.bytes);
+    json_put_int(&out, "event_id", (int64_t)command->sequence);
+    json_name(&out, "to");
+    if (ident_integer(command->rolled_to, strlen(command->rolled_to), &event_id))
+        json_int(&out, event_id);
+    else
+        json_text(&out, command->rolled_to, strlen(command->rolled_to));
+    json_put_int(&out, "total_logs", command->count);
+    json_close(&out, '}');
+}
+
+/* An event id, as a number or its digits, or an instant. */
+static enum rc decode_to(struct request *request, const struct body *body, const char **out, struct fault *fault)
+{
+    json_t *value = body_get(body, "to");
+    int64_t number;
+
+    if (json_is_integer(value)) {
+        enum rc rc = json_in_integer(value, "to", 1, INT64_MAX, &number, fault);
+        *out = rc == RC_OK ? arena_printf(&request->arena, "%lld", (long long)number) : NULL;
+        return rc == RC_OK && !*out ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;
+    }
+    const char *text = NULL;
+    int64_t at_ms;
+    enum rc rc = json_in_text(value, "to", 64, &text, fault);
+    if (rc == RC_OK && !ident_integer(text, strlen(text), &number) &&
+        instant_parse(text, strlen(text), &at_ms) == INSTANT_NONE)
+        return fault_set(fault, RC_INVALID, "to", "must be an event id or an ISO 8601 instant");
+    *out = rc == RC_OK ? arena_copy(&request->arena, text, strlen(text)) : NULL;
+    return rc == RC_OK && !*out ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;
+}
+
+void logs_roll_back(struct request *request)
+{
+    struct fault fault = {NULL, NULL};
+    const char *to = NULL;
+    BODY body = {NULL, SPELLING_EXACT};
+    enum rc rc = request_id_param(request, 0, "user_id", &fault);
+
+    if (rc == RC_OK)
+        rc = face_body(request, BODY_PLAIN, SPELLING_EXACT, &body, &fault);
+    if (rc == RC_OK)
+        rc = decode_to(request, &body, &to, &fault);
+    if (rc == RC_OK)
+        rc = face_may_user(request, face_param(request, 0), &fault);
+    struct command *command =
+        rc == RC_OK ? face_command(request, CMD_LOGS_ROLL_BACK, FACE_LOGS, face_param(request, 0)) : NULL;
+    if (rc == RC_OK && !command)
+        rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    if (rc != RC_OK) {
+        request_fail(request, rc, &fault);
+        return;
+    }
+    command->rolled_to = to;
+    face_submit(request, command, encode_rolled_back);
 }

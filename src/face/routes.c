@@ -1,6 +1,7 @@
 #include "face/catalog_face.h"
 #include "face/courseroom.h"
 #include "face/face.h"
+#include "face/learner_face.h"
 #include "face/logs.h"
 #include "face/pts.h"
 #include "face/server_face.h"
@@ -91,6 +92,11 @@ static const struct http_route table[] = {
     {HTTP_DELETE, "/api/progress/user/{userId}/logs", false, ACCESS_PERSON, FACE_LOGS, logs_clear,
      "Delete all log entries of a learner", NULL, "LogsCleared"},
 
+    {HTTP_GET, "/api/progress/log/{logId}/history", false, ACCESS_PERSON, FACE_LOGS, logs_history,
+     "What happened to a log entry", NULL, "LogHistory"},
+    {HTTP_POST, "/api/progress/user/{userId}/rollback", false, ACCESS_PERSON, FACE_LOGS, logs_roll_back,
+     "Take log entries back to an event or an instant", "LogsRollBack", "LogsRolledBack"},
+
     {HTTP_POST, "/progress/update", false, ACCESS_PERSON, FACE_VIDEO, video_update,
      "Report a video", "VideoUpdate", "VideoState"},
     {HTTP_POST, "/progress/realtime", false, ACCESS_PERSON, FACE_VIDEO, video_update,
@@ -116,6 +122,13 @@ static const struct http_route table[] = {
      "Take a course's declaration back", NULL, "CourseDeleted"},
     {HTTP_GET, "/api/v1/catalog/courses", false, ACCESS_ADMIN, FACE_CATALOG, catalog_list,
      "All courses", NULL, "Courses"},
+
+    {HTTP_GET, "/api/v1/users/{userId}/progress", false, ACCESS_PERSON, FACE_LEARNER, learner_progress,
+     "A learner's whole progress, now or as it was", NULL, "UserProgress"},
+    {HTTP_GET, "/api/v1/users/{userId}/export", false, ACCESS_PERSON, FACE_LEARNER, learner_export,
+     "All that is kept of a learner", NULL, "UserExport"},
+    {HTTP_DELETE, "/api/v1/users/{userId}", false, ACCESS_PERSON, FACE_LEARNER, learner_erase,
+     "Erase a learner", NULL, "UserErased"},
 
     {HTTP_GET, "/healthz", false, ACCESS_PUBLIC, 0, server_healthz,
      "The process lives", NULL, "Health"},

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "app/history.h"
 #include "base/ident.h"
 #include "base/instant.h"
 #include "face/csv.h"
@@ -18,6 +19,7 @@ enum { TYPES_MAX = 64 };
 struct user_query {
     const char *type, *status;
     struct text module;
+    uint32_t module_key; /* 0: unknown */
     int64_t limit; /* 0: all */
     struct log_filter logs;
     /* Where the last page ended: the next begins after it. */
@@ -70,6 +72,11 @@ static enum rc read_user_query(struct request *request, struct user_query *query
     return rc;
 }
 
+static void find_module(struct view view, struct user_query *query)
+{
+    query->module_key = query->module.bytes ? view_course_key(view, query->module.bytes, query->module.size) : 0;
+}
+
 static bool passes(struct view view, const struct user_query *query, uint32_t module, const struct record *record)
 {
     if (query->type && strcasecmp(query->type, item_type(view_item(view, record->item))) != 0)
@@ -92,14 +99,13 @@ static bool put_records(struct request *request, struct view view, struct user_q
     uint32_t count = 0;
     int64_t written = 0;
     bool more = false;
-    uint32_t module = query->module.bytes ? view_course_key(view, query->module.bytes, query->module.size) : 0;
     const struct record **records = learner ? records_of_learner(&request->arena, learner, &count) : NULL;
     struct trk_sums sums = {0};
 
     json_open(out, '{');
     json_put_open(out, "progress", '[');
     for (uint32_t i = 0; records && i < count; i++) {
-        if (!passes(view, query, module, records[i]))
+        if (!passes(view, query, query->module_key, records[i]))
             continue;
         trk_sums_add(&sums, records[i]); /* over all that the filters leave */
         if (!after_cursor(query, records[i]))
@@ -119,6 +125,18 @@ static bool put_records(struct request *request, struct view view, struct user_q
     return more;
 }
 
+/* The end of both lists, and where the next page begins. */
+static void end_user(struct request *request, const struct user_query *query, const struct logs_page *page, bool more,
+                     struct json_out *out)
+{
+    json_close(out, ']');
+    if (more || page->more)
+        json_put_text(out, "nextCursor",
+                      arena_printf(&request->arena, "%lld.%llu.%lld.%llu", query->record_ms, query->record_id,
+                                   (long long)page->last_ms, (unsigned long long)page->last_id));
+    json_close(out, '}');
+}
+
 /* May the caller see the whole person, or (staff, with moduleId) the records of an own course? */
 static enum rc may_see(struct request *request, struct view view, struct text user, const struct user_query *query,
                        bool *out_logs, struct fault *fault)
@@ -128,9 +146,68 @@ static enum rc may_see(struct request *request, struct view view, struct text us
     *out_logs = rc == RC_OK;
     if (rc == RC_OK || !query->module.bytes)
         return rc;
-    return face_may(request, view, ACCESS_COURSE_RECORD, user,
-                    view_course_key(view, query->module.bytes, query->module.size), true, fault);
+    return face_may(request, view, ACCESS_COURSE_RECORD, user, query->module_key, true, fault);
 }
+
+/* ---- the same as it was: as_of ---- */
+
+/* Both lists as of a bound; the learner, ADMIN and SYSTEM alone. Source: contract 5, as_of. */
+static enum rc put_user_past(struct request *request, const char *as_of, uint32_t key, struct user_query *query,
+                             struct fault *fault)
+{
+    const struct past *past = engine_past(face_of(request)->engine);
+    struct json_out out = {&request->out, false};
+    struct text user = face_param(request, 0);
+    struct logs_page page = {query->paged, query->log_ms, query->log_id, query->limit, false};
+    struct image *image = NULL;
+    struct log_events events = {0};
+    struct log_state *entries = NULL;
+    size_t count = 0;
+    struct bound bound;
+    enum rc rc = history_bound(past, key, as_of, "as_of", &bound, fault);
+
+    if (rc == RC_OK && key)
+        rc = history_image(past, key, &bound, &image, fault);
+    if (rc == RC_OK && key)
+        rc = history_log_events(past, key, &request->arena, &events, fault);
+    if (rc == RC_OK)
+        rc = history_logs(&events, &bound, &request->arena, &entries, &count, fault);
+    if (rc == RC_OK) {
+        struct view view = {image, false};
+        trk_open(&out, "User progress retrieved successfully");
+        bool more = put_records(request, view, query, &out, user, image ? view_learner(view, key) : NULL);
+        json_put_open(&out, "progress_logs", '[');
+        logs_put_past(entries, count, &query->logs, user.bytes, &page, &out);
+        end_user(request, query, &page, more, &out);
+    }
+    image_free(image);
+    return rc;
+}
+
+static enum rc work_user_past(struct request *request, struct fault *fault)
+{
+    struct user_query query = {.record_ms = INT64_MAX, .log_ms = INT64_MAX};
+    const char *as_of = NULL;
+    enum rc rc = read_user_query(request, &query, fault);
+
+    if (rc == RC_OK)
+        rc = request_query(request, "as_of", &as_of, fault);
+    if (rc != RC_OK)
+        return rc;
+    struct view view = image_read_begin(face_of(request)->image);
+    rc = face_may(request, view, ACCESS_PERSON, face_param(request, 0), 0, false, fault);
+    uint32_t key = view_learner_key(view, request->params[0].bytes, request->params[0].size);
+    find_module(view, &query);
+    image_read_end(view);
+    return rc == RC_OK ? put_user_past(request, as_of, key, &query, fault) : rc;
+}
+
+static void reply_user(struct request *request)
+{
+    face_reply_table(request, "progress_logs", "log_id,user_id,date,created_at,updated_at");
+}
+
+/* ---- as it is ---- */
 
 void trk_user(struct request *request)
 {
@@ -139,9 +216,16 @@ void trk_user(struct request *request)
     struct fault fault = {NULL, NULL};
     struct user_query query = {.record_ms = INT64_MAX, .log_ms = INT64_MAX};
     bool with_logs = false, more = false;
+    const char *as_of = NULL;
     uint32_t key = 0;
     enum rc rc = request_id_param(request, 0, "userId", &fault);
 
+    if (rc == RC_OK)
+        rc = request_query(request, "as_of", &as_of, &fault);
+    if (rc == RC_OK && as_of) {
+        face_work(request, work_user_past, reply_user);
+        return;
+    }
     if (rc == RC_OK)
         rc = read_user_query(request, &query, &fault);
     if (rc != RC_OK) {
@@ -150,6 +234,7 @@ void trk_user(struct request *request)
     }
     struct text user = face_param(request, 0);
     struct view view = image_read_begin(context->image);
+    find_module(view, &query);
     rc = may_see(request, view, user, &query, &with_logs, &fault);
     if (rc == RC_OK) {
         key = view_learner_key(view, user.bytes, user.size);
@@ -162,15 +247,10 @@ void trk_user(struct request *request)
         json_put_open(&out, "progress_logs", '[');
         if (with_logs && key)
             rc = logs_put_all(context->engine, key, &query.logs, user.bytes, &page, &out, &fault);
-        json_close(&out, ']');
-        if (more || page.more)
-            json_put_text(&out, "nextCursor",
-                          arena_printf(&request->arena, "%lld.%llu.%lld.%llu", query.record_ms, query.record_id,
-                                       (long long)page.last_ms, (unsigned long long)page.last_id));
-        json_close(&out, '}');
+        end_user(request, &query, &page, more, &out);
     }
     if (rc == RC_OK)
-        face_reply_table(request, "progress_logs", "log_id,user_id,date,created_at,updated_at");
+        reply_user(request);
     else
         request_fail(request, rc, &fault);
 }

@@ -36,7 +36,7 @@ struct store_id {
 struct store_log {
     uint64_t log_id;
     uint32_t learner;
-    bool deleted; /* in a batch: take it away */
+    bool deleted; /* in a batch: take it away; whose it was stays known, for its history */
     int64_t date_ms, created_ms, updated_ms;
     const uint8_t *members;
     size_t members_size;
@@ -46,6 +46,7 @@ struct store_log {
 struct store_answer {
     uint8_t key[16];         /* of caller and key */
     uint8_t fingerprint[16]; /* of method, path and body */
+    uint32_t learner;        /* whom it tells of; 0: nobody */
     int64_t at_ms;
     int status;
     const char *etag; /* "" for none */
@@ -59,6 +60,19 @@ struct store_counters {
     uint32_t record_id, enrolment_id; /* each: the last one given out */
 };
 
+/* What goes with an erased learner: rows and ids, so that no byte of them is left. Source: design 4, Erasure. */
+struct store_erasure {
+    uint32_t learner;
+    const char *id; /* answers that hold it anywhere go too */
+    size_t id_size;
+    const uint64_t *sequences; /* events that go */
+    size_t sequence_count;
+    const struct stored_event *rewritten; /* events that stay, with the learner taken out of them */
+    size_t rewritten_count;
+    const struct store_id *forgotten; /* courses and items that nobody else ever named */
+    size_t forgotten_count;
+};
+
 /* All of it becomes durable, or none. */
 struct store_batch {
     const struct stored_event *events;
@@ -70,12 +84,20 @@ struct store_batch {
     const struct store_answer *answers;
     size_t answer_count;
     const char *ledger_key, *ledger_value; /* import's book of what is done; NULL: none */
+    const struct store_erasure *erasure;   /* NULL: none */
     struct store_counters counters;        /* after the batch */
 };
 
 /* Opens or makes the store in a directory that exists. Takes the directory's lock for life. RC_CONFLICT:
  * another process has it. RC_INTERNAL: damaged, newer, or not to be read; *fault says what. */
 MUST_CHECK enum rc store_open(const char *directory, struct store **out_store, struct fault *fault);
+
+/* Opens for reading alone, beside a server that runs: one instant of events and image, held until the close. Writes
+ * nothing and takes no lock. Errors as store_open; RC_NOT_FOUND: there is no store. */
+MUST_CHECK enum rc store_open_reader(const char *directory, struct store **out_store, struct fault *fault);
+
+/* Whether the directory holds a store. */
+bool store_exists(const char *directory);
 
 /* Checkpoints and closes. */
 void store_close(struct store *store);
@@ -86,6 +108,11 @@ struct store_counters store_counters(const struct store *store);
  * written any more (I/O error): the process must end. One thread, the engine's. */
 MUST_CHECK enum rc store_commit(struct store *store, const struct store_batch *batch, struct fault *fault);
 
+/* Leaves no copy of what was deleted in the log of the event file, or of the image file. RC_BUSY: a reader is in
+ * the way; try again. Each by the thread that writes that file. */
+MUST_CHECK enum rc store_scrub_events(struct store *store, struct fault *fault);
+MUST_CHECK enum rc store_scrub_image(struct store *store, struct fault *fault);
+
 /* Walks in key order; a visitor that returns false ends the walk. Bytes are borrowed for the visit. */
 MUST_CHECK enum rc store_each_id(struct store *store, bool (*visit)(void *arg, const struct store_id *id),
                                  void *arg, struct fault *fault);
@@ -94,6 +121,16 @@ MUST_CHECK enum rc store_each_id(struct store *store, bool (*visit)(void *arg, c
 MUST_CHECK enum rc store_each_event(struct store *store, uint64_t after,
                                     bool (*visit)(void *arg, const struct stored_event *event), void *arg,
                                     struct fault *fault);
+
+/* The events with these sequences, in that order; those that are gone are passed over. Safe from any thread. */
+MUST_CHECK enum rc store_each_event_of(struct store *store, const uint64_t *sequences, size_t count,
+                                       bool (*visit)(void *arg, const struct stored_event *event), void *arg,
+                                       struct fault *fault);
+
+/* Events after a sequence up to another, on the readers' connection, in pages, so that nobody waits. Any thread. */
+MUST_CHECK enum rc store_scan_events(struct store *store, uint64_t after, uint64_t upto,
+                                     bool (*visit)(void *arg, const struct stored_event *event), void *arg,
+                                     struct fault *fault);
 
 /* Answers not older than an instant. */
 MUST_CHECK enum rc store_each_answer(struct store *store, int64_t since_ms,
@@ -119,6 +156,13 @@ struct log_filter {
 MUST_CHECK enum rc store_each_log(struct store *store, uint32_t learner, const struct log_filter *filter,
                                   bool (*visit)(void *arg, const struct store_log *log), void *arg,
                                   struct fault *fault);
+
+/* All entries that are there, by learner and log_id. */
+MUST_CHECK enum rc store_each_log_of_all(struct store *store, bool (*visit)(void *arg, const struct store_log *log),
+                                         void *arg, struct fault *fault);
+
+/* Whose an entry is or was. RC_NOT_FOUND. Safe from any thread. */
+MUST_CHECK enum rc store_log_owner(struct store *store, uint64_t log_id, uint32_t *out_learner, struct fault *fault);
 
 /* One entry. RC_NOT_FOUND. Safe from any thread. */
 MUST_CHECK enum rc store_log(struct store *store, uint64_t log_id,
@@ -147,8 +191,55 @@ MUST_CHECK enum rc store_each_image_row(struct store *store,
 /* Throws the image file's content away: the next start folds all events. */
 MUST_CHECK enum rc store_image_discard(struct store *store, struct fault *fault);
 
-/* One transaction: begin, any number of rows, commit with the sequence that all rows now cover. */
+/* One transaction: begin, any number of rows and events, commit with the sequence that all rows now cover and the
+ * completion threshold that is in force there. */
 MUST_CHECK enum rc store_image_begin(struct store *store, struct fault *fault);
 MUST_CHECK enum rc store_image_row(struct store *store, const struct image_row *row, struct fault *fault);
-MUST_CHECK enum rc store_image_commit(struct store *store, uint64_t mark, struct fault *fault);
+MUST_CHECK enum rc store_image_commit(struct store *store, uint64_t mark, uint16_t threshold_hundredths,
+                                      struct fault *fault);
 void store_image_rollback(struct store *store);
+
+/* The threshold of the last commit; 0: none. */
+uint16_t store_image_threshold(const struct store *store);
+
+/* Whose event a sequence is; learner 0: the catalogue's. */
+struct event_ref {
+    uint64_t sequence;
+    uint32_t learner;
+};
+
+/* Within the transaction: enters events, sorted by learner and sequence, in the index of each learner's events. */
+MUST_CHECK enum rc store_image_events(struct store *store, const struct event_ref *refs, size_t count,
+                                      struct fault *fault);
+
+/* Within the transaction: forgets all events of a learner. */
+MUST_CHECK enum rc store_image_forget(struct store *store, uint32_t learner, struct fault *fault);
+
+/* A learner's events as the index knows them, ascending; it knows those up to the mark. Safe from any thread. */
+MUST_CHECK enum rc store_each_indexed(struct store *store, uint32_t learner,
+                                      bool (*visit)(void *arg, uint64_t sequence), void *arg, struct fault *fault);
+
+/* The whole index: each entry once, in no order that matters. For a store opened for reading. */
+MUST_CHECK enum rc store_each_index_entry(struct store *store,
+                                          bool (*visit)(void *arg, uint32_t learner, uint64_t sequence), void *arg,
+                                          struct fault *fault);
+
+/* ---- copies; neither needs an open store ---- */
+
+/* Copies the event file of a directory, also of one that is served, as one instant into a new file. */
+MUST_CHECK enum rc store_backup(const char *directory, const char *file, uint64_t *out_events, struct fault *fault);
+
+/* Puts a backup into a directory without a store, after checking all of it; nothing is changed when it is bad. */
+MUST_CHECK enum rc store_restore(const char *directory, const char *file, uint64_t *out_events, struct fault *fault);
+
+/* Moves the store of another directory of the same file system into this one, whose own has no learner in it (or is
+ * not there). RC_CONFLICT: it has, or somebody is using it; nothing was changed. */
+MUST_CHECK enum rc store_replace_empty(const char *directory, const char *from, struct fault *fault);
+
+/* Removes a store's files and the directory, when that is then empty. For one that nobody uses. */
+void store_remove(const char *directory);
+
+/* ---- a new generation of the image file: the old one stays until the new one is whole ---- */
+
+MUST_CHECK enum rc store_renew_begin(struct store *store, struct fault *fault);
+MUST_CHECK enum rc store_renew_end(struct store *store, struct fault *fault);

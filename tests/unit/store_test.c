@@ -117,7 +117,7 @@ static int64_t now_ms(void)
 
 static struct engine *open_engine(struct store *store)
 {
-    struct policy policy = {.threshold_hundredths = 9500, .now_ms = now_ms};
+    struct policy policy = {.now_ms = now_ms};
     struct engine *engine = NULL;
     struct fault fault = {NULL, NULL};
     if (engine_new(store, &policy, NULL, &engine, &fault) != RC_OK)

@@ -10,6 +10,9 @@ const char *const sqlite_image_sql[IMAGE_STATEMENT_COUNT] = {
     [IMAGE_DROP_COURSE] = "DELETE FROM course WHERE key = ?1",
     [IMAGE_DROP_ITEM] = "DELETE FROM item WHERE key = ?1",
     [IMAGE_SET] = "INSERT OR REPLACE INTO meta(name, value) VALUES(?1, ?2)",
+    [IMAGE_ADD_EVENTS] = "INSERT INTO learner_event(bucket, learner, offsets) VALUES(?1, ?2, ?3)"
+                         " ON CONFLICT(bucket, learner) DO UPDATE SET offsets = CAST(offsets || excluded.offsets AS BLOB)",
+    [IMAGE_FORGET] = "DELETE FROM learner_event WHERE bucket = ?1 AND learner = ?2",
 };
 
 uint64_t store_image_mark(const struct store *store)
@@ -65,7 +68,7 @@ enum rc store_image_discard(struct store *store, struct fault *fault)
 {
     enum rc rc = sqlite_run(store, store->image,
                          "BEGIN IMMEDIATE; DELETE FROM learner; DELETE FROM course; DELETE FROM item;"
-                         "DELETE FROM meta; COMMIT;", fault);
+                         "DELETE FROM meta; DELETE FROM learner_event; COMMIT;", fault);
     store->image_mark = 0;
     return rc;
 }
@@ -87,15 +90,62 @@ enum rc store_image_row(struct store *store, const struct image_row *row, struct
     return sqlite_step_done(statement) ? RC_OK : sqlite_fail(store, store->image, "image.db", fault);
 }
 
-enum rc store_image_commit(struct store *store, uint64_t mark, struct fault *fault)
+uint16_t store_image_threshold(const struct store *store)
+{
+    return store->image_threshold;
+}
+
+enum rc store_image_events(struct store *store, const struct event_ref *refs, size_t count, struct fault *fault)
+{
+    enum { ROOM = 4096 };
+    sqlite3_stmt *add = store->image_writer[IMAGE_ADD_EVENTS];
+    uint8_t offsets[2 * ROOM];
+
+    for (size_t i = 0; i < count;) {
+        uint64_t bucket = refs[i].sequence >> SQLITE_BUCKET_BITS;
+        uint32_t learner = refs[i].learner;
+        int size = 0;
+        for (; i < count && refs[i].learner == learner && refs[i].sequence >> SQLITE_BUCKET_BITS == bucket &&
+               size < 2 * ROOM; i++) {
+            offsets[size++] = (uint8_t)refs[i].sequence;
+            offsets[size++] = (uint8_t)(refs[i].sequence >> 8);
+        }
+        (void)sqlite3_bind_int64(add, 1, (int64_t)bucket); /* indexes are right by construction */
+        (void)sqlite3_bind_int64(add, 2, learner);
+        (void)sqlite3_bind_blob(add, 3, offsets, size, SQLITE_STATIC);
+        if (!sqlite_step_done(add))
+            return sqlite_fail(store, store->image, "image.db", fault);
+    }
+    return RC_OK;
+}
+
+enum rc store_image_forget(struct store *store, uint32_t learner, struct fault *fault)
+{
+    sqlite3_stmt *forget = store->image_writer[IMAGE_FORGET];
+    int64_t last = sqlite_one_number(store->image, "SELECT coalesce(max(bucket), -1) FROM learner_event");
+
+    for (int64_t bucket = 0; bucket <= last; bucket++) {
+        (void)sqlite3_bind_int64(forget, 1, bucket); /* indexes are right by construction */
+        (void)sqlite3_bind_int64(forget, 2, learner);
+        if (!sqlite_step_done(forget))
+            return sqlite_fail(store, store->image, "image.db", fault);
+    }
+    return RC_OK;
+}
+
+enum rc store_image_commit(struct store *store, uint64_t mark, uint16_t threshold_hundredths, struct fault *fault)
 {
     if (!set_image_meta(store, "store", store->store_id, 0) ||
         !set_image_meta(store, "generation", NULL, store->generation) ||
+        !set_image_meta(store, "layout", NULL, IMAGE_LAYOUT) ||
+        !set_image_meta(store, "threshold", NULL, threshold_hundredths) ||
         !set_image_meta(store, "mark", NULL, (int64_t)mark))
         return sqlite_fail(store, store->image, "image.db", fault);
     enum rc rc = sqlite_run(store, store->image, "COMMIT", fault);
-    if (rc == RC_OK)
+    if (rc == RC_OK) {
         store->image_mark = mark;
+        store->image_threshold = threshold_hundredths;
+    }
     return rc;
 }
 

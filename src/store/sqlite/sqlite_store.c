@@ -11,7 +11,7 @@
 
 #include <zlib.h>
 
-enum { SCHEMA_VERSION = 1 };
+enum { SCHEMA_VERSION = 2 };
 
 static const char events_schema[] =
     "CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
@@ -21,20 +21,31 @@ static const char events_schema[] =
     "CREATE TABLE event(sequence INTEGER PRIMARY KEY, learner INTEGER NOT NULL, kind INTEGER NOT NULL,"
     " at_ms INTEGER NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL);"
     "CREATE TABLE log_entry(log_id INTEGER PRIMARY KEY, learner INTEGER NOT NULL, date_ms INTEGER NOT NULL,"
-    " created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, members BLOB NOT NULL);"
-    "CREATE INDEX log_entry_by_date ON log_entry(learner, date_ms, log_id);"
+    " created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, members BLOB NOT NULL,"
+    " gone INTEGER NOT NULL DEFAULT 0);"
+    "CREATE INDEX log_entry_by_date ON log_entry(learner, date_ms, log_id) WHERE gone = 0;"
     "CREATE TABLE answer(key BLOB PRIMARY KEY, fingerprint BLOB NOT NULL, at_ms INTEGER NOT NULL,"
-    " status INTEGER NOT NULL, etag TEXT NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;"
+    " status INTEGER NOT NULL, etag TEXT NOT NULL, body BLOB NOT NULL, learner INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
     "CREATE INDEX answer_by_age ON answer(at_ms);"
     "CREATE TABLE ledger(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-    "INSERT INTO meta VALUES('schema', 1), ('store', lower(hex(randomblob(16)))), ('generation', 1),"
+    "INSERT INTO meta VALUES('schema', 2), ('store', lower(hex(randomblob(16)))), ('generation', 1),"
     " ('record_id', 0), ('enrolment_id', 0), ('log_id', 0), ('sequence', 0);";
+
+/* From the version before: each is one transaction, so a kill leaves the old or the new one. Source: reliability R16. */
+static const char *const migrations[SCHEMA_VERSION + 1] = {
+    [2] = "ALTER TABLE log_entry ADD COLUMN gone INTEGER NOT NULL DEFAULT 0;"
+          "DROP INDEX log_entry_by_date;"
+          "CREATE INDEX log_entry_by_date ON log_entry(learner, date_ms, log_id) WHERE gone = 0;"
+          "ALTER TABLE answer ADD COLUMN learner INTEGER NOT NULL DEFAULT 0;",
+};
 
 static const char image_schema[] =
     "CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS course(key INTEGER PRIMARY KEY, body BLOB NOT NULL);"
     "CREATE TABLE IF NOT EXISTS item(key INTEGER PRIMARY KEY, body BLOB NOT NULL);"
-    "CREATE TABLE IF NOT EXISTS learner(key INTEGER PRIMARY KEY, body BLOB NOT NULL);";
+    "CREATE TABLE IF NOT EXISTS learner(key INTEGER PRIMARY KEY, body BLOB NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS learner_event(bucket INTEGER NOT NULL, learner INTEGER NOT NULL,"
+    " offsets BLOB NOT NULL, PRIMARY KEY(bucket, learner)) WITHOUT ROWID;";
 
 static const char *const writer_sql[WRITER_COUNT] = {
     [ADD_LEARNER] = "INSERT INTO learner(key, id) VALUES(?1, ?2)",
@@ -43,15 +54,22 @@ static const char *const writer_sql[WRITER_COUNT] = {
     [ADD_EVENT] = "INSERT INTO event(sequence, learner, kind, at_ms, crc, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
     [PUT_LOG] = "INSERT OR REPLACE INTO log_entry(log_id, learner, date_ms, created_ms, updated_ms, members)"
                 " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
-    [DROP_LOG] = "DELETE FROM log_entry WHERE log_id = ?1",
-    [PUT_ANSWER] = "INSERT OR REPLACE INTO answer(key, fingerprint, at_ms, status, etag, body)"
-                   " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+    [DROP_LOG] = "UPDATE log_entry SET gone = 1, members = x'' WHERE log_id = ?1",
+    [PUT_ANSWER] = "INSERT OR REPLACE INTO answer(key, fingerprint, at_ms, status, etag, body, learner)"
+                   " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [DROP_ANSWERS] = "DELETE FROM answer WHERE at_ms < ?1",
     [PUT_LEDGER] = "INSERT OR REPLACE INTO ledger(name, value) VALUES(?1, ?2)",
     [SET_SEQUENCE] = "UPDATE meta SET value = ?1 WHERE name = 'sequence'",
     [SET_RECORD_ID] = "UPDATE meta SET value = ?1 WHERE name = 'record_id'",
     [SET_ENROLMENT_ID] = "UPDATE meta SET value = ?1 WHERE name = 'enrolment_id'",
     [SET_LOG_ID] = "UPDATE meta SET value = ?1 WHERE name = 'log_id'",
+    [ERASE_EVENT] = "DELETE FROM event WHERE sequence = ?1",
+    [REWRITE_EVENT] = "UPDATE event SET body = ?2, crc = ?3 WHERE sequence = ?1",
+    [ERASE_LOGS] = "DELETE FROM log_entry WHERE learner = ?1",
+    [ERASE_ANSWERS] = "DELETE FROM answer WHERE learner = ?1 OR instr(body, ?2) > 0",
+    [FORGET_LEARNER] = "UPDATE learner SET id = '' WHERE key = ?1",
+    [FORGET_COURSE] = "UPDATE course SET id = '' WHERE key = ?1",
+    [FORGET_ITEM] = "UPDATE item SET id = '' WHERE key = ?1",
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
@@ -97,7 +115,7 @@ static bool bind_run(sqlite3_stmt *statement, int64_t number)
 
 /* ---- opening ---- */
 
-static enum rc take_lock(struct store *store, const char *directory, struct fault *fault)
+enum rc sqlite_take_lock(struct store *store, const char *directory, struct fault *fault)
 {
     char path[SQLITE_PATH_BYTES];
 
@@ -113,8 +131,7 @@ static enum rc take_lock(struct store *store, const char *directory, struct faul
     return RC_OK;
 }
 
-static enum rc open_file(struct store *store, const char *path, bool reader, sqlite3 **out_db,
-                         struct fault *fault)
+enum rc sqlite_open_file(struct store *store, const char *path, bool reader, sqlite3 **out_db, struct fault *fault)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (reader ? 0 : SQLITE_OPEN_CREATE);
     int off = 0;
@@ -131,7 +148,7 @@ static enum rc open_file(struct store *store, const char *path, bool reader, sql
     return RC_OK;
 }
 
-static int64_t meta_number(sqlite3 *db, const char *name)
+int64_t sqlite_meta_number(sqlite3 *db, const char *name)
 {
     sqlite3_stmt *statement = NULL;
     int64_t value = -1;
@@ -158,7 +175,7 @@ static void meta_text(sqlite3 *db, const char *name, char *out, size_t size)
     (void)sqlite3_finalize(statement); /* repeats the code of the step */
 }
 
-static int64_t one_number(sqlite3 *db, const char *sql)
+int64_t sqlite_one_number(sqlite3 *db, const char *sql)
 {
     sqlite3_stmt *statement = NULL;
     int64_t value = -1;
@@ -169,39 +186,77 @@ static int64_t one_number(sqlite3 *db, const char *sql)
     return value;
 }
 
-static enum rc open_events(struct store *store, struct fault *fault)
+/* Makes the tables, or brings those of an older version up to date. */
+static enum rc settle_schema(struct store *store, struct fault *fault)
 {
-    enum rc rc = open_file(store, store->events_path, false, &store->events, fault);
+    bool empty = sqlite_one_number(store->events, "SELECT count(*) FROM sqlite_master") == 0;
+    int64_t schema = empty ? SCHEMA_VERSION : sqlite_meta_number(store->events, "schema");
+    enum rc rc = RC_OK;
 
-    if (rc == RC_OK)
-        rc = sqlite_run(store, store->events, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                     "PRAGMA cache_size=-16384; PRAGMA secure_delete=ON;", fault);
-    if (rc != RC_OK)
-        return rc;
-    if (one_number(store->events, "SELECT count(*) FROM sqlite_master") == 0) {
-        rc = sqlite_run(store, store->events, "BEGIN IMMEDIATE;", fault);
-        if (rc == RC_OK)
-            rc = sqlite_run(store, store->events, events_schema, fault);
-        if (rc == RC_OK)
-            rc = sqlite_run(store, store->events, "COMMIT;", fault);
-        if (rc != RC_OK)
-            return rc;
-    }
-    int64_t schema = meta_number(store->events, "schema");
     if (schema > SCHEMA_VERSION)
         return fault_set(fault, RC_INTERNAL, NULL, "the data was written by a newer milepost; use that version");
     if (schema < 1)
         return fault_set(fault, RC_INTERNAL, NULL, "events.db is damaged or not milepost's; restore a backup");
-    meta_text(store->events, "store", store->store_id, sizeof store->store_id);
-    store->generation = meta_number(store->events, "generation");
-    int64_t last = one_number(store->events, "SELECT coalesce(max(sequence), 0) FROM event");
-    int64_t given = meta_number(store->events, "sequence");
+    if (!empty && schema == SCHEMA_VERSION)
+        return RC_OK;
+    rc = sqlite_run(store, store->events, "BEGIN IMMEDIATE;", fault);
+    if (rc == RC_OK && empty)
+        rc = sqlite_run(store, store->events, events_schema, fault);
+    for (int64_t next = schema + 1; rc == RC_OK && next <= SCHEMA_VERSION; next++)
+        rc = sqlite_run(store, store->events, migrations[next], fault);
+    if (rc == RC_OK && !empty)
+        rc = sqlite_run(store, store->events, "UPDATE meta SET value = 2 WHERE name = 'schema';", fault);
+    return rc == RC_OK ? sqlite_run(store, store->events, "COMMIT;", fault) : rc;
+}
+
+static void read_counters(struct store *store)
+{
+    sqlite3 *db = store->events;
+    int64_t last = sqlite_one_number(db, "SELECT coalesce(max(sequence), 0) FROM event");
+    int64_t given = sqlite_meta_number(db, "sequence");
+
+    meta_text(db, "store", store->store_id, sizeof store->store_id);
+    store->generation = sqlite_meta_number(db, "generation");
     store->counters = (struct store_counters){
         .sequence = (uint64_t)(last > given ? last : given),
-        .log_id = (uint64_t)meta_number(store->events, "log_id"),
-        .record_id = (uint32_t)meta_number(store->events, "record_id"),
-        .enrolment_id = (uint32_t)meta_number(store->events, "enrolment_id"),
+        .log_id = (uint64_t)sqlite_meta_number(db, "log_id"),
+        .record_id = (uint32_t)sqlite_meta_number(db, "record_id"),
+        .enrolment_id = (uint32_t)sqlite_meta_number(db, "enrolment_id"),
     };
+}
+
+/* image.db for the first generation, image-N.db for those that rebuild or restore made. */
+void sqlite_image_path(const struct store *store, int64_t generation, char out[SQLITE_PATH_BYTES])
+{
+    if (generation == 1)
+        (void)snprintf(out, SQLITE_PATH_BYTES, "%.4000s/image.db", store->directory); /* store_open bounded it */
+    else
+        (void)snprintf(out, SQLITE_PATH_BYTES, "%.4000s/image-%lld.db", store->directory, (long long)generation); /* likewise */
+}
+
+void sqlite_remove_file(const char *path)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+    char name[SQLITE_PATH_BYTES + 16];
+
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        (void)snprintf(name, sizeof name, "%s%s", path, suffixes[i]); /* fits */
+        (void)unlink(name); /* may be absent */
+    }
+}
+
+static enum rc open_events(struct store *store, struct fault *fault)
+{
+    enum rc rc = sqlite_open_file(store, store->events_path, false, &store->events, fault);
+
+    if (rc == RC_OK)
+        rc = sqlite_run(store, store->events, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                     "PRAGMA cache_size=-16384; PRAGMA secure_delete=ON;", fault);
+    if (rc == RC_OK)
+        rc = settle_schema(store, fault);
+    if (rc != RC_OK)
+        return rc;
+    read_counters(store);
     return prepare_all(store->events, writer_sql, store->writer, WRITER_COUNT)
                ? RC_OK : sqlite_fail(store, store->events, "events.db", fault);
 }
@@ -212,35 +267,31 @@ static enum rc check_image(struct store *store, struct fault *fault)
     char owner[64];
 
     meta_text(store->image, "store", owner, sizeof owner);
-    int64_t mark = meta_number(store->image, "mark"), generation = meta_number(store->image, "generation");
-    if (strcmp(owner, store->store_id) == 0 && generation == store->generation && mark >= 0 &&
+    int64_t mark = sqlite_meta_number(store->image, "mark"), generation = sqlite_meta_number(store->image, "generation");
+    if (strcmp(owner, store->store_id) == 0 && sqlite_meta_number(store->image, "layout") == IMAGE_LAYOUT && generation == store->generation && mark >= 0 &&
         (uint64_t)mark <= store->counters.sequence) {
         store->image_mark = (uint64_t)mark;
+        store->image_threshold = (uint16_t)sqlite_meta_number(store->image, "threshold");
         return RC_OK;
     }
     return store_image_discard(store, fault);
 }
 
-static enum rc open_image(struct store *store, struct fault *fault)
+enum rc sqlite_open_image(struct store *store, struct fault *fault)
 {
     static const char setup[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-8192;"
                                 "PRAGMA secure_delete=ON;";
-    enum rc rc = open_file(store, store->image_path, false, &store->image, fault);
+    enum rc rc = sqlite_open_file(store, store->image_path, false, &store->image, fault);
 
     if (rc == RC_OK)
         rc = sqlite_run(store, store->image, setup, fault);
     if (rc == RC_OK)
         rc = sqlite_run(store, store->image, image_schema, fault);
     if (rc == RC_INTERNAL) { /* damaged: it can be made again from the events */
-        char path[SQLITE_PATH_BYTES + 8];
         (void)sqlite3_close(store->image); /* nothing is prepared on it */
         store->image = NULL;
-        (void)unlink(store->image_path); /* the next open says if that failed */
-        (void)snprintf(path, sizeof path, "%s-wal", store->image_path); /* fits */
-        (void)unlink(path); /* may be absent */
-        (void)snprintf(path, sizeof path, "%s-shm", store->image_path); /* fits */
-        (void)unlink(path); /* may be absent */
-        rc = open_file(store, store->image_path, false, &store->image, fault);
+        sqlite_remove_file(store->image_path); /* the next open says if that failed */
+        rc = sqlite_open_file(store, store->image_path, false, &store->image, fault);
         if (rc == RC_OK)
             rc = sqlite_run(store, store->image, setup, fault);
         if (rc == RC_OK)
@@ -253,32 +304,11 @@ static enum rc open_image(struct store *store, struct fault *fault)
     return check_image(store, fault);
 }
 
-enum rc store_open(const char *directory, struct store **out_store, struct fault *fault)
+/* What an open could not do is told by a text that outlives the store. */
+enum rc sqlite_open_failed(struct store *store, enum rc rc, struct fault *fault)
 {
-    static char last_message[256]; /* outlives a store that failed to open */
-    struct store *store = calloc(1, sizeof *store);
+    static char last_message[256];
 
-    if (!store)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    store->lock_fd = -1;
-    (void)pthread_mutex_init(&store->reader_lock, NULL); /* default attributes cannot fail */
-    if (strlen(directory) > SQLITE_PATH_BYTES - 32) {
-        store_close(store);
-        return fault_set(fault, RC_INTERNAL, NULL, "the data directory's path is too long");
-    }
-    (void)snprintf(store->events_path, sizeof store->events_path, "%s/events.db", directory); /* fits */
-    (void)snprintf(store->image_path, sizeof store->image_path, "%s/image.db", directory);    /* fits */
-    enum rc rc = take_lock(store, directory, fault);
-    if (rc == RC_OK)
-        rc = open_events(store, fault);
-    if (rc == RC_OK)
-        rc = open_image(store, fault);
-    if (rc == RC_OK)
-        rc = open_file(store, store->events_path, true, &store->reader, fault);
-    if (rc == RC_OK) {
-        *out_store = store;
-        return RC_OK;
-    }
     if (fault->message == store->message) {
         (void)snprintf(last_message, sizeof last_message, "%s", store->message); /* same size */
         fault->message = last_message;
@@ -287,20 +317,130 @@ enum rc store_open(const char *directory, struct store **out_store, struct fault
     return rc;
 }
 
+enum rc sqlite_store_new(const char *directory, struct store **out_store, struct fault *fault)
+{
+    struct store *store = calloc(1, sizeof *store);
+
+    if (!store)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    store->lock_fd = -1;
+    (void)pthread_mutex_init(&store->reader_lock, NULL); /* default attributes cannot fail */
+    (void)pthread_mutex_init(&store->index_lock, NULL); /* likewise */
+    if (strlen(directory) > SQLITE_PATH_BYTES - 96) {
+        store_close(store);
+        return fault_set(fault, RC_INTERNAL, NULL, "the data directory's path is too long");
+    }
+    (void)snprintf(store->directory, sizeof store->directory, "%s", directory); /* fits */
+    (void)snprintf(store->events_path, sizeof store->events_path, "%s/events.db", directory); /* fits */
+    *out_store = store;
+    return RC_OK;
+}
+
+/* Images that another generation left behind, also one that a rebuild did not finish. */
+static void remove_other_images(struct store *store)
+{
+    char path[SQLITE_PATH_BYTES];
+
+    for (int64_t generation = store->generation - 1; generation <= store->generation + 1; generation++)
+        if (generation > 0 && generation != store->generation) {
+            sqlite_image_path(store, generation, path);
+            sqlite_remove_file(path);
+        }
+}
+
+enum rc store_open(const char *directory, struct store **out_store, struct fault *fault)
+{
+    struct store *store;
+    enum rc rc = sqlite_store_new(directory, &store, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    rc = sqlite_take_lock(store, directory, fault);
+    if (rc == RC_OK)
+        rc = open_events(store, fault);
+    if (rc == RC_OK) {
+        remove_other_images(store);
+        sqlite_image_path(store, store->generation, store->image_path);
+        rc = sqlite_open_image(store, fault);
+    }
+    if (rc == RC_OK)
+        rc = sqlite_open_file(store, store->events_path, true, &store->reader, fault);
+    if (rc == RC_OK)
+        rc = sqlite_open_file(store, store->image_path, true, &store->index_reader, fault);
+    if (rc != RC_OK)
+        return sqlite_open_failed(store, rc, fault);
+    *out_store = store;
+    return RC_OK;
+}
+
+enum rc store_open_reader(const char *directory, struct store **out_store, struct fault *fault)
+{
+    struct store *store;
+    enum rc rc = store_exists(directory) ? sqlite_store_new(directory, &store, fault)
+                                         : fault_set(fault, RC_NOT_FOUND, NULL, "there is no data in this directory");
+
+    if (rc != RC_OK)
+        return rc;
+    rc = sqlite_open_file(store, store->events_path, true, &store->events, fault);
+    if (rc == RC_OK && sqlite_meta_number(store->events, "schema") != SCHEMA_VERSION)
+        rc = fault_set(fault, RC_INTERNAL, NULL, "the data is another version's, or damaged: start the server on it first");
+    if (rc == RC_OK) {
+        store->generation = sqlite_meta_number(store->events, "generation");
+        sqlite_image_path(store, store->generation, store->image_path);
+        if (access(store->image_path, R_OK) == 0) { /* else: not yet made */
+            rc = sqlite_open_file(store, store->image_path, true, &store->image, fault);
+            if (rc == RC_OK) /* first the image: what it covers is then among the events */
+                rc = sqlite_run(store, store->image, "BEGIN; SELECT count(*) FROM meta;", fault);
+        }
+    }
+    if (rc == RC_OK)
+        rc = sqlite_run(store, store->events, "BEGIN; SELECT count(*) FROM meta;", fault);
+    if (rc != RC_OK)
+        return sqlite_open_failed(store, rc, fault);
+    read_counters(store);
+    store->reader = store->events;
+    store->index_reader = store->image;
+    int64_t mark = store->image ? sqlite_meta_number(store->image, "mark") : -1;
+    store->image_mark = mark > 0 ? (uint64_t)mark : 0;
+    store->image_threshold = (uint16_t)(mark > 0 ? sqlite_meta_number(store->image, "threshold") : 0);
+    *out_store = store;
+    return RC_OK;
+}
+
+bool store_exists(const char *directory)
+{
+    char path[SQLITE_PATH_BYTES];
+
+    (void)snprintf(path, sizeof path, "%s/events.db", directory); /* cut: then it is not there */
+    return access(path, F_OK) == 0;
+}
+
+void sqlite_close_image(struct store *store)
+{
+    if (store->index_reader != store->image)
+        (void)sqlite3_close(store->index_reader); /* readers go first: R8 */
+    for (int i = 0; i < IMAGE_STATEMENT_COUNT; i++) {
+        (void)sqlite3_finalize(store->image_writer[i]); /* nothing runs */
+        store->image_writer[i] = NULL;
+    }
+    (void)sqlite3_close(store->image); /* checkpoints, unless it only read */
+    store->index_reader = store->image = NULL;
+}
+
 void store_close(struct store *store)
 {
     if (!store)
         return;
-    (void)sqlite3_close(store->reader); /* readers go first: R8 */
+    if (store->reader != store->events)
+        (void)sqlite3_close(store->reader); /* readers go first: R8 */
+    sqlite_close_image(store);
     for (int i = 0; i < WRITER_COUNT; i++)
         (void)sqlite3_finalize(store->writer[i]); /* nothing runs */
-    for (int i = 0; i < IMAGE_STATEMENT_COUNT; i++)
-        (void)sqlite3_finalize(store->image_writer[i]); /* nothing runs */
-    (void)sqlite3_close(store->image);  /* checkpoints */
     (void)sqlite3_close(store->events); /* checkpoints */
     if (store->lock_fd >= 0)
         (void)close(store->lock_fd); /* gives the lock back */
     (void)pthread_mutex_destroy(&store->reader_lock); /* nobody holds it */
+    (void)pthread_mutex_destroy(&store->index_lock); /* likewise */
     free(store);
 }
 
@@ -311,7 +451,7 @@ struct store_counters store_counters(const struct store *store)
 
 /* ---- committing ---- */
 
-static uint32_t event_crc(const struct stored_event *event)
+uint32_t sqlite_event_crc(const struct stored_event *event)
 {
     uint64_t head[4] = {event->sequence, event->learner, event->kind, (uint64_t)event->at_ms};
     uLong crc = crc32(0, (const Bytef *)head, sizeof head);
@@ -326,7 +466,7 @@ static bool add_event(struct store *store, const struct stored_event *event)
     (void)sqlite3_bind_int64(add, 2, event->learner);
     (void)sqlite3_bind_int64(add, 3, event->kind);
     (void)sqlite3_bind_int64(add, 4, event->at_ms);
-    (void)sqlite3_bind_int64(add, 5, event_crc(event));
+    (void)sqlite3_bind_int64(add, 5, sqlite_event_crc(event));
     if (sqlite3_bind_blob64(add, 6, event->body, event->body_size, SQLITE_STATIC) != SQLITE_OK)
         return false;
     return sqlite_step_done(add);
@@ -368,16 +508,19 @@ static bool put_answer(struct store *store, const struct store_answer *answer)
     (void)sqlite3_bind_int64(put, 3, answer->at_ms);
     (void)sqlite3_bind_int(put, 4, answer->status);
     (void)sqlite3_bind_text(put, 5, answer->etag, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(put, 7, answer->learner);
     if (sqlite3_bind_blob64(put, 6, answer->body ? answer->body : "", answer->body_size, SQLITE_STATIC) != SQLITE_OK)
         return false;
     return sqlite_step_done(put) && bind_run(store->writer[DROP_ANSWERS], answer->at_ms - DAY);
 }
 
-static bool put_counters(struct store *store, const struct store_counters *now)
+static bool put_counters(struct store *store, const struct store_batch *batch)
 {
-    const struct store_counters *was = &store->counters;
+    const struct store_counters *now = &batch->counters, *was = &store->counters;
 
-    return (now->record_id == was->record_id || bind_run(store->writer[SET_RECORD_ID], now->record_id)) &&
+    /* The last event may be erased, and its number is never given again. */
+    return (!batch->erasure || bind_run(store->writer[SET_SEQUENCE], (int64_t)now->sequence)) &&
+           (now->record_id == was->record_id || bind_run(store->writer[SET_RECORD_ID], now->record_id)) &&
            (now->enrolment_id == was->enrolment_id ||
             bind_run(store->writer[SET_ENROLMENT_ID], now->enrolment_id)) &&
            (now->log_id == was->log_id || bind_run(store->writer[SET_LOG_ID], (int64_t)now->log_id));
@@ -392,6 +535,42 @@ static bool put_ledger(struct store *store, const struct store_batch *batch)
     return sqlite_step_done(put);
 }
 
+static bool rewrite_event(struct store *store, const struct stored_event *event)
+{
+    sqlite3_stmt *rewrite = store->writer[REWRITE_EVENT];
+
+    (void)sqlite3_bind_int64(rewrite, 1, (int64_t)event->sequence); /* indexes are right by construction */
+    (void)sqlite3_bind_int64(rewrite, 3, sqlite_event_crc(event));
+    if (sqlite3_bind_blob64(rewrite, 2, event->body, event->body_size, SQLITE_STATIC) != SQLITE_OK)
+        return false;
+    return sqlite_step_done(rewrite);
+}
+
+static bool erase_answers(struct store *store, const struct store_erasure *erasure)
+{
+    sqlite3_stmt *erase = store->writer[ERASE_ANSWERS];
+
+    (void)sqlite3_bind_int64(erase, 1, erasure->learner); /* indexes are right by construction */
+    (void)sqlite3_bind_blob64(erase, 2, erasure->id, erasure->id_size, SQLITE_STATIC);
+    return sqlite_step_done(erase);
+}
+
+static bool erase(struct store *store, const struct store_erasure *erasure)
+{
+    for (size_t i = 0; i < erasure->sequence_count; i++)
+        if (!bind_run(store->writer[ERASE_EVENT], (int64_t)erasure->sequences[i]))
+            return false;
+    for (size_t i = 0; i < erasure->rewritten_count; i++)
+        if (!rewrite_event(store, &erasure->rewritten[i]))
+            return false;
+    for (size_t i = 0; i < erasure->forgotten_count; i++)
+        if (!bind_run(store->writer[erasure->forgotten[i].kind == STORE_COURSE ? FORGET_COURSE : FORGET_ITEM],
+                      erasure->forgotten[i].key))
+            return false;
+    return bind_run(store->writer[ERASE_LOGS], erasure->learner) && erase_answers(store, erasure) &&
+           bind_run(store->writer[FORGET_LEARNER], erasure->learner);
+}
+
 static bool write_batch(struct store *store, const struct store_batch *batch)
 {
     for (size_t i = 0; i < batch->id_count; i++)
@@ -403,12 +582,14 @@ static bool write_batch(struct store *store, const struct store_batch *batch)
     for (size_t i = 0; i < batch->log_count; i++)
         if (!put_log(store, &batch->logs[i]))
             return false;
+    if (batch->erasure && !erase(store, batch->erasure))
+        return false;
     for (size_t i = 0; i < batch->answer_count; i++)
         if (!put_answer(store, &batch->answers[i]))
             return false;
     if (batch->ledger_key && !put_ledger(store, batch))
         return false;
-    return put_counters(store, &batch->counters);
+    return put_counters(store, batch);
 }
 
 enum rc store_commit(struct store *store, const struct store_batch *batch, struct fault *fault)
@@ -427,227 +608,19 @@ enum rc store_commit(struct store *store, const struct store_batch *batch, struc
     return rc;
 }
 
-/* ---- walking ---- */
-
-static enum rc each_id_of(struct store *store, enum store_id_kind kind, const char *sql,
-                          bool (*visit)(void *, const struct store_id *), void *arg, struct fault *fault)
+static enum rc scrub(struct store *store, sqlite3 *db, struct fault *fault)
 {
-    sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(store->events, sql, -1, &statement, NULL);
-
-    while (code == SQLITE_OK || code == SQLITE_ROW) {
-        code = sqlite3_step(statement);
-        if (code != SQLITE_ROW)
-            break;
-        struct store_id id = {kind, (uint32_t)sqlite3_column_int64(statement, 0),
-                              (const char *)sqlite3_column_text(statement, 1),
-                              (size_t)sqlite3_column_bytes(statement, 1)};
-        if (!visit(arg, &id)) {
-            (void)sqlite3_finalize(statement); /* ended on purpose */
-            return fault_set(fault, RC_INTERNAL, NULL, "the ids in events.db do not fit together");
-        }
-    }
-    (void)sqlite3_finalize(statement); /* repeats the code of the step */
-    return code == SQLITE_DONE ? RC_OK : sqlite_fail(store, store->events, "ids", fault);
+    if (sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK)
+        return RC_OK;
+    return sqlite_fail(store, db, "checkpoint", fault);
 }
 
-enum rc store_each_id(struct store *store, bool (*visit)(void *arg, const struct store_id *id), void *arg,
-                      struct fault *fault)
+enum rc store_scrub_events(struct store *store, struct fault *fault)
 {
-    enum rc rc = each_id_of(store, STORE_LEARNER, "SELECT key, id FROM learner ORDER BY key", visit, arg, fault);
-    if (rc == RC_OK)
-        rc = each_id_of(store, STORE_COURSE, "SELECT key, id FROM course ORDER BY key", visit, arg, fault);
-    if (rc == RC_OK)
-        rc = each_id_of(store, STORE_ITEM, "SELECT key, id FROM item ORDER BY key", visit, arg, fault);
-    return rc;
+    return store->broken ? RC_OK : scrub(store, store->events, fault);
 }
 
-enum rc store_each_event(struct store *store, uint64_t after,
-                         bool (*visit)(void *arg, const struct stored_event *event), void *arg,
-                         struct fault *fault)
+enum rc store_scrub_image(struct store *store, struct fault *fault)
 {
-    static const char sql[] =
-        "SELECT sequence, learner, kind, at_ms, crc, body FROM event WHERE sequence > ?1 ORDER BY sequence";
-    sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(store->events, sql, -1, &statement, NULL);
-    enum rc rc = RC_OK;
-
-    if (code != SQLITE_OK)
-        return sqlite_fail(store, store->events, "events", fault);
-    (void)sqlite3_bind_int64(statement, 1, (int64_t)after); /* the index is right */
-    while (rc == RC_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
-        struct stored_event event = {
-            .sequence = (uint64_t)sqlite3_column_int64(statement, 0),
-            .learner = (uint32_t)sqlite3_column_int64(statement, 1),
-            .kind = (uint8_t)sqlite3_column_int(statement, 2),
-            .at_ms = sqlite3_column_int64(statement, 3),
-            .body = sqlite3_column_blob(statement, 5),
-            .body_size = (size_t)sqlite3_column_bytes(statement, 5),
-        };
-        if (event_crc(&event) != (uint32_t)sqlite3_column_int64(statement, 4)) {
-            (void)snprintf(store->message, sizeof store->message,
-                           "event %llu is damaged (checksum); restore a backup",
-                           (unsigned long long)event.sequence); /* cut is fine */
-            rc = fault_set(fault, RC_INTERNAL, NULL, store->message);
-        } else if (!visit(arg, &event)) {
-            rc = fault_set(fault, RC_BUSY, NULL, "an event could not be taken");
-        }
-    }
-    if (rc == RC_OK && code != SQLITE_DONE)
-        rc = sqlite_fail(store, store->events, "events", fault);
-    (void)sqlite3_finalize(statement); /* repeats the code of the step */
-    return rc;
-}
-
-static struct store_answer answer_of(sqlite3_stmt *statement)
-{
-    struct store_answer answer = {
-        .at_ms = sqlite3_column_int64(statement, 2),
-        .status = sqlite3_column_int(statement, 3),
-        .etag = (const char *)sqlite3_column_text(statement, 4),
-        .body = sqlite3_column_blob(statement, 5),
-        .body_size = (size_t)sqlite3_column_bytes(statement, 5),
-    };
-    if (sqlite3_column_bytes(statement, 0) == sizeof answer.key &&
-        sqlite3_column_bytes(statement, 1) == sizeof answer.fingerprint) {
-        memcpy(answer.key, sqlite3_column_blob(statement, 0), sizeof answer.key);
-        memcpy(answer.fingerprint, sqlite3_column_blob(statement, 1), sizeof answer.fingerprint);
-    }
-    return answer;
-}
-
-enum rc store_each_answer(struct store *store, int64_t since_ms,
-                          bool (*visit)(void *arg, const struct store_answer *answer), void *arg,
-                          struct fault *fault)
-{
-    static const char sql[] = "SELECT key, fingerprint, at_ms, status, etag, body FROM answer WHERE at_ms >= ?1";
-    sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(store->events, sql, -1, &statement, NULL);
-
-    if (code == SQLITE_OK)
-        (void)sqlite3_bind_int64(statement, 1, since_ms); /* the index is right */
-    while (code == SQLITE_OK || code == SQLITE_ROW) {
-        code = sqlite3_step(statement);
-        if (code == SQLITE_ROW) {
-            struct store_answer answer = answer_of(statement);
-            if (!visit(arg, &answer))
-                break;
-        }
-    }
-    (void)sqlite3_finalize(statement); /* repeats the code of the step */
-    return code == SQLITE_DONE || code == SQLITE_ROW ? RC_OK : sqlite_fail(store, store->events, "answers", fault);
-}
-
-/* A prepared query on the reading connection, which this locks until read_end. */
-static sqlite3_stmt *read_begin(struct store *store, const char *sql)
-{
-    sqlite3_stmt *statement = NULL;
-
-    (void)pthread_mutex_lock(&store->reader_lock); /* cannot fail: not held */
-    if (sqlite3_prepare_v2(store->reader, sql, -1, &statement, NULL) != SQLITE_OK)
-        return NULL;
-    return statement;
-}
-
-static enum rc read_end(struct store *store, sqlite3_stmt *statement, int code, struct fault *fault)
-{
-    enum rc rc = code == SQLITE_DONE || code == SQLITE_ROW ? RC_OK : sqlite_fail(store, store->reader, "read", fault);
-
-    (void)sqlite3_finalize(statement); /* repeats the code of the step */
-    (void)pthread_mutex_unlock(&store->reader_lock); /* held by read_begin */
-    return rc;
-}
-
-enum rc store_answer(struct store *store, const uint8_t key[16],
-                     bool (*visit)(void *arg, const struct store_answer *answer), void *arg, struct fault *fault)
-{
-    sqlite3_stmt *statement =
-        read_begin(store, "SELECT key, fingerprint, at_ms, status, etag, body FROM answer WHERE key = ?1");
-    int code = SQLITE_ERROR;
-    bool found = false;
-
-    if (statement) {
-        (void)sqlite3_bind_blob(statement, 1, key, 16, SQLITE_STATIC); /* the index is right */
-        code = sqlite3_step(statement);
-        if (code == SQLITE_ROW) {
-            struct store_answer answer = answer_of(statement);
-            found = true;
-            (void)visit(arg, &answer); /* there is only one */
-        }
-    }
-    enum rc rc = read_end(store, statement, code, fault);
-    return rc == RC_OK && !found ? fault_set(fault, RC_NOT_FOUND, NULL, "no such answer") : rc;
-}
-
-enum rc store_ledger(struct store *store, const char *key, struct buf *out, struct fault *fault)
-{
-    sqlite3_stmt *statement = read_begin(store, "SELECT value FROM ledger WHERE name = ?1");
-    int code = SQLITE_ERROR;
-    bool found = false;
-
-    if (statement) {
-        (void)sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC); /* the index is right */
-        code = sqlite3_step(statement);
-        if (code == SQLITE_ROW) {
-            found = true;
-            buf_text(out, (const char *)sqlite3_column_text(statement, 0));
-        }
-    }
-    enum rc rc = read_end(store, statement, code, fault);
-    return rc == RC_OK && !found ? fault_set(fault, RC_NOT_FOUND, NULL, "not in the ledger") : rc;
-}
-
-static struct store_log log_of(sqlite3_stmt *statement)
-{
-    return (struct store_log){
-        .log_id = (uint64_t)sqlite3_column_int64(statement, 0),
-        .learner = (uint32_t)sqlite3_column_int64(statement, 1),
-        .date_ms = sqlite3_column_int64(statement, 2),
-        .created_ms = sqlite3_column_int64(statement, 3),
-        .updated_ms = sqlite3_column_int64(statement, 4),
-        .members = sqlite3_column_blob(statement, 5),
-        .members_size = (size_t)sqlite3_column_bytes(statement, 5),
-    };
-}
-
-enum rc store_each_log(struct store *store, uint32_t learner, const struct log_filter *filter,
-                       bool (*visit)(void *arg, const struct store_log *log), void *arg, struct fault *fault)
-{
-    sqlite3_stmt *statement = read_begin(
-        store, "SELECT log_id, learner, date_ms, created_ms, updated_ms, members FROM log_entry"
-               " WHERE learner = ?1 AND date_ms >= ?2 AND date_ms <= ?3 ORDER BY date_ms DESC, log_id DESC");
-    int code = SQLITE_ERROR;
-
-    if (statement) {
-        (void)sqlite3_bind_int64(statement, 1, learner); /* indexes are right by construction */
-        (void)sqlite3_bind_int64(statement, 2, filter && filter->has_from ? filter->from_ms : INT64_MIN);
-        (void)sqlite3_bind_int64(statement, 3, filter && filter->has_to ? filter->to_ms : INT64_MAX);
-        while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-            struct store_log log = log_of(statement);
-            if (!visit(arg, &log))
-                break;
-        }
-    }
-    return read_end(store, statement, code, fault);
-}
-
-enum rc store_log(struct store *store, uint64_t log_id, bool (*visit)(void *arg, const struct store_log *log),
-                  void *arg, struct fault *fault)
-{
-    sqlite3_stmt *statement = read_begin(
-        store, "SELECT log_id, learner, date_ms, created_ms, updated_ms, members FROM log_entry WHERE log_id = ?1");
-    int code = SQLITE_ERROR;
-    bool found = false;
-
-    if (statement) {
-        (void)sqlite3_bind_int64(statement, 1, (int64_t)log_id); /* the index is right */
-        code = sqlite3_step(statement);
-        if (code == SQLITE_ROW) {
-            struct store_log log = log_of(statement);
-            found = true;
-            (void)visit(arg, &log); /* there is only one */
-        }
-    }
-    enum rc rc = read_end(store, statement, code, fault);
-    return rc == RC_OK && !found ? fault_set(fault, RC_NOT_FOUND, NULL, "Progress log not found") : rc;
+    return scrub(store, store->image, fault);
 }

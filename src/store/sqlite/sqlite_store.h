@@ -10,28 +10,36 @@
  * derived and may be thrown away. Per file one connection writes and checkpoints; readers are query_only and never
  * checkpoint. Source: design 4, R8. */
 
-enum { SQLITE_PATH_BYTES = 4096 };
+/* SQLITE_BUCKET_BITS: learner_event holds, per learner and run of 2^16 events, the low 16 bits of their sequences. */
+enum { SQLITE_PATH_BYTES = 4096, SQLITE_BUCKET_BITS = 16 };
+
+/* What image.db holds and how; one of another layout is made again from the events. */
+enum { IMAGE_LAYOUT = 2 };
 
 /* Each statement once. Order is that of enum statement. */
 enum statement {
     ADD_LEARNER, ADD_COURSE, ADD_ITEM, ADD_EVENT, PUT_LOG, DROP_LOG, PUT_ANSWER, DROP_ANSWERS, PUT_LEDGER,
-    SET_SEQUENCE, SET_RECORD_ID, SET_ENROLMENT_ID, SET_LOG_ID, BEGIN, COMMIT, ROLLBACK, WRITER_COUNT
+    SET_SEQUENCE, SET_RECORD_ID, SET_ENROLMENT_ID, SET_LOG_ID, ERASE_EVENT, REWRITE_EVENT, ERASE_LOGS, ERASE_ANSWERS,
+    FORGET_LEARNER, FORGET_COURSE, FORGET_ITEM, BEGIN, COMMIT, ROLLBACK, WRITER_COUNT
 };
 
 enum image_statement { IMAGE_PUT_LEARNER, IMAGE_PUT_COURSE, IMAGE_PUT_ITEM, IMAGE_DROP_LEARNER, IMAGE_DROP_COURSE,
-                       IMAGE_DROP_ITEM, IMAGE_SET, IMAGE_STATEMENT_COUNT };
+                       IMAGE_DROP_ITEM, IMAGE_SET, IMAGE_ADD_EVENTS, IMAGE_FORGET, IMAGE_STATEMENT_COUNT };
 
 struct store {
     int lock_fd;
-    char events_path[SQLITE_PATH_BYTES], image_path[SQLITE_PATH_BYTES], store_id[64];
+    char directory[SQLITE_PATH_BYTES], events_path[SQLITE_PATH_BYTES], image_path[SQLITE_PATH_BYTES], store_id[64];
     int64_t generation;
     struct store_counters counters;
     uint64_t image_mark;
+    uint16_t image_threshold;
     sqlite3 *events, *image;
     sqlite3_stmt *writer[WRITER_COUNT], *image_writer[IMAGE_STATEMENT_COUNT];
     bool broken;                /* after an I/O error nothing is written any more: R9 */
     pthread_mutex_t reader_lock; /* guards the reading connection */
     sqlite3 *reader;
+    pthread_mutex_t index_lock; /* guards the connection that reads image.db's index of events */
+    sqlite3 *index_reader;
     char message[256]; /* the last operator's text */
 };
 
@@ -45,3 +53,20 @@ bool sqlite_step_done(sqlite3_stmt *statement);
 
 /* image.db's statements; sqlite_image.c. */
 extern const char *const sqlite_image_sql[IMAGE_STATEMENT_COUNT];
+
+/* ---- opening, shared with sqlite_files.c ---- */
+
+MUST_CHECK enum rc sqlite_store_new(const char *directory, struct store **out_store, struct fault *fault);
+MUST_CHECK enum rc sqlite_open_file(struct store *store, const char *path, bool reader, sqlite3 **out_db, struct fault *fault);
+MUST_CHECK enum rc sqlite_take_lock(struct store *store, const char *directory, struct fault *fault);
+MUST_CHECK enum rc sqlite_open_image(struct store *store, struct fault *fault);
+enum rc sqlite_open_failed(struct store *store, enum rc rc, struct fault *fault);
+void sqlite_image_path(const struct store *store, int64_t generation, char out[SQLITE_PATH_BYTES]);
+void sqlite_close_image(struct store *store);
+void sqlite_remove_file(const char *path); /* with its -wal, -shm, -journal */
+
+/* A number of the meta table, or the first column of a query; -1: there is none. */
+int64_t sqlite_meta_number(sqlite3 *db, const char *name);
+int64_t sqlite_one_number(sqlite3 *db, const char *sql);
+
+uint32_t sqlite_event_crc(const struct stored_event *event);

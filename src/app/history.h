@@ -1,0 +1,73 @@
+#pragma once
+
+#include "app/image.h"
+#include "app/tail.h"
+#include "core/logs.h"
+
+/* What was: one learner's events, their state at any bound, the life of a log entry. Reads the event file, so not for
+ * a thread that must not wait. Any thread. Source: contract 5 and 7; design 4. */
+
+/* What histories are read from; the engine gives it (engine_past). */
+struct past {
+    struct store *store;
+    struct tail *tail;
+    struct image *image;
+};
+
+struct sequences {
+    uint64_t *at; /* ascending, each once */
+    size_t count, room;
+};
+
+void sequences_done(struct sequences *sequences);
+
+/* Appends; false: out of memory. */
+bool sequences_add(struct sequences *sequences, uint64_t sequence);
+
+/* Sorted, each once. */
+void sequences_settle(struct sequences *sequences);
+
+/* All events of a learner (0: of the catalogue), appended and settled. */
+MUST_CHECK enum rc history_sequences(const struct past *past, uint32_t learner, struct sequences *out,
+                                     struct fault *fault);
+
+/* The bound that a client's text means: an event id of this learner's, an instant, or a date (its midnight UTC).
+ * RC_INVALID names field. */
+MUST_CHECK enum rc history_bound(const struct past *past, uint32_t learner, const char *text, const char *field,
+                                 struct bound *out, struct fault *fault);
+
+/* An image that holds one learner and the catalogue as they were; free it with image_free. The learner's id is read
+ * from the image, which must outlive it. */
+MUST_CHECK enum rc history_image(const struct past *past, uint32_t learner, const struct bound *bound,
+                                 struct image **out_image, struct fault *fault);
+
+/* A learner's log events, decoded; texts and list live in arena. */
+struct log_events {
+    struct log_event *at;
+    size_t count, added; /* added: how many EV_LOGGED */
+};
+
+MUST_CHECK enum rc history_log_events(const struct past *past, uint32_t learner, struct arena *arena,
+                                      struct log_events *out, struct fault *fault);
+
+/* Decodes an event, keeping what it points to in arena; grows the list. For those who read events themselves. */
+MUST_CHECK enum rc log_events_add(struct log_events *events, size_t *room, const struct stored_event *stored,
+                                  struct arena *arena);
+
+/* The entries at a bound, by log_id; in arena. *out_count. */
+MUST_CHECK enum rc history_logs(const struct log_events *events, const struct bound *bound, struct arena *arena,
+                                struct log_state **out, size_t *out_count, struct fault *fault);
+
+/* What happened to one entry. */
+enum log_change { LOG_CREATED, LOG_UPDATED, LOG_DELETED, LOG_ROLLED_BACK, LOG_REMOVED_BY_ROLLBACK };
+
+/* Visits the changes of one entry, oldest first; after: the entry then, NULL when it was gone. */
+MUST_CHECK enum rc history_of_log(const struct log_events *events, uint64_t log_id, struct arena *arena,
+                                  void (*visit)(void *arg, const struct log_event *event, enum log_change change,
+                                                const struct log_state *after),
+                                  void *arg, struct fault *fault);
+
+/* The events of others, or of the catalogue, in which a person is named (who wrote it, a course's staff), after one
+ * sequence up to another. Looks at every event. */
+MUST_CHECK enum rc history_mentions(struct store *store, const char *id, size_t size, uint64_t after, uint64_t upto,
+                                    struct sequences *out, struct fault *fault);

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "base/fault.h"
+#include "store/store.h"
+
+/* The latest events, by sequence and learner: those that the index in the image file does not know yet. The engine
+ * adds, a slice takes, any thread reads. Thread-safe. Source: design 4, "Indexes of the log are projections too". */
+
+struct tail;
+
+MUST_CHECK enum rc tail_new(struct tail **out_tail);
+void tail_free(struct tail *tail);
+
+/* Aborts when out of memory: the events are durable already, and the next start reads them again. */
+void tail_add(struct tail *tail, const struct stored_event *events, size_t count);
+
+size_t tail_size(struct tail *tail);
+
+/* What is there goes with a flush; readers still see it until tail_end_flush. One flush at a time. */
+void tail_begin_flush(struct tail *tail);
+
+/* A copy of what goes with the flush; free() it. NULL: none, or out of memory (count is not 0 then). */
+struct event_ref *tail_flushing(struct tail *tail, size_t *out_count);
+
+/* written: the index knows them now; else they stay. */
+void tail_end_flush(struct tail *tail, bool written);
+
+/* Visits a learner's sequences in ascending order. */
+bool tail_each(struct tail *tail, uint32_t learner, bool (*visit)(void *arg, uint64_t sequence), void *arg);

@@ -1,0 +1,502 @@
+#include "app/verify.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/fold.h"
+#include "app/history.h"
+#include "app/image_file.h"
+
+enum { SHOWN_DIFFERENCES = 20, PUBLISH_EVERY = 1024, PROGRESS_EVERY = 1 << 17 };
+
+/* What the index should hold of one learner: how many events, and a sum that tells one set from another. */
+struct tally {
+    uint64_t count, sum;
+};
+
+struct verifying {
+    struct store *store;
+    const struct verify_watch *watch;
+    struct verify_result *result;
+    struct fault *fault;
+    struct image *image;
+    struct fold fold;
+    struct segment *room;
+    uint64_t mark, last;
+    uint32_t pending;
+    bool compared;
+    struct tally *tallies, *indexed; /* by learner */
+    uint8_t *seen[3];                /* rows of the image file, by enum image_row_kind and key */
+    struct sequences catalogue, index_of_catalogue;
+    struct event_ref *logs; /* log events */
+    size_t log_count, log_room;
+    enum rc rc;
+};
+
+static void __attribute__((format(printf, 2, 3))) differ(struct verifying *verifying, const char *format, ...)
+{
+    char text[256];
+    va_list list;
+
+    if (verifying->result->differences++ >= SHOWN_DIFFERENCES)
+        return;
+    va_start(list, format);
+    (void)vsnprintf(text, sizeof text, format, list); /* cut is fine */
+    va_end(list);
+    verifying->watch->difference(verifying->watch->arg, text);
+}
+
+static uint64_t mixed(uint64_t number)
+{
+    number ^= number >> 31;
+    number *= UINT64_C(0x9e3779b97f4a7c15);
+    return number ^ number >> 29;
+}
+
+/* ---- the image file's rows ---- */
+
+static bool compare_row(void *arg, const struct image_row *row)
+{
+    static const char *const names[] = {"learner", "course", "item"};
+    struct verifying *verifying = arg;
+    const struct image *image = verifying->image;
+    uint32_t count = row->kind == IMAGE_LEARNER ? image->learner_count
+                   : row->kind == IMAGE_COURSE  ? image->course_count : image->item_count;
+    struct buf expected = {0};
+
+    if (row->key == 0 || row->key > count) {
+        differ(verifying, "%s %u: a row for nobody", names[row->kind], row->key);
+        return true;
+    }
+    verifying->seen[row->kind][row->key] = 1;
+    bool there = image_row_encode(image, row->kind, row->key, &expected);
+    if (!there || expected.size != row->size || memcmp(expected.bytes, row->bytes, row->size) != 0)
+        differ(verifying, "%s %u (%s): the row is not what the events say", names[row->kind], row->key,
+               row->kind == IMAGE_LEARNER  ? image->learners[row->key]->id
+               : row->kind == IMAGE_COURSE ? image->courses[row->key]->id : image->items[row->key]->id);
+    buf_done(&expected);
+    return true;
+}
+
+static void look_for_missing(struct verifying *verifying)
+{
+    const struct image *image = verifying->image;
+
+    for (uint32_t i = 1; i <= image->learner_count; i++)
+        if (image->learners[i]->state && !verifying->seen[IMAGE_LEARNER][i])
+            differ(verifying, "learner %u (%s): the row is missing", i, image->learners[i]->id);
+    for (uint32_t i = 1; i <= image->course_count; i++)
+        if (image->courses[i]->def && !verifying->seen[IMAGE_COURSE][i])
+            differ(verifying, "course %u (%s): the row is missing", i, image->courses[i]->id);
+    for (uint32_t i = 1; i <= image->item_count; i++)
+        if (image->items[i]->def && !verifying->seen[IMAGE_ITEM][i])
+            differ(verifying, "item %u (%s): the row is missing", i, image->items[i]->id);
+}
+
+/* ---- the index ---- */
+
+static bool count_indexed(void *arg, uint32_t learner, uint64_t sequence)
+{
+    struct verifying *verifying = arg;
+
+    if (learner == 0)
+        return sequences_add(&verifying->index_of_catalogue, sequence);
+    if (learner > verifying->image->learner_count) {
+        differ(verifying, "index: events of learner %u, who is nobody", learner);
+        return true;
+    }
+    verifying->indexed[learner].count++;
+    verifying->indexed[learner].sum += mixed(sequence);
+    return true;
+}
+
+/* The catalogue's index may still know events that went with an erased learner; it must know all that are there. */
+static void compare_catalogue_index(struct verifying *verifying)
+{
+    const struct sequences *known = &verifying->index_of_catalogue;
+    size_t at = 0;
+
+    sequences_settle(&verifying->index_of_catalogue);
+    for (size_t i = 0; i < verifying->catalogue.count; i++) {
+        while (at < known->count && known->at[at] < verifying->catalogue.at[i])
+            at++;
+        if (at == known->count || known->at[at] != verifying->catalogue.at[i])
+            differ(verifying, "index: the catalogue's event %llu is missing",
+                   (unsigned long long)verifying->catalogue.at[i]);
+    }
+}
+
+static enum rc compare_index(struct verifying *verifying)
+{
+    enum rc rc = store_each_index_entry(verifying->store, count_indexed, verifying, verifying->fault);
+
+    if (rc != RC_OK)
+        return rc;
+    for (uint32_t i = 1; i <= verifying->image->learner_count; i++)
+        if (memcmp(&verifying->tallies[i], &verifying->indexed[i], sizeof verifying->tallies[i]) != 0)
+            differ(verifying, "index: learner %u (%s) has %llu events, the index knows %llu", i,
+                   verifying->image->learners[i]->id, (unsigned long long)verifying->tallies[i].count,
+                   (unsigned long long)verifying->indexed[i].count);
+    compare_catalogue_index(verifying);
+    return RC_OK;
+}
+
+static enum rc compare_image(struct verifying *verifying)
+{
+    verifying->compared = true;
+    if (!verifying->result->has_image)
+        return RC_OK;
+    enum rc rc = store_each_image_row(verifying->store, compare_row, verifying, verifying->fault);
+    if (rc == RC_OK)
+        look_for_missing(verifying);
+    if (rc == RC_OK && verifying->image->threshold_hundredths != store_image_threshold(verifying->store))
+        differ(verifying, "the completion threshold is not what the events say");
+    return rc == RC_OK ? compare_index(verifying) : rc;
+}
+
+/* ---- folding ---- */
+
+static bool note_log(struct verifying *verifying, const struct stored_event *stored)
+{
+    if (verifying->log_count == verifying->log_room) {
+        size_t room = verifying->log_room ? verifying->log_room * 2 : 1024;
+        struct event_ref *logs = realloc(verifying->logs, room * sizeof *logs);
+        if (!logs)
+            return false;
+        verifying->logs = logs;
+        verifying->log_room = room;
+    }
+    verifying->logs[verifying->log_count++] = (struct event_ref){stored->sequence, stored->learner};
+    return true;
+}
+
+static void publish(struct verifying *verifying)
+{
+    if (verifying->pending)
+        fold_publish(&verifying->fold, verifying->last);
+    verifying->pending = 0;
+}
+
+static bool note(struct verifying *verifying, const struct stored_event *stored)
+{
+    if (stored->kind == EV_ERASED)
+        return true; /* the index keeps nothing of who was erased, not even this */
+    if (stored->sequence <= verifying->mark && stored->learner) {
+        verifying->tallies[stored->learner].count++;
+        verifying->tallies[stored->learner].sum += mixed(stored->sequence);
+    } else if (stored->sequence <= verifying->mark && !sequences_add(&verifying->catalogue, stored->sequence)) {
+        return false;
+    }
+    return !event_is_log((enum event_kind)stored->kind) || note_log(verifying, stored);
+}
+
+static bool fold_one(void *arg, const struct stored_event *stored)
+{
+    struct verifying *verifying = arg;
+    struct event event = {.sequence = stored->sequence, .kind = stored->kind, .learner = stored->learner,
+                          .at_ms = stored->at_ms};
+
+    if (stored->sequence > verifying->mark && !verifying->compared) {
+        publish(verifying);
+        verifying->rc = compare_image(verifying);
+        if (verifying->rc != RC_OK)
+            return false;
+    }
+    verifying->last = stored->sequence;
+    verifying->rc = RC_INTERNAL;
+    if (stored->learner > verifying->image->learner_count ||
+        !event_decode(stored->body, stored->body_size, verifying->room, EVENT_SEGMENTS_MAX, &event))
+        return false;
+    bool alone = event.kind == EV_COURSE_DECLARED || event.kind == EV_COURSE_UNDECLARED || event.kind == EV_ERASED;
+    if (alone)
+        publish(verifying);
+    verifying->rc = fold_apply(&verifying->fold, &event);
+    if (verifying->rc == RC_OK && !note(verifying, stored))
+        verifying->rc = RC_BUSY;
+    if (++verifying->pending >= PUBLISH_EVERY || alone)
+        publish(verifying);
+    if (++verifying->result->events % PROGRESS_EVERY == 0)
+        verifying->watch->progress(verifying->watch->arg, verifying->result->events);
+    return verifying->rc == RC_OK;
+}
+
+/* ---- log entries ---- */
+
+static int by_learner(const void *a, const void *b)
+{
+    const struct event_ref *left = a, *right = b;
+
+    if (left->learner != right->learner)
+        return left->learner < right->learner ? -1 : 1;
+    return left->sequence < right->sequence ? -1 : left->sequence > right->sequence;
+}
+
+struct reading_logs {
+    struct log_events events;
+    struct arena *arena;
+    size_t room;
+    enum rc rc;
+};
+
+static bool read_log(void *arg, const struct stored_event *stored)
+{
+    struct reading_logs *reading = arg;
+
+    reading->rc = log_events_add(&reading->events, &reading->room, stored, reading->arena);
+    return reading->rc == RC_OK;
+}
+
+/* One learner's entries as their events say. */
+static enum rc entries_of(struct store *store, const struct event_ref *refs, size_t count, struct arena *arena,
+                          struct log_state **out, size_t *out_count, struct fault *fault)
+{
+    static const struct bound always = {.sequence = UINT64_MAX};
+    struct reading_logs reading = {.arena = arena};
+    uint64_t *sequences = arena_alloc(arena, count * sizeof *sequences);
+
+    if (!sequences)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        sequences[i] = refs[i].sequence;
+    enum rc rc = store_each_event_of(store, sequences, count, read_log, &reading, fault);
+    if (reading.rc != RC_OK)
+        return fault_set(fault, reading.rc, NULL, "a log event cannot be read");
+    return rc == RC_OK ? history_logs(&reading.events, &always, arena, out, out_count, fault) : rc;
+}
+
+/* What is stored, all of it, so that it can be compared learner by learner. */
+struct stored_logs {
+    struct arena arena;
+    struct store_log *at;
+    size_t count, room;
+    bool failed;
+};
+
+static bool keep_log(void *arg, const struct store_log *log)
+{
+    struct stored_logs *logs = arg;
+
+    if (logs->count == logs->room) {
+        size_t room = logs->room ? logs->room * 2 : 1024;
+        struct store_log *at = realloc(logs->at, room * sizeof *at);
+        if (!at) {
+            logs->failed = true;
+            return false;
+        }
+        logs->at = at;
+        logs->room = room;
+    }
+    logs->at[logs->count] = *log;
+    logs->at[logs->count].members = (const uint8_t *)arena_copy(&logs->arena, log->members, log->members_size);
+    logs->failed = !logs->at[logs->count++].members;
+    return !logs->failed;
+}
+
+static bool same(const struct store_log *stored, const struct log_state *state)
+{
+    return stored->log_id == state->log_id && stored->date_ms == state->date_ms &&
+           stored->created_ms == state->created_ms && stored->updated_ms == state->updated_ms &&
+           stored->members_size == state->members_size &&
+           (state->members_size == 0 || memcmp(stored->members, state->members, state->members_size) == 0);
+}
+
+/* Told of each entry that is not as it should be; should NULL: it should not be there. */
+typedef enum rc (*log_judge)(void *arg, uint32_t learner, uint64_t log_id, const struct log_state *should,
+                             struct fault *fault);
+
+static enum rc compare_entries(uint32_t learner, const struct store_log *stored, size_t stored_count,
+                               const struct log_state *states, size_t state_count, log_judge judge, void *arg,
+                               struct fault *fault)
+{
+    size_t a = 0, b = 0;
+    enum rc rc = RC_OK;
+
+    while (rc == RC_OK && (a < stored_count || b < state_count)) {
+        if (b == state_count || (a < stored_count && stored[a].log_id < states[b].log_id)) {
+            rc = judge(arg, learner, stored[a].log_id, NULL, fault);
+            a++;
+        } else if (a == stored_count || stored[a].log_id > states[b].log_id) {
+            rc = judge(arg, learner, states[b].log_id, &states[b], fault);
+            b++;
+        } else {
+            if (!same(&stored[a], &states[b]))
+                rc = judge(arg, learner, states[b].log_id, &states[b], fault);
+            a++;
+            b++;
+        }
+    }
+    return rc;
+}
+
+/* Both lists are by learner. */
+static enum rc compare_logs(struct store *store, struct event_ref *refs, size_t ref_count, uint64_t *out_logs,
+                            log_judge judge, void *arg, struct fault *fault)
+{
+    struct stored_logs stored = {0};
+    size_t at = 0, from = 0;
+
+    arena_init(&stored.arena);
+    enum rc rc = store_each_log_of_all(store, keep_log, &stored, fault);
+    if (rc == RC_OK && stored.failed)
+        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+    if (ref_count)
+        qsort(refs, ref_count, sizeof *refs, by_learner);
+    while (rc == RC_OK && (at < stored.count || from < ref_count)) {
+        uint32_t learner = from < ref_count ? refs[from].learner : UINT32_MAX;
+        if (at < stored.count && stored.at[at].learner < learner)
+            learner = stored.at[at].learner;
+        size_t end = at, ref_end = from, count = 0;
+        while (end < stored.count && stored.at[end].learner == learner)
+            end++;
+        while (ref_end < ref_count && refs[ref_end].learner == learner)
+            ref_end++;
+        struct arena arena;
+        struct log_state *states = NULL;
+        arena_init(&arena);
+        if (ref_end > from)
+            rc = entries_of(store, refs + from, ref_end - from, &arena, &states, &count, fault);
+        if (rc == RC_OK)
+            rc = compare_entries(learner, stored.at + at, end - at, states, count, judge, arg, fault);
+        *out_logs += count;
+        arena_done(&arena);
+        at = end;
+        from = ref_end;
+    }
+    free(stored.at);
+    arena_done(&stored.arena);
+    return rc;
+}
+
+static enum rc report_log(void *arg, uint32_t learner, uint64_t log_id, const struct log_state *should,
+                          struct fault *fault)
+{
+    (void)fault;
+    differ(arg, "log %llu of learner %u: %s", (unsigned long long)log_id, learner,
+           should ? "is not what the events say" : "should not be there");
+    return RC_OK;
+}
+
+/* ---- all of it ---- */
+
+static enum rc prepare(struct verifying *verifying)
+{
+    enum rc rc = image_new(&verifying->image);
+
+    if (rc == RC_OK)
+        rc = image_load_ids(verifying->image, verifying->store, verifying->fault);
+    if (rc == RC_OK)
+        rc = fold_init(&verifying->fold, verifying->image);
+    if (rc != RC_OK)
+        return rc;
+    const struct image *image = verifying->image;
+    verifying->room = malloc(EVENT_SEGMENTS_MAX * sizeof *verifying->room);
+    verifying->tallies = calloc(image->learner_count + 1u, sizeof *verifying->tallies);
+    verifying->indexed = calloc(image->learner_count + 1u, sizeof *verifying->indexed);
+    verifying->seen[IMAGE_LEARNER] = calloc(image->learner_count + 1u, 1);
+    verifying->seen[IMAGE_COURSE] = calloc(image->course_count + 1u, 1);
+    verifying->seen[IMAGE_ITEM] = calloc(image->item_count + 1u, 1);
+    bool whole = verifying->room && verifying->tallies && verifying->indexed && verifying->seen[IMAGE_LEARNER] &&
+                 verifying->seen[IMAGE_COURSE] && verifying->seen[IMAGE_ITEM];
+    return whole ? RC_OK : fault_set(verifying->fault, RC_BUSY, NULL, "out of memory");
+}
+
+static void done(struct verifying *verifying)
+{
+    if (verifying->fold.image)
+        fold_done(&verifying->fold);
+    image_free(verifying->image);
+    free(verifying->room);
+    free(verifying->tallies);
+    free(verifying->indexed);
+    for (int i = 0; i < 3; i++)
+        free(verifying->seen[i]);
+    sequences_done(&verifying->catalogue);
+    sequences_done(&verifying->index_of_catalogue);
+    free(verifying->logs);
+}
+
+static enum rc fold_all(struct verifying *verifying)
+{
+    static char message[96];
+    enum rc rc = store_each_event(verifying->store, 0, fold_one, verifying, verifying->fault);
+
+    if (rc == RC_OK) {
+        publish(verifying);
+        if (!verifying->compared)
+            rc = compare_image(verifying);
+    } else if (rc == RC_BUSY && verifying->rc == RC_INTERNAL) {
+        (void)snprintf(message, sizeof message, "event %llu makes no sense; restore a backup",
+                       (unsigned long long)verifying->last); /* fits */
+        rc = fault_set(verifying->fault, RC_INTERNAL, NULL, message);
+    }
+    return rc;
+}
+
+enum rc verify_store(struct store *store, const struct verify_watch *watch, struct verify_result *out,
+                     struct fault *fault)
+{
+    struct verifying verifying = {.store = store, .watch = watch, .result = out, .fault = fault};
+
+    *out = (struct verify_result){0};
+    verifying.mark = store_image_mark(store);
+    out->has_image = verifying.mark > 0;
+    enum rc rc = prepare(&verifying);
+    if (rc == RC_OK)
+        rc = fold_all(&verifying);
+    if (rc == RC_OK)
+        rc = compare_logs(store, verifying.logs, verifying.log_count, &out->logs, report_log, &verifying, fault);
+    if (rc == RC_OK) {
+        for (uint32_t i = 1; i <= verifying.image->learner_count; i++)
+            out->learners += verifying.image->learners[i]->state != NULL;
+        out->courses = verifying.image->course_count;
+        out->items = verifying.image->item_count;
+    }
+    done(&verifying);
+    return rc;
+}
+
+/* ---- mending log entries ---- */
+
+struct mending {
+    struct store *store;
+    uint64_t *mended;
+};
+
+static enum rc mend_log(void *arg, uint32_t learner, uint64_t log_id, const struct log_state *should,
+                        struct fault *fault)
+{
+    struct mending *mending = arg;
+    struct store_log log = {.log_id = log_id, .learner = learner, .deleted = !should};
+    struct store_batch batch = {.logs = &log, .log_count = 1, .counters = store_counters(mending->store)};
+
+    if (should) {
+        log.date_ms = should->date_ms;
+        log.created_ms = should->created_ms;
+        log.updated_ms = should->updated_ms;
+        log.members = should->members;
+        log.members_size = should->members_size;
+    }
+    ++*mending->mended;
+    return store_commit(mending->store, &batch, fault);
+}
+
+static bool collect_log(void *arg, const struct stored_event *stored)
+{
+    return !event_is_log((enum event_kind)stored->kind) || note_log(arg, stored);
+}
+
+enum rc verify_mend_logs(struct store *store, uint64_t *out_mended, struct fault *fault)
+{
+    struct verifying collected = {0};
+    struct mending mending = {store, out_mended};
+    uint64_t logs = 0;
+
+    *out_mended = 0;
+    enum rc rc = store_each_event(store, 0, collect_log, &collected, fault);
+    if (rc == RC_OK)
+        rc = compare_logs(store, collected.logs, collected.log_count, &logs, mend_log, &mending, fault);
+    free(collected.logs);
+    return rc;
+}

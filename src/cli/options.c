@@ -1,0 +1,57 @@
+#include "cli/options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { ARGUMENTS_MAX = 256 };
+
+int cli_complain(const char *what, const char *why)
+{
+    (void)fprintf(stderr, "milepost: %s: %s\n", what, why); /* nowhere else to say it */
+    return 1;
+}
+
+static const struct cli_option *find(const struct cli_option *own, int own_count, const char *argument, size_t size)
+{
+    for (int i = 0; i < own_count; i++)
+        if (strlen(own[i].name) == size && strncmp(own[i].name, argument, size) == 0)
+            return &own[i];
+    return NULL;
+}
+
+int cli_read(int argc, char **argv, const struct cli_option *own, int own_count, const char **words, int max,
+             int *out_words, struct settings *out_settings)
+{
+    char *settings[ARGUMENTS_MAX] = {argv[0], argv[1]};
+    int kept = 2;
+
+    *out_words = 0;
+    for (int i = 2; i < argc && kept + 1 < ARGUMENTS_MAX; i++) {
+        size_t size = strcspn(argv[i], "=");
+        const struct cli_option *option = find(own, own_count, argv[i], size);
+        if (option && argv[i][size] == '=') {
+            *option->value = argv[i] + size + 1;
+        } else if (option) {
+            if (i + 1 >= argc) {
+                (void)cli_complain(argv[i], "needs a value");
+                return 2;
+            }
+            *option->value = argv[++i];
+        } else if (argv[i][0] != '-' && *out_words < max) {
+            words[(*out_words)++] = argv[i];
+        } else {
+            settings[kept++] = argv[i];
+            if (argv[i][0] == '-' && !strchr(argv[i], '=') && i + 1 < argc)
+                settings[kept++] = argv[++i]; /* its value */
+        }
+    }
+    return settings_read(out_settings, kept, settings, 2, stderr) == RC_OK ? 0 : 2;
+}
+
+int cli_open_reader(const struct settings *settings, struct store **out_store)
+{
+    struct fault fault = {NULL, NULL};
+    enum rc rc = store_open_reader(settings->data, out_store, &fault);
+
+    return rc == RC_OK ? 0 : cli_complain(settings->data, fault.message);
+}

@@ -1,0 +1,230 @@
+#include "store/sqlite/sqlite_store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Whole files: backup, restore, a new generation of the image. Every switch is one rename or one commit, after an
+ * fsync of what it switches to. Source: reliability R8, R16, R17. */
+
+/* Names and contents of a directory reach the disk. */
+static bool sync_directory_of(const char *path)
+{
+    char directory[SQLITE_PATH_BYTES];
+    const char *slash = strrchr(path, '/');
+
+    (void)snprintf(directory, sizeof directory, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : "."); /* bounded by the caller */
+    int fd = open(*directory ? directory : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool synced = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        (void)close(fd); /* it was only synced */
+    return synced;
+}
+
+static bool sync_file(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    bool synced = fd >= 0 && fsync(fd) == 0;
+
+    if (fd >= 0)
+        (void)close(fd); /* it was synced */
+    return synced;
+}
+
+static enum rc system_fault(struct store *store, const char *what, struct fault *fault)
+{
+    (void)snprintf(store->message, sizeof store->message, "%s: %s", what, strerror(errno)); /* cut is fine */
+    return fault_set(fault, errno == ENOSPC ? RC_BUSY : RC_INTERNAL, NULL, store->message);
+}
+
+/* Copies all pages in one call: page by page it would start again at every commit. */
+static enum rc copy_pages(struct store *store, sqlite3 *from, sqlite3 *to, struct fault *fault)
+{
+    sqlite3_backup *copy = sqlite3_backup_init(to, "main", from, "main");
+
+    if (!copy)
+        return sqlite_fail(store, to, "backup", fault);
+    int code = sqlite3_backup_step(copy, -1);
+    int finished = sqlite3_backup_finish(copy);
+    if (code == SQLITE_DONE && finished == SQLITE_OK)
+        return RC_OK;
+    return sqlite_fail(store, to, "backup", fault);
+}
+
+static bool no_more_than_counted(void *arg, const struct stored_event *event)
+{
+    (void)event;
+    ++*(uint64_t *)arg;
+    return true;
+}
+
+/* Whether a file is a whole store of ours: pages, schema, checksums of all events. Anything in the schema that could
+ * run (a trigger, a view) is refused. Source: reliability A172. */
+static enum rc check_events(struct store *store, uint64_t *out_events, struct fault *fault)
+{
+    static const char foreign[] =
+        "SELECT count(*) FROM sqlite_master WHERE type NOT IN ('table', 'index') OR sql LIKE '%VIRTUAL%' OR"
+        " name NOT IN ('meta', 'learner', 'course', 'item', 'event', 'log_entry', 'log_entry_by_date', 'answer',"
+        " 'answer_by_age', 'ledger') AND name NOT LIKE 'sqlite_autoindex_%'";
+    sqlite3_stmt *check = NULL;
+    bool whole = false;
+
+    if (sqlite3_prepare_v2(store->events, "PRAGMA quick_check(1)", -1, &check, NULL) == SQLITE_OK &&
+        sqlite3_step(check) == SQLITE_ROW)
+        whole = strcmp((const char *)sqlite3_column_text(check, 0), "ok") == 0;
+    (void)sqlite3_finalize(check); /* repeats the code of the step */
+    if (!whole)
+        return fault_set(fault, RC_INVALID, NULL, "the file is damaged, or no milepost backup");
+    if (sqlite_one_number(store->events, foreign) != 0)
+        return fault_set(fault, RC_INVALID, NULL, "the file holds more than a milepost backup does");
+    int64_t schema = sqlite_meta_number(store->events, "schema");
+    if (schema < 1)
+        return fault_set(fault, RC_INVALID, NULL, "the file is no milepost backup");
+    if (schema > 2)
+        return fault_set(fault, RC_INVALID, NULL, "the backup was made by a newer milepost; use that version");
+    *out_events = 0;
+    return store_each_event(store, 0, no_more_than_counted, out_events, fault);
+}
+
+/* Copies source into target (which is not there yet), checked, on the disk, under its last name only when whole. */
+static enum rc copy_store(struct store *store, const char *source, const char *target, bool restoring,
+                          uint64_t *out_events, struct fault *fault)
+{
+    char temporary[SQLITE_PATH_BYTES + 16];
+    sqlite3 *from = NULL;
+
+    (void)snprintf(temporary, sizeof temporary, "%s.part", target); /* fits */
+    sqlite_remove_file(temporary);
+    enum rc rc = sqlite_open_file(store, source, true, &from, fault);
+    if (rc == RC_OK)
+        rc = sqlite_open_file(store, temporary, false, &store->events, fault);
+    if (rc == RC_OK)
+        rc = sqlite_run(store, store->events, "PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;", fault);
+    if (rc == RC_OK)
+        rc = copy_pages(store, from, store->events, fault);
+    if (rc == RC_OK) /* one file, no -wal beside it */
+        rc = sqlite_run(store, store->events, "PRAGMA journal_mode=DELETE;", fault);
+    if (rc == RC_OK)
+        rc = check_events(store, out_events, fault);
+    if (rc == RC_OK && restoring) /* images and marks made from the old life mean nothing in the new one */
+        rc = sqlite_run(store, store->events,
+                        "UPDATE meta SET value = value + 1000 WHERE name = 'generation';"
+                        "UPDATE meta SET value = lower(hex(randomblob(16))) WHERE name = 'store';", fault);
+    (void)sqlite3_close(from); /* it only read */
+    if (sqlite3_close(store->events) != SQLITE_OK && rc == RC_OK)
+        rc = fault_set(fault, RC_INTERNAL, NULL, "cannot close the copy");
+    store->events = NULL;
+    if (rc == RC_OK && (!sync_file(temporary) || rename(temporary, target) != 0 || !sync_directory_of(target)))
+        rc = system_fault(store, "cannot finish the copy", fault);
+    if (rc != RC_OK)
+        sqlite_remove_file(temporary);
+    return rc;
+}
+
+enum rc store_backup(const char *directory, const char *file, uint64_t *out_events, struct fault *fault)
+{
+    struct store *store;
+
+    if (!store_exists(directory))
+        return fault_set(fault, RC_NOT_FOUND, NULL, "there is no data in this directory");
+    if (strlen(file) > SQLITE_PATH_BYTES - 96)
+        return fault_set(fault, RC_INVALID, NULL, "the file's path is too long");
+    if (access(file, F_OK) == 0)
+        return fault_set(fault, RC_CONFLICT, NULL, "the file is there already; nothing was changed");
+    enum rc rc = sqlite_store_new(directory, &store, fault);
+    if (rc != RC_OK)
+        return rc;
+    rc = copy_store(store, store->events_path, file, false, out_events, fault);
+    return sqlite_open_failed(store, rc, fault);
+}
+
+enum rc store_restore(const char *directory, const char *file, uint64_t *out_events, struct fault *fault)
+{
+    struct store *store;
+
+    if (store_exists(directory))
+        return fault_set(fault, RC_CONFLICT, NULL, "the data directory is not empty; nothing was changed");
+    if (access(file, R_OK) != 0)
+        return fault_set(fault, RC_NOT_FOUND, NULL, "cannot read the backup");
+    enum rc rc = sqlite_store_new(directory, &store, fault);
+    if (rc != RC_OK)
+        return rc;
+    rc = sqlite_take_lock(store, directory, fault);
+    if (rc == RC_OK)
+        rc = copy_store(store, file, store->events_path, true, out_events, fault);
+    return sqlite_open_failed(store, rc, fault);
+}
+
+void store_remove(const char *directory)
+{
+    static const char *const names[] = {"events.db", "image.db", "lock"};
+    char path[SQLITE_PATH_BYTES];
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        (void)snprintf(path, sizeof path, "%.4000s/%s", directory, names[i]); /* fits */
+        sqlite_remove_file(path);
+    }
+    (void)rmdir(directory); /* others' files in it: it stays */
+}
+
+enum rc store_replace_empty(const char *directory, const char *from, struct fault *fault)
+{
+    char path[SQLITE_PATH_BYTES], source[SQLITE_PATH_BYTES];
+    struct store *store;
+    enum rc rc = store_open(directory, &store, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    if (sqlite_one_number(store->events, "SELECT count(*) FROM event") > 0 || store->counters.sequence > 0)
+        rc = fault_set(fault, RC_CONFLICT, NULL, "the data directory is not empty; nothing was changed");
+    if (rc != RC_OK)
+        return sqlite_open_failed(store, rc, fault);
+    int lock = store->lock_fd; /* held while the files change places */
+    store->lock_fd = -1;
+    sqlite_image_path(store, store->generation, path);
+    store_close(store);
+    sqlite_remove_file(path);
+    (void)snprintf(path, sizeof path, "%.4000s/events.db", directory); /* fits */
+    (void)snprintf(source, sizeof source, "%.4000s/events.db", from); /* fits */
+    sqlite_remove_file(path); /* it was empty: a kill here leaves a directory without a store */
+    bool moved = sync_file(source) && rename(source, path) == 0 && sync_directory_of(path);
+    (void)snprintf(path, sizeof path, "%.4000s/image.db", directory); /* fits */
+    (void)snprintf(source, sizeof source, "%.4000s/image.db", from); /* fits */
+    (void)rename(source, path); /* a new store is of the first generation; without it the next start folds the events */
+    (void)close(lock); /* gives the lock back */
+    return moved ? RC_OK : fault_set(fault, RC_INTERNAL, NULL, "cannot move the new store into place");
+}
+
+/* ---- a new generation of the image ---- */
+
+enum rc store_renew_begin(struct store *store, struct fault *fault)
+{
+    char path[SQLITE_PATH_BYTES];
+
+    sqlite_close_image(store);
+    store->generation++; /* in memory only, until the end */
+    sqlite_image_path(store, store->generation, path);
+    sqlite_remove_file(path);
+    memcpy(store->image_path, path, sizeof path);
+    enum rc rc = sqlite_open_image(store, fault);
+    return rc == RC_OK ? sqlite_open_file(store, store->image_path, true, &store->index_reader, fault) : rc;
+}
+
+enum rc store_renew_end(struct store *store, struct fault *fault)
+{
+    char path[SQLITE_PATH_BYTES];
+    enum rc rc = store_scrub_image(store, fault); /* all of it in the file itself, and synced */
+
+    if (rc == RC_OK && (!sync_file(store->image_path) || !sync_directory_of(store->image_path)))
+        rc = system_fault(store, "cannot sync the new image", fault);
+    if (rc == RC_OK)
+        rc = sqlite_run(store, store->events, "UPDATE meta SET value = value + 1 WHERE name = 'generation';", fault);
+    if (rc != RC_OK)
+        return rc;
+    sqlite_image_path(store, store->generation - 1, path);
+    sqlite_remove_file(path);
+    return RC_OK;
+}
