@@ -62,6 +62,37 @@ enum rc history_sequences(const struct past *past, uint32_t learner, struct sequ
     return rc;
 }
 
+struct walking {
+    bool (*visit)(void *arg, const struct event *event);
+    void *arg;
+    struct segment *room;
+};
+
+static bool walk(void *arg, const struct stored_event *stored)
+{
+    struct walking *walking = arg;
+    struct event event = {.sequence = stored->sequence, .kind = stored->kind, .learner = stored->learner,
+                          .at_ms = stored->at_ms};
+
+    return event_decode(stored->body, stored->body_size, walking->room, EVENT_SEGMENTS_MAX, &event) &&
+           walking->visit(walking->arg, &event);
+}
+
+enum rc history_events(const struct past *past, uint32_t learner,
+                       bool (*visit)(void *arg, const struct event *event), void *arg, struct fault *fault)
+{
+    struct walking walking = {visit, arg, malloc(EVENT_SEGMENTS_MAX * sizeof *walking.room)};
+    struct sequences sequences = {0};
+    enum rc rc = walking.room ? history_sequences(past, learner, &sequences, fault)
+                              : fault_set(fault, RC_BUSY, NULL, "out of memory");
+
+    if (rc == RC_OK)
+        rc = store_each_event_of(past->store, sequences.at, sequences.count, walk, &walking, fault);
+    sequences_done(&sequences);
+    free(walking.room);
+    return rc;
+}
+
 enum rc history_bound(const struct past *past, uint32_t learner, const char *text, const char *field,
                       struct bound *out, struct fault *fault)
 {

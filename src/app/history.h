@@ -31,6 +31,10 @@ void sequences_settle(struct sequences *sequences);
 MUST_CHECK enum rc history_sequences(const struct past *past, uint32_t learner, struct sequences *out,
                                      struct fault *fault);
 
+/* A learner's events, decoded, in order; what they point to is borrowed for the visit. False ends the walk. */
+MUST_CHECK enum rc history_events(const struct past *past, uint32_t learner,
+                                  bool (*visit)(void *arg, const struct event *event), void *arg, struct fault *fault);
+
 /* The bound that a client's text means: an event id of this learner's, an instant, or a date (its midnight UTC).
  * RC_INVALID names field. */
 MUST_CHECK enum rc history_bound(const struct past *past, uint32_t learner, const char *text, const char *field,

@@ -115,7 +115,7 @@ int cli_rebuild(int argc, char **argv)
     if (rc != RC_OK)
         return cli_complain(settings.data, fault.message);
     int64_t spent_ms = cli_now_ms() - began_ms;
-    (void)printf("rebuilt from %llu events, %llu log entries mended (%.1f s, %.0f events/s)\n",
+    (void)printf("rebuilt up to event %llu, %llu log entries mended (%.1f s, %.0f events/s)\n",
                  (unsigned long long)events, (unsigned long long)mended, (double)spent_ms / 1000,
                  rate(events, spent_ms)); /* nowhere else to say it */
     return 0;

@@ -194,20 +194,14 @@ static const char *item_name(const void *of, uint32_t key)
 struct putting {
     struct json_out *out;
     struct image *image;
-    struct segment *room;
 };
 
-static bool put_event(void *arg, const struct stored_event *stored)
+static bool put_event(void *arg, const struct event *event)
 {
     struct putting *putting = arg;
-    struct event event = {.sequence = stored->sequence, .kind = stored->kind, .learner = stored->learner,
-                          .at_ms = stored->at_ms};
-
-    if (!event_decode(stored->body, stored->body_size, putting->room, EVENT_SEGMENTS_MAX, &event))
-        return false;
     struct view view = image_read_begin(putting->image); /* a moment each: nobody waits for a long export */
     struct event_names names = {&view, learner_name, course_name, item_name};
-    event_put(putting->out, &event, &names);
+    event_put(putting->out, event, &names);
     image_read_end(view);
     return !putting->out->buf->failed;
 }
@@ -215,17 +209,11 @@ static bool put_event(void *arg, const struct stored_event *stored)
 static enum rc put_events(struct request *request, struct json_out *out, uint32_t learner, struct fault *fault)
 {
     struct face_context *context = face_of(request);
-    struct putting putting = {out, context->image, arena_alloc(&request->arena, EVENT_SEGMENTS_MAX * sizeof(struct segment))};
-    struct sequences sequences = {0};
-    enum rc rc = history_sequences(engine_past(context->engine), learner, &sequences, fault);
+    struct putting putting = {out, context->image};
 
-    if (rc == RC_OK && !putting.room)
-        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
     json_put_open(out, "events", '[');
-    if (rc == RC_OK)
-        rc = store_each_event_of(engine_store(context->engine), sequences.at, sequences.count, put_event, &putting, fault);
+    enum rc rc = history_events(engine_past(context->engine), learner, put_event, &putting, fault);
     json_close(out, ']');
-    sequences_done(&sequences);
     return rc;
 }
 

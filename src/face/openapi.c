@@ -8,7 +8,8 @@
 extern const unsigned char openapi_schemas[];
 extern const unsigned long openapi_schemas_size;
 
-static const char *const face_names[FACE_COUNT] = {"server", "pts", "courseroom", "trk", "logs", "video", "catalog"};
+static const char *const face_names[FACE_COUNT] = {"server", "pts", "courseroom", "trk", "logs", "video", "catalog",
+                                                  "users", "import"};
 
 static void put_schema(struct json_out *out, const char *media, const char *name)
 {

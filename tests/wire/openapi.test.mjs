@@ -103,7 +103,9 @@ test('real answers of every route fit their schemas', async () => {
   await hit('PUT', '/api/progress/log/{logId}', [String(log.id)], { body: { note: 'x' } });
   await hit('GET', '/api/progress/{userId}', [as]);
   await hit('GET', '/api/progress/summary/{userId}', [as]);
+  await hit('GET', '/api/progress/log/{logId}/history', [String(log.id)]);
   await hit('DELETE', '/api/progress/log/{logId}', [String(log.id)]);
+  await hit('POST', '/api/progress/user/{userId}/rollback', [as], { body: { to: new Date().toISOString() } });
   await hit('POST', '/api/progress/log', [], { body: { user_id: as, activity: 'run' } });
   await hit('DELETE', '/api/progress/user/{userId}/logs', [as]);
   await hit('POST', '/api/v1/Progress/video', [], { body: { UserId: as, VideoId: '1001', CurrentTimeSeconds: 100 } });
@@ -115,6 +117,9 @@ test('real answers of every route fit their schemas', async () => {
   await hit('GET', '/api/v1/catalog/courses/{id}', ['102'], { as: admin });
   await hit('GET', '/api/v1/catalog/courses', [], { as: admin });
   await hit('DELETE', '/api/v1/catalog/courses/{id}', ['102'], { as: admin });
+  await hit('GET', '/api/v1/users/{userId}/progress', [as]);
+  await hit('GET', '/api/v1/users/{userId}/export', [as]);
+  await hit('DELETE', '/api/v1/users/{userId}', [as]);
   for (const path of ['/healthz', '/readyz', '/openapi.json']) await hit('GET', path, [], { as: null });
   await hit('GET', '/metrics', [], { as: null, headers: key });
   const missed = Object.entries(api.paths).flatMap(([path, item]) => Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`)).filter((route) => !seen.has(route));

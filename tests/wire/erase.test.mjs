@@ -1,0 +1,112 @@
+// Erasure: no byte of the person is left, and everybody else's figures are as if they had never been there.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { run, Server } from './server.mjs';
+
+const traces = (directory, word) =>
+  readdirSync(directory).filter((name) => !name.endsWith('-shm') && readFileSync(join(directory, name)).includes(word));
+
+const call = async (server, method, path, options) => {
+  const answer = await server.call(method, path, options);
+  assert.ok(answer.status < 300, `${method} ${path}: ${answer.text}`);
+  return answer;
+};
+
+// Two learners, or one of them: everything the five faces can do to the same courses.
+async function live(server, who) {
+  const ids = who.includes('zz-erased-zz');
+  await server.declare(801, [{ id: 8011, durationSeconds: 100, type: 'video' }, { id: 8012 }], { staff: [{ userId: '9', role: 'INSTRUCTOR' }] });
+  for (const as of who) {
+    await call(server, 'POST', '/progress/update', { as, body: { userId: as, videoId: '8011', watchedDuration: 99, segments: [[0, 60]] } });
+    await call(server, 'POST', '/api/progress', { as, body: { contentId: '8012', progressPercentage: 100, contentType: 'lab' } });
+    await call(server, 'POST', '/progress/update', { as, body: { userId: as, videoId: 'shared', courseId: 'seen', watchedDuration: 5, duration: 10 } });
+    await call(server, 'POST', '/api/progress/log', { as, body: { user_id: as, activity: `run of ${as}` } });
+  }
+  if (ids) {
+    const as = 'zz-erased-zz';
+    await call(server, 'POST', '/progress/update', { as, body: { userId: as, videoId: 'only-zz', courseId: 'seen', watchedDuration: 5, deviceId: 'zz-erased-zz-phone' } });
+    await call(server, 'POST', '/progress/update', { as, body: { userId: as, videoId: 'course-of-zz-item', courseId: 'course-of-zz', watchedDuration: 5 } });
+    await call(server, 'POST', '/api/progress/log', { as, body: { user_id: as, activity: 'swim' }, headers: { 'idempotency-key': 'k1' } });
+  }
+}
+
+const figures = async (server) => {
+  const all = [];
+  for (const path of ['/user-progress/course/801/analytics', '/user-progress/course/801/leaderboard', '/api/progress/stats/801', '/progress/summary/8011', '/progress/summary/shared', '/progress/summary/only-zz', '/api/progress/stats/seen', '/api/v1/catalog/courses/seen', '/api/progress/keeper/seen'])
+    all.push([path, (await server.call('GET', path, { as: 'admin:1' })).text.replace(/"\d{4}-\d\d-\d\dT[^"]*"|"requestId":"[^"]*"|"(id|_id|progressId|enrollmentId)":"?\d+"?/g, '_')]);
+  return all;
+};
+
+test('erased over HTTP: no trace in any file, everybody else as if they had never been there', async () => {
+  const [with_, without] = [await Server.start(), await Server.start()];
+  await live(with_, ['keeper', 'zz-erased-zz']);
+  await live(without, ['keeper']);
+  assert.equal(JSON.parse((await call(with_, 'GET', '/api/progress/keeper/seen', { as: 'keeper' })).text).data.statistics.totalContent, 2);
+  // They also acted on somebody else and are staff of a course.
+  await with_.call('POST', '/api/progress/log', { as: 'admin:zz-erased-zz', body: { user_id: 'keeper', activity: 'by an admin' } });
+  await without.call('POST', '/api/progress/log', { as: 'admin:other', body: { user_id: 'keeper', activity: 'by an admin' } });
+  for (const server of [with_, without])
+    await server.declare(802, [{ id: 8021 }], { staff: [{ userId: 'zz-erased-zz', role: 'OWNER' }, { userId: '9', role: 'INSTRUCTOR' }] });
+  await new Promise((resolve) => setTimeout(resolve, 2600)); // some of it is in the image file by now
+  assert.notDeepEqual(traces(with_.directory, 'zz-erased-zz'), []);
+  const answer = await call(with_, 'DELETE', '/api/v1/users/zz-erased-zz', { as: 'zz-erased-zz', headers: { 'idempotency-key': 'gone' } });
+  assert.ok(answer.json.erasedEvents >= 7 && answer.json.receipt > 0 && !answer.text.includes('zz-erased'), answer.text);
+  await call(without, 'DELETE', '/api/v1/users/zz-erased-zz', { as: 'zz-erased-zz' }); // a stranger, but staff of a course
+  const again = await call(with_, 'DELETE', '/api/v1/users/zz-erased-zz', { as: 'admin:1' });
+  assert.deepEqual([again.json.erasedEvents, again.json.receipt], [0, null]);
+  const replayed = await call(with_, 'DELETE', '/api/v1/users/zz-erased-zz', { as: 'zz-erased-zz', headers: { 'idempotency-key': 'gone' } });
+  assert.deepEqual([replayed.text, replayed.headers.get('idempotent-replayed')], [answer.text, 'true']);
+  assert.deepEqual(await figures(with_), await figures(without));
+  assert.deepEqual((await call(with_, 'GET', '/api/v1/catalog/courses/802', { as: 'admin:1' })).json.staff, [{ userId: '9', role: 'INSTRUCTOR' }]);
+  assert.equal((await with_.call('GET', '/api/v1/catalog/courses/course-of-zz', { as: 'admin:1' })).status, 404);
+  const logs = (await call(with_, 'GET', '/api/progress/keeper', { as: 'keeper' })).json.progress_logs;
+  const { history } = (await call(with_, 'GET', `/api/progress/log/${logs[0].log_id}/history`, { as: 'keeper' })).json;
+  assert.equal(history[0].actor, 'erased');
+  assert.deepEqual((await call(with_, 'GET', '/api/v1/users/zz-erased-zz/export', { as: 'zz-erased-zz' })).json.events, []);
+  for (let tries = 0; traces(with_.directory, 'zz-erased-zz').length && tries < 100; tries++) await new Promise((resolve) => setTimeout(resolve, 100));
+  for (const word of ['zz-erased-zz', 'only-zz', 'course-of-zz', 'run of zz']) assert.deepEqual(traces(with_.directory, word), [], word);
+  assert.ok(!with_.log.includes('zz-erased-zz'));
+  // The key is free again: the first answer told of somebody who is gone.
+  const anew = await call(with_, 'POST', '/api/progress/log', { as: 'zz-erased-zz', body: { user_id: 'zz-erased-zz', activity: 'swim' }, headers: { 'idempotency-key': 'k1' } });
+  assert.equal(anew.headers.get('idempotent-replayed'), null);
+  assert.equal((await call(with_, 'GET', '/api/progress/zz-erased-zz', { as: 'zz-erased-zz' })).json.progress_logs.length, 1);
+  assert.equal((await with_.discard()).code, 0, with_.log);
+  assert.equal((await without.discard()).code, 0, without.log);
+});
+
+test('erased by the program; rebuilt from what is left; refused on a live directory', async () => {
+  const server = await Server.start();
+  const { directory } = server;
+  await live(server, ['keeper', 'zz-erased-zz']);
+  const live_ = run('erase', '--user', 'zz-erased-zz', '--data', directory);
+  assert.notEqual(live_.status, 0);
+  assert.match(live_.stderr, /another milepost process is using this data directory/);
+  await server.stop('SIGKILL');
+  const erased = run('erase', '--user', 'zz-erased-zz', '--data', directory);
+  assert.match(erased.stdout, /^erased \d+ events; receipt: event \d+\n$/);
+  assert.deepEqual(traces(directory, 'zz-erased-zz'), []);
+  assert.match(run('erase', '--user', 'zz-erased-zz', '--data', directory).stdout, /^erased 0 events/);
+  assert.equal(run('erase', '--data', directory).status, 2);
+  const verified = run('verify', '--data', directory);
+  assert.equal(verified.status, 0, verified.stdout);
+  assert.equal(run('rebuild', '--data', directory).status, 0);
+  assert.equal(run('verify', '--data', directory).status, 0);
+  const again = await Server.start({ directory });
+  assert.equal((await again.call('GET', '/progress/summary/shared', { as: '1' })).json.viewers, 1);
+  assert.equal((await again.discard()).code, 0, again.log);
+});
+
+test('killed right after an erasure: the image of before is brought up to it', async () => {
+  const server = await Server.start();
+  await live(server, ['keeper', 'zz-erased-zz']);
+  await new Promise((resolve) => setTimeout(resolve, 2600));
+  await call(server, 'DELETE', '/api/v1/users/zz-erased-zz', { as: 'zz-erased-zz' });
+  await server.stop('SIGKILL');
+  const again = await Server.start({ directory: server.directory });
+  assert.equal((await again.call('GET', '/progress/summary/shared', { as: '1' })).json.viewers, 1);
+  assert.equal((await again.stop()).code, 0);
+  assert.deepEqual(traces(server.directory, 'zz-erased-zz'), []);
+  assert.equal(run('verify', '--data', server.directory).status, 0);
+});
