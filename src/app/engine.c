@@ -132,18 +132,14 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
                    struct engine **out_engine, struct fault *fault)
 {
     struct engine *engine = calloc(1, sizeof *engine);
-    pthread_condattr_t attributes;
 
     if (!engine)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     engine->store = store;
     engine->policy = *policy;
     (void)pthread_mutex_init(&engine->lock, NULL); /* default attributes cannot fail */
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC); /* timers never follow the wall clock: R26 */
-    (void)pthread_cond_init(&engine->work, &attributes);
-    (void)pthread_cond_init(&engine->flush_work, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    (void)pthread_cond_init(&engine->work, NULL); /* likewise */
+    (void)pthread_cond_init(&engine->flush_work, NULL);
     arena_init(&engine->batch.arena);
     enum rc rc = tail_new(&engine->tail) == RC_OK ? load_image(engine, progress, fault)
                                                    : fault_set(fault, RC_BUSY, NULL, "out of memory");
@@ -514,7 +510,8 @@ static void wait_for_work(struct engine *engine)
             until.tv_sec++;
             until.tv_nsec -= 1000000000;
         }
-        (void)pthread_cond_timedwait(&engine->work, &engine->lock, &until); /* a time-out is an answer too */
+        /* Timers never follow the wall clock: R26. A time-out is an answer too. */
+        (void)pthread_cond_clockwait(&engine->work, &engine->lock, CLOCK_MONOTONIC, &until);
     } else {
         (void)pthread_cond_wait(&engine->work, &engine->lock);
     }

@@ -44,6 +44,8 @@ enum rc json_in(const char *bytes, size_t size, json_t **out_root, struct fault 
     if (!depth_fits(bytes, size))
         return fault_set(fault, RC_INVALID, "body", "the JSON is nested too deep (32 levels at most)");
     json_t *root = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &error);
+    if (!root && json_error_code(&error) == json_error_out_of_memory)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
     if (!root)
         return fault_set(fault, RC_INVALID, "body", "the body is not valid JSON");
     if (!json_is_object(root)) {

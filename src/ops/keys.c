@@ -9,6 +9,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <glib.h>
+
 enum { KEY_BYTES = 32, KEY_TEXT = 43, KEY_FILE_MAX = 65536 };
 
 enum rc key_read(const char *path, char **out_key, size_t *out_size, struct fault *fault)
@@ -46,15 +48,15 @@ static enum rc make(const char *path, struct fault *fault)
 {
     unsigned char bytes[KEY_BYTES];
     char text[KEY_TEXT + 1];
-    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
-    if (file < 0)
-        return errno == EEXIST ? RC_OK : fault_set(fault, RC_INTERNAL, NULL, "a key file cannot be written");
+    if (access(path, F_OK) == 0)
+        return RC_OK;
     bool made = getrandom(bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes;
     base64url(bytes, text);
     text[KEY_TEXT] = '\n';
-    made = made && write(file, text, sizeof text) == (ssize_t)sizeof text && fsync(file) == 0;
-    made = close(file) == 0 && made;
+    /* Whole and synced under another name first: a kill leaves no half key. */
+    made = made && g_file_set_contents_full(path, text, sizeof text,
+                                            G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, NULL);
     return made ? RC_OK : fault_set(fault, RC_INTERNAL, NULL, "a key file cannot be written");
 }
 

@@ -389,8 +389,10 @@ enum rc store_open_reader(const char *directory, struct store **out_store, struc
         sqlite_image_path(store, store->generation, store->image_path);
         if (access(store->image_path, R_OK) == 0) { /* else: not yet made */
             rc = sqlite_open_file(store, store->image_path, true, &store->image, fault);
-            if (rc == RC_OK) /* first the image: what it covers is then among the events */
-                rc = sqlite_run(store, store->image, "BEGIN; SELECT count(*) FROM meta;", fault);
+            /* First the image: what it covers is then among the events. One that a crash left without a table is none:
+             * the next start makes it anew. */
+            if (rc == RC_OK && sqlite_run(store, store->image, "BEGIN; SELECT count(*) FROM learner_event;", fault) != RC_OK)
+                sqlite_close_image(store);
         }
     }
     if (rc == RC_OK)
