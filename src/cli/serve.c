@@ -25,7 +25,7 @@ struct server {
     struct store *store;
     struct engine *engine;
     struct face_context context;
-    struct http_server *http;
+    struct http_server *http, *metrics_http; /* the second: metrics_listen */
     struct fetcher *fetcher;
     struct metrics *metrics;
     atomic_int log_level;
@@ -189,6 +189,29 @@ static int start_upstreams(struct server *server)
     return rc == RC_OK ? 0 : complain(fault.field, fault.message);
 }
 
+/* metrics_listen: a listener of its own, so that figures need no key and the main port can face the world. */
+static enum rc start_metrics(struct server *server, const struct http_settings *like, struct fault *fault)
+{
+    static char address[64];
+    const char *text = server->settings.metrics_listen, *colon = strrchr(text, ':');
+    uint16_t port = (uint16_t)atoi(colon ? colon + 1 : text);
+    struct http_settings http = *like;
+
+    if (!*text)
+        return RC_OK;
+    (void)snprintf(address, sizeof address, "%.*s", colon ? (int)(colon - text) : 9, colon ? text : "127.0.0.1"); /* a cut one does not parse */
+    http.listen = address;
+    http.ports = &port;
+    http.port_count = 1;
+    http.threads = 1;
+    http.cors_origins = "";
+    http.dispatch = face_dispatch_metrics;
+    enum rc rc = http_server_start(&http, &server->metrics_http, fault);
+    if (rc != RC_OK)
+        fault->field = "metrics_listen";
+    return rc;
+}
+
 static int start(struct server *server)
 {
     struct settings *settings = &server->settings;
@@ -235,6 +258,8 @@ static int start(struct server *server)
         rc = engine_start(server->engine, &fault);
     if (rc == RC_OK)
         rc = http_server_start(&http, &server->http, &fault);
+    if (rc == RC_OK)
+        rc = start_metrics(server, &http, &fault);
     return rc == RC_OK ? 0 : complain(fault.field, fault.message);
 }
 
@@ -249,6 +274,7 @@ static void stop(struct server *server)
         }
         http_server_stop(server->http);
     }
+    http_server_stop(server->metrics_http); /* its answers wait for nothing */
     worker_free(server->context.worker);
     fetcher_free(server->fetcher);
     user_service_free(server->context.users);

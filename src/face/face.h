@@ -57,6 +57,9 @@ static inline const struct caller *face_caller(struct request *request)
 /* The server's dispatcher: route, token, role, then the route's handler. */
 void face_dispatch(struct request *request);
 
+/* The same on the listener of metrics_listen: figures and health without a key, nothing else. */
+void face_dispatch_metrics(struct request *request);
+
 /* All routes of all faces. */
 extern const struct http_routes face_routes;
 

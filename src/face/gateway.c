@@ -1,4 +1,5 @@
 #include "face/face.h"
+#include "face/server_face.h"
 
 #include <string.h>
 #include <strings.h>
@@ -141,4 +142,21 @@ void face_dispatch(struct request *request)
         admit_and_handle(request);
     else
         request_fail(request, rc, &fault);
+}
+
+void face_dispatch_metrics(struct request *request)
+{
+    struct face_context *context = face_of(request);
+    struct fault fault = {NULL, NULL};
+    enum rc rc = request_split_path(request, &fault);
+
+    if (rc == RC_OK)
+        rc = http_find_route(context->routes, request, &fault);
+    bool ours = rc == RC_OK && (request->route->handler == server_metrics || request->route->handler == server_healthz ||
+                                request->route->handler == server_readyz);
+    if (ours)
+        request->route->handler(request);
+    else
+        request_fail(request, rc == RC_METHOD || rc == RC_INVALID ? rc : RC_NOT_FOUND,
+                     rc == RC_OK ? &(struct fault){NULL, "no such path"} : &fault);
 }

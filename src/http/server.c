@@ -1,5 +1,6 @@
 #include "http/server.h"
 
+#include "http/deadlines.h"
 #include "http/framing.h"
 #include "http/gzip.h"
 
@@ -22,6 +23,8 @@ enum {
     MAX_PORTS = 8,
     CONNECTION_MEMORY = 24 * 1024, /* head of a request and of its answer */
     IDLE_S = 60,
+    HEAD_S = 10, /* a head must be whole so soon after it began, */
+    BODY_S = 60, /* and a body after its head: reliability R28 */
     CONNECTIONS_MAX = 10000,
     LARGE_BODY_WAIT_MS = 100, /* how long a declared large body may take to begin */
     GZIP_FROM_BYTES = 1024, /* smaller answers gain nothing */
@@ -39,6 +42,7 @@ struct http_server {
     pthread_mutex_t timer_lock;
     pthread_cond_t timer_work;
     struct request *waiting; /* under timer_lock */
+    struct deadlines *deadlines;
     atomic_uint open_requests;
     atomic_ullong next_id;
     uint64_t instance;
@@ -285,17 +289,24 @@ struct socket_context {
     char *target;
     size_t room;
     struct request *request;
+    struct deadline deadline;
 };
 
 static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode code)
 {
     struct socket_context *socket = *context;
+    struct http_server *server = arg;
 
-    (void)connection;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        *context = calloc(1, sizeof *socket); /* NULL: its requests are refused */
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        *context = socket = info ? calloc(1, sizeof *socket) : NULL; /* NULL: its requests are refused */
+        if (!socket)
+            return;
+        deadline_set(&socket->deadline, HEAD_S);
+        deadlines_add(server->deadlines, &socket->deadline, info->connect_fd);
     } else if (socket) {
+        deadlines_remove(server->deadlines, &socket->deadline);
         end_request(arg, socket->request);
         free(socket->target);
         free(socket);
@@ -316,6 +327,8 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *con
     size_t size = strlen(target) + 1;
 
     (void)arg;
+    if (socket)
+        deadline_set(&socket->deadline, HEAD_S);
     if (socket && socket->room < size) {
         char *larger = realloc(socket->target, size);
         if (larger) {
@@ -356,6 +369,8 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **st
     (void)code;
     if (socket && socket->request == *state)
         socket->request = NULL;
+    if (socket)
+        deadline_set(&socket->deadline, IDLE_S + HEAD_S);
     end_request(arg, *state);
     *state = NULL;
 }
@@ -463,6 +478,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
         return MHD_NO;
     if (request->library_state == STATE_NEW) { /* answering here already would end the keep-alive */
         request->library_state = STATE_READING;
+        deadline_set(&socket_of(connection)->deadline, BODY_S);
         request->method = method_of(method);
         request->http_version = version;
         set_request_id(server, request);
@@ -475,6 +491,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
         *upload_size = 0;
         return MHD_YES;
     }
+    deadline_set(&socket_of(connection)->deadline, 0); /* whole: what takes time now is ours */
     if (request->library_state == STATE_PARKED) {
         request->library_state = STATE_READING;
         request->resumed(request);
@@ -539,6 +556,8 @@ enum rc http_server_start(const struct http_settings *settings, struct http_serv
         rc = fault_set(fault, RC_INVALID, "port", "at most 8 ports");
     (void)pthread_mutex_init(&server->timer_lock, NULL); /* default attributes cannot fail */
     (void)pthread_cond_init(&server->timer_work, NULL);
+    if (rc == RC_OK && deadlines_new(&server->deadlines) != RC_OK)
+        rc = fault_set(fault, RC_BUSY, NULL, "cannot start a thread");
     if (rc == RC_OK) {
         server->timer_runs = pthread_create(&server->timer, NULL, timer_main, server) == 0;
         if (!server->timer_runs)
@@ -589,6 +608,7 @@ void http_server_stop(struct http_server *server)
         if (server->listeners[i] >= 0)
             (void)close(server->listeners[i]); /* nothing was written to it */
     }
+    deadlines_free(server->deadlines);
     free(server->cors_origins);
     free(server);
 }

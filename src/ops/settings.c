@@ -10,7 +10,7 @@
 
 extern char **environ;
 
-enum kind { KIND_TEXT, KIND_CHOICE, KIND_NUMBER, KIND_HUNDREDTHS, KIND_PORTS, KIND_URL };
+enum kind { KIND_TEXT, KIND_CHOICE, KIND_NUMBER, KIND_HUNDREDTHS, KIND_PORTS, KIND_URL, KIND_ADDRESS, KIND_ABSENT };
 
 /* inih cuts a line at 199 bytes and a value at " ;": such a line is refused, not cut. */
 enum { LINE_MAX_BYTES = 198, NAME_MAX_BYTES = 64 };
@@ -66,6 +66,12 @@ static const struct row {
     {"upstream_timeout_ms", KIND_NUMBER, AT(upstream_timeout_ms), 1, 60000, "800", NULL,
      "How long an upstream may take"},
     {"cache_ttl", KIND_NUMBER, AT(cache_ttl), 0, 86400, "300", NULL, "Seconds that upstream answers are kept"},
+    {"database", KIND_ABSENT, AT(database), 0, 0, "", NULL,
+     "Empty: SQLite in the data directory. Nothing else is built in yet: postgres://... is refused"},
+    {"replica", KIND_ABSENT, AT(replica), 0, 0, "", NULL, "Empty; for a read-only PostgreSQL, which is not built in yet"},
+    {"bus", KIND_ABSENT, AT(bus), 0, 0, "", NULL, "Empty; for several nodes on one database, which are not built in yet"},
+    {"metrics_listen", KIND_ADDRESS, AT(metrics_listen), 0, 0, "", NULL,
+     "[address:]port for /metrics, /healthz and /readyz without a key; empty: /metrics on the main port, with X-Server-Key"},
     {"log_level", KIND_CHOICE, AT(log_level), 0, 0, "info", "error|warn|info|debug", "How much is logged"},
 #undef AT
 };
@@ -251,6 +257,18 @@ static void apply(struct reading *reading, int row)
             complain(reading, rows[row].name, rows[row].choices);
         *(const char **)(void *)field = value;
         break;
+    case KIND_ABSENT:
+        if (*value)
+            complain(reading, rows[row].name, "is not built in yet; leave it empty");
+        *(const char **)(void *)field = value;
+        break;
+    case KIND_ADDRESS: { /* [address:]port */
+        const char *colon = strrchr(value, ':');
+        if (*value && !whole_number(colon ? colon + 1 : value, 1, 65535, &number))
+            complain(reading, rows[row].name, "must be [address:]port, with a port from 1 to 65535");
+        *(const char **)(void *)field = value;
+        break;
+    }
     case KIND_TEXT:
         *(const char **)(void *)field = value;
         break;

@@ -26,6 +26,8 @@ struct settings {
     const char *cors_origins;
     const char *user_svc_base_url, *user_check, *cms_base_url, *mock_data;
     int64_t upstream_timeout_ms, cache_ttl;
+    const char *database, *replica, *bus; /* empty: nothing else is built in yet */
+    const char *metrics_listen;           /* [address:]port; empty: none */
     const char *log_level;
 };
 

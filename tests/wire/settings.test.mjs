@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { binary, newDirectory, run, Server } from './server.mjs';
+import { binary, freePort, newDirectory, run, Server } from './server.mjs';
 
 const directory = newDirectory();
 const serve = (...flags) => run('serve', '--data', directory, ...flags);
@@ -13,7 +13,8 @@ const bad = [
   [['--port', '0'], 'port'], [['--port', '65536'], 'port'], [['--port', 'x'], 'port'], [['--nonsense', '1'], 'nonsense'],
   [['--catalog', 'closed'], 'catalog'], [['--completion_threshold', '0'], 'completion_threshold'], [['--completion_threshold', '100.01'], 'completion_threshold'],
   [['--display_timezone', 'Mars/Olympus'], 'display_timezone'], [['--user_svc_base_url', 'file:///etc/passwd'], 'user_svc_base_url'],
-  [['--threads', '-1'], 'threads'], [['--port'], 'port'], [['stray'], 'stray'], [['--config', '/no/such/file'], 'config'],
+  [['--threads', '-1'], 'threads'], [['--database', 'postgres://db/x'], 'database'], [['--replica', 'postgres://db/x'], 'replica'], [['--bus', 'redis://db'], 'bus'],
+  [['--metrics-listen', 'x'], 'metrics_listen'], [['--metrics-listen', '1.2.3:0'], 'metrics_listen'], [['--metrics-listen', 'no.where:9100'], 'metrics_listen'], [['--port'], 'port'], [['stray'], 'stray'], [['--config', '/no/such/file'], 'config'],
 ];
 for (const [flags, name] of bad)
   test(`refused: ${flags.join(' ')}`, () => {
@@ -81,4 +82,14 @@ test('a data directory that cannot be used: one clear line', () => {
     assert.equal(end.stderr.trim().split('\n').length, 1, end.stderr);
     assert.match(end.stderr, /milepost: /);
   }
+});
+
+test('metrics_listen: figures and health without a key on a listener of their own, nothing else there', async () => {
+  const port = await freePort();
+  const server = await Server.start({ flags: ['--metrics-listen', `127.0.0.1:${port}`] });
+  const get = async (path, options) => (await fetch(`http://127.0.0.1:${port}${path}`, options)).status;
+  assert.deepEqual([await get('/metrics'), await get('/healthz'), await get('/readyz')], [200, 200, 200]);
+  assert.deepEqual([await get('/openapi.json'), await get('/progress/u1'), await get('/nothing'), await get('/metrics', { method: 'POST' })], [404, 404, 404, 405]);
+  assert.equal((await server.call('GET', '/metrics')).status, 401);
+  assert.equal((await server.discard()).code, 0, server.log);
 });

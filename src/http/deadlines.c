@@ -1,0 +1,110 @@
+#include "http/deadlines.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+
+struct deadlines {
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t stop;
+    bool stopping;
+    struct deadline *first;
+};
+
+static struct timespec now(void)
+{
+    struct timespec time;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &time); /* cannot fail */
+    return time;
+}
+
+static uint64_t now_us(void)
+{
+    struct timespec time = now();
+    return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
+}
+
+static void *sweep(void *arg)
+{
+    struct deadlines *deadlines = arg;
+
+    (void)pthread_mutex_lock(&deadlines->lock);
+    while (!deadlines->stopping) {
+        struct timespec until = now();
+        until.tv_sec++;
+        (void)pthread_cond_clockwait(&deadlines->stop, &deadlines->lock, CLOCK_MONOTONIC, &until); /* a time-out is the rule */
+        uint64_t time = now_us();
+        for (struct deadline *at = deadlines->first; at; at = at->next) {
+            uint64_t due = atomic_load_explicit(&at->due_us, memory_order_relaxed);
+            if (due && time > due) {
+                (void)shutdown(at->fd, SHUT_RDWR); /* the library sees the end and closes it */
+                atomic_store_explicit(&at->due_us, 0, memory_order_relaxed);
+            }
+        }
+    }
+    (void)pthread_mutex_unlock(&deadlines->lock);
+    return NULL;
+}
+
+enum rc deadlines_new(struct deadlines **out_deadlines)
+{
+    struct deadlines *deadlines = calloc(1, sizeof *deadlines);
+
+    if (!deadlines)
+        return RC_BUSY;
+    (void)pthread_mutex_init(&deadlines->lock, NULL); /* default attributes cannot fail */
+    (void)pthread_cond_init(&deadlines->stop, NULL); /* likewise */
+    if (pthread_create(&deadlines->thread, NULL, sweep, deadlines) != 0) {
+        free(deadlines);
+        return RC_BUSY;
+    }
+    *out_deadlines = deadlines;
+    return RC_OK;
+}
+
+void deadlines_free(struct deadlines *deadlines)
+{
+    if (!deadlines)
+        return;
+    (void)pthread_mutex_lock(&deadlines->lock);
+    deadlines->stopping = true;
+    (void)pthread_cond_signal(&deadlines->stop);
+    (void)pthread_mutex_unlock(&deadlines->lock);
+    (void)pthread_join(deadlines->thread, NULL); /* it was started */
+    (void)pthread_mutex_destroy(&deadlines->lock); /* nobody holds it */
+    (void)pthread_cond_destroy(&deadlines->stop);
+    free(deadlines);
+}
+
+void deadlines_add(struct deadlines *deadlines, struct deadline *deadline, int fd)
+{
+    (void)pthread_mutex_lock(&deadlines->lock);
+    deadline->fd = fd;
+    deadline->before = NULL;
+    deadline->next = deadlines->first;
+    if (deadline->next)
+        deadline->next->before = deadline;
+    deadlines->first = deadline;
+    (void)pthread_mutex_unlock(&deadlines->lock);
+}
+
+void deadlines_remove(struct deadlines *deadlines, struct deadline *deadline)
+{
+    (void)pthread_mutex_lock(&deadlines->lock);
+    if (deadline->next)
+        deadline->next->before = deadline->before;
+    if (deadline->before)
+        deadline->before->next = deadline->next;
+    else
+        deadlines->first = deadline->next;
+    (void)pthread_mutex_unlock(&deadlines->lock);
+}
+
+void deadline_set(struct deadline *deadline, unsigned seconds)
+{
+    atomic_store_explicit(&deadline->due_us, seconds ? now_us() + seconds * UINT64_C(1000000) : 0, memory_order_relaxed);
+}

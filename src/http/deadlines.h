@@ -1,0 +1,28 @@
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+
+/* When a connection must have said what it is saying. The library's own time-out starts again with every byte, so a
+ * client that sends one a second would never be shed: a thread looks once a second and shuts down what is late.
+ * Thread-safe. Source: reliability R28. */
+
+struct deadlines;
+
+struct deadline { /* in a connection's own memory */
+    struct deadline *next, *before;
+    int fd;
+    atomic_uint_least64_t due_us; /* monotonic; 0: may take as long as it needs */
+};
+
+MUST_CHECK enum rc deadlines_new(struct deadlines **out_deadlines);
+void deadlines_free(struct deadlines *deadlines);
+
+/* From the accept to the close of fd. */
+void deadlines_add(struct deadlines *deadlines, struct deadline *deadline, int fd);
+void deadlines_remove(struct deadlines *deadlines, struct deadline *deadline);
+
+/* Seconds from now; 0: none. */
+void deadline_set(struct deadline *deadline, unsigned seconds);
