@@ -30,7 +30,10 @@ pkg:cmocka libcmocka-dev
 command:node nodejs
 command:npm npm
 command:nm binutils
+command:python3 python3
 NEEDS
+    # Ubuntu's chromium package is a pointer to another store: there the browser tests say that they were skipped.
+    ! grep -qs '^ID=debian' /etc/os-release || echo 'command:chromium chromium'
 }
 
 is_there() {

@@ -86,9 +86,20 @@ static void put_operation_id(struct json_out *out, const struct http_route *rout
     json_put_text(out, "operationId", id);
 }
 
+/* The media type of what a schema of that name describes. */
+static const char *media_of(const char *schema)
+{
+    static const char *const plain[][2] = {
+        {"Text", "text/plain"}, {"Html", "text/html"}, {"Script", "text/javascript"}, {"Style", "text/css"}};
+
+    for (size_t i = 0; schema && i < sizeof plain / sizeof *plain; i++)
+        if (strcmp(schema, plain[i][0]) == 0)
+            return plain[i][1];
+    return "application/json";
+}
+
 static void put_operation(struct json_out *out, const struct http_route *route)
 {
-    bool plain = route->gives && strcmp(route->gives, "Text") == 0;
     char method[8];
     size_t size = 0;
 
@@ -110,7 +121,7 @@ static void put_operation(struct json_out *out, const struct http_route *route)
         json_close(out, '}');
     }
     json_put_open(out, "responses", '{');
-    put_answer(out, "2XX", "Done", plain ? "text/plain" : "application/json", route->gives);
+    put_answer(out, "2XX", "Done", media_of(route->gives), route->gives);
     put_answer(out, "default", "Refused or failed", "application/problem+json", "Problem");
     json_close(out, '}');
     json_close(out, '}');

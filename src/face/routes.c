@@ -136,6 +136,9 @@ static const struct http_route table[] = {
      "Figures for Prometheus, with X-Server-Key", NULL, "Text"},
     {HTTP_GET, "/readyz", false, ACCESS_PUBLIC, 0, server_readyz,
      "The server can store", NULL, "Health"},
+    {HTTP_GET, "/", false, ACCESS_PUBLIC, 0, server_page, "The dashboard", NULL, "Html"},
+    {HTTP_GET, "/ui/app.js", false, ACCESS_PUBLIC, 0, server_page, "The dashboard's program", NULL, "Script"},
+    {HTTP_GET, "/ui/style.css", false, ACCESS_PUBLIC, 0, server_page, "The dashboard's looks", NULL, "Style"},
     {HTTP_GET, "/openapi.json", false, ACCESS_PUBLIC, 0, server_openapi,
      "This description", NULL, "OpenApi"},
 };

@@ -237,6 +237,9 @@ static enum MHD_Result send_answer(struct http_server *server, struct request *r
     add_header(response, "X-Request-Id", request->request_id);
     add_header(response, "X-Content-Type-Options", "nosniff");
     add_header(response, "Cache-Control", "no-store");
+    if (request->content_type && strncmp(request->content_type, "text/html", 9) == 0) /* reliability A176 */
+        add_header(response, "Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
+                                                        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
     if (request->etag[0]) {
         (void)snprintf(etag, sizeof etag, "\"%s\"", request->etag); /* fits */
         add_header(response, "ETag", etag);
