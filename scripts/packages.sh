@@ -31,6 +31,9 @@ command:node nodejs
 command:npm npm
 command:nm binutils
 command:python3 python3
+command:strace strace
+file:/usr/bin/faketime faketime
+command:setsid util-linux
 NEEDS
     # Ubuntu's chromium package is a pointer to another store: there the browser tests say that they were skipped.
     ! grep -qs '^ID=debian' /etc/os-release || echo 'command:chromium chromium'
