@@ -20,6 +20,7 @@ struct segment_text {
 };
 
 struct http_route;
+struct loop;
 struct http_connection; /* the library's */
 
 struct request {
@@ -53,7 +54,8 @@ struct request {
     const char *allow;       /* for 405 and OPTIONS */
     bool answered;
     uint64_t begun_us; /* monotonic */
-    int library_state; /* the server's own, as is the next line */
+    struct loop *loop; /* the server's own, as are the next two lines */
+    int library_state;
     struct request *next_waiting;
 };
 

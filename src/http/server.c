@@ -3,6 +3,7 @@
 #include "http/deadlines.h"
 #include "http/framing.h"
 #include "http/gzip.h"
+#include "http/loop.h"
 
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -21,6 +22,8 @@
 
 enum {
     MAX_PORTS = 8,
+    MAX_THREADS = 256, /* per port */
+    MAX_LOOPS = MAX_PORTS * MAX_THREADS,
     CONNECTION_MEMORY = 24 * 1024, /* head of a request and of its answer */
     IDLE_S = 60,
     HEAD_S = 10, /* a head must be whole so soon after it began, */
@@ -31,9 +34,9 @@ enum {
 };
 
 struct http_server {
-    struct MHD_Daemon *daemons[MAX_PORTS];
+    struct loop *loops[MAX_LOOPS];
     int listeners[MAX_PORTS];
-    int count;
+    int loop_count, listener_count;
     struct http_settings settings;
     char *cors_origins;
     atomic_bool draining; /* every answer now ends its connection */
@@ -130,7 +133,10 @@ void request_park(struct request *request, void (*resumed)(struct request *reque
 
 void request_resume(struct request *request)
 {
+    struct loop *loop = request->loop; /* once resumed, the request may be gone */
+
     MHD_resume_connection(connection_of(request));
+    loop_wake(loop);
 }
 
 static void add_header(struct MHD_Response *response, const char *name, const char *value)
@@ -358,6 +364,7 @@ static struct request *new_request(struct http_server *server, struct MHD_Connec
     arena_init(&request->arena);
     request->connection = (struct http_connection *)connection;
     request->server = server->settings.context;
+    request->loop = loop_current();
     request->begun_us = monotonic_us();
     request->target = arena_copy(&request->arena, socket->target, strlen(socket->target));
     atomic_fetch_add(&server->open_requests, 1);
@@ -516,31 +523,47 @@ static size_t keep_escapes(void *arg, struct MHD_Connection *connection, char *t
 
 /* ---- start and stop ---- */
 
+/* One of a port's loops; they share its listening socket. */
+static enum rc start_loop(struct http_server *server, int listener, unsigned connections, struct fault *fault)
+{
+    struct MHD_Daemon *daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, server,
+        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_LIMIT, connections,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+
+    if (!daemon)
+        return fault_set(fault, RC_INTERNAL, "port", "cannot start an event loop");
+    if (loop_start(daemon, &server->loops[server->loop_count]) != RC_OK) {
+        (void)MHD_quiesce_daemon(daemon); /* or it would close the socket that others share */
+        MHD_stop_daemon(daemon);
+        return fault_set(fault, RC_BUSY, "threads", "cannot start a thread");
+    }
+    server->loop_count++;
+    return RC_OK;
+}
+
 static enum rc start_port(struct http_server *server, uint16_t port, struct fault *fault)
 {
     static char message[128];
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
     unsigned threads = server->settings.threads;
+    struct in_addr unused;
 
-    if (inet_pton(AF_INET, server->settings.listen, &address.sin_addr) != 1)
+    if (inet_pton(AF_INET, server->settings.listen, &unused) != 1)
         return fault_set(fault, RC_INVALID, "listen", "must be an IPv4 address");
-    struct MHD_Daemon *daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, port, NULL, NULL,
-        on_request, server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_URI_LOG_CALLBACK,
-        on_target, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, server, MHD_OPTION_UNESCAPE_CALLBACK,
-        keep_escapes, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u,
-        threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, threads, MHD_OPTION_END);
-    if (!daemon) {
+    int listener = loop_listen(server->settings.listen, port);
+    if (listener < 0) {
         (void)snprintf(message, sizeof message, "cannot listen on %s:%u (is it in use?)", server->settings.listen,
                        port); /* cut is fine */
         return fault_set(fault, RC_INTERNAL, "port", message);
     }
-    server->listeners[server->count] = -1;
-    server->daemons[server->count++] = daemon;
-    return RC_OK;
+    server->listeners[server->listener_count++] = listener;
+    enum rc rc = RC_OK;
+    for (unsigned i = 0; rc == RC_OK && i < threads && i < MAX_THREADS; i++)
+        rc = start_loop(server, listener, CONNECTIONS_MAX / threads + 1, fault);
+    return rc;
 }
 
 enum rc http_server_start(const struct http_settings *settings, struct http_server **out_server,
@@ -579,11 +602,10 @@ enum rc http_server_start(const struct http_settings *settings, struct http_serv
 void http_server_quiesce(struct http_server *server)
 {
     atomic_store(&server->draining, true);
-    for (int i = 0; i < server->count; i++) {
-        server->listeners[i] = MHD_quiesce_daemon(server->daemons[i]);
-        if (server->listeners[i] >= 0) /* refuse at once; closed when no thread can still look at it */
-            (void)shutdown(server->listeners[i], SHUT_RDWR); /* already shut is fine */
-    }
+    for (int i = 0; i < server->loop_count; i++)
+        loop_quiesce(server->loops[i]);
+    for (int i = 0; i < server->listener_count; i++)
+        (void)shutdown(server->listeners[i], SHUT_RDWR); /* refuse at once; closed when no loop can still look at it */
 }
 
 unsigned http_server_open_requests(const struct http_server *server)
@@ -606,11 +628,10 @@ void http_server_stop(struct http_server *server)
         next = request->next_waiting;
         request_resume(request); /* a suspended connection must not be there when a daemon stops */
     }
-    for (int i = 0; i < server->count; i++) {
-        MHD_stop_daemon(server->daemons[i]);
-        if (server->listeners[i] >= 0)
-            (void)close(server->listeners[i]); /* nothing was written to it */
-    }
+    for (int i = 0; i < server->loop_count; i++)
+        loop_stop(server->loops[i]);
+    for (int i = 0; i < server->listener_count; i++)
+        (void)close(server->listeners[i]); /* nothing was written to it */
     deadlines_free(server->deadlines);
     free(server->cors_origins);
     free(server);

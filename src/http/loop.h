@@ -1,0 +1,30 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+
+/* One event loop: a thread that runs one daemon of the HTTP library. The library's own threads are not used: theirs
+ * wait for more events when 128 came at once, with those 128 unhandled (0.9.75; docs/decisions/0009). */
+
+struct MHD_Daemon;
+struct loop;
+
+/* Starts the thread; it owns the daemon from now on. */
+MUST_CHECK enum rc loop_start(struct MHD_Daemon *daemon, struct loop **out_loop);
+
+/* The loop whose thread this is; NULL: none's. */
+struct loop *loop_current(void);
+
+/* Something of this loop was resumed: it takes a turn soon. Many calls before that turn cost one wake-up. Any thread. */
+void loop_wake(struct loop *loop);
+
+/* Takes no new connection from its next turn on; the listening socket stays the caller's. Any thread. */
+void loop_quiesce(struct loop *loop);
+
+/* Ends the thread and the daemon. Nothing may be parked any more. */
+void loop_stop(struct loop *loop);
+
+/* A socket that listens on an IPv4 address; -1: errno says why. */
+int loop_listen(const char *address, uint16_t port);
