@@ -79,6 +79,7 @@ struct image {
     uint32_t *record_owner; /* learner key by record id; 0: none */
     uint32_t record_room;
     uint16_t threshold_hundredths; /* completion_threshold, as the events say */
+    bool scrub_owed;               /* the image file's log still holds rows of somebody erased */
     bool partial;                  /* a twin: only some learners have slots */
     uint64_t published;            /* sequence of the last published event */
 };

@@ -14,6 +14,7 @@ struct slice {
     struct tail *tail;
     uint16_t threshold_hundredths;
     bool scrub;      /* somebody was erased: no copy of their row may stay in the file's log */
+    bool scrub_owed; /* that could not be done: the next slice tries again */
     struct buf rows; /* courses and items, already encoded: kind, key, bytes */
 };
 
@@ -106,16 +107,19 @@ enum rc slice_take(struct image *image, struct tail *tail, struct slice **out_sl
     struct keys *dirty = &image->dirty_learners;
 
     *out_slice = NULL;
-    if (dirty->count + image->dirty_courses.count + image->dirty_items.count == 0 && tail_size(tail) == 0)
+    if (dirty->count + image->dirty_courses.count + image->dirty_items.count == 0 && tail_size(tail) == 0 &&
+        !image->scrub_owed)
         return RC_OK;
     struct slice *slice = calloc(1, sizeof *slice);
     if (!slice)
         return RC_BUSY;
     slice->mark = image->published;
     slice->threshold_hundredths = image->threshold_hundredths;
+    slice->scrub = image->scrub_owed;
     slice->learner_keys = malloc((dirty->count + 1) * sizeof *slice->learner_keys);
     slice->states = malloc((dirty->count + 1) * sizeof *slice->states);
     if (!slice->learner_keys || !slice->states || !encode_rows(image, &slice->rows)) {
+        slice->scrub_owed = image->scrub_owed;
         slice_done(slice, image, true); /* nothing was taken off the lists yet */
         return RC_BUSY;
     }
@@ -227,8 +231,8 @@ enum rc slice_write(struct slice *slice, struct store *store, struct fault *faul
         rc = store_image_commit(store, slice->mark, slice->threshold_hundredths, fault);
     if (rc != RC_OK)
         store_image_rollback(store);
-    else if (slice->scrub)
-        rc = scrub(store, fault);
+    else if (slice->scrub) /* the slice is written, whatever comes of this */
+        slice->scrub_owed = scrub(store, fault) != RC_OK;
     buf_done(&bytes);
     return rc;
 }
@@ -255,6 +259,7 @@ void slice_done(struct slice *slice, struct image *image, bool written)
         return;
     if (!written)
         mark_again(slice, image);
+    image->scrub_owed = written ? slice->scrub_owed : slice->scrub;
     if (slice->tail)
         tail_end_flush(slice->tail, written);
     for (uint32_t i = 0; i < slice->learner_count; i++)
