@@ -13,7 +13,7 @@ enum { INSTANT_TEXT_BYTES = 25 };
 /* What kind of text instant_parse found. */
 enum instant_form { INSTANT_NONE, INSTANT_DATE, INSTANT_FULL };
 
-/* Reads YYYY-MM-DD (midnight UTC) or an ISO 8601 instant YYYY-MM-DDTHH:MM:SS[.fraction][Z|+HH:MM|-HH:MM];
+/* Reads YYYY-MM-DD (midnight UTC) or an ISO 8601 instant YYYY-MM-DDTHH:MM[:SS[.fraction]][Z|+HH:MM|-HH:MM];
  * no zone means UTC; digits past the millisecond are cut. INSTANT_NONE: neither, *out_ms untouched.
  * Source: contract 1, Numbers and times; reliability A93. */
 enum instant_form instant_parse(const char *text, size_t size, int64_t *out_ms);

@@ -9,7 +9,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include <glib.h>
+#include "base/file.h"
 
 enum { KEY_BYTES = 32, KEY_TEXT = 43, KEY_FILE_MAX = 65536 };
 
@@ -54,9 +54,7 @@ static enum rc make(const char *path, struct fault *fault)
     bool made = getrandom(bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes;
     base64url(bytes, text);
     text[KEY_TEXT] = '\n';
-    /* Whole and synced under another name first: a kill leaves no half key. */
-    made = made && g_file_set_contents_full(path, text, sizeof text,
-                                            G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, NULL);
+    made = made && file_write_whole(path, text, sizeof text);
     return made ? RC_OK : fault_set(fault, RC_INTERNAL, NULL, "a key file cannot be written");
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/learner.h"
 #include "core/learner_codec.h"
+#include "core/logs.h"
 #include "core/members.h"
 
 /* ---- one item: contract 1, rules 1 to 7 ---- */
@@ -465,6 +466,93 @@ static void learners_come_back_from_bytes(void **unused)
     free(bytes);
 }
 
+/* ---- log entries and rollback: contract 5 ---- */
+
+enum { LOG_EVENTS = 40, LOG_IDS = 8 };
+
+/* The same by the definition alone: what stands at a rollback is what stood at its bound. One entry: 0 gone, else 1 + the
+ * number of the event that last wrote it. Exponential, so only for short histories. */
+static void fold_by_definition(const struct log_event *events, size_t count, const struct bound *bound, int out[LOG_IDS])
+{
+    memset(out, 0, LOG_IDS * sizeof *out);
+    for (size_t i = 0; i < count; i++) {
+        if (!bound_holds(bound, events[i].sequence, events[i].at_ms))
+            continue;
+        if (events[i].kind == EV_LOGS_ROLLED_BACK)
+            fold_by_definition(events, i, &events[i].to, out);
+        else if (events[i].kind == EV_LOGS_CLEARED)
+            memset(out, 0, LOG_IDS * sizeof *out);
+        else if (events[i].kind == EV_LOGGED || (events[i].kind == EV_LOG_UPDATED && out[events[i].log_id]))
+            out[events[i].log_id] = (int)i + 1;
+        else if (events[i].kind == EV_LOG_DELETED)
+            out[events[i].log_id] = 0;
+    }
+}
+
+static size_t random_history(struct log_event *events)
+{
+    size_t count = (size_t)(rand() % LOG_EVENTS);
+    uint64_t next_id = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct log_event *event = &events[i];
+        int dice = rand() % 10;
+        *event = (struct log_event){.sequence = 2 * i + 1, .at_ms = (int64_t)(i * 10) - rand() % 25, .date_ms = (int64_t)i};
+        if ((dice < 4 && next_id + 1 < LOG_IDS) || next_id == 0) {
+            event->kind = EV_LOGGED;
+            event->log_id = ++next_id;
+        } else if (dice < 9 && dice != 4) {
+            event->kind = dice < 7 ? EV_LOG_UPDATED : EV_LOG_DELETED;
+            event->log_id = 1 + (uint64_t)rand() % next_id;
+        } else {
+            event->kind = rand() % 4 ? EV_LOGS_ROLLED_BACK : EV_LOGS_CLEARED;
+            event->to = (struct bound){.sequence = (uint64_t)rand() % (2 * i + 1), .by_instant = rand() % 2, .at_ms = (int64_t)(rand() % (int)(i * 10 + 1))};
+        }
+        if (next_id + 1 >= LOG_IDS && event->kind == EV_LOGGED)
+            next_id = LOG_IDS - 1;
+    }
+    return count;
+}
+
+static void rollbacks_are_what_they_say(void **unused)
+{
+    struct log_event events[LOG_EVENTS];
+    struct log_state states[LOG_EVENTS];
+    int expected[LOG_IDS], seen = 0;
+
+    (void)unused;
+    srand(11);
+    for (int round = 0; round < 20000; round++) {
+        size_t count = random_history(events), left = 0;
+        struct bound bound = {.sequence = rand() % 3 ? UINT64_MAX : (uint64_t)rand() % 80, .by_instant = rand() % 3 == 0, .at_ms = rand() % 400};
+        fold_by_definition(events, count, &bound, expected);
+        size_t entries = logs_fold(events, count, &bound, states);
+        for (uint64_t id = 1; id < LOG_IDS; id++) {
+            const struct log_state *state = logs_find(states, entries, id);
+            assert_int_equal(state != NULL, expected[id] != 0);
+            if (state)
+                assert_int_equal(state->date_ms, events[expected[id] - 1].date_ms);
+            left += expected[id] != 0;
+        }
+        assert_int_equal(entries, left);
+        seen += entries > 0;
+    }
+    assert_true(seen > 5000);
+}
+
+static void a_bound_comes_back_from_its_event(void **unused)
+{
+    uint8_t bytes[16];
+    struct event by_id = {.kind = EV_LOGS_ROLLED_BACK}, by_instant = by_id;
+    struct bound at = {.sequence = 7, .by_instant = true, .at_ms = 0}, id = {.sequence = 9};
+
+    (void)unused;
+    event_set_bound(&by_id, &id, bytes);
+    assert_true(event_bound_of(&by_id).sequence == 9 && !event_bound_of(&by_id).by_instant);
+    event_set_bound(&by_instant, &at, bytes); /* 1970 is an instant too */
+    assert_true(event_bound_of(&by_instant).by_instant && event_bound_of(&by_instant).at_ms == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -483,6 +571,8 @@ int main(void)
         cmocka_unit_test(an_instant_is_after_the_last_one_unless_that_is_mad),
         cmocka_unit_test(events_come_back_from_bytes),
         cmocka_unit_test(learners_come_back_from_bytes),
+        cmocka_unit_test(rollbacks_are_what_they_say),
+        cmocka_unit_test(a_bound_comes_back_from_its_event),
     };
     return cmocka_run_group_tests_name("core", tests, NULL, NULL);
 }
