@@ -59,13 +59,14 @@ static struct course_facts course_facts(const void *of, uint32_t course)
 }
 
 static struct record records[RECORDS + 2];
+static uint32_t items[RECORDS + 2];
 static struct enrolment enrolments[2];
 static int32_t days[64];
 static uint64_t event_ids[4][2];
 static struct segment segment_room[RECORD_MAX_SEGMENTS + 16];
 static uint8_t metadata_room[1 << 16], bytes[1 << 16];
 static struct learner learner = {.record_room = RECORDS + 2, .enrolment_room = 2, .day_room = 64, .event_id_room = 4,
-                                 .records = records, .enrolments = enrolments, .days = days, .event_ids = event_ids};
+                                 .records = records, .items = items, .enrolments = enrolments, .days = days, .event_ids = event_ids};
 static const struct catalogue catalogue = {NULL, item_facts, course_facts};
 
 static struct event event_of(long i)

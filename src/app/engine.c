@@ -7,6 +7,7 @@
 
 #include "app/batch.h"
 #include "app/image_file.h"
+#include "app/replay.h"
 #include "base/codec.h"
 
 enum {
@@ -15,7 +16,7 @@ enum {
     FLUSH_EVENTS = 131072,   /* replay at start stays short: measured 0.13 s for so many */
     FLUSH_AFTER_MS = 5000,   /* a quiet server's image is at most this old */
     TAIL_MAX = 1000000,      /* unflushed events: above that writes get 503 until the image file catches up */
-    REPLAY_BATCH = 1024,
+    PROGRESS_EVERY = 1 << 16,
     REPLAY_FLUSH = 1 << 20, /* a long replay writes the image now and then, so that its tail stays bounded */
 };
 
@@ -43,66 +44,44 @@ struct engine {
 
 /* ---- start ---- */
 
-struct replay {
+struct tail_replay {
+    struct replay replay;
     struct engine *engine;
-    struct segment *room;
-    uint32_t pending;
-    uint64_t folded, last, since_flush;
+    uint64_t folded, since_flush;
     void (*progress)(uint64_t folded);
     enum rc rc;
     struct fault *fault;
 };
 
-static void publish_replayed(struct replay *replay)
+static bool take_event(void *arg, const struct stored_event *stored)
 {
-    if (replay->pending)
-        fold_publish(&replay->engine->fold, replay->last);
-    replay->pending = 0;
-}
+    struct tail_replay *tail = arg;
 
-static bool replay_event(void *arg, const struct stored_event *stored)
-{
-    struct replay *replay = arg;
-    struct engine *engine = replay->engine;
-    struct event event = {.sequence = stored->sequence, .kind = stored->kind, .learner = stored->learner,
-                          .at_ms = stored->at_ms};
-
-    if (!event_decode(stored->body, stored->body_size, replay->room, EVENT_SEGMENTS_MAX, &event)) {
-        replay->rc = RC_INTERNAL;
-        return false;
+    tail->rc = replay_event(&tail->replay, stored);
+    tail_add(tail->engine->tail, stored, 1);
+    tail->folded++;
+    tail->since_flush++;
+    if (tail->progress && tail->folded % PROGRESS_EVERY == 0)
+        tail->progress(tail->folded);
+    if (tail->rc == RC_OK && tail->since_flush >= REPLAY_FLUSH && tail->replay.pending == 0) {
+        tail->rc = engine_flush(tail->engine, tail->fault);
+        tail->since_flush = 0;
     }
-    /* An edit looks at published holders, an erasure at nothing else. */
-    bool alone = event.kind == EV_COURSE_DECLARED || event.kind == EV_COURSE_UNDECLARED || event.kind == EV_ERASED;
-    if (alone)
-        publish_replayed(replay);
-    replay->rc = fold_apply(&engine->fold, &event);
-    tail_add(engine->tail, stored, 1);
-    replay->last = event.sequence;
-    replay->folded++;
-    if (replay->rc == RC_OK && (++replay->pending >= REPLAY_BATCH || alone))
-        publish_replayed(replay);
-    if (replay->progress && replay->folded % (64 * REPLAY_BATCH) == 0)
-        replay->progress(replay->folded);
-    if (replay->rc == RC_OK && ++replay->since_flush >= REPLAY_FLUSH && replay->pending == 0) {
-        replay->rc = engine_flush(engine, replay->fault);
-        replay->since_flush = 0;
-    }
-    return replay->rc == RC_OK;
+    return tail->rc == RC_OK;
 }
 
 static enum rc replay_tail(struct engine *engine, void (*progress)(uint64_t), struct fault *fault)
 {
-    struct replay replay = {.engine = engine, .progress = progress, .fault = fault,
-                            .room = malloc(EVENT_SEGMENTS_MAX * sizeof(struct segment))};
+    struct tail_replay tail = {.engine = engine, .progress = progress, .fault = fault};
 
-    if (!replay.room)
+    if (replay_init(&tail.replay, &engine->fold) != RC_OK)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    enum rc rc = store_each_event(engine->store, engine->image->published, replay_event, &replay, fault);
+    enum rc rc = store_each_event(engine->store, engine->image->published, take_event, &tail, fault);
     if (rc == RC_OK)
-        publish_replayed(&replay);
-    if (replay.rc == RC_INTERNAL)
+        replay_publish(&tail.replay);
+    if (tail.rc == RC_INTERNAL)
         rc = fault_set(fault, RC_INTERNAL, NULL, "an event cannot be read; restore a backup");
-    free(replay.room);
+    replay_done(&tail.replay);
     return rc;
 }
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/fold.h"
+#include "app/replay.h"
 #include "base/ident.h"
 #include "base/instant.h"
 
@@ -117,57 +117,39 @@ enum rc history_bound(const struct past *past, uint32_t learner, const char *tex
 
 /* ---- a learner as they were ---- */
 
-struct replaying {
-    struct fold *fold;
+struct past_replay {
+    struct replay replay;
     const struct bound *bound;
-    struct segment *room;
-    uint64_t last;
-    uint32_t pending;
     enum rc rc;
 };
 
-static bool replay(void *arg, const struct stored_event *stored)
+static bool take_event(void *arg, const struct stored_event *stored)
 {
-    struct replaying *replaying = arg;
-    struct event event = {.sequence = stored->sequence, .kind = stored->kind, .learner = stored->learner,
-                          .at_ms = stored->at_ms};
+    struct past_replay *past = arg;
 
-    if (!bound_holds(replaying->bound, event.sequence, event.at_ms))
-        return true;
-    if (!event_decode(stored->body, stored->body_size, replaying->room, EVENT_SEGMENTS_MAX, &event)) {
-        replaying->rc = RC_INTERNAL;
-        return false;
-    }
-    bool edit = event.kind == EV_COURSE_DECLARED || event.kind == EV_COURSE_UNDECLARED;
-    if (edit && replaying->pending) /* an edit looks at published holders */
-        fold_publish(replaying->fold, replaying->last);
-    replaying->rc = fold_apply(replaying->fold, &event);
-    replaying->last = event.sequence;
-    replaying->pending = edit ? 0 : replaying->pending + 1;
-    if (edit && replaying->rc == RC_OK)
-        fold_publish(replaying->fold, replaying->last);
-    return replaying->rc == RC_OK;
+    if (bound_holds(past->bound, stored->sequence, stored->at_ms))
+        past->rc = replay_event(&past->replay, stored);
+    return past->rc == RC_OK;
 }
 
 static enum rc fold_past(const struct past *past, const struct sequences *sequences, const struct bound *bound,
                          struct image *image, struct fault *fault)
 {
+    struct past_replay taking = {.bound = bound};
     struct fold fold;
-    struct replaying replaying = {.fold = &fold, .bound = bound};
-    enum rc rc = fold_init(&fold, image);
 
-    if (rc != RC_OK)
-        return fault_set(fault, rc, NULL, "out of memory");
-    replaying.room = malloc(EVENT_SEGMENTS_MAX * sizeof *replaying.room);
-    rc = replaying.room ? store_each_event_of(past->store, sequences->at, sequences->count, replay, &replaying, fault)
-                        : fault_set(fault, RC_BUSY, NULL, "out of memory");
-    if (rc == RC_OK && replaying.pending)
-        fold_publish(&fold, replaying.last);
-    else if (rc != RC_OK)
+    if (fold_init(&fold, image) != RC_OK)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = replay_init(&taking.replay, &fold) == RC_OK
+                     ? store_each_event_of(past->store, sequences->at, sequences->count, take_event, &taking, fault)
+                     : fault_set(fault, RC_BUSY, NULL, "out of memory");
+    if (rc == RC_OK)
+        replay_publish(&taking.replay);
+    else
         fold_abandon(&fold);
-    if (replaying.rc == RC_INTERNAL)
+    if (taking.rc == RC_INTERNAL)
         rc = fault_set(fault, RC_INTERNAL, NULL, "an event cannot be read");
-    free(replaying.room);
+    replay_done(&taking.replay);
     fold_done(&fold);
     return rc;
 }

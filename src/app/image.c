@@ -441,7 +441,7 @@ static struct learner_state *state_new(uint32_t records, uint32_t enrolments, ui
 {
     size_t bytes = sizeof(struct learner_state) + records * sizeof(struct record) +
                    enrolments * sizeof(struct enrolment) + event_ids * sizeof(uint64_t[2]) +
-                   days * sizeof(int32_t);
+                   days * sizeof(int32_t) + records * sizeof(uint32_t);
     struct learner_state *state = malloc(bytes);
 
     if (!state)
@@ -457,6 +457,8 @@ static struct learner_state *state_new(uint32_t records, uint32_t enrolments, ui
     state->learner.event_ids = (uint64_t(*)[2])(void *)at;
     at += event_ids * sizeof(uint64_t[2]);
     state->learner.days = (int32_t *)(void *)at;
+    at += days * sizeof(int32_t);
+    state->learner.items = (uint32_t *)(void *)at;
     return state;
 }
 
@@ -487,6 +489,7 @@ struct learner_state *state_copy(const struct learner_state *like, uint32_t key,
     *to = *from;
     to->key = key;
     to->records = room.records;
+    to->items = room.items;
     to->enrolments = room.enrolments;
     to->days = room.days;
     to->event_ids = room.event_ids;
@@ -497,6 +500,7 @@ struct learner_state *state_copy(const struct learner_state *like, uint32_t key,
     if (!like)
         return state;
     memcpy(to->records, from->records, from->record_count * sizeof *to->records);
+    memcpy(to->items, from->items, from->record_count * sizeof *to->items);
     memcpy(to->enrolments, from->enrolments, from->enrolment_count * sizeof *to->enrolments);
     memcpy(to->days, from->days, from->day_count * sizeof *to->days);
     memcpy(to->event_ids, from->event_ids, from->event_id_count * sizeof *to->event_ids);

@@ -144,15 +144,6 @@ enum rc slice_take(struct image *image, struct tail *tail, struct slice **out_sl
     return RC_OK;
 }
 
-static int by_learner(const void *a, const void *b)
-{
-    const struct event_ref *left = a, *right = b;
-
-    if (left->learner != right->learner)
-        return left->learner < right->learner ? -1 : 1;
-    return left->sequence < right->sequence ? -1 : left->sequence > right->sequence;
-}
-
 /* The events of the slice into the index of each learner's events. */
 static enum rc write_events(const struct slice *slice, struct store *store, struct fault *fault)
 {
@@ -162,7 +153,7 @@ static enum rc write_events(const struct slice *slice, struct store *store, stru
     if (count && !refs)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     if (count)
-        qsort(refs, count, sizeof *refs, by_learner);
+        qsort(refs, count, sizeof *refs, tail_by_learner);
     enum rc rc = store_image_events(store, refs, count, fault);
     free(refs);
     return rc;

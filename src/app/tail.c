@@ -95,3 +95,12 @@ bool tail_each(struct tail *tail, uint32_t learner, bool (*visit)(void *arg, uin
     (void)pthread_mutex_unlock(&tail->lock);
     return whole;
 }
+
+int tail_by_learner(const void *a, const void *b)
+{
+    const struct event_ref *left = a, *right = b;
+
+    if (left->learner != right->learner)
+        return left->learner < right->learner ? -1 : 1;
+    return left->sequence < right->sequence ? -1 : left->sequence > right->sequence;
+}

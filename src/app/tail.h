@@ -27,3 +27,6 @@ void tail_end_flush(struct tail *tail, bool written);
 
 /* Visits a learner's sequences in ascending order. */
 bool tail_each(struct tail *tail, uint32_t learner, bool (*visit)(void *arg, uint64_t sequence), void *arg);
+
+/* For qsort: event_refs by learner, then sequence. */
+int tail_by_learner(const void *a, const void *b);

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/fold.h"
 #include "app/history.h"
 #include "app/image_file.h"
+#include "app/replay.h"
 
-enum { SHOWN_DIFFERENCES = 20, PUBLISH_EVERY = 1024, PROGRESS_EVERY = 1 << 17 };
+enum { SHOWN_DIFFERENCES = 20, PROGRESS_EVERY = 1 << 17 };
 
 /* What the index should hold of one learner: how many events, and a sum that tells one set from another. */
 struct tally {
@@ -23,9 +23,8 @@ struct verifying {
     struct fault *fault;
     struct image *image;
     struct fold fold;
-    struct segment *room;
+    struct replay replay;
     uint64_t mark, last;
-    uint32_t pending;
     bool compared;
     struct tally *tallies, *indexed; /* by learner */
     uint8_t *seen[3];                /* rows of the image file, by enum image_row_kind and key */
@@ -172,13 +171,6 @@ static bool note_log(struct verifying *verifying, const struct stored_event *sto
     return true;
 }
 
-static void publish(struct verifying *verifying)
-{
-    if (verifying->pending)
-        fold_publish(&verifying->fold, verifying->last);
-    verifying->pending = 0;
-}
-
 static bool note(struct verifying *verifying, const struct stored_event *stored)
 {
     if (stored->kind == EV_ERASED)
@@ -195,43 +187,23 @@ static bool note(struct verifying *verifying, const struct stored_event *stored)
 static bool fold_one(void *arg, const struct stored_event *stored)
 {
     struct verifying *verifying = arg;
-    struct event event = {.sequence = stored->sequence, .kind = stored->kind, .learner = stored->learner,
-                          .at_ms = stored->at_ms};
 
     if (stored->sequence > verifying->mark && !verifying->compared) {
-        publish(verifying);
+        replay_publish(&verifying->replay);
         verifying->rc = compare_image(verifying);
         if (verifying->rc != RC_OK)
             return false;
     }
     verifying->last = stored->sequence;
-    verifying->rc = RC_INTERNAL;
-    if (stored->learner > verifying->image->learner_count ||
-        !event_decode(stored->body, stored->body_size, verifying->room, EVENT_SEGMENTS_MAX, &event))
-        return false;
-    bool alone = event.kind == EV_COURSE_DECLARED || event.kind == EV_COURSE_UNDECLARED || event.kind == EV_ERASED;
-    if (alone)
-        publish(verifying);
-    verifying->rc = fold_apply(&verifying->fold, &event);
+    verifying->rc = replay_event(&verifying->replay, stored);
     if (verifying->rc == RC_OK && !note(verifying, stored))
         verifying->rc = RC_BUSY;
-    if (++verifying->pending >= PUBLISH_EVERY || alone)
-        publish(verifying);
     if (++verifying->result->events % PROGRESS_EVERY == 0)
         verifying->watch->progress(verifying->watch->arg, verifying->result->events);
     return verifying->rc == RC_OK;
 }
 
 /* ---- log entries ---- */
-
-static int by_learner(const void *a, const void *b)
-{
-    const struct event_ref *left = a, *right = b;
-
-    if (left->learner != right->learner)
-        return left->learner < right->learner ? -1 : 1;
-    return left->sequence < right->sequence ? -1 : left->sequence > right->sequence;
-}
 
 struct reading_logs {
     struct log_events events;
@@ -342,7 +314,7 @@ static enum rc compare_logs(struct store *store, struct event_ref *refs, size_t 
     if (rc == RC_OK && stored.failed)
         rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
     if (ref_count)
-        qsort(refs, ref_count, sizeof *refs, by_learner);
+        qsort(refs, ref_count, sizeof *refs, tail_by_learner);
     while (rc == RC_OK && (at < stored.count || from < ref_count)) {
         uint32_t learner = from < ref_count ? refs[from].learner : UINT32_MAX;
         if (at < stored.count && stored.at[at].learner < learner)
@@ -388,16 +360,17 @@ static enum rc prepare(struct verifying *verifying)
         rc = image_load_ids(verifying->image, verifying->store, verifying->fault);
     if (rc == RC_OK)
         rc = fold_init(&verifying->fold, verifying->image);
+    if (rc == RC_OK)
+        rc = replay_init(&verifying->replay, &verifying->fold);
     if (rc != RC_OK)
         return rc;
     const struct image *image = verifying->image;
-    verifying->room = malloc(EVENT_SEGMENTS_MAX * sizeof *verifying->room);
     verifying->tallies = calloc(image->learner_count + 1u, sizeof *verifying->tallies);
     verifying->indexed = calloc(image->learner_count + 1u, sizeof *verifying->indexed);
     verifying->seen[IMAGE_LEARNER] = calloc(image->learner_count + 1u, 1);
     verifying->seen[IMAGE_COURSE] = calloc(image->course_count + 1u, 1);
     verifying->seen[IMAGE_ITEM] = calloc(image->item_count + 1u, 1);
-    bool whole = verifying->room && verifying->tallies && verifying->indexed && verifying->seen[IMAGE_LEARNER] &&
+    bool whole = verifying->tallies && verifying->indexed && verifying->seen[IMAGE_LEARNER] &&
                  verifying->seen[IMAGE_COURSE] && verifying->seen[IMAGE_ITEM];
     return whole ? RC_OK : fault_set(verifying->fault, RC_BUSY, NULL, "out of memory");
 }
@@ -407,7 +380,7 @@ static void done(struct verifying *verifying)
     if (verifying->fold.image)
         fold_done(&verifying->fold);
     image_free(verifying->image);
-    free(verifying->room);
+    replay_done(&verifying->replay);
     free(verifying->tallies);
     free(verifying->indexed);
     for (int i = 0; i < 3; i++)
@@ -423,7 +396,7 @@ static enum rc fold_all(struct verifying *verifying)
     enum rc rc = store_each_event(verifying->store, 0, fold_one, verifying, verifying->fault);
 
     if (rc == RC_OK) {
-        publish(verifying);
+        replay_publish(&verifying->replay);
         if (!verifying->compared)
             rc = compare_image(verifying);
     } else if (rc == RC_BUSY && verifying->rc == RC_INTERNAL) {

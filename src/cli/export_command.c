@@ -70,26 +70,11 @@ static bool put_id(void *arg, const struct store_id *id)
     return put_line(exporting);
 }
 
-static const char *learner_name(const void *of, uint32_t key)
-{
-    return view_learner_slot(*(const struct view *)of, key) ? view_learner_slot(*(const struct view *)of, key)->id : NULL;
-}
-
-static const char *course_name(const void *of, uint32_t key)
-{
-    return view_course_slot(*(const struct view *)of, key) ? view_course_slot(*(const struct view *)of, key)->id : NULL;
-}
-
-static const char *item_name(const void *of, uint32_t key)
-{
-    return view_item_slot(*(const struct view *)of, key) ? view_item_slot(*(const struct view *)of, key)->id : NULL;
-}
-
 static bool put_event(void *arg, const struct stored_event *stored)
 {
     struct exporting *exporting = arg;
     struct view view = {exporting->image, false};
-    struct event_names names = {&view, learner_name, course_name, item_name};
+    struct event_names names = event_names_of(&view);
     struct json_out out = {&exporting->line, false};
     struct event event = {.sequence = stored->sequence, .kind = stored->kind, .learner = stored->learner,
                           .at_ms = stored->at_ms};

@@ -8,7 +8,7 @@
 struct record *learner_record(const struct learner *learner, uint32_t item)
 {
     for (uint32_t i = 0; i < learner->record_count; i++)
-        if (learner->records[i].item == item)
+        if (learner->items[i] == item)
             return &learner->records[i];
     return NULL;
 }
@@ -89,6 +89,7 @@ static struct record *record_of(struct learner *learner, const struct event *eve
 
     if (!record) {
         assert(learner->record_count < learner->record_room);
+        learner->items[learner->record_count] = event->item;
         record = &learner->records[learner->record_count++];
         *record = (struct record){.item = event->item, .id = event->record_id};
     }

@@ -21,6 +21,7 @@ struct learner {
     int64_t last_event_ms;                      /* instant of the latest event */
     uint64_t version;                           /* sequence of the latest event */
     struct record *records;                     /* by first sight */
+    uint32_t *items;                            /* of each record, beside them: looking for one touches few lines */
     struct enrolment *enrolments;               /* by first sight */
     int32_t *days;                              /* local days with a report, ascending: for streaks */
     uint64_t (*event_ids)[2];

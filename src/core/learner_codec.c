@@ -201,9 +201,11 @@ bool learner_decode(const uint8_t *bytes, size_t size, struct learner *learner, 
         head.enrolment_count > head.enrolment_room || head.day_count > head.day_room ||
         head.event_id_count > head.event_id_room)
         return false;
-    for (uint32_t i = 0; i < head.record_count; i++)
+    for (uint32_t i = 0; i < head.record_count; i++) {
         if (!decode_record(&from, &head.records[i], room, keep, arg))
             return false;
+        head.items[i] = head.records[i].item;
+    }
     for (uint32_t i = 0; i < head.enrolment_count; i++)
         if (!decode_enrolment(&from, &head.enrolments[i]))
             return false;

@@ -58,6 +58,29 @@ bool event_body_is_text(uint8_t kind)
     return kind == EV_CERTIFIED || kind == EV_ITEM_OBSERVED;
 }
 
+static const char *learner_name(const void *of, uint32_t key)
+{
+    const struct learner_slot *slot = view_learner_slot(*(const struct view *)of, key);
+    return slot ? slot->id : NULL;
+}
+
+static const char *course_name(const void *of, uint32_t key)
+{
+    const struct course_slot *slot = view_course_slot(*(const struct view *)of, key);
+    return slot ? slot->id : NULL;
+}
+
+static const char *item_name(const void *of, uint32_t key)
+{
+    const struct item_slot *slot = view_item_slot(*(const struct view *)of, key);
+    return slot ? slot->id : NULL;
+}
+
+struct event_names event_names_of(const struct view *view)
+{
+    return (struct event_names){view, learner_name, course_name, item_name};
+}
+
 static void put_key(struct json_out *out, const char *name, uint32_t key, const char *text)
 {
     char key_name[24];

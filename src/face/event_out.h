@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/image.h"
 #include "core/event.h"
 #include "http/json_out.h"
 
@@ -12,6 +13,9 @@ struct event_names {
     const char *(*course)(const void *of, uint32_t key);
     const char *(*item)(const void *of, uint32_t key);
 };
+
+/* Those of an image; view must outlive them. */
+struct event_names event_names_of(const struct view *view);
 
 /* The word for a kind; NULL: there is no such kind. event_kind_of is the reverse; 0: unknown word. */
 const char *event_kind_name(uint8_t kind);

@@ -173,24 +173,6 @@ void learner_progress(struct request *request)
 
 /* ---- GET /api/v1/users/{id}/export ---- */
 
-static const char *learner_name(const void *of, uint32_t key)
-{
-    const struct learner_slot *slot = view_learner_slot(*(const struct view *)of, key);
-    return slot ? slot->id : NULL;
-}
-
-static const char *course_name(const void *of, uint32_t key)
-{
-    const struct course_slot *slot = view_course_slot(*(const struct view *)of, key);
-    return slot ? slot->id : NULL;
-}
-
-static const char *item_name(const void *of, uint32_t key)
-{
-    const struct item_slot *slot = view_item_slot(*(const struct view *)of, key);
-    return slot ? slot->id : NULL;
-}
-
 struct putting {
     struct json_out *out;
     struct image *image;
@@ -200,7 +182,7 @@ static bool put_event(void *arg, const struct event *event)
 {
     struct putting *putting = arg;
     struct view view = image_read_begin(putting->image); /* a moment each: nobody waits for a long export */
-    struct event_names names = {&view, learner_name, course_name, item_name};
+    struct event_names names = event_names_of(&view);
     event_put(putting->out, event, &names);
     image_read_end(view);
     return !putting->out->buf->failed;

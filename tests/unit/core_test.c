@@ -311,6 +311,7 @@ static struct course_facts course_at(const void *of, uint32_t course)
 struct little_learner {
     struct learner learner;
     struct record records[8];
+    uint32_t items[8];
     struct enrolment enrolments[4];
     int32_t days[16];
     uint64_t event_ids[16][2];
@@ -321,6 +322,7 @@ static void little_init(struct little_learner *little)
     memset(little, 0, sizeof *little);
     little->learner = (struct learner){.key = 1, .record_room = 8, .enrolment_room = 4, .day_room = 16, .event_id_room = 16};
     little->learner.records = little->records;
+    little->learner.items = little->items;
     little->learner.enrolments = little->enrolments;
     little->learner.days = little->days;
     little->learner.event_ids = little->event_ids;
