@@ -32,6 +32,8 @@ command:npm npm
 command:nm binutils
 command:python3 python3
 command:strace strace
+command:mkfs.ext4 e2fsprogs
+command:mount mount
 file:/usr/bin/faketime faketime
 command:setsid util-linux
 NEEDS
