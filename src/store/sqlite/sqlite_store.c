@@ -257,6 +257,10 @@ static enum rc open_events(struct store *store, struct fault *fault)
     if (rc != RC_OK)
         return rc;
     read_counters(store);
+    /* Nothing of a killed process's log stays: it may hold what was erased since. A reader in the way is no reason to wait. */
+    (void)sqlite3_busy_timeout(store->events, 100); /* cannot fail */
+    (void)sqlite3_wal_checkpoint_v2(store->events, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL); /* the next one does it */
+    (void)sqlite3_busy_timeout(store->events, 2000); /* cannot fail */
     return prepare_all(store->events, writer_sql, store->writer, WRITER_COUNT)
                ? RC_OK : sqlite_fail(store, store->events, "events.db", fault);
 }
