@@ -80,6 +80,17 @@ test('verify finds a changed row, sum, log entry, index, event; rebuild mends wh
   assert.ok(existsSync(join(damaged, image)), 'a rebuild that fails leaves the old image');
 });
 
+test('a rebuild killed half-way leaves the figures of before; the next one finishes', () => {
+  const copy = copyOf(join(room, 'stopped'), 'killed');
+  for (const after of [2, 5, 10, 20, 40]) {
+    spawnSync(binary, ['rebuild', '--data', copy], { timeout: after, killSignal: 'SIGKILL' });
+    const found = verify(copy);
+    assert.equal(found.status, 0, `${after} ms: ${found.stdout}${found.stderr}`);
+  }
+  assert.equal(run('rebuild', '--data', copy).status, 0);
+  assert.equal(verify(copy).status, 0);
+});
+
 test('export and import: the same store again, byte for byte', async () => {
   const file = join(room, 'all.jsonl');
   const to = join(room, 'imported');
