@@ -259,6 +259,10 @@ static int lay_all(struct import *import, const struct oulad *oulad, int64_t onl
             import->progress.total += oulad->courses[i].step_count;
             courses++;
         }
+    if (only && courses == 0) {
+        (void)fprintf(stderr, "milepost import: --course %lld: there is no such presentation in these files\n", (long long)only); /* nowhere else */
+        return 1;
+    }
     import->progress.began_ms = cli_now_ms();
     for (size_t i = 0; i < oulad->course_count; i++) {
         if (only && oulad->courses[i].id != only)

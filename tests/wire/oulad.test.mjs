@@ -173,6 +173,12 @@ test('learners in more than one course; banked submissions before the registrati
   assert.equal(moved, 7);
 });
 
+test('an unknown presentation is an error', () => {
+  const nowhere = run('import', 'oulad', 'tests/data/oulad', '--course', '999999', '--data', newDirectory());
+  assert.equal(nowhere.status, 1);
+  assert.match(nowhere.stderr, /--course 999999: there is no such presentation/);
+});
+
 test('a broken line is named and nothing is imported', async () => {
   const copy = mkdtempSync(join(tmpdir(), 'milepost-oulad-'));
   const empty = newDirectory();
