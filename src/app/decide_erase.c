@@ -116,9 +116,9 @@ static bool goes(const struct erasing *erasing, const struct event *event)
 static bool judge_event(void *arg, const struct stored_event *stored)
 {
     struct erasing *erasing = arg;
-    struct event event = {.sequence = stored->sequence, .kind = stored->kind};
+    struct event event;
 
-    if (event_decode(stored->body, stored->body_size, erasing->room, EVENT_SEGMENTS_MAX, &event) &&
+    if (stored_event_decode(stored, erasing->room, EVENT_SEGMENTS_MAX, &event) &&
         goes(erasing, &event))
         erasing->failed |= !sequences_add(&erasing->own, stored->sequence);
     return !erasing->failed;
@@ -151,10 +151,9 @@ static bool rewrite(void *arg, const struct stored_event *stored)
 {
     struct erasing *erasing = arg;
     struct text person = erasing->command->learner;
-    struct event event = {.sequence = stored->sequence, .kind = stored->kind, .learner = stored->learner,
-                          .at_ms = stored->at_ms};
+    struct event event;
 
-    if (!event_decode(stored->body, stored->body_size, erasing->room, EVENT_SEGMENTS_MAX, &event))
+    if (!stored_event_decode(stored, erasing->room, EVENT_SEGMENTS_MAX, &event))
         return true;
     if (event.actor_size == person.size && memcmp(event.actor, person.bytes, person.size) == 0) {
         event.actor = erased_actor;

@@ -9,6 +9,14 @@
 
 enum { ROOM_SEGMENTS = EVENT_SEGMENTS_MAX, ROOM_METADATA = 4 * MEMBERS_MAX_BYTES, MORE_EVENT_IDS = 64 };
 
+bool stored_event_decode(const struct stored_event *stored, struct segment *room, size_t room_count,
+                         struct event *out_event)
+{
+    *out_event = (struct event){.sequence = stored->sequence, .kind = stored->kind, .learner = stored->learner,
+                                .at_ms = stored->at_ms};
+    return event_decode(stored->body, stored->body_size, room, room_count, out_event);
+}
+
 enum rc fold_init(struct fold *fold, struct image *image)
 {
     *fold = (struct fold){.image = image, .view = {image, true}};

@@ -2,6 +2,7 @@
 
 #include "app/image.h"
 #include "core/event.h"
+#include "store/store.h"
 
 /* The one fold: events onto the image. The engine, replay after a start, import and verify all use it; there
  * is no second implementation of what an event does. Works on private copies until fold_publish.
@@ -16,6 +17,10 @@ struct fold {
     uint32_t erasing;       /* the learner that an EV_ERASED takes away; 0: none */
     uint16_t old_threshold; /* before this batch's EV_THRESHOLD_SET; 0: there was none */
 };
+
+/* An event as the store gives it; borrows its bytes. room: as event_decode. False: malformed. */
+bool stored_event_decode(const struct stored_event *stored, struct segment *room, size_t room_count,
+                         struct event *out_event);
 
 MUST_CHECK enum rc fold_init(struct fold *fold, struct image *image);
 void fold_done(struct fold *fold);

@@ -71,10 +71,9 @@ struct walking {
 static bool walk(void *arg, const struct stored_event *stored)
 {
     struct walking *walking = arg;
-    struct event event = {.sequence = stored->sequence, .kind = stored->kind, .learner = stored->learner,
-                          .at_ms = stored->at_ms};
+    struct event event;
 
-    return event_decode(stored->body, stored->body_size, walking->room, EVENT_SEGMENTS_MAX, &event) &&
+    return stored_event_decode(stored, walking->room, EVENT_SEGMENTS_MAX, &event) &&
            walking->visit(walking->arg, &event);
 }
 
@@ -180,12 +179,11 @@ enum rc history_image(const struct past *past, uint32_t learner, const struct bo
 enum rc log_events_add(struct log_events *events, size_t *room, const struct stored_event *stored,
                        struct arena *arena)
 {
-    struct event event = {.sequence = stored->sequence, .kind = stored->kind, .learner = stored->learner,
-                          .at_ms = stored->at_ms};
+    struct event event;
 
     if (!event_is_log((enum event_kind)stored->kind))
         return RC_OK;
-    if (!event_decode(stored->body, stored->body_size, NULL, 0, &event))
+    if (!stored_event_decode(stored, NULL, 0, &event))
         return RC_INTERNAL;
     if (events->count == *room) {
         size_t more = *room ? *room * 2 : 32;
@@ -321,13 +319,12 @@ static bool lists_staff(const struct looking *looking, const struct event *event
 static bool look(void *arg, const struct stored_event *stored)
 {
     struct looking *looking = arg;
-    struct event event = {.sequence = stored->sequence, .kind = stored->kind, .learner = stored->learner,
-                          .at_ms = stored->at_ms};
+    struct event event;
 
     /* Almost none: a quick look at the bytes first. */
     if (!memmem(stored->body, stored->body_size, looking->id, looking->size))
         return true;
-    if (!event_decode(stored->body, stored->body_size, looking->room, EVENT_SEGMENTS_MAX, &event))
+    if (!stored_event_decode(stored, looking->room, EVENT_SEGMENTS_MAX, &event))
         return true; /* verify names it */
     bool named = event.actor_size == looking->size && memcmp(event.actor, looking->id, looking->size) == 0;
     if (event.kind == EV_COURSE_DECLARED)

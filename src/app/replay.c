@@ -25,11 +25,10 @@ void replay_publish(struct replay *replay)
 
 enum rc replay_event(struct replay *replay, const struct stored_event *stored)
 {
-    struct event event = {.sequence = stored->sequence, .kind = stored->kind, .learner = stored->learner,
-                          .at_ms = stored->at_ms};
+    struct event event;
     bool alone = stored->kind == EV_COURSE_DECLARED || stored->kind == EV_COURSE_UNDECLARED || stored->kind == EV_ERASED;
 
-    if (!event_decode(stored->body, stored->body_size, replay->room, EVENT_SEGMENTS_MAX, &event))
+    if (!stored_event_decode(stored, replay->room, EVENT_SEGMENTS_MAX, &event))
         return RC_INTERNAL;
     if (alone)
         replay_publish(replay);

@@ -7,6 +7,7 @@
 
 #include <zlib.h>
 
+#include "app/fold.h"
 #include "app/image_file.h"
 #include "cli/options.h"
 #include "face/event_out.h"
@@ -76,12 +77,11 @@ static bool put_event(void *arg, const struct stored_event *stored)
     struct view view = {exporting->image, false};
     struct event_names names = event_names_of(&view);
     struct json_out out = {&exporting->line, false};
-    struct event event = {.sequence = stored->sequence, .kind = stored->kind, .learner = stored->learner,
-                          .at_ms = stored->at_ms};
+    struct event event;
 
     if (exporting->only_user && stored->learner && stored->learner != exporting->user)
         return true;
-    if (!event_decode(stored->body, stored->body_size, exporting->room, EVENT_SEGMENTS_MAX, &event))
+    if (!stored_event_decode(stored, exporting->room, EVENT_SEGMENTS_MAX, &event))
         return false;
     event_put(&out, &event, &names);
     exporting->events++;

@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 #include "base/instant.h"
-#include "cli/cli.h"
+#include "cli/options.h"
 #include "cli/oulad.h"
 #include "core/members.h"
 
@@ -296,27 +296,24 @@ static int usage(void)
 int cli_import_oulad(int argc, char **argv)
 {
     struct import import = {.progress.terminal = isatty(STDERR_FILENO)};
-    char *kept[64] = {argv[0], argv[1]};
-    int kept_count = 2;
-    long long only = 0;
+    const char *words[2], *course = NULL;
+    const struct cli_option own[] = {{"--course", &course}};
     struct settings settings;
     struct store *store = NULL;
     struct oulad oulad;
+    int word_count;
+    int status = cli_read(argc, argv, own, 1, words, 2, &word_count, &settings);
 
-    if (argc < 4 || strcmp(argv[2], "oulad") != 0)
+    if (status)
+        return status;
+    if (word_count != 2 || strcmp(words[0], "oulad") != 0)
         return usage();
-    for (int i = 4; i < argc && kept_count < 62; i++)
-        if (strcmp(argv[i], "--course") == 0 && i + 1 < argc)
-            only = atoll(argv[++i]);
-        else
-            kept[kept_count++] = argv[i];
-    if (settings_read(&settings, kept_count, kept, 2, stderr) != RC_OK)
-        return 2;
-    int status = cli_open(&settings, &store, &import.engine); /* first: a live server is refused at once */
+    long long only = course ? atoll(course) : 0;
+    status = cli_open(&settings, &store, &import.engine); /* first: a live server is refused at once */
     if (status)
         return status;
     arena_init(&import.arena);
-    if (oulad_read(argv[3], &oulad, show_file, stderr)) {
+    if (oulad_read(words[1], &oulad, show_file, stderr)) {
         if (import.progress.terminal)
             (void)fprintf(stderr, "\r%50s\r", ""); /* likewise */
         status = lay_all(&import, &oulad, only);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "auth/token.h"
-#include "cli/cli.h"
+#include "cli/options.h"
 #include "ops/keys.h"
 
 /* milepost token: a ready token, signed with the data directory's secret. */
@@ -17,31 +17,21 @@ static int usage(const char *why)
 int cli_token(int argc, char **argv)
 {
     const char *sub = NULL, *role = "student", *ttl = "3600";
-    char *kept[64] = {argv[0], argv[1]};
-    int kept_count = 2;
+    const struct cli_option own[] = {{"--sub", &sub}, {"--role", &role}, {"--ttl", &ttl}};
     struct settings settings;
     struct fault fault = {NULL, NULL};
     char *secret = NULL, *end;
     size_t size = 0;
+    int words;
+    int status = cli_read(argc, argv, own, 3, NULL, 0, &words, &settings);
 
-    for (int i = 2; i < argc && kept_count < 62; i++) {
-        bool has_value = i + 1 < argc;
-        if (strcmp(argv[i], "--sub") == 0 && has_value)
-            sub = argv[++i];
-        else if (strcmp(argv[i], "--role") == 0 && has_value)
-            role = argv[++i];
-        else if (strcmp(argv[i], "--ttl") == 0 && has_value)
-            ttl = argv[++i];
-        else
-            kept[kept_count++] = argv[i];
-    }
+    if (status)
+        return status;
     long long seconds = strtoll(ttl, &end, 10);
     if (!sub || !*sub)
         return usage("--sub is required");
     if (*end || seconds == 0)
         return usage("--ttl must be a number of seconds");
-    if (settings_read(&settings, kept_count, kept, 2, stderr) != RC_OK)
-        return 2;
     enum rc rc = *settings.jwt_secret_file ? key_read(settings.jwt_secret_file, &secret, &size, &fault)
                                            : key_read_or_make(settings.data, "jwt.secret", &secret, &size, &fault);
     if (rc != RC_OK) {
