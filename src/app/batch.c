@@ -1,25 +1,42 @@
 #include "app/batch.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/digits.h"
+
+static char *hex(char *at, uint64_t value)
+{
+    return digits_hex(at, value, 1);
+}
+
+/* What every tag is: a letter for its kind, the key, the version. */
+static void write_tag(char out[ETAG_BYTES], char kind, char *(*key_digits)(char *at, uint64_t key), uint64_t key, uint64_t version)
+{
+    char *at = out;
+
+    *at++ = kind;
+    at = key_digits(at, key);
+    *at++ = '-';
+    *digits_hex(at, version, 1) = '\0';
+}
 
 void etag_of_record(const struct record *record, char out[ETAG_BYTES])
 {
     if (record && record->flags & RECORD_PRESENT)
-        (void)snprintf(out, ETAG_BYTES, "p%u-%llx", record->id, (unsigned long long)record->version); /* fits */
+        write_tag(out, 'p', digits_decimal, record->id, record->version);
     else
         out[0] = '\0';
 }
 
 void etag_of_log(uint64_t log_id, int64_t updated_ms, char out[ETAG_BYTES])
 {
-    (void)snprintf(out, ETAG_BYTES, "l%llx-%llx", (unsigned long long)log_id, (unsigned long long)updated_ms); /* fits */
+    write_tag(out, 'l', hex, log_id, (uint64_t)updated_ms);
 }
 
 void etag_of_course(uint32_t key, uint64_t version, char out[ETAG_BYTES])
 {
-    (void)snprintf(out, ETAG_BYTES, "c%u-%llx", key, (unsigned long long)version); /* fits */
+    write_tag(out, 'c', digits_decimal, key, version);
 }
 
 bool etag_matches(const char *if_match, const char *etag)

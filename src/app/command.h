@@ -55,7 +55,7 @@ enum { ETAG_BYTES = 48 };
 struct answer {
     int status;
     char etag[ETAG_BYTES]; /* without quotes; "" none */
-    struct buf body;
+    struct buf *body;      /* where encode writes; the caller's, empty */
 };
 
 struct command {

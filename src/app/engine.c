@@ -303,7 +303,7 @@ static enum rc collect_answers(struct engine *engine, struct command *commands, 
     for (struct command *command = commands; command; command = command->next) {
         if (command->rc != RC_OK || !command->answer_key)
             continue;
-        if (command->answer.body.failed)
+        if (command->answer.body->failed)
             return RC_BUSY;
         struct store_answer *answer = &(*out)[count++];
         memcpy(answer->key, command->answer_key, sizeof answer->key);
@@ -312,8 +312,8 @@ static enum rc collect_answers(struct engine *engine, struct command *commands, 
         answer->at_ms = engine->batch.now_ms;
         answer->status = command->answer.status;
         answer->etag = command->answer.etag;
-        answer->body = command->answer.body.bytes;
-        answer->body_size = command->answer.body.size;
+        answer->body = command->answer.body->bytes;
+        answer->body_size = command->answer.body->size;
     }
     return RC_OK;
 }

@@ -28,6 +28,24 @@ void arena_done(struct arena *arena)
     arena_init(arena);
 }
 
+void arena_reset(struct arena *arena)
+{
+    struct arena_chunk *kept = NULL;
+
+    for (struct arena_chunk *chunk = arena->chunks, *next; chunk; chunk = next) {
+        next = chunk->next;
+        if (!kept && chunk->bytes == CHUNK_BYTES)
+            kept = chunk;
+        else
+            free(chunk);
+    }
+    arena_init(arena);
+    if (kept) {
+        kept->next = NULL;
+        *arena = (struct arena){kept, kept->room, kept->room + CHUNK_BYTES};
+    }
+}
+
 void *arena_alloc(struct arena *arena, size_t size)
 {
     if (size > SIZE_MAX / 2)

@@ -16,6 +16,9 @@ void arena_init(struct arena *arena);
 /* Frees everything that was allocated; the arena is empty again. */
 void arena_done(struct arena *arena);
 
+/* Empty again, with at most one chunk kept for what comes next. */
+void arena_reset(struct arena *arena);
+
 /* size bytes, zeroed, aligned for any type. NULL: out of memory. */
 void *arena_alloc(struct arena *arena, size_t size);
 

@@ -206,7 +206,7 @@ static enum rc decode_put(struct request *request, const struct body *body, stru
 
 static void encode_course(struct command *command, struct view view)
 {
-    struct json_out out = {&command->answer.body, false};
+    struct json_out out = {command->answer.body, false};
 
     put_course(&out, view, command->course_key);
     command->answer.status = command->created ? 201 : 200;
@@ -267,7 +267,7 @@ void catalog_get(struct request *request)
 
 static void encode_deleted(struct command *command, struct view view)
 {
-    struct json_out out = {&command->answer.body, false};
+    struct json_out out = {command->answer.body, false};
 
     (void)view;
     json_open(&out, '{');

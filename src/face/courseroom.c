@@ -189,7 +189,7 @@ void courseroom_certificate(struct request *request)
 static void encode_enrolment(struct command *command, struct view view)
 {
     struct request *request = command->waiter;
-    struct json_out out = {&command->answer.body, false};
+    struct json_out out = {command->answer.body, false};
     const struct learner *learner = view_learner(view, command->learner_key);
 
     courseroom_open(&out, "Enrollment certified successfully");
@@ -249,7 +249,7 @@ void courseroom_certify(struct request *request)
 
 static void encode_reset(struct command *command, struct view view)
 {
-    struct json_out out = {&command->answer.body, false};
+    struct json_out out = {command->answer.body, false};
 
     (void)view;
     courseroom_open(&out, "Progress reset successfully");

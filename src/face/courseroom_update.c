@@ -88,7 +88,7 @@ static enum rc decode(struct request *request, const struct body *body, struct u
 /* The document's subset of the record. */
 static void encode(struct command *command, struct view view)
 {
-    struct json_out out = {&command->answer.body, false};
+    struct json_out out = {command->answer.body, false};
     const struct learner *learner = view_learner(view, command->learner_key);
     uint32_t item = command->kind == CMD_REPORTS ? command->reports[0].item_key : command->item_key;
     const struct record *record = learner ? learner_record(learner, item) : NULL;

@@ -184,7 +184,9 @@ struct command *face_command(struct request *request, enum command_kind kind, en
         command->actor = (struct text){caller->id, caller->id_size};
     if (!caller->id_size)
         command->actor = (struct text){"server-key", 10};
-    command->if_match = request_header(request, "If-Match");
+    const char *if_match = request_header(request, "If-Match");
+    if (if_match && !(command->if_match = arena_copy(&request->arena, if_match, strlen(if_match))))
+        return NULL;
     return command;
 }
 
@@ -201,8 +203,6 @@ static void finish(struct request *request, struct command *command)
         request_fail(request, command->rc, &command->fault);
         return;
     }
-    request->out = command->answer.body;
-    command->answer.body = (struct buf){0};
     memcpy(request->etag, command->answer.etag, sizeof request->etag);
     request_reply(request, command->answer.status, "application/json");
 }
@@ -229,7 +229,7 @@ static void done(struct command *command)
     if (command->answer_key) {
         answers_end(face_of(request)->answers, command->answer_key, command->rc == RC_OK);
         if (command->rc != RC_OK)
-            buf_done(&command->answer.body);
+            buf_clear(command->answer.body);
     }
     request_resume(request);
 }
@@ -341,10 +341,11 @@ void face_submit(struct request *request, struct command *command,
     command->done = done;
     command->waiter = request;
     command->answer.status = 200;
+    command->answer.body = &request->out;
     if (!idempotent_go_on(request, command))
         return;
     request->command = command;
-    request_park(request, resumed);
+    request_hold(request, resumed);
     if (engine_submit(context->engine, command, &command->fault) != RC_OK) {
         command->rc = RC_BUSY;
         done(command);

@@ -239,7 +239,7 @@ void learner_export(struct request *request)
 /* No word of the person: the answer may be kept for its Idempotency-Key. */
 static void encode_erased(struct command *command, struct view view)
 {
-    struct json_out out = {&command->answer.body, false};
+    struct json_out out = {command->answer.body, false};
 
     (void)view;
     json_open(&out, '{');

@@ -167,7 +167,7 @@ static struct store_log entry_of(const struct command *command)
 
 static void encode_post(struct command *command, struct view view)
 {
-    struct json_out out = {&command->answer.body, false};
+    struct json_out out = {command->answer.body, false};
     struct store_log log = entry_of(command);
 
     (void)view;
@@ -282,7 +282,7 @@ static enum rc find_entry(struct request *request, uint64_t *out_id, struct text
 
 static void encode_put(struct command *command, struct view view)
 {
-    struct json_out out = {&command->answer.body, false};
+    struct json_out out = {command->answer.body, false};
     struct store_log log = entry_of(command);
 
     (void)view;
@@ -337,7 +337,7 @@ void logs_put(struct request *request)
 
 static void encode_delete(struct command *command, struct view view)
 {
-    struct json_out out = {&command->answer.body, false};
+    struct json_out out = {command->answer.body, false};
 
     (void)view;
     json_open(&out, '{');
@@ -368,7 +368,7 @@ void logs_delete(struct request *request)
 
 static void encode_clear(struct command *command, struct view view)
 {
-    struct json_out out = {&command->answer.body, false};
+    struct json_out out = {command->answer.body, false};
 
     (void)view;
     json_open(&out, '{');
@@ -651,7 +651,7 @@ void logs_history(struct request *request)
 
 static void encode_rolled_back(struct command *command, struct view view)
 {
-    struct json_out out = {&command->answer.body, false};
+    struct json_out out = {command->answer.body, false};
     int64_t event_id;
 
     (void)view;

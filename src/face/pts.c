@@ -280,7 +280,7 @@ static void submit(struct request *request, struct command *command,
 
 static void encode_video(struct command *command, struct view view)
 {
-    struct json_out out = {&command->answer.body, false};
+    struct json_out out = {command->answer.body, false};
     const struct learner *learner = view_learner(view, command->learner_key);
 
     put_report(&out, command, view, &command->reports[0]);
@@ -331,7 +331,7 @@ void pts_video_path(struct request *request)
 
 static void encode_bulk(struct command *command, struct view view)
 {
-    struct json_out out = {&command->answer.body, false};
+    struct json_out out = {command->answer.body, false};
 
     json_open(&out, '[');
     for (uint32_t i = 0; i < command->report_count; i++)
@@ -394,7 +394,7 @@ void pts_videos_bulk(struct request *request)
 static void encode_nothing(struct command *command, struct view view)
 {
     (void)view;
-    buf_text(&command->answer.body, "{}");
+    buf_text(command->answer.body, "{}");
 }
 
 void pts_enrollment(struct request *request)

@@ -340,7 +340,7 @@ void trk_module(struct request *request)
 
 static void encode_record(struct command *command, struct view view)
 {
-    struct json_out out = {&command->answer.body, false};
+    struct json_out out = {command->answer.body, false};
     const struct learner *learner = view_learner(view, command->learner_key);
     const struct record *record = learner ? learner_record(learner, command->reports[0].item_key) : NULL;
     bool completes = command->item_key != 0; /* set by trk_complete */

@@ -54,7 +54,7 @@ static const struct record *stored(struct view view, uint32_t learner_key, uint3
 static void encode_update(struct command *command, struct view view)
 {
     struct item_report *report = &command->reports[0];
-    struct json_out out = {&command->answer.body, false};
+    struct json_out out = {command->answer.body, false};
     uint32_t item = report->item_key ? report->item_key : view_item_key(view, report->item.bytes, report->item.size);
     const struct record *record = stored(view, command->learner_key, item);
 
@@ -119,7 +119,7 @@ static bool named_before(const struct command *command, uint32_t index)
 
 static void encode_sync(struct command *command, struct view view)
 {
-    struct json_out out = {&command->answer.body, false};
+    struct json_out out = {command->answer.body, false};
 
     json_open(&out, '{');
     json_put_text(&out, "userId", command->learner.bytes);
@@ -227,7 +227,7 @@ void video_get(struct request *request)
 
 static void encode_delete(struct command *command, struct view view)
 {
-    struct json_out out = {&command->answer.body, false};
+    struct json_out out = {command->answer.body, false};
 
     (void)view;
     json_open(&out, '{');

@@ -12,12 +12,21 @@
 
 #include <microhttpd.h>
 
-enum { BACKLOG = 1024, LONGEST_WAIT_MS = 60000 };
+#include "http/life.h"
+
+enum {
+    BACKLOG = 1024,
+    LONGEST_WAIT_MS = 60000,
+    HELD_MAX = 128, /* looked at each turn, so not all there may be */
+    HELD_WAIT_MS = 1, /* a wake-up comes sooner; this bounds what else may lie ready */
+};
 
 struct loop {
     struct MHD_Daemon *daemon;
     pthread_t thread;
     int wake; /* an eventfd */
+    unsigned held;
+    bool again; /* an answer lies ready to be sent */
     atomic_bool quiesce, stop, woken; /* woken: the eventfd was written and not read since */
 };
 
@@ -28,13 +37,28 @@ struct loop *loop_current(void)
     return current;
 }
 
-static int wait_ms(struct MHD_Daemon *daemon)
+bool loop_hold(struct loop *loop)
+{
+    if (loop->held == HELD_MAX)
+        return false;
+    loop->held++;
+    return true;
+}
+
+void loop_release(struct loop *loop)
+{
+    loop->held--;
+    loop->again = true;
+}
+
+/* For the library a connection that is held is one to look at again at once. */
+static int wait_ms(struct loop *loop)
 {
     MHD_UNSIGNED_LONG_LONG ms;
 
-    if (MHD_get_timeout(daemon, &ms) != MHD_YES || ms > LONGEST_WAIT_MS)
+    if (MHD_get_timeout(loop->daemon, &ms) != MHD_YES || ms > LONGEST_WAIT_MS)
         return LONGEST_WAIT_MS;
-    return (int)ms;
+    return ms == 0 && loop->held ? HELD_WAIT_MS : (int)ms;
 }
 
 static void *run(void *arg)
@@ -50,17 +74,19 @@ static void *run(void *arg)
             (void)MHD_quiesce_daemon(loop->daemon); /* the socket is the caller's */
             quiet = true;
         }
-        if (poll(ready, 2, wait_ms(loop->daemon)) > 0 && ready[1].revents) {
+        if (!loop->again && poll(ready, 2, wait_ms(loop)) > 0 && ready[1].revents) {
             uint64_t count;
             ssize_t size = read(loop->wake, &count, sizeof count);
             (void)size; /* what was asked is in the flags */
             atomic_store(&loop->woken, false); /* before the turn: who is resumed from here on wakes it again */
         }
+        loop->again = false;
         (void)MHD_run(loop->daemon); /* handles all that is ready, never waits */
     }
     if (!quiet)
         (void)MHD_quiesce_daemon(loop->daemon); /* or the stop would close the socket that others share */
     MHD_stop_daemon(loop->daemon);
+    request_spares_free();
     return NULL;
 }
 

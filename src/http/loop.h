@@ -17,6 +17,13 @@ MUST_CHECK enum rc loop_start(struct MHD_Daemon *daemon, struct loop **out_loop)
 /* The loop whose thread this is; NULL: none's. */
 struct loop *loop_current(void);
 
+/* A connection with nothing to read or send, which the library would have its loop run for without a rest: true when the
+ * loop takes it in, false when it has as many as it may look at each turn. Loop's thread. */
+bool loop_hold(struct loop *loop);
+
+/* One fewer; an answer to it is sent in a turn at once. Loop's thread. */
+void loop_release(struct loop *loop);
+
 /* Something of this loop was resumed: it takes a turn soon. Many calls before that turn cost one wake-up. Any thread. */
 void loop_wake(struct loop *loop);
 

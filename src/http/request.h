@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -53,9 +54,12 @@ struct request {
     bool retry_after, replayed, close, challenge;
     const char *allow;       /* for 405 and OPTIONS */
     bool answered;
-    uint64_t begun_us; /* monotonic */
-    struct loop *loop; /* the server's own, as are the next two lines */
+    uint64_t begun_us; /* request_clock_us */
+    struct loop *loop; /* the server's own, as is all that follows */
     int library_state;
+    bool parked;       /* set aside, and not resumed yet */
+    atomic_int hold;   /* life.c */
+    atomic_uint *open;
     struct request *next_waiting;
 };
 
@@ -80,11 +84,20 @@ void request_reply(struct request *request, int status, const char *content_type
 /* Answers with the one error shape. Source: contract 1, Errors; RFC 9457. */
 void request_fail(struct request *request, enum rc rc, const struct fault *fault);
 
-/* Sets the request aside until request_resume. Nothing of the request may be touched after handing it on. */
+/* Sets the request aside until request_resume, for as long as it takes; then resumed is called on a server thread. Who
+ * it is handed to may use all of it, its headers too. */
 void request_park(struct request *request, void (*resumed)(struct request *request));
 
-/* From any thread. */
+/* The same for a wait of milliseconds, as for a commit: the connection stays among those its loop looks at, which saves
+ * two system calls. Its client may leave meanwhile, so who it is handed to uses what lies in the request's own memory
+ * (arena, out), and no header. */
+void request_hold(struct request *request, void (*resumed)(struct request *request));
+
+/* Once for each time it was set aside, from any thread; it may be gone afterwards. */
 void request_resume(struct request *request);
+
+/* Monotonic. */
+uint64_t request_clock_us(void);
 
 int http_status_of(enum rc rc);
 const char *http_reason(int status);

@@ -9,6 +9,11 @@ const char *http_method_name(enum http_method method)
     return names[method];
 }
 
+static char ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 /* Compares a pattern with the path: -1 no match, else a number whose bits say which segments are literal, the
  * first the weightiest, so that the larger number is the more literal pattern. */
 static int match(const struct http_route *route, const struct request *request)
@@ -19,17 +24,18 @@ static int match(const struct http_route *route, const struct request *request)
     for (int i = 0; i < request->segment_count; i++) {
         if (*at != '/')
             return -1;
-        const char *end = strchrnul(++at, '/');
-        size_t size = (size_t)(end - at);
+        const struct segment_text *segment = &request->segments[i];
         literal <<= 1;
-        if (*at != '{') {
-            const struct segment_text *segment = &request->segments[i];
-            if (segment->size != size || (route->any_case ? strncasecmp(at, segment->bytes, size)
-                                                          : strncmp(at, segment->bytes, size)) != 0)
-                return -1;
-            literal |= 1;
+        if (*++at == '{') {
+            at = strchrnul(at, '/');
+            continue;
         }
-        at = end;
+        for (const char *byte = segment->bytes, *end = byte + segment->size; byte < end; byte++, at++)
+            if (*at != *byte && !(route->any_case && ascii_lower(*at) == ascii_lower(*byte)))
+                return -1;
+        if (*at && *at != '/')
+            return -1;
+        literal |= 1;
     }
     return *at == '\0' || (request->segment_count == 0 && strcmp(at, "/") == 0) ? literal : -1;
 }

@@ -1,8 +1,10 @@
 #include "http/server.h"
 
+#include "base/digits.h"
 #include "http/deadlines.h"
 #include "http/framing.h"
 #include "http/gzip.h"
+#include "http/life.h"
 #include "http/loop.h"
 
 #include <arpa/inet.h>
@@ -51,7 +53,7 @@ struct http_server {
     uint64_t instance;
 };
 
-enum library_state { STATE_NEW, STATE_JUDGING, STATE_READING, STATE_PARKED, STATE_DONE };
+enum library_state { STATE_NEW, STATE_JUDGING, STATE_READING, STATE_DONE };
 
 static enum http_method method_of(const char *name)
 {
@@ -107,12 +109,13 @@ static void set_request_id(struct http_server *server, struct request *request)
 
     for (size_t i = 0; usable && i < size; i++)
         usable = given[i] > 0x20 && given[i] < 0x7f;
-    if (usable)
+    if (usable) {
         memcpy(request->request_id, given, size + 1);
-    else
-        (void)snprintf(request->request_id, sizeof request->request_id, "%08llx-%llx",
-                       (unsigned long long)(server->instance & 0xffffffff),
-                       (unsigned long long)atomic_fetch_add(&server->next_id, 1)); /* fits */
+        return;
+    }
+    char *at = digits_hex(request->request_id, server->instance & 0xffffffff, 8);
+    *at++ = '-';
+    *digits_hex(at, atomic_fetch_add_explicit(&server->next_id, 1, memory_order_relaxed), 1) = '\0';
 }
 
 /* ---- answering ---- */
@@ -122,21 +125,6 @@ void request_reply(struct request *request, int status, const char *content_type
     request->status = status;
     request->content_type = content_type;
     request->answered = true;
-}
-
-void request_park(struct request *request, void (*resumed)(struct request *request))
-{
-    request->resumed = resumed;
-    request->library_state = STATE_PARKED;
-    MHD_suspend_connection(connection_of(request)); /* before anybody can resume it */
-}
-
-void request_resume(struct request *request)
-{
-    struct loop *loop = request->loop; /* once resumed, the request may be gone */
-
-    MHD_resume_connection(connection_of(request));
-    loop_wake(loop);
 }
 
 static void add_header(struct MHD_Response *response, const char *name, const char *value)
@@ -207,9 +195,10 @@ static void apply_etag(struct request *request)
 {
     bool read = request->method == HTTP_GET || request->method == HTTP_HEAD;
 
-    if (read && request->status == 200 && !request->etag[0] && request->out.size)
-        (void)snprintf(request->etag, sizeof request->etag, "b%016llx",
-                       (unsigned long long)XXH3_64bits(request->out.bytes, request->out.size)); /* fits */
+    if (read && request->status == 200 && !request->etag[0] && request->out.size) {
+        request->etag[0] = 'b';
+        *digits_hex(request->etag + 1, XXH3_64bits(request->out.bytes, request->out.size), 16) = '\0';
+    }
     if (read && request->status == 200 && request->etag[0] &&
         tag_listed(request_header(request, "If-None-Match"), request->etag)) {
         request->status = 304;
@@ -230,10 +219,9 @@ static enum MHD_Result send_answer(struct http_server *server, struct request *r
     apply_etag(request);
     bool packed = request->out.size >= GZIP_FROM_BYTES && accepts_gzip(request) && gzip_deflate(&request->out);
     struct MHD_Response *response =
-        MHD_create_response_from_buffer(request->out.size, request->out.bytes, MHD_RESPMEM_MUST_FREE);
+        MHD_create_response_from_buffer(request->out.size, request->out.bytes, MHD_RESPMEM_PERSISTENT); /* as is the request */
     if (!response)
         return MHD_NO;
-    request->out = (struct buf){0}; /* the response's now */
     if (request->content_type && request->status != 304 && request->status != 204)
         add_header(response, "Content-Type", request->content_type);
     if (packed) {
@@ -247,7 +235,10 @@ static enum MHD_Result send_answer(struct http_server *server, struct request *r
         add_header(response, "Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
                                                         " base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
     if (request->etag[0]) {
-        (void)snprintf(etag, sizeof etag, "\"%s\"", request->etag); /* fits */
+        size_t size = strlen(request->etag);
+        etag[0] = etag[size + 1] = '"';
+        memcpy(etag + 1, request->etag, size);
+        etag[size + 2] = '\0'; /* fits */
         add_header(response, "ETag", etag);
     }
     if (request->allow)
@@ -270,25 +261,13 @@ static enum MHD_Result send_answer(struct http_server *server, struct request *r
 
 /* ---- the library's callbacks ---- */
 
-static uint64_t monotonic_us(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 static void end_request(struct http_server *server, struct request *request)
 {
     if (!request)
         return;
     if (request->library_state == STATE_DONE)
-        server->settings.observe(server->settings.context, request, monotonic_us() - request->begun_us);
-    buf_done(&request->body);
-    buf_done(&request->out);
-    arena_done(&request->arena);
-    free(request);
-    atomic_fetch_sub(&server->open_requests, 1);
+        server->settings.observe(server->settings.context, request, request_clock_us() - request->begun_us);
+    request_end(request);
 }
 
 /* What a connection keeps: the target of the head that is being read, and the request under way. libmicrohttpd 1.0
@@ -355,20 +334,14 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *con
 static struct request *new_request(struct http_server *server, struct MHD_Connection *connection)
 {
     struct socket_context *socket = socket_of(connection);
-    struct request *request = socket && socket->target ? calloc(1, sizeof *request) : NULL;
 
-    if (!request)
+    if (!socket || !socket->target)
         return NULL;
     end_request(server, socket->request);
-    socket->request = request;
-    arena_init(&request->arena);
-    request->connection = (struct http_connection *)connection;
-    request->server = server->settings.context;
-    request->loop = loop_current();
-    request->begun_us = monotonic_us();
-    request->target = arena_copy(&request->arena, socket->target, strlen(socket->target));
-    atomic_fetch_add(&server->open_requests, 1);
-    return request;
+    socket->request = request_begin((struct http_connection *)connection, socket->target, &server->open_requests);
+    if (socket->request)
+        socket->request->server = server->settings.context;
+    return socket->request;
 }
 
 static void on_completed(void *arg, struct MHD_Connection *connection, void **state,
@@ -501,14 +474,16 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
         *upload_size = 0;
         return MHD_YES;
     }
-    deadline_set(&socket_of(connection)->deadline, 0); /* whole: what takes time now is ours */
-    if (request->library_state == STATE_PARKED) {
-        request->library_state = STATE_READING;
+    if (request->parked) {
+        if (request_is_held(request))
+            return MHD_YES;
+        request->parked = false;
         request->resumed(request);
     } else {
+        deadline_set(&socket_of(connection)->deadline, 0); /* whole: what takes time now is ours */
         server->settings.dispatch(request);
     }
-    if (request->library_state == STATE_PARKED)
+    if (request->parked)
         return MHD_YES;
     return request->answered ? send_answer(server, request) : MHD_NO;
 }
@@ -633,6 +608,8 @@ void http_server_stop(struct http_server *server)
     for (int i = 0; i < server->listener_count; i++)
         (void)close(server->listeners[i]); /* nothing was written to it */
     deadlines_free(server->deadlines);
+    if (atomic_load(&server->open_requests))
+        return; /* a commit that hangs still holds some, and counts them here when it ends: the process is ending */
     free(server->cors_origins);
     free(server);
 }

@@ -1,0 +1,158 @@
+#include "http/life.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <microhttpd.h>
+
+#include "http/loop.h"
+
+enum {
+    SPARES_MAX = 64,       /* requests a loop keeps for reuse, */
+    SPARE_BYTES = 8 * 1024, /* with buffers no larger than that */
+};
+
+/* Of a request that is held: who comes first, the one that resumes it or the end of its connection. */
+enum hold { HOLD_NOT, HOLD_HELD, HOLD_RESUMED, HOLD_ORPHANED };
+
+static _Thread_local struct {
+    struct request *first;
+    unsigned count;
+} spares;
+
+static struct MHD_Connection *connection_of(struct request *request)
+{
+    return (struct MHD_Connection *)request->connection;
+}
+
+uint64_t request_clock_us(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+struct request *request_begin(struct http_connection *connection, const char *target, atomic_uint *open)
+{
+    struct request *request = spares.first;
+
+    if (request) {
+        struct arena arena = request->arena;
+        struct buf body = request->body, out = request->out;
+        spares.first = request->next_waiting;
+        spares.count--;
+        memset(request, 0, sizeof *request);
+        request->arena = arena;
+        request->body = body;
+        request->out = out;
+    } else {
+        request = calloc(1, sizeof *request);
+        if (!request)
+            return NULL;
+        arena_init(&request->arena);
+    }
+    request->connection = connection;
+    request->open = open;
+    request->loop = loop_current();
+    request->begun_us = request_clock_us();
+    request->target = arena_copy(&request->arena, target, strlen(target));
+    atomic_fetch_add(open, 1);
+    return request;
+}
+
+static void free_request(struct request *request)
+{
+    buf_done(&request->body);
+    buf_done(&request->out);
+    arena_done(&request->arena);
+    free(request);
+}
+
+static void trim(struct buf *buf)
+{
+    if (buf->capacity > SPARE_BYTES || buf->failed)
+        buf_done(buf);
+    buf_clear(buf);
+}
+
+static void give_back(struct request *request)
+{
+    atomic_uint *open = request->open;
+
+    if (request->loop == loop_current() && spares.count < SPARES_MAX) {
+        trim(&request->body);
+        trim(&request->out);
+        arena_reset(&request->arena);
+        request->next_waiting = spares.first;
+        spares.first = request;
+        spares.count++;
+    } else {
+        free_request(request);
+    }
+    atomic_fetch_sub(open, 1);
+}
+
+void request_spares_free(void)
+{
+    for (struct request *request = spares.first, *next; request; request = next) {
+        next = request->next_waiting;
+        free_request(request);
+    }
+    spares.first = NULL;
+    spares.count = 0;
+}
+
+void request_end(struct request *request)
+{
+    int held = HOLD_HELD;
+
+    if (atomic_load(&request->hold) != HOLD_NOT)
+        loop_release(request->loop);
+    if (!atomic_compare_exchange_strong(&request->hold, &held, HOLD_ORPHANED))
+        give_back(request);
+}
+
+bool request_is_held(struct request *request)
+{
+    if (atomic_load(&request->hold) == HOLD_HELD)
+        return true;
+    if (atomic_load(&request->hold) == HOLD_RESUMED) {
+        atomic_store(&request->hold, HOLD_NOT);
+        loop_release(request->loop);
+    }
+    return false;
+}
+
+void request_park(struct request *request, void (*resumed)(struct request *request))
+{
+    request->resumed = resumed;
+    request->parked = true;
+    MHD_suspend_connection(connection_of(request)); /* before anybody can resume it */
+}
+
+void request_hold(struct request *request, void (*resumed)(struct request *request))
+{
+    if (!loop_hold(request->loop)) {
+        request_park(request, resumed);
+        return;
+    }
+    request->resumed = resumed;
+    request->parked = true;
+    atomic_store(&request->hold, HOLD_HELD);
+}
+
+void request_resume(struct request *request)
+{
+    struct loop *loop = request->loop; /* once resumed, the request may be gone */
+    int held = HOLD_HELD;
+
+    if (atomic_load(&request->hold) == HOLD_NOT) {
+        MHD_resume_connection(connection_of(request));
+    } else if (!atomic_compare_exchange_strong(&request->hold, &held, HOLD_RESUMED)) {
+        give_back(request); /* its connection is gone */
+        return;
+    }
+    loop_wake(loop);
+}
