@@ -502,6 +502,7 @@ static void *engine_main(void *arg)
 {
     struct engine *engine = arg;
 
+    (void)pthread_setname_np(pthread_self(), "engine"); /* for who looks at the threads; 15 bytes at most */
     (void)pthread_mutex_lock(&engine->lock);
     for (;;) {
         consider_flush(engine);
@@ -540,6 +541,7 @@ static void *image_main(void *arg)
 {
     struct engine *engine = arg;
 
+    (void)pthread_setname_np(pthread_self(), "image"); /* for who looks at the threads; 15 bytes at most */
     (void)pthread_mutex_lock(&engine->lock);
     for (;;) {
         while (!(engine->to_flush && !engine->flush_over) && engine->threads_run)
@@ -580,24 +582,28 @@ enum rc engine_start(struct engine *engine, struct fault *fault)
     return RC_OK;
 }
 
-enum rc engine_submit(struct engine *engine, struct command *command, struct fault *fault)
+struct command *engine_submit(struct engine *engine, struct command *commands, struct fault *fault)
 {
-    command->next = NULL;
     (void)pthread_mutex_lock(&engine->lock);
-    bool full = engine->queued >= QUEUE_MAX || engine->stopping || engine->state.broken ||
-                engine->state.sequence - engine->state.flushed > TAIL_MAX;
-    if (!full) {
+    bool open = !engine->stopping && !engine->state.broken &&
+                engine->state.sequence - engine->state.flushed <= TAIL_MAX;
+    while (commands && open && engine->queued < QUEUE_MAX) {
+        struct command *command = commands;
+        commands = command->next;
+        command->next = NULL;
         if (engine->last)
             engine->last->next = command;
         else
             engine->head = command;
         engine->last = command;
         engine->queued++;
-        if (engine->sleeping)
-            (void)pthread_cond_signal(&engine->work);
     }
+    if (engine->head && engine->sleeping)
+        (void)pthread_cond_signal(&engine->work);
     (void)pthread_mutex_unlock(&engine->lock);
-    return full ? fault_set(fault, RC_BUSY, NULL, "the server is busy; try again") : RC_OK;
+    if (commands)
+        (void)fault_set(fault, RC_BUSY, NULL, "the server is busy; try again"); /* its rc is the return value */
+    return commands;
 }
 
 enum rc engine_flush(struct engine *engine, struct fault *fault)

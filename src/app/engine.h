@@ -26,8 +26,9 @@ MUST_CHECK enum rc engine_start(struct engine *engine, struct fault *fault);
 /* Does what is queued, flushes the image, ends the threads; frees everything but the store. */
 void engine_free(struct engine *engine);
 
-/* Hands a command over. RC_BUSY: the queue is full or the engine is stopping; done is not called. Any thread. */
-MUST_CHECK enum rc engine_submit(struct engine *engine, struct command *command, struct fault *fault);
+/* Hands a chain of commands over. Returns those that were not taken (the queue is full, or the engine is stopping), for
+ * which done is not called, with why in fault (RC_BUSY); NULL: all were. Any thread. */
+MUST_CHECK struct command *engine_submit(struct engine *engine, struct command *commands, struct fault *fault);
 
 /* Does a run of commands at once in the calling thread, for a program that has not started the threads
  * (import). ledger_key (may be NULL) and its value are committed with them. Each command has its result. */

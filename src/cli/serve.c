@@ -247,7 +247,7 @@ static int start(struct server *server)
     struct http_settings http = {
         .listen = settings->listen, .ports = settings->ports, .port_count = settings->port_count,
         .threads = (unsigned)settings->threads, .cors_origins = settings->cors_origins,
-        .dispatch = face_dispatch, .observe = observe, .context = context,
+        .dispatch = face_dispatch, .held = face_held, .observe = observe, .context = context,
     };
     if (worker_new(WORKERS, &context->worker) != RC_OK)
         return complain(NULL, "cannot start threads");

@@ -335,8 +335,6 @@ static bool idempotent_go_on(struct request *request, struct command *command)
 void face_submit(struct request *request, struct command *command,
                  void (*encode)(struct command *command, struct view view))
 {
-    struct face_context *context = face_of(request);
-
     command->encode = encode;
     command->done = done;
     command->waiter = request;
@@ -346,9 +344,24 @@ void face_submit(struct request *request, struct command *command,
         return;
     request->command = command;
     request_hold(request, resumed);
-    if (engine_submit(context->engine, command, &command->fault) != RC_OK) {
-        command->rc = RC_BUSY;
-        done(command);
+}
+
+void face_held(void *context, struct request *first)
+{
+    struct command *commands = NULL, **end = &commands;
+    struct fault fault = {NULL, NULL};
+
+    for (struct request *request = first; request; request = request->next_waiting) {
+        *end = request->command;
+        end = &(*end)->next;
+    }
+    *end = NULL;
+    struct command *refused = engine_submit(((struct face_context *)context)->engine, commands, &fault);
+    for (struct command *next; refused; refused = next) {
+        next = refused->next; /* after done it may be gone */
+        refused->rc = RC_BUSY;
+        refused->fault = fault;
+        done(refused);
     }
 }
 

@@ -57,6 +57,9 @@ static inline const struct caller *face_caller(struct request *request)
 /* The server's dispatcher: route, token, role, then the route's handler. */
 void face_dispatch(struct request *request);
 
+/* The writes of one turn of an event loop go to the engine together: they wake it once and are committed together. */
+void face_held(void *context, struct request *first);
+
 /* The same on the listener of metrics_listen: figures and health without a key, nothing else. */
 void face_dispatch_metrics(struct request *request);
 

@@ -27,6 +27,7 @@ static void *sweep(void *arg)
 {
     struct deadlines *deadlines = arg;
 
+    (void)pthread_setname_np(pthread_self(), "http deadlines"); /* for who looks at the threads; 15 bytes at most */
     (void)pthread_mutex_lock(&deadlines->lock);
     while (!deadlines->stopping) {
         struct timespec until;

@@ -134,13 +134,14 @@ void request_park(struct request *request, void (*resumed)(struct request *reque
 
 void request_hold(struct request *request, void (*resumed)(struct request *request))
 {
-    if (!loop_hold(request->loop)) {
+    if (loop_hold(request->loop)) {
+        request->resumed = resumed;
+        request->parked = true;
+        atomic_store(&request->hold, HOLD_HELD);
+    } else {
         request_park(request, resumed);
-        return;
     }
-    request->resumed = resumed;
-    request->parked = true;
-    atomic_store(&request->hold, HOLD_HELD);
+    loop_collect(request->loop, request);
 }
 
 void request_resume(struct request *request)

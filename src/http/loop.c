@@ -1,6 +1,5 @@
 #include "http/loop.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -13,18 +12,22 @@
 #include <microhttpd.h>
 
 #include "http/life.h"
+#include "http/listener.h"
 
 enum {
-    BACKLOG = 1024,
     LONGEST_WAIT_MS = 60000,
     HELD_MAX = 128, /* looked at each turn, so not all there may be */
+    SHORT_OF_FDS_MS = 100, /* no descriptor is free: look again so much later, however many knock (reliability R29) */
     HELD_WAIT_MS = 1, /* a wake-up comes sooner; this bounds what else may lie ready */
 };
 
 struct loop {
-    struct MHD_Daemon *daemon;
+    struct loop_settings settings;
     pthread_t thread;
     int wake; /* an eventfd */
+    atomic_uint connections;
+    uint64_t rests_until_us; /* takes no connection until then */
+    struct request *first, *last; /* set aside in this turn */
     unsigned held;
     bool again; /* an answer lies ready to be sent */
     atomic_bool quiesce, stop, woken; /* woken: the eventfd was written and not read since */
@@ -45,58 +48,125 @@ bool loop_hold(struct loop *loop)
     return true;
 }
 
+void loop_collect(struct loop *loop, struct request *request)
+{
+    request->next_waiting = NULL;
+    if (loop->last)
+        loop->last->next_waiting = request;
+    else
+        loop->first = request;
+    loop->last = request;
+}
+
 void loop_release(struct loop *loop)
 {
     loop->held--;
     loop->again = true;
 }
 
+void loop_count(struct loop *loop, int change)
+{
+    atomic_fetch_add(&loop->connections, (unsigned)change);
+    listener_count(loop->settings.listener, change);
+}
+
+unsigned loop_connections(const struct loop *loop)
+{
+    return atomic_load(&loop->connections);
+}
+
+static bool may_accept(struct loop *loop)
+{
+    unsigned connections = atomic_load(&loop->connections);
+
+    if (loop->rests_until_us && request_clock_us() >= loop->rests_until_us)
+        loop->rests_until_us = 0;
+    return !atomic_load(&loop->quiesce) && !loop->rests_until_us && connections < loop->settings.connections_max &&
+           listener_has_turn(loop->settings.listener, connections);
+}
+
+static void accept_some(struct loop *loop)
+{
+    bool took = false;
+
+    while (may_accept(loop)) {
+        struct sockaddr_storage from;
+        socklen_t size = sizeof from;
+        int fd = accept4(listener_fd(loop->settings.listener), (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0) {
+            if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
+                loop->rests_until_us = request_clock_us() + SHORT_OF_FDS_MS * 1000;
+            break;
+        }
+        (void)MHD_add_connection(loop->settings.daemon, fd, (struct sockaddr *)&from, size); /* closes what it cannot take */
+        took = true;
+    }
+    if (took)
+        listener_pass_turn(loop->settings.listener);
+}
+
 /* For the library a connection that is held is one to look at again at once. */
 static int wait_ms(struct loop *loop)
 {
     MHD_UNSIGNED_LONG_LONG ms;
+    int longest = loop->rests_until_us ? SHORT_OF_FDS_MS : LONGEST_WAIT_MS;
 
-    if (MHD_get_timeout(loop->daemon, &ms) != MHD_YES || ms > LONGEST_WAIT_MS)
-        return LONGEST_WAIT_MS;
+    if (MHD_get_timeout(loop->settings.daemon, &ms) != MHD_YES || ms > (MHD_UNSIGNED_LONG_LONG)longest)
+        return longest;
     return ms == 0 && loop->held ? HELD_WAIT_MS : (int)ms;
+}
+
+/* Sleeps until something is to be done. */
+static void rest(struct loop *loop, int epoll)
+{
+    enum { CLIENTS, WAKE, KNOCKS };
+    struct pollfd ready[] = {
+        [CLIENTS] = {.fd = epoll, .events = POLLIN},
+        [WAKE] = {.fd = loop->wake, .events = POLLIN},
+        [KNOCKS] = {.fd = may_accept(loop) ? listener_fd(loop->settings.listener) : -1, .events = POLLIN},
+    };
+
+    if (poll(ready, sizeof ready / sizeof *ready, wait_ms(loop)) <= 0)
+        return;
+    if (ready[WAKE].revents) {
+        uint64_t count;
+        ssize_t size = read(loop->wake, &count, sizeof count);
+        (void)size; /* what was asked is in the flags */
+        atomic_store(&loop->woken, false); /* before the turn: who is resumed from here on wakes it again */
+    }
+    if (ready[KNOCKS].revents)
+        accept_some(loop);
 }
 
 static void *run(void *arg)
 {
     struct loop *loop = arg;
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    struct pollfd ready[2] = {{.fd = info->epoll_fd, .events = POLLIN}, {.fd = loop->wake, .events = POLLIN}};
-    bool quiet = false;
+    int epoll = MHD_get_daemon_info(loop->settings.daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 
+    (void)pthread_setname_np(pthread_self(), "http loop"); /* for who looks at the threads; 15 bytes at most */
     current = loop;
     while (!atomic_load(&loop->stop)) {
-        if (!quiet && atomic_load(&loop->quiesce)) {
-            (void)MHD_quiesce_daemon(loop->daemon); /* the socket is the caller's */
-            quiet = true;
-        }
-        if (!loop->again && poll(ready, 2, wait_ms(loop)) > 0 && ready[1].revents) {
-            uint64_t count;
-            ssize_t size = read(loop->wake, &count, sizeof count);
-            (void)size; /* what was asked is in the flags */
-            atomic_store(&loop->woken, false); /* before the turn: who is resumed from here on wakes it again */
-        }
+        if (!loop->again)
+            rest(loop, epoll);
         loop->again = false;
-        (void)MHD_run(loop->daemon); /* handles all that is ready, never waits */
+        (void)MHD_run(loop->settings.daemon); /* handles all that is ready, never waits */
+        struct request *first = loop->first;
+        loop->first = loop->last = NULL;
+        if (first)
+            loop->settings.held(loop->settings.arg, first);
     }
-    if (!quiet)
-        (void)MHD_quiesce_daemon(loop->daemon); /* or the stop would close the socket that others share */
-    MHD_stop_daemon(loop->daemon);
+    MHD_stop_daemon(loop->settings.daemon);
     request_spares_free();
     return NULL;
 }
 
-enum rc loop_start(struct MHD_Daemon *daemon, struct loop **out_loop)
+enum rc loop_start(const struct loop_settings *settings, struct loop **out_loop)
 {
     struct loop *loop = calloc(1, sizeof *loop);
 
     if (!loop)
         return RC_BUSY;
-    loop->daemon = daemon;
+    loop->settings = *settings;
     loop->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (loop->wake < 0 || pthread_create(&loop->thread, NULL, run, loop) != 0) {
         if (loop->wake >= 0)
@@ -104,6 +174,7 @@ enum rc loop_start(struct MHD_Daemon *daemon, struct loop **out_loop)
         free(loop);
         return RC_BUSY;
     }
+    listener_join(settings->listener, loop);
     *out_loop = loop;
     return RC_OK;
 }
@@ -133,25 +204,4 @@ void loop_stop(struct loop *loop)
     (void)pthread_join(loop->thread, NULL); /* it was started */
     (void)close(loop->wake); /* nothing was in it */
     free(loop);
-}
-
-int loop_listen(const char *address, uint16_t port)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
-    int one = 1, fd;
-
-    if (inet_pton(AF_INET, address, &at.sin_addr) != 1) {
-        errno = EINVAL;
-        return -1;
-    }
-    fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one); /* without it a restart waits a minute */
-    if (bind(fd, (struct sockaddr *)&at, sizeof at) == 0 && listen(fd, BACKLOG) == 0)
-        return fd;
-    int why = errno;
-    (void)close(fd); /* it never listened */
-    errno = why;
-    return -1;
 }

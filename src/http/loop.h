@@ -9,10 +9,20 @@
  * wait for more events when 128 came at once, with those 128 unhandled (0.9.75; docs/decisions/0009). */
 
 struct MHD_Daemon;
+struct listener;
+struct request;
 struct loop;
 
-/* Starts the thread; it owns the daemon from now on. */
-MUST_CHECK enum rc loop_start(struct MHD_Daemon *daemon, struct loop **out_loop);
+struct loop_settings {
+    struct MHD_Daemon *daemon; /* the loop owns it from its start on; it has no listening socket */
+    struct listener *listener; /* where connections come from */
+    unsigned connections_max;
+    void (*held)(void *arg, struct request *first); /* request_hold's, called on the loop's thread */
+    void *arg;
+};
+
+/* Starts the thread, which takes connections from now on. */
+MUST_CHECK enum rc loop_start(const struct loop_settings *settings, struct loop **out_loop);
 
 /* The loop whose thread this is; NULL: none's. */
 struct loop *loop_current(void);
@@ -21,17 +31,23 @@ struct loop *loop_current(void);
  * loop takes it in, false when it has as many as it may look at each turn. Loop's thread. */
 bool loop_hold(struct loop *loop);
 
+/* Hands the request on, with all others of this turn, when the turn is over. Loop's thread. */
+void loop_collect(struct loop *loop, struct request *request);
+
 /* One fewer; an answer to it is sent in a turn at once. Loop's thread. */
 void loop_release(struct loop *loop);
 
 /* Something of this loop was resumed: it takes a turn soon. Many calls before that turn cost one wake-up. Any thread. */
 void loop_wake(struct loop *loop);
 
-/* Takes no new connection from its next turn on; the listening socket stays the caller's. Any thread. */
+/* A connection of this loop began (1) or ended (-1). Loop's thread. */
+void loop_count(struct loop *loop, int change);
+
+/* How many it has. Any thread. */
+unsigned loop_connections(const struct loop *loop);
+
+/* Takes no new connection from its next turn on. Any thread. */
 void loop_quiesce(struct loop *loop);
 
 /* Ends the thread and the daemon. Nothing may be parked any more. */
 void loop_stop(struct loop *loop);
-
-/* A socket that listens on an IPv4 address; -1: errno says why. */
-int loop_listen(const char *address, uint16_t port);

@@ -60,7 +60,7 @@ struct request {
     bool parked;       /* set aside, and not resumed yet */
     atomic_int hold;   /* life.c */
     atomic_uint *open;
-    struct request *next_waiting;
+    struct request *next_waiting; /* also: the next one that `held` gets */
 };
 
 /* A header's value or NULL; names without case. Borrowed. */
@@ -89,8 +89,9 @@ void request_fail(struct request *request, enum rc rc, const struct fault *fault
 void request_park(struct request *request, void (*resumed)(struct request *request));
 
 /* The same for a wait of milliseconds, as for a commit: the connection stays among those its loop looks at, which saves
- * two system calls. Its client may leave meanwhile, so who it is handed to uses what lies in the request's own memory
- * (arena, out), and no header. */
+ * two system calls. It is handed to the server's `held` when this turn of the loop is over, with all others that were set
+ * aside in it. Its client may leave meanwhile, so who gets it uses what lies in the request's own memory (arena, out),
+ * and no header. */
 void request_hold(struct request *request, void (*resumed)(struct request *request));
 
 /* Once for each time it was set aside, from any thread; it may be gone afterwards. */

@@ -31,7 +31,7 @@ static int match(const struct http_route *route, const struct request *request)
             continue;
         }
         for (const char *byte = segment->bytes, *end = byte + segment->size; byte < end; byte++, at++)
-            if (*at != *byte && !(route->any_case && ascii_lower(*at) == ascii_lower(*byte)))
+            if (!*at || (*at != *byte && !(route->any_case && ascii_lower(*at) == ascii_lower(*byte))))
                 return -1;
         if (*at && *at != '/')
             return -1;

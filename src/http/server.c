@@ -5,6 +5,7 @@
 #include "http/framing.h"
 #include "http/gzip.h"
 #include "http/life.h"
+#include "http/listener.h"
 #include "http/loop.h"
 
 #include <arpa/inet.h>
@@ -24,9 +25,8 @@
 
 enum {
     MAX_PORTS = 8,
-    MAX_THREADS = 256, /* per port */
-    MAX_LOOPS = MAX_PORTS * MAX_THREADS,
-    CONNECTION_MEMORY = 24 * 1024, /* head of a request and of its answer */
+    MAX_LOOPS = MAX_PORTS * LISTENER_LOOPS_MAX,
+    CONNECTION_MEMORY = 16 * 1024, /* head of a request and of its answer */
     IDLE_S = 60,
     HEAD_S = 10, /* a head must be whole so soon after it began, */
     BODY_S = 60, /* and a body after its head: reliability R28 */
@@ -37,7 +37,7 @@ enum {
 
 struct http_server {
     struct loop *loops[MAX_LOOPS];
-    int listeners[MAX_PORTS];
+    struct listener *listeners[MAX_PORTS];
     int loop_count, listener_count;
     struct http_settings settings;
     char *cors_origins;
@@ -289,11 +289,15 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
         *context = socket = info ? calloc(1, sizeof *socket) : NULL; /* NULL: its requests are refused */
+        loop_count(loop_current(), 1);
         if (!socket)
             return;
         deadline_set(&socket->deadline, HEAD_S);
         deadlines_add(server->deadlines, &socket->deadline, info->connect_fd);
-    } else if (socket) {
+    } else {
+        loop_count(loop_current(), -1);
+        if (!socket)
+            return;
         deadlines_remove(server->deadlines, &socket->deadline);
         end_request(arg, socket->request);
         free(socket->target);
@@ -378,6 +382,7 @@ static void *timer_main(void *arg)
 {
     struct http_server *server = arg;
 
+    (void)pthread_setname_np(pthread_self(), "http timer"); /* for who looks at the threads; 15 bytes at most */
     (void)pthread_mutex_lock(&server->timer_lock);
     while (!server->stopping) {
         struct request *due = server->waiting;
@@ -498,22 +503,24 @@ static size_t keep_escapes(void *arg, struct MHD_Connection *connection, char *t
 
 /* ---- start and stop ---- */
 
-/* One of a port's loops; they share its listening socket. */
-static enum rc start_loop(struct http_server *server, int listener, unsigned connections, struct fault *fault)
+/* One of a port's loops. */
+static enum rc start_loop(struct http_server *server, struct listener *listener, unsigned connections, struct fault *fault)
 {
-    struct MHD_Daemon *daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, server,
-        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_LIMIT, connections,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    struct loop_settings loop = {
+        .listener = listener, .connections_max = connections, .held = server->settings.held, .arg = server->settings.context,
+        .daemon = MHD_start_daemon(
+            MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, on_request, server,
+            MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
+            MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+            MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_LIMIT, connections,
+            MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END),
+    };
 
-    if (!daemon)
+    if (!loop.daemon)
         return fault_set(fault, RC_INTERNAL, "port", "cannot start an event loop");
-    if (loop_start(daemon, &server->loops[server->loop_count]) != RC_OK) {
-        (void)MHD_quiesce_daemon(daemon); /* or it would close the socket that others share */
-        MHD_stop_daemon(daemon);
+    if (loop_start(&loop, &server->loops[server->loop_count]) != RC_OK) {
+        MHD_stop_daemon(loop.daemon);
         return fault_set(fault, RC_BUSY, "threads", "cannot start a thread");
     }
     server->loop_count++;
@@ -522,21 +529,17 @@ static enum rc start_loop(struct http_server *server, int listener, unsigned con
 
 static enum rc start_port(struct http_server *server, uint16_t port, struct fault *fault)
 {
-    static char message[128];
     unsigned threads = server->settings.threads;
+    struct listener *listener;
     struct in_addr unused;
 
     if (inet_pton(AF_INET, server->settings.listen, &unused) != 1)
         return fault_set(fault, RC_INVALID, "listen", "must be an IPv4 address");
-    int listener = loop_listen(server->settings.listen, port);
-    if (listener < 0) {
-        (void)snprintf(message, sizeof message, "cannot listen on %s:%u (is it in use?)", server->settings.listen,
-                       port); /* cut is fine */
-        return fault_set(fault, RC_INTERNAL, "port", message);
-    }
+    enum rc rc = listener_open(server->settings.listen, port, &listener, fault);
+    if (rc != RC_OK)
+        return rc;
     server->listeners[server->listener_count++] = listener;
-    enum rc rc = RC_OK;
-    for (unsigned i = 0; rc == RC_OK && i < threads && i < MAX_THREADS; i++)
+    for (unsigned i = 0; rc == RC_OK && i < threads && i < LISTENER_LOOPS_MAX; i++)
         rc = start_loop(server, listener, CONNECTIONS_MAX / threads + 1, fault);
     return rc;
 }
@@ -580,7 +583,7 @@ void http_server_quiesce(struct http_server *server)
     for (int i = 0; i < server->loop_count; i++)
         loop_quiesce(server->loops[i]);
     for (int i = 0; i < server->listener_count; i++)
-        (void)shutdown(server->listeners[i], SHUT_RDWR); /* refuse at once; closed when no loop can still look at it */
+        listener_shut(server->listeners[i]);
 }
 
 unsigned http_server_open_requests(const struct http_server *server)
@@ -606,7 +609,7 @@ void http_server_stop(struct http_server *server)
     for (int i = 0; i < server->loop_count; i++)
         loop_stop(server->loops[i]);
     for (int i = 0; i < server->listener_count; i++)
-        (void)close(server->listeners[i]); /* nothing was written to it */
+        listener_close(server->listeners[i]);
     deadlines_free(server->deadlines);
     if (atomic_load(&server->open_requests))
         return; /* a commit that hangs still holds some, and counts them here when it ends: the process is ending */

@@ -14,6 +14,7 @@ struct http_settings {
     unsigned threads;           /* per port */
     const char *cors_origins;   /* comma separated; "" none */
     void (*dispatch)(struct request *request); /* once per whole request */
+    void (*held)(void *context, struct request *first); /* those of one turn, by next_waiting; resumes each, now or later */
     void (*observe)(void *context, const struct request *request, uint64_t microseconds); /* once per answer */
     void *context;              /* request->server */
 };

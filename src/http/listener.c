@@ -1,0 +1,103 @@
+#include "http/listener.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "http/loop.h"
+
+enum { BACKLOG = 1024 };
+
+struct listener {
+    int fd;
+    atomic_uint connections, loop_count;
+    struct loop *loops[LISTENER_LOOPS_MAX]; /* written before loop_count */
+};
+
+static int listen_on(const char *address, uint16_t port)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
+    int one = 1, fd;
+
+    if (inet_pton(AF_INET, address, &at.sin_addr) != 1) {
+        errno = EINVAL;
+        return -1;
+    }
+    fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one); /* without it a restart waits a minute */
+    if (bind(fd, (struct sockaddr *)&at, sizeof at) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    int why = errno;
+    (void)close(fd); /* it never listened */
+    errno = why;
+    return -1;
+}
+
+enum rc listener_open(const char *address, uint16_t port, struct listener **out_listener, struct fault *fault)
+{
+    static char message[128];
+    struct listener *listener = calloc(1, sizeof *listener);
+
+    if (!listener)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    listener->fd = listen_on(address, port);
+    if (listener->fd < 0) {
+        (void)snprintf(message, sizeof message, "cannot listen on %s:%u (is it in use?)", address, port); /* cut is fine */
+        free(listener);
+        return fault_set(fault, RC_INTERNAL, "port", message);
+    }
+    *out_listener = listener;
+    return RC_OK;
+}
+
+void listener_shut(struct listener *listener)
+{
+    (void)shutdown(listener->fd, SHUT_RDWR); /* refuse at once; closed when no loop can still look at it */
+}
+
+void listener_close(struct listener *listener)
+{
+    if (!listener)
+        return;
+    (void)close(listener->fd); /* nothing was written to it */
+    free(listener);
+}
+
+void listener_join(struct listener *listener, struct loop *loop)
+{
+    listener->loops[atomic_load(&listener->loop_count)] = loop;
+    atomic_fetch_add(&listener->loop_count, 1);
+}
+
+int listener_fd(const struct listener *listener)
+{
+    return listener->fd;
+}
+
+void listener_count(struct listener *listener, int change)
+{
+    atomic_fetch_add(&listener->connections, (unsigned)change);
+}
+
+bool listener_has_turn(struct listener *listener, unsigned connections)
+{
+    return connections * atomic_load(&listener->loop_count) <= atomic_load(&listener->connections);
+}
+
+void listener_pass_turn(struct listener *listener)
+{
+    struct loop *least = NULL;
+
+    for (unsigned i = 0; i < atomic_load(&listener->loop_count); i++)
+        if (!least || loop_connections(listener->loops[i]) < loop_connections(least))
+            least = listener->loops[i];
+    if (least && least != loop_current())
+        loop_wake(least);
+}

@@ -1,0 +1,125 @@
+#include "test.h"
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/digits.h"
+#include "http/listener.h"
+#include "http/router.h"
+
+/* Connections that come and go at random: every loop keeps its share, and somebody always has the turn. */
+static void connections_are_shared_out(void **unused)
+{
+    enum { LOOPS = 3 };
+    struct listener *listener;
+    struct fault fault;
+    unsigned has[LOOPS] = {0}, all = 0;
+    uint64_t seed = 7;
+    char *names = calloc(LOOPS, 1);
+
+    (void)unused;
+    assert_int_equal(listener_open("127.0.0.1", 0, &listener, &fault), RC_OK);
+    for (int i = 0; i < LOOPS; i++)
+        listener_join(listener, (struct loop *)(void *)(names + i)); /* never looked into: only the turn is asked for */
+    for (int step = 0; step < 20000; step++) {
+        unsigned loop = next_random(&seed) % LOOPS, turns = 0;
+        for (int i = 0; i < LOOPS; i++)
+            turns += listener_has_turn(listener, has[i]);
+        assert_true(turns > 0);
+        if (next_random(&seed) % 5 && listener_has_turn(listener, has[loop])) {
+            assert_true(has[loop] * LOOPS <= all);
+            has[loop]++, all++;
+            listener_count(listener, 1);
+        } else if (has[loop] && next_random(&seed) % 4 == 0) {
+            has[loop]--, all--;
+            listener_count(listener, -1);
+        }
+    }
+    assert_true(all > 100);
+    listener_close(listener);
+    free(names);
+}
+
+static void numbers_are_written_as_printf_does(void **unused)
+{
+    uint64_t seed = 3;
+    char ours[32], theirs[32];
+
+    (void)unused;
+    for (int i = 0; i < 20000; i++) {
+        uint64_t value = ((uint64_t)next_random(&seed) << 32 | next_random(&seed)) >> (next_random(&seed) % 64);
+        if (i < 3)
+            value = i == 0 ? 0 : i == 1 ? UINT64_MAX : 10;
+        *digits_hex(ours, value, 8) = '\0';
+        (void)snprintf(theirs, sizeof theirs, "%08llx", (unsigned long long)value);
+        assert_string_equal(ours, theirs);
+        *digits_decimal(ours, value) = '\0';
+        (void)snprintf(theirs, sizeof theirs, "%llu", (unsigned long long)value);
+        assert_string_equal(ours, theirs);
+    }
+}
+
+/* Memory that is used again comes as new memory does: zeroed, and whole. */
+static void an_arena_can_be_used_again(void **unused)
+{
+    struct arena arena;
+
+    (void)unused;
+    arena_init(&arena);
+    for (int round = 0; round < 5; round++) {
+        for (size_t size = 1; size < 9000; size += 997) {
+            unsigned char *bytes = arena_alloc(&arena, size);
+            assert_non_null(bytes);
+            for (size_t i = 0; i < size; i++)
+                assert_int_equal(bytes[i], 0);
+            memset(bytes, 0xa5, size);
+        }
+        arena_reset(&arena);
+    }
+    arena_done(&arena);
+}
+
+static enum rc route(const char *target, size_t *out_index)
+{
+    static const struct http_route table[] = {
+        {.method = HTTP_GET, .pattern = "/"}, {.method = HTTP_GET, .pattern = "/progress/{user}"},
+        {.method = HTTP_POST, .pattern = "/progress/update"}, {.method = HTTP_GET, .pattern = "/progress/updates"},
+        {.method = HTTP_GET, .pattern = "/api/Progress/{u}/x", .any_case = true},
+    };
+    static const struct http_routes routes = {table, COUNT(table)};
+    struct request request = {.method = HTTP_GET, .target = target};
+    struct fault fault;
+
+    enum rc rc = request_split_path(&request, &fault);
+    if (rc == RC_OK)
+        rc = http_find_route(&routes, &request, &fault);
+    *out_index = rc == RC_OK ? (size_t)(request.route - table) : SIZE_MAX;
+    arena_done(&request.arena);
+    return rc;
+}
+
+static void routes_are_told_apart(void **unused)
+{
+    static const struct { const char *target; enum rc rc; size_t index; } cases[] = {
+        {"/", RC_OK, 0}, {"/progress/u1", RC_OK, 1}, {"/progress/updates", RC_OK, 3}, {"/progress/updat", RC_OK, 1},
+        {"/progress/update%00s", RC_OK, 1}, {"/progress/update", RC_METHOD, SIZE_MAX}, {"/Progress/u1", RC_NOT_FOUND, SIZE_MAX},
+        {"/API/progress/7/X", RC_OK, 4}, {"/api/progress/7/xy", RC_NOT_FOUND, SIZE_MAX}, {"/progress", RC_NOT_FOUND, SIZE_MAX},
+        {"/progress/u1/more", RC_NOT_FOUND, SIZE_MAX}, {"//progress//u1", RC_OK, 1},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        size_t index;
+        enum rc rc = route(cases[i].target, &index);
+        if (rc != cases[i].rc || index != cases[i].index)
+            fail_msg("%s: rc %d, route %zu", cases[i].target, (int)rc, index);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(connections_are_shared_out), cmocka_unit_test(numbers_are_written_as_printf_does),
+        cmocka_unit_test(an_arena_can_be_used_again), cmocka_unit_test(routes_are_told_apart),
+    };
+    return cmocka_run_group_tests_name("http", tests, NULL, NULL);
+}
