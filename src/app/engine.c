@@ -1,5 +1,6 @@
 #include "app/engine.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ enum {
     FLUSH_AFTER_MS = 5000,   /* a quiet server's image is at most this old */
     TAIL_MAX = 1000000,      /* unflushed events: above that writes get 503 until the image file catches up */
     PROGRESS_EVERY = 1 << 16,
+    TIDY_AFTER_NS = 1000000000, /* after the last slice; the next comes no sooner than FLUSH_AFTER_MS when it is quiet */
     REPLAY_FLUSH = 1 << 20, /* a long replay writes the image now and then, so that its tail stays bounded */
 };
 
@@ -476,25 +478,28 @@ static void consider_flush(struct engine *engine)
     (void)pthread_cond_signal(&engine->flush_work);
 }
 
+/* False: the time is over. Timers never follow the wall clock: R26. */
+static bool wait_at_most(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t nanoseconds)
+{
+    struct timespec until;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail */
+    int64_t at = until.tv_nsec + nanoseconds;
+    until.tv_sec += at / 1000000000;
+    until.tv_nsec = at % 1000000000;
+    return pthread_cond_clockwait(condition, lock, CLOCK_MONOTONIC, &until) == 0;
+}
+
 static void wait_for_work(struct engine *engine)
 {
     bool dirty = engine->state.sequence != engine->state.flushed || engine->scrub ||
                  engine->image->scrub_owed;
 
     engine->sleeping = true;
-    if (dirty) { /* wake to flush, though nobody writes */
-        struct timespec until;
-        (void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail */
-        until.tv_nsec += 250000000;
-        if (until.tv_nsec >= 1000000000) {
-            until.tv_sec++;
-            until.tv_nsec -= 1000000000;
-        }
-        /* Timers never follow the wall clock: R26. A time-out is an answer too. */
-        (void)pthread_cond_clockwait(&engine->work, &engine->lock, CLOCK_MONOTONIC, &until);
-    } else {
+    if (dirty)
+        (void)wait_at_most(&engine->work, &engine->lock, 250000000); /* wakes to flush, though nobody writes */
+    else
         (void)pthread_cond_wait(&engine->work, &engine->lock);
-    }
     engine->sleeping = false;
 }
 
@@ -537,15 +542,31 @@ static void *engine_main(void *arg)
 
 /* ---- the image's thread ---- */
 
+/* Until there is one, or the end. What a busy time left free in the C library's heaps, up to as much again as is in use,
+ * goes back to the system when it is over. */
+static void wait_for_slice(struct engine *engine, bool *inout_untidy)
+{
+    while (!(engine->to_flush && !engine->flush_over) && engine->threads_run) {
+        if (!*inout_untidy) {
+            (void)pthread_cond_wait(&engine->flush_work, &engine->lock);
+        } else if (!wait_at_most(&engine->flush_work, &engine->lock, TIDY_AFTER_NS)) {
+            (void)pthread_mutex_unlock(&engine->lock);
+            (void)malloc_trim(0); /* nothing to give back is fine */
+            (void)pthread_mutex_lock(&engine->lock);
+            *inout_untidy = false;
+        }
+    }
+}
+
 static void *image_main(void *arg)
 {
     struct engine *engine = arg;
+    bool untidy = true; /* as a long replay leaves it */
 
     (void)pthread_setname_np(pthread_self(), "image"); /* for who looks at the threads; 15 bytes at most */
     (void)pthread_mutex_lock(&engine->lock);
     for (;;) {
-        while (!(engine->to_flush && !engine->flush_over) && engine->threads_run)
-            (void)pthread_cond_wait(&engine->flush_work, &engine->lock);
+        wait_for_slice(engine, &untidy);
         if (!(engine->to_flush && !engine->flush_over))
             break;
         struct slice *slice = engine->to_flush;
@@ -555,6 +576,7 @@ static void *image_main(void *arg)
         (void)pthread_mutex_lock(&engine->lock);
         engine->flush_ok = rc == RC_OK;
         engine->flush_over = true;
+        untidy = true;
         if (engine->sleeping)
             (void)pthread_cond_signal(&engine->work);
     }

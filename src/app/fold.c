@@ -7,7 +7,7 @@
 #include "base/codec.h"
 #include "core/members.h"
 
-enum { ROOM_SEGMENTS = EVENT_SEGMENTS_MAX, ROOM_METADATA = 4 * MEMBERS_MAX_BYTES, MORE_EVENT_IDS = 64 };
+enum { ROOM_SEGMENTS = EVENT_SEGMENTS_MAX, ROOM_METADATA = 4 * MEMBERS_MAX_BYTES };
 
 bool stored_event_decode(const struct stored_event *stored, struct segment *room, size_t room_count,
                          struct event *out_event)
@@ -60,7 +60,7 @@ enum rc fold_learner(struct fold *fold, uint32_t key, struct learner **out_learn
     struct learner_slot *slot = fold->image->learners[key];
 
     if (!slot->working) {
-        struct learner_state *copy = state_copy(slot->state, key, 0);
+        struct learner_state *copy = state_copy(slot->state, key, false);
         if (!copy || !push(&fold->learners, key)) {
             state_unref(copy);
             return RC_BUSY;
@@ -79,7 +79,7 @@ static enum rc learner_with_room(struct fold *fold, const struct event *event, s
     if (rc != RC_OK || learner_has_room(*out_learner, event))
         return rc;
     struct learner_slot *slot = fold->image->learners[event->learner];
-    struct learner_state *larger = state_copy(slot->working, event->learner, MORE_EVENT_IDS);
+    struct learner_state *larger = state_copy(slot->working, event->learner, true);
     if (!larger)
         return RC_BUSY;
     state_unref(slot->working);

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Free places that a private copy has, so that most batches copy a learner once. */
-enum { SPARE_RECORDS = 2, SPARE_ENROLMENTS = 1, SPARE_DAYS = 2 };
+/* Free places that a private copy has: one of each, so that most batches copy a learner once; and when that was not
+ * enough, half as many again, so that a long one (a sync of 1,000 items) copies few times. What a learner has no use for
+ * stays resident with them. */
+enum { SPARE = 1, MORE_EVENT_IDS = 64 };
 
 enum rc image_new(struct image **out_image)
 {
@@ -472,14 +474,18 @@ struct learner_state *state_sized(uint32_t key, uint32_t records, uint32_t enrol
     return state;
 }
 
-struct learner_state *state_copy(const struct learner_state *like, uint32_t key, uint32_t more_event_ids)
+static uint32_t room_for(uint32_t count, bool more)
+{
+    return count + SPARE + (more ? count / 2 + SPARE : 0);
+}
+
+struct learner_state *state_copy(const struct learner_state *like, uint32_t key, bool more)
 {
     static const struct learner nobody = {0};
     const struct learner *from = like ? &like->learner : &nobody;
-    uint32_t event_ids = from->event_id_count + more_event_ids;
+    uint32_t event_ids = from->event_id_count + (more ? MORE_EVENT_IDS : 0);
     struct learner_state *state =
-        state_new(from->record_count + SPARE_RECORDS + from->record_count / 8,
-                  from->enrolment_count + SPARE_ENROLMENTS, from->day_count + SPARE_DAYS,
+        state_new(room_for(from->record_count, more), room_for(from->enrolment_count, more), room_for(from->day_count, more),
                   event_ids > LEARNER_EVENT_IDS ? LEARNER_EVENT_IDS : event_ids);
 
     if (!state)

@@ -142,8 +142,9 @@ uint32_t image_intern_item(struct image *image, const char *id, size_t size, boo
 enum intern_kind { INTERN_LEARNER, INTERN_COURSE, INTERN_ITEM };
 bool image_load_id(struct image *image, enum intern_kind kind, uint32_t key, const char *id, size_t size);
 
-/* A private copy with room for more; NULL: out of memory. like NULL: an empty state. */
-struct learner_state *state_copy(const struct learner_state *like, uint32_t key, uint32_t more_event_ids);
+/* A private copy with room for one more of each; more: for many, and for eventIds. NULL: out of memory. like NULL: an
+ * empty state. */
+struct learner_state *state_copy(const struct learner_state *like, uint32_t key, bool more);
 /* An empty state with exactly that much room, for decoding into; NULL: out of memory. */
 struct learner_state *state_sized(uint32_t key, uint32_t records, uint32_t enrolments, uint32_t days,
                                   uint32_t event_ids);
