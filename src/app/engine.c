@@ -12,7 +12,8 @@
 #include "base/codec.h"
 
 enum {
-    QUEUE_MAX = 16384,       /* commands waiting; above that 503 at once */
+    QUEUE_MAX = 8192,        /* commands waiting; above that 503 at once. Fewer than there may be connections */
+    STALL_MS = 5000,         /* a commit that takes longer: the disk hangs, so what comes is refused at once */
     BATCH_MAX = 4096,        /* commands per commit */
     FLUSH_EVENTS = 131072,   /* replay at start stays short: measured 0.13 s for so many */
     FLUSH_AFTER_MS = 5000,   /* a quiet server's image is at most this old */
@@ -35,6 +36,7 @@ struct engine {
     pthread_cond_t work, flush_work;
     struct command *head, *last;
     uint32_t queued;
+    int64_t busy_since_ms; /* monotonic, when the engine took the batch it is working on; 0: none */
     bool stopping, sleeping, threads_run;
     struct slice *to_flush; /* taken, being written by the image's thread */
     bool flush_over, flush_ok;
@@ -155,11 +157,26 @@ struct store *engine_store(struct engine *engine)
     return engine->store;
 }
 
+static int64_t monotonic_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Lock held. */
+static bool is_stalled(const struct engine *engine)
+{
+    return engine->busy_since_ms && monotonic_ms() - engine->busy_since_ms > STALL_MS;
+}
+
 struct engine_state engine_state(struct engine *engine)
 {
     (void)pthread_mutex_lock(&engine->lock);
     struct engine_state state = engine->state;
     state.queued = engine->queued;
+    state.writable &= !is_stalled(engine);
     (void)pthread_mutex_unlock(&engine->lock);
     return state;
 }
@@ -464,9 +481,7 @@ static void consider_flush(struct engine *engine)
         engine->to_flush = NULL;
     }
     uint64_t tail = engine->state.sequence - engine->state.flushed;
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
-    int64_t now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    int64_t now_ms = monotonic_ms();
     if ((tail == 0 && !engine->image->scrub_owed) || (tail < FLUSH_EVENTS && now_ms - engine->last_flush_ms < FLUSH_AFTER_MS))
         return;
     engine->last_flush_ms = now_ms;
@@ -525,6 +540,7 @@ static void *engine_main(void *arg)
         }
         engine->head = engine->last = NULL;
         engine->queued = 0;
+        engine->busy_since_ms = monotonic_ms();
         (void)pthread_mutex_unlock(&engine->lock);
         while (commands) {
             struct command *rest = cut_batch(commands);
@@ -535,6 +551,7 @@ static void *engine_main(void *arg)
             commands = rest;
         }
         (void)pthread_mutex_lock(&engine->lock);
+        engine->busy_since_ms = 0;
     }
     (void)pthread_mutex_unlock(&engine->lock);
     return NULL;
@@ -607,7 +624,7 @@ enum rc engine_start(struct engine *engine, struct fault *fault)
 struct command *engine_submit(struct engine *engine, struct command *commands, struct fault *fault)
 {
     (void)pthread_mutex_lock(&engine->lock);
-    bool open = !engine->stopping && !engine->state.broken &&
+    bool open = !engine->stopping && !engine->state.broken && !is_stalled(engine) &&
                 engine->state.sequence - engine->state.flushed <= TAIL_MAX;
     while (commands && open && engine->queued < QUEUE_MAX) {
         struct command *command = commands;

@@ -49,7 +49,7 @@ struct image *engine_image(struct engine *engine);
 struct store *engine_store(struct engine *engine);
 
 struct engine_state {
-    bool writable;      /* false: the last commit failed */
+    bool writable;      /* false: the last commit failed, or one has hung for seconds */
     bool broken;        /* an I/O error: the process must end */
     uint64_t sequence, flushed;
     uint32_t queued;

@@ -62,7 +62,7 @@ void server_metrics(struct request *request)
     put_one(out, "milepost_queue_commands", "gauge", "Commands that wait for the engine.", state.queued);
     put_one(out, "milepost_unflushed_events", "gauge", "Events that the image file does not cover yet.",
             state.sequence - state.flushed);
-    put_one(out, "milepost_writable", "gauge", "1: the last commit succeeded.", state.writable && !state.broken);
+    put_one(out, "milepost_writable", "gauge", "1: the last commit succeeded, and none hangs.", state.writable && !state.broken);
     context->write_metrics(context->metrics, out);
     request_reply(request, 200, "text/plain; version=0.0.4");
 }
