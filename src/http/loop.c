@@ -17,6 +17,7 @@
 enum {
     LONGEST_WAIT_MS = 60000,
     HELD_MAX = 128, /* looked at each turn, so not all there may be */
+    NO_TURN_MS = 1000, /* looks again by itself whether it may take a connection */
     SHORT_OF_FDS_MS = 100, /* no descriptor is free: look again so much later, however many knock (reliability R29) */
     HELD_WAIT_MS = 1, /* a wake-up comes sooner; this bounds what else may lie ready */
 };
@@ -30,6 +31,8 @@ struct loop {
     struct request *first, *last; /* set aside in this turn */
     unsigned held;
     bool again; /* an answer lies ready to be sent */
+    bool took;  /* a connection, in this turn */
+    bool has_turn; /* looks at the listening socket */
     atomic_bool quiesce, stop, woken; /* woken: the eventfd was written and not read since */
 };
 
@@ -85,31 +88,28 @@ static bool may_accept(struct loop *loop)
            listener_has_turn(loop->settings.listener, connections);
 }
 
-static void accept_some(struct loop *loop)
+/* One a turn: the library may count it only in that turn (1.0 does), and whose turn it is next goes by the counts. */
+static void accept_one(struct loop *loop)
 {
-    bool took = false;
+    struct sockaddr_storage from;
+    socklen_t size = sizeof from;
 
-    while (may_accept(loop)) {
-        struct sockaddr_storage from;
-        socklen_t size = sizeof from;
-        int fd = accept4(listener_fd(loop->settings.listener), (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0) {
-            if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
-                loop->rests_until_us = request_clock_us() + SHORT_OF_FDS_MS * 1000;
-            break;
-        }
+    if (!may_accept(loop))
+        return;
+    int fd = accept4(listener_fd(loop->settings.listener), (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
         (void)MHD_add_connection(loop->settings.daemon, fd, (struct sockaddr *)&from, size); /* closes what it cannot take */
-        took = true;
+        loop->took = true;
+    } else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
+        loop->rests_until_us = request_clock_us() + SHORT_OF_FDS_MS * 1000;
     }
-    if (took)
-        listener_pass_turn(loop->settings.listener);
 }
 
 /* For the library a connection that is held is one to look at again at once. */
 static int wait_ms(struct loop *loop)
 {
     MHD_UNSIGNED_LONG_LONG ms;
-    int longest = loop->rests_until_us ? SHORT_OF_FDS_MS : LONGEST_WAIT_MS;
+    int longest = loop->rests_until_us ? SHORT_OF_FDS_MS : loop->has_turn ? LONGEST_WAIT_MS : NO_TURN_MS;
 
     if (MHD_get_timeout(loop->settings.daemon, &ms) != MHD_YES || ms > (MHD_UNSIGNED_LONG_LONG)longest)
         return longest;
@@ -120,10 +120,11 @@ static int wait_ms(struct loop *loop)
 static void rest(struct loop *loop, int epoll)
 {
     enum { CLIENTS, WAKE, KNOCKS };
+    loop->has_turn = may_accept(loop);
     struct pollfd ready[] = {
         [CLIENTS] = {.fd = epoll, .events = POLLIN},
         [WAKE] = {.fd = loop->wake, .events = POLLIN},
-        [KNOCKS] = {.fd = may_accept(loop) ? listener_fd(loop->settings.listener) : -1, .events = POLLIN},
+        [KNOCKS] = {.fd = loop->has_turn ? listener_fd(loop->settings.listener) : -1, .events = POLLIN},
     };
 
     if (poll(ready, sizeof ready / sizeof *ready, wait_ms(loop)) <= 0)
@@ -135,7 +136,7 @@ static void rest(struct loop *loop, int epoll)
         atomic_store(&loop->woken, false); /* before the turn: who is resumed from here on wakes it again */
     }
     if (ready[KNOCKS].revents)
-        accept_some(loop);
+        accept_one(loop);
 }
 
 static void *run(void *arg)
@@ -150,6 +151,9 @@ static void *run(void *arg)
             rest(loop, epoll);
         loop->again = false;
         (void)MHD_run(loop->settings.daemon); /* handles all that is ready, never waits */
+        if (loop->took)
+            listener_pass_turn(loop->settings.listener);
+        loop->took = false;
         struct request *first = loop->first;
         loop->first = loop->last = NULL;
         if (first)
