@@ -86,9 +86,10 @@ void listener_count(struct listener *listener, int change)
     atomic_fetch_add(&listener->connections, (unsigned)change);
 }
 
-bool listener_has_turn(struct listener *listener, unsigned connections)
+bool listener_has_turn(struct listener *listener, unsigned connections, unsigned uncounted)
 {
-    return connections * atomic_load(&listener->loop_count) <= atomic_load(&listener->connections);
+    unsigned all = atomic_load(&listener->connections) + uncounted;
+    return connections * atomic_load(&listener->loop_count) <= all + all / 8;
 }
 
 void listener_pass_turn(struct listener *listener)

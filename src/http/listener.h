@@ -31,8 +31,10 @@ int listener_fd(const struct listener *listener);
 /* One connection more or fewer in one of its loops. Any thread. */
 void listener_count(struct listener *listener, int change);
 
-/* Whether a loop that has so many is the one to take the next. */
-bool listener_has_turn(struct listener *listener, unsigned connections);
+/* Whether a loop that has so many may take the next: it has no more than its share and an eighth. So a crowd that comes to
+ * busy loops is taken in few turns, and few connections are shared out evenly. uncounted: those of it that listener_count
+ * does not know yet. */
+bool listener_has_turn(struct listener *listener, unsigned connections, unsigned uncounted);
 
 /* Somebody took one: the loop that has fewest looks whether it has the turn now. */
 void listener_pass_turn(struct listener *listener);

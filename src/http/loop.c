@@ -16,6 +16,7 @@
 
 enum {
     LONGEST_WAIT_MS = 60000,
+    ACCEPTS_MAX = 64, /* a turn */
     HELD_MAX = 128, /* looked at each turn, so not all there may be */
     NO_TURN_MS = 1000, /* looks again by itself whether it may take a connection */
     SHORT_OF_FDS_MS = 100, /* no descriptor is free: look again so much later, however many knock (reliability R29) */
@@ -32,6 +33,7 @@ struct loop {
     unsigned held;
     bool again; /* an answer lies ready to be sent */
     bool took;  /* a connection, in this turn */
+    unsigned fresh; /* taken and not counted yet: libmicrohttpd 1.0 says in the turn after that it has them */
     bool has_turn; /* looks at the listening socket */
     atomic_bool quiesce, stop, woken; /* woken: the eventfd was written and not read since */
 };
@@ -69,6 +71,8 @@ void loop_release(struct loop *loop)
 
 void loop_count(struct loop *loop, int change)
 {
+    if (change > 0 && loop->fresh)
+        loop->fresh--;
     atomic_fetch_add(&loop->connections, (unsigned)change);
     listener_count(loop->settings.listener, change);
 }
@@ -80,28 +84,28 @@ unsigned loop_connections(const struct loop *loop)
 
 static bool may_accept(struct loop *loop)
 {
-    unsigned connections = atomic_load(&loop->connections);
+    unsigned connections = atomic_load(&loop->connections) + loop->fresh;
 
     if (loop->rests_until_us && request_clock_us() >= loop->rests_until_us)
         loop->rests_until_us = 0;
     return !atomic_load(&loop->quiesce) && !loop->rests_until_us && connections < loop->settings.connections_max &&
-           listener_has_turn(loop->settings.listener, connections);
+           listener_has_turn(loop->settings.listener, connections, loop->fresh);
 }
 
-/* One a turn: the library may count it only in that turn (1.0 does), and whose turn it is next goes by the counts. */
-static void accept_one(struct loop *loop)
+static void accept_some(struct loop *loop)
 {
-    struct sockaddr_storage from;
-    socklen_t size = sizeof from;
-
-    if (!may_accept(loop))
-        return;
-    int fd = accept4(listener_fd(loop->settings.listener), (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0) {
-        (void)MHD_add_connection(loop->settings.daemon, fd, (struct sockaddr *)&from, size); /* closes what it cannot take */
+    for (int i = 0; i < ACCEPTS_MAX && may_accept(loop); i++) {
+        struct sockaddr_storage from;
+        socklen_t size = sizeof from;
+        int fd = accept4(listener_fd(loop->settings.listener), (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0) {
+            if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
+                loop->rests_until_us = request_clock_us() + SHORT_OF_FDS_MS * 1000;
+            return;
+        }
+        loop->fresh++;
         loop->took = true;
-    } else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
-        loop->rests_until_us = request_clock_us() + SHORT_OF_FDS_MS * 1000;
+        (void)MHD_add_connection(loop->settings.daemon, fd, (struct sockaddr *)&from, size); /* closes what it cannot take */
     }
 }
 
@@ -136,7 +140,7 @@ static void rest(struct loop *loop, int epoll)
         atomic_store(&loop->woken, false); /* before the turn: who is resumed from here on wakes it again */
     }
     if (ready[KNOCKS].revents)
-        accept_one(loop);
+        accept_some(loop);
 }
 
 static void *run(void *arg)
@@ -152,8 +156,9 @@ static void *run(void *arg)
         loop->again = false;
         (void)MHD_run(loop->settings.daemon); /* handles all that is ready, never waits */
         if (loop->took)
-            listener_pass_turn(loop->settings.listener);
+            listener_pass_turn(loop->settings.listener); /* all are counted now */
         loop->took = false;
+        loop->fresh = 0;
         struct request *first = loop->first;
         loop->first = loop->last = NULL;
         if (first)
