@@ -10,6 +10,7 @@
 #include "app/image_file.h"
 #include "app/replay.h"
 #include "base/codec.h"
+#include "base/monotonic.h"
 
 enum {
     QUEUE_MAX = 8192,        /* commands waiting; above that 503 at once. Fewer than there may be connections */
@@ -155,14 +156,6 @@ struct image *engine_image(struct engine *engine)
 struct store *engine_store(struct engine *engine)
 {
     return engine->store;
-}
-
-static int64_t monotonic_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* Lock held. */

@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <microhttpd.h>
 
+#include "base/monotonic.h"
 #include "http/loop.h"
 
 enum {
@@ -24,14 +24,6 @@ static _Thread_local struct {
 static struct MHD_Connection *connection_of(struct request *request)
 {
     return (struct MHD_Connection *)request->connection;
-}
-
-uint64_t request_clock_us(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 struct request *request_begin(struct http_connection *connection, const char *target, atomic_uint *open)
@@ -56,7 +48,7 @@ struct request *request_begin(struct http_connection *connection, const char *ta
     request->connection = connection;
     request->open = open;
     request->loop = loop_current();
-    request->begun_us = request_clock_us();
+    request->begun_us = monotonic_us();
     request->target = arena_copy(&request->arena, target, strlen(target));
     atomic_fetch_add(open, 1);
     return request;

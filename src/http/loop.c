@@ -11,6 +11,7 @@
 
 #include <microhttpd.h>
 
+#include "base/monotonic.h"
 #include "http/life.h"
 #include "http/listener.h"
 
@@ -86,7 +87,7 @@ static bool may_accept(struct loop *loop)
 {
     unsigned connections = atomic_load(&loop->connections) + loop->fresh;
 
-    if (loop->rests_until_us && request_clock_us() >= loop->rests_until_us)
+    if (loop->rests_until_us && monotonic_us() >= loop->rests_until_us)
         loop->rests_until_us = 0;
     return !atomic_load(&loop->quiesce) && !loop->rests_until_us && connections < loop->settings.connections_max &&
            listener_has_turn(loop->settings.listener, connections, loop->fresh);
@@ -100,7 +101,7 @@ static void accept_some(struct loop *loop)
         int fd = accept4(listener_fd(loop->settings.listener), (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
             if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
-                loop->rests_until_us = request_clock_us() + SHORT_OF_FDS_MS * 1000;
+                loop->rests_until_us = monotonic_us() + SHORT_OF_FDS_MS * 1000;
             return;
         }
         loop->fresh++;

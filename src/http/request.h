@@ -54,7 +54,7 @@ struct request {
     bool retry_after, replayed, close, challenge;
     const char *allow;       /* for 405 and OPTIONS */
     bool answered;
-    uint64_t begun_us; /* request_clock_us */
+    uint64_t begun_us; /* monotonic */
     struct loop *loop; /* the server's own, as is all that follows */
     int library_state;
     bool parked;       /* set aside, and not resumed yet */
@@ -96,9 +96,6 @@ void request_hold(struct request *request, void (*resumed)(struct request *reque
 
 /* Once for each time it was set aside, from any thread; it may be gone afterwards. */
 void request_resume(struct request *request);
-
-/* Monotonic. */
-uint64_t request_clock_us(void);
 
 int http_status_of(enum rc rc);
 const char *http_reason(int status);

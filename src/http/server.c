@@ -1,6 +1,7 @@
 #include "http/server.h"
 
 #include "base/digits.h"
+#include "base/monotonic.h"
 #include "http/deadlines.h"
 #include "http/framing.h"
 #include "http/gzip.h"
@@ -266,7 +267,7 @@ static void end_request(struct http_server *server, struct request *request)
     if (!request)
         return;
     if (request->library_state == STATE_DONE)
-        server->settings.observe(server->settings.context, request, request_clock_us() - request->begun_us);
+        server->settings.observe(server->settings.context, request, monotonic_us() - request->begun_us);
     request_end(request);
 }
 

@@ -3,9 +3,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <curl/curl.h>
+
+#include "base/monotonic.h"
 
 enum { QUEUE_MAX = 4096, FAILURES_MAX = 5, REST_MS = 5000, THREADS_MAX = 16 };
 
@@ -20,14 +21,6 @@ struct fetcher {
     int64_t rest_until_ms;
     bool stopping;
 };
-
-static int64_t monotonic_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static size_t take_bytes(char *bytes, size_t size, size_t count, void *arg)
 {
