@@ -57,7 +57,8 @@ with open(out, "w") as svg:
               '<text x="10" y="20" font-size="14">%s</text>\n' % (WIDTH + 20, height, escape(title)))
     for name, x, share, level in boxes:
         y, w = height - (level + 1) * ROW - 6, share * WIDTH
-        shade = "#%02x%02x%02x" % (240 - sum(map(ord, name)) % 30, 205 - sum(map(ord, name)) * 7 % 60, 120 + sum(map(ord, name)) * 3 % 60)
+        hue = sum(map(ord, name))  # the same name, the same colour
+        shade = "#%02x%02x%02x" % (240 - hue % 30, 205 - hue * 7 % 60, 120 + hue * 3 % 60)
         svg.write('<g><title>%s %.1f %%</title><rect x="%.1f" y="%d" width="%.1f" height="%d" fill="%s" stroke="white" stroke-width="0.5"/>' % (escape(name), share * 100, x * WIDTH + 10, y, w, ROW, shade))
         if w > 30: svg.write('<text x="%.1f" y="%d">%s</text>' % (x * WIDTH + 13, y + 12, escape(name[:int(w / 6.2)])))
         svg.write("</g>\n")

@@ -5,38 +5,32 @@
 
 #include "base/digits.h"
 
-static char *hex(char *at, uint64_t value)
+/* A tag is a letter for its kind, the key, a dash and the version. */
+static void end_tag(char *at, uint64_t version)
 {
-    return digits_hex(at, value, 1);
-}
-
-/* What every tag is: a letter for its kind, the key, the version. */
-static void write_tag(char out[ETAG_BYTES], char kind, char *(*key_digits)(char *at, uint64_t key), uint64_t key, uint64_t version)
-{
-    char *at = out;
-
-    *at++ = kind;
-    at = key_digits(at, key);
     *at++ = '-';
     *digits_hex(at, version, 1) = '\0';
 }
 
 void etag_of_record(const struct record *record, char out[ETAG_BYTES])
 {
-    if (record && record->flags & RECORD_PRESENT)
-        write_tag(out, 'p', digits_decimal, record->id, record->version);
-    else
-        out[0] = '\0';
+    out[0] = '\0';
+    if (record && record->flags & RECORD_PRESENT) {
+        out[0] = 'p';
+        end_tag(digits_decimal(out + 1, record->id), record->version);
+    }
 }
 
 void etag_of_log(uint64_t log_id, int64_t updated_ms, char out[ETAG_BYTES])
 {
-    write_tag(out, 'l', hex, log_id, (uint64_t)updated_ms);
+    out[0] = 'l';
+    end_tag(digits_hex(out + 1, log_id, 1), (uint64_t)updated_ms);
 }
 
 void etag_of_course(uint32_t key, uint64_t version, char out[ETAG_BYTES])
 {
-    write_tag(out, 'c', digits_decimal, key, version);
+    out[0] = 'c';
+    end_tag(digits_decimal(out + 1, key), version);
 }
 
 bool etag_matches(const char *if_match, const char *etag)

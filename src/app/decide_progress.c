@@ -97,8 +97,6 @@ static enum rc check_if_match(const struct command *command, const struct record
 {
     char etag[ETAG_BYTES];
 
-    if (!command->if_match)
-        return RC_OK;
     etag_of_record(record, etag);
     return etag_matches(command->if_match, etag)
                ? RC_OK : fault_set(fault, RC_STALE_MATCH, "If-Match", "the record has changed since");

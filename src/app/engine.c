@@ -20,7 +20,8 @@ enum {
     FLUSH_AFTER_MS = 5000,   /* a quiet server's image is at most this old */
     TAIL_MAX = 1000000,      /* unflushed events: above that writes get 503 until the image file catches up */
     PROGRESS_EVERY = 1 << 16,
-    TIDY_AFTER_NS = 1000000000, /* after the last slice; the next comes no sooner than FLUSH_AFTER_MS when it is quiet */
+    LOOK_MS = 250,           /* how often an engine with nothing to do looks whether a slice is due */
+    TIDY_AFTER_MS = 1000,    /* after a slice, unless the next has come */
     REPLAY_FLUSH = 1 << 20, /* a long replay writes the image now and then, so that its tail stays bounded */
 };
 
@@ -486,18 +487,6 @@ static void consider_flush(struct engine *engine)
     (void)pthread_cond_signal(&engine->flush_work);
 }
 
-/* False: the time is over. Timers never follow the wall clock: R26. */
-static bool wait_at_most(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t nanoseconds)
-{
-    struct timespec until;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail */
-    int64_t at = until.tv_nsec + nanoseconds;
-    until.tv_sec += at / 1000000000;
-    until.tv_nsec = at % 1000000000;
-    return pthread_cond_clockwait(condition, lock, CLOCK_MONOTONIC, &until) == 0;
-}
-
 static void wait_for_work(struct engine *engine)
 {
     bool dirty = engine->state.sequence != engine->state.flushed || engine->scrub ||
@@ -505,7 +494,7 @@ static void wait_for_work(struct engine *engine)
 
     engine->sleeping = true;
     if (dirty)
-        (void)wait_at_most(&engine->work, &engine->lock, 250000000); /* wakes to flush, though nobody writes */
+        (void)monotonic_wait(&engine->work, &engine->lock, LOOK_MS); /* wakes to flush, though nobody writes */
     else
         (void)pthread_cond_wait(&engine->work, &engine->lock);
     engine->sleeping = false;
@@ -552,14 +541,14 @@ static void *engine_main(void *arg)
 
 /* ---- the image's thread ---- */
 
-/* Until there is one, or the end. What a busy time left free in the C library's heaps, up to as much again as is in use,
- * goes back to the system when it is over. */
+/* Until there is one, or the end. What the changes before the last one left free in the C library's heaps, up to as much
+ * again as is in use, goes back to the system. */
 static void wait_for_slice(struct engine *engine, bool *inout_untidy)
 {
     while (!(engine->to_flush && !engine->flush_over) && engine->threads_run) {
         if (!*inout_untidy) {
             (void)pthread_cond_wait(&engine->flush_work, &engine->lock);
-        } else if (!wait_at_most(&engine->flush_work, &engine->lock, TIDY_AFTER_NS)) {
+        } else if (!monotonic_wait(&engine->flush_work, &engine->lock, TIDY_AFTER_MS)) {
             (void)pthread_mutex_unlock(&engine->lock);
             (void)malloc_trim(0); /* nothing to give back is fine */
             (void)pthread_mutex_lock(&engine->lock);

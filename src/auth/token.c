@@ -15,6 +15,7 @@
 #include <openssl/pem.h>
 #include <openssl/sha.h>
 
+#include "base/digits.h"
 #include "base/ident.h"
 
 enum {
@@ -363,20 +364,16 @@ static unsigned caller_roles(const struct auth *auth, const json_t *claims)
 
 static bool set_id(struct caller *caller, const json_t *claim)
 {
-    char number[24];
+    char number[DIGITS_DECIMAL_MAX];
     const char *text = json_string_value(claim);
     size_t size = json_string_length(claim);
 
     if (json_is_integer(claim)) {
         json_int_t value = json_integer_value(claim);
-        char *at = number + sizeof number;
         if (value < 0)
             return false;
-        do
-            *--at = (char)('0' + value % 10);
-        while (value /= 10);
-        text = at;
-        size = (size_t)(number + sizeof number - at);
+        text = number;
+        size = (size_t)(digits_decimal(number, (uint64_t)value) - number);
     }
     if (!text || ident_problem(text, size))
         return false;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digits.h"
+
 enum { FIRST_BYTES = 256 };
 
 void buf_done(struct buf *buf)
@@ -58,15 +60,12 @@ void buf_char(struct buf *buf, char c)
 
 void buf_int(struct buf *buf, int64_t value)
 {
-    char digits[24], *at = digits + sizeof digits;
-    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    char digits[1 + DIGITS_DECIMAL_MAX], *at = digits;
 
-    do
-        *--at = (char)('0' + rest % 10);
-    while (rest /= 10);
     if (value < 0)
-        *--at = '-';
-    buf_add(buf, at, (size_t)(digits + sizeof digits - at));
+        *at++ = '-';
+    at = digits_decimal(at, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+    buf_add(buf, digits, (size_t)(at - digits));
 }
 
 void buf_hundredths(struct buf *buf, int64_t hundredths)

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -16,4 +18,13 @@ static inline uint64_t monotonic_us(void)
 static inline int64_t monotonic_ms(void)
 {
     return (int64_t)(monotonic_us() / 1000);
+}
+
+/* Waits for a condition, lock held. False: the time is over. */
+static inline bool monotonic_wait(pthread_cond_t *condition, pthread_mutex_t *lock, uint64_t ms)
+{
+    uint64_t at_us = monotonic_us() + ms * 1000;
+    struct timespec until = {(time_t)(at_us / 1000000), (long)(at_us % 1000000 * 1000)};
+
+    return pthread_cond_clockwait(condition, lock, CLOCK_MONOTONIC, &until) == 0;
 }

@@ -6,6 +6,10 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "base/monotonic.h"
+
+enum { LOOK_MS = 1000 };
+
 struct deadlines {
     pthread_t thread;
     pthread_mutex_t lock; /* guards what follows */
@@ -30,10 +34,7 @@ static void *sweep(void *arg)
     (void)pthread_setname_np(pthread_self(), "http deadlines"); /* for who looks at the threads; 15 bytes at most */
     (void)pthread_mutex_lock(&deadlines->lock);
     while (!deadlines->stopping) {
-        struct timespec until;
-        (void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail */
-        until.tv_sec++;
-        (void)pthread_cond_clockwait(&deadlines->stop, &deadlines->lock, CLOCK_MONOTONIC, &until); /* a time-out is the rule */
+        (void)monotonic_wait(&deadlines->stop, &deadlines->lock, LOOK_MS); /* a time-out is the rule */
         uint64_t time = now_us();
         for (struct deadline *at = deadlines->first; at; at = at->next) {
             uint64_t due = atomic_load_explicit(&at->due_us, memory_order_relaxed);

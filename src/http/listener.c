@@ -1,11 +1,9 @@
 #include "http/listener.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,35 +17,30 @@ struct listener {
     struct loop *loops[LISTENER_LOOPS_MAX]; /* written before loop_count */
 };
 
-static int listen_on(const char *address, uint16_t port)
+static int listen_on(const struct sockaddr_in *at)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
-    int one = 1, fd;
+    int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-    if (inet_pton(AF_INET, address, &at.sin_addr) != 1) {
-        errno = EINVAL;
-        return -1;
-    }
-    fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one); /* without it a restart waits a minute */
-    if (bind(fd, (struct sockaddr *)&at, sizeof at) == 0 && listen(fd, BACKLOG) == 0)
+    if (bind(fd, (const struct sockaddr *)at, sizeof *at) == 0 && listen(fd, BACKLOG) == 0)
         return fd;
-    int why = errno;
     (void)close(fd); /* it never listened */
-    errno = why;
     return -1;
 }
 
 enum rc listener_open(const char *address, uint16_t port, struct listener **out_listener, struct fault *fault)
 {
     static char message[128];
-    struct listener *listener = calloc(1, sizeof *listener);
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
 
+    if (inet_pton(AF_INET, address, &at.sin_addr) != 1)
+        return fault_set(fault, RC_INVALID, "listen", "must be an IPv4 address");
+    struct listener *listener = calloc(1, sizeof *listener);
     if (!listener)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    listener->fd = listen_on(address, port);
+    listener->fd = listen_on(&at);
     if (listener->fd < 0) {
         (void)snprintf(message, sizeof message, "cannot listen on %s:%u (is it in use?)", address, port); /* cut is fine */
         free(listener);

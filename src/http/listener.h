@@ -14,7 +14,7 @@ struct loop;
 
 enum { LISTENER_LOOPS_MAX = 256 };
 
-/* Listens on an IPv4 address. Errors: RC_INTERNAL, in words for the operator. */
+/* Listens on an IPv4 address. Errors: RC_INVALID, it is none; RC_INTERNAL, in words for the operator; RC_BUSY, no memory. */
 MUST_CHECK enum rc listener_open(const char *address, uint16_t port, struct listener **out_listener, struct fault *fault);
 
 /* Refuses connections from now on. The loops are quiet already. */

@@ -1,7 +1,6 @@
 #include "http/router.h"
 
 #include <string.h>
-#include <strings.h>
 
 const char *http_method_name(enum http_method method)
 {

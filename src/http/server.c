@@ -9,7 +9,6 @@
 #include "http/listener.h"
 #include "http/loop.h"
 
-#include <arpa/inet.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -532,10 +531,7 @@ static enum rc start_port(struct http_server *server, uint16_t port, struct faul
 {
     unsigned threads = server->settings.threads;
     struct listener *listener;
-    struct in_addr unused;
 
-    if (inet_pton(AF_INET, server->settings.listen, &unused) != 1)
-        return fault_set(fault, RC_INVALID, "listen", "must be an IPv4 address");
     enum rc rc = listener_open(server->settings.listen, port, &listener, fault);
     if (rc != RC_OK)
         return rc;
