@@ -397,6 +397,15 @@ static bool audience_fits(const struct auth *auth, const json_t *claim)
     return false;
 }
 
+/* The claim that OpenID Connect has for a person's time zone. Longer than any zone's name: none. */
+static void read_zone(const json_t *claim, char out[CALLER_ZONE_BYTES])
+{
+    const char *name = json_string_value(claim);
+
+    if (name && json_string_length(claim) < CALLER_ZONE_BYTES)
+        memcpy(out, name, json_string_length(claim) + 1);
+}
+
 /* A NumericDate (RFC 7519 2) in milliseconds; false: absent or no sensible number. */
 static bool date_claim(const json_t *claims, const char *name, int64_t *out_ms)
 {
@@ -434,6 +443,7 @@ static enum rc read_claims(const struct auth *auth, const json_t *claims, struct
     if (!id || !set_id(caller, id))
         return refuse(fault, "the token names no usable user id");
     caller->roles = caller_roles(auth, claims);
+    read_zone(json_object_get(claims, "zoneinfo"), caller->zone);
     return RC_OK;
 }
 

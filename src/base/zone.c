@@ -1,5 +1,10 @@
 #include "base/zone.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <glib.h>
@@ -8,6 +13,7 @@
 
 struct zone {
     GTimeZone *zone; /* NULL: UTC, which needs no look-up */
+    char name[ZONE_NAME_BYTES];
 };
 
 struct zone *zone_new(const char *name)
@@ -28,6 +34,102 @@ void zone_free(struct zone *zone)
     if (zone && zone->zone)
         g_time_zone_unref(zone->zone);
     g_free(zone);
+}
+
+/* ---- zones that tokens name ---- */
+
+/* Twice ZONES_MAX, so that a search ends soon at a free slot; strangers: names that are no zone, the latest ones, so that
+ * whoever sends one again and again does not have the disk asked again and again. */
+enum { SLOTS = 2048, STRANGERS = 64 };
+
+static _Atomic(struct zone *) slots[SLOTS];
+static pthread_mutex_t adding = PTHREAD_MUTEX_INITIALIZER; /* guards what follows, and filling a slot */
+static char strangers[STRANGERS][ZONE_NAME_BYTES];
+static unsigned zone_count;
+
+static uint32_t hash_of(const char *name)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a: at most ZONES_MAX names, all of them real, are ever in the table */
+
+    while (*name)
+        hash = (hash ^ (unsigned char)*name++) * 16777619u;
+    return hash;
+}
+
+/* Written as IANA writes names; what leads out of the folder, or to its tables with leap seconds, is none. */
+static bool is_well_formed(const char *name)
+{
+    size_t size = strlen(name);
+
+    return size > 0 && size < ZONE_NAME_BYTES && g_ascii_isalpha(name[0]) && !strstr(name, "//") &&
+           strncmp(name, "right/", 6) != 0 && strncmp(name, "posix/", 6) != 0 && name[size - 1] != '/' &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-/") == size;
+}
+
+/* Whether tzdata has it: asked before the library is, which takes other notations too and ends when it is short of
+ * memory. */
+static bool is_installed(const char *name)
+{
+    const char *folder = getenv("TZDIR");
+    char path[4096], magic[4];
+    int size = snprintf(path, sizeof path, "%s/%s", folder ? folder : "/usr/share/zoneinfo", name);
+    FILE *file = size > 0 && (size_t)size < sizeof path ? fopen(path, "re") : NULL;
+    bool zone = file && fread(magic, 1, sizeof magic, file) == sizeof magic && memcmp(magic, "TZif", 4) == 0;
+
+    if (file)
+        (void)fclose(file); /* only read */
+    return zone;
+}
+
+/* The slot of a name: filled with it, or the free one where it belongs. */
+static uint32_t slot_of(const char *name)
+{
+    uint32_t at = hash_of(name) % SLOTS;
+
+    for (struct zone *zone; (zone = atomic_load_explicit(&slots[at], memory_order_acquire));) {
+        if (strcmp(zone->name, name) == 0)
+            break;
+        at = (at + 1) % SLOTS;
+    }
+    return at;
+}
+
+/* Lock held. */
+static struct zone *add_zone(const char *name)
+{
+    char *stranger = strangers[hash_of(name) % STRANGERS];
+
+    if (zone_count == ZONES_MAX || strcmp(stranger, name) == 0)
+        return NULL;
+    struct zone *zone = is_installed(name) ? zone_new(name) : NULL;
+    if (!zone) {
+        memcpy(stranger, name, strlen(name) + 1);
+        return NULL;
+    }
+    memcpy(zone->name, name, strlen(name) + 1);
+    zone_count++;
+    return zone;
+}
+
+const struct zone *zone_named(const char *name)
+{
+    if (!is_well_formed(name))
+        return NULL;
+    struct zone *zone = atomic_load_explicit(&slots[slot_of(name)], memory_order_acquire);
+    if (zone)
+        return zone;
+    (void)pthread_mutex_lock(&adding);
+    uint32_t at = slot_of(name); /* another thread may have filled it meanwhile */
+    zone = atomic_load_explicit(&slots[at], memory_order_relaxed);
+    if (!zone && (zone = add_zone(name)))
+        atomic_store_explicit(&slots[at], zone, memory_order_release);
+    (void)pthread_mutex_unlock(&adding);
+    return zone;
+}
+
+const char *zone_name(const struct zone *zone)
+{
+    return zone->name;
 }
 
 static int64_t seconds_of(int64_t ms)

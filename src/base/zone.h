@@ -10,6 +10,14 @@ struct zone;
 struct zone *zone_new(const char *name);
 void zone_free(struct zone *zone);
 
+/* A zone by the IANA name that a token gives, kept for ever and asked for once; NULL: no such zone, or no room for
+ * another (ZONES_MAX; there are some 600). Any thread; takes a lock, and the disk, the first time alone. */
+enum { ZONES_MAX = 1000, ZONE_NAME_BYTES = 64 };
+const struct zone *zone_named(const char *name);
+
+/* The name under which zone_named gave it; lives as long as the process. */
+const char *zone_name(const struct zone *zone);
+
 /* The local wall time of an instant, as if it were UTC: feed it to instant_civil or instant_day. */
 int64_t zone_local_ms(const struct zone *zone, int64_t ms);
 

@@ -141,13 +141,35 @@ static void zones_follow_iana(void **unused)
     zone_free(berlin);
 }
 
+static void zones_are_found_by_the_name_in_a_token(void **unused)
+{
+    static const char *const none[] = {"", "Mars/Olympus", "+05:30", "../etc/passwd", "right/Europe/Berlin", "Europe/",
+                                       "Europe", "zone.tab", "Europe/Berlin ", "Europe//Berlin", "tzdata.zi"};
+    char longer[ZONE_NAME_BYTES + 8];
+    (void)unused;
+    const struct zone *berlin = zone_named("Europe/Berlin");
+    assert_non_null(berlin);
+    assert_ptr_equal(zone_named("Europe/Berlin"), berlin); /* asked for once */
+    assert_string_equal(zone_name(berlin), "Europe/Berlin");
+    assert_int_equal(zone_local_ms(berlin, 1751328000000) - 1751328000000, 7200000);
+    assert_int_equal(zone_local_ms(zone_named("UTC"), 5), 5);
+    assert_non_null(zone_named("America/Argentina/Buenos_Aires"));
+    for (int round = 0; round < 2; round++)
+        for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+            if (zone_named(none[i]))
+                fail_msg("\"%s\" is no zone", none[i]);
+    memset(longer, 'a', sizeof longer - 1);
+    longer[sizeof longer - 1] = '\0';
+    assert_null(zone_named(longer));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(instants_are_read_as_iso_8601), cmocka_unit_test(instants_come_back_as_written),
         cmocka_unit_test(ids_are_checked), cmocka_unit_test(uuids_are_lower_cased_and_nothing_else),
         cmocka_unit_test(canonical_integers), cmocka_unit_test(numbers_are_written_exactly),
-        cmocka_unit_test(varints_come_back), cmocka_unit_test(zones_follow_iana),
+        cmocka_unit_test(varints_come_back), cmocka_unit_test(zones_follow_iana), cmocka_unit_test(zones_are_found_by_the_name_in_a_token),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }
