@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -14,7 +15,7 @@
 #include "ops/metrics.h"
 
 /* A drain ends when nothing was under way for QUIET_CHECKS looks, 10 ms apart. */
-enum { DRAIN_MS = 9000, QUIET_CHECKS = 10, FETCHERS = 8, WORKERS = 2, EXIT_IO_ERROR = 74 };
+enum { DRAIN_MS = 9000, QUIET_CHECKS = 10, FETCHERS = 8, WORKERS = 4, EXIT_IO_ERROR = 74 };
 
 /* The key printed in seeds/pts.md: everybody knows it, so nobody may use it. Contract 2. */
 static const char sample_key[] = "a1b2c3d4-e5f6-7890-abcd-ef1234567890";
@@ -249,7 +250,7 @@ static int start(struct server *server)
         .threads = (unsigned)settings->threads, .cors_origins = settings->cors_origins,
         .dispatch = face_dispatch, .held = face_held, .observe = observe, .context = context,
     };
-    if (worker_new(WORKERS, &context->worker) != RC_OK)
+    if (worker_new(WORKERS, &context->worker) != RC_OK || getrandom(&context->line_seed, sizeof context->line_seed, 0) < 0)
         return complain(NULL, "cannot start threads");
     enum rc rc = answers_new(server->store, cli_now_ms(), &context->answers, &fault);
     if (rc == RC_OK)
@@ -272,6 +273,8 @@ static void stop(struct server *server)
             quiet = http_server_open_requests(server->http) ? 0 : quiet + 1;
             (void)nanosleep(&(struct timespec){0, 10000000}, NULL); /* woken early: looks again */
         }
+        if (server->context.worker)
+            worker_close(server->context.worker);
         http_server_stop(server->http);
     }
     http_server_stop(server->metrics_http); /* its answers wait for nothing */

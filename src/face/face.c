@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include <openssl/sha.h>
+#include <xxhash.h>
 
 #include "base/ident.h"
 #include "base/instant.h"
@@ -129,7 +130,8 @@ static void run_work(struct job *job)
 {
     struct work *work = (struct work *)job;
 
-    work->rc = work->work(work->request, &work->fault);
+    work->rc = job->closing ? fault_set(&work->fault, RC_BUSY, NULL, "the server is stopping")
+                            : work->work(work->request, &work->fault);
     request_resume(work->request);
 }
 
@@ -147,6 +149,23 @@ static void worked(struct request *request)
     }
 }
 
+/* The line a caller's work waits in. Two callers may share one, by a chance that nobody can bring about. */
+static uint64_t line_of(struct request *request)
+{
+    const struct caller *caller = face_caller(request);
+
+    return XXH3_64bits_withSeed(caller->id, caller->id_size, face_of(request)->line_seed);
+}
+
+static enum rc queue(struct request *request, struct job *job, struct fault *fault)
+{
+    enum rc rc = worker_do(face_of(request)->worker, job, line_of(request));
+
+    if (rc == RC_TOO_MANY)
+        return fault_set(fault, rc, NULL, "too many of your requests are waiting");
+    return rc == RC_OK ? rc : fault_set(fault, rc, NULL, "too many requests of this kind; try again");
+}
+
 void face_work(struct request *request, enum rc (*work)(struct request *request, struct fault *fault),
                void (*then)(struct request *request))
 {
@@ -156,11 +175,14 @@ void face_work(struct request *request, enum rc (*work)(struct request *request,
         request_fail(request, RC_BUSY, &(struct fault){NULL, "out of memory"});
         return;
     }
-    *job = (struct work){{run_work}, request, work, then, RC_OK, {NULL, NULL}};
+    *job = (struct work){{.run = run_work}, request, work, then, RC_OK, {NULL, NULL}};
     request->companion = job;
     request_park(request, worked);
-    if (worker_do(face_of(request)->worker, &job->job) != RC_OK) {
-        job->rc = fault_set(&job->fault, RC_BUSY, NULL, "the server is busy; try again");
+    struct fault fault = {NULL, NULL};
+    enum rc rc = queue(request, &job->job, &fault);
+    if (rc != RC_OK) { /* else it is the worker's by now */
+        job->rc = rc;
+        job->fault = fault;
         request_resume(request);
     }
 }

@@ -36,7 +36,8 @@ struct face_context {
     struct user_service *users; /* NULL: any user id passes */
     bool mock_data;
     struct limiter *limiter; /* NULL: no rate limit */
-    struct worker *worker; /* for what may wait for the disk */
+    struct worker *worker; /* for what may wait for the disk, or takes long */
+    uint64_t line_seed;    /* secret: which of its lines a caller has */
     struct zone *zone; /* display_timezone */
     const char *server_key; /* for webhooks and /metrics */
     bool webhook_jwt_required, video_auth_required;
