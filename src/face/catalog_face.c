@@ -4,55 +4,69 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/limits.h"
 #include "core/record.h"
 #include "face/face.h"
 
-enum { TITLE_MAX = 1024, DESCRIPTION_MAX = 16384, TYPE_MAX = 64, SECTION_MAX = 256, STAFF_MAX = 1000,
-       CONTENTS_MAX = 10000 };
+enum { TITLE_MAX = 1024, DESCRIPTION_MAX = 16384, TYPE_MAX = 64, SECTION_MAX = 256 };
+
+/* A body above this is read by a worker: a large one takes tens of milliseconds, and an event loop has others. */
+enum { LARGE_BYTES = 64 << 10 };
+
+/* Items looked up before the image's lock is given back for a moment. */
+enum { ITEMS_PER_HOLD = 1000 };
 
 /* ---- encoding ---- */
 
-static void put_item(struct json_out *out, struct view view, uint32_t item)
+static void put_item(struct json_out *out, const struct put_item *item, const char *type, uint16_t threshold)
 {
-    const struct item_slot *slot = view_item_slot(view, item);
-    const struct item_def *def = view_item(view, item);
-
     json_open(out, '{');
-    json_put_text(out, "id", slot->id);
-    json_put_text(out, "title", def->title.bytes);
-    json_put_text(out, "type", item_type(def));
-    json_put_text(out, "section", def->section.bytes);
-    if (def->duration_ms)
-        json_put_scaled(out, "durationSeconds", def->duration_ms, 3);
+    json_put_text(out, "id", item->id.bytes);
+    json_put_text(out, "title", item->title.bytes);
+    json_put_text(out, "type", type);
+    json_put_text(out, "section", item->section.bytes);
+    if (item->duration_ms)
+        json_put_scaled(out, "durationSeconds", item->duration_ms, 3);
     else
         json_put_null(out, "durationSeconds");
-    json_put_bool(out, "required", def->required);
-    json_put_scaled(out, "threshold",
-                    def->threshold_hundredths ? def->threshold_hundredths : view.image->threshold_hundredths, 2);
+    json_put_bool(out, "required", item->required);
+    json_put_scaled(out, "threshold", item->threshold_hundredths ? item->threshold_hundredths : threshold, 2);
     json_close(out, '}');
 }
 
-static void put_course(struct json_out *out, struct view view, uint32_t course)
+static void put_head(struct json_out *out, const char *id, struct text title, struct text description, bool declared,
+                     const struct staff *staff, uint32_t staff_count)
 {
-    const struct course_slot *slot = view_course_slot(view, course);
-    const struct course_def *def = view_course(view, course);
-
     json_open(out, '{');
-    json_put_text(out, "id", slot->id);
-    json_put_text(out, "title", def->title.bytes);
-    json_put_text(out, "description", def->description.bytes);
-    json_put_bool(out, "declared", def->declared);
+    json_put_text(out, "id", id);
+    json_put_text(out, "title", title.bytes);
+    json_put_text(out, "description", description.bytes);
+    json_put_bool(out, "declared", declared);
     json_put_open(out, "staff", '[');
-    for (uint32_t i = 0; i < def->staff_count; i++) {
+    for (uint32_t i = 0; i < staff_count; i++) {
         json_open(out, '{');
-        json_put_text(out, "userId", def->staff[i].user.bytes);
-        json_put_text(out, "role", def->staff[i].owner ? "OWNER" : "INSTRUCTOR");
+        json_put_text(out, "userId", staff[i].user.bytes);
+        json_put_text(out, "role", staff[i].owner ? "OWNER" : "INSTRUCTOR");
         json_close(out, '}');
     }
     json_close(out, ']');
     json_put_open(out, "contents", '[');
-    for (uint32_t i = 0; i < def->item_count; i++)
-        put_item(out, view, def->items[i]);
+}
+
+static void put_course(struct json_out *out, struct view view, uint32_t course)
+{
+    const struct course_def *def = view_course(view, course);
+
+    put_head(out, view_course_slot(view, course)->id, def->title, def->description, def->declared, def->staff,
+             def->staff_count);
+    for (uint32_t i = 0; i < def->item_count; i++) {
+        const struct item_slot *slot = view_item_slot(view, def->items[i]);
+        const struct item_def *item = view_item(view, def->items[i]);
+        struct put_item shown = {.id = slot_id(slot->id, slot->id_size), .title = item->title, .section = item->section,
+                                 .duration_ms = item->duration_ms, .required = item->required,
+                                 .threshold_hundredths = item->threshold_hundredths};
+        put_item(out, &shown, item_type(item), view.image->threshold_hundredths);
+    }
     json_close(out, ']');
     json_close(out, '}');
 }
@@ -81,7 +95,7 @@ static enum rc decode_staff(struct arena *arena, const json_t *list, struct cour
 
     if (!list)
         return RC_OK;
-    if (!json_is_array(list) || json_array_size(list) > STAFF_MAX)
+    if (!json_is_array(list) || json_array_size(list) > LIMIT_STAFF)
         return fault_set(fault, RC_INVALID, "staff", "must be an array of at most 1,000 {userId, role}");
     put->staff = arena_alloc(arena, (json_array_size(list) + 1) * sizeof *put->staff);
     if (!put->staff)
@@ -166,7 +180,7 @@ static enum rc decode_contents(struct arena *arena, const json_t *list, struct c
 
     if (!list)
         return RC_OK;
-    if (!json_is_array(list) || json_array_size(list) > CONTENTS_MAX)
+    if (!json_is_array(list) || json_array_size(list) > LIMIT_COURSE_ITEMS)
         return fault_set(fault, RC_INVALID, "contents", "must be an array of at most 10,000 items");
     put->items = arena_alloc(arena, (json_array_size(list) + 1) * sizeof *put->items);
     if (!put->items)
@@ -204,39 +218,94 @@ static enum rc decode_put(struct request *request, const struct body *body, stru
 
 /* ---- handlers ---- */
 
-static void encode_course(struct command *command, struct view view)
-{
-    struct json_out out = {command->answer.body, false};
+/* A PUT with its answer. It is written before the command runs, from what it declares: another one may have taken the
+ * course away again, or changed it, when this one's answer is sent. */
+struct putting {
+    struct course_put put; /* first: what the command points to */
+    const char *answer;
+    size_t answer_size;
+};
 
-    put_course(&out, view, command->course_key);
+static enum rc write_answer(struct request *request, struct putting *putting, struct fault *fault)
+{
+    const struct course_put *put = &putting->put;
+    struct image *image = face_of(request)->image;
+    struct json_out out = {&request->out, false};
+
+    put_head(&out, face_param(request, 0).bytes, put->title, put->description, true, put->staff, put->staff_count);
+    for (uint32_t begin = 0; begin < put->item_count; begin += ITEMS_PER_HOLD) {
+        struct view view = image_read_begin(image);
+        for (uint32_t i = begin; i < put->item_count && i < begin + ITEMS_PER_HOLD; i++) {
+            const struct put_item *item = &put->items[i];
+            const char *type = item->type.bytes ? item->type.bytes
+                                                : item_type(view_item(view, view_item_key(view, item->id.bytes, item->id.size)));
+            put_item(&out, item, type, image->threshold_hundredths);
+        }
+        image_read_end(view);
+    }
+    json_close(&out, ']');
+    json_close(&out, '}');
+    putting->answer_size = request->out.size;
+    putting->answer = request->out.failed ? NULL : arena_copy(&request->arena, request->out.bytes, request->out.size);
+    buf_clear(&request->out);
+    return putting->answer ? RC_OK : fault_set(fault, RC_BUSY, NULL, "out of memory");
+}
+
+static void encode_put(struct command *command, struct view view)
+{
+    const struct putting *putting = (const struct putting *)command->put;
+
+    (void)view;
+    buf_add(command->answer.body, putting->answer, putting->answer_size);
     command->answer.status = command->created ? 201 : 200;
-    etag_of_course(command->course_key, view_course(view, command->course_key)->version, command->answer.etag);
+    etag_of_course(command->course_key, command->sequence, command->answer.etag);
+}
+
+/* Reads the body and writes the answer to be. */
+static enum rc prepare_put(struct request *request, struct fault *fault)
+{
+    static const struct text nobody = {NULL, 0};
+    struct putting *putting = arena_alloc(&request->arena, sizeof *putting);
+    BODY body = {NULL, SPELLING_EXACT};
+    enum rc rc = putting ? face_body(request, BODY_PLAIN, SPELLING_EXACT, &body, fault) : RC_BUSY;
+
+    if (rc == RC_OK)
+        rc = decode_put(request, &body, &putting->put, fault);
+    if (rc == RC_OK)
+        rc = face_may_user(request, nobody, fault);
+    if (rc == RC_OK)
+        rc = write_answer(request, putting, fault);
+    struct command *command = rc == RC_OK ? face_command(request, CMD_COURSE_PUT, FACE_CATALOG, nobody) : NULL;
+    if (rc == RC_OK && !command)
+        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+    if (rc != RC_OK)
+        return rc;
+    command->course = face_param(request, 0);
+    command->put = &putting->put;
+    request->command = command;
+    return RC_OK;
+}
+
+static void submit_put(struct request *request)
+{
+    face_submit(request, request->command, encode_put);
 }
 
 void catalog_put(struct request *request)
 {
-    static const struct text nobody = {NULL, 0};
     struct fault fault = {NULL, NULL};
-    struct course_put *put = arena_alloc(&request->arena, sizeof *put);
-    BODY body = {NULL, SPELLING_EXACT};
-    enum rc rc = put ? request_id_param(request, 0, "id", &fault) : RC_BUSY;
+    enum rc rc = request_id_param(request, 0, "id", &fault);
 
-    if (rc == RC_OK)
-        rc = face_body(request, BODY_PLAIN, SPELLING_EXACT, &body, &fault);
-    if (rc == RC_OK)
-        rc = decode_put(request, &body, put, &fault);
-    if (rc == RC_OK)
-        rc = face_may_user(request, nobody, &fault);
-    struct command *command = rc == RC_OK ? face_command(request, CMD_COURSE_PUT, FACE_CATALOG, nobody) : NULL;
-    if (rc == RC_OK && !command)
-        rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
-    if (rc != RC_OK) {
-        request_fail(request, rc, &fault);
+    if (rc == RC_OK && request->body.size > LARGE_BYTES) {
+        face_work(request, prepare_put, submit_put);
         return;
     }
-    command->course = face_param(request, 0);
-    command->put = put;
-    face_submit(request, command, encode_course);
+    if (rc == RC_OK)
+        rc = prepare_put(request, &fault);
+    if (rc == RC_OK)
+        submit_put(request);
+    else
+        request_fail(request, rc, &fault);
 }
 
 void catalog_get(struct request *request)
