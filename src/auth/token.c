@@ -25,6 +25,7 @@ enum {
     LEEWAY_S = 60,
     CACHE_SETS = 8192, CACHE_WAYS = 4, CACHE_LOCKS = 64,
     KEYS_MAX = 64,
+    CLAIM_NAME_MAX = 256,
 };
 
 #define EXP_MAX_S INT64_C(9007199254740)
@@ -346,6 +347,25 @@ static bool listed(const char *list, const char *name)
     return false;
 }
 
+/* The claim that a name means: as written, else a path of names with dots between them (realm_access.roles), of which
+ * each may hold dots of its own (resource_access.my.client.roles). NULL: none. Deep as the setting has dots. */
+static const json_t *claim_named(const json_t *object, const char *name)
+{
+    const json_t *claim = json_object_get(object, name);
+    char first[CLAIM_NAME_MAX];
+
+    for (const char *dot = strchr(name, '.'); !claim && dot; dot = strchr(dot + 1, '.')) {
+        if ((size_t)(dot - name) >= sizeof first)
+            break;
+        memcpy(first, name, (size_t)(dot - name));
+        first[dot - name] = '\0';
+        const json_t *below = json_object_get(object, first);
+        if (json_is_object(below))
+            claim = claim_named(below, dot + 1);
+    }
+    return json_is_null(claim) ? NULL : claim;
+}
+
 static unsigned caller_roles(const struct auth *auth, const json_t *claims)
 {
     static const char long_claim[] = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role";
@@ -354,7 +374,7 @@ static unsigned caller_roles(const struct auth *auth, const json_t *claims)
     const char *grant = json_string_value(json_object_get(claims, "gty"));
 
     if (auth->role_claim)
-        roles |= roles_in(json_object_get(claims, auth->role_claim));
+        roles |= roles_in(claim_named(claims, auth->role_claim));
     if (grant && strcmp(grant, "client-credentials") == 0 && auth->system_clients &&
         (listed(auth->system_clients, json_string_value(json_object_get(claims, "azp"))) ||
          listed(auth->system_clients, json_string_value(json_object_get(claims, "sub")))))
@@ -436,9 +456,9 @@ static enum rc read_claims(const struct auth *auth, const json_t *claims, struct
         return refuse(fault, "the token comes from another issuer");
     if (auth->audience && !audience_fits(auth, json_object_get(claims, "aud")))
         return refuse(fault, "the token is meant for another audience");
-    if (!id)
+    if (!id || json_is_null(id))
         id = json_object_get(claims, "userId");
-    if (!id)
+    if (!id || json_is_null(id))
         id = json_object_get(claims, long_id);
     if (!id || !set_id(caller, id))
         return refuse(fault, "the token names no usable user id");

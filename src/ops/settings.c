@@ -36,7 +36,7 @@ static const struct row {
     {"jwks_url", KIND_URL, AT(jwks_url), 0, 0, "", NULL, "JWK set to fetch RS256 and ES256 keys from"},
     {"jwt_issuer", KIND_TEXT, AT(jwt_issuer), 0, 0, "", NULL, "Required iss; empty: any"},
     {"jwt_audience", KIND_TEXT, AT(jwt_audience), 0, 0, "", NULL, "Required aud; empty: any"},
-    {"jwt_role_claim", KIND_TEXT, AT(jwt_role_claim), 0, 0, "", NULL, "One more claim to read roles from"},
+    {"jwt_role_claim", KIND_TEXT, AT(jwt_role_claim), 0, 0, "", NULL, "One more claim to read roles from, as written or as a path (realm_access.roles)"},
     {"system_clients", KIND_TEXT, AT(system_clients), 0, 0, "", NULL,
      "azp or sub values whose client-credentials tokens count as SYSTEM, comma separated"},
     {"server_key_file", KIND_TEXT, AT(server_key_file), 0, 0, "", NULL,

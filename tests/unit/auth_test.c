@@ -33,6 +33,8 @@ static void forge(char *out, const char *header, const char *payload)
     add64(out, mac, size);
 }
 
+#define SIXTY_THREE "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define SIXTY_FOUR SIXTY_THREE "a"
 #define HS256 "{\"alg\":\"HS256\"}"
 
 static const struct {
@@ -53,6 +55,11 @@ static const struct {
     {"role is no text", HS256, "{\"sub\":\"a\",\"role\":{\"x\":1},\"exp\":1800000060}", true, "a", ROLE_STUDENT},
     {"client credentials of a listed client", HS256, "{\"sub\":\"svc\",\"gty\":\"client-credentials\",\"azp\":\"client-1\",\"exp\":1800000060}", true, "svc", ROLE_SYSTEM},
     {"client credentials of another", HS256, "{\"sub\":\"svc\",\"gty\":\"client-credentials\",\"azp\":\"client\",\"exp\":1800000060}", true, "svc", ROLE_STUDENT},
+    {"null counts as absent", HS256, "{\"sub\":null,\"userId\":8,\"exp\":1800000060}", true, "8", ROLE_STUDENT},
+    {"a role claim by path", HS256, "{\"sub\":\"a\",\"realm_access\":{\"roles\":[\"offline_access\",\"INSTRUCTOR\"]},\"exp\":1800000060}", true, "a", ROLE_INSTRUCTOR},
+    {"a role claim as written beats the path", HS256, "{\"sub\":\"a\",\"realm_access.roles\":\"admin\",\"realm_access\":{\"roles\":\"owner\"},\"exp\":1800000060}", true, "a", ROLE_ADMIN},
+    {"roles of all claims are joined", HS256, "{\"sub\":\"a\",\"role\":\"student\",\"roles\":\"OWNER\",\"http://schemas.microsoft.com/ws/2008/06/identity/claims/role\":[\"Admin\"],\"realm_access\":{\"roles\":[\"instructor\"]},\"exp\":1800000060}", true, "a", ROLE_STUDENT | ROLE_OWNER | ROLE_ADMIN | ROLE_INSTRUCTOR},
+    {"a path through no object", HS256, "{\"sub\":\"a\",\"realm_access\":[\"admin\"],\"exp\":1800000060}", true, "a", ROLE_STUDENT},
     {"past by 59 s", HS256, "{\"sub\":\"a\",\"exp\":1799999941}", true, "a", ROLE_STUDENT},
     {"past by 61 s", HS256, "{\"sub\":\"a\",\"exp\":1799999939}", false, NULL, 0},
     {"no exp", HS256, "{\"sub\":\"a\"}", false, NULL, 0},
@@ -74,7 +81,8 @@ static const struct {
 
 static struct auth *new_auth(void)
 {
-    struct auth_settings settings = {.secret = secret, .secret_size = strlen(secret), .system_clients = "client-1,client-2"};
+    struct auth_settings settings = {.secret = secret, .secret_size = strlen(secret), .system_clients = "client-1,client-2",
+                                     .role_claim = "realm_access.roles"};
     struct auth *auth = NULL;
     struct fault fault = {NULL, NULL};
     if (auth_new(&settings, &auth, &fault) != RC_OK)
@@ -101,6 +109,26 @@ static void tokens_are_judged(void **unused)
             if ((rc == RC_OK) != tokens[i].good || (rc == RC_OK && (strcmp(caller.id, tokens[i].id) != 0 || caller.roles != tokens[i].roles)))
                 fail_msg("%s: rc %d, id %s, roles %u", tokens[i].what, (int)rc, caller.id, caller.roles);
         }
+    auth_free(auth);
+}
+
+static const struct { const char *claim, *zone; } zones[] = {
+    {"\"America/Argentina/Buenos_Aires\"", "America/Argentina/Buenos_Aires"}, {"\"" SIXTY_FOUR "\"", ""},
+    {"\"" SIXTY_THREE "\"", SIXTY_THREE}, {"7", ""}, {"null", ""}, {"[\"UTC\"]", ""},
+};
+
+static void zoneinfo_is_read(void **unused)
+{
+    struct auth *auth = new_auth();
+    (void)unused;
+    for (size_t i = 0; i < COUNT(zones); i++) {
+        char payload[512], token[2048];
+        struct caller caller = {.id = ""};
+        snprintf(payload, sizeof payload, "{\"sub\":\"a\",\"zoneinfo\":%s,\"exp\":1800000060}", zones[i].claim);
+        forge(token, HS256, payload);
+        if (check(auth, token, &caller) != RC_OK || strcmp(caller.zone, zones[i].zone) != 0)
+            fail_msg("zoneinfo %s: %s", zones[i].claim, caller.zone);
+    }
     auth_free(auth);
 }
 
@@ -157,7 +185,8 @@ static void issued_tokens_verify_and_short_secrets_are_refused(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tokens_are_judged), cmocka_unit_test(tampered_texts_are_refused),
+        cmocka_unit_test(tokens_are_judged), cmocka_unit_test(zoneinfo_is_read),
+        cmocka_unit_test(tampered_texts_are_refused),
         cmocka_unit_test(issued_tokens_verify_and_short_secrets_are_refused),
     };
     return cmocka_run_group_tests_name("auth", tests, NULL, NULL);
