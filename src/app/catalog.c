@@ -1,5 +1,6 @@
 #include "app/catalog.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,38 +119,91 @@ bool declaration_decode(const uint8_t *bytes, size_t size, struct arena *arena, 
     return true;
 }
 
-bool text_copy(struct arena *arena, struct text from, struct text *out)
+/* ---- definitions ---- */
+
+/* Texts and staff of a course; counted, one allocation. */
+struct course_about {
+    atomic_uint refs;
+    struct staff staff[];
+};
+
+/* Items of a course in order. Only the newest definition's thread appends, past what any other counts, so readers of the
+ * others never meet it. */
+struct item_list {
+    atomic_uint refs;
+    uint32_t count, room; /* count: what the newest definition counts */
+    uint32_t at[];
+};
+
+_Static_assert(offsetof(struct item_def, refs) == 0 && offsetof(struct course_def, refs) == 0, "copy_after_refs");
+
+static bool last_ref(atomic_uint *refs)
 {
-    if (!from.bytes) {
-        *out = from;
-        return true;
-    }
-    char *copy = arena_copy(arena, from.bytes, from.size);
-    *out = (struct text){copy, from.size};
-    return copy != NULL;
+    return atomic_fetch_sub_explicit(refs, 1, memory_order_acq_rel) == 1;
+}
+
+static void one_more(atomic_uint *refs)
+{
+    (void)atomic_fetch_add_explicit(refs, 1, memory_order_relaxed); /* the count is enough */
+}
+
+/* All but the count at its beginning, which others may be changing. */
+static void copy_after_refs(void *to, const void *from, size_t bytes)
+{
+    memcpy((char *)to + sizeof(atomic_uint), (const char *)from + sizeof(atomic_uint), bytes - sizeof(atomic_uint));
+}
+
+/* Copies a text to *inout_at, a NUL after it. */
+static struct text put_text(char **inout_at, struct text from)
+{
+    char *at = *inout_at;
+
+    if (!from.bytes)
+        return from;
+    memcpy(at, from.bytes, from.size);
+    at[from.size] = '\0';
+    *inout_at = at + from.size + 1;
+    return (struct text){at, from.size};
 }
 
 struct item_def *item_def_copy(const struct item_def *like)
 {
-    struct item_def *def = malloc(sizeof *def);
+    struct item_def *def = malloc(sizeof *def + like->title.size + like->type.size + like->section.size + 3u);
 
     if (!def)
         return NULL;
-    *def = *like;
-    arena_init(&def->arena);
-    if (!text_copy(&def->arena, like->title, &def->title) || !text_copy(&def->arena, like->type, &def->type) ||
-        !text_copy(&def->arena, like->section, &def->section)) {
-        item_def_free(def);
-        return NULL;
-    }
+    char *at = (char *)(def + 1);
+    copy_after_refs(def, like, sizeof *def);
+    atomic_init(&def->refs, 1);
+    def->title = put_text(&at, like->title);
+    def->type = put_text(&at, like->type);
+    def->section = put_text(&at, like->section);
     return def;
 }
 
-void item_def_free(struct item_def *def)
+const struct item_def *item_def_ref(const struct item_def *def)
 {
     if (def)
-        arena_done(&def->arena);
-    free(def);
+        one_more(&((struct item_def *)(uintptr_t)def)->refs); /* the count alone changes */
+    return def;
+}
+
+void item_def_unref(const struct item_def *def)
+{
+    if (def && last_ref(&((struct item_def *)(uintptr_t)def)->refs))
+        free((void *)(uintptr_t)def);
+}
+
+static void about_unref(struct course_about *about)
+{
+    if (about && last_ref(&about->refs))
+        free(about);
+}
+
+static void list_unref(struct item_list *list)
+{
+    if (list && last_ref(&list->refs))
+        free(list);
 }
 
 struct course_def *course_def_copy(const struct course_def *like)
@@ -158,44 +212,112 @@ struct course_def *course_def_copy(const struct course_def *like)
 
     if (!def)
         return NULL;
-    *def = *like;
-    arena_init(&def->arena);
-    def->staff = arena_alloc(&def->arena, (like->staff_count + 1) * sizeof *def->staff);
-    def->items = arena_alloc(&def->arena, (like->item_count + 1) * sizeof *def->items);
-    bool whole = def->staff && def->items && text_copy(&def->arena, like->title, &def->title) &&
-                 text_copy(&def->arena, like->description, &def->description);
-    for (uint32_t i = 0; whole && i < like->staff_count; i++) {
-        def->staff[i].owner = like->staff[i].owner;
-        whole = text_copy(&def->arena, like->staff[i].user, &def->staff[i].user);
-    }
-    if (!whole) {
-        course_def_free(def);
-        return NULL;
-    }
-    if (like->item_count)
-        memcpy(def->items, like->items, like->item_count * sizeof *def->items);
+    copy_after_refs(def, like, sizeof *def);
+    atomic_init(&def->refs, 1);
+    if (def->about)
+        one_more(&def->about->refs);
+    if (def->list)
+        one_more(&def->list->refs);
     return def;
 }
 
-void course_def_free(struct course_def *def)
+const struct course_def *course_def_ref(const struct course_def *def)
 {
     if (def)
-        arena_done(&def->arena);
-    free(def);
+        one_more(&((struct course_def *)(uintptr_t)def)->refs); /* the count alone changes */
+    return def;
+}
+
+void course_def_unref(const struct course_def *def)
+{
+    if (!def || !last_ref(&((struct course_def *)(uintptr_t)def)->refs))
+        return;
+    about_unref(def->about);
+    list_unref(def->list);
+    free((void *)(uintptr_t)def);
+}
+
+bool course_def_tell(struct course_def *def, struct text title, struct text description, const struct staff *staff,
+                     uint32_t staff_count)
+{
+    size_t bytes = title.size + description.size + 2u;
+
+    for (uint32_t i = 0; i < staff_count; i++)
+        bytes += staff[i].user.size + 1u;
+    struct course_about *about = malloc(sizeof *about + staff_count * sizeof *staff + bytes);
+    if (!about)
+        return false;
+    char *at = (char *)(about->staff + staff_count);
+    atomic_init(&about->refs, 1);
+    for (uint32_t i = 0; i < staff_count; i++)
+        about->staff[i] = (struct staff){put_text(&at, staff[i].user), staff[i].owner};
+    def->title = put_text(&at, title);
+    def->description = put_text(&at, description);
+    def->staff = about->staff;
+    def->staff_count = staff_count;
+    about_unref(def->about);
+    def->about = about;
+    return true;
+}
+
+/* A list of its own with room for more; what it holds so far is copied. */
+static bool own_list(struct course_def *def, const uint32_t *items, uint32_t count, uint32_t room)
+{
+    struct item_list *list = malloc(sizeof *list + room * sizeof *list->at);
+
+    if (!list)
+        return false;
+    atomic_init(&list->refs, 1);
+    list->count = count;
+    list->room = room;
+    if (count)
+        memcpy(list->at, items, count * sizeof *items);
+    list_unref(def->list);
+    def->list = list;
+    def->items = list->at;
+    def->item_count = count;
+    return true;
+}
+
+bool course_def_list(struct course_def *def, const uint32_t *items, uint32_t count)
+{
+    return own_list(def, items, count, count);
 }
 
 bool course_def_add_item(struct course_def *def, uint32_t item)
 {
-    uint32_t *items = arena_alloc(&def->arena, (def->item_count + 1) * sizeof *items);
+    struct item_list *list = def->list;
 
-    if (!items)
-        return false;
-    if (def->item_count)
-        memcpy(items, def->items, def->item_count * sizeof *items);
-    items[def->item_count++] = item;
-    def->items = items;
+    if (!list || list->count != def->item_count || list->count == list->room) {
+        if (!own_list(def, def->items, def->item_count, def->item_count + def->item_count / 2 + 4))
+            return false;
+        list = def->list;
+    }
+    list->at[list->count++] = item;
+    def->item_count++;
     return true;
 }
+
+bool course_def_filter(struct course_def *def, bool (*keep)(void *arg, uint32_t item), void *arg)
+{
+    uint32_t kept = 0;
+
+    if (!own_list(def, def->items, def->item_count, def->item_count))
+        return false;
+    for (uint32_t i = 0; i < def->item_count; i++)
+        if (keep(arg, def->items[i]))
+            def->list->at[kept++] = def->items[i];
+    def->item_count = def->list->count = kept;
+    return true;
+}
+
+void course_def_newest(const struct course_def *def)
+{
+    if (def && def->list)
+        def->list->count = def->item_count;
+}
+
+/* ---- the image file's bytes ---- */
 
 void item_def_encode(const struct item_def *def, struct buf *out)
 {
@@ -254,15 +376,19 @@ struct course_def *course_def_decode(const uint8_t **at, const uint8_t *end)
     raw.shrunk_at_ms = get_i64(&from);
     raw.updated_at_ms = get_i64(&from);
     raw.version = (uint64_t)get_i64(&from);
-    raw.title = decode_text(&from);
-    raw.description = decode_text(&from);
-    raw.staff = decode_staff(&from, &scratch, &raw.staff_count);
-    raw.item_count = decode_count(&from);
-    raw.items = arena_alloc(&scratch, (raw.item_count + 1) * sizeof *raw.items);
-    for (uint32_t i = 0; raw.items && i < raw.item_count; i++)
-        raw.items[i] = (uint32_t)get_i64(&from);
-    if (raw.staff && raw.items && !from.bad)
+    struct text title = decode_text(&from), description = decode_text(&from);
+    uint32_t staff_count, count;
+    const struct staff *staff = decode_staff(&from, &scratch, &staff_count);
+    count = decode_count(&from);
+    uint32_t *items = arena_alloc(&scratch, (count + 1) * sizeof *items);
+    for (uint32_t i = 0; items && i < count; i++)
+        items[i] = (uint32_t)get_i64(&from);
+    if (staff && items && !from.bad)
         def = course_def_copy(&raw);
+    if (def && (!course_def_tell(def, title, description, staff, staff_count) || !course_def_list(def, items, count))) {
+        course_def_unref(def);
+        def = NULL;
+    }
     arena_done(&scratch);
     *at = from.at;
     return def;

@@ -1,13 +1,15 @@
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 
-/* Courses and items as the catalogue knows them. A definition never changes: an edit makes a new one and
- * swaps it in (image.h), so a reader that holds the image's lock sees one whole edit or none.
+/* Courses and items as the catalogue knows them. A published definition never changes: an edit makes a new one and
+ * swaps it in (image.h), so a reader that holds the image's lock sees one whole edit or none. Definitions are counted:
+ * a reader that took a reference under the lock may look at it for as long as it likes after.
  * Source: contract 1 "A content item belongs to one course", 7. */
 
 /* Who told the type of an item: a better source replaces a lesser one. On disk: never renumber. */
@@ -18,14 +20,15 @@ struct text {
     uint32_t size;
 };
 
+/* One allocation: its texts lie behind it. */
 struct item_def {
-    struct arena arena; /* owns the texts */
+    atomic_uint refs;
     uint32_t course;    /* 0: none */
     bool declared;      /* listed by a declared course */
     bool retired;       /* was listed, is no longer: only a PUT can place it again */
     bool required;
-    uint16_t threshold_hundredths; /* 0: the server's completion_threshold */
     uint8_t type_rank;
+    uint16_t threshold_hundredths; /* 0: the server's completion_threshold */
     int64_t duration_ms; /* 0: unknown */
     struct text title, type, section;
 };
@@ -36,14 +39,16 @@ struct staff {
 };
 
 struct course_def {
-    struct arena arena; /* owns texts and lists */
+    atomic_uint refs;
     bool declared;
-    struct text title, description;
-    struct staff *staff;
-    uint32_t *items; /* catalogue order, then first seen */
     uint32_t staff_count, item_count, required_count;
+    struct text title, description;
+    const struct staff *staff;
+    const uint32_t *items; /* catalogue order, then first seen */
     int64_t shrunk_at_ms, updated_at_ms;
     uint64_t version;
+    struct course_about *about; /* owns texts and staff; definitions share it */
+    struct item_list *list;     /* owns items; definitions share it, each with a count of its own */
 };
 
 /* What a PUT declares, by interned items. Lists and texts are borrowed. */
@@ -69,17 +74,31 @@ void declaration_encode(const struct declaration *declaration, struct buf *out);
  * memory. */
 bool declaration_decode(const uint8_t *bytes, size_t size, struct arena *arena, struct declaration *out);
 
-/* A new definition with texts and lists of its own; NULL: out of memory. Free with *_def_free. */
+/* A new definition with one reference; NULL: out of memory. An item's has copies of the texts of like, which it need
+ * not own; a course's shares texts and lists with like, so that it costs the same whatever the course's size. */
 struct item_def *item_def_copy(const struct item_def *like);
 struct course_def *course_def_copy(const struct course_def *like);
-void item_def_free(struct item_def *def);
-void course_def_free(struct course_def *def);
 
-/* A NUL-terminated copy. bytes NULL gives an absent text. False: out of memory. */
-bool text_copy(struct arena *arena, struct text from, struct text *out);
+/* One more reference, and one less; any thread. NULL is fine. */
+const struct item_def *item_def_ref(const struct item_def *def);
+const struct course_def *course_def_ref(const struct course_def *def);
+void item_def_unref(const struct item_def *def);
+void course_def_unref(const struct course_def *def);
 
-/* Appends an item to a copy under construction. False: out of memory. */
+/* The next four are for a copy under construction, by one thread at a time. False: out of memory. The texts are copied. */
+bool course_def_tell(struct course_def *def, struct text title, struct text description, const struct staff *staff,
+                     uint32_t staff_count);
+bool course_def_list(struct course_def *def, const uint32_t *items, uint32_t count);
+
+/* Appends an item; constant on average: the list is shared with the definitions before, which see as much of it as they
+ * count. */
 bool course_def_add_item(struct course_def *def, uint32_t item);
+
+/* Only those items stay that keep says. */
+bool course_def_filter(struct course_def *def, bool (*keep)(void *arg, uint32_t item), void *arg);
+
+/* The copies made of this definition since are gone: what they appended is forgotten. NULL is fine. */
+void course_def_newest(const struct course_def *def);
 
 /* For the image file. */
 void item_def_encode(const struct item_def *def, struct buf *out);

@@ -177,22 +177,32 @@ static enum rc apply_to_learner(struct fold *fold, const struct event *event)
 
 /* ---- the catalogue ---- */
 
-/* The item's private definition, made on first use. NULL: out of memory. */
-static struct item_def *pending_item(struct fold *fold, uint32_t key)
+/* What the batch makes of the item so far, by value: its texts are borrowed. */
+static struct item_def item_so_far(const struct fold *fold, uint32_t key)
 {
-    static const struct item_def unseen = {.required = true};
-    struct item_slot *slot = fold->image->items[key];
+    const struct item_def *def = view_item(fold->view, key);
 
-    if (!slot->pending) {
-        struct item_def *copy = item_def_copy(slot->def && !slot->removing ? slot->def : &unseen);
-        if (!copy || (!slot->removing && !push(&fold->items, key))) {
-            item_def_free(copy);
-            return NULL;
-        }
-        slot->pending = copy;
-        slot->removing = false;
+    return def ? (struct item_def){
+                     .course = def->course, .declared = def->declared, .retired = def->retired, .required = def->required,
+                     .type_rank = def->type_rank, .threshold_hundredths = def->threshold_hundredths,
+                     .duration_ms = def->duration_ms, .title = def->title, .type = def->type, .section = def->section}
+               : (struct item_def){.required = true};
+}
+
+/* A copy of it becomes the item's private definition. */
+static enum rc set_item(struct fold *fold, uint32_t key, const struct item_def *next)
+{
+    struct item_slot *slot = fold->image->items[key];
+    struct item_def *copy = item_def_copy(next);
+
+    if (!copy || (!slot->pending && !slot->removing && !push(&fold->items, key))) {
+        item_def_unref(copy);
+        return RC_BUSY;
     }
-    return slot->pending;
+    item_def_unref(slot->pending);
+    slot->pending = copy;
+    slot->removing = false;
+    return RC_OK;
 }
 
 static bool note_course(struct fold *fold, uint32_t key)
@@ -209,7 +219,7 @@ static struct course_def *pending_course(struct fold *fold, uint32_t key)
     if (!slot->pending) {
         struct course_def *copy = course_def_copy(slot->def && !slot->removing ? slot->def : &unseen);
         if (!copy || !note_course(fold, key)) {
-            course_def_free(copy);
+            course_def_unref(copy);
             return NULL;
         }
         slot->pending = copy;
@@ -262,29 +272,27 @@ static enum rc reconsider_holders(struct fold *fold, uint32_t item, const struct
 
 static enum rc apply_item_observed(struct fold *fold, const struct event *event)
 {
-    const struct item_slot *slot = fold->image->items[event->item];
-    bool first_sight = !slot->def && !slot->pending;
-    struct item_def *item = pending_item(fold, event->item);
+    bool first_sight = !view_item(fold->view, event->item);
+    struct item_def item = item_so_far(fold, event->item);
+    bool attaches = event->course && item.course != event->course;
 
-    if (!item)
-        return RC_BUSY;
-    if (event->type_rank > item->type_rank && event->body_size) {
-        item->type_rank = event->type_rank;
-        if (!text_copy(&item->arena, (struct text){(const char *)event->body, event->body_size}, &item->type))
-            return RC_BUSY;
+    if (event->type_rank > item.type_rank && event->body_size) {
+        item.type_rank = event->type_rank;
+        item.type = (struct text){(const char *)event->body, event->body_size};
     }
-    if (!event->course || item->course == event->course)
-        return RC_OK;
-    struct course_def *course = pending_course(fold, event->course);
-    if (!course || !course_def_add_item(course, event->item))
-        return RC_BUSY;
-    course->required_count = course->item_count; /* observed: all count */
-    course->updated_at_ms = event->at_ms;
-    course->version = event->sequence;
-    item->course = event->course;
-    item->required = true;
-    if (first_sight)
-        return RC_OK; /* nobody holds it yet */
+    if (attaches) {
+        struct course_def *course = pending_course(fold, event->course);
+        if (!course || !course_def_add_item(course, event->item))
+            return RC_BUSY;
+        course->required_count = course->item_count; /* observed: all count */
+        course->updated_at_ms = event->at_ms;
+        course->version = event->sequence;
+        item.course = event->course;
+        item.required = true;
+    }
+    enum rc rc = set_item(fold, event->item, &item);
+    if (rc != RC_OK || !attaches || first_sight)
+        return rc; /* nobody holds it yet */
     fold->visit++;
     return reconsider_holders(fold, event->item, event);
 }
@@ -300,100 +308,116 @@ static enum rc apply_course_observed(struct fold *fold, const struct event *even
     return RC_OK;
 }
 
-/* Takes an item off the observed course that has it: another course declares it. Its roster is looked at when the
- * whole edit is in place: half of one would complete courses that are not complete. */
-static enum rc leave_course(struct fold *fold, uint32_t item, uint32_t course_key, const struct event *event)
+struct membership {
+    const struct fold *fold;
+    uint32_t course;
+};
+
+static bool still_member(void *arg, uint32_t item)
+{
+    const struct membership *of = arg;
+    const struct item_def *def = view_item(of->fold->view, item);
+    return def && def->course == of->course;
+}
+
+/* A course that loses items says so now; which, when all of them are elsewhere: settle_lists. */
+static struct course_def *lose_items(struct fold *fold, uint32_t course_key, const struct event *event)
 {
     struct course_def *course = pending_course(fold, course_key);
-    uint32_t kept = 0;
 
     if (!course)
-        return RC_BUSY;
-    for (uint32_t i = 0; i < course->item_count; i++)
-        if (course->items[i] != item)
-            course->items[kept++] = course->items[i];
-    course->item_count = course->required_count = kept;
-    course->shrunk_at_ms = event->at_ms;
+        return NULL;
+    fold->image->courses[course_key]->visit = fold->visit;
     course->version = event->sequence;
+    return course;
+}
+
+/* The courses that lost items to this event keep those that are still theirs. Each is gone through once. Their rosters
+ * are looked at when the whole edit is in place: half of one would complete courses that are not complete. */
+static enum rc settle_lists(struct fold *fold)
+{
+    for (uint32_t i = 0; i < fold->courses.count; i++) {
+        struct membership of = {fold, fold->courses.at[i]};
+        struct course_slot *slot = fold->image->courses[of.course];
+        if (slot->visit != fold->visit || !slot->pending)
+            continue;
+        if (!course_def_filter(slot->pending, still_member, &of))
+            return RC_BUSY;
+        slot->pending->required_count = slot->pending->item_count; /* a declared course's items stay where they are */
+    }
     return RC_OK;
 }
 
 /* One listed item takes what the catalogue says of it. */
 static enum rc place_item(struct fold *fold, const struct declared_item *listed, const struct event *event)
 {
-    struct item_def *item = pending_item(fold, listed->item);
+    struct item_def item = item_so_far(fold, listed->item);
 
-    if (!item)
-        return RC_BUSY;
-    if (item->course && item->course != event->course) {
-        enum rc rc = leave_course(fold, listed->item, item->course, event);
-        if (rc != RC_OK)
-            return rc;
-    }
-    item->course = event->course;
-    item->declared = true;
-    item->retired = false;
-    item->required = listed->required;
-    item->threshold_hundredths = listed->threshold_hundredths;
-    item->duration_ms = listed->duration_ms;
-    if (!text_copy(&item->arena, listed->title, &item->title) ||
-        !text_copy(&item->arena, listed->section, &item->section))
-        return RC_BUSY;
-    if (listed->type.bytes) {
-        item->type_rank = TYPE_CATALOG;
-        return text_copy(&item->arena, listed->type, &item->type) ? RC_OK : RC_BUSY;
-    }
-    return RC_OK;
-}
-
-/* Items that the new list leaves out belong to no course from now on. */
-static enum rc retire_items(struct fold *fold, const uint32_t *items, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        struct item_def *item = pending_item(fold, items[i]);
-        if (!item)
+    if (item.course && item.course != event->course) {
+        struct course_def *course = lose_items(fold, item.course, event);
+        if (!course)
             return RC_BUSY;
-        item->course = 0;
-        item->declared = false;
-        item->retired = true;
+        course->shrunk_at_ms = event->at_ms;
     }
-    return RC_OK;
+    item.course = event->course;
+    item.declared = true;
+    item.retired = false;
+    item.required = listed->required;
+    item.threshold_hundredths = listed->threshold_hundredths;
+    item.duration_ms = listed->duration_ms;
+    item.title = listed->title;
+    item.section = listed->section;
+    if (listed->type.bytes) {
+        item.type_rank = TYPE_CATALOG;
+        item.type = listed->type;
+    }
+    return set_item(fold, listed->item, &item);
 }
 
-static enum rc build_course(struct fold *fold, const struct declaration *declared, const struct event *event)
+/* Items that the new list leaves out belong to no course from now on. The others are marked. */
+static enum rc retire_items(struct fold *fold, const struct course_def *course)
+{
+    enum rc rc = RC_OK;
+
+    for (uint32_t i = 0; rc == RC_OK && i < course->item_count; i++) {
+        if (fold->image->items[course->items[i]]->visit == fold->visit)
+            continue;
+        struct item_def item = item_so_far(fold, course->items[i]);
+        item.course = 0;
+        item.declared = false;
+        item.retired = true;
+        rc = set_item(fold, course->items[i], &item);
+    }
+    return rc;
+}
+
+static enum rc build_course(struct fold *fold, const struct declaration *declared, struct arena *scratch,
+                            const struct event *event)
 {
     struct course_def *course = pending_course(fold, event->course);
+    uint32_t *items = arena_alloc(scratch, (declared->item_count + 1) * sizeof *items), required = 0;
 
-    if (!course)
+    if (!course || !items)
         return RC_BUSY;
-    uint32_t old_count = course->item_count;
-    uint32_t *old_items = course->items;
-    enum rc rc = retire_items(fold, old_items, old_count); /* those listed again are placed below */
-    course->items = arena_alloc(&course->arena, (declared->item_count + 1) * sizeof *course->items);
-    course->staff = arena_alloc(&course->arena, (declared->staff_count + 1) * sizeof *course->staff);
-    if (rc != RC_OK || !course->items || !course->staff ||
-        !text_copy(&course->arena, declared->title, &course->title) ||
-        !text_copy(&course->arena, declared->description, &course->description))
+    for (uint32_t i = 0; i < declared->item_count; i++) {
+        items[i] = declared->items[i].item;
+        if (items[i] == 0 || items[i] > fold->image->item_count)
+            return RC_INTERNAL;
+        fold->image->items[items[i]]->visit = fold->visit;
+        required += declared->items[i].required;
+    }
+    enum rc rc = retire_items(fold, course);
+    if (rc != RC_OK ||
+        !course_def_tell(course, declared->title, declared->description, declared->staff, declared->staff_count) ||
+        !course_def_list(course, items, declared->item_count))
         return RC_BUSY;
     course->declared = true;
-    course->item_count = declared->item_count;
-    course->staff_count = declared->staff_count;
-    course->required_count = 0;
+    course->required_count = required;
     course->updated_at_ms = event->at_ms;
     course->version = event->sequence;
-    for (uint32_t i = 0; i < declared->staff_count; i++) {
-        course->staff[i].owner = declared->staff[i].owner;
-        if (!text_copy(&course->arena, declared->staff[i].user, &course->staff[i].user))
-            return RC_BUSY;
-    }
-    for (uint32_t i = 0; i < declared->item_count; i++) {
-        course->items[i] = declared->items[i].item;
-        course->required_count += declared->items[i].required;
+    for (uint32_t i = 0; rc == RC_OK && i < declared->item_count; i++)
         rc = place_item(fold, &declared->items[i], event);
-        if (rc != RC_OK)
-            return rc;
-    }
-    return RC_OK;
+    return rc == RC_OK ? settle_lists(fold) : rc;
 }
 
 /* Whether two definitions of a course count alike, so that no learner need be looked at. */
@@ -435,7 +459,7 @@ static enum rc apply_declaration(struct fold *fold, const struct event *event)
     arena_init(&scratch);
     fold->visit++;
     enum rc rc = declaration_decode(event->body, event->body_size, &scratch, &declared)
-                     ? build_course(fold, &declared, event) : RC_BUSY;
+                     ? build_course(fold, &declared, &scratch, event) : RC_BUSY;
     arena_done(&scratch);
     if (rc != RC_OK || counts_alike(slot->def, slot->pending, fold->image))
         return rc;
@@ -449,46 +473,50 @@ static enum rc apply_declaration(struct fold *fold, const struct event *event)
     return rc;
 }
 
-/* Whether somebody had reported the item: as the event says, or (events of old have no list) as the sums do. */
-static bool keeps(const struct fold *fold, const struct event *event, uint32_t item)
+/* Marks the items that somebody had reported: as the event says, or (events of old have no list) as the sums do. */
+static void mark_kept(struct fold *fold, const struct course_def *course, const struct event *event)
 {
     struct reader from = {event->body, event->body + event->body_size, false};
+    struct image *image = fold->image;
 
-    if (event->body_size == 0)
-        return fold->image->items[item]->sums.records > 0;
-    for (uint32_t left = get_u32(&from); left > 0 && !from.bad; left--)
-        if (get_u32(&from) == item)
-            return true;
-    return false;
+    for (uint32_t i = 0; event->body_size == 0 && i < course->item_count; i++)
+        if (image->items[course->items[i]]->sums.records > 0)
+            image->items[course->items[i]]->visit = fold->visit;
+    for (uint32_t left = event->body_size ? get_u32(&from) : 0; left > 0 && !from.bad; left--) {
+        uint32_t item = get_u32(&from);
+        if (item && item <= image->item_count)
+            image->items[item]->visit = fold->visit;
+    }
 }
 
 static enum rc apply_undeclaration(struct fold *fold, const struct event *event)
 {
+    static const struct text none = {NULL, 0};
     struct course_slot *slot = fold->image->courses[event->course];
     struct course_def *course = pending_course(fold, event->course);
-    uint32_t kept = 0;
+    struct membership of = {fold, event->course};
+    enum rc rc = RC_OK;
 
     if (!course)
         return RC_BUSY;
-    for (uint32_t i = 0; i < course->item_count; i++) {
-        struct item_def *item = pending_item(fold, course->items[i]);
-        bool reported = keeps(fold, event, course->items[i]);
-        if (!item)
-            return RC_BUSY;
-        item->declared = false;
-        item->required = true;
-        item->course = reported ? event->course : 0; /* nobody ever reported it: the catalogue alone knew it */
-        if (reported)
-            course->items[kept++] = course->items[i];
+    fold->visit++;
+    mark_kept(fold, course, event);
+    for (uint32_t i = 0; rc == RC_OK && i < course->item_count; i++) {
+        struct item_def item = item_so_far(fold, course->items[i]);
+        bool reported = fold->image->items[course->items[i]]->visit == fold->visit;
+        item.declared = false;
+        item.required = true;
+        item.course = reported ? event->course : 0; /* nobody ever reported it: the catalogue alone knew it */
+        rc = set_item(fold, course->items[i], &item);
     }
+    if (rc != RC_OK || !course_def_filter(course, still_member, &of) || !course_def_tell(course, none, none, NULL, 0))
+        return RC_BUSY;
     course->declared = false;
-    course->item_count = course->required_count = kept;
-    course->staff_count = 0;
-    course->title = course->description = (struct text){NULL, 0};
+    course->required_count = course->item_count;
     course->updated_at_ms = event->at_ms;
     course->version = event->sequence;
-    if (kept == 0 && slot->roster.count == 0) {
-        course_def_free(slot->pending);
+    if (course->item_count == 0 && slot->roster.count == 0) {
+        course_def_unref(slot->pending);
         slot->pending = NULL;
         slot->removing = true;
     }
@@ -503,20 +531,11 @@ static enum rc forget_item(struct fold *fold, uint32_t key, const struct event *
     struct item_slot *slot = fold->image->items[key];
     const struct item_def *def = view_item(fold->view, key);
 
-    if (def && def->course) {
-        struct course_def *course = pending_course(fold, def->course);
-        uint32_t kept = 0;
-        if (!course)
-            return RC_BUSY;
-        for (uint32_t i = 0; i < course->item_count; i++)
-            if (course->items[i] != key)
-                course->items[kept++] = course->items[i];
-        course->item_count = course->required_count = kept; /* a declared course's items are never forgotten */
-        course->version = event->sequence;
-    }
+    if (def && def->course && !lose_items(fold, def->course, event))
+        return RC_BUSY;
     if (!slot->pending && !slot->removing && !push(&fold->items, key))
         return RC_BUSY;
-    item_def_free(slot->pending);
+    item_def_unref(slot->pending);
     slot->pending = NULL;
     slot->removing = true;
     return RC_OK;
@@ -524,13 +543,12 @@ static enum rc forget_item(struct fold *fold, uint32_t key, const struct event *
 
 static enum rc forget_type(struct fold *fold, uint32_t key)
 {
-    struct item_def *item = view_item(fold->view, key) ? pending_item(fold, key) : NULL;
-
-    if (!item)
-        return view_item(fold->view, key) ? RC_BUSY : RC_OK;
-    item->type = (struct text){NULL, 0};
-    item->type_rank = TYPE_UNKNOWN;
-    return RC_OK;
+    if (!view_item(fold->view, key))
+        return RC_OK;
+    struct item_def item = item_so_far(fold, key);
+    item.type = (struct text){NULL, 0};
+    item.type_rank = TYPE_UNKNOWN;
+    return set_item(fold, key, &item);
 }
 
 static enum rc forget_course(struct fold *fold, uint32_t key)
@@ -539,7 +557,7 @@ static enum rc forget_course(struct fold *fold, uint32_t key)
 
     if (!note_course(fold, key))
         return RC_BUSY;
-    course_def_free(slot->pending);
+    course_def_unref(slot->pending);
     slot->pending = NULL;
     slot->removing = true;
     return RC_OK;
@@ -565,7 +583,8 @@ static enum rc apply_erasure(struct fold *fold, const struct event *event)
     enum rc rc = RC_OK;
 
     fold->erasing = event->learner;
-    for (int list = 0; list < 4; list++)
+    fold->visit++;
+    for (int list = 0; list < 4 && rc == RC_OK; list++) {
         for (uint32_t left = get_u32(&from); left > 0 && !from.bad && rc == RC_OK; left--) {
             uint32_t key = get_u32(&from);
             if (key == 0 || key > (list < 2 ? fold->image->item_count : fold->image->course_count))
@@ -573,6 +592,9 @@ static enum rc apply_erasure(struct fold *fold, const struct event *event)
             rc = list == 0 ? forget_item(fold, key, event) : list == 1 ? forget_type(fold, key)
                : list == 2 ? forget_course(fold, key) : touch_course(fold, key, event);
         }
+        if (rc == RC_OK && list == 0)
+            rc = settle_lists(fold);
+    }
     return from.bad ? RC_INTERNAL : rc;
 }
 
@@ -630,7 +652,7 @@ void fold_publish(struct fold *fold, uint64_t sequence)
     (void)pthread_rwlock_wrlock(&image->lock); /* cannot fail: not held */
     for (uint32_t i = 0; i < fold->items.count; i++) {
         struct item_slot *slot = image->items[fold->items.at[i]];
-        item_def_free(slot->def);
+        item_def_unref(slot->def);
         slot->def = slot->pending;
         slot->pending = NULL;
         if (slot->removing)
@@ -640,7 +662,7 @@ void fold_publish(struct fold *fold, uint64_t sequence)
     }
     for (uint32_t i = 0; i < fold->courses.count; i++) {
         struct course_slot *slot = image->courses[fold->courses.at[i]];
-        course_def_free(slot->def);
+        course_def_unref(slot->def);
         slot->def = slot->pending;
         slot->pending = NULL;
         if (slot->removing && fold->erasing)
@@ -669,7 +691,7 @@ void fold_abandon(struct fold *fold)
 {
     for (uint32_t i = 0; i < fold->items.count; i++) {
         struct item_slot *slot = fold->image->items[fold->items.at[i]];
-        item_def_free(slot->pending);
+        item_def_unref(slot->pending);
         slot->pending = NULL;
         slot->removing = false;
     }
@@ -678,7 +700,8 @@ void fold_abandon(struct fold *fold)
     fold->erasing = fold->old_threshold = 0;
     for (uint32_t i = 0; i < fold->courses.count; i++) {
         struct course_slot *slot = fold->image->courses[fold->courses.at[i]];
-        course_def_free(slot->pending);
+        course_def_unref(slot->pending);
+        course_def_newest(slot->def);
         slot->pending = NULL;
         slot->removing = false;
     }

@@ -43,20 +43,17 @@ void image_free(struct image *image)
             continue; /* a twin has one */
         state_unref(image->learners[i]->state);
         state_unref(image->learners[i]->working);
-        free(image->learners[i]);
     }
     for (uint32_t i = 1; i <= image->course_count; i++) {
-        course_def_free(image->courses[i]->def);
-        course_def_free(image->courses[i]->pending);
+        course_def_unref(image->courses[i]->def);
+        course_def_unref(image->courses[i]->pending);
         course_sums_done(&image->courses[i]->sums);
         free(image->courses[i]->roster.at);
-        free(image->courses[i]);
     }
     for (uint32_t i = 1; i <= image->item_count; i++) {
-        item_def_free(image->items[i]->def);
-        item_def_free(image->items[i]->pending);
+        item_def_unref(image->items[i]->def);
+        item_def_unref(image->items[i]->pending);
         free(image->items[i]->holders.at);
-        free(image->items[i]);
     }
     free(image->learners);
     free(image->courses);
@@ -234,6 +231,7 @@ static bool grow(void **array, uint32_t *room, uint32_t needed)
     return true;
 }
 
+/* Slots and ids lie together, for as long as the image lives. */
 static bool add_slot(struct image *image, enum intern_kind kind, uint32_t key, const char *id, size_t size,
                      bool persisted)
 {
@@ -242,35 +240,27 @@ static bool add_slot(struct image *image, enum intern_kind kind, uint32_t key, c
     if (!text)
         return false;
     if (kind == INTERN_LEARNER) {
-        struct learner_slot *slot = calloc(1, sizeof *slot);
+        struct learner_slot *slot = arena_alloc(&image->texts, sizeof *slot);
         if (!slot || !grow((void **)&image->learners, &image->learner_room, key) ||
-            !idtab_add(&image->learner_ids, text, size, key)) {
-            free(slot);
+            !idtab_add(&image->learner_ids, text, size, key))
             return false;
-        }
         *slot = (struct learner_slot){.id = text, .id_size = (uint32_t)size, .persisted = persisted};
         image->learners[key] = slot;
-        return true;
-    }
-    if (kind == INTERN_COURSE) {
-        struct course_slot *slot = calloc(1, sizeof *slot);
+    } else if (kind == INTERN_COURSE) {
+        struct course_slot *slot = arena_alloc(&image->texts, sizeof *slot);
         if (!slot || !grow((void **)&image->courses, &image->course_room, key) ||
-            !idtab_add(&image->course_ids, text, size, key)) {
-            free(slot);
+            !idtab_add(&image->course_ids, text, size, key))
             return false;
-        }
         *slot = (struct course_slot){.id = text, .id_size = (uint32_t)size, .persisted = persisted};
         image->courses[key] = slot;
-        return true;
+    } else {
+        struct item_slot *slot = arena_alloc(&image->texts, sizeof *slot);
+        if (!slot || !grow((void **)&image->items, &image->item_room, key) ||
+            !idtab_add(&image->item_ids, text, size, key))
+            return false;
+        *slot = (struct item_slot){.id = text, .id_size = (uint32_t)size, .persisted = persisted};
+        image->items[key] = slot;
     }
-    struct item_slot *slot = calloc(1, sizeof *slot);
-    if (!slot || !grow((void **)&image->items, &image->item_room, key) ||
-        !idtab_add(&image->item_ids, text, size, key)) {
-        free(slot);
-        return false;
-    }
-    *slot = (struct item_slot){.id = text, .id_size = (uint32_t)size, .persisted = persisted};
-    image->items[key] = slot;
     return true;
 }
 
@@ -309,30 +299,24 @@ bool image_load_id(struct image *image, enum intern_kind kind, uint32_t key, con
 static bool twin_slots(struct image *twin, const struct image *image, uint32_t learner)
 {
     for (uint32_t i = 1; i <= image->course_count; i++) {
-        struct course_slot *slot = calloc(1, sizeof *slot);
-        if (!slot || !grow((void **)&twin->courses, &twin->course_room, i)) {
-            free(slot);
+        struct course_slot *slot = arena_alloc(&twin->texts, sizeof *slot);
+        if (!slot || !grow((void **)&twin->courses, &twin->course_room, i))
             return false;
-        }
         slot->id = image->courses[i]->id;
         slot->id_size = image->courses[i]->id_size;
         twin->courses[twin->course_count = i] = slot;
     }
     for (uint32_t i = 1; i <= image->item_count; i++) {
-        struct item_slot *slot = calloc(1, sizeof *slot);
-        if (!slot || !grow((void **)&twin->items, &twin->item_room, i)) {
-            free(slot);
+        struct item_slot *slot = arena_alloc(&twin->texts, sizeof *slot);
+        if (!slot || !grow((void **)&twin->items, &twin->item_room, i))
             return false;
-        }
         slot->id = image->items[i]->id;
         slot->id_size = image->items[i]->id_size;
         twin->items[twin->item_count = i] = slot;
     }
-    struct learner_slot *slot = calloc(1, sizeof *slot);
-    if (!slot || !grow((void **)&twin->learners, &twin->learner_room, learner)) {
-        free(slot);
+    struct learner_slot *slot = arena_alloc(&twin->texts, sizeof *slot);
+    if (!slot || !grow((void **)&twin->learners, &twin->learner_room, learner))
         return false;
-    }
     slot->id = image->learners[learner]->id;
     slot->id_size = image->learners[learner]->id_size;
     twin->learners[twin->learner_count = learner] = slot;
@@ -530,7 +514,7 @@ static void must(bool done)
 static void push_key(struct keys *keys, uint32_t key)
 {
     if (keys->count == keys->room) {
-        uint32_t room = keys->room ? keys->room * 2 : 8;
+        uint32_t room = keys->room ? keys->room * 2 : 6; /* what the least allocation holds */
         uint32_t *at = realloc(keys->at, room * sizeof *at);
         must(at != NULL);
         keys->at = at;

@@ -49,9 +49,10 @@ struct course_slot {
     const char *id;
     uint32_t id_size;
     bool persisted, dirty;
-    struct course_def *def;     /* published; NULL: unknown */
-    struct course_def *pending; /* the engine's, while a batch runs */
-    bool removing;              /* pending NULL means "becomes unknown" */
+    bool removing;                 /* pending NULL means "becomes unknown" */
+    uint32_t visit;                /* fold's mark */
+    const struct course_def *def;  /* published; NULL: unknown */
+    struct course_def *pending;    /* the engine's, while a batch runs */
     struct course_sums sums;
     struct keys roster; /* learners ever enrolled */
 };
@@ -61,14 +62,16 @@ struct item_slot {
     uint32_t id_size;
     bool persisted, dirty;
     bool removing; /* pending NULL means "becomes unknown" */
-    struct item_def *def, *pending;
+    uint32_t visit;         /* fold's mark */
+    const struct item_def *def;
+    struct item_def *pending;
     struct item_sums sums;
     struct keys holders; /* learners with a record, also a reset one */
 };
 
 struct image {
     pthread_rwlock_t lock;
-    struct arena texts; /* ids; live as long as the image */
+    struct arena texts; /* ids and slots; live as long as the image */
     struct idtab learner_ids, course_ids, item_ids;
     struct learner_slot **learners; /* by key, from 1 */
     struct course_slot **courses;
