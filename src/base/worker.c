@@ -30,8 +30,8 @@ struct worker {
     struct line *lines, *free;
     struct line *buckets[BUCKETS];
     struct line *ready, *ready_last;
-    unsigned waits, held;
-    bool closing, ending;
+    unsigned waits, held, running; /* running: threads */
+    bool closing;
     unsigned thread_count;
     pthread_t threads[];
 };
@@ -124,7 +124,8 @@ static void *work(void *arg)
     (void)pthread_setname_np(pthread_self(), "worker"); /* for who looks at the threads; 15 bytes at most */
     (void)setpriority(PRIO_PROCESS, 0, NICE); /* of this thread alone, on Linux; without it the others have less */
     (void)pthread_mutex_lock(&worker->lock);
-    while (worker->ready || !worker->ending) {
+    worker->running++;
+    while (worker->ready || !worker->closing) {
         struct line *line = worker->ready;
         if (!line) {
             (void)pthread_cond_wait(&worker->work, &worker->lock);
@@ -143,6 +144,7 @@ static void *work(void *arg)
         }
         settle(worker, line);
     }
+    worker->running--;
     (void)pthread_mutex_unlock(&worker->lock);
     return NULL;
 }
@@ -180,7 +182,11 @@ void worker_close(struct worker *worker)
             next = line->next_of_bucket; /* an empty one is given back */
             settle(worker, line);
         }
+    (void)pthread_cond_broadcast(&worker->work);
     (void)pthread_mutex_unlock(&worker->lock);
+    for (unsigned i = 0; i < worker->thread_count; i++)
+        (void)pthread_join(worker->threads[i], NULL); /* it was started */
+    worker->thread_count = 0;
 }
 
 void worker_free(struct worker *worker)
@@ -188,12 +194,6 @@ void worker_free(struct worker *worker)
     if (!worker)
         return;
     worker_close(worker);
-    (void)pthread_mutex_lock(&worker->lock);
-    worker->ending = true;
-    (void)pthread_cond_broadcast(&worker->work);
-    (void)pthread_mutex_unlock(&worker->lock);
-    for (unsigned i = 0; i < worker->thread_count; i++)
-        (void)pthread_join(worker->threads[i], NULL); /* it was started */
     (void)pthread_mutex_destroy(&worker->lock); /* nobody holds it */
     (void)pthread_cond_destroy(&worker->work);
     free(worker->lines);
@@ -225,9 +225,16 @@ void worker_again(struct job *job)
     struct worker *worker = job->worker;
 
     (void)pthread_mutex_lock(&worker->lock);
-    push(&job->line->again, job);
-    settle(worker, job->line);
+    bool closed = worker->running == 0 && worker->closing;
+    if (!closed) {
+        push(&job->line->again, job);
+        settle(worker, job->line);
+    }
     (void)pthread_mutex_unlock(&worker->lock);
+    if (closed) {
+        job->closing = true;
+        job->run(job);
+    }
 }
 
 bool worker_hold(struct job *job)

@@ -19,10 +19,11 @@ enum {
 
 MUST_CHECK enum rc worker_new(unsigned threads, struct worker **out_worker);
 
-/* From now on nothing new is taken, and what runs is told: job->closing. */
+/* Nothing new is taken; runs what waits, and tells it (job->closing), then ends the threads. What is sent again later
+ * runs in worker_again itself, told likewise. */
 void worker_close(struct worker *worker);
 
-/* Closes, runs what waits, then ends the threads. Nothing may be held any more. */
+/* Closes first. Nothing may be held any more. */
 void worker_free(struct worker *worker);
 
 /* In the caller's memory, from worker_do until run was called for the last time. */

@@ -157,7 +157,7 @@ static uint64_t line_of(struct request *request)
     return XXH3_64bits_withSeed(caller->id, caller->id_size, face_of(request)->line_seed);
 }
 
-static enum rc queue(struct request *request, struct job *job, struct fault *fault)
+enum rc face_queue(struct request *request, struct job *job, struct fault *fault)
 {
     enum rc rc = worker_do(face_of(request)->worker, job, line_of(request));
 
@@ -179,7 +179,7 @@ void face_work(struct request *request, enum rc (*work)(struct request *request,
     request->companion = job;
     request_park(request, worked);
     struct fault fault = {NULL, NULL};
-    enum rc rc = queue(request, &job->job, &fault);
+    enum rc rc = face_queue(request, &job->job, &fault);
     if (rc != RC_OK) { /* else it is the worker's by now */
         job->rc = rc;
         job->fault = fault;

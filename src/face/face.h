@@ -121,6 +121,25 @@ void face_end_read(struct request *request, struct view view, enum rc rc, const 
 void face_work(struct request *request, enum rc (*work)(struct request *request, struct fault *fault),
                void (*then)(struct request *request));
 
+/* Puts a job that answers the request, which is parked, into its caller's line. Errors: RC_TOO_MANY, RC_BUSY: it is not
+ * queued. */
+MUST_CHECK enum rc face_queue(struct request *request, struct job *job, struct fault *fault);
+
+/* What makes a long answer. step does some milliseconds of work, appends to out what is ready of it (64 KiB or so; nothing
+ * is fine) and says whether that was all. It runs on a worker's thread, one step at a time, and holds no lock when it
+ * returns; what it needs lies in state, in the request's arena or of its own. A refusal before 256 KiB were written is
+ * the answer; a later one breaks it off. */
+struct face_source {
+    enum rc (*step)(void *state, struct buf *out, bool *out_last, struct fault *fault);
+    void (*free)(void *state); /* once, when the request ends, however; NULL: nothing to free */
+    void *state;
+    const char *content_type;
+    bool small; /* the first step takes a fraction of a millisecond: tried on the server's thread */
+};
+
+/* Answers with 200 and what the source makes: whole, with ETag, up to 256 KiB; else streamed. The source is copied. */
+void face_stream(struct request *request, const struct face_source *source);
+
 /* ---- writing ---- */
 
 /* A command in the request's arena, with actor, If-Match and rights of the caller filled in; NULL: out of memory. */

@@ -20,8 +20,10 @@ struct segment_text {
     uint32_t size;
 };
 
+struct deadline;
 struct http_route;
 struct loop;
+struct stream;
 struct http_connection; /* the library's */
 
 struct request {
@@ -54,8 +56,10 @@ struct request {
     bool retry_after, replayed, close, challenge;
     const char *allow;       /* for 405 and OPTIONS */
     bool answered;
+    struct stream *stream;   /* http/stream.h; NULL: none */
     uint64_t begun_us; /* monotonic */
     struct loop *loop; /* the server's own, as is all that follows */
+    struct deadline *deadline; /* of its connection */
     int library_state;
     bool parked;       /* set aside, and not resumed yet */
     atomic_int hold;   /* life.c */

@@ -8,6 +8,7 @@
 #include "http/life.h"
 #include "http/listener.h"
 #include "http/loop.h"
+#include "http/stream.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -216,10 +217,13 @@ static enum MHD_Result send_answer(struct http_server *server, struct request *r
         buf_done(&request->out);
         request_fail(request, RC_BUSY, &none);
     }
-    apply_etag(request);
-    bool packed = request->out.size >= GZIP_FROM_BYTES && accepts_gzip(request) && gzip_deflate(&request->out);
+    bool streams = request->stream && request->stream->begun && !failed;
+    if (!streams)
+        apply_etag(request);
+    bool packed = !streams && request->out.size >= GZIP_FROM_BYTES && accepts_gzip(request) && gzip_deflate(&request->out);
     struct MHD_Response *response =
-        MHD_create_response_from_buffer(request->out.size, request->out.bytes, MHD_RESPMEM_PERSISTENT); /* as is the request */
+        streams ? stream_response(request)
+                : MHD_create_response_from_buffer(request->out.size, request->out.bytes, MHD_RESPMEM_PERSISTENT); /* as is the request */
     if (!response)
         return MHD_NO;
     if (request->content_type && request->status != 304 && request->status != 204)
@@ -265,6 +269,8 @@ static void end_request(struct http_server *server, struct request *request)
 {
     if (!request)
         return;
+    if (request->stream)
+        request->stream->end(request);
     if (request->library_state == STATE_DONE)
         server->settings.observe(server->settings.context, request, monotonic_us() - request->begun_us);
     request_end(request);
@@ -343,8 +349,10 @@ static struct request *new_request(struct http_server *server, struct MHD_Connec
         return NULL;
     end_request(server, socket->request);
     socket->request = request_begin((struct http_connection *)connection, socket->target, &server->open_requests);
-    if (socket->request)
+    if (socket->request) {
         socket->request->server = server->settings.context;
+        socket->request->deadline = &socket->deadline;
+    }
     return socket->request;
 }
 

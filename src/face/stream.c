@@ -1,0 +1,121 @@
+#include "face/face.h"
+
+#include "base/monotonic.h"
+#include "http/stream.h"
+
+/* A long answer in steps: made whole while it is short, from then on a piece at a time, as its client takes it. */
+
+enum {
+    WHOLE_BYTES = 256 * 1024, /* what ends before is sent with ETag and compressed; what does not, is streamed, */
+    PIECE_BYTES = 64 * 1024,  /* in pieces of about this */
+    TURN_US = 10 * 1000,      /* of a worker's thread, then the next caller's */
+};
+
+struct carriage {
+    struct job job; /* first: the worker gives it back */
+    struct stream stream;
+    struct request *request;
+    struct face_source source;
+    enum rc rc;
+    struct fault fault;
+    bool begun, held;
+};
+
+static struct carriage *carriage_of(struct request *request)
+{
+    return (struct carriage *)((char *)request->stream - offsetof(struct carriage, stream));
+}
+
+/* Steps until enough is there, all is, or the time is over: false. */
+static bool fill(struct carriage *carriage, uint64_t turn_us)
+{
+    struct buf *out = &carriage->request->out;
+    size_t enough = carriage->begun ? PIECE_BYTES : WHOLE_BYTES;
+    uint64_t until_us = monotonic_us() + turn_us;
+
+    for (;;) {
+        carriage->rc = carriage->source.step(carriage->source.state, out, &carriage->stream.last, &carriage->fault);
+        if (carriage->rc == RC_OK && out->failed)
+            carriage->rc = fault_set(&carriage->fault, RC_BUSY, NULL, "out of memory");
+        if (carriage->rc != RC_OK || carriage->stream.last || out->size >= enough)
+            return true;
+        if (monotonic_us() >= until_us)
+            return false;
+    }
+}
+
+static void run(struct job *job)
+{
+    struct carriage *carriage = (struct carriage *)job;
+
+    if (job->closing) {
+        carriage->rc = fault_set(&carriage->fault, RC_BUSY, NULL, "the server is stopping");
+    } else if (!fill(carriage, TURN_US)) {
+        worker_again(job);
+        return;
+    }
+    if (carriage->rc == RC_OK && !carriage->stream.last && !carriage->held) {
+        carriage->held = worker_hold(job);
+        if (!carriage->held)
+            carriage->rc = fault_set(&carriage->fault, RC_BUSY, NULL, "too many long answers are under way; try again");
+    }
+    carriage->stream.failed = carriage->rc != RC_OK;
+    request_resume(carriage->request);
+}
+
+/* On a server thread: the answer, or its first piece. */
+static void begin(struct request *request)
+{
+    struct carriage *carriage = carriage_of(request);
+
+    if (carriage->rc != RC_OK) {
+        buf_clear(&request->out); /* what was written before the refusal */
+        request_fail(request, carriage->rc, &carriage->fault);
+    } else if (carriage->stream.last) {
+        request_reply(request, 200, carriage->source.content_type);
+    } else {
+        carriage->begun = true;
+        request_stream(request, 200, carriage->source.content_type);
+    }
+}
+
+static void more(struct request *request)
+{
+    worker_again(&carriage_of(request)->job);
+}
+
+static void end(struct request *request)
+{
+    struct carriage *carriage = carriage_of(request);
+
+    if (carriage->held)
+        worker_release(&carriage->job);
+    if (carriage->source.free)
+        carriage->source.free(carriage->source.state);
+}
+
+void face_stream(struct request *request, const struct face_source *source)
+{
+    struct carriage *carriage = arena_alloc(&request->arena, sizeof *carriage);
+    struct fault fault = {NULL, NULL};
+
+    if (!carriage) {
+        if (source->free)
+            source->free(source->state);
+        request_fail(request, RC_BUSY, &(struct fault){NULL, "out of memory"});
+        return;
+    }
+    *carriage = (struct carriage){.job = {.run = run}, .stream = {.more = more, .end = end}, .request = request, .source = *source};
+    request_will_stream(request, &carriage->stream);
+    if (source->small && fill(carriage, 0) && (carriage->rc != RC_OK || carriage->stream.last)) {
+        begin(request);
+        return;
+    }
+    request_park(request, begin);
+    enum rc rc = face_queue(request, &carriage->job, &fault);
+    if (rc != RC_OK) { /* else it is the worker's by now */
+        carriage->rc = rc;
+        carriage->fault = fault;
+        request_resume(request);
+    }
+}
