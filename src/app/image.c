@@ -425,9 +425,10 @@ void state_unref(struct learner_state *state)
 static struct learner_state *state_new(uint32_t records, uint32_t enrolments, uint32_t days,
                                        uint32_t event_ids)
 {
+    uint32_t item_slots = finder_slots(records), course_slots = finder_slots(enrolments);
     size_t bytes = sizeof(struct learner_state) + records * sizeof(struct record) +
                    enrolments * sizeof(struct enrolment) + event_ids * sizeof(uint64_t[2]) +
-                   days * sizeof(int32_t) + records * sizeof(uint32_t);
+                   days * sizeof(int32_t) + (records + item_slots + course_slots) * sizeof(uint32_t);
     struct learner_state *state = malloc(bytes);
 
     if (!state)
@@ -445,6 +446,10 @@ static struct learner_state *state_new(uint32_t records, uint32_t enrolments, ui
     state->learner.days = (int32_t *)(void *)at;
     at += days * sizeof(int32_t);
     state->learner.items = (uint32_t *)(void *)at;
+    at += records * sizeof(uint32_t);
+    uint32_t *slots = memset(at, 0, (item_slots + course_slots) * sizeof(uint32_t));
+    state->learner.by_item = (struct finder){slots, item_slots ? item_slots - 1 : 0};
+    state->learner.by_course = (struct finder){slots + item_slots, course_slots ? course_slots - 1 : 0};
     return state;
 }
 
@@ -483,6 +488,8 @@ struct learner_state *state_copy(const struct learner_state *like, uint32_t key,
     to->enrolments = room.enrolments;
     to->days = room.days;
     to->event_ids = room.event_ids;
+    to->by_item = room.by_item;
+    to->by_course = room.by_course;
     to->record_room = room.record_room;
     to->enrolment_room = room.enrolment_room;
     to->day_room = room.day_room;
@@ -494,6 +501,7 @@ struct learner_state *state_copy(const struct learner_state *like, uint32_t key,
     memcpy(to->enrolments, from->enrolments, from->enrolment_count * sizeof *to->enrolments);
     memcpy(to->days, from->days, from->day_count * sizeof *to->days);
     memcpy(to->event_ids, from->event_ids, from->event_id_count * sizeof *to->event_ids);
+    learner_index(to);
     for (uint32_t i = 0; i < to->record_count; i++) {
         blob_ref_bytes(to->records[i].segments);
         blob_ref_bytes(to->records[i].metadata);

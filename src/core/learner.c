@@ -5,21 +5,76 @@
 
 #define AHEAD_MS INT64_C(86400000)
 
-struct record *learner_record(const struct learner *learner, uint32_t item)
+/* ---- finding ---- */
+
+enum { FEW = 32 }; /* entries that are looked through: 128 bytes of keys */
+
+uint32_t finder_slots(uint32_t room)
+{
+    uint32_t slots = 2 * FEW;
+
+    if (room <= FEW)
+        return 0;
+    while (slots / 4 * 3 < room)
+        slots *= 2;
+    return slots;
+}
+
+static uint32_t first_slot(const struct finder *finder, uint32_t key)
+{
+    uint32_t mixed = key * UINT32_C(0x9E3779B1);
+    return (mixed ^ mixed >> 15) & finder->mask;
+}
+
+static void finder_add(struct finder *finder, uint32_t key, uint32_t index)
+{
+    if (finder->mask == 0)
+        return;
+    uint32_t at = first_slot(finder, key);
+    while (finder->slots[at])
+        at = (at + 1) & finder->mask;
+    finder->slots[at] = index + 1;
+}
+
+void learner_index(struct learner *learner)
 {
     for (uint32_t i = 0; i < learner->record_count; i++)
+        finder_add(&learner->by_item, learner->items[i], i);
+    for (uint32_t i = 0; i < learner->enrolment_count; i++)
+        finder_add(&learner->by_course, learner->enrolments[i].course, i);
+}
+
+struct record *learner_record(const struct learner *learner, uint32_t item)
+{
+    const struct finder *finder = &learner->by_item;
+
+    for (uint32_t i = 0; finder->mask == 0 && i < learner->record_count; i++)
         if (learner->items[i] == item)
             return &learner->records[i];
+    if (finder->mask == 0)
+        return NULL;
+    for (uint32_t at = first_slot(finder, item); finder->slots[at]; at = (at + 1) & finder->mask)
+        if (learner->items[finder->slots[at] - 1] == item)
+            return &learner->records[finder->slots[at] - 1];
     return NULL;
 }
 
 struct enrolment *learner_enrolment(const struct learner *learner, uint32_t course)
 {
-    for (uint32_t i = 0; i < learner->enrolment_count; i++)
+    const struct finder *finder = &learner->by_course;
+
+    for (uint32_t i = 0; finder->mask == 0 && i < learner->enrolment_count; i++)
         if (learner->enrolments[i].course == course)
             return &learner->enrolments[i];
+    if (finder->mask == 0)
+        return NULL;
+    for (uint32_t at = first_slot(finder, course); finder->slots[at]; at = (at + 1) & finder->mask)
+        if (learner->enrolments[finder->slots[at] - 1].course == course)
+            return &learner->enrolments[finder->slots[at] - 1];
     return NULL;
 }
+
+/* ---- looking ---- */
 
 bool learner_started(const struct learner *learner, uint32_t course, const struct catalogue *catalogue)
 {
@@ -90,6 +145,7 @@ static struct record *record_of(struct learner *learner, const struct event *eve
     if (!record) {
         assert(learner->record_count < learner->record_room);
         learner->items[learner->record_count] = event->item;
+        finder_add(&learner->by_item, event->item, learner->record_count);
         record = &learner->records[learner->record_count++];
         *record = (struct record){.item = event->item, .id = event->record_id};
     }
@@ -120,6 +176,7 @@ static struct enrolment *new_enrolment(struct learner *learner, uint32_t course,
                                        const struct catalogue *catalogue)
 {
     assert(learner->enrolment_count < learner->enrolment_room);
+    finder_add(&learner->by_course, course, learner->enrolment_count);
     struct enrolment *enrolment = &learner->enrolments[learner->enrolment_count++];
 
     *enrolment = (struct enrolment){

@@ -13,6 +13,13 @@
 
 enum { LEARNER_EVENT_IDS = 1000 }; /* contract 6: eventId is recognised while among the last 1,000 */
 
+/* Finds an entry by its key in constant time: open addressing, index + 1, 0 free. mask 0: there are so few entries that
+ * looking through them is as fast. */
+struct finder {
+    uint32_t *slots;
+    uint32_t mask;
+};
+
 struct learner {
     uint32_t key; /* interned */
     uint32_t record_count, enrolment_count, day_count, event_id_count;
@@ -25,7 +32,14 @@ struct learner {
     struct enrolment *enrolments;               /* by first sight */
     int32_t *days;                              /* local days with a report, ascending: for streaks */
     uint64_t (*event_ids)[2];
+    struct finder by_item, by_course;           /* of records and enrolments */
 };
+
+/* Slots that a finder over that many entries needs: a power of two, or 0. */
+uint32_t finder_slots(uint32_t room);
+
+/* Fills both finders, whose slots are all 0, from the records and enrolments. */
+void learner_index(struct learner *learner);
 
 /* What the fold asks of the catalogue, as of the event. */
 struct catalogue {
@@ -34,6 +48,7 @@ struct catalogue {
     struct course_facts (*course)(const void *of, uint32_t course);
 };
 
+/* NULL: none. Constant in the number of records and enrolments. */
 struct record *learner_record(const struct learner *learner, uint32_t item);
 struct enrolment *learner_enrolment(const struct learner *learner, uint32_t course);
 

@@ -218,5 +218,6 @@ bool learner_decode(const uint8_t *bytes, size_t size, struct learner *learner, 
     if (from.bad || from.at != from.end)
         return false;
     *learner = head;
+    learner_index(learner);
     return true;
 }

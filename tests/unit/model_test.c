@@ -1,6 +1,7 @@
 #include "test.h"
 
 #include "app/catalog.h"
+#include "app/image.h"
 
 /* The model's parts: what they cost, and who may look at them how long. */
 
@@ -103,6 +104,53 @@ static void an_item_is_one_allocation_and_its_texts_are_its_own(void **unused)
     item_def_unref(kept);
 }
 
+/* ---- one learner ---- */
+
+static struct item_facts one_course_each(const void *of, uint32_t item)
+{
+    (void)of;
+    return (struct item_facts){.course = item % 700 + 1, .required = true, .threshold_hundredths = 9500};
+}
+
+static struct course_facts any_course(const void *of, uint32_t course)
+{
+    (void)of;
+    (void)course;
+    return (struct course_facts){.required = 20, .items = 20};
+}
+
+/* Records and enrolments are found by their keys while the state grows, is copied, and when it holds very many. */
+static void a_learner_finds_what_they_have(void **unused)
+{
+    static struct segment segments[RECORD_MAX_SEGMENTS];
+    static uint8_t metadata[16];
+    const struct catalogue catalogue = {NULL, one_course_each, any_course};
+    struct record_room room = {segments, metadata};
+    struct learner_state *state = state_copy(NULL, 1, false);
+    (void)unused;
+    for (uint32_t i = 1; i <= 5000; i++) {
+        struct event event = {.sequence = i, .kind = EV_REPORTED, .learner = 1, .item = i * 3, .record_id = i, .enrolment_id = i,
+                              .at_ms = i, .report = {.has = HAS_WATCHED, .watched_s = 1}};
+        if (!learner_has_room(&state->learner, &event)) {
+            struct learner_state *larger = state_copy(state, 1, true);
+            state_unref(state);
+            state = larger;
+        }
+        assert_null(learner_record(&state->learner, i * 3));
+        learner_evolve(&state->learner, &event, &catalogue, &room);
+        assert_int_equal(learner_record(&state->learner, i * 3)->id, i);
+        if (i == 32 || i == 33 || i == 5000)
+            for (uint32_t k = 1; k <= i; k++) {
+                assert_int_equal(learner_record(&state->learner, k * 3)->id, k);
+                assert_null(learner_record(&state->learner, k * 3 + 1));
+                assert_int_equal(learner_enrolment(&state->learner, k * 3 % 700 + 1)->course, k * 3 % 700 + 1);
+            }
+    }
+    assert_int_equal(state->learner.enrolment_count, 700);
+    assert_null(learner_enrolment(&state->learner, 701));
+    state_unref(state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -110,6 +158,7 @@ int main(void)
         cmocka_unit_test(what_a_failed_batch_appended_is_gone),
         cmocka_unit_test(a_filtered_list_leaves_the_others_alone),
         cmocka_unit_test(an_item_is_one_allocation_and_its_texts_are_its_own),
+        cmocka_unit_test(a_learner_finds_what_they_have),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
