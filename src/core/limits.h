@@ -15,6 +15,7 @@ enum {
     LIMIT_SEGMENTS = 100000,        /* segments of one learner in all; one record: RECORD_MAX_SEGMENTS */
     LIMIT_LOG_ENTRIES = 10000,      /* log entries that one learner may have at a time */
     LIMIT_LOG_BYTES = 16 << 20,     /* and their bytes in all */
+    LIMIT_LOG_FIELDS = 10000,       /* different numeric members that a summary tells of, newest first */
     LIMIT_ROLLBACKS = 1000,         /* rollbacks of one learner's log entries, ever */
     LIMIT_KEPT_ANSWERS = 10000,     /* live Idempotency-Keys of one caller */
     LIMIT_KEPT_BYTES = 16 << 20,    /* and the bytes of their answers */

@@ -217,7 +217,7 @@ static enum rc work_export(struct request *request, struct fault *fault)
     image_read_end(view);
     json_put_open(&out, "logs", '[');
     if (learner)
-        rc = logs_put_all(context->engine, learner, NULL, request->params[0].bytes, &page, &out, fault);
+        rc = logs_put_all(context, learner, NULL, request->params[0].bytes, &page, &out, fault);
     json_close(&out, ']');
     if (rc == RC_OK && learner) {
         rc = put_events(request, &out, learner, fault);

@@ -1,17 +1,15 @@
 #include "face/logs.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/history.h"
 #include "base/ident.h"
 #include "base/instant.h"
+#include "base/number.h"
 #include "core/members.h"
 #include "face/face.h"
 #include "face/logs_out.h"
-
-enum { FIELDS_MAX = 256 };
 
 /* Members that are ours to give: ignored in a body. Contract 5. */
 static bool is_ours(const char *name)
@@ -37,12 +35,54 @@ void logs_put_entry(struct json_out *out, const struct store_log *log, const cha
     json_close(out, '}');
 }
 
+/* An entry's "date" as text; NULL: it has none. json holds it where it was written with escapes. */
+static const char *date_text(const struct store_log *log, json_t **json, size_t *out_size)
+{
+    struct member date;
+
+    if (!members_find(log->members, log->members_size, "date", &date) || date.value_size < 2)
+        return NULL;
+    if (!memchr(date.value, '\\', date.value_size)) {
+        *out_size = date.value_size - 2; /* without the quotes */
+        return date.value + 1;
+    }
+    *json = json_loadb(date.value, date.value_size, JSON_DECODE_ANY, NULL);
+    *out_size = json_string_length(*json);
+    return json_string_value(*json);
+}
+
+int32_t logs_day_of(const struct store_log *log, const struct zone *zone)
+{
+    json_t *json = NULL;
+    size_t size = 0;
+    const char *text = date_text(log, &json, &size);
+    bool utc = !text || text[size - 1] == 'Z' || text[size - 1] == 'z';
+    int64_t written_ms;
+    int32_t day = !utc && instant_parse(text, size < 10 ? size : 10, &written_ms) == INSTANT_DATE
+                      ? instant_day(written_ms) : instant_day(zone_local_ms(zone, log->date_ms));
+
+    json_decref(json);
+    return day;
+}
+
 struct putting {
     struct json_out *out;
     const char *user;
+    const struct logs_range *range; /* NULL: all */
+    const struct zone *zone;
     struct logs_page *page;
     int64_t written;
 };
+
+static bool in_range(const struct putting *putting, const struct store_log *log)
+{
+    const struct logs_range *range = putting->range;
+
+    if (!range || (!range->from_is_day && !range->to_is_day))
+        return true; /* the instants have been looked at */
+    int32_t day = logs_day_of(log, putting->zone);
+    return (!range->from_is_day || day >= range->from_day) && (!range->to_is_day || day <= range->to_day);
+}
 
 static bool put_one(void *arg, const struct store_log *log)
 {
@@ -51,6 +91,8 @@ static bool put_one(void *arg, const struct store_log *log)
 
     if (page->paged && (log->date_ms > page->last_ms || (log->date_ms == page->last_ms && log->log_id >= page->last_id)))
         return true; /* shown on an earlier page */
+    if (!in_range(putting, log))
+        return true;
     if (page->limit && putting->written == page->limit) {
         page->more = true;
         return false;
@@ -60,14 +102,14 @@ static bool put_one(void *arg, const struct store_log *log)
     page->paged = false; /* everything from here on is after the cursor */
     page->last_ms = log->date_ms;
     page->last_id = log->log_id;
-    return true;
+    return !putting->out->buf->failed;
 }
 
-enum rc logs_put_all(struct engine *engine, uint32_t learner, const struct log_filter *filter, const char *user,
+enum rc logs_put_all(struct face_context *context, uint32_t learner, const struct logs_range *range, const char *user,
                      struct logs_page *page, struct json_out *out, struct fault *fault)
 {
-    struct putting putting = {out, user, page, 0};
-    return logbook_each(engine, learner, filter, put_one, &putting, fault);
+    struct putting putting = {out, user, range, context->zone, page, 0};
+    return logbook_each(context->engine, learner, range ? &range->instants : NULL, put_one, &putting, fault);
 }
 
 static int newest_entry_first(const void *a, const void *b)
@@ -79,76 +121,120 @@ static int newest_entry_first(const void *a, const void *b)
     return left->log_id > right->log_id ? -1 : left->log_id < right->log_id;
 }
 
-void logs_put_past(struct log_state *entries, size_t count, const struct log_filter *filter, const char *user,
-                   struct logs_page *page, struct json_out *out)
+void logs_put_past(struct face_context *context, struct log_state *entries, size_t count,
+                   const struct logs_range *range, const char *user, struct logs_page *page, struct json_out *out)
 {
-    struct putting putting = {out, user, page, 0};
+    const struct log_filter *instants = &range->instants;
+    struct putting putting = {out, user, range, context->zone, page, 0};
 
     if (count)
         qsort(entries, count, sizeof *entries, newest_entry_first);
     for (size_t i = 0; i < count; i++) {
         struct store_log log = logs_entry_of(&entries[i]);
-        if ((filter->has_from && log.date_ms < filter->from_ms) || (filter->has_to && log.date_ms > filter->to_ms))
+        if ((instants->has_from && log.date_ms < instants->from_ms) || (instants->has_to && log.date_ms > instants->to_ms))
             continue;
         if (!put_one(&putting, &log))
             break;
     }
 }
 
-static enum rc bound(struct request *request, const char *name, bool end, bool *out_has, int64_t *out_ms,
-                     struct fault *fault)
+/* One end of the range. A day reaches from UTC's to where it is over everywhere: offsets are below 24 hours. */
+static enum rc bound(struct request *request, const char *name, bool *out_has, int64_t *out_ms, bool *out_is_day,
+                     int32_t *out_day, struct fault *fault)
 {
     const char *text;
     enum rc rc = request_query(request, name, &text, fault);
 
-    *out_has = rc == RC_OK && text;
+    *out_has = rc == RC_OK && text && *text; /* empty: not given */
     if (!*out_has)
         return rc;
     enum instant_form form = instant_parse(text, strlen(text), out_ms);
     if (form == INSTANT_NONE)
         return fault_set(fault, RC_INVALID, name, "must be an ISO 8601 date or instant");
-    if (form == INSTANT_DATE && end)
-        *out_ms += DAY_MS - 1;
+    *out_is_day = form == INSTANT_DATE;
+    *out_day = instant_day(*out_ms);
+    if (form == INSTANT_DATE)
+        *out_ms += name[0] == 'f' ? -DAY_MS : 2 * DAY_MS;
     return RC_OK;
 }
 
-enum rc logs_query_bounds(struct request *request, struct log_filter *out, struct fault *fault)
+enum rc logs_query_range(struct request *request, struct logs_range *out, struct fault *fault)
 {
-    enum rc rc = bound(request, "from", false, &out->has_from, &out->from_ms, fault);
-    return rc == RC_OK ? bound(request, "to", true, &out->has_to, &out->to_ms, fault) : rc;
+    struct log_filter *instants = &out->instants;
+
+    *out = (struct logs_range){0};
+    enum rc rc = bound(request, "from", &instants->has_from, &instants->from_ms, &out->from_is_day, &out->from_day, fault);
+    if (rc == RC_OK)
+        rc = bound(request, "to", &instants->has_to, &instants->to_ms, &out->to_is_day, &out->to_day, fault);
+    return rc;
 }
 
 /* ---- decoding ---- */
 
-/* The entry's members: flat, at least one that is the client's, at most 16 KiB; and its date. */
+/* No objects or arrays, no number that sums could not hold. */
+static enum rc check_members(struct request *request, const struct body *body, struct fault *fault)
+{
+    const char *name, *problem = NULL;
+    json_t *value;
+
+    json_object_foreach(body->root, name, value) {
+        if (json_is_object(value) || json_is_array(value))
+            problem = "a log entry is flat: no objects or arrays";
+        else if (json_is_integer(value) &&
+                 (json_integer_value(value) > NUMBER_LIMIT || json_integer_value(value) < -NUMBER_LIMIT))
+            problem = "a number in a log is between -1e18 and 1e18";
+        else if (json_is_real(value) && !(json_real_value(value) <= (double)NUMBER_LIMIT &&
+                                          json_real_value(value) >= -(double)NUMBER_LIMIT))
+            problem = "a number in a log is between -1e18 and 1e18";
+        if (problem && !is_ours(name))
+            return fault_set(fault, RC_INVALID, arena_copy(&request->arena, name, strlen(name)), problem);
+        problem = NULL;
+    }
+    return RC_OK;
+}
+
+/* A member that is null is absent: it is not stored, and changes nothing. Moves the others together; returns their size. */
+static uint32_t without_nulls(uint8_t *members, uint32_t size)
+{
+    const uint8_t *at = members, *end = members + size;
+    uint8_t *to = members;
+    struct member member;
+
+    for (const uint8_t *from = at; size && member_next(&at, end, &member); from = at)
+        if (member.value_size != 4 || memcmp(member.value, "null", 4) != 0) {
+            memmove(to, from, (size_t)(at - from));
+            to += at - from;
+        }
+    return (uint32_t)(to - members);
+}
+
+/* The entry's members: flat, at most 16 KiB; and its date. There may be none, when the body names a user: a PUT may be
+ * told first that it is not theirs. */
 static enum rc decode_entry(struct request *request, const struct body *body, struct command *command,
                             struct fault *fault)
 {
-    const char *name;
-    json_t *value;
-
-    json_object_foreach(body->root, name, value)
-        if (json_is_object(value) || json_is_array(value))
-            return fault_set(fault, RC_INVALID, arena_copy(&request->arena, name, strlen(name)),
-                             "a log entry is flat: no objects or arrays");
     json_t *date = body_get(body, "date");
-    if (date) {
-        enum rc rc = json_in_instant(date, "date", &command->log_at_ms, fault);
-        if (rc != RC_OK)
-            return rc;
+    enum rc rc = check_members(request, body, fault);
+
+    if (rc == RC_OK && date) {
+        rc = json_in_instant(date, "date", &command->log_at_ms, fault);
         command->has_log_date = true;
-    } else if (json_object_get(body->root, "date")) {
-        return fault_set(fault, RC_INVALID, "date", "must be an ISO 8601 date or instant");
     }
-    enum rc rc = json_in_members(&request->arena, request->body.bytes, request->body.size, body->root, NULL, is_ours,
-                                 &command->members, &command->members_size, fault);
+    if (rc == RC_OK)
+        rc = json_in_members(&request->arena, request->body.bytes, request->body.size, body->root, NULL, is_ours,
+                             &command->members, &command->members_size, fault);
     if (rc != RC_OK)
         return rc;
-    if (command->members_size == 0)
-        return fault_set(fault, RC_INVALID, "body", "needs at least one member besides user_id");
+    command->members_size = without_nulls((uint8_t *)(uintptr_t)command->members, command->members_size);
     if (members_json_bytes(command->members, command->members_size) > MEMBERS_MAX_BYTES)
         return fault_set(fault, RC_INVALID, "body", "a log entry has at most 16 KiB");
     return RC_OK;
+}
+
+static enum rc needs_member(const struct command *command, struct fault *fault)
+{
+    return command->members_size ? RC_OK
+                                 : fault_set(fault, RC_INVALID, "body", "needs at least one member besides user_id");
 }
 
 static struct store_log entry_of(const struct command *command)
@@ -248,6 +334,8 @@ void logs_post(struct request *request)
         rc = command ? decode_entry(request, &body, command, &fault) : fault_set(&fault, RC_BUSY, NULL, "out of memory");
     }
     if (rc == RC_OK)
+        rc = needs_member(command, &fault);
+    if (rc == RC_OK)
         rc = face_may_user(request, user, &fault);
     if (rc == RC_OK)
         check_user(request, command);
@@ -314,10 +402,14 @@ void logs_put(struct request *request)
         command = face_command(request, CMD_LOG_UPDATE, FACE_LOGS, (struct text){"", 0});
         rc = command ? decode_entry(request, &body, command, &fault) : fault_set(&fault, RC_BUSY, NULL, "out of memory");
     }
+    if (rc == RC_OK && !named.bytes)
+        rc = needs_member(command, &fault);
     if (rc == RC_OK)
         rc = find_entry(request, &log_id, &user, &fault);
     if (rc == RC_OK && named.bytes && (named.size != user.size || memcmp(named.bytes, user.bytes, user.size) != 0))
         rc = fault_set(&fault, RC_INVALID, "user_id", "cannot change");
+    if (rc == RC_OK)
+        rc = needs_member(command, &fault);
     if (rc != RC_OK) {
         request_fail(request, rc, &fault);
         return;
@@ -392,188 +484,6 @@ void logs_clear(struct request *request)
         face_submit(request, command, encode_clear);
     else
         request_fail(request, rc, &fault);
-}
-
-/* ---- GET /api/progress/summary/{user_id} ---- */
-
-/* One numeric member over all entries. Doubles live only here, where they are encoded. */
-struct field {
-    char *name;
-    int64_t count;
-    double sum, min, max, first, last;
-};
-
-struct summing {
-    struct arena *arena;
-    struct field fields[FIELDS_MAX];
-    int field_count;
-    int64_t logs;
-    struct member first_date, last_date; /* copies; size 0: none */
-    int64_t first_ms, last_ms;
-};
-
-static bool number_of(const struct member *member, double *out)
-{
-    char text[64], *end;
-
-    if (member->value_size == 0 || member->value_size >= sizeof text || !strchr("-0123456789", member->value[0]))
-        return false;
-    memcpy(text, member->value, member->value_size);
-    text[member->value_size] = '\0';
-    *out = strtod(text, &end);
-    return *end == '\0' && isfinite(*out);
-}
-
-static struct field *field_of(struct summing *summing, const struct member *member)
-{
-    for (int i = 0; i < summing->field_count; i++)
-        if (strlen(summing->fields[i].name) == member->name_size &&
-            memcmp(summing->fields[i].name, member->name, member->name_size) == 0)
-            return &summing->fields[i];
-    if (summing->field_count == FIELDS_MAX)
-        return NULL;
-    struct field *field = &summing->fields[summing->field_count];
-    *field = (struct field){.name = arena_copy(summing->arena, member->name, member->name_size)};
-    if (!field->name)
-        return NULL;
-    summing->field_count++;
-    return field;
-}
-
-/* Newest first: what comes first here is the last one by date. */
-static bool sum_entry(void *arg, const struct store_log *log)
-{
-    struct summing *summing = arg;
-    const uint8_t *at = log->members, *end = at + log->members_size;
-    struct member member;
-    double number;
-
-    while (log->members_size && member_next(&at, end, &member)) {
-        struct field *field = number_of(&member, &number) ? field_of(summing, &member) : NULL;
-        if (!field)
-            continue;
-        if (field->count++ == 0)
-            field->last = field->min = field->max = number;
-        field->first = number;
-        field->sum += number;
-        field->min = number < field->min ? number : field->min;
-        field->max = number > field->max ? number : field->max;
-    }
-    bool dated = members_find(log->members, log->members_size, "date", &member);
-    struct member date = {NULL, 0, dated ? arena_copy(summing->arena, member.value, member.value_size) : NULL,
-                          dated ? member.value_size : 0};
-    if (summing->logs++ == 0) {
-        summing->last_date = date;
-        summing->last_ms = log->date_ms;
-    }
-    summing->first_date = date;
-    summing->first_ms = log->date_ms;
-    return true;
-}
-
-/* A number with at most four decimals, no zeros at the end. */
-static void put_number(struct json_out *out, const char *name, double value, bool rounded)
-{
-    char text[64];
-
-    (void)snprintf(text, sizeof text, rounded ? "%.4f" : "%.15g", value); /* fits for any finite value here */
-    if (rounded && strchr(text, '.')) {
-        size_t size = strlen(text);
-        while (text[size - 1] == '0')
-            text[--size] = '\0';
-        if (text[size - 1] == '.')
-            text[--size] = '\0';
-    }
-    json_name(out, name);
-    json_raw(out, strcmp(text, "-0") == 0 ? "0" : text, strcmp(text, "-0") == 0 ? 1 : strlen(text));
-}
-
-static void put_date(struct json_out *out, const char *name, const struct summing *summing,
-                     const struct member *date, int64_t ms)
-{
-    json_name(out, name);
-    if (summing->logs == 0)
-        json_null_value(out);
-    else if (date->value)
-        json_raw(out, date->value, date->value_size);
-    else
-        json_instant(out, ms);
-}
-
-static const struct field *field_named(const struct summing *summing, const char *name)
-{
-    for (int i = 0; i < summing->field_count; i++)
-        if (strcmp(summing->fields[i].name, name) == 0)
-            return &summing->fields[i];
-    return NULL;
-}
-
-static void put_summary(struct json_out *out, struct summing *summing, const char *user)
-{
-    const struct field *weight = field_named(summing, "weight_kg");
-
-    if (!weight)
-        weight = field_named(summing, "weight");
-    json_open(out, '{');
-    json_put_text(out, "user_id", user);
-    json_put_int(out, "total_logs", summing->logs);
-    put_date(out, "first_date", summing, &summing->first_date, summing->first_ms);
-    put_date(out, "last_date", summing, &summing->last_date, summing->last_ms);
-    if (weight)
-        put_number(out, "average_weight", weight->sum / (double)weight->count, true);
-    else
-        json_put_null(out, "average_weight");
-    for (int i = 0; i < summing->field_count; i++) {
-        const struct field *field = &summing->fields[i];
-        const char *name = arena_printf(summing->arena, "average_%s", field->name);
-        if (name && strcmp(name, "average_weight") != 0)
-            put_number(out, name, field->sum / (double)field->count, true);
-    }
-    json_put_open(out, "fields", '{');
-    for (int i = 0; i < summing->field_count; i++) {
-        const struct field *field = &summing->fields[i];
-        json_put_open(out, field->name, '{');
-        json_put_int(out, "count", field->count);
-        put_number(out, "average", field->sum / (double)field->count, true);
-        put_number(out, "min", field->min, false);
-        put_number(out, "max", field->max, false);
-        put_number(out, "sum", field->sum, true);
-        put_number(out, "first", field->first, false);
-        put_number(out, "last", field->last, false);
-        json_close(out, '}');
-    }
-    json_close(out, '}');
-    json_close(out, '}');
-}
-
-void logs_summary(struct request *request)
-{
-    struct face_context *context = face_of(request);
-    struct json_out out = {&request->out, false};
-    struct fault fault = {NULL, NULL};
-    uint32_t learner = 0;
-    enum rc rc = request_id_param(request, 0, "user_id", &fault);
-    struct summing *summing = arena_alloc(&request->arena, sizeof *summing);
-
-    if (rc == RC_OK && !summing)
-        rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
-    if (rc == RC_OK) {
-        struct view view = image_read_begin(context->image);
-        rc = face_may(request, view, ACCESS_PERSON, face_param(request, 0), 0, false, &fault);
-        learner = view_learner_key(view, request->params[0].bytes, request->params[0].size);
-        image_read_end(view);
-    }
-    if (rc == RC_OK) {
-        summing->arena = &request->arena;
-        if (learner)
-            rc = logbook_each(context->engine, learner, NULL, sum_entry, summing, &fault);
-    }
-    if (rc == RC_OK) {
-        put_summary(&out, summing, request->params[0].bytes);
-        request_reply(request, 200, "application/json");
-    } else {
-        request_fail(request, rc, &fault);
-    }
 }
 
 /* ---- GET /api/progress/log/{log_id}/history ---- */

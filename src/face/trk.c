@@ -21,7 +21,7 @@ struct user_query {
     struct text module;
     uint32_t module_key; /* 0: unknown */
     int64_t limit; /* 0: all */
-    struct log_filter logs;
+    struct logs_range logs;
     /* Where the last page ended: the next begins after it. */
     bool paged;
     long long record_ms, log_ms;
@@ -68,7 +68,7 @@ static enum rc read_user_query(struct request *request, struct user_query *query
     if (rc == RC_OK)
         rc = read_cursor(request, query, fault);
     if (rc == RC_OK)
-        rc = logs_query_bounds(request, &query->logs, fault);
+        rc = logs_query_range(request, &query->logs, fault);
     return rc;
 }
 
@@ -177,7 +177,7 @@ static enum rc put_user_past(struct request *request, const char *as_of, uint32_
         trk_open(&out, "User progress retrieved successfully");
         bool more = put_records(request, view, query, &out, user, image ? view_learner(view, key) : NULL);
         json_put_open(&out, "progress_logs", '[');
-        logs_put_past(entries, count, &query->logs, user.bytes, &page, &out);
+        logs_put_past(face_of(request), entries, count, &query->logs, user.bytes, &page, &out);
         end_user(request, query, &page, more, &out);
     }
     image_free(image);
@@ -246,7 +246,7 @@ void trk_user(struct request *request)
         struct logs_page page = {query.paged, query.log_ms, query.log_id, query.limit, false};
         json_put_open(&out, "progress_logs", '[');
         if (with_logs && key)
-            rc = logs_put_all(context->engine, key, &query.logs, user.bytes, &page, &out, &fault);
+            rc = logs_put_all(context, key, &query.logs, user.bytes, &page, &out, &fault);
         end_user(request, &query, &page, more, &out);
     }
     if (rc == RC_OK)

@@ -5,6 +5,7 @@
 #include "base/codec.h"
 #include "base/ident.h"
 #include "base/instant.h"
+#include "base/number.h"
 #include "base/zone.h"
 
 static const struct { const char *text; enum instant_form form; int64_t ms; } instants[] = {
@@ -48,6 +49,69 @@ static void instants_come_back_as_written(void **unused)
         instant_format(ms, text);
         if (instant_parse(text, strlen(text), &back) != INSTANT_FULL || back != ms)
             fail_msg("%lld became %s became %lld", (long long)ms, text, (long long)back);
+    }
+}
+
+static const struct { const char *text; enum number_form form; const char *printed; } numbers[] = {
+    {"0", NUMBER_GOOD, "0"}, {"-0", NUMBER_GOOD, "0"}, {"-0.0", NUMBER_GOOD, "0"}, {"12.0", NUMBER_GOOD, "12"},
+    {"1.2e1", NUMBER_GOOD, "12"}, {"0.1", NUMBER_GOOD, "0.1"}, {"1735725600123457", NUMBER_GOOD, "1735725600123457"},
+    {"999999999999999999", NUMBER_GOOD, "999999999999999999"}, {"1e18", NUMBER_GOOD, "1000000000000000000"},
+    {"-1e18", NUMBER_GOOD, "-1000000000000000000"}, {"5e-324", NUMBER_GOOD, NULL}, {"0.30000000000000004", NUMBER_GOOD, NULL},
+    {"123456789.12345679", NUMBER_GOOD, NULL}, {"1e-7", NUMBER_GOOD, NULL}, {"1.7976931348623157e308", NUMBER_TOO_LARGE, NULL},
+    {"-1.1e18", NUMBER_TOO_LARGE, NULL}, {"1e100", NUMBER_TOO_LARGE, NULL}, {"true", NUMBER_NONE, NULL},
+    {"\"1\"", NUMBER_NONE, NULL}, {"", NUMBER_NONE, NULL}, {"1x", NUMBER_NONE, NULL},
+    {"0.1000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+     "000000000000000000000000000000000000", NUMBER_GOOD, "0.1"},
+};
+
+static void a_number_is_printed_so_that_it_reads_back(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        struct number number;
+        struct buf out = {0};
+        enum number_form form = number_read(numbers[i].text, strlen(numbers[i].text), &number);
+        if (form != numbers[i].form)
+            fail_msg("%s: form %d", numbers[i].text, (int)form);
+        if (form != NUMBER_GOOD)
+            continue;
+        number_put(&out, &number);
+        buf_char(&out, '\0');
+        if (numbers[i].printed ? strcmp(out.bytes, numbers[i].printed) != 0
+                               : strtod(out.bytes, NULL) != strtod(numbers[i].text, NULL))
+            fail_msg("%s: %s", numbers[i].text, out.bytes);
+        buf_done(&out);
+    }
+}
+
+static const struct { const char *text; int times; const char *more, *sum, *average; } sums[] = {
+    {"0.1", 10, NULL, "1", "0.1"}, {"0.1", 1, "0.2", "0.3", "0.15"}, {"1e18", 10000, NULL, "10000000000000000000000", "1000000000000000000"},
+    {"1e18", 1, "0.5", "1e+18", "500000000000000000.25"}, {"-1", 2, "-0", "-2", "-0.6667"}, {"1735725600123457", 2, NULL, "3471451200246914", "1735725600123457"},
+    {"71.1", 1, "72.9", "144", "72"}, {"0.00005", 1, NULL, "5e-05", NULL}, {"-0.00001", 1, NULL, "-1e-05", "0"}, {"1", 2, "0", "2", "0.6667"},
+};
+
+static void sums_are_exact_where_numbers_are(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < COUNT(sums); i++) {
+        struct number_sum sum = {0};
+        struct number number;
+        struct buf out = {0}, average = {0};
+        assert_int_equal(number_read(sums[i].text, strlen(sums[i].text), &number), NUMBER_GOOD);
+        for (int n = 0; n < sums[i].times; n++)
+            number_sum_add(&sum, &number);
+        if (sums[i].more) {
+            assert_int_equal(number_read(sums[i].more, strlen(sums[i].more), &number), NUMBER_GOOD);
+            number_sum_add(&sum, &number);
+        }
+        number_sum_put(&out, &sum);
+        buf_char(&out, '\0');
+        number_average_put(&average, &sum);
+        buf_char(&average, '\0');
+        if (strcmp(out.bytes, sums[i].sum) != 0 || (sums[i].average && strcmp(average.bytes, sums[i].average) != 0))
+            fail_msg("%d x %s + %s: %s, %s", sums[i].times, sums[i].text, sums[i].more ? sums[i].more : "-", out.bytes, average.bytes);
+        buf_done(&out);
+        buf_done(&average);
     }
 }
 
@@ -167,6 +231,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(instants_are_read_as_iso_8601), cmocka_unit_test(instants_come_back_as_written),
+        cmocka_unit_test(a_number_is_printed_so_that_it_reads_back), cmocka_unit_test(sums_are_exact_where_numbers_are),
         cmocka_unit_test(ids_are_checked), cmocka_unit_test(uuids_are_lower_cased_and_nothing_else),
         cmocka_unit_test(canonical_integers), cmocka_unit_test(numbers_are_written_exactly),
         cmocka_unit_test(varints_come_back), cmocka_unit_test(zones_follow_iana), cmocka_unit_test(zones_are_found_by_the_name_in_a_token),
