@@ -342,7 +342,7 @@ test('tables answer text/csv', async () => {
   assert.deepEqual((await csv('/user-progress/course/90/leaderboard', 'admin:9'))[1].split(',').slice(0, 5), ['1', '91', '100', '1', '1']);
   assert.match((await csv('/api/progress/stats/90', 'admin:9'))[1], /^91,91,,100,1,1,/);
   await server.call('POST', '/api/progress/log', { as: 91, body: { user_id: 91, date: '2026-01-01', note: '-5', n: -5, ok: false } });
-  await server.call('POST', '/api/progress/log', { as: 91, body: { user_id: 91, date: '2026-01-02', extra: null } });
+  await server.call('POST', '/api/progress/log', { as: 91, body: { user_id: 91, date: '2026-01-02', extra: '' } });
   const logs = await csv('/api/progress/91', 91);
   assert.equal(logs[0], 'log_id,user_id,date,extra,created_at,updated_at,note,n,ok');
   assert.match(logs[2], /,'-5,-5,false$/);
