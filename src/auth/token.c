@@ -1,6 +1,8 @@
 #include "auth/token.h"
 
+#include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +13,7 @@
 #include <jose/jws.h>
 #include <jose/openssl.h>
 #include <openssl/bio.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/sha.h>
@@ -24,28 +27,35 @@ enum {
     RSA_MIN_BITS = 2048,   /* RFC 7518 3.3 */
     LEEWAY_S = 60,
     CACHE_SETS = 8192, CACHE_WAYS = 4, CACHE_LOCKS = 64,
-    KEYS_MAX = 64,
+    SET_KEYS_MAX = 62, KEYS_MAX = SET_KEYS_MAX + 2,
     CLAIM_NAME_MAX = 256,
 };
 
 #define EXP_MAX_S INT64_C(9007199254740)
 
+/* Where a key came from: what comes the same way later takes its place. */
+enum origin { FROM_SECRET, FROM_PUBLIC_KEY, FROM_SET };
+
 struct key {
     json_t *jwk;
     const char *algorithm; /* the only one that this key verifies */
-    bool from_set;         /* of the JWK set; else of a file */
+    enum origin origin;
 };
 
 struct cached {
     uint8_t digest[SHA256_DIGEST_LENGTH];
     struct caller *caller; /* NULL: free */
     int64_t not_before_ms;
+    unsigned generation; /* of the keys that verified it; good under no other */
 };
 
 struct auth {
-    pthread_rwlock_t keys_lock; /* guards keys and key_count */
+    pthread_rwlock_t keys_lock; /* guards what follows, down to the server key */
     struct key keys[KEYS_MAX];
     int key_count;
+    uint8_t server_key[SHA256_DIGEST_LENGTH]; /* its digest: comparing says nothing, not even about its length */
+    bool has_server_key;
+    atomic_uint generation; /* raised, lock held, whenever a key goes or comes */
     bool uses_jwks;
     char *issuer, *audience, *role_claim, *system_clients;
     EVP_MD *sha256; /* looked up once: that takes longer than hashing a token */
@@ -69,82 +79,99 @@ static json_t *secret_jwk(const char *secret, size_t size)
 /* The algorithm that a public key is for; NULL: not to be used. */
 static const char *algorithm_of(EVP_PKEY *pkey)
 {
+    char curve[64];
+
     if (pkey && EVP_PKEY_get_base_id(pkey) == EVP_PKEY_RSA && EVP_PKEY_get_bits(pkey) >= RSA_MIN_BITS)
         return "RS256";
-    if (pkey && EVP_PKEY_get_base_id(pkey) == EVP_PKEY_EC && EVP_PKEY_get_bits(pkey) == 256)
+    if (pkey && EVP_PKEY_get_base_id(pkey) == EVP_PKEY_EC &&
+        EVP_PKEY_get_group_name(pkey, curve, sizeof curve, NULL) == 1 && strcmp(curve, "prime256v1") == 0)
         return "ES256";
     return NULL;
 }
 
-/* Keys of files, into keys (room for 2); their number, or -1 with *fault. */
-static int file_keys(const struct auth_settings *settings, struct key *keys, struct fault *fault)
+/* Whether the keys that came the same way are these already. Lock held. */
+static bool has_keys(const struct auth *auth, const struct key *keys, int count, enum origin origin)
 {
-    int count = 0;
+    int same = 0;
 
-    if (settings->secret && settings->secret_size < SECRET_MIN_BYTES) {
-        (void)fault_set(fault, RC_INVALID, "jwt_secret_file", "an HS256 secret has at least 32 bytes"); /* -1 says it */
-        return -1;
-    }
-    if (settings->public_key_pem) {
-        BIO *bio = BIO_new_mem_buf(settings->public_key_pem, -1);
-        EVP_PKEY *pkey = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
-        const char *algorithm = algorithm_of(pkey);
-        json_t *jwk = algorithm ? jose_openssl_jwk_from_EVP_PKEY(NULL, pkey) : NULL;
-        EVP_PKEY_free(pkey);
-        BIO_free(bio);
-        if (!jwk || json_object_set_new(jwk, "alg", json_string(algorithm)) != 0) {
-            json_decref(jwk);
-            (void)fault_set(fault, RC_INVALID, "jwt_public_key_file",
-                            "it must hold a PEM public key: RSA of 2048 bits or more, or EC P-256"); /* -1 says it */
-            return -1;
-        }
-        keys[count++] = (struct key){jwk, algorithm, false};
-    }
-    if (settings->secret)
-        keys[count++] = (struct key){secret_jwk(settings->secret, settings->secret_size), "HS256", false};
-    return count;
+    for (int i = 0; i < auth->key_count; i++)
+        if (auth->keys[i].origin == origin && (same == count || !json_equal(auth->keys[i].jwk, keys[same++].jwk)))
+            return false;
+    return same == count;
 }
 
-static void forget_tokens(struct auth *auth)
-{
-    for (size_t set = 0; set < CACHE_SETS; set++) {
-        pthread_mutex_t *lock = &auth->locks[set % CACHE_LOCKS];
-        (void)pthread_mutex_lock(lock);
-        for (size_t way = 0; way < CACHE_WAYS; way++) {
-            free(auth->cache[set * CACHE_WAYS + way].caller);
-            auth->cache[set * CACHE_WAYS + way].caller = NULL;
-        }
-        (void)pthread_mutex_unlock(lock);
-    }
-}
-
-/* Puts keys in the place of those that came the same way. */
-static void swap_keys(struct auth *auth, const struct key *keys, int count, bool from_set)
+/* Puts keys (the auth's from now on) in the place of those that came the same way. A token that an old key verified is
+ * good no more, also one that is being verified right now: reliability A130. */
+static void swap_keys(struct auth *auth, const struct key *keys, int count, enum origin origin)
 {
     int kept = 0;
 
     (void)pthread_rwlock_wrlock(&auth->keys_lock);
+    if (!has_keys(auth, keys, count, origin))
+        atomic_fetch_add(&auth->generation, 1);
     for (int i = 0; i < auth->key_count; i++)
-        if (auth->keys[i].from_set == from_set)
+        if (auth->keys[i].origin == origin)
             json_decref(auth->keys[i].jwk);
         else
             auth->keys[kept++] = auth->keys[i];
-    for (int i = 0; i < count && kept < KEYS_MAX; i++)
-        auth->keys[kept++] = keys[i];
+    for (int i = 0; i < count; i++)
+        auth->keys[kept++] = keys[i]; /* KEYS_MAX is one secret, one public key and SET_KEYS_MAX */
     auth->key_count = kept;
     (void)pthread_rwlock_unlock(&auth->keys_lock);
-    forget_tokens(auth); /* a token of a key that is gone must not live on: reliability A130 */
 }
 
-enum rc auth_reload(struct auth *auth, const struct auth_settings *settings, struct fault *fault)
+enum rc auth_set_secret(struct auth *auth, const char *secret, size_t size, struct fault *fault)
 {
-    struct key keys[2];
-    int count = file_keys(settings, keys, fault);
-
-    if (count < 0)
-        return RC_INVALID;
-    swap_keys(auth, keys, count, false);
+    if (size < SECRET_MIN_BYTES)
+        return fault_set(fault, RC_INVALID, "jwt_secret_file", "an HS256 secret has at least 32 bytes");
+    struct key key = {secret_jwk(secret, size), "HS256", FROM_SECRET};
+    if (!key.jwk)
+        return fault_set(fault, RC_BUSY, "jwt_secret_file", "out of memory");
+    swap_keys(auth, &key, 1, FROM_SECRET);
     return RC_OK;
+}
+
+enum rc auth_set_public_key(struct auth *auth, const char *pem, size_t size, struct fault *fault)
+{
+    BIO *bio = size && size < INT_MAX ? BIO_new_mem_buf(pem, (int)size) : NULL;
+    EVP_PKEY *pkey = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
+    const char *algorithm = algorithm_of(pkey);
+    json_t *jwk = algorithm ? jose_openssl_jwk_from_EVP_PKEY(NULL, pkey) : NULL;
+
+    EVP_PKEY_free(pkey);
+    BIO_free(bio);
+    if (!jwk || json_object_set_new(jwk, "alg", json_string(algorithm)) != 0) {
+        json_decref(jwk);
+        return fault_set(fault, RC_INVALID, "jwt_public_key_file",
+                         "it must hold a PEM public key: RSA of 2048 bits or more, or EC P-256");
+    }
+    swap_keys(auth, &(struct key){jwk, algorithm, FROM_PUBLIC_KEY}, 1, FROM_PUBLIC_KEY);
+    return RC_OK;
+}
+
+enum rc auth_set_server_key(struct auth *auth, const char *key, size_t size, struct fault *fault)
+{
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+
+    if (EVP_Digest(key, size, digest, NULL, auth->sha256, NULL) != 1)
+        return fault_set(fault, RC_BUSY, "server_key_file", "out of memory");
+    (void)pthread_rwlock_wrlock(&auth->keys_lock);
+    memcpy(auth->server_key, digest, sizeof digest);
+    auth->has_server_key = true;
+    (void)pthread_rwlock_unlock(&auth->keys_lock);
+    return RC_OK;
+}
+
+bool auth_server_key_fits(struct auth *auth, const char *given, size_t size)
+{
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+
+    if (EVP_Digest(given, size, digest, NULL, auth->sha256, NULL) != 1)
+        return false;
+    (void)pthread_rwlock_rdlock(&auth->keys_lock);
+    bool fits = auth->has_server_key && CRYPTO_memcmp(digest, auth->server_key, sizeof digest) == 0;
+    (void)pthread_rwlock_unlock(&auth->keys_lock);
+    return fits;
 }
 
 /* A JWK of a set that may verify signatures, alone with its algorithm; its own reference. */
@@ -167,30 +194,46 @@ static bool usable_jwk(json_t *jwk, struct key *out)
         return false;
     }
     (void)json_object_del(copy, "key_ops"); /* jose would refuse a set that lists other uses too; absent is fine */
-    *out = (struct key){copy, algorithm, true};
+    *out = (struct key){copy, algorithm, FROM_SET};
     return true;
 }
 
-enum rc auth_set_jwks(struct auth *auth, const char *bytes, size_t size, struct fault *fault)
+enum rc auth_set_jwks(struct auth *auth, const char *bytes, size_t size, int *out_count, struct fault *fault)
 {
     json_auto_t *root = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, NULL);
     json_t *list = json_object_get(root, "keys"), *entry;
-    struct key keys[KEYS_MAX];
+    struct key keys[SET_KEYS_MAX];
     int count = 0;
     size_t index;
 
     if (!json_is_array(list))
         return fault_set(fault, RC_INVALID, "jwks_url", "the answer is no JWK set");
     json_array_foreach(list, index, entry)
-        if (count < KEYS_MAX - 2 && usable_jwk(entry, &keys[count]))
+        if (count < SET_KEYS_MAX && usable_jwk(entry, &keys[count]))
             count++;
-    swap_keys(auth, keys, count, true);
+    if (count == 0) /* an identity provider that starts, or a wrong address, locks nobody out */
+        return fault_set(fault, RC_INVALID, "jwks_url", "the JWK set holds no key for RS256 or ES256 signatures");
+    swap_keys(auth, keys, count, FROM_SET);
+    *out_count = count;
     return RC_OK;
 }
 
 static char *copy_setting(const char *text)
 {
     return text && *text ? strdup(text) : NULL;
+}
+
+/* A writer comes before new readers: a flood of tokens must not keep a key alive. */
+static void init_locks(struct auth *auth)
+{
+    pthread_rwlockattr_t writers_first;
+
+    (void)pthread_rwlockattr_init(&writers_first); /* on Linux none of these can fail */
+    (void)pthread_rwlockattr_setkind_np(&writers_first, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    (void)pthread_rwlock_init(&auth->keys_lock, &writers_first);
+    (void)pthread_rwlockattr_destroy(&writers_first);
+    for (int i = 0; i < CACHE_LOCKS; i++)
+        (void)pthread_mutex_init(&auth->locks[i], NULL); /* default attributes cannot fail */
 }
 
 enum rc auth_new(const struct auth_settings *settings, struct auth **out_auth, struct fault *fault)
@@ -200,9 +243,7 @@ enum rc auth_new(const struct auth_settings *settings, struct auth **out_auth, s
 
     if (!auth)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    for (int i = 0; i < CACHE_LOCKS; i++)
-        (void)pthread_mutex_init(&auth->locks[i], NULL); /* default attributes cannot fail */
-    (void)pthread_rwlock_init(&auth->keys_lock, NULL);
+    init_locks(auth);
     auth->uses_jwks = settings->uses_jwks;
     auth->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     auth->cache = calloc((size_t)CACHE_SETS * CACHE_WAYS, sizeof *auth->cache);
@@ -212,13 +253,10 @@ enum rc auth_new(const struct auth_settings *settings, struct auth **out_auth, s
     auth->system_clients = copy_setting(settings->system_clients);
     if (!auth->cache || !auth->sha256)
         rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
-    if (rc == RC_OK) {
-        auth->key_count = file_keys(settings, auth->keys, fault);
-        if (auth->key_count < 0) {
-            auth->key_count = 0;
-            rc = RC_INVALID;
-        }
-    }
+    if (rc == RC_OK && settings->public_key_pem)
+        rc = auth_set_public_key(auth, settings->public_key_pem, strlen(settings->public_key_pem), fault);
+    if (rc == RC_OK && settings->secret)
+        rc = auth_set_secret(auth, settings->secret, settings->secret_size, fault);
     if (rc != RC_OK) {
         auth_free(auth);
         return rc;
@@ -289,26 +327,26 @@ static const char *algorithm_of_header(const json_t *header)
     return json_string_value(json_object_get(header, "alg"));
 }
 
-/* A key of the set must have the token's kid, when the token names one; a file's key has none. */
+/* A key of the set must have the token's kid, when both name one; a file's key has none. */
 static bool key_fits(const struct key *key, const char *algorithm, const char *kid)
 {
     const char *own = json_string_value(json_object_get(key->jwk, "kid"));
 
     if (strcmp(key->algorithm, algorithm) != 0)
         return false;
-    return !key->from_set || !kid || (own && strcmp(own, kid) == 0);
+    return key->origin != FROM_SET || !kid || !own || strcmp(own, kid) == 0;
 }
 
 /* ES256 signatures are exactly 64 bytes (RFC 7518 3.4), HS256 32, RS256 as long as the modulus. */
-static bool signature_fits(const struct key *key, size_t text_size)
+static bool signature_fits(const char *algorithm, size_t text_size)
 {
     size_t bytes = text_size / 4 * 3 + (text_size % 4 ? text_size % 4 - 1 : 0);
 
-    if (strcmp(key->algorithm, "ES256") == 0)
+    if (strcmp(algorithm, "ES256") == 0)
         return bytes == 64;
-    if (strcmp(key->algorithm, "HS256") == 0)
+    if (strcmp(algorithm, "HS256") == 0)
         return bytes == 32;
-    return bytes >= RSA_MIN_BITS / 8;
+    return strcmp(algorithm, "RS256") == 0 && bytes >= RSA_MIN_BITS / 8;
 }
 
 /* ---- claims ---- */
@@ -467,25 +505,23 @@ static enum rc read_claims(const struct auth *auth, const json_t *claims, struct
     return RC_OK;
 }
 
+/* *out_generation: of the keys that were asked. */
 static bool any_key_verifies(struct auth *auth, const json_t *jws, const char *algorithm, const char *kid,
-                             size_t signature_size, int *out_tried)
+                             unsigned *out_generation)
 {
     bool verified = false;
 
     (void)pthread_rwlock_rdlock(&auth->keys_lock);
-    for (int i = 0; i < auth->key_count && !verified; i++) {
-        const struct key *key = &auth->keys[i];
-        if (!key_fits(key, algorithm, kid))
-            continue;
-        ++*out_tried;
-        verified = signature_fits(key, signature_size) && jose_jws_ver(NULL, jws, NULL, key->jwk, false);
-    }
+    *out_generation = atomic_load_explicit(&auth->generation, memory_order_relaxed);
+    for (int i = 0; i < auth->key_count && !verified; i++)
+        verified = key_fits(&auth->keys[i], algorithm, kid) &&
+                   jose_jws_ver(NULL, jws, NULL, auth->keys[i].jwk, false);
     (void)pthread_rwlock_unlock(&auth->keys_lock);
     return verified;
 }
 
 static enum rc verify(struct auth *auth, const char *token, size_t size, struct caller *caller,
-                      int64_t *out_not_before_ms, struct fault *fault)
+                      int64_t *out_not_before_ms, unsigned *out_generation, struct fault *fault)
 {
     const char *end = token + size;
     const char *dot = memchr(token, '.', size);
@@ -504,10 +540,11 @@ static enum rc verify(struct auth *auth, const char *token, size_t size, struct 
     json_auto_t *jws = json_pack("{s:s%,s:s%,s:s%}", "protected", token, (size_t)(dot - token), "payload",
                                  dot + 1, (size_t)(second - dot - 1), "signature", second + 1,
                                  (size_t)(end - second - 1));
-    int tried = 0;
-    if (!jws || !any_key_verifies(auth, jws, algorithm, kid, (size_t)(end - second - 1), &tried))
-        return tried == 0 && auth->uses_jwks && strcmp(algorithm, "HS256") != 0
-                   ? fault_set(fault, RC_BUSY, NULL, "the token's key is not known")
+    if (!jws || !signature_fits(algorithm, (size_t)(end - second - 1)))
+        return refuse(fault, "the token's signature does not verify");
+    if (!any_key_verifies(auth, jws, algorithm, kid, out_generation))
+        return auth->uses_jwks && strcmp(algorithm, "HS256") != 0
+                   ? fault_set(fault, RC_UNKNOWN_KEY, NULL, "no key that is known verifies the token")
                    : refuse(fault, "the token's signature does not verify");
     json_auto_t *claims = part_object(dot + 1, (size_t)(second - dot - 1));
     return claims ? read_claims(auth, claims, caller, out_not_before_ms, fault)
@@ -525,14 +562,15 @@ static enum rc check_dates(const struct caller *caller, int64_t not_before_ms, i
     return RC_OK;
 }
 
-static bool recall(const struct cached *set, pthread_mutex_t *lock, const uint8_t *digest,
+static bool recall(const struct cached *set, pthread_mutex_t *lock, const uint8_t *digest, unsigned generation,
                    struct caller *out, int64_t *out_not_before_ms)
 {
     bool found = false;
 
     (void)pthread_mutex_lock(lock);
     for (int way = 0; way < CACHE_WAYS && !found; way++)
-        if (set[way].caller && memcmp(set[way].digest, digest, SHA256_DIGEST_LENGTH) == 0) {
+        if (set[way].caller && set[way].generation == generation &&
+            memcmp(set[way].digest, digest, SHA256_DIGEST_LENGTH) == 0) {
             *out = *set[way].caller;
             *out_not_before_ms = set[way].not_before_ms;
             found = true;
@@ -541,7 +579,7 @@ static bool recall(const struct cached *set, pthread_mutex_t *lock, const uint8_
     return found;
 }
 
-static void remember(struct cached *set, pthread_mutex_t *lock, const uint8_t *digest,
+static void remember(struct cached *set, pthread_mutex_t *lock, const uint8_t *digest, unsigned generation,
                      const struct caller *caller, int64_t not_before_ms)
 {
     struct caller *copy = malloc(sizeof *copy);
@@ -552,11 +590,12 @@ static void remember(struct cached *set, pthread_mutex_t *lock, const uint8_t *d
     (void)pthread_mutex_lock(lock);
     int way = digest[4] % CACHE_WAYS; /* which goes when all are taken: as good as any */
     for (int i = 0; i < CACHE_WAYS; i++)
-        if (!set[i].caller)
+        if (!set[i].caller || set[i].generation != generation)
             way = i;
     free(set[way].caller);
     set[way].caller = copy;
     set[way].not_before_ms = not_before_ms;
+    set[way].generation = generation;
     memcpy(set[way].digest, digest, SHA256_DIGEST_LENGTH);
     (void)pthread_mutex_unlock(lock);
 }
@@ -567,17 +606,18 @@ enum rc auth_verify(struct auth *auth, const char *token, size_t size, int64_t n
     uint8_t digest[SHA256_DIGEST_LENGTH];
     struct caller caller = {.id = ""};
     int64_t not_before_ms = 0;
+    unsigned generation = atomic_load(&auth->generation);
 
     if (EVP_Digest(token, size, digest, NULL, auth->sha256, NULL) != 1)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     unsigned index = ((unsigned)digest[0] | (unsigned)digest[1] << 8) % CACHE_SETS;
     struct cached *set = &auth->cache[(size_t)index * CACHE_WAYS];
     pthread_mutex_t *lock = &auth->locks[index % CACHE_LOCKS];
-    if (!recall(set, lock, digest, &caller, &not_before_ms)) {
-        enum rc rc = verify(auth, token, size, &caller, &not_before_ms, fault);
+    if (!recall(set, lock, digest, generation, &caller, &not_before_ms)) {
+        enum rc rc = verify(auth, token, size, &caller, &not_before_ms, &generation, fault);
         if (rc != RC_OK)
             return rc;
-        remember(set, lock, digest, &caller, not_before_ms);
+        remember(set, lock, digest, generation, &caller, not_before_ms);
     }
     enum rc rc = check_dates(&caller, not_before_ms, now_ms, fault);
     if (rc == RC_OK)

@@ -24,18 +24,23 @@ struct auth;
 MUST_CHECK enum rc auth_new(const struct auth_settings *settings, struct auth **out_auth, struct fault *fault);
 void auth_free(struct auth *auth);
 
-/* Takes the keys of other settings in place of the present ones (SIGHUP); JWKS keys stay. When they cannot be
- * used the old ones stay. Any thread. */
-MUST_CHECK enum rc auth_reload(struct auth *auth, const struct auth_settings *settings, struct fault *fault);
+/* Each takes a key in place of the one that came the same way (SIGHUP); one that cannot be used leaves the old one: RC_INVALID.
+ * From the return on no token of the old key is good, remembered or not. Any thread. */
+MUST_CHECK enum rc auth_set_secret(struct auth *auth, const char *secret, size_t size, struct fault *fault);
+MUST_CHECK enum rc auth_set_public_key(struct auth *auth, const char *pem, size_t size, struct fault *fault);
+MUST_CHECK enum rc auth_set_server_key(struct auth *auth, const char *key, size_t size, struct fault *fault);
 
 /* Takes the signature keys of a JWK set (RFC 7517) in place of those of the last one: RSA of 2048 bits or more for
- * RS256, EC P-256 for ES256; use absent or sig; never kty oct. RC_INVALID: no JWK set; the old ones stay. */
-MUST_CHECK enum rc auth_set_jwks(struct auth *auth, const char *bytes, size_t size, struct fault *fault);
+ * RS256, EC P-256 for ES256; use absent or sig; never kty oct; 62 at most. RC_INVALID: no JWK set, or no such key in it;
+ * the old ones stay. */
+MUST_CHECK enum rc auth_set_jwks(struct auth *auth, const char *bytes, size_t size, int *out_count, struct fault *fault);
+
+/* Whether it is the server key, in a time that says nothing about the key. False while none is set. Any thread. */
+bool auth_server_key_fits(struct auth *auth, const char *given, size_t size);
 
 /* Verifies the text after "Bearer ". now_ms: the clock. Any thread. RC_UNAUTHENTICATED says why in general
- * words. RC_BUSY: no key of the JWK set fits the token's kid; fetch the set and try again (when that cannot be, it
- * is RC_UNAUTHENTICATED, or RC_BUSY when the set was never there). Verified tokens are remembered until they expire
- * or keys change. */
+ * words. RC_UNKNOWN_KEY: no key that is known verifies it, and the JWK set may have changed; fetch the set and try again.
+ * RC_BUSY: out of memory. Verified tokens are remembered until they expire or a key changes. */
 MUST_CHECK enum rc auth_verify(struct auth *auth, const char *token, size_t size, int64_t now_ms,
                                struct caller *out_caller, struct fault *fault);
 

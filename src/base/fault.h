@@ -9,6 +9,7 @@ enum rc {
     RC_OK,
     RC_INVALID,         /* malformed, missing, out of range */
     RC_UNAUTHENTICATED, /* no token, or one that does not verify */
+    RC_UNKNOWN_KEY,     /* a token that none of the keys at hand verifies */
     RC_DENIED,          /* a known caller who may not */
     RC_NOT_FOUND,
     RC_METHOD,

@@ -22,7 +22,6 @@ static const char sample_key[] = "a1b2c3d4-e5f6-7890-abcd-ef1234567890";
 
 struct server {
     struct settings settings;
-    char *secret, *server_key, *public_key;
     struct store *store;
     struct engine *engine;
     struct face_context context;
@@ -40,61 +39,72 @@ static int complain(const char *what, const char *why)
     return 1;
 }
 
-/* Reads the key files that the settings name; *out_auth borrows them from server. */
-static enum rc read_keys(struct server *server, struct auth_settings *out_auth, struct fault *fault)
+static enum rc take_server_key(struct auth *auth, const char *key, size_t size, struct fault *fault)
 {
-    const struct settings *settings = &server->settings;
-    bool own = !*settings->jwt_secret_file && !*settings->jwt_public_key_file && !*settings->jwks_url;
-    size_t secret_size = 0, pem_size = 0;
-    char *secret = NULL, *pem = NULL;
-    enum rc rc = RC_OK;
-
-    if (*settings->jwt_public_key_file)
-        rc = key_read(settings->jwt_public_key_file, &pem, &pem_size, fault);
-    if (rc == RC_OK && *settings->jwt_secret_file)
-        rc = key_read(settings->jwt_secret_file, &secret, &secret_size, fault);
-    else if (rc == RC_OK && own)
-        rc = key_read_or_make(settings->data, "jwt.secret", &secret, &secret_size, fault);
-    free(server->secret);
-    free(server->public_key);
-    server->secret = secret;
-    server->public_key = pem;
-    *out_auth = (struct auth_settings){
-        .secret = secret, .secret_size = secret_size, .public_key_pem = pem, .uses_jwks = *settings->jwks_url != '\0',
-        .issuer = settings->jwt_issuer, .audience = settings->jwt_audience,
-        .role_claim = settings->jwt_role_claim, .system_clients = settings->system_clients,
-    };
-    return rc;
+    if (size < 16)
+        return fault_set(fault, RC_INVALID, "server_key_file", "a server key has at least 16 bytes");
+    if (strcmp(key, sample_key) == 0)
+        return fault_set(fault, RC_INVALID, "server_key_file", "the document's sample key is refused");
+    return auth_set_server_key(auth, key, size, fault);
 }
 
-static enum rc read_server_key(const struct settings *settings, char **out_key, struct fault *fault)
-{
-    size_t size = 0;
-    char *key = NULL;
-    enum rc rc = *settings->server_key_file ? key_read(settings->server_key_file, &key, &size, fault)
-                                            : key_read_or_make(settings->data, "server.key", &key, &size, fault);
+/* A key that comes from a file. name: the setting, and what is said of it. Without a path of its own it is own_name in
+ * the data directory, made at the first start; neither: there is none. */
+struct key_file {
+    const char *name, *path, *own_name;
+    enum rc (*take)(struct auth *auth, const char *bytes, size_t size, struct fault *fault);
+};
 
-    if (rc == RC_OK && (size < 16 || strcmp(key, sample_key) == 0))
-        rc = fault_set(fault, RC_INVALID, "server_key_file",
-                       size < 16 ? "a server key has at least 16 bytes" : "the document's sample key is refused");
+enum { KEY_FILES = 3 };
+
+static void list_key_files(const struct settings *settings, struct key_file *out)
+{
+    bool own = !*settings->jwt_secret_file && !*settings->jwt_public_key_file && !*settings->jwks_url;
+
+    out[0] = (struct key_file){"jwt_public_key_file", settings->jwt_public_key_file, NULL, auth_set_public_key};
+    out[1] = (struct key_file){"jwt_secret_file", settings->jwt_secret_file, own ? "jwt.secret" : NULL, auth_set_secret};
+    out[2] = (struct key_file){"server_key_file", settings->server_key_file, "server.key", take_server_key};
+}
+
+/* Reads a key again. One that is missing is made at the first start alone: anew, it would lock everybody out. */
+static enum rc read_key_file(const struct key_file *file, const char *directory, struct auth *auth, bool first,
+                             struct fault *fault)
+{
+    char path[4096];
+    char *bytes = NULL;
+    size_t size = 0;
+
+    (void)snprintf(path, sizeof path, "%s/%s", directory, file->own_name ? file->own_name : ""); /* a cut path does not open */
+    enum rc rc = *file->path ? key_read(file->path, &bytes, &size, fault)
+               : first       ? key_read_or_make(directory, file->own_name, &bytes, &size, fault)
+                             : key_read(path, &bytes, &size, fault);
     if (rc == RC_OK)
-        *out_key = key;
-    else
-        free(key);
+        rc = file->take(auth, bytes, size, fault);
+    if (bytes)
+        explicit_bzero(bytes, size);
+    free(bytes);
     return rc;
 }
 
 static int load_keys(struct server *server)
 {
-    struct auth_settings auth = {.secret = NULL};
+    const struct settings *settings = &server->settings;
+    struct auth_settings auth = {
+        .uses_jwks = *settings->jwks_url != '\0', .issuer = settings->jwt_issuer, .audience = settings->jwt_audience,
+        .role_claim = settings->jwt_role_claim, .system_clients = settings->system_clients,
+    };
+    struct key_file files[KEY_FILES];
     struct fault fault = {NULL, NULL};
-    enum rc rc = read_keys(server, &auth, &fault);
+    const char *name = NULL;
+    enum rc rc = auth_new(&auth, &server->context.auth, &fault);
 
-    if (rc == RC_OK)
-        rc = read_server_key(&server->settings, &server->server_key, &fault);
-    if (rc == RC_OK)
-        rc = auth_new(&auth, &server->context.auth, &fault);
-    return rc == RC_OK ? 0 : complain(fault.field, fault.message);
+    list_key_files(settings, files);
+    for (int i = 0; i < KEY_FILES && rc == RC_OK; i++)
+        if (*files[i].path || files[i].own_name) {
+            name = files[i].name;
+            rc = read_key_file(&files[i], settings->data, server->context.auth, true, &fault);
+        }
+    return rc == RC_OK ? 0 : complain(name, fault.message);
 }
 
 enum { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
@@ -145,25 +155,40 @@ static void reload_log_level(struct server *server)
         atomic_store(&server->log_level, level_of(again.log_level));
 }
 
-/* SIGHUP: a broken key file keeps the old keys and says so. Source: contract 8; reliability R13. */
+/* SIGHUP: each key by itself; one whose file is missing or broken stays, and that is said. Source: contract 8; R13. */
 static void reload_keys(struct server *server)
 {
-    struct auth_settings auth = {.secret = NULL};
-    struct fault fault = {NULL, NULL};
-    enum rc rc = read_keys(server, &auth, &fault);
+    const struct settings *settings = &server->settings;
+    struct key_file files[KEY_FILES];
+    int kept = 0;
 
-    if (rc == RC_OK)
-        rc = auth_reload(server->context.auth, &auth, &fault);
-    if (rc == RC_OK)
-        (void)fprintf(stderr, "milepost: keys reloaded\n"); /* for whoever watches */
-    else
-        (void)fprintf(stderr, "milepost: %s: %s; the old keys stay\n", fault.field ? fault.field : "keys", fault.message); /* likewise */
+    list_key_files(settings, files);
+    for (int i = 0; i < KEY_FILES; i++) {
+        struct fault fault = {NULL, NULL};
+        if (!*files[i].path && !files[i].own_name)
+            continue;
+        bool taken = read_key_file(&files[i], settings->data, server->context.auth, false, &fault) == RC_OK;
+        kept += !taken;
+        (void)fprintf(stderr, "milepost: %s: %s%s\n", files[i].name, taken ? "reloaded" : fault.message,
+                      taken ? "" : "; the old key stays"); /* for whoever watches */
+    }
+    if (server->context.jwks)
+        jwks_reload(server->context.jwks); /* says how it went when it comes */
+    (void)fprintf(stderr, "milepost: %s\n", kept ? "some of the old keys stay" : "keys reloaded"); /* likewise */
 }
 
+/* Once per set that was asked for, so once a minute or on SIGHUP, or once a second before the first came. */
 static bool take_jwks(void *arg, const char *bytes, size_t size)
 {
-    struct fault fault;
-    return auth_set_jwks(arg, bytes, size, &fault) == RC_OK;
+    struct fault fault = {NULL, "the JWK set cannot be fetched"};
+    int count = 0;
+    bool taken = bytes && auth_set_jwks(arg, bytes, size, &count, &fault) == RC_OK;
+
+    if (taken)
+        (void)fprintf(stderr, "milepost: jwks_url: %d keys\n", count); /* for whoever watches */
+    else
+        (void)fprintf(stderr, "milepost: jwks_url: %s; the old keys stay\n", fault.message); /* likewise */
+    return taken;
 }
 
 /* The document's own default, for user_check = required without a URL. Contract 5. */
@@ -238,7 +263,7 @@ static int start(struct server *server)
     context->engine = server->engine;
     context->image = engine_image(server->engine);
     context->verify = auth_verify;
-    context->server_key = server->server_key;
+    context->server_key_fits = auth_server_key_fits;
     context->webhook_jwt_required = strcmp(settings->webhook_jwt, "required") == 0;
     context->video_auth_required = strcmp(settings->video_auth, "required") == 0;
     context->now_ms = cli_now_ms;
@@ -290,9 +315,6 @@ static void stop(struct server *server)
     zone_free(server->context.zone);
     limiter_free(server->context.limiter);
     metrics_free(server->metrics);
-    free(server->secret);
-    free(server->server_key);
-    free(server->public_key);
 }
 
 /* Waits for a signal, looking now and then whether the store still works: R9. */

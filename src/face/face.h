@@ -39,7 +39,7 @@ struct face_context {
     struct worker *worker; /* for what may wait for the disk, or takes long */
     uint64_t line_seed;    /* secret: which of its lines a caller has */
     struct zone *zone; /* display_timezone */
-    const char *server_key; /* for webhooks and /metrics */
+    bool (*server_key_fits)(struct auth *auth, const char *given, size_t size); /* for webhooks and /metrics */
     bool webhook_jwt_required, video_auth_required;
     int64_t (*now_ms)(void);
     const struct http_routes *routes;

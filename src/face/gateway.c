@@ -4,8 +4,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include <openssl/crypto.h>
-
 /* From a whole request to its handler, in the order the contract asks for: route, method, token, role.
  * Source: contract 1, Errors "Order when several apply". */
 
@@ -49,7 +47,7 @@ static enum rc authenticate(struct request *request, struct caller *out_caller, 
     return context->verify(context->auth, token, size, context->now_ms(), out_caller, fault);
 }
 
-/* X-Server-Key (or X-Service-Key), once, in constant time. */
+/* X-Server-Key (or X-Service-Key), once. */
 static bool server_key_fits(struct request *request)
 {
     struct face_context *context = face_of(request);
@@ -58,10 +56,7 @@ static bool server_key_fits(struct request *request)
 
     if (!given)
         given = request_header(request, "X-Service-Key");
-    if (!given || count != 1 || !context->server_key)
-        return false;
-    size_t size = strlen(context->server_key);
-    return strlen(given) == size && CRYPTO_memcmp(given, context->server_key, size) == 0;
+    return given && count == 1 && context->server_key_fits(context->auth, given, strlen(given));
 }
 
 /* rate_limit, per caller; who has no id (the server key alone) is one caller. */
@@ -107,10 +102,13 @@ static void admit_and_handle(struct request *request)
     struct fault fault = {NULL, NULL};
     enum rc rc = admit(request, request->caller, &fault);
 
-    if (rc == RC_BUSY && jwks) /* a key that is not known */
-        switch (jwks_ask(jwks, request, face_of(request)->now_ms(), admit_and_handle)) {
+    if (rc == RC_UNKNOWN_KEY && jwks)
+        switch (jwks_ask(jwks, request, admit_and_handle)) {
         case JWKS_WAIT:
             return;
+        case JWKS_CHANGED:
+            rc = admit(request, request->caller, &fault);
+            break;
         case JWKS_REFUSE:
             rc = fault_set(&fault, RC_UNAUTHENTICATED, NULL, "the token's key is not known");
             break;

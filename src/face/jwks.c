@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REFRESH_MS = 60000, WAITING_MAX = 1024, FIRST_RETRY_MS = 1000 };
+#include "base/monotonic.h"
+
+enum { REFRESH_MS = 60000, WAITING_MAX = 1024, FIRST_RETRY_MS = 1000, JUST_NOW_MS = 1000 };
 
 struct jwks {
     struct fetch fetch; /* first: it is what comes back */
@@ -16,6 +18,7 @@ struct jwks {
     bool loading, loaded;
     bool refreshed, attempted;
     int64_t refreshed_ms, attempted_ms; /* the last refresh of a loaded set; the last attempt at the first load */
+    int64_t taken_ms; /* the last set that came */
     struct request *waiting[WAITING_MAX];
     int waiting_count;
 };
@@ -24,12 +27,14 @@ static void fetched(struct fetch *fetch)
 {
     struct jwks *jwks = (struct jwks *)fetch;
     struct request *waiting[WAITING_MAX];
-    bool taken = fetch->answered && fetch->status == 200 &&
-                 jwks->take(jwks->arg, fetch->body.bytes ? fetch->body.bytes : "", fetch->body.size);
+    bool answered = fetch->answered && fetch->status == 200;
+    bool taken = jwks->take(jwks->arg, !answered ? NULL : fetch->body.bytes ? fetch->body.bytes : "", fetch->body.size);
 
     buf_done(&fetch->body);
     (void)pthread_mutex_lock(&jwks->lock);
     jwks->loaded |= taken;
+    if (taken)
+        jwks->taken_ms = monotonic_ms();
     jwks->loading = false;
     int count = jwks->waiting_count;
     memcpy(waiting, jwks->waiting, (size_t)count * sizeof *waiting);
@@ -67,34 +72,55 @@ void jwks_free(struct jwks *jwks)
     free(jwks);
 }
 
-enum jwks_answer jwks_ask(struct jwks *jwks, struct request *request, int64_t now_ms,
-                          void (*again)(struct request *request))
+static void start_fetch(struct jwks *jwks)
 {
+    jwks->fetch.answered = false;
+    if (!fetcher_submit(jwks->fetcher, &jwks->fetch))
+        fetched(&jwks->fetch); /* too many wait: as if nobody had answered */
+}
+
+void jwks_reload(struct jwks *jwks)
+{
+    (void)pthread_mutex_lock(&jwks->lock);
+    bool start = !jwks->loading;
+    jwks->loading = true;
+    (void)pthread_mutex_unlock(&jwks->lock);
+    if (start)
+        start_fetch(jwks);
+}
+
+enum jwks_answer jwks_ask(struct jwks *jwks, struct request *request, void (*again)(struct request *request))
+{
+    int64_t now_ms = monotonic_ms();
+
     (void)pthread_mutex_lock(&jwks->lock);
     bool rested = jwks->loaded ? !jwks->refreshed || now_ms - jwks->refreshed_ms >= REFRESH_MS
                                : !jwks->attempted || now_ms - jwks->attempted_ms >= FIRST_RETRY_MS;
     enum jwks_answer answer = jwks->loaded ? JWKS_REFUSE : JWKS_UNREACHABLE;
     bool start = false;
-    if ((jwks->loading || rested) && jwks->waiting_count < WAITING_MAX && !request->asked_keys) {
-        answer = JWKS_WAIT;
-        request->asked_keys = true;
-        jwks->waiting[jwks->waiting_count++] = request;
-        start = !jwks->loading;
-        jwks->loading = true;
-        if (start && jwks->loaded) {
-            jwks->refreshed = true;
-            jwks->refreshed_ms = now_ms;
-        } else if (start) { /* the first load is not counted as a refresh */
-            jwks->attempted = true;
-            jwks->attempted_ms = now_ms;
+    if (!request->asked_keys && (jwks->loading || rested)) {
+        answer = JWKS_UNREACHABLE;
+        if (jwks->waiting_count < WAITING_MAX) {
+            answer = JWKS_WAIT;
+            request->asked_keys = true;
+            jwks->waiting[jwks->waiting_count++] = request;
+            start = !jwks->loading;
+            jwks->loading = true;
+            request_park(request, again); /* before anybody can resume it: the lock is held */
         }
-        request_park(request, again); /* before anybody can resume it: the lock is held */
+    } else if (!request->asked_keys && jwks->loaded && now_ms - jwks->taken_ms < JUST_NOW_MS) {
+        answer = JWKS_CHANGED;
+        request->asked_keys = true;
+    }
+    if (start && jwks->loaded) {
+        jwks->refreshed = true;
+        jwks->refreshed_ms = now_ms;
+    } else if (start) { /* the first load is not counted as a refresh */
+        jwks->attempted = true;
+        jwks->attempted_ms = now_ms;
     }
     (void)pthread_mutex_unlock(&jwks->lock);
-    if (start) {
-        jwks->fetch.answered = false;
-        if (!fetcher_submit(jwks->fetcher, &jwks->fetch))
-            fetched(&jwks->fetch); /* too many wait: as if nobody had answered */
-    }
+    if (start)
+        start_fetch(jwks);
     return answer;
 }

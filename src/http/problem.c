@@ -11,6 +11,7 @@ static const struct {
 } problems[] = {
     {RC_INVALID, 400, "Bad Request"},
     {RC_UNAUTHENTICATED, 401, "Unauthorized"},
+    {RC_UNKNOWN_KEY, 401, "Unauthorized"},
     {RC_DENIED, 403, "Forbidden"},
     {RC_NOT_FOUND, 404, "Not Found"},
     {RC_METHOD, 405, "Method Not Allowed"},
@@ -83,6 +84,6 @@ void request_fail(struct request *request, enum rc rc, const struct fault *fault
     json_close(&json, '}');
     request->etag[0] = '\0';
     request->retry_after = rc == RC_BUSY || rc == RC_TOO_MANY;
-    request->challenge = rc == RC_UNAUTHENTICATED;
+    request->challenge = status == 401;
     request_reply(request, status, "application/problem+json");
 }

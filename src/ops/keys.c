@@ -23,8 +23,13 @@ enum rc key_read(const char *path, char **out_key, size_t *out_size, struct faul
             (void)fclose(file); /* only read */
         return fault_set(fault, RC_INTERNAL, NULL, "a key file cannot be read");
     }
-    size_t size = fread(key, 1, KEY_FILE_MAX, file);
+    size_t size = fread(key, 1, KEY_FILE_MAX + 1, file);
+    bool whole = !ferror(file) && size <= KEY_FILE_MAX;
     (void)fclose(file); /* only read */
+    if (!whole) {
+        free(key);
+        return fault_set(fault, RC_INTERNAL, NULL, "a key file cannot be read, or has more than 64 KiB");
+    }
     while (size && (key[size - 1] == '\n' || key[size - 1] == '\r'))
         size--;
     key[size] = '\0';

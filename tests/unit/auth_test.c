@@ -4,6 +4,8 @@
 #include <jose/b64.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "auth/token.h"
@@ -182,11 +184,90 @@ static void issued_tokens_verify_and_short_secrets_are_refused(void **unused)
     assert_int_equal(auth_new(&settings, &auth, &fault), RC_INVALID);
 }
 
+/* ---- keys that change while tokens are verified ---- */
+
+enum { ROUNDS = 2000 };
+
+struct hammer {
+    struct auth *auth;
+    char token[2048];
+    atomic_bool stop;
+};
+
+static void *hammer_main(void *arg)
+{
+    struct hammer *hammer = arg;
+    struct caller caller;
+    while (!atomic_load(&hammer->stop))
+        (void)check(hammer->auth, hammer->token, &caller);
+    return NULL;
+}
+
+static void a_token_of_a_key_that_is_gone_is_never_good(void **unused)
+{
+    static const char foreign[] = "another-secret-of-more-than-32-bytes!";
+    struct hammer hammer = {.auth = new_auth()};
+    struct caller caller;
+    struct fault fault;
+    pthread_t threads[2];
+    (void)unused;
+    forge(hammer.token, HS256, "{\"sub\":\"u1\",\"exp\":1800000060}");
+    for (size_t i = 0; i < COUNT(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, hammer_main, &hammer), 0);
+    for (int round = 0; round < ROUNDS; round++) {
+        assert_int_equal(auth_set_secret(hammer.auth, foreign, strlen(foreign), &fault), RC_OK);
+        if (check(hammer.auth, hammer.token, &caller) == RC_OK)
+            fail_msg("round %d: the token outlived its key", round);
+        assert_int_equal(auth_set_secret(hammer.auth, secret, strlen(secret), &fault), RC_OK);
+        assert_int_equal(check(hammer.auth, hammer.token, &caller), RC_OK);
+    }
+    atomic_store(&hammer.stop, true);
+    for (size_t i = 0; i < COUNT(threads); i++)
+        (void)pthread_join(threads[i], NULL);
+    assert_int_equal(auth_set_secret(hammer.auth, foreign, 31, &fault), RC_INVALID); /* the old one stays */
+    assert_int_equal(check(hammer.auth, hammer.token, &caller), RC_OK);
+    auth_free(hammer.auth);
+}
+
+static void the_server_key_is_compared_whole(void **unused)
+{
+    static const struct { const char *given; bool fits; } rows[] = {
+        {"0123456789abcdef", true}, {"1123456789abcdef", false}, {"0123456789abcdeF", false}, {"0123456789abcde", false},
+        {"0123456789abcdef0", false}, {"", false},
+    };
+    struct auth *auth = new_auth();
+    struct fault fault;
+    (void)unused;
+    assert_false(auth_server_key_fits(auth, "", 0)); /* none is set */
+    assert_int_equal(auth_set_server_key(auth, "0123456789abcdef", 16, &fault), RC_OK);
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (auth_server_key_fits(auth, rows[i].given, strlen(rows[i].given)) != rows[i].fits)
+            fail_msg("server key %s", rows[i].given);
+    auth_free(auth);
+}
+
+static void a_jwk_set_without_a_usable_key_is_refused(void **unused)
+{
+    static const char *const sets[] = {"", "[]", "{}", "{\"keys\":{}}", "{\"keys\":[]}", "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AAAA\"}]}",
+        "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-384\",\"x\":\"AA\",\"y\":\"AA\"},7,null]}", "{\"keys\":[{\"kty\":\"RSA\",\"n\":\"\",\"e\":\"\"}]}"};
+    struct auth *auth = new_auth();
+    (void)unused;
+    for (size_t i = 0; i < COUNT(sets); i++) {
+        struct fault fault = {NULL, NULL};
+        int count = 0;
+        if (auth_set_jwks(auth, sets[i], strlen(sets[i]), &count, &fault) != RC_INVALID || !fault.message)
+            fail_msg("taken: %s", sets[i]);
+    }
+    auth_free(auth);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tokens_are_judged), cmocka_unit_test(zoneinfo_is_read),
         cmocka_unit_test(tampered_texts_are_refused),
+        cmocka_unit_test(a_token_of_a_key_that_is_gone_is_never_good), cmocka_unit_test(the_server_key_is_compared_whole),
+        cmocka_unit_test(a_jwk_set_without_a_usable_key_is_refused),
         cmocka_unit_test(issued_tokens_verify_and_short_secrets_are_refused),
     };
     return cmocka_run_group_tests_name("auth", tests, NULL, NULL);

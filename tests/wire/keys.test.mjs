@@ -1,7 +1,7 @@
 // RS256 and ES256 keys from a file and from a JWK set: rotation, unknown keys, outages, SIGHUP.
 import assert from 'node:assert/strict';
 import { createHmac, generateKeyPairSync, sign as signBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -45,7 +45,7 @@ for (const [alg, key] of [['RS256', rsa], ['ES256', ec]])
       // SIGHUP with a broken file keeps the old key; with another key takes that.
       writeFileSync(file, 'no key');
       server.process.kill('SIGHUP');
-      while (!server.log.includes('the old keys stay')) await new Promise((next) => setTimeout(next, 20));
+      while (!server.log.includes('jwt_public_key_file: it must hold a PEM public key: RSA of 2048 bits or more, or EC P-256; the old key stays')) await new Promise((next) => setTimeout(next, 20));
       assert.equal(await status(server, token(key, alg)), 200);
       writeFileSync(file, pem(other));
       server.process.kill('SIGHUP');
@@ -96,5 +96,163 @@ test('a JWK set: kid, rotation, unknown kid at most once a minute, outage', asyn
     assert.equal((await server.discard()).code, 0, server.log);
     http.closeAllConnections();
     await new Promise((resolve) => http.close(resolve));
+  }
+});
+
+// Sends SIGHUP and waits until the server has said all that it has to say about it; what it said.
+async function hangUp(server) {
+  const from = server.log.length;
+  server.process.kill('SIGHUP');
+  while (!/milepost: (keys reloaded|some of the old keys stay)/.test(server.log.slice(from))) await new Promise((next) => setTimeout(next, 10));
+  return server.log.slice(from);
+}
+
+test('SIGHUP reloads secret and server key, each by itself; what is missing or broken stays, and is not made anew', async () => {
+  const server = await Server.start({ flags: ['--webhook_jwt', 'optional'] });
+  const secretFile = join(server.directory, 'jwt.secret'), keyFile = join(server.directory, 'server.key');
+  const withKey = async (key) => (await server.call('GET', '/metrics', { headers: { 'x-server-key': key } })).status;
+  const withSecret = (secret, n) => status(server, sign(secret, claims({ n })));
+  const oldSecret = server.secret, oldKey = server.key, newSecret = 's'.repeat(43), newKey = 'k'.repeat(43);
+  try {
+    assert.deepEqual([await withKey(oldKey), await withKey(newKey), await withSecret(oldSecret, 1)], [200, 401, 200]);
+    writeFileSync(keyFile, newKey);
+    writeFileSync(secretFile, newSecret);
+    let said = await hangUp(server);
+    assert.match(said, /jwt_secret_file: reloaded\n(.*\n)*milepost: server_key_file: reloaded\nmilepost: keys reloaded/);
+    assert.deepEqual([await withKey(oldKey), await withKey(newKey)], [401, 200]);
+    assert.deepEqual([await withSecret(oldSecret, 1), await withSecret(newSecret, 1)], [401, 200]); // remembered tokens too
+    rmSync(keyFile);
+    rmSync(secretFile);
+    said = await hangUp(server);
+    assert.match(said, /jwt_secret_file: .*the old key stays/);
+    assert.match(said, /server_key_file: .*the old key stays/);
+    assert.deepEqual([existsSync(keyFile), existsSync(secretFile)], [false, false]);
+    assert.deepEqual([await withKey(newKey), await withSecret(newSecret, 1)], [200, 200]);
+    writeFileSync(keyFile, 'a1b2c3d4-e5f6-7890-abcd-ef1234567890\n'); // the document's sample
+    writeFileSync(secretFile, oldSecret); // one of two is good
+    said = await hangUp(server);
+    assert.match(said, /jwt_secret_file: reloaded/);
+    assert.match(said, /server_key_file: .*sample key.*the old key stays/);
+    assert.deepEqual([await withKey(newKey), await withSecret(oldSecret, 1), await withSecret(newSecret, 1)], [200, 200, 401]);
+    for (const broken of ['', 'short', 'x'.repeat(70000)]) {
+      writeFileSync(secretFile, broken);
+      assert.match(await hangUp(server), /jwt_secret_file: .*the old key stays/);
+      assert.equal(await withSecret(oldSecret, 2), 200);
+    }
+    writeFileSync(secretFile, oldSecret);
+    writeFileSync(keyFile, oldKey);
+    for (let burst = 0; burst < 200; burst++) server.process.kill('SIGHUP');
+    await hangUp(server);
+    assert.equal(await withSecret(oldSecret, 3), 200);
+  } finally {
+    assert.equal((await server.discard()).code, 0, server.log);
+  }
+});
+
+test('200 reloads under load: no token of a key that is gone is taken', async () => {
+  const server = await Server.start({ flags: ['--threads', '2'] });
+  const file = join(server.directory, 'jwt.secret');
+  const secrets = ['a'.repeat(43), 'b'.repeat(43)];
+  const tokens = secrets.map((secret) => sign(secret, claims()));
+  let running = true;
+  const load = Array.from({ length: 8 }, async (_, i) => { while (running) await status(server, tokens[i % 2]); });
+  try {
+    for (let round = 0; round < 200; round++) {
+      writeFileSync(file, secrets[round % 2]);
+      await hangUp(server);
+      assert.deepEqual([await status(server, tokens[1 - round % 2]), await status(server, tokens[round % 2])], [401, 200], `round ${round}`);
+    }
+  } finally {
+    running = false;
+    await Promise.all(load);
+    assert.equal((await server.discard()).code, 0, server.log.slice(-2000));
+  }
+});
+
+// A JWK set whose answer a test changes as it goes; counts how often it is fetched.
+async function keySet(answer) {
+  const set = { fetches: 0, answer };
+  const http = createServer((request, response) => {
+    set.fetches++;
+    set.answer(response);
+  });
+  await new Promise((resolve) => http.listen(0, '127.0.0.1', resolve));
+  set.url = `http://127.0.0.1:${http.address().port}/keys`;
+  set.close = () => { http.closeAllConnections(); return new Promise((resolve) => http.close(resolve)); };
+  return set;
+}
+const holding = (...keys) => (response) => response.end(JSON.stringify({ keys }));
+
+test('a key that changed under its kid is fetched again, once a minute with unknown kids; an empty set keeps the old keys', async () => {
+  const set = await keySet(holding(jwk(rsa, { kid: 'a' })));
+  const server = await Server.start({ flags: ['--jwks_url', set.url] });
+  try {
+    assert.equal(await status(server, token(rsa, 'RS256', { kid: 'a' })), 200);
+    assert.equal(set.fetches, 1);
+    set.answer = holding(jwk(other, { kid: 'a' }));
+    assert.equal(await status(server, token(other, 'RS256', { kid: 'a' })), 200);
+    assert.equal(await status(server, token(rsa, 'RS256', { kid: 'a' })), 401);
+    assert.equal(set.fetches, 2);
+    set.answer = holding(jwk(rsa, { kid: 'a' }));
+    assert.deepEqual(new Set(await Promise.all(Array.from({ length: 100 }, (_, i) => status(server, token(rsa, 'RS256', { kid: i % 2 ? 'a' : `x${i}` }))))), new Set([401]));
+    assert.equal(set.fetches, 2); // less than a minute ago, for either reason
+    for (const [answer, said] of [[holding(), /holds no key/], [holding({ kty: 'oct', k: 'AAAA' }), /holds no key/], [(r) => r.end('{}'), /no JWK set/],
+      [(r) => r.writeHead(500).end(), /cannot be fetched/], [(r) => r.end(`{"keys":[${'{},'.repeat(40000)}{}]}`), /cannot be fetched/]]) {
+      set.answer = answer;
+      const from = server.log.length;
+      await hangUp(server); // fetches it whenever the last time was
+      while (!server.log.slice(from).includes('the old keys stay')) await new Promise((next) => setTimeout(next, 10));
+      assert.match(server.log.slice(from), said);
+      assert.equal(await status(server, token(other, 'RS256', { kid: 'a', body: claims({ n: set.fetches }) })), 200);
+    }
+    set.answer = holding(jwk(rsa)); // no kid of its own: fits any
+    const from = server.log.length;
+    await hangUp(server);
+    while (!server.log.slice(from).includes('jwks_url: 1 keys')) await new Promise((next) => setTimeout(next, 10));
+    assert.equal(await status(server, token(rsa, 'RS256', { kid: 'a' })), 200);
+  } finally {
+    assert.equal((await server.discard()).code, 0, server.log);
+    await set.close();
+  }
+});
+
+test('with several keys configured each verifies with its own algorithm', async () => {
+  const set = await keySet(holding(jwk(rsa, { kid: 'a' })));
+  const pemFile = join(newDirectory(), 'key.pem'), secretFile = join(newDirectory(), 'secret');
+  writeFileSync(pemFile, pem(ec));
+  writeFileSync(secretFile, 'z'.repeat(40));
+  const server = await Server.start({ flags: ['--jwks_url', set.url, '--jwt_public_key_file', pemFile, '--jwt_secret_file', secretFile] });
+  try {
+    assert.deepEqual([await status(server, sign('z'.repeat(40), claims())), await status(server, token(ec, 'ES256', { kid: 'q' }))], [200, 200]);
+    assert.equal(set.fetches, 0); // nobody needed it yet
+    assert.equal(await status(server, sign('y'.repeat(40), claims())), 401);
+    assert.equal(set.fetches, 0); // a set never holds a secret
+    assert.equal(await status(server, token(rsa, 'RS256', { kid: 'a' })), 200);
+    for (const text of [pem(ec), pem(rsa), 'z'.repeat(40)])
+      for (const alg of ['HS256', 'RS256', 'ES256']) {
+        const head = `${b64({ alg })}.${b64(claims({ mac: alg }))}`;
+        assert.equal(await status(server, `${head}.${createHmac('sha256', text).update(head).digest('base64url')}`), alg === 'HS256' && text[0] === 'z' ? 200 : 401);
+      }
+    assert.equal(await status(server, token(rsa, 'ES256')), 401);
+    assert.equal(await status(server, token(ec, 'RS256')), 401);
+  } finally {
+    assert.equal((await server.discard()).code, 0, server.log);
+    await set.close();
+  }
+});
+
+test('Keycloak roles by path, and roles of every claim joined', async () => {
+  const server = await Server.start({ flags: ['--jwt_role_claim', 'realm_access.roles', '--system_clients', 'robot'] });
+  const list = async (more) => (await server.call('GET', '/api/v1/catalog/courses', { as: { token: sign(server.secret, claims(more)) } })).status;
+  try {
+    const long = 'http://schemas.microsoft.com/ws/2008/06/identity/claims/role';
+    for (const more of [{ realm_access: { roles: ['offline_access', 'Admin'] } }, { 'realm_access.roles': 'ADMIN' }, { role: 'student', roles: ['admin'] }, { [long]: 'aDMIN', role: 'x' },
+      { gty: 'client-credentials', azp: 'robot' }, { gty: 'client-credentials', sub: 'robot' }, { roles: Array.from({ length: 500 }, (_, i) => `r${i}`).concat('admin') }])
+      assert.equal(await list(more), 200, JSON.stringify(more).slice(0, 100));
+    for (const more of [{}, { realm_access: ['admin'] }, { realm_access: { roles: { admin: true } } }, { role: ' Admin' }, { role: 7 }, { role: { admin: 1 } }, { gty: 'client-credentials', azp: 'other' },
+      { gty: 'password', azp: 'robot' }, { azp: 'robot' }, { role: 'administrator' }, { role: null, roles: null }])
+      assert.equal(await list(more), 403, JSON.stringify(more)); // STUDENT, the least
+  } finally {
+    assert.equal((await server.discard()).code, 0, server.log);
   }
 });
