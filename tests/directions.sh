@@ -26,8 +26,8 @@ check upstream base
 cli_breaches=$(grep -nE '^#include "hub/' -r "$root/src/cli" || true)
 [ -z "$cli_breaches" ] || say "cli: $cli_breaches"
 
-# (2) core is pure: nothing but itself, base's calendar and what the compiler calls; no data of its own
-pure='^(mem[a-z]*|str[a-z]*|qsort|__assert_fail|__stack_chk_fail|__[a-z_]*_chk|__u?(div|mod)ti3|instant_[a-z_]*|_GLOBAL_OFFSET_TABLE_)$'
+# (2) core is pure: nothing but itself, base's calendar and UTF-8 and what the compiler calls; no data of its own
+pure='^(mem[a-z]*|str[a-z]*|qsort|__assert_fail|__stack_chk_fail|__[a-z_]*_chk|__u?(div|mod)ti3|instant_[a-z_]*|utf8_valid|_GLOBAL_OFFSET_TABLE_)$'
 members=$(ar t "$build/libcore.a")
 defined=$(nm --defined-only "$build/libcore.a" 2>/dev/null | awk 'NF == 3 {print $3}')
 unknown=$(nm -u "$build/libcore.a" 2>/dev/null | awk '$1 == "U" {print $2}' | sort -u | grep -vE "$pure" || true)

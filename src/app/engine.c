@@ -82,11 +82,14 @@ static enum rc replay_tail(struct engine *engine, void (*progress)(uint64_t), st
 
     if (replay_init(&tail.replay, &engine->fold) != RC_OK)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    tail.replay.judge = engine->policy.judge;
     enum rc rc = store_each_event(engine->store, engine->image->published, take_event, &tail, fault);
     if (rc == RC_OK)
         replay_publish(&tail.replay);
     if (tail.rc == RC_INTERNAL)
         rc = fault_set(fault, RC_INTERNAL, NULL, "an event cannot be read; restore a backup");
+    if (tail.rc == RC_INVALID)
+        rc = fault_set(fault, RC_INVALID, NULL, tail.replay.judge->problem);
     replay_done(&tail.replay);
     return rc;
 }

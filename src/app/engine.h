@@ -12,6 +12,7 @@ struct engine;
 struct policy {
     bool strict_catalog, explicit_enrolment;
     int64_t (*now_ms)(void); /* the clock */
+    struct judge *judge;     /* asked of every event that is folded at the start; NULL: nobody */
 };
 
 /* Loads the image, folds the events after its mark, takes the store over. progress (may be NULL) is called

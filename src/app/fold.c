@@ -109,6 +109,10 @@ static bool keep_room(struct fold *fold, struct record *record)
 static enum rc apply_report(struct fold *fold, struct learner *learner, const struct event *event)
 {
     const struct record *before = learner_record(learner, event->item);
+    size_t segments = event->report.segment_count + (before ? before->segment_count : 0);
+    size_t metadata = (size_t)event->report.metadata_size + (before ? before->metadata_size : 0);
+    if (segments > ROOM_SEGMENTS || metadata > ROOM_METADATA)
+        return RC_INTERNAL; /* no decision lets that pass: the event was made by hand */
     const struct segment *old_segments = before ? before->segments : NULL;
     const uint8_t *old_metadata = before ? before->metadata : NULL;
 
@@ -450,6 +454,14 @@ static enum rc reconsider_course(struct fold *fold, const struct event *event)
     return rc;
 }
 
+static bool items_known(const struct fold *fold, const struct declaration *declared)
+{
+    for (uint32_t i = 0; i < declared->item_count; i++)
+        if (declared->items[i].item == 0 || declared->items[i].item > fold->image->item_count)
+            return false;
+    return true;
+}
+
 static enum rc apply_declaration(struct fold *fold, const struct event *event)
 {
     struct course_slot *slot = fold->image->courses[event->course];
@@ -458,8 +470,9 @@ static enum rc apply_declaration(struct fold *fold, const struct event *event)
 
     arena_init(&scratch);
     fold->visit++;
-    enum rc rc = declaration_decode(event->body, event->body_size, &scratch, &declared)
-                     ? build_course(fold, &declared, &scratch, event) : RC_BUSY;
+    enum rc rc = declaration_decode(event->body, event->body_size, &scratch, &declared) ? RC_OK : RC_BUSY;
+    if (rc == RC_OK)
+        rc = items_known(fold, &declared) ? build_course(fold, &declared, &scratch, event) : RC_INTERNAL;
     arena_done(&scratch);
     if (rc != RC_OK || counts_alike(slot->def, slot->pending, fold->image))
         return rc;

@@ -32,9 +32,13 @@ enum rc replay_event(struct replay *replay, const struct stored_event *stored)
         return RC_INTERNAL;
     if (alone)
         replay_publish(replay);
+    if (replay->judge && !judge_event(replay->judge, replay->fold, &event))
+        return RC_INVALID;
     enum rc rc = fold_apply(replay->fold, &event);
     if (rc != RC_OK)
         return rc;
+    if (replay->judge && !judge_outcome(replay->judge, replay->fold, &event))
+        return RC_INVALID;
     replay->last = event.sequence;
     if (++replay->pending >= PUBLISH_EVERY || alone)
         replay_publish(replay);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "app/fold.h"
+#include "app/judge.h"
 #include "store/store.h"
 
 /* Stored events onto an image, in order: what a start, a rebuild, verify and as_of have in common. One thread.
@@ -11,13 +11,14 @@ struct replay {
     struct segment *room; /* for what one event may carry */
     uint32_t pending;     /* applied and not published */
     uint64_t last;        /* the sequence of the last event */
+    struct judge *judge;  /* asked of each event; NULL: the store's own events, which were decided */
 };
 
 /* RC_BUSY: out of memory. */
 MUST_CHECK enum rc replay_init(struct replay *replay, struct fold *fold);
 void replay_done(struct replay *replay);
 
-/* RC_INTERNAL: the event cannot be read, or makes no sense. */
+/* RC_INTERNAL: the event cannot be read, or makes no sense. RC_INVALID: the judge says why. */
 MUST_CHECK enum rc replay_event(struct replay *replay, const struct stored_event *stored);
 
 /* Lets readers see all that was replayed. */

@@ -6,17 +6,18 @@
 
 #include <zlib.h>
 
-#include "app/verify.h"
-#include "base/codec.h"
+#include "base/ident.h"
 #include "base/instant.h"
 #include "cli/options.h"
+#include "core/event_check.h"
 #include "face/event_out.h"
 #include "http/json_in.h"
 
 /* import FILE: what export wrote, into a data directory without learners. A new store is made beside it, folded,
  * and takes its place only when every line was right; else nothing is changed. Source: contract 7; reliability A172. */
 
-enum { LINE_MAX_BYTES = 8 << 20, BATCH_EVENTS = 4096, KINDS = 3 };
+/* The longest line is the declaration of a course (8 MiB as it is sent), its body in hex. */
+enum { LINE_MAX_BYTES = 18 << 20, BATCH_EVENTS = 4096, KINDS = 3 };
 
 struct importing {
     FILE *in;
@@ -286,11 +287,13 @@ static enum rc take_event(struct importing *importing, json_t *root)
         return refuse(importing, "is no event");
     if (event.sequence <= importing->counters.sequence)
         return refuse(importing, "its event id came before, or is out of order");
-    if (event.learner > importing->keys[STORE_LEARNER] || event.course > importing->keys[STORE_COURSE] ||
-        event.item > importing->keys[STORE_ITEM] || event.sequence > importing->last.sequence ||
-        event.log_id > importing->last.log_id || event.record_id > importing->last.record_id ||
-        event.enrolment_id > importing->last.enrolment_id)
-        return refuse(importing, "names what the export does not hold");
+    const struct event_scope scope = {
+        importing->keys[STORE_LEARNER], importing->keys[STORE_COURSE], importing->keys[STORE_ITEM],
+        importing->last.sequence, importing->last.log_id, importing->last.record_id, importing->last.enrolment_id,
+    };
+    const char *problem = event_problem(&event, &scope);
+    if (problem)
+        return refuse(importing, problem);
     uint8_t *body = arena_alloc(&importing->arena, event_bound(&event));
     if (!body)
         return fault_set(importing->fault, RC_BUSY, NULL, "out of memory");
@@ -313,8 +316,10 @@ static enum rc take_id(struct importing *importing, json_t *root)
         at++;
     if (!kind || at == KINDS || !key_number(root, "number", &key) || !json_is_string(id) || json_string_length(id) > 128)
         return refuse(importing, "is no key");
-    if (key <= importing->keys[at])
-        return refuse(importing, "its key came before, or is out of order");
+    if (key != importing->keys[at] + 1) /* a store has no gaps: who is erased keeps a number without an id */
+        return refuse(importing, "its key came before, or is not the next one");
+    if (json_string_length(id) && ident_problem(json_string_value(id), json_string_length(id)))
+        return refuse(importing, "its id cannot be an id");
     importing->keys[at] = key;
     char *text = arena_copy(&importing->arena, json_string_value(id), json_string_length(id));
     if (!text)
@@ -364,8 +369,8 @@ static enum rc take_head(struct importing *importing)
         return refuse(importing, "this is no milepost export");
     const char *what = json_string_value(json_object_get(root, "milepost"));
     bool ours = what && strcmp(what, "export") == 0 && number(root, "version", 1, INT64_MAX, &version);
-    bool whole = ours && number(root, "lastEventId", 0, INT64_MAX, &sequence) &&
-                 number(root, "lastLogId", 0, INT64_MAX, &log_id) &&
+    bool whole = ours && number(root, "lastEventId", 0, NUMBER_MAX, &sequence) &&
+                 number(root, "lastLogId", 0, NUMBER_MAX, &log_id) &&
                  (key_number(root, "lastProgressId", &importing->last.record_id) || !importing->last.record_id) &&
                  (key_number(root, "lastEnrollmentId", &importing->last.enrolment_id) || !importing->last.enrolment_id);
     json_decref(root);
@@ -400,23 +405,6 @@ static enum rc take_all(struct importing *importing)
 
 /* ---- the new store ---- */
 
-static void ignore_count(uint64_t folded)
-{
-    (void)folded;
-}
-
-/* Everything folded once: an export that makes no sense is refused here. Log entries and image come of it. */
-static enum rc fold(struct store *store, struct fault *fault)
-{
-    struct policy policy = {.now_ms = cli_now_ms};
-    struct engine *engine = NULL;
-    uint64_t mended;
-    enum rc rc = engine_new(store, &policy, ignore_count, &engine, fault);
-
-    engine_free(engine);
-    return rc == RC_OK ? verify_mend_logs(store, &mended, fault) : rc;
-}
-
 static enum rc make_store(struct importing *importing, const char *directory)
 {
     enum rc rc = store_open(directory, &importing->store, importing->fault);
@@ -432,7 +420,7 @@ static enum rc make_store(struct importing *importing, const char *directory)
     rc = importing->line && importing->events && importing->ids && importing->room
              ? take_all(importing) : fault_set(importing->fault, RC_BUSY, NULL, "out of memory");
     if (rc == RC_OK)
-        rc = fold(importing->store, importing->fault);
+        rc = cli_check_store(importing->store, importing->fault);
     arena_done(&importing->arena);
     free(importing->line);
     free(importing->events);

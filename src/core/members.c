@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/codec.h"
+#include "base/ident.h"
+#include "core/limits.h"
 
 size_t member_bytes(const struct member *member)
 {
@@ -84,4 +86,200 @@ size_t members_json_bytes(const void *members, size_t size)
     while (size && member_next(&at, end, &member))
         bytes += (bytes > 2 ? 4u : 3u) + (size_t)member.name_size + member.value_size;
     return bytes;
+}
+
+/* ---- whether members could have been sent ---- */
+
+/* One JSON value, walked without recursion: a bit a level says whether it is an object. */
+struct walk {
+    const char *at, *end;
+    uint64_t objects;
+    unsigned depth;
+};
+
+enum { DEPTH_MAX = 32 };
+
+static void skip_space(struct walk *walk)
+{
+    while (walk->at < walk->end && (*walk->at == ' ' || *walk->at == '\t' || *walk->at == '\n' || *walk->at == '\r'))
+        walk->at++;
+}
+
+static bool is_digit(const struct walk *walk)
+{
+    return walk->at < walk->end && *walk->at >= '0' && *walk->at <= '9';
+}
+
+static bool take(struct walk *walk, char c)
+{
+    bool there = walk->at < walk->end && *walk->at == c;
+
+    walk->at += there;
+    return there;
+}
+
+static bool take_word(struct walk *walk, const char *word)
+{
+    size_t size = strlen(word);
+    bool there = (size_t)(walk->end - walk->at) >= size && memcmp(walk->at, word, size) == 0;
+
+    walk->at += there ? size : 0;
+    return there;
+}
+
+static bool take_digits(struct walk *walk)
+{
+    bool any = is_digit(walk);
+
+    while (is_digit(walk))
+        walk->at++;
+    return any;
+}
+
+static bool take_number(struct walk *walk)
+{
+    (void)take(walk, '-'); /* may be absent */
+    if (!take(walk, '0') && !take_digits(walk))
+        return false;
+    if (take(walk, '.') && !take_digits(walk))
+        return false;
+    if (take(walk, 'e') || take(walk, 'E')) {
+        if (!take(walk, '+'))
+            (void)take(walk, '-'); /* likewise */
+        return take_digits(walk);
+    }
+    return true;
+}
+
+static bool take_escape(struct walk *walk)
+{
+    if (walk->at == walk->end)
+        return false;
+    char c = *walk->at++;
+    if (c != 'u')
+        return c != '\0' && strchr("\"\\/bfnrt", c) != NULL;
+    for (int i = 0; i < 4; i++, walk->at++)
+        if (walk->at == walk->end || !*walk->at || !strchr("0123456789abcdefABCDEF", *walk->at))
+            return false;
+    return true;
+}
+
+static bool take_string(struct walk *walk)
+{
+    if (!take(walk, '"'))
+        return false;
+    while (walk->at < walk->end && (unsigned char)*walk->at >= 0x20) {
+        char c = *walk->at++;
+        if (c == '"')
+            return true;
+        if (c == '\\' && !take_escape(walk))
+            return false;
+    }
+    return false;
+}
+
+/* A member's name and its colon, when the level is an object. */
+static bool take_name(struct walk *walk)
+{
+    if (!(walk->objects >> walk->depth & 1))
+        return true;
+    skip_space(walk);
+    if (!take_string(walk))
+        return false;
+    skip_space(walk);
+    return take(walk, ':');
+}
+
+/* Goes into an array or object, or past a scalar. *out_open: into one that is not empty. */
+static bool take_start(struct walk *walk, bool *out_open)
+{
+    bool object = walk->at < walk->end && *walk->at == '{';
+
+    *out_open = false;
+    if (!object && !(walk->at < walk->end && *walk->at == '['))
+        return (walk->at < walk->end && *walk->at == '"') ? take_string(walk)
+             : take_word(walk, "true") || take_word(walk, "false") || take_word(walk, "null") || take_number(walk);
+    walk->at++;
+    skip_space(walk);
+    if (take(walk, object ? '}' : ']'))
+        return true;
+    if (++walk->depth > DEPTH_MAX)
+        return false;
+    walk->objects &= ~(UINT64_C(1) << walk->depth);
+    walk->objects |= (uint64_t)object << walk->depth;
+    *out_open = true;
+    return take_name(walk);
+}
+
+static bool is_value(const char *text, size_t size)
+{
+    struct walk walk = {text, text + size, 0, 0};
+    bool open = true;
+
+    if (!utf8_valid(text, size))
+        return false;
+    while (open) { /* at the beginning of a value */
+        skip_space(&walk);
+        if (!take_start(&walk, &open))
+            return false;
+        while (!open && walk.depth > 0) { /* after one */
+            skip_space(&walk);
+            if (take(&walk, ',')) {
+                if (!take_name(&walk))
+                    return false;
+                open = true;
+            } else if (take(&walk, walk.objects >> walk.depth & 1 ? '}' : ']')) {
+                walk.depth--;
+            } else {
+                return false;
+            }
+        }
+    }
+    return walk.at == walk.end;
+}
+
+enum { NAME_SLOTS = 2048 }; /* more than LIMIT_OBJECT_MEMBERS */
+
+/* Enters the member that starts at an offset into a table of such; false: one of that name was there before. */
+static bool note_name(uint32_t *slots, const uint8_t *members, const uint8_t *end, uint32_t offset,
+                      const struct member *member)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+
+    for (uint32_t i = 0; i < member->name_size; i++)
+        hash = (hash ^ (unsigned char)member->name[i]) * 16777619u;
+    for (uint32_t slot = hash % NAME_SLOTS;; slot = (slot + 1) % NAME_SLOTS) {
+        struct member other;
+        if (!slots[slot]) {
+            slots[slot] = offset + 1;
+            return true;
+        }
+        const uint8_t *at = members + slots[slot] - 1;
+        if (member_next(&at, end, &other) && other.name_size == member->name_size &&
+            memcmp(other.name, member->name, member->name_size) == 0)
+            return false;
+    }
+}
+
+const char *members_problem(const void *members, size_t size)
+{
+    const uint8_t *at = members, *end = at + size;
+    uint32_t slots[NAME_SLOTS] = {0}, count = 0;
+    struct member member;
+
+    if (size > 2 * MEMBERS_MAX_BYTES)
+        return "its members have more than 16 KiB";
+    while (size && at < end) {
+        uint32_t offset = (uint32_t)(at - (const uint8_t *)members);
+        if (!member_next(&at, end, &member))
+            return "its members are damaged";
+        if (++count > LIMIT_OBJECT_MEMBERS)
+            return "it has more than 1,000 members";
+        if (!utf8_valid(member.name, member.name_size) || memchr(member.name, 0, member.name_size) ||
+            !is_value(member.value, member.value_size))
+            return "a member of it is no JSON";
+        if (!note_name(slots, members, end, offset, &member))
+            return "it has two members of one name";
+    }
+    return size && members_json_bytes(members, size) > MEMBERS_MAX_BYTES ? "its members have more than 16 KiB" : NULL;
 }

@@ -1,0 +1,84 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "app/judge.h"
+#include "app/verify.h"
+#include "base/ident.h"
+#include "cli/cli.h"
+
+/* What import and restore have in common: nothing of a file counts before all of it was folded and judged. */
+
+struct keys_seen {
+    uint32_t highest[3];
+    const char *problem;
+};
+
+static bool see_id(void *arg, const struct store_id *id)
+{
+    struct keys_seen *seen = arg;
+
+    if (id->key != seen->highest[id->kind] + 1) /* keys are given out without gaps, and kept when their id goes */
+        seen->problem = "the numbers of its ids have gaps";
+    else if (id->size && ident_problem(id->id, id->size))
+        seen->problem = "an id in it cannot be an id";
+    seen->highest[id->kind] = id->key;
+    return !seen->problem;
+}
+
+static enum rc look_at_ids(struct store *store, struct event_scope *out_scope, struct fault *fault)
+{
+    struct store_counters counters = store_counters(store);
+    struct keys_seen seen = {{0, 0, 0}, NULL};
+    enum rc rc = store_each_id(store, see_id, &seen, fault);
+
+    if (seen.problem)
+        return fault_set(fault, RC_INVALID, NULL, seen.problem);
+    *out_scope = (struct event_scope){
+        seen.highest[STORE_LEARNER], seen.highest[STORE_COURSE], seen.highest[STORE_ITEM],
+        counters.sequence, counters.log_id, counters.record_id, counters.enrolment_id,
+    };
+    return rc;
+}
+
+/* The judge's words with the event's number. */
+static enum rc refused(const struct judge *judge, struct fault *fault)
+{
+    static char text[256];
+
+    if (judge->sequence)
+        (void)snprintf(text, sizeof text, "event %llu: %s", (unsigned long long)judge->sequence, judge->problem); /* cut is fine */
+    else
+        (void)snprintf(text, sizeof text, "%s", judge->problem); /* likewise */
+    return fault_set(fault, RC_INVALID, NULL, text);
+}
+
+static void ignore_count(uint64_t folded)
+{
+    (void)folded;
+}
+
+enum rc cli_check_store(struct store *store, struct fault *fault)
+{
+    struct event_scope scope;
+    struct engine *engine = NULL;
+    struct judge judge = {.problem = NULL};
+    struct policy policy = {.now_ms = cli_now_ms, .judge = &judge};
+    uint64_t mended;
+    enum rc rc = look_at_ids(store, &scope, fault);
+
+    if (rc == RC_OK && judge_init(&judge, &scope) != RC_OK)
+        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+    if (rc == RC_OK)
+        rc = engine_new(store, &policy, ignore_count, &engine, fault);
+    if (rc == RC_OK && !judge_image(&judge, engine_image(engine)))
+        rc = RC_INVALID;
+    engine_free(engine);
+    if (rc == RC_OK)
+        rc = verify_mend_logs(store, &mended, fault);
+    if (rc == RC_OK)
+        rc = judge_logs(&judge, store, fault);
+    if (judge.problem)
+        rc = refused(&judge, fault);
+    judge_done(&judge);
+    return rc;
+}
