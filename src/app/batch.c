@@ -121,29 +121,34 @@ int64_t batch_instant(const struct batch *batch, const struct command *command, 
     return learner ? learner_next_instant(learner, batch->now_ms) : batch->now_ms;
 }
 
+struct adopting {
+    struct batch *batch;
+    const struct command *command;
+    uint32_t item, course;
+    struct fault *fault;
+};
+
+static enum rc adopt(void *arg, uint32_t key)
+{
+    const struct adopting *of = arg;
+    struct batch *batch = of->batch;
+    const struct learner *learner = view_learner(batch->fold->view, key);
+    const struct record *record = learner ? learner_record(learner, of->item) : NULL;
+
+    if (!record || !(record->flags & RECORD_REPORTED) || learner_enrolment(learner, of->course))
+        return RC_OK;
+    struct event event = batch_event(of->command, EV_ENROLLED);
+    event.learner = key;
+    event.course = of->course;
+    event.at_ms = of->command->imported ? of->command->at_ms : learner_next_instant(learner, of->command->at_ms);
+    event.enrolment_id = ++batch->counters.enrolment_id;
+    return batch_emit(batch, &event, of->fault);
+}
+
 enum rc batch_adopt(struct batch *batch, const struct command *command, uint32_t item, uint32_t course,
                     struct fault *fault)
 {
-    struct fold *fold = batch->fold;
-    const struct keys *holders = &fold->image->items[item]->holders;
-    uint32_t touched = fold->learners.count;
+    struct adopting of = {batch, command, item, course, fault};
 
-    if (batch->policy->explicit_enrolment)
-        return RC_OK;
-    for (uint32_t i = 0; i < holders->count + touched; i++) {
-        uint32_t key = i < holders->count ? holders->at[i] : fold->learners.at[i - holders->count];
-        const struct learner *learner = view_learner(fold->view, key);
-        const struct record *record = learner ? learner_record(learner, item) : NULL;
-        if (!record || !(record->flags & RECORD_REPORTED) || learner_enrolment(learner, course))
-            continue;
-        struct event event = batch_event(command, EV_ENROLLED);
-        event.learner = key;
-        event.course = course;
-        event.at_ms = command->imported ? command->at_ms : learner_next_instant(learner, command->at_ms);
-        event.enrolment_id = ++batch->counters.enrolment_id;
-        enum rc rc = batch_emit(batch, &event, fault);
-        if (rc != RC_OK)
-            return rc;
-    }
-    return RC_OK;
+    return batch->policy->explicit_enrolment ? RC_OK : fold_each_holder(batch->fold, item, adopt, &of);
 }

@@ -181,6 +181,14 @@ struct item_def *item_def_copy(const struct item_def *like)
     return def;
 }
 
+struct item_def item_def_value(const struct item_def *def)
+{
+    struct item_def value = {.course = 0};
+
+    copy_after_refs(&value, def, sizeof value);
+    return value;
+}
+
 const struct item_def *item_def_ref(const struct item_def *def)
 {
     if (def)

@@ -77,6 +77,10 @@ bool declaration_decode(const uint8_t *bytes, size_t size, struct arena *arena, 
 /* A new definition with one reference; NULL: out of memory. An item's has copies of the texts of like, which it need
  * not own; a course's shares texts and lists with like, so that it costs the same whatever the course's size. */
 struct item_def *item_def_copy(const struct item_def *like);
+
+/* The same by value, to be changed and copied: its texts stay those of def. */
+struct item_def item_def_value(const struct item_def *def);
+
 struct course_def *course_def_copy(const struct course_def *like);
 
 /* One more reference, and one less; any thread. NULL is fine. */

@@ -30,10 +30,13 @@ static bool listed(const uint32_t *keys, uint32_t count, uint32_t key)
     return false;
 }
 
-static bool has_other(const struct keys *keys, uint32_t learner)
+/* Constant: when one is left, hardly anybody stale is beside them. */
+static bool has_other(struct view view, const struct keys *keys, uint32_t learner)
 {
+    if (keys_live(keys) != 1)
+        return keys_live(keys) > 1;
     for (uint32_t i = 0; i < keys->count; i++)
-        if (keys->at[i] != learner)
+        if (keys->at[i] != learner && view_learner(view, keys->at[i]))
             return true;
     return false;
 }
@@ -47,7 +50,7 @@ static void find_items(struct erasing *erasing, const struct learner *learner)
     for (uint32_t i = 0; i < learner->record_count; i++) {
         uint32_t key = learner->records[i].item;
         const struct item_def *def = view_item(view, key);
-        if (!def || has_other(&view_item_slot(view, key)->holders, learner->key))
+        if (!def || has_other(view, &view_item_slot(view, key)->holders, learner->key))
             continue;
         if (!def->declared)
             erasing->items[erasing->item_count++] = key;
@@ -68,7 +71,7 @@ static void judge_course(struct erasing *erasing, uint32_t key, uint32_t learner
         return;
     for (uint32_t i = 0; i < def->item_count; i++)
         left += !listed(erasing->items, erasing->item_count, def->items[i]);
-    if (left == 0 && !has_other(&view_course_slot(view, key)->roster, learner))
+    if (left == 0 && !has_other(view, &view_course_slot(view, key)->roster, learner))
         erasing->courses[erasing->course_count++] = key;
     else if (left < def->item_count)
         erasing->touched[erasing->touched_count++] = key;

@@ -36,6 +36,7 @@ void fold_done(struct fold *fold)
     free(fold->items.at);
     free(fold->room.segments);
     free(fold->room.metadata);
+    free(fold->fresh);
     *fold = (struct fold){0};
 }
 
@@ -161,13 +162,8 @@ static enum rc apply_certificate(struct fold *fold, struct learner *learner, con
     return RC_OK;
 }
 
-static enum rc apply_to_learner(struct fold *fold, const struct event *event)
+static enum rc evolve(struct fold *fold, struct learner *learner, const struct event *event)
 {
-    struct learner *learner;
-    enum rc rc = learner_with_room(fold, event, &learner);
-
-    if (rc != RC_OK)
-        return rc;
     if (event->kind == EV_REPORTED)
         return apply_report(fold, learner, event);
     if (event->kind == EV_CERTIFIED)
@@ -179,18 +175,76 @@ static enum rc apply_to_learner(struct fold *fold, const struct event *event)
     return RC_OK;
 }
 
+/* A record that the batch is the first to know; the item's chain of them begins at its slot. */
+struct fresh_holder {
+    uint32_t learner, item;
+    uint32_t next; /* index + 1; 0: none */
+};
+
+static bool room_for_fresh(struct fold *fold)
+{
+    if (fold->fresh_count < fold->fresh_room)
+        return true;
+    uint32_t room = fold->fresh_room ? fold->fresh_room * 2 : 64;
+    struct fresh_holder *fresh = realloc(fold->fresh, room * sizeof *fresh);
+    if (!fresh)
+        return false;
+    fold->fresh = fresh;
+    fold->fresh_room = room;
+    return true;
+}
+
+static void note_fresh(struct fold *fold, const struct learner *learner)
+{
+    struct item_slot *slot = fold->image->items[learner->items[learner->record_count - 1]];
+
+    fold->fresh[fold->fresh_count++] =
+        (struct fresh_holder){learner->key, learner->items[learner->record_count - 1], slot->fresh};
+    slot->fresh = fold->fresh_count;
+}
+
+static void forget_fresh(struct fold *fold)
+{
+    for (uint32_t i = 0; i < fold->fresh_count; i++)
+        fold->image->items[fold->fresh[i].item]->fresh = 0;
+    fold->fresh_count = 0;
+}
+
+enum rc fold_each_holder(struct fold *fold, uint32_t item, enum rc (*visit)(void *arg, uint32_t learner), void *arg)
+{
+    const struct item_slot *slot = fold->image->items[item];
+    enum rc rc = RC_OK;
+
+    for (uint32_t i = 0; rc == RC_OK && i < slot->holders.count; i++)
+        rc = visit(arg, slot->holders.at[i]);
+    for (uint32_t i = slot->fresh; rc == RC_OK && i; i = fold->fresh[i - 1].next)
+        rc = visit(arg, fold->fresh[i - 1].learner);
+    return rc;
+}
+
+static enum rc apply_to_learner(struct fold *fold, const struct event *event)
+{
+    struct learner *learner;
+    enum rc rc = room_for_fresh(fold) ? learner_with_room(fold, event, &learner) : RC_BUSY;
+
+    if (rc != RC_OK)
+        return rc;
+    uint32_t records = learner->record_count;
+    rc = evolve(fold, learner, event);
+    if (learner->record_count > records)
+        note_fresh(fold, learner);
+    return rc;
+}
+
 /* ---- the catalogue ---- */
 
 /* What the batch makes of the item so far, by value: its texts are borrowed. */
 static struct item_def item_so_far(const struct fold *fold, uint32_t key)
 {
+    static const struct item_def unseen = {.required = true};
     const struct item_def *def = view_item(fold->view, key);
 
-    return def ? (struct item_def){
-                     .course = def->course, .declared = def->declared, .retired = def->retired, .required = def->required,
-                     .type_rank = def->type_rank, .threshold_hundredths = def->threshold_hundredths,
-                     .duration_ms = def->duration_ms, .title = def->title, .type = def->type, .section = def->section}
-               : (struct item_def){.required = true};
+    return item_def_value(def ? def : &unseen);
 }
 
 /* A copy of it becomes the item's private definition. */
@@ -263,15 +317,22 @@ static enum rc reconsider_all(struct fold *fold, const struct keys *keys, const 
     return RC_OK;
 }
 
+struct reconsidering {
+    struct fold *fold;
+    const struct event *event;
+};
+
+static enum rc reconsider_holder(void *arg, uint32_t learner)
+{
+    const struct reconsidering *of = arg;
+    return reconsider(of->fold, learner, of->event);
+}
+
 /* All who hold a record of the item, in this batch too. */
 static enum rc reconsider_holders(struct fold *fold, uint32_t item, const struct event *event)
 {
-    uint32_t touched = fold->learners.count;
-    enum rc rc = reconsider_all(fold, &fold->image->items[item]->holders, event);
-
-    for (uint32_t i = 0; rc == RC_OK && i < touched; i++)
-        rc = reconsider(fold, fold->learners.at[i], event);
-    return rc;
+    struct reconsidering of = {fold, event};
+    return fold_each_holder(fold, item, reconsider_holder, &of);
 }
 
 static enum rc apply_item_observed(struct fold *fold, const struct event *event)
@@ -528,7 +589,7 @@ static enum rc apply_undeclaration(struct fold *fold, const struct event *event)
     course->required_count = course->item_count;
     course->updated_at_ms = event->at_ms;
     course->version = event->sequence;
-    if (course->item_count == 0 && slot->roster.count == 0) {
+    if (course->item_count == 0 && keys_live(&slot->roster) == 0) {
         course_def_unref(slot->pending);
         slot->pending = NULL;
         slot->removing = true;
@@ -697,7 +758,9 @@ void fold_publish(struct fold *fold, uint64_t sequence)
     fold->erasing = fold->old_threshold = 0;
     image->published = sequence;
     (void)pthread_rwlock_unlock(&image->lock); /* held above */
+    image_compact(image);
     fold->learners.count = fold->courses.count = fold->items.count = 0;
+    forget_fresh(fold);
 }
 
 void fold_abandon(struct fold *fold)
@@ -724,4 +787,5 @@ void fold_abandon(struct fold *fold)
         slot->working = NULL;
     }
     fold->learners.count = fold->courses.count = fold->items.count = 0;
+    forget_fresh(fold);
 }

@@ -12,6 +12,8 @@ struct fold {
     struct view view;     /* pending */
     struct catalogue catalogue;
     struct keys learners, courses, items; /* that have private copies */
+    struct fresh_holder *fresh;           /* records that this batch is the first to know */
+    uint32_t fresh_count, fresh_room;
     struct record_room room;
     uint32_t visit;
     uint32_t erasing;       /* the learner that an EV_ERASED takes away; 0: none */
@@ -32,6 +34,11 @@ MUST_CHECK enum rc fold_learner(struct fold *fold, uint32_t key, struct learner 
 /* Applies one event. Errors: RC_BUSY, out of memory: abandon everything. A catalogue edit
  * (EV_COURSE_DECLARED, EV_COURSE_UNDECLARED) looks at published holders: publish before it. */
 MUST_CHECK enum rc fold_apply(struct fold *fold, const struct event *event);
+
+/* Visits all who hold a record of the item, in this batch too; learners who were erased are among them. Until visit says
+ * anything but RC_OK. */
+MUST_CHECK enum rc fold_each_holder(struct fold *fold, uint32_t item, enum rc (*visit)(void *arg, uint32_t learner),
+                                    void *arg);
 
 /* Lets readers see all that was applied; sequence: of the last event. Takes the write lock. */
 void fold_publish(struct fold *fold, uint64_t sequence);

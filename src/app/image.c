@@ -62,6 +62,8 @@ void image_free(struct image *image)
     free(image->dirty_learners.at);
     free(image->dirty_courses.at);
     free(image->dirty_items.at);
+    free(image->stale_courses.at);
+    free(image->stale_items.at);
     idtab_done(&image->learner_ids);
     idtab_done(&image->course_ids);
     idtab_done(&image->item_ids);
@@ -642,14 +644,48 @@ void image_forget_id(struct image *image, enum intern_kind kind, uint32_t key)
     }
 }
 
-static void take_key(struct keys *keys, uint32_t key)
+enum { STALE_MIN = 64 }; /* fewer are not worth a new list */
+
+static bool is_stale(const struct keys *keys)
 {
+    return keys->stale > STALE_MIN && keys->stale > keys->count / 2;
+}
+
+/* One learner of the list is erased; which, view_learner tells. */
+static void leave(struct keys *keys, struct keys *stale, uint32_t owner)
+{
+    keys->stale++;
+    if (is_stale(keys))
+        push_key(stale, owner);
+}
+
+static void compact(struct image *image, struct keys *keys)
+{
+    struct keys next = {0};
+
+    if (!is_stale(keys)) /* done already */
+        return;
+    next.room = keys_live(keys) + keys_live(keys) / 4 + 1;
+    next.at = malloc(next.room * sizeof *next.at);
+    if (!next.at)
+        return; /* the next erasure tries again */
     for (uint32_t i = 0; i < keys->count; i++)
-        if (keys->at[i] == key) {
-            memmove(keys->at + i, keys->at + i + 1, (keys->count - i - 1) * sizeof *keys->at);
-            keys->count--;
-            return;
-        }
+        if (!image->learners[keys->at[i]]->erased)
+            next.at[next.count++] = keys->at[i];
+    (void)pthread_rwlock_wrlock(&image->lock); /* cannot fail: not held */
+    uint32_t *before = keys->at;
+    *keys = next;
+    (void)pthread_rwlock_unlock(&image->lock); /* held above */
+    free(before);
+}
+
+void image_compact(struct image *image)
+{
+    for (uint32_t i = 0; i < image->stale_items.count; i++)
+        compact(image, &image->items[image->stale_items.at[i]]->holders);
+    for (uint32_t i = 0; i < image->stale_courses.count; i++)
+        compact(image, &image->courses[image->stale_courses.at[i]]->roster);
+    image->stale_items.count = image->stale_courses.count = 0;
 }
 
 void image_forget_learner(struct image *image, uint32_t key)
@@ -661,13 +697,13 @@ void image_forget_learner(struct image *image, uint32_t key)
         const struct learner *learner = &state->learner;
         image_replace(image, learner, NULL);
         for (uint32_t i = 0; i < learner->record_count; i++) {
-            take_key(&image->items[learner->records[i].item]->holders, key);
+            leave(&image->items[learner->records[i].item]->holders, &image->stale_items, learner->records[i].item);
             image_mark_dirty(image, INTERN_ITEM, learner->records[i].item);
             if (learner->records[i].id < image->record_room)
                 image->record_owner[learner->records[i].id] = 0;
         }
         for (uint32_t i = 0; i < learner->enrolment_count; i++) {
-            take_key(&image->courses[learner->enrolments[i].course]->roster, key);
+            leave(&image->courses[learner->enrolments[i].course]->roster, &image->stale_courses, learner->enrolments[i].course);
             image_mark_dirty(image, INTERN_COURSE, learner->enrolments[i].course);
         }
         slot->state = NULL;

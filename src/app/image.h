@@ -40,10 +40,17 @@ struct learner_slot {
     struct learner_state *working; /* the engine's private copy, while a batch runs */
 };
 
+/* Learners of a course or item, in order of first sight. Those erased since stay in the list, where view_learner knows
+ * nobody, until half of it is stale. */
 struct keys {
     uint32_t *at;
-    uint32_t count, room;
+    uint32_t count, room, stale;
 };
+
+static inline uint32_t keys_live(const struct keys *keys)
+{
+    return keys->count - keys->stale;
+}
 
 struct course_slot {
     const char *id;
@@ -62,7 +69,7 @@ struct item_slot {
     uint32_t id_size;
     bool persisted, dirty;
     bool removing; /* pending NULL means "becomes unknown" */
-    uint32_t visit;         /* fold's mark */
+    uint32_t visit, fresh; /* fold's marks */
     const struct item_def *def;
     struct item_def *pending;
     struct item_sums sums;
@@ -79,6 +86,7 @@ struct image {
     uint32_t learner_count, course_count, item_count; /* highest key given out */
     uint32_t learner_room, course_room, item_room;
     struct keys dirty_learners, dirty_courses, dirty_items; /* changed since the last flush */
+    struct keys stale_courses, stale_items;                 /* whose rosters and holders image_compact looks at */
     uint32_t *record_owner; /* learner key by record id; 0: none */
     uint32_t record_room;
     uint16_t threshold_hundredths; /* completion_threshold, as the events say */
@@ -161,6 +169,11 @@ void blob_unref_bytes(const void *bytes);
 
 /* Forgets a learner, course or item under its id: keys stay, nobody finds them. Under the write lock. */
 void image_forget_learner(struct image *image, uint32_t key);
+
+/* After erasures, and not under the lock: lists of which half is stale are made anew, and swapped in under the write
+ * lock. Constant on average for each entry that image_forget_learner made stale. */
+void image_compact(struct image *image);
+
 void image_forget_id(struct image *image, enum intern_kind kind, uint32_t key);
 
 /* For the flush: notes what changed since the last one. Engine thread only, like image_replace. */

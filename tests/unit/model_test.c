@@ -1,7 +1,9 @@
 #include "test.h"
 
+#include <stdio.h>
+
 #include "app/catalog.h"
-#include "app/image.h"
+#include "app/fold.h"
 
 /* The model's parts: what they cost, and who may look at them how long. */
 
@@ -151,6 +153,90 @@ static void a_learner_finds_what_they_have(void **unused)
     state_unref(state);
 }
 
+/* ---- many learners ---- */
+
+static struct image *image;
+static struct fold fold;
+static uint64_t sequence;
+
+static int begin_image(void **state)
+{
+    (void)state;
+    sequence = 0;
+    return image_new(&image) == RC_OK && fold_init(&fold, image) == RC_OK ? 0 : -1;
+}
+
+static int end_image(void **state)
+{
+    (void)state;
+    fold_done(&fold);
+    image_free(image);
+    return 0;
+}
+
+static uint32_t key_of(enum intern_kind kind, char letter, uint32_t number)
+{
+    char id[16];
+    size_t size = (size_t)snprintf(id, sizeof id, "%c%u", letter, number);
+    return kind == INTERN_LEARNER  ? image_intern_learner(image, id, size, false)
+           : kind == INTERN_COURSE ? image_intern_course(image, id, size, false) : image_intern_item(image, id, size, false);
+}
+
+static void apply(struct event event)
+{
+    event.sequence = ++sequence;
+    event.at_ms = (int64_t)sequence;
+    assert_int_equal(fold_apply(&fold, &event), RC_OK);
+}
+
+static void publish(void)
+{
+    fold_publish(&fold, sequence);
+}
+
+static void reports(uint32_t learner, uint32_t item, uint32_t course)
+{
+    if (!view_item(fold.view, item) || view_item(fold.view, item)->course != course)
+        apply((struct event){.kind = EV_ITEM_OBSERVED, .item = item, .course = course});
+    apply((struct event){.kind = EV_REPORTED, .learner = learner, .item = item, .course = course, .record_id = (uint32_t)sequence + 1,
+                         .enrolment_id = (uint32_t)sequence + 1,
+                         .report = {.has = HAS_STATUS, .status = ITEM_COMPLETED}});
+}
+
+/* Who is erased leaves the lists in constant time on average, and the others stay in them, in order. */
+static void the_erased_leave_the_lists(void **unused)
+{
+    enum { ALL = 1000, LEFT = 40 };
+    static const uint8_t nothing[4] = {0, 0, 0, 0};
+    uint32_t item = key_of(INTERN_ITEM, 'i', 1), course = key_of(INTERN_COURSE, 'c', 1), longest = 0;
+    (void)unused;
+    for (uint32_t i = 1; i <= ALL; i++)
+        reports(key_of(INTERN_LEARNER, 'l', i), item, course);
+    publish();
+    const struct keys *lists[] = {&image->items[item]->holders, &image->courses[course]->roster};
+    for (uint32_t i = 1; i <= ALL; i++) {
+        if (i % (ALL / LEFT) == 0)
+            continue;
+        apply((struct event){.kind = EV_ERASED, .learner = key_of(INTERN_LEARNER, 'l', i), .body = nothing, .body_size = 4});
+        publish();
+        for (int list = 0; list < 2; list++)
+            longest = lists[list]->stale > longest ? lists[list]->stale : longest;
+    }
+    assert_in_range(longest, 65, ALL / 2 + 1); /* not one by one, and not for ever */
+    for (int list = 0; list < 2; list++) {
+        uint32_t last = 0, known = 0;
+        assert_int_equal(keys_live(lists[list]), LEFT);
+        assert_in_range(lists[list]->count, LEFT, 2 * LEFT + 64);
+        for (uint32_t i = 0; i < lists[list]->count; i++) {
+            assert_true(lists[list]->at[i] > last);
+            last = lists[list]->at[i];
+            known += view_learner(fold.view, last) != NULL;
+        }
+        assert_int_equal(known, LEFT);
+    }
+    assert_int_equal(image->items[item]->sums.records, LEFT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +245,7 @@ int main(void)
         cmocka_unit_test(a_filtered_list_leaves_the_others_alone),
         cmocka_unit_test(an_item_is_one_allocation_and_its_texts_are_its_own),
         cmocka_unit_test(a_learner_finds_what_they_have),
+        cmocka_unit_test_setup_teardown(the_erased_leave_the_lists, begin_image, end_image),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

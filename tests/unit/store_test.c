@@ -185,7 +185,7 @@ static void print_image(struct image *image, struct buf *out)
     for (uint32_t c = 1; c <= image->course_count; c++) {
         const struct course_def *def = view_course(view, c);
         buf_printf(out, "course %s: %s %u %u %u roster %u\n", image->courses[c]->id, def ? def->declared ? "declared" : "observed" : "unknown",
-                   def ? def->item_count : 0, def ? def->required_count : 0, def ? def->staff_count : 0, image->courses[c]->roster.count);
+                   def ? def->item_count : 0, def ? def->required_count : 0, def ? def->staff_count : 0, keys_live(&image->courses[c]->roster));
         course_sums_encode(&image->courses[c]->sums, out);
     }
     for (uint32_t i = 1; i <= image->item_count; i++) {
