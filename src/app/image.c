@@ -581,6 +581,7 @@ static void count_record(struct image *image, const struct record *record, int s
     struct item_slot *item = image->items[record->item];
 
     item_sums_add(&item->sums, record, sign);
+    item->changes++;
     image_mark_dirty(image, INTERN_ITEM, record->item);
 }
 

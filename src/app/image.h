@@ -72,6 +72,7 @@ struct item_slot {
     uint32_t visit, fresh; /* fold's marks */
     const struct item_def *def;
     struct item_def *pending;
+    uint64_t changes; /* how often a record of it changed since the start: what was counted over them still holds */
     struct item_sums sums;
     struct keys holders; /* learners with a record, also a reset one */
 };

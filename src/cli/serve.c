@@ -10,6 +10,7 @@
 #include "auth/token.h"
 #include "cli/cli.h"
 #include "face/face.h"
+#include "face/retention.h"
 #include "http/server.h"
 #include "ops/keys.h"
 #include "ops/metrics.h"
@@ -268,6 +269,8 @@ static int start(struct server *server)
     context->video_auth_required = strcmp(settings->video_auth, "required") == 0;
     context->now_ms = cli_now_ms;
     context->routes = &face_routes;
+    if (!(context->retentions = retentions_new()))
+        return complain(NULL, "out of memory");
     if (settings->rate_limit && !(context->limiter = limiter_new((uint32_t)settings->rate_limit)))
         return complain("rate_limit", "out of memory");
     struct http_settings http = {
@@ -314,6 +317,7 @@ static void stop(struct server *server)
     auth_free(server->context.auth);
     zone_free(server->context.zone);
     limiter_free(server->context.limiter);
+    retentions_free(server->context.retentions);
     metrics_free(server->metrics);
 }
 

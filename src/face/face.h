@@ -19,6 +19,7 @@
 #include "upstream/user_service.h"
 
 struct auth;
+struct retentions;
 
 /* What all faces share: decode with the help of these, call one use case, encode. No rule and no SQL here. */
 
@@ -35,6 +36,7 @@ struct face_context {
     struct cms *cms;            /* NULL: none configured */
     struct user_service *users; /* NULL: any user id passes */
     bool mock_data;
+    struct retentions *retentions;
     struct limiter *limiter; /* NULL: no rate limit */
     struct worker *worker; /* for what may wait for the disk, or takes long */
     uint64_t line_seed;    /* secret: which of its lines a caller has */

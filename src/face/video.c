@@ -7,9 +7,11 @@
 #include "core/segment.h"
 #include "face/csv.h"
 #include "face/face.h"
+#include "face/retention.h"
+#include "face/snapshot.h"
 #include "face/video_report.h"
 
-enum { SYNC_MAX = 1000, MOST_WATCHED = 10, BUCKETS_MAX = 100 };
+enum { SYNC_MAX = 1000, MOST_WATCHED = 10, LIST_MAX = 1000 };
 
 /* Whether this face shows the record: type video or unknown, and all that a player wrote. Contract 6. */
 static bool shown(struct view view, const struct record *record)
@@ -109,12 +111,52 @@ static void put_result(struct json_out *out, struct arena *arena, const struct i
     json_close(out, '}');
 }
 
-static bool named_before(const struct command *command, uint32_t index)
+struct shown_state {
+    const struct record *record; /* NULL: nothing to show, or shown before */
+    uint32_t index;              /* of its report */
+};
+
+static int by_record(const void *a, const void *b)
 {
-    for (uint32_t i = 0; i < index; i++)
-        if (command->reports[i].item_key == command->reports[index].item_key)
-            return true;
-    return false;
+    const struct shown_state *left = a, *right = b;
+
+    if (left->record != right->record)
+        return left->record < right->record ? -1 : 1;
+    return left->index < right->index ? -1 : left->index > right->index;
+}
+
+static int by_index(const void *a, const void *b)
+{
+    const struct shown_state *left = a, *right = b;
+
+    return left->index < right->index ? -1 : left->index > right->index;
+}
+
+/* The states of the videos named, each once, in the order of their first report. */
+static void put_states(struct json_out *out, struct command *command, struct view view)
+{
+    struct shown_state *states = arena_alloc(command->arena, (command->report_count + 1) * sizeof *states);
+    struct snapshot snapshot = {.learner = view_learner(view, command->learner_key)}; /* the engine's own while it decides */
+
+    (void)snapshot_index(&snapshot, command->arena);
+    for (uint32_t i = 0; states && i < command->report_count; i++) {
+        struct item_report *report = &command->reports[i];
+        if (!report->item_key && report->item.bytes)
+            report->item_key = view_item_key(view, report->item.bytes, report->item.size);
+        states[i] = (struct shown_state){snapshot_record(&snapshot, report->item_key), i};
+    }
+    if (!states) {
+        out->buf->failed = true;
+        return;
+    }
+    qsort(states, command->report_count, sizeof *states, by_record);
+    for (uint32_t i = command->report_count; i-- > 1;)
+        if (states[i].record == states[i - 1].record)
+            states[i].record = NULL;
+    qsort(states, command->report_count, sizeof *states, by_index);
+    for (uint32_t i = 0; i < command->report_count; i++)
+        if (states[i].record)
+            put_state(out, NULL, command->reports[i].item.bytes, states[i].record);
 }
 
 static void encode_sync(struct command *command, struct view view)
@@ -124,14 +166,7 @@ static void encode_sync(struct command *command, struct view view)
     json_open(&out, '{');
     json_put_text(&out, "userId", command->learner.bytes);
     json_put_open(&out, "progressData", '[');
-    for (uint32_t i = 0; i < command->report_count; i++) {
-        struct item_report *report = &command->reports[i];
-        if (!report->item_key && report->item.bytes)
-            report->item_key = view_item_key(view, report->item.bytes, report->item.size);
-        const struct record *record = stored(view, command->learner_key, report->item_key);
-        if (record && !named_before(command, i))
-            put_state(&out, NULL, report->item.bytes, record);
-    }
+    put_states(&out, command, view);
     json_close(&out, ']');
     json_put_open(&out, "results", '[');
     for (uint32_t i = 0; i < command->report_count; i++)
@@ -258,6 +293,13 @@ void video_delete(struct request *request)
 
 /* ---- GET /progress/{userId} ---- */
 
+struct list_query {
+    int64_t limit; /* 0: all */
+    int64_t since_ms;
+    bool paged, since;
+    int64_t cursor[2]; /* instant and id, where the last page ended: the next begins after it */
+};
+
 static int by_last_watched(const void *a, const void *b)
 {
     const struct record *left = *(const struct record *const *)a, *right = *(const struct record *const *)b;
@@ -267,51 +309,139 @@ static int by_last_watched(const void *a, const void *b)
     return left->id > right->id ? -1 : left->id < right->id;
 }
 
-/* The records this face shows of a learner, in the arena. */
+/* The records this face shows of a learner, in the arena. Under the lock, which it gives back now and then. NULL: out of
+ * memory. */
 static const struct record **shown_records(struct request *request, struct view view, const struct learner *learner,
-                                           uint32_t *out_count)
+                                           uint32_t *steps, uint32_t *out_count)
 {
-    uint32_t all = 0, count = 0;
-    const struct record **records = learner ? records_of_learner(&request->arena, learner, &all) : NULL;
+    uint32_t all = learner ? learner->record_count : 0, count = 0;
+    const struct record **records = arena_alloc(&request->arena, (all + 1) * sizeof *records);
 
-    for (uint32_t i = 0; records && i < all; i++)
-        if (shown(view, records[i]))
-            records[count++] = records[i];
+    for (uint32_t i = 0; records && i < all; i++) {
+        if (shown(view, &learner->records[i]))
+            records[count++] = &learner->records[i];
+        (void)view_pause(view, steps, 1);
+    }
     *out_count = count;
     return records;
 }
 
-static void list_states(struct request *request, struct view view, struct text user)
+static bool in_page(const struct list_query *query, const struct record *record)
+{
+    int64_t at_ms = last_watched(record);
+
+    if (query->since && record->updated_at_ms <= query->since_ms)
+        return false;
+    return !query->paged || at_ms < query->cursor[0] || (at_ms == query->cursor[0] && record->id < query->cursor[1]);
+}
+
+/* Of those shown, what the query asks for, newest first. Needs no lock. */
+static uint32_t pick_page(const struct list_query *query, const struct record **records, uint32_t count)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        if (in_page(query, records[i]))
+            records[kept++] = records[i];
+    if (kept)
+        qsort(records, kept, sizeof *records, by_last_watched);
+    return kept;
+}
+
+static void put_page(struct request *request, struct view view, const struct list_query *query,
+                     const struct record **records, uint32_t count, uint32_t *steps)
 {
     struct json_out out = {&request->out, false};
-    const struct learner *learner = view_learner(view, view_learner_key(view, user.bytes, user.size));
-    uint32_t count;
-    const struct record **records = shown_records(request, view, learner, &count);
+    uint32_t end = query->limit && query->limit < count ? (uint32_t)query->limit : count;
 
-    if (count)
-        qsort(records, count, sizeof *records, by_last_watched);
     json_open(&out, '{');
-    json_put_text(&out, "userId", user.bytes);
+    json_put_text(&out, "userId", face_param(request, 0).bytes);
     json_put_open(&out, "progressData", '[');
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < end; i++) {
         put_state(&out, NULL, view_item_slot(view, records[i]->item)->id, records[i]);
+        (void)view_pause(view, steps, 1);
+    }
     json_close(&out, ']');
+    if (end < count)
+        json_put_text(&out, "nextCursor", arena_printf(&request->arena, "%lld.%u", (long long)last_watched(records[end - 1]),
+                                                       records[end - 1]->id));
     json_close(&out, '}');
+}
+
+/* large: takes it however many records there are; else *out_large says that there are too many for an event loop. */
+static enum rc read_list(struct request *request, bool large, bool *out_large, struct fault *fault)
+{
+    const struct list_query *query = request->command;
+    struct text user = face_param(request, 0);
+    struct snapshot snapshot = {0};
+    uint32_t count = 0, steps = 0;
+    struct view view = image_read_begin(face_of(request)->image);
+    enum rc rc = face_may(request, view, ACCESS_PERSON, user, 0, false, fault);
+
+    if (rc == RC_OK)
+        snapshot_take(view, view_learner_key(view, user.bytes, user.size), &snapshot);
+    *out_large = !large && snapshot.learner && snapshot.learner->record_count > LARGE_READ;
+    if (rc == RC_OK && !*out_large) {
+        const struct record **records = shown_records(request, view, snapshot.learner, &steps, &count);
+        if (large)
+            image_read_end(view);
+        count = records ? pick_page(query, records, count) : 0;
+        if (large)
+            view = image_read_begin(face_of(request)->image);
+        if (records)
+            put_page(request, view, query, records, count, &steps);
+        else
+            rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+    }
+    image_read_end(view);
+    snapshot_done(&snapshot);
+    return rc;
+}
+
+static enum rc work_list(struct request *request, struct fault *fault)
+{
+    bool large;
+    return read_list(request, true, &large, fault);
+}
+
+static enum rc decode_list(struct request *request, struct list_query *query, struct fault *fault)
+{
+    const char *text;
+    enum rc rc = face_query_number(request, "limit", 1, LIST_MAX, &query->limit, fault);
+
+    if (rc == RC_OK)
+        rc = request_query(request, "cursor", &text, fault);
+    if (rc == RC_OK && text && *text) {
+        query->paged = true;
+        if (!cursor_read(text, query->cursor, 2))
+            rc = fault_set(fault, RC_INVALID, "cursor", "must be the nextCursor of an earlier answer");
+    }
+    if (rc == RC_OK)
+        rc = request_query(request, "since", &text, fault);
+    if (rc == RC_OK && text && *text) {
+        query->since = true;
+        if (instant_parse(text, strlen(text), &query->since_ms) == INSTANT_NONE)
+            rc = fault_set(fault, RC_INVALID, "since", "must be an ISO 8601 instant");
+    }
+    return rc;
 }
 
 void video_list(struct request *request)
 {
     struct fault fault = {NULL, NULL};
-    enum rc rc = request_id_param(request, 0, "userId", &fault);
+    struct list_query *query = arena_alloc(&request->arena, sizeof *query);
+    bool large = false;
+    enum rc rc = query ? request_id_param(request, 0, "userId", &fault)
+                       : fault_set(&fault, RC_BUSY, NULL, "out of memory");
 
-    if (rc == RC_OK) {
-        struct view view = image_read_begin(face_of(request)->image);
-        rc = face_may(request, view, ACCESS_PERSON, face_param(request, 0), 0, false, &fault);
-        if (rc == RC_OK)
-            list_states(request, view, face_param(request, 0));
-        image_read_end(view);
-    }
     if (rc == RC_OK)
+        rc = decode_list(request, query, &fault);
+    request->command = query;
+    if (rc == RC_OK)
+        rc = read_list(request, false, &large, &fault);
+    if (large)
+        face_work(request, work_list, NULL);
+    else if (rc == RC_OK)
         request_reply(request, 200, "application/json");
     else
         request_fail(request, rc, &fault);
@@ -319,84 +449,61 @@ void video_list(struct request *request)
 
 /* ---- GET /progress/summary/{videoId} ---- */
 
-struct retention {
-    int64_t duration_ms;
-    uint32_t buckets;
-    int64_t viewers[BUCKETS_MAX];
-    bool segments; /* anybody sent some */
-};
-
-/* The catalogue's duration, else the largest that a viewer's client told. */
-static int64_t longest_duration(struct view view, uint32_t item)
+static void put_retention(struct json_out *out, const struct retention *retention, int64_t viewers)
 {
-    const struct item_slot *slot = view_item_slot(view, item);
-    int64_t longest = slot->def ? slot->def->duration_ms : 0;
-
-    if (longest)
-        return longest;
-    for (uint32_t i = 0; i < slot->holders.count; i++) {
-        const struct record *record = stored(view, slot->holders.at[i], item);
-        if (record && record->duration_ms > longest)
-            longest = record->duration_ms;
-    }
-    return longest;
-}
-
-static uint32_t bucket_of(const struct retention *retention, int64_t ms)
-{
-    __extension__ __int128 scaled = (__int128)ms * retention->buckets; /* a duration may be up to 2^53 s */
-    return (uint32_t)(scaled / retention->duration_ms);
-}
-
-static void count_coverage(struct retention *retention, const struct record *record)
-{
-    uint32_t last_counted = UINT32_MAX;
-
-    for (uint32_t i = 0; i < record->segment_count; i++) {
-        const struct segment *segment = &record->segments[i];
-        if (segment->from_ms >= retention->duration_ms)
-            break;
-        int64_t to_ms = segment->to_ms < retention->duration_ms ? segment->to_ms : retention->duration_ms;
-        uint32_t first = bucket_of(retention, segment->from_ms);
-        uint32_t last = bucket_of(retention, to_ms - 1);
-        for (uint32_t bucket = first; bucket <= last && bucket < retention->buckets; bucket++)
-            if (bucket != last_counted) {
-                retention->viewers[bucket]++;
-                last_counted = bucket;
-            }
-    }
-    retention->segments |= record->segment_count > 0;
-}
-
-static void put_retention(struct json_out *out, struct view view, uint32_t item, int64_t viewers)
-{
-    const struct item_slot *slot = view_item_slot(view, item);
-    struct retention retention = {.duration_ms = slot ? longest_duration(view, item) : 0};
-    int64_t seconds = (retention.duration_ms + 999) / 1000;
-
-    retention.buckets = (uint32_t)(seconds < BUCKETS_MAX ? seconds : BUCKETS_MAX);
-    for (uint32_t i = 0; retention.buckets && i < slot->holders.count; i++) {
-        const struct record *record = stored(view, slot->holders.at[i], item);
-        if (record)
-            count_coverage(&retention, record);
-    }
     json_put_open(out, "retention", '[');
-    for (uint32_t i = 0; retention.segments && i < retention.buckets; i++) {
+    for (uint32_t i = 0; i < retention->buckets; i++) {
+        int64_t saw = retention->viewers[i] < viewers ? retention->viewers[i] : viewers; /* who left since it was counted */
         json_open(out, '{');
-        json_put_scaled(out, "from", rounded_ratio(retention.duration_ms, i, retention.buckets), 3);
-        json_put_scaled(out, "to", rounded_ratio(retention.duration_ms, i + 1, retention.buckets), 3);
-        json_put_int(out, "viewers", retention.viewers[i]);
-        json_put_scaled(out, "share", rounded_ratio(retention.viewers[i], 10000, viewers), 4);
+        json_put_scaled(out, "from", rounded_ratio(retention->duration_ms, i, retention->buckets), 3);
+        json_put_scaled(out, "to", rounded_ratio(retention->duration_ms, i + 1, retention->buckets), 3);
+        json_put_int(out, "viewers", saw);
+        json_put_scaled(out, "share", rounded_ratio(saw, 10000, viewers), 4);
         json_close(out, '}');
     }
     json_close(out, ']');
 }
 
-void video_summary(struct request *request)
+static void put_summary(struct request *request, struct view view, uint32_t item, const struct retention *retention)
 {
     static const struct item_sums none = {0};
-    struct fault fault = {NULL, NULL};
     struct json_out out = {&request->out, false};
+    const struct item_slot *slot = view_item_slot(view, item);
+    const struct item_sums *sums = slot ? &slot->sums : &none;
+
+    json_open(&out, '{');
+    json_put_text(&out, "videoId", face_param(request, 0).bytes);
+    json_put_int(&out, "averageWatchedDuration", rounded_ratio(sums->watched_s, 1, sums->records));
+    json_put_scaled(&out, "completionRate", rounded_ratio(sums->completed, 10000, sums->records), 4);
+    json_put_int(&out, "viewers", sums->records);
+    put_retention(&out, retention, sums->records);
+    json_close(&out, '}');
+}
+
+/* The video has many viewers: counted on a worker. */
+static enum rc work_summary(struct request *request, struct fault *fault)
+{
+    struct face_context *context = face_of(request);
+    struct text video = face_param(request, 0);
+    struct retention retention = {0};
+    struct view view = image_read_begin(context->image);
+    uint32_t item = view_item_key(view, video.bytes, video.size);
+
+    (void)fault;
+    image_read_end(view);
+    if (item)
+        retentions_count(context->retentions, context->image, item, &retention);
+    view = image_read_begin(context->image);
+    put_summary(request, view, item, &retention);
+    image_read_end(view);
+    return RC_OK;
+}
+
+void video_summary(struct request *request)
+{
+    struct face_context *context = face_of(request);
+    struct fault fault = {NULL, NULL};
+    struct retention retention;
     enum rc rc = request_id_param(request, 0, "videoId", &fault);
 
     if (rc != RC_OK) {
@@ -404,19 +511,16 @@ void video_summary(struct request *request)
         return;
     }
     struct text video = face_param(request, 0);
-    struct view view = image_read_begin(face_of(request)->image);
+    struct view view = image_read_begin(context->image);
     uint32_t item = view_item_key(view, video.bytes, video.size);
-    const struct item_slot *slot = view_item_slot(view, item);
-    const struct item_sums *sums = slot ? &slot->sums : &none;
-    json_open(&out, '{');
-    json_put_text(&out, "videoId", video.bytes);
-    json_put_int(&out, "averageWatchedDuration", rounded_ratio(sums->watched_s, 1, sums->records));
-    json_put_scaled(&out, "completionRate", rounded_ratio(sums->completed, 10000, sums->records), 4);
-    json_put_int(&out, "viewers", sums->records);
-    put_retention(&out, view, item, sums->records);
-    json_close(&out, '}');
+    bool known = retentions_look(context->retentions, view, item, &retention);
+    if (known)
+        put_summary(request, view, item, &retention);
     image_read_end(view);
-    request_reply(request, 200, "application/json");
+    if (known)
+        request_reply(request, 200, "application/json");
+    else
+        face_work(request, work_summary, NULL);
 }
 
 /* ---- GET /progress/engagement/{userId} ---- */
@@ -426,13 +530,20 @@ struct watched {
     const char *id;
 };
 
-static int by_watched(const void *a, const void *b)
+/* Keeps the ten most watched, most first; the tie: videoId. */
+static void keep_most(struct watched *most, uint32_t *count, struct watched one)
 {
-    const struct watched *left = a, *right = b;
+    uint32_t at = *count;
 
-    if (left->record->watched_s != right->record->watched_s)
-        return left->record->watched_s > right->record->watched_s ? -1 : 1;
-    return strcmp(left->id, right->id);
+    while (at > 0 && (one.record->watched_s > most[at - 1].record->watched_s ||
+                      (one.record->watched_s == most[at - 1].record->watched_s && strcmp(one.id, most[at - 1].id) < 0)))
+        at--;
+    if (at == MOST_WATCHED)
+        return;
+    uint32_t moved = (*count < MOST_WATCHED ? *count : MOST_WATCHED - 1) - at;
+    memmove(most + at + 1, most + at, moved * sizeof *most);
+    most[at] = one;
+    *count += *count < MOST_WATCHED;
 }
 
 /* Days in a row with a report: the run that reaches today or yesterday, and the longest. */
@@ -450,56 +561,84 @@ static void count_streaks(const struct learner *learner, int32_t today, int64_t 
     }
 }
 
-static void put_engagement(struct request *request, struct view view, struct text user)
+static void put_engagement(struct request *request, struct view view, struct text user, const struct learner *learner)
 {
     struct face_context *context = face_of(request);
     struct json_out out = {&request->out, false};
-    const struct learner *learner = view_learner(view, view_learner_key(view, user.bytes, user.size));
-    uint32_t count;
-    const struct record **records = shown_records(request, view, learner, &count);
-    struct watched *watched = arena_alloc(&request->arena, (count + 1) * sizeof *watched);
-    int64_t total = 0, completed = 0, streak, longest;
+    struct watched most[MOST_WATCHED];
+    uint32_t kept = 0, steps = 0;
+    int64_t videos = 0, total = 0, completed = 0, streak, longest;
 
-    for (uint32_t i = 0; watched && i < count; i++) {
-        watched[i] = (struct watched){records[i], view_item_slot(view, records[i]->item)->id};
-        total += records[i]->watched_s;
-        completed += records[i]->status == ITEM_COMPLETED;
+    for (uint32_t i = 0; learner && i < learner->record_count; i++) {
+        const struct record *record = &learner->records[i];
+        if (shown(view, record)) {
+            keep_most(most, &kept, (struct watched){record, view_item_slot(view, record->item)->id});
+            videos++;
+            total += record->watched_s;
+            completed += record->status == ITEM_COMPLETED;
+        }
+        (void)view_pause(view, &steps, 1);
     }
-    if (watched && count)
-        qsort(watched, count, sizeof *watched, by_watched);
     count_streaks(learner, instant_day(zone_local_ms(context->zone, context->now_ms())), &streak, &longest);
     json_open(&out, '{');
     json_put_text(&out, "userId", user.bytes);
     json_put_int(&out, "totalWatchedDuration", total);
     json_put_open(&out, "mostWatchedVideos", '[');
-    for (uint32_t i = 0; watched && i < count && i < MOST_WATCHED; i++) {
+    for (uint32_t i = 0; i < kept; i++) {
         json_open(&out, '{');
-        json_put_text(&out, "videoId", watched[i].id);
-        json_put_int(&out, "watchedDuration", watched[i].record->watched_s);
+        json_put_text(&out, "videoId", most[i].id);
+        json_put_int(&out, "watchedDuration", most[i].record->watched_s);
         json_close(&out, '}');
     }
     json_close(&out, ']');
-    json_put_int(&out, "totalVideos", count);
+    json_put_int(&out, "totalVideos", videos);
     json_put_int(&out, "completedVideos", completed);
     json_put_int(&out, "streakDays", streak);
     json_put_int(&out, "longestStreakDays", longest);
     json_close(&out, '}');
 }
 
+/* As read_list. */
+static enum rc read_engagement(struct request *request, bool large, bool *out_large, struct fault *fault)
+{
+    struct text user = face_param(request, 0);
+    struct snapshot snapshot = {0};
+    struct view view = image_read_begin(face_of(request)->image);
+    enum rc rc = face_may(request, view, ACCESS_PERSON, user, 0, false, fault);
+
+    if (rc == RC_OK)
+        snapshot_take(view, view_learner_key(view, user.bytes, user.size), &snapshot);
+    *out_large = !large && snapshot.learner && snapshot.learner->record_count > LARGE_READ;
+    if (rc == RC_OK && !*out_large)
+        put_engagement(request, view, user, snapshot.learner);
+    image_read_end(view);
+    snapshot_done(&snapshot);
+    return rc;
+}
+
+static enum rc work_engagement(struct request *request, struct fault *fault)
+{
+    bool large;
+    return read_engagement(request, true, &large, fault);
+}
+
+static void reply_engagement(struct request *request)
+{
+    face_reply_table(request, "mostWatchedVideos", "videoId,watchedDuration");
+}
+
 void video_engagement(struct request *request)
 {
     struct fault fault = {NULL, NULL};
+    bool large = false;
     enum rc rc = request_id_param(request, 0, "userId", &fault);
 
-    if (rc == RC_OK) {
-        struct view view = image_read_begin(face_of(request)->image);
-        rc = face_may(request, view, ACCESS_PERSON, face_param(request, 0), 0, false, &fault);
-        if (rc == RC_OK)
-            put_engagement(request, view, face_param(request, 0));
-        image_read_end(view);
-    }
     if (rc == RC_OK)
-        face_reply_table(request, "mostWatchedVideos", "videoId,watchedDuration");
+        rc = read_engagement(request, false, &large, &fault);
+    if (large)
+        face_work(request, work_engagement, reply_engagement);
+    else if (rc == RC_OK)
+        reply_engagement(request);
     else
         request_fail(request, rc, &fault);
 }

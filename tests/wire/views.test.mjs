@@ -56,3 +56,86 @@ test('a large PUT is refused, replayed and read as a small one', async () => {
   assert.equal((await server.call('PUT', `${courses}/pr`, { as: 'admin:900', body: { contents: Array(10001).fill({ id: 'x' }) } })).json.errors?.[0].field, 'contents');
   assert.equal((await server.call('PUT', `${courses}/pr`, { as: 'admin:900', body: { staff: Array(1001).fill({ userId: 'x', role: 'owner' }) } })).json.errors?.[0].field, 'staff');
 });
+
+// Reports of items p-0 .. p-(count-1), by syncs of 1,000; lastWatched goes up by a second each.
+async function watch(user, count, more = () => ({}), prefix = user) {
+  for (let start = 0; start < count; start += 1000) {
+    const progressData = Array.from({ length: Math.min(1000, count - start) }, (_, k) => ({ videoId: `${prefix}-${start + k}`, watchedDuration: start + k, lastWatched: new Date(1.7e12 + (start + k) * 1000).toISOString(), ...more(start + k) }));
+    const { status, json } = await server.call('POST', '/progress/sync', { as: user, body: { userId: user, progressData } });
+    assert.equal(status, 200);
+    assert.ok(json.results.every(({ result }) => result === 'applied'), JSON.stringify(json.results.find(({ result }) => result !== 'applied')));
+    assert.equal(json.progressData.length, progressData.length);
+  }
+}
+
+for (const count of [30, 1700]) { // on an event loop, and on a worker
+  test(`GET /progress/{userId} pages ${count} records, newest first, each once while others change`, async () => {
+    const user = `pager-${count}`;
+    await watch(user, count);
+    const all = (await server.call('GET', `/progress/${user}`, { as: user })).json;
+    assert.deepEqual(Object.keys(all), ['userId', 'progressData']);
+    assert.deepEqual(all.progressData.map(({ videoId }) => videoId), Array.from({ length: count }, (_, i) => `${user}-${count - 1 - i}`));
+    const seen = [];
+    for (let cursor = '', page = 0; cursor !== undefined; page++) {
+      const { status, json } = await server.call('GET', `/progress/${user}?limit=${Math.ceil(count / 7)}&cursor=${cursor}`, { as: user });
+      assert.equal(status, 200);
+      seen.push(...json.progressData.map(({ videoId }) => videoId));
+      cursor = json.nextCursor;
+      // One that was shown comes to the front, one that was not is deleted, a new one comes.
+      await server.call('POST', '/progress/update', { as: user, body: { userId: user, videoId: `${user}-${count - 1}`, watchedDuration: page } });
+      await server.call('POST', '/progress/update', { as: user, body: { userId: user, videoId: `${user}-new-${page}`, watchedDuration: page } });
+      if (page === 0) await server.call('DELETE', `/progress/${user}/${user}-0`, { as: user });
+    }
+    assert.deepEqual(seen, Array.from({ length: count - 1 }, (_, i) => `${user}-${count - 1 - i}`));
+    const mark = (await server.call('GET', `/progress/${user}?limit=1`, { as: user })).json.progressData[0].lastWatched;
+    assert.deepEqual((await server.call('GET', `/progress/${user}?since=${mark}`, { as: user })).json.progressData, []);
+    await server.call('POST', '/progress/update', { as: user, body: { userId: user, videoId: `${user}-3`, watchedDuration: 9999, lastWatched: '2023-12-01T00:00:00Z' } });
+    const since = (await server.call('GET', `/progress/${user}?since=${mark}`, { as: user })).json;
+    assert.deepEqual(since.progressData.map(({ videoId }) => videoId), [`${user}-3`]);
+    for (const query of ['limit=0', 'limit=1001', 'limit=x', 'cursor=1', 'cursor=1.2.3', 'cursor=+1.2', 'cursor=1.x', 'since=yesterday']) {
+      const { status, json } = await server.call('GET', `/progress/${user}?${query}`, { as: user });
+      assert.deepEqual([status, json.errors?.[0].field], [400, query.split('=')[0]], query);
+    }
+    assert.equal((await server.call('GET', `/progress/${user}`, { as: 'other' })).status, 403);
+  });
+
+  test(`engagement of ${count} videos: the ten most watched, the tie by id`, async () => {
+    const user = `fan-${count}`;
+    await watch(user, count, (i) => ({ watchedDuration: i % 7 === 0 ? 5000 : i }));
+    const { json } = await server.call('GET', `/progress/engagement/${user}`, { as: user });
+    const expected = Array.from({ length: count }, (_, i) => ({ videoId: `${user}-${i}`, watchedDuration: i % 7 === 0 ? 5000 : i }))
+      .sort((a, b) => b.watchedDuration - a.watchedDuration || (a.videoId < b.videoId ? -1 : 1));
+    assert.deepEqual(json.mostWatchedVideos, expected.slice(0, 10));
+    assert.deepEqual([json.totalVideos, json.totalWatchedDuration], [count, expected.reduce((sum, { watchedDuration }) => sum + watchedDuration, 0)]);
+  });
+}
+
+test('retention of a video of many viewers is counted on a worker, and again when anybody changes', async () => {
+  const report = (i, segments) => server.call('POST', '/progress/update', { as: 'system:s', body: { userId: `viewer-${i}`, videoId: 'seen-by-many', watchedDuration: 10, duration: 200, segments } });
+  for (let i = 0; i < 600; i += 50)
+    await Promise.all(Array.from({ length: 50 }, (_, k) => report(i + k, [[0, 2], [100, (i + k) % 2 ? 110.5 : 100]])));
+  const summary = async () => (await server.call('GET', '/progress/summary/seen-by-many', { as: 'anybody' })).json;
+  const first = await Promise.all(Array.from({ length: 8 }, summary));
+  for (const { viewers, retention } of first) {
+    assert.equal(viewers, 600);
+    assert.equal(retention.length, 100);
+    assert.deepEqual(retention[0], { from: 0, to: 2, viewers: 600, share: 1 });
+    assert.deepEqual(retention[55], { from: 110, to: 112, viewers: 300, share: 0.5 });
+    assert.equal(retention[56].viewers, 0);
+  }
+  await report(7, [[112, 112.001]]); // the same seconds watched: only a segment is new
+  assert.deepEqual((await summary()).retention[56], { from: 112, to: 114, viewers: 1, share: 0.0017 });
+  await server.call('DELETE', '/progress/viewer-7/seen-by-many', { as: 'system:s' });
+  const after = await summary();
+  assert.deepEqual([after.viewers, after.retention[56].viewers, after.retention[55].viewers], [599, 0, 299]);
+  await report(8, []);
+  assert.equal((await server.call('PUT', `${courses}/rm`, { as: 'admin:900', body: { contents: [{ id: 'seen-by-many', durationSeconds: 50 }] } })).status, 201);
+  const declared = await summary();
+  assert.deepEqual([declared.viewers, declared.retention.length, declared.retention[1].viewers, declared.retention[2].viewers], [599, 50, 599, 0]);
+});
+
+test('a sync that names a video twice shows it once, in the order named', async () => {
+  const progressData = [{ videoId: 'tw-b', watchedDuration: 1 }, { videoId: 'tw-a', watchedDuration: 2 }, { videoId: 'tw-b', watchedDuration: 3 }];
+  const { json } = await server.call('POST', '/progress/sync', { as: 'twice', body: { userId: 'twice', progressData } });
+  assert.deepEqual(json.progressData.map(({ videoId, watchedDuration }) => [videoId, watchedDuration]), [['tw-b', 3], ['tw-a', 2]]);
+});

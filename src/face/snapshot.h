@@ -1,0 +1,47 @@
+#pragma once
+
+#include "app/image.h"
+
+/* Reads whose work grows with what a learner or a course holds. Small ones run on an event loop, in one hold of the image's
+ * lock; what is larger goes to a worker (face_work) and gives the lock back every few hundred steps, so that no write
+ * waits for a read however long that is. */
+
+enum {
+    LARGE_READ = 500,  /* records and items to look at: more is a worker's */
+    STEPS_A_HOLD = 512 /* of the image's lock: 0.1 to 0.5 ms */
+};
+
+/* One learner as published at one instant; their state stays as it is for as long as it is held. */
+struct snapshot {
+    struct learner_state *state;
+    const struct learner *learner; /* NULL: never seen */
+    const uint32_t *table;         /* of snapshot_index; NULL: none */
+    uint32_t mask;
+};
+
+/* Under the lock; snapshot_done may come after it. */
+void snapshot_take(struct view view, uint32_t key, struct snapshot *out);
+void snapshot_done(struct snapshot *snapshot);
+
+/* Makes every later snapshot_record cost the same whatever the learner holds: once for many of them. False: out of
+ * memory; they then are as slow as without. */
+bool snapshot_index(struct snapshot *snapshot, struct arena *arena);
+
+/* The learner's record of an item, if somebody reported on it; NULL: none. */
+const struct record *snapshot_record(const struct snapshot *snapshot, uint32_t item);
+
+/* Counts steps taken under the lock, and gives it back for a moment when it is time. What the view showed before may be
+ * another by then: definitions and slots have to be asked for again. Returns whether it did. */
+static inline bool view_pause(struct view view, uint32_t *steps, uint32_t more)
+{
+    *steps += more;
+    if (*steps < STEPS_A_HOLD)
+        return false;
+    *steps = 0;
+    image_read_end(view);
+    (void)image_read_begin(view.image); /* the same view */
+    return true;
+}
+
+/* The numbers of a cursor, written with dots between: exactly count of them. False: it is none of ours. */
+bool cursor_read(const char *text, int64_t *out, int count);
