@@ -58,10 +58,10 @@ const char *ident_problem(const char *text, size_t size)
         return "an id has at most 128 bytes";
     for (size_t i = 0; i < size; i++) {
         unsigned char c = (unsigned char)text[i];
-        if (c < 0x20 || c == 0x7f || c == '/')
-            return "an id must not hold control characters or '/'";
+        if (c < 0x20 || c == 0x7f)
+            return "an id must not hold control characters";
         if (c == 0xc2 && i + 1 < size && (unsigned char)text[i + 1] < 0xa0)
-            return "an id must not hold control characters or '/'"; /* U+0080 to U+009F */
+            return "an id must not hold control characters"; /* U+0080 to U+009F */
     }
     if (!utf8_valid(text, size))
         return "an id must be valid UTF-8";

@@ -2,6 +2,10 @@
 
 #include <stdio.h>
 
+/* 0001-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z. */
+#define FIRST_MS INT64_C(-62135596800000)
+#define LAST_MS INT64_C(253402300799999)
+
 /* Civil-from-days and back: Howard Hinnant's public algorithms, exact for all years. */
 int32_t instant_day_of(int year, unsigned month, unsigned day)
 {
@@ -97,22 +101,27 @@ static unsigned days_in_month(unsigned year, unsigned month)
     return month == 2 && leap ? 29 : days[month - 1];
 }
 
-/* "+05:30", "-0800", "Z" or nothing: the offset in minutes. False: malformed. */
+/* "+05:30", "-0800", "+00", "Z" or nothing, perhaps after a space: the offset in minutes. False: malformed. */
 static bool take_zone(const char **at, const char *end, int *out_minutes)
 {
-    unsigned hours, minutes;
+    unsigned hours, minutes = 0;
 
     *out_minutes = 0;
-    if (*at == end || take_char(at, end, 'Z') || take_char(at, end, 'z'))
+    if (*at == end)
         return true;
-    bool west = **at == '-';
-    if (!west && **at != '+')
+    (void)take_char(at, end, ' '); /* MySQL and Go print one */
+    if (take_char(at, end, 'Z') || take_char(at, end, 'z'))
+        return true;
+    bool west = *at < end && **at == '-';
+    if (!west && (*at == end || **at != '+'))
         return false;
     ++*at;
     if (!take_digits(at, end, 2, &hours))
         return false;
-    (void)take_char(at, end, ':'); /* ISO basic form leaves it out */
-    if (!take_digits(at, end, 2, &minutes) || hours > 23 || minutes > 59)
+    bool colon = take_char(at, end, ':'); /* ISO basic form leaves it out */
+    if ((colon || *at < end) && !take_digits(at, end, 2, &minutes))
+        return false;
+    if (hours > 23 || minutes > 59)
         return false;
     *out_minutes = (west ? -1 : 1) * (int)(hours * 60 + minutes);
     return true;
@@ -147,9 +156,12 @@ enum instant_form instant_parse(const char *text, size_t size, int64_t *out_ms)
                 millisecond += scale * (unsigned)(*at - '0');
         }
     }
-    if (!take_zone(&at, end, &offset_minutes) || at != end || hour > 23 || minute > 59 || second > 59)
+    if (!take_zone(&at, end, &offset_minutes) || at != end || hour > 23 || minute > 59 || second > 60)
         return INSTANT_NONE;
-    *out_ms = midnight + (int64_t)hour * 3600000 + (int64_t)minute * 60000 + second * 1000 + millisecond -
-              (int64_t)offset_minutes * 60000;
+    int64_t ms = midnight + (int64_t)hour * 3600000 + (int64_t)minute * 60000 + second * 1000 + millisecond -
+                 (int64_t)offset_minutes * 60000;
+    if (ms < FIRST_MS || ms > LAST_MS) /* an offset or a leap second led out of the years that are written */
+        return INSTANT_NONE;
+    *out_ms = ms;
     return INSTANT_FULL;
 }

@@ -10,8 +10,11 @@
 
 #include "base/ident.h"
 #include "base/instant.h"
+#include "core/limits.h"
 #include "core/members.h"
 #include "http/gzip.h"
+
+_Static_assert((int)LIMIT_OBJECT_MEMBERS == (int)JSON_MAX_MEMBERS, "one limit, said twice");
 
 /* ---- decoding ---- */
 
@@ -67,6 +70,26 @@ enum rc face_id(struct request *request, const struct body *body, const char *na
     if (!value && !required)
         return RC_OK;
     return json_in_id(&request->arena, value, name, &out->bytes, &out->size, fault);
+}
+
+enum rc face_query_id(struct request *request, const char *name, struct text *out, struct fault *fault)
+{
+    const char *text;
+    enum rc rc = request_query(request, name, &text, fault);
+
+    *out = (struct text){NULL, 0};
+    if (rc != RC_OK || !text)
+        return rc;
+    size_t size = strlen(text);
+    const char *problem = ident_problem(text, size);
+    if (problem)
+        return fault_set(fault, RC_INVALID, name, problem);
+    char *id = arena_copy(&request->arena, text, size);
+    if (!id)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    ident_normalize(id, size);
+    *out = (struct text){id, (uint32_t)size};
+    return RC_OK;
 }
 
 enum rc face_query_number(struct request *request, const char *name, int64_t low, int64_t high, int64_t *inout,

@@ -104,6 +104,9 @@ static inline struct text face_param(const struct request *request, int index)
     return (struct text){request->params[index].bytes, request->params[index].size};
 }
 
+/* A query parameter that is an id, checked and normalized like one in a path. Absent: RC_OK with bytes NULL. */
+MUST_CHECK enum rc face_query_id(struct request *request, const char *name, struct text *out, struct fault *fault);
+
 /* page / limit style query numbers. Absent: out keeps its value. RC_INVALID names the parameter. */
 MUST_CHECK enum rc face_query_number(struct request *request, const char *name, int64_t low, int64_t high,
                                      int64_t *inout, struct fault *fault);

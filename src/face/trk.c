@@ -45,7 +45,6 @@ static enum rc read_cursor(struct request *request, struct user_query *query, st
 
 static enum rc read_user_query(struct request *request, struct user_query *query, struct fault *fault)
 {
-    const char *module;
     enum rc rc = request_query(request, "contentType", &query->type, fault);
 
     if (rc == RC_OK)
@@ -54,15 +53,7 @@ static enum rc read_user_query(struct request *request, struct user_query *query
         strcmp(query->status, "in-progress") != 0 && strcmp(query->status, "completed") != 0)
         rc = fault_set(fault, RC_INVALID, "status", "must be not-started, in-progress or completed");
     if (rc == RC_OK)
-        rc = request_query(request, "moduleId", &module, fault);
-    if (rc == RC_OK && module) {
-        const char *problem = ident_problem(module, strlen(module));
-        char *text = arena_copy(&request->arena, module, strlen(module));
-        if (problem || !text)
-            return fault_set(fault, RC_INVALID, "moduleId", problem ? problem : "out of memory");
-        ident_normalize(text, strlen(text));
-        query->module = (struct text){text, (uint32_t)strlen(text)};
-    }
+        rc = face_query_id(request, "moduleId", &query->module, fault);
     if (rc == RC_OK)
         rc = face_query_number(request, "limit", 1, 1000, &query->limit, fault);
     if (rc == RC_OK)

@@ -345,7 +345,6 @@ static void read_kind(struct request *request, const char *type, const char *plu
 {
     struct fault fault = {NULL, NULL};
     struct kind_query query = {.type = type, .plural = plural};
-    const char *module = NULL;
     enum rc rc = request_id_param(request, 0, "userId", &fault);
 
     if (rc == RC_OK)
@@ -354,11 +353,7 @@ static void read_kind(struct request *request, const char *type, const char *plu
         strcmp(query.status, "in-progress") != 0 && strcmp(query.status, "completed") != 0)
         rc = fault_set(&fault, RC_INVALID, "status", "must be not-started, in-progress or completed");
     if (rc == RC_OK)
-        rc = request_query(request, "moduleId", &module, &fault);
-    if (rc == RC_OK && module && ident_problem(module, strlen(module)))
-        rc = fault_set(&fault, RC_INVALID, "moduleId", ident_problem(module, strlen(module)));
-    if (module)
-        query.module = (struct text){module, (uint32_t)strlen(module)};
+        rc = face_query_id(request, "moduleId", &query.module, &fault);
     struct view view = image_read_begin(face_of(request)->image);
     if (rc == RC_OK)
         rc = face_may(request, view, ACCESS_PERSON, face_param(request, 0), 0, false, &fault);

@@ -9,13 +9,16 @@
 #include "base/ident.h"
 #include "base/instant.h"
 
-/* Brackets outside of strings nest no deeper than JSON_MAX_DEPTH. Checked before parsing, so that 100,000 '['
- * cost one pass. */
-static bool depth_fits(const char *bytes, size_t size)
+/* What would cost more to parse than to look at: a NUL byte (jansson ends a number there), nesting, members of one
+ * object. One pass, before parsing, so that 100,000 '[' or members cost no more than it. NULL: fine. */
+static const char *look_over(const char *bytes, size_t size)
 {
+    unsigned members[JSON_MAX_DEPTH + 1] = {0}; /* of what is open at each depth; 0: an array */
     int depth = 0;
     bool in_string = false;
 
+    if (memchr(bytes, 0, size))
+        return "the body is not valid JSON";
     for (size_t i = 0; i < size; i++) {
         char c = bytes[i];
         if (in_string) {
@@ -27,12 +30,15 @@ static bool depth_fits(const char *bytes, size_t size)
             in_string = true;
         } else if (c == '{' || c == '[') {
             if (++depth > JSON_MAX_DEPTH)
-                return false;
+                return "the JSON is nested too deep (32 levels at most)";
+            members[depth] = c == '{';
         } else if (c == '}' || c == ']') {
-            depth--;
+            depth -= depth > 0;
+        } else if (c == ',' && members[depth] && ++members[depth] > JSON_MAX_MEMBERS) {
+            return "a JSON object has at most 1,000 members";
         }
     }
-    return true;
+    return NULL;
 }
 
 enum rc json_in(const char *bytes, size_t size, json_t **out_root, struct fault *fault)
@@ -41,8 +47,9 @@ enum rc json_in(const char *bytes, size_t size, json_t **out_root, struct fault 
 
     if (size == 0)
         return fault_set(fault, RC_INVALID, "body", "a JSON object is required");
-    if (!depth_fits(bytes, size))
-        return fault_set(fault, RC_INVALID, "body", "the JSON is nested too deep (32 levels at most)");
+    const char *problem = look_over(bytes, size);
+    if (problem)
+        return fault_set(fault, RC_INVALID, "body", problem);
     json_t *root = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &error);
     if (!root && json_error_code(&error) == json_error_out_of_memory)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
@@ -72,16 +79,39 @@ json_t *json_in_member(json_t *object, const char *name, enum spelling spelling)
     return json_is_null(value) ? NULL : value;
 }
 
+static int compare_names(const void *a, const void *b)
+{
+    return strcasecmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 enum rc json_in_case_clash(json_t *object, struct fault *fault)
 {
-    const char *key, *other;
-    json_t *value, *unused;
+    const char *names[JSON_MAX_MEMBERS], *key;
+    size_t count = 0;
+    json_t *value;
 
     json_object_foreach(object, key, value)
-        json_object_foreach(object, other, unused)
-            if (key != other && strcasecmp(key, other) == 0)
-                return fault_set(fault, RC_INVALID, "body", "two members differ only in case");
+        if (count < JSON_MAX_MEMBERS) /* json_in lets no more through */
+            names[count++] = key;
+    qsort(names, count, sizeof *names, compare_names);
+    for (size_t i = 1; i < count; i++)
+        if (strcasecmp(names[i - 1], names[i]) == 0)
+            return fault_set(fault, RC_INVALID, "body", "two members differ only in case");
     return RC_OK;
+}
+
+/* A whole number in either spelling. A real from 2^53 on may have been another number before it was rounded. */
+static bool whole(const json_t *value, int64_t *out)
+{
+    double real = json_real_value(value);
+
+    if (json_is_integer(value))
+        *out = json_integer_value(value);
+    else if (json_is_real(value) && fabs(real) < 9007199254740992.0 && real == floor(real))
+        *out = (int64_t)real;
+    else
+        return false;
+    return true;
 }
 
 static enum rc required(const char *field, struct fault *fault)
@@ -94,11 +124,12 @@ enum rc json_in_id(struct arena *arena, const json_t *value, const char *field, 
 {
     char *text;
     size_t size;
+    int64_t number;
 
     if (!value)
         return required(field, fault);
-    if (json_is_integer(value)) {
-        text = arena_printf(arena, "%lld", (long long)json_integer_value(value));
+    if (whole(value, &number)) {
+        text = arena_printf(arena, "%lld", (long long)number);
         size = text ? strlen(text) : 0;
     } else if (json_is_string(value)) {
         size = json_string_length(value);
@@ -117,27 +148,16 @@ enum rc json_in_id(struct arena *arena, const json_t *value, const char *field, 
     return RC_OK;
 }
 
-/* A real that holds an integer exactly. */
-static bool integral(double value, int64_t *out)
-{
-    if (!(value >= 0 && value < 9223372036854775808.0) || value != floor(value))
-        return false;
-    *out = (int64_t)value;
-    return true;
-}
-
 enum rc json_in_whole(const json_t *value, const char *field, int64_t *out, struct fault *fault)
 {
     if (!value)
         return required(field, fault);
-    if (json_is_integer(value) && json_integer_value(value) >= 0) {
-        *out = json_integer_value(value);
+    int64_t number;
+    if ((whole(value, &number) && number >= 0) ||
+        (json_is_string(value) && ident_integer(json_string_value(value), json_string_length(value), &number))) {
+        *out = number;
         return RC_OK;
     }
-    if (json_is_real(value) && integral(json_real_value(value), out))
-        return RC_OK;
-    if (json_is_string(value) && ident_integer(json_string_value(value), json_string_length(value), out))
-        return RC_OK;
     return fault_set(fault, RC_INVALID, field, "must be a whole number from 0 up");
 }
 
@@ -146,11 +166,14 @@ enum rc json_in_integer(const json_t *value, const char *field, int64_t low, int
 {
     if (!value)
         return required(field, fault);
-    if (!json_is_integer(value))
-        return fault_set(fault, RC_INVALID, field, "must be an integer");
-    if (json_integer_value(value) < low || json_integer_value(value) > high)
+    int64_t number;
+    if (!whole(value, &number)) {
+        bool huge = json_is_real(value) && !(fabs(json_real_value(value)) < 9007199254740992.0);
+        return fault_set(fault, RC_INVALID, field, huge ? "is out of range" : "must be an integer");
+    }
+    if (number < low || number > high)
         return fault_set(fault, RC_INVALID, field, "is out of range");
-    *out = json_integer_value(value);
+    *out = number;
     return RC_OK;
 }
 

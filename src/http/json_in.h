@@ -11,7 +11,10 @@
 /* Bodies in: strict JSON, bounded, and its members one by one, each refusal naming its field.
  * Source: contract 1, Errors and Ids; reliability A73 to A93. */
 
-enum { JSON_MAX_DEPTH = 32 };
+enum {
+    JSON_MAX_DEPTH = 32,
+    JSON_MAX_MEMBERS = 1000, /* of one object; core/limits.h says the same, face.c checks it */
+};
 
 /* The whole body as one object. Errors: RC_INVALID. The caller's: json_decref. */
 MUST_CHECK enum rc json_in(const char *bytes, size_t size, json_t **out_root, struct fault *fault);
@@ -22,19 +25,21 @@ enum spelling { SPELLING_EXACT, SPELLING_ANY_CASE };
 /* A member of an object, null taken as absent; NULL: absent. */
 json_t *json_in_member(json_t *object, const char *name, enum spelling spelling);
 
-/* Refuses an object with two members that differ only in case. */
+/* Refuses an object with two members that differ only in case. n log n. */
 MUST_CHECK enum rc json_in_case_clash(json_t *object, struct fault *fault);
 
 /* Each reads one value (NULL: absent, RC_INVALID) and names field when it does not fit. */
 
-/* An id: a string, or an integer as its digits; checked, normalized, NUL-terminated in the arena. */
+/* An id: a string, or an integer (in whatever spelling) as its digits; checked, normalized, NUL-terminated in the
+ * arena. */
 MUST_CHECK enum rc json_in_id(struct arena *arena, const json_t *value, const char *field, const char **out_id,
                               uint32_t *out_size, struct fault *fault);
 
 /* courseroom's ids and integers: an integer, digit text, or an integral number such as 120.0; 0..2^63-1. */
 MUST_CHECK enum rc json_in_whole(const json_t *value, const char *field, int64_t *out, struct fault *fault);
 
-/* A JSON integer between two bounds. */
+/* A whole number between two bounds, in either spelling: 12, 12.0, 1.2e1; no text. What is not written as an integer is
+ * only known as a double, and is taken below 2^53, where that is exact. */
 MUST_CHECK enum rc json_in_integer(const json_t *value, const char *field, int64_t low, int64_t high,
                                    int64_t *out, struct fault *fault);
 

@@ -76,7 +76,7 @@ enum rc request_id_param(struct request *request, int index, const char *field, 
 enum rc request_query(struct request *request, const char *name, const char **out, struct fault *fault)
 {
     size_t name_size = strlen(name);
-    const char *found = NULL;
+    const char *found = NULL; /* also the empty text, which counts as not given */
 
     *out = NULL;
     for (const char *at = request->query; at && *at;) {
@@ -94,6 +94,6 @@ enum rc request_query(struct request *request, const char *name, const char **ou
         }
         at = *end ? end + 1 : end;
     }
-    *out = found;
+    *out = found && *found ? found : NULL;
     return RC_OK;
 }

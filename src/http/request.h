@@ -73,7 +73,8 @@ const char *request_header(struct request *request, const char *name);
 /* How often a header came. */
 int request_header_count(struct request *request, const char *name);
 
-/* A query parameter, percent-decoded, in the arena. *out NULL: absent. RC_INVALID: twice, or malformed. */
+/* A query parameter, percent-decoded, in the arena. *out NULL: absent, or empty. RC_INVALID: twice, or malformed.
+ * Source: contract 1, Ids: "a query member with an empty value counts as not given". */
 MUST_CHECK enum rc request_query(struct request *request, const char *name, const char **out, struct fault *fault);
 
 /* Splits and decodes the path once; '//' collapses. RC_INVALID: malformed escapes. Source: contract 1. */

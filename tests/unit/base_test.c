@@ -17,6 +17,31 @@ static const struct { const char *text; enum instant_form form; int64_t ms; } in
     {"2025-10-13T17:50", INSTANT_FULL, 1760377800000},
     {"1969-12-31T23:59:59.999Z", INSTANT_FULL, -1},
     {"2024-02-29", INSTANT_DATE, 1709164800000},
+    {"2025-01-01 10:00:00+00", INSTANT_FULL, 1735725600000}, /* as databases print them */
+    {"2025-01-01 10:00:00.123456+05:30", INSTANT_FULL, 1735705800123},
+    {"2025-01-01T15:30:00+0530", INSTANT_FULL, 1735725600000},
+    {"2025-01-01T05:00:00-05", INSTANT_FULL, 1735725600000},
+    {"2025-01-01 10:00:00", INSTANT_FULL, 1735725600000},
+    {"2025-01-01 10:00:00 Z", INSTANT_FULL, 1735725600000},
+    {"2025-01-01 10:00:00 +0000", INSTANT_FULL, 1735725600000},
+    {"2025-01-01t10:00:00z", INSTANT_FULL, 1735725600000},
+    {"2025-01-01T10:00:00-00:00", INSTANT_FULL, 1735725600000},
+    {"2016-12-31T23:59:60Z", INSTANT_FULL, 1483228800000}, /* a leap second: the next one */
+    {"2016-12-31T15:59:60.25-08:00", INSTANT_FULL, 1483228800250},
+    {"2016-12-31T23:59:61Z", INSTANT_NONE, 0},
+    {"2016-12-31T23:60:00Z", INSTANT_NONE, 0},
+    {"2025-01-01 10:00:00 ", INSTANT_NONE, 0},
+    {"2025-01-01 10:00:00+5", INSTANT_NONE, 0},
+    {"2025-01-01 10:00:00+05:", INSTANT_NONE, 0},
+    {"2025-01-01 10:00:00+053", INSTANT_NONE, 0},
+    {"2025-01-01 10:00:00+24", INSTANT_NONE, 0},
+    {"2025-01-01  10:00:00", INSTANT_NONE, 0},
+    {"2025-01-01T10", INSTANT_NONE, 0},
+    {"2025-1-1", INSTANT_NONE, 0},
+    {"0000-01-01", INSTANT_NONE, 0},
+    {"9999-12-31T23:59:59.999Z", INSTANT_FULL, 253402300799999},
+    {"9999-12-31T23:59:59-01:00", INSTANT_NONE, 0}, /* would be a year of five digits, */
+    {"0001-01-01T00:00:00+00:01", INSTANT_NONE, 0}, /* or none */
     {"2023-02-29", INSTANT_NONE, 0},
     {"2023-13-01", INSTANT_NONE, 0},
     {"2023-01-01T24:00:01Z", INSTANT_NONE, 0},
@@ -116,9 +141,9 @@ static void sums_are_exact_where_numbers_are(void **unused)
 }
 
 static const struct { const char *id; size_t size; bool good; } ids[] = {
-    {"a", 1, true}, {"", 0, false}, {"a/b", 3, false}, {"a\n", 2, false}, {"\x7f", 1, false},
+    {"a", 1, true}, {"", 0, false}, {"a/b", 3, true}, {"https://x.org/v?i=1#2", 21, true}, {"/", 1, true}, {"a\n", 2, false}, {"\x7f", 1, false},
     {"\xc3\xa9", 2, true}, {"\xc3", 1, false}, {"\xc0\xaf", 2, false}, {"\xed\xa0\x80", 3, false}, {"\xc2\x85", 2, false},
-    {"summary", 7, false}, {"SUMMARY", 7, false}, {"Webhook", 7, false}, {"summary1", 8, true}, {"me", 2, false},
+    {"summary", 7, false}, {"SUMMARY", 7, false}, {"Webhook", 7, false}, {"gAmEs", 5, false}, {"summary/1", 9, true}, {"summary1", 8, true}, {"me", 2, false},
     {"' OR 1=1--", 10, true}, {"..", 2, true}, {"a\0b", 3, false}, {"null", 4, true},
 };
 

@@ -110,7 +110,8 @@ static void routes_are_told_apart(void **unused)
         {"/", RC_OK, 0}, {"/progress/u1", RC_OK, 1}, {"/progress/updates", RC_OK, 3}, {"/progress/updat", RC_OK, 1},
         {"/progress/update%00s", RC_OK, 1}, {"/progress/update", RC_METHOD, SIZE_MAX}, {"/Progress/u1", RC_NOT_FOUND, SIZE_MAX},
         {"/API/progress/7/X", RC_OK, 4}, {"/api/progress/7/xy", RC_NOT_FOUND, SIZE_MAX}, {"/progress", RC_NOT_FOUND, SIZE_MAX},
-        {"/progress/u1/more", RC_NOT_FOUND, SIZE_MAX}, {"//progress//u1", RC_OK, 1},
+        {"/progress/u1/more", RC_NOT_FOUND, SIZE_MAX}, {"/progress/https%3A%2F%2Fx.org%2Fv", RC_OK, 1}, {"/progress%2Fu1", RC_NOT_FOUND, SIZE_MAX},
+        {"/progress%2F%7Buser%7D", RC_NOT_FOUND, SIZE_MAX}, {"/api/Progress%2F%7Bu%7D%2Fx", RC_NOT_FOUND, SIZE_MAX}, {"/%2F", RC_NOT_FOUND, SIZE_MAX}, {"//progress//u1", RC_OK, 1},
     };
 
     (void)unused;

@@ -10,7 +10,7 @@ static const struct { const char *what, *body; bool good; } bodies[] = {
     {"two objects", "{}{}", false}, {"trailing", "{} x", false}, {"BOM", "\xef\xbb\xbf{}", false}, {"NUL", "{\"a\":\"\\u0000\"}", false},
     {"lone surrogate", "{\"a\":\"\\ud800\"}", false}, {"pair", "{\"a\":\"\\ud83d\\ude00\"}", true}, {"overlong", "{\"a\":\"\xc0\xaf\"}", false},
     {"NaN", "{\"a\":NaN}", false}, {"1e400", "{\"a\":1e400}", false}, {"01", "{\"a\":01}", false}, {".5", "{\"a\":.5}", false}, {"0x1", "{\"a\":0x1}", false},
-    {"2^63", "{\"a\":9223372036854775808}", false}, {"2^63-1", "{\"a\":9223372036854775807}", true}, {"cut", "{\"a\":", false},
+    {"2^63", "{\"a\":9223372036854775808}", false}, {"2^63-1", "{\"a\":9223372036854775807}", true}, {"cut", "{\"a\":", false}, {"unbalanced", "}}]]{", false}, {"commas", "{,,}", false},
 };
 
 static void bodies_are_strict_json(void **unused)
@@ -51,6 +51,70 @@ static void depth_is_bounded(void **unused)
     free(many);
 }
 
+/* Raw NUL bytes, which end a number for jansson. */
+static void a_nul_byte_is_no_json(void **unused)
+{
+    static const char *const bodies_with[] = {"{\"a\":123@}", "{\"a\":\"x@\"}", "{\"a\":1}@", "@{\"a\":1}", "{\"a\":1.5@,\"b\":2}"};
+    (void)unused;
+    for (size_t i = 0; i < COUNT(bodies_with); i++) {
+        char body[64];
+        struct fault fault;
+        json_t *root = NULL;
+        size_t size = strlen(strcpy(body, bodies_with[i]));
+        *strchr(body, '@') = '\0';
+        if (json_in(body, size, &root, &fault) != RC_INVALID)
+            fail_msg("%s", bodies_with[i]);
+        json_decref(root);
+    }
+}
+
+static char *object_of(unsigned members, const char *extra)
+{
+    char *body = malloc(members * 12 + 64), *at = body;
+    at = stpcpy(at, "{\"list\":[1,2,{\"x\":[0,0]}");
+    for (int i = 0; i < 3; i++)
+        at = stpcpy(at, ",{}");
+    at = stpcpy(at, "]");
+    for (unsigned i = 1; i < members; i++)
+        at += sprintf(at, ",\"n%u\":0", i);
+    at = stpcpy(at, extra);
+    (void)stpcpy(at, "}");
+    return body;
+}
+
+static void members_are_bounded(void **unused)
+{
+    static const struct { unsigned members; enum rc rc; } counts[] = {{1, RC_OK}, {1000, RC_OK}, {1001, RC_INVALID}, {80000, RC_INVALID}};
+    struct fault fault;
+    (void)unused;
+    for (size_t i = 0; i < COUNT(counts); i++) {
+        char *body = object_of(counts[i].members, "");
+        json_t *root = NULL;
+        enum rc rc = json_in(body, strlen(body), &root, &fault);
+        if (rc != counts[i].rc || (rc != RC_OK && !strstr(fault.message, "1,000 members")))
+            fail_msg("%u members: %d", counts[i].members, (int)rc);
+        json_decref(root);
+        free(body);
+    }
+}
+
+static void names_that_differ_only_in_case_are_found(void **unused)
+{
+    static const struct { unsigned members; const char *extra; enum rc rc; } rows_of[] = {
+        {1, "", RC_OK}, {999, "", RC_OK}, {998, ",\"N7\":0", RC_INVALID}, {2, ",\"List\":0", RC_INVALID}, {998, ",\"n_7\":0", RC_OK}};
+    struct fault fault;
+    (void)unused;
+    for (size_t i = 0; i < COUNT(rows_of); i++) {
+        char *body = object_of(rows_of[i].members, rows_of[i].extra);
+        json_t *root = NULL;
+        assert_int_equal(json_in(body, strlen(body), &root, &fault), RC_OK);
+        if (json_in_case_clash(root, &fault) != rows_of[i].rc)
+            fail_msg("%u members%s", rows_of[i].members, rows_of[i].extra);
+        json_decref(root);
+        free(body);
+    }
+}
+
 static bool skip_b(const char *name)
 {
     return strcmp(name, "b") == 0;
@@ -87,7 +151,9 @@ static void values_come_back_as_they_were_written(void **unused)
 }
 
 static const struct { const char *value; enum rc whole, id, integer; } values[] = {
-    {"7", RC_OK, RC_OK, RC_OK}, {"\"7\"", RC_OK, RC_OK, RC_INVALID}, {"120.0", RC_OK, RC_INVALID, RC_INVALID}, {"1.5", RC_INVALID, RC_INVALID, RC_INVALID},
+    {"7", RC_OK, RC_OK, RC_OK}, {"\"7\"", RC_OK, RC_OK, RC_INVALID}, {"120.0", RC_OK, RC_OK, RC_INVALID}, {"12.0", RC_OK, RC_OK, RC_OK},
+    {"1.2e1", RC_OK, RC_OK, RC_OK}, {"120e-1", RC_OK, RC_OK, RC_OK}, {"-0.0", RC_OK, RC_OK, RC_OK}, {"12.5", RC_INVALID, RC_INVALID, RC_INVALID},
+    {"9007199254740991.0", RC_OK, RC_OK, RC_INVALID}, {"9007199254740993.0", RC_INVALID, RC_INVALID, RC_INVALID}, {"1e300", RC_INVALID, RC_INVALID, RC_INVALID}, {"1.5", RC_INVALID, RC_INVALID, RC_INVALID},
     {"true", RC_INVALID, RC_INVALID, RC_INVALID}, {"-1", RC_INVALID, RC_OK, RC_INVALID}, {"\"07\"", RC_INVALID, RC_OK, RC_INVALID},
     {"\"me\"", RC_INVALID, RC_INVALID, RC_INVALID}, {"[7]", RC_INVALID, RC_INVALID, RC_INVALID},
 };
@@ -105,6 +171,8 @@ static void values_are_checked_by_type(void **unused)
         int64_t number;
         enum rc whole = json_in_whole(value, "f", &number, &fault), named = json_in_id(&arena, value, "f", &id, &size, &fault),
                 integer = json_in_integer(value, "f", 0, 100, &number, &fault);
+        if (named == RC_OK && json_is_number(value) && (strtoll(id, NULL, 10) != (long long)json_number_value(value) || strpbrk(id, ".e")))
+            fail_msg("%s is the id %s", values[i].value, id);
         if (whole != values[i].whole || named != values[i].id || integer != values[i].integer)
             fail_msg("%s: %d %d %d", values[i].value, (int)whole, (int)named, (int)integer);
     }
@@ -139,7 +207,8 @@ static void output_is_json_again(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bodies_are_strict_json), cmocka_unit_test(depth_is_bounded), cmocka_unit_test(values_come_back_as_they_were_written),
+        cmocka_unit_test(bodies_are_strict_json), cmocka_unit_test(depth_is_bounded), cmocka_unit_test(a_nul_byte_is_no_json), cmocka_unit_test(members_are_bounded),
+        cmocka_unit_test(names_that_differ_only_in_case_are_found), cmocka_unit_test(values_come_back_as_they_were_written),
         cmocka_unit_test(values_are_checked_by_type), cmocka_unit_test(output_is_json_again),
     };
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
