@@ -70,7 +70,7 @@ static const struct {
     {"nbf ahead", HS256, "{\"sub\":\"a\",\"nbf\":1800000061,\"exp\":1800000099}", false, NULL, 0},
     {"nbf within leeway", HS256, "{\"sub\":\"a\",\"nbf\":1800000059,\"exp\":1800000099}", true, "a", ROLE_STUDENT},
     {"empty sub", HS256, "{\"sub\":\"\",\"exp\":1800000060}", false, NULL, 0},
-    {"sub with a slash", HS256, "{\"sub\":\"a/b\",\"exp\":1800000060}", false, NULL, 0},
+    {"sub with a slash", HS256, "{\"sub\":\"a/b\",\"exp\":1800000060}", true, "a/b", ROLE_STUDENT},
     {"duplicate claims", HS256, "{\"sub\":\"a\",\"sub\":\"b\",\"exp\":1800000060}", false, NULL, 0},
     {"payload is no object", HS256, "[1]", false, NULL, 0},
     {"alg none", "{\"alg\":\"none\"}", "{\"sub\":\"a\",\"exp\":1800000060}", false, NULL, 0},
