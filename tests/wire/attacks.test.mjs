@@ -88,7 +88,8 @@ for (const [face, [path, good]] of Object.entries(writes)) {
   test(`JSON: ${goodValues.length} odd but right values on ${path}`, async () => {
     for (const value of goodValues) {
       const answer = await post(path, inside(good, value), face === 'courseroom' ? '11' : 'u1');
-      assert.ok(answer.status < 300, `${face}: ${value}: ${answer.text.slice(0, 300)}`);
+      const tooLarge = face === 'logs' && /^-?922337/.test(value); // a log's numbers end at 1e18: contract 5
+      assert.ok(tooLarge ? answer.status === 400 : answer.status < 300, `${face}: ${value}: ${answer.text.slice(0, 300)}`);
       count('JSON');
     }
   });

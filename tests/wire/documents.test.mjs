@@ -159,7 +159,7 @@ test('video: the document\'s eight endpoints', async () => {
     { videoId: video, watchedDuration: 10, lastWatched: '2025-01-01T00:00:00Z' },
     { videoId: video, watchedDuration: 60, lastWatched: '2026-01-02T04:30:00Z' },
     { videoId: 'v-2', watchedDuration: 30, lastWatched: '2026-01-03T00:00:00Z', duration: 30 },
-    { videoId: 'a/b', watchedDuration: 30 }] } });
+    { videoId: 'log', watchedDuration: 30 }] } });
   assert.deepEqual(sync.json.results.map((r) => r.result), ['stale', 'unchanged', 'applied', 'invalid']);
   assert.equal(sync.json.progressData.length, 2);
   const list = await server.call('GET', `/progress/${user}`, { as });
