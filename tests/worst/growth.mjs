@@ -1,0 +1,287 @@
+// No step of the server is quadratic in what anybody may store or send: each route and command is driven at N and at
+// 2 N, and the work it counts (tests/worst/count_work.c: basic blocks, bytes moved, allocations, SQLite's steps; no
+// clock) grows by less than 2.3. Work of all threads counts, also what is written behind.
+//   MILEPOST=build-count/milepost node --test tests/worst/growth.mjs
+// GROWTH=short: smaller N, each step once (./test). GROWTH_TELL=1 prints every figure.
+import assert from 'node:assert';
+import { readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Server, binary, newDirectory } from '../wire/server.mjs';
+
+const RATIO = 2.3;
+const FLOOR = 40000; // below that a figure is start-up and chance
+const SHORT = process.env.GROWTH === 'short';
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function counted(file) {
+  const bytes = readFileSync(file);
+  let sum = 0;
+  for (let at = 0; at + 32 <= bytes.length; at += 32) sum += Number(bytes.readBigUInt64LE(at));
+  return sum;
+}
+
+// The count once nothing has moved for a while; threads that only look around now and then do not count as moving.
+async function settled(file) {
+  for (let last = counted(file), still = 0; ; ) {
+    await sleep(25);
+    const now = counted(file);
+    still = now - last < 1500 ? still + 1 : 0;
+    last = now;
+    if (still >= 3) return now;
+  }
+}
+
+class Counted {
+  static async start() {
+    const self = new Counted();
+    self.directory = newDirectory();
+    self.file = join(newDirectory(), 'work');
+    self.server = await Server.start({ directory: self.directory, flags: ['--threads', '1'], env: { COUNTED_WORK_FILE: self.file } });
+    return self;
+  }
+  async ask(method, path, options = {}, good = [200, 201]) {
+    const answer = await this.server.call(method, path, options);
+    assert.ok(good.includes(answer.status), `${method} ${path}: ${answer.status} ${answer.text.slice(0, 300)}`);
+    return answer;
+  }
+  async work(run, times) {
+    let least = Infinity;
+    for (let i = 0; i < times; i++) {
+      const before = await settled(this.file);
+      await run(this, i);
+      least = Math.min(least, (await settled(this.file)) - before);
+    }
+    return least;
+  }
+}
+
+function commandWork(...args) {
+  const file = join(newDirectory(), 'work');
+  const end = spawnSync(binary, args, { encoding: 'utf8', env: { PATH: process.env.PATH, COUNTED_WORK_FILE: file } });
+  assert.equal(end.status, 0, `${args.join(' ')}: ${end.stdout.slice(-300)}${end.stderr.slice(-300)}`);
+  return counted(file);
+}
+
+// Beside the running server, and on copies made of it.
+function commandsOn(directory, note) {
+  const out = newDirectory();
+  const told = (step, ...args) => note(step, commandWork(...args));
+  told('verify', 'verify', '--data', directory);
+  told('backup', 'backup', join(out, 'backup'), '--data', directory);
+  told('restore', 'restore', join(out, 'backup'), '--data', join(out, 'restored'));
+  told('export', 'export', '--out', join(out, 'all'), '--data', directory);
+  told('export --user', 'export', '--user', 'u1', '--out', join(out, 'one'), '--data', directory);
+  told('import', 'import', join(out, 'all'), '--data', join(out, 'imported'));
+  told('rebuild', 'rebuild', '--data', join(out, 'imported'));
+  told('erase --user', 'erase', '--user', 'u1', '--data', join(out, 'imported'));
+  rmSync(out, { recursive: true, force: true });
+}
+
+// steps: [name, what to do, how often (the least counts); writes that can be done once: 1]
+function grows(name, full, fill, steps, { commands = true } = {}) {
+  const n = SHORT && full > 500 ? full / 2 : full;
+  test(`${name}: ${n} and ${2 * n}`, { timeout: 900000 }, async (t) => {
+    const figures = new Map();
+    for (const size of [n, 2 * n]) {
+      const counter = await Counted.start();
+      await fill(counter, size);
+      if (commands) commandsOn(counter.directory, (step, work) => figures.set(step, [...(figures.get(step) ?? []), work]));
+      for (const [step, run, times = 3] of steps) {
+        const work = await counter.work((c, i) => run(c, size, i), SHORT ? 1 : times);
+        figures.set(step, [...(figures.get(step) ?? []), work]);
+      }
+      await counter.server.stop();
+      rmSync(counter.directory, { recursive: true, force: true });
+    }
+    for (const [step, [one, two]] of figures) {
+      const ratio = two / one;
+      if (process.env.GROWTH_TELL) console.log(`# ${name}: ${step}: ${one} ${two} ${ratio.toFixed(2)}`);
+      await t.test(`${step}: ${(one / 1000).toFixed(0)} k, ${(two / 1000).toFixed(0)} k, ${ratio.toFixed(2)}`, () =>
+        assert.ok(two < FLOOR || ratio < RATIO, `${step} does ${ratio.toFixed(2)} times the work for twice as much`));
+    }
+  });
+}
+
+const get = (path, as = 'u1', headers) => (c) => c.ask('GET', path, { as, headers });
+const csv = { accept: 'text/csv' };
+const post = (path, body, as = 'u1', good) => (c, size, i) =>
+  c.ask('POST', path, { as, body: typeof body === 'function' ? body(size, i) : body }, good);
+const many = (count, of) => Array.from({ length: count }, (_, i) => of(i));
+
+async function sync(c, user, count, more = {}, first = 0) {
+  for (let at = 0; at < count; at += 1000)
+    await c.ask('POST', '/progress/sync', {
+      as: user,
+      body: { userId: user, progressData: many(Math.min(1000, count - at), (i) => ({ videoId: `v${first + at + i}`, watchedDuration: 5, duration: 10, ...more })) },
+    });
+}
+
+const ownReads = [
+  ['pts summary', get('/api/v1/Progress/summary/u1')],
+  ['pts course', get('/api/v1/Progress/course/u1/900')],
+  ['pts videos', get('/api/v1/Progress/videos/u1/900')],
+  ['courseroom record', get('/user-progress/900/u1')],
+  ['courseroom activities', get('/user-progress/900/u1/activities')],
+  ['courseroom activities csv', get('/user-progress/900/u1/activities', 'u1', csv)],
+  ['trk user', get('/api/progress/u1')],
+  ['trk user, a page', get('/api/progress/u1?limit=20')],
+  ['trk module', get('/api/progress/u1/900')],
+  ['trk labs', get('/api/progress/u1/labs')],
+  ['trk games', get('/api/progress/u1/games')],
+  ['video list', get('/progress/u1')],
+  ['video list, a page', get('/progress/u1?limit=20')],
+  ['video', get('/progress/u1/v1')],
+  ['engagement', get('/progress/engagement/u1')],
+  ['engagement csv', get('/progress/engagement/u1', 'u1', csv)],
+  ['video summary', get('/progress/summary/v1')],
+  ['whole progress', get('/api/v1/users/u1/progress')],
+  ['as of', get('/api/v1/users/u1/progress?as_of=2100-01-01')],
+  ['trk as of', get('/api/progress/u1?as_of=2100-01-01')],
+  ['export of a user', get('/api/v1/users/u1/export')],
+];
+const staffReads = [
+  ['all', get('/user-progress/course/900/all?sortBy=progress', 'admin:900')],
+  ['all by userId', get('/user-progress/course/900/all?sortBy=userId&page=2', 'admin:900')],
+  ['all csv', get('/user-progress/course/900/all', 'admin:900', csv)],
+  ['leaderboard', get('/user-progress/course/900/leaderboard', 'admin:900')],
+  ['leaderboard csv', get('/user-progress/course/900/leaderboard', 'admin:900', csv)],
+  ['analytics', get('/user-progress/course/900/analytics', 'admin:900')],
+  ['stats', get('/api/progress/stats/900', 'admin:900')],
+  ['stats, a page', get('/api/progress/stats/900?limit=20', 'admin:900')],
+  ['catalogue course', get('/api/v1/catalog/courses/900', 'admin:900')],
+  ['catalogue', get('/api/v1/catalog/courses', 'admin:900')],
+  ['somebody else of the past', get('/api/v1/users/u2/progress?as_of=2100-01-01', 'u2')],
+];
+const ownWrites = [
+  ['update', post('/progress/update', (size, i) => ({ userId: 'u1', videoId: 'v1', watchedDuration: 6 + i }))],
+  ['update of a new item', post('/progress/update', (size, i) => ({ userId: 'u1', videoId: `new${i}`, courseId: '900', watchedDuration: 6 }), 'u1', [200, 404])],
+  ['pts report', post('/api/v1/Progress/video', (size, i) => ({ UserId: 'u1', VideoId: 'v2', CurrentTimeSeconds: 1 + i }))],
+  ['trk report', post('/api/progress', (size, i) => ({ contentId: 'v3', progressPercentage: 10 + i }))],
+  ['courseroom report', post('/user-progress/update', (size, i) => ({ courseId: 900, courseContentId: 'v4', progressStatus: 'IN_PROGRESS', activityDuration: i }), 'u1', [200, 400])],
+  ['delete', (c, size, i) => c.ask('DELETE', `/progress/u1/v${5 + i}`, { as: 'u1' })],
+  ['a log', post('/api/progress/log', (size, i) => ({ user_id: 'u1', x: i }))],
+  ['another learner', post('/progress/update', (size, i) => ({ userId: 'u2', videoId: 'v1', watchedDuration: 6 + i }), 'u2')],
+];
+const lasting = [ // what changes much is done once, at the end
+  ['reset of an item', post('/user-progress/reset', { courseId: 900, userId: 'u1', courseContentId: 'v9' }, 'admin:900', [200, 400]), 1],
+  ['reset', post('/user-progress/reset', { courseId: 900, userId: 'u1' }, 'admin:900'), 1],
+];
+const gone = [['erasure', (c) => c.ask('DELETE', '/api/v1/users/u1', { as: 'u1' }), 1]];
+
+const other = (c) => c.ask('POST', '/progress/update', { as: 'u2', body: { userId: 'u2', videoId: 'v1', courseId: '900', watchedDuration: 1 } });
+
+grows('records of one learner in one observed course', 3000, async (c, n) => {
+  await sync(c, 'u1', n, { courseId: '900' });
+  await other(c);
+}, [...ownReads, ...staffReads, ...ownWrites,
+  ['declaring it', (c, size) => c.server.declare('900', many(size, (i) => ({ id: `v${i}`, title: 'x', durationSeconds: 100 }))), 1],
+  ['declaring it again', (c, size) => c.server.declare('900', many(size, (i) => ({ id: `v${i}`, title: 'y', durationSeconds: 50 }))), 1],
+  ['undeclaring it', (c) => c.ask('DELETE', '/api/v1/catalog/courses/900', { as: 'admin:900' }), 1],
+  ...lasting, ...gone]);
+
+grows('items of a declared course', 3000, async (c, n) => {
+  await c.server.declare('900', many(n, (i) => ({ id: `v${i}`, title: 'x', type: i % 2 ? 'lab' : 'video', durationSeconds: 100 })));
+  await other(c);
+  await c.ask('POST', '/progress/update', { as: 'u1', body: { userId: 'u1', videoId: 'v1', watchedDuration: 1 } });
+}, [...ownReads, ...staffReads, ...ownWrites, ...lasting, ...gone]);
+
+grows('courseless items, then attached', 2000, async (c, n) => {
+  await sync(c, 'u1', n);
+  await other(c);
+}, [
+  ['one attached', post('/progress/update', (size, i) => ({ userId: 'u1', videoId: `v${20 + i}`, courseId: '901', watchedDuration: 1 }))],
+  ['all attached', (c, size) => sync(c, 'u1', size - 100, { courseId: '900' }, 100), 1],
+  ['adopted by a declaration', (c, size) => c.server.declare('902', many(50, (i) => ({ id: `v${30 + i}` }))), 1],
+  ...gone]);
+
+grows('courses of one learner', 400, async (c, n) => {
+  for (let at = 0; at < n; at += 1000)
+    await c.ask('POST', '/progress/sync', { as: 'u1', body: { userId: 'u1', progressData: many(Math.min(1000, n - at), (i) => ({ videoId: `v${at + i}`, courseId: `${900 + at + i}`, watchedDuration: 5 })) } });
+  await other(c);
+}, [...ownReads, ...staffReads, ...ownWrites,
+  ['declaring one', (c, size, i) => c.server.declare('900', many(3, (k) => ({ id: `d${i}${k}` })))],
+  ...lasting, ...gone]);
+
+grows('learners of one course', 1500, async (c, n) => {
+  await c.server.declare('900', many(5, (i) => ({ id: `v${i}`, durationSeconds: 10 })));
+  for (let at = 0; at < n; at += 50)
+    await Promise.all(many(50, (i) => c.ask('POST', '/progress/update', { as: 'system:s', body: { userId: `u${at + i + 1}`, videoId: `v${i % 5}`, watchedDuration: 5, segments: [[0, 1 + (i % 9)]] } })));
+}, [...ownReads, ...staffReads, ...ownWrites,
+  ['bulk', post('/user-progress/bulk', (size) => ({ courseId: 900, userIds: many(size / 5, (i) => `u${i + 1}`) }), 'admin:900')],
+  ['bulk of one', post('/user-progress/bulk', (size) => ({ courseId: 900, userIds: many(size / 5, () => 'u1') }), 'admin:900')],
+  ['an edit', (c, size, i) => c.server.declare('900', many(6 + i, (k) => ({ id: `v${k}`, durationSeconds: 10 }))), 2],
+  ['an edit that changes no count', (c, size, i) => c.server.declare('900', many(7, (k) => ({ id: `v${k}`, title: `t${i}`, durationSeconds: 10 }))), 2],
+  ['undeclaring it', (c) => c.ask('DELETE', '/api/v1/catalog/courses/900', { as: 'admin:900' }), 1],
+  ...lasting, ...gone]);
+
+grows('log entries of one learner', 1000, async (c, n) => {
+  for (let at = 0; at < n; at += 25)
+    await Promise.all(many(25, (i) => c.ask('POST', '/api/progress/log', { as: 'u1', body: { user_id: 'u1', date: `2026-01-${1 + (at % 28) < 10 ? '0' : ''}${1 + (at % 28)}`, steps: i, [`n${(at + i) % 400}`]: i } })));
+  await other(c);
+}, [
+  ['trk user', get('/api/progress/u1')],
+  ['a page of logs', get('/api/progress/u1?limit=20')],
+  ['logs of a day', get('/api/progress/u1?from=2026-01-02&to=2026-01-03')],
+  ['logs csv', get('/api/progress/u1', 'u1', csv)],
+  ['log summary', get('/api/progress/summary/u1')],
+  ['history of an entry', get('/api/progress/log/1/history')],
+  ['logs as of', get('/api/progress/u1?as_of=2100-01-01')],
+  ['export of a user', get('/api/v1/users/u1/export')],
+  ['a log', post('/api/progress/log', (size, i) => ({ user_id: 'u1', x: i }))],
+  ['a log changed', (c, size, i) => c.ask('PUT', '/api/progress/log/1', { as: 'u1', body: { x: i } })],
+  ['a log deleted', (c, size, i) => c.ask('DELETE', `/api/progress/log/${2 + i}`, { as: 'u1' })],
+  ['rollback of little', post('/api/progress/user/u1/rollback', (size) => ({ to: size }))],
+  ['rollback of half', post('/api/progress/user/u1/rollback', (size) => ({ to: size / 2 })), 1],
+  ['clearing', (c) => c.ask('DELETE', '/api/progress/user/u1/logs', { as: 'u1' }), 1],
+  ['rollback of the clearing', post('/api/progress/user/u1/rollback', (size) => ({ to: size })), 1],
+  ...gone]);
+
+grows('changes of one log entry and rollbacks', 250, async (c, n) => {
+  await c.ask('POST', '/api/progress/log', { as: 'u1', body: { user_id: 'u1', x: 1 } });
+  for (let i = 0; i < n; i++) {
+    await c.ask('PUT', '/api/progress/log/1', { as: 'u1', body: { x: i } });
+    await c.ask('POST', '/api/progress/user/u1/rollback', { as: 'u1', body: { to: i + 1 } });
+  }
+  await other(c);
+}, [
+  ['history of an entry', get('/api/progress/log/1/history')],
+  ['logs as of', get('/api/progress/u1?as_of=2100-01-01')],
+  ['log summary', get('/api/progress/summary/u1')],
+  ['a log changed', (c, size, i) => c.ask('PUT', '/api/progress/log/1', { as: 'u1', body: { y: i } })],
+  ['rollback', post('/api/progress/user/u1/rollback', (size) => ({ to: size }))],
+  ...gone]);
+
+grows('kept answers', 1500, async (c, n) => {
+  for (let at = 0; at < n; at += 25)
+    await Promise.all(many(25, (i) => c.ask('POST', '/progress/update', { as: 'u1', body: { userId: 'u1', videoId: 'v', watchedDuration: at + i }, headers: { 'idempotency-key': `k${at + i}` } })));
+  await other(c);
+}, [
+  ['a replay', (c) => c.ask('POST', '/progress/update', { as: 'u1', body: { userId: 'u1', videoId: 'v', watchedDuration: 3 }, headers: { 'idempotency-key': 'k3' } })],
+  ['a refusal', (c, size, i) => c.ask('POST', '/progress/update', { as: 'u1', body: { userId: 'u1', videoId: 'v', watchedDuration: -1 }, headers: { 'idempotency-key': `r${i}` } }, [400])],
+  ['a new key', (c, size, i) => c.ask('POST', '/progress/update', { as: 'u1', body: { userId: 'u1', videoId: 'v', watchedDuration: 9000 + i }, headers: { 'idempotency-key': `new${i}` } })],
+  ['as of', get('/api/v1/users/u1/progress?as_of=2100-01-01')],
+  ['another erasure', (c) => c.ask('DELETE', '/api/v1/users/u2', { as: 'u2' }), 1],
+  ...gone]);
+
+// What one request says: n of it and 2 n.
+grows('what one request says', 125, other, [
+  ['members of an object', post('/api/v1/Progress/video', (size, i) => ({ UserId: 'u1', VideoId: 'v', CurrentTimeSeconds: i, ...Object.fromEntries(many(size * 3.5, (k) => [`m${k}`, 1])) }))],
+  ['members of a log', post('/api/progress/log', (size, i) => ({ user_id: 'u1', ...Object.fromEntries(many(size * 3.5, (k) => [`m${k}`, i])) }))],
+  ['log summary', get('/api/progress/summary/u1')],
+  ['logs csv', get('/api/progress/u1', 'u1', csv)],
+  ['a log merged', (c, size, i) => c.ask('PUT', '/api/progress/log/1', { as: 'u1', body: Object.fromEntries(many(size * 3.5, (k) => [`m${k}`, `t${i}`])) })],
+  ['metadata', post('/user-progress/update', (size, i) => ({ courseId: 1, courseContentId: 1, progressStatus: 'IN_PROGRESS', metadata: Object.fromEntries(many(size, (k) => [`m${k}`, i])) }))],
+  ['segments', post('/progress/update', (size, i) => ({ userId: 'u1', videoId: 'v', watchedDuration: i, segments: many(size * 4, (k) => [k * 2, k * 2 + 1]) }))],
+  ['overlapping segments', post('/progress/update', (size, i) => ({ userId: 'u1', videoId: `o${i}`, watchedDuration: i, segments: many(size * 40, (k) => [(k * 7919) % 5000, ((k * 7919) % 5000) + 1]) }))],
+  ['sync', (c, size, i) => sync(c, 'u1', size * 4, {}, 1000 * i)],
+  ['sync in a course', (c, size, i) => sync(c, 'u1', size * 4, { courseId: '7' }, 1000 * i + 5000)],
+  ['sync of one item', post('/progress/sync', (size, i) => ({ userId: 'u1', progressData: many(size * 4, (k) => ({ videoId: 'v1', watchedDuration: i * 1000 + k })) }))],
+  ['pts bulk', post('/api/v1/Progress/videos/bulk', (size, i) => ({ videoProgresses: many(size * 4, (k) => ({ UserId: 'u1', VideoId: `v${k}`, CurrentTimeSeconds: i })) }))],
+  ['catalogue PUT', (c, size, i) => c.server.declare(`8${i}`, many(size * 40, (k) => ({ id: `p${i}-${k}`, title: 'x' })))],
+  ['bulk', post('/user-progress/bulk', (size) => ({ courseId: 7, userIds: many(size * 4, (k) => `x${k}`) }), 'admin:900')],
+  ['webhook', (c, size, i) => c.ask('POST', '/api/v1/progress/Webhook/enrollment-updated', { as: 'system:s', headers: { 'x-server-key': c.server.key }, body: { CourseId: `9${i}`, Action: 'enroll', UserIds: many(size * 4, (k) => `w${k}`) } })],
+  ['a long query', get(`/progress/u1?${'a=1&'.repeat(200)}limit=5`)],
+  ['Accept-Encoding', get('/progress/u1', 'u1', { 'accept-encoding': 'identity, '.repeat(100) + 'gzip' })],
+], { commands: false });
