@@ -3,7 +3,7 @@
 /* Every budget there is: what one caller may store, and how much of anything there may be. Each is checked where a
  * write is decided, so that live writes, sync, webhook and import meet the same ones, and restore refuses what is
  * past them; the refusal names the limit. docs/limits.md is the table for people; a test compares the two.
- * Source: contract 1 (Errors), issue "every cost bounded"; docs/decisions/0012. */
+ * Source: contract 1, Errors; docs/limits.md. */
 enum {
     LIMIT_COURSE_ITEMS = 10000,     /* items that clients may teach one observed course, or a PUT may list */
     LIMIT_ITEMS = 1000000,          /* items in the server in all that clients may be the first to name */

@@ -27,6 +27,19 @@ test('docs/settings.md is what the settings table says', () => {
   assert.ok(readFileSync('docs/settings.md', 'utf8').endsWith(run('--settings-markdown').stdout));
 });
 
+test('docs/limits.md has every limit with its number', () => {
+  const page = readFileSync('docs/limits.md', 'utf8');
+  const code = readFileSync('src/core/limits.h', 'utf8');
+  const limits = [...code.matchAll(/^ +(LIMIT_\w+) = ([\d <]+),/gm)];
+  assert.ok(limits.length >= 17);
+  for (const [, name, value] of limits) {
+    const [number, shift] = value.split('<<').map(Number);
+    const text = (number * 2 ** (shift ?? 0)).toLocaleString('en-US');
+    assert.match(page, new RegExp(`^\\| \`${name}\` \\| ${text} `, 'm'), `${name} = ${text}`);
+  }
+  for (const [, name] of page.matchAll(/`(LIMIT_\w+)`/g)) assert.ok(limits.some((limit) => limit[1] === name), name);
+});
+
 test('the README\'s page of curl works as written', async () => {
   const page = /```sh\n([\s\S]*?)```/.exec(readFileSync('README.md', 'utf8'))[1];
   const server = await Server.start();
