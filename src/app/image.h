@@ -94,6 +94,7 @@ struct image {
     bool scrub_owed;               /* the image file's log still holds rows of somebody erased */
     bool partial;                  /* a twin: only some learners have slots */
     uint64_t published;            /* sequence of the last published event */
+    atomic_size_t listing_bytes;   /* what lists of learners hold while they are made: app/roster.h */
 };
 
 MUST_CHECK enum rc image_new(struct image **out_image);

@@ -22,5 +22,6 @@ enum {
     LIMIT_OBJECT_MEMBERS = 1000,    /* members of one JSON object in a request */
     LIMIT_METADATA_MEMBERS = 256,   /* members of one record's metadata, once merged */
     LIMIT_CSV_COLUMNS = 1000,       /* columns of one table as CSV */
+    LIMIT_LISTING_BYTES = 256 << 20, /* what all lists of learners together hold while they are made and sent */
     LIMIT_STAFF = 1000,             /* staff entries of one course */
 };

@@ -1,0 +1,376 @@
+#include "app/roster.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/limits.h"
+
+enum {
+    SLICE = 256,         /* learners looked at in one hold: 0.1 ms when none is in the cache */
+    SLICE_WORK = 4096,   /* and their enrolments */
+    SLICE_RECORDS = 1024, /* records of one learner */
+};
+
+/* Where a learner stands in the order: by the two numbers, both ascending, then by user id. */
+struct place {
+    int64_t by[2];
+    union {
+        int64_t number;
+        char start[16]; /* of a text, zeros after it */
+    } id;
+    uint32_t learner; /* 0: the query's after_id */
+    bool is_text;
+};
+
+struct roster {
+    struct image *image;
+    struct roster_query query;
+    uint32_t *keys; /* the course's learners when we began */
+    uint32_t key_count, looked;
+    struct place *places; /* the first ones of the order, a heap with the last on top once there are more */
+    struct roster_entry *entries; /* what becomes of places */
+    size_t count, room, bytes;
+    uint64_t total, behind; /* behind: of total, those after the query's place */
+    struct place after;
+    int64_t last_by[2];
+    struct learner_text last_id;
+    bool copied;
+};
+
+/* Bytes that lists hold, all together. */
+static bool take_bytes(struct roster *roster, size_t bytes)
+{
+    if (atomic_fetch_add(&roster->image->listing_bytes, bytes) + bytes > LIMIT_LISTING_BYTES) {
+        (void)atomic_fetch_sub(&roster->image->listing_bytes, bytes); /* as it was */
+        return false;
+    }
+    roster->bytes += bytes;
+    return true;
+}
+
+static void give_bytes(struct roster *roster, size_t bytes)
+{
+    (void)atomic_fetch_sub(&roster->image->listing_bytes, bytes);
+    roster->bytes -= bytes;
+}
+
+/* ---- the order ---- */
+
+static struct place place_of(const int64_t by[2], uint32_t learner, const char *id, uint32_t size)
+{
+    struct place place = {.by = {by[0], by[1]}, .learner = learner};
+
+    place.is_text = !ident_integer(id, size, &place.id.number);
+    if (place.is_text) {
+        memset(&place.id, 0, sizeof place.id);
+        memcpy(place.id.start, id, size < sizeof place.id.start ? size : sizeof place.id.start);
+    }
+    return place;
+}
+
+static const char *text_of(const struct roster *roster, const struct place *place)
+{
+    return place->learner ? roster->image->learners[place->learner]->id : roster->query.after_id.bytes;
+}
+
+/* Texts that begin alike are read from the image. locked: its lock is held. */
+static int compare_texts(const struct roster *roster, const struct place *a, const struct place *b, bool locked)
+{
+    int result = memcmp(a->id.start, b->id.start, sizeof a->id.start);
+
+    if (result || !a->id.start[sizeof a->id.start - 1])
+        return result;
+    if (!locked)
+        (void)image_read_begin(roster->image);
+    result = strcmp(text_of(roster, a), text_of(roster, b));
+    if (!locked)
+        image_read_end((struct view){roster->image, false});
+    return result;
+}
+
+static int compare(const struct roster *roster, const struct place *a, const struct place *b, bool locked)
+{
+    for (int i = 0; i < 2; i++)
+        if (a->by[i] != b->by[i])
+            return a->by[i] < b->by[i] ? -1 : 1;
+    if (a->is_text != b->is_text)
+        return a->is_text ? 1 : -1;
+    if (a->is_text)
+        return compare_texts(roster, a, b, locked);
+    return a->id.number < b->id.number ? -1 : a->id.number > b->id.number;
+}
+
+static int compare_unlocked(const void *a, const void *b, void *roster)
+{
+    return compare(roster, a, b, false);
+}
+
+/* ---- the first so many of them ---- */
+
+static void sift_down(struct roster *roster, size_t at)
+{
+    struct place *places = roster->places, moved = places[at];
+
+    for (size_t child; (child = 2 * at + 1) < roster->count; at = child) {
+        if (child + 1 < roster->count && compare(roster, &places[child], &places[child + 1], true) < 0)
+            child++;
+        if (compare(roster, &places[child], &moved, true) <= 0)
+            break;
+        places[at] = places[child];
+    }
+    places[at] = moved;
+}
+
+static void add(struct roster *roster, const struct place *place)
+{
+    if (roster->count < roster->room) {
+        roster->places[roster->count++] = *place;
+        if (roster->count == roster->room && roster->room < roster->key_count)
+            for (size_t i = roster->count / 2; i-- > 0;)
+                sift_down(roster, i);
+    } else if (roster->room && compare(roster, place, &roster->places[0], true) < 0) {
+        roster->places[0] = *place;
+        sift_down(roster, 0);
+    }
+}
+
+/* ---- steps ---- */
+
+enum rc roster_new(struct image *image, const struct roster_query *query, struct roster **out_roster, struct fault *fault)
+{
+    struct roster *roster = calloc(1, sizeof *roster);
+
+    if (!roster)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    roster->image = image;
+    roster->query = *query;
+    if (query->after)
+        roster->after = place_of(query->after_by, 0, query->after_id.bytes, query->after_id.size);
+    *out_roster = roster;
+    return RC_OK;
+}
+
+void roster_free(struct roster *roster)
+{
+    if (!roster)
+        return;
+    give_bytes(roster, roster->bytes);
+    free(roster->keys);
+    free(roster->places);
+    free(roster->entries);
+    free(roster);
+}
+
+static uint32_t learners_of(const struct roster *roster)
+{
+    struct view view = image_read_begin(roster->image);
+    const struct course_slot *slot = view_course_slot(view, roster->query.course);
+    uint32_t count = slot ? slot->roster.count : 0;
+
+    image_read_end(view);
+    return count;
+}
+
+/* The keys in one hold, so that it does not matter who comes and goes later: 1,000,000 take 0.3 ms. Memory is made, and
+ * touched, before. */
+static enum rc copy_keys(struct roster *roster, struct fault *fault)
+{
+    uint32_t room = learners_of(roster);
+    uint64_t page = roster->query.count > UINT64_MAX - roster->query.first ? UINT64_MAX : roster->query.first + roster->query.count;
+
+    roster->room = page < room ? (size_t)page : room;
+    if (!take_bytes(roster, room * sizeof *roster->keys + roster->room * sizeof *roster->places))
+        return fault_set(fault, RC_BUSY, NULL, "too many long lists are under way; try again");
+    roster->keys = calloc(room + 1, sizeof *roster->keys);
+    roster->places = malloc((roster->room + 1) * sizeof *roster->places);
+    if (!roster->keys || !roster->places)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    memset(roster->keys, 1, room * sizeof *roster->keys); /* pages are not made while the lock is held */
+    struct view view = image_read_begin(roster->image);
+    const struct course_slot *slot = view_course_slot(view, roster->query.course);
+    uint32_t count = !slot ? 0 : slot->roster.count < room ? slot->roster.count : room; /* who came since came later */
+    if (count)
+        memcpy(roster->keys, slot->roster.at, count * sizeof *roster->keys);
+    image_read_end(view);
+    roster->key_count = count;
+    roster->copied = true;
+    return RC_OK;
+}
+
+static void look_at_some(struct roster *roster)
+{
+    const struct roster_query *query = &roster->query;
+    struct view view = image_read_begin(roster->image);
+    uint32_t work = 0;
+
+    for (uint32_t i = 0; i < SLICE && work < SLICE_WORK && roster->looked < roster->key_count; i++) {
+        uint32_t key = roster->keys[roster->looked++];
+        const struct learner *learner = view_learner(view, key);
+        const struct enrolment *enrolment = learner ? learner_enrolment(learner, query->course) : NULL;
+        int64_t by[2] = {0, 0};
+        work += learner ? learner->enrolment_count : 0;
+        if (!enrolment || !query->take(query->arg, view, learner, enrolment, by))
+            continue;
+        const struct learner_slot *slot = view_learner_slot(view, key);
+        struct place place = place_of(by, key, slot->id, slot->id_size);
+        roster->total++;
+        if (query->after && compare(roster, &place, &roster->after, true) <= 0)
+            continue;
+        roster->behind++;
+        add(roster, &place);
+    }
+    image_read_end(view);
+}
+
+/* Also of somebody who was erased meanwhile, as far as it is known still: it is a place in the order. */
+static void note_last(struct roster *roster, const struct place *last)
+{
+    struct learner_text *id = &roster->last_id;
+
+    memcpy(roster->last_by, last->by, sizeof roster->last_by);
+    if (!last->is_text) {
+        id->size = (uint32_t)snprintf(id->bytes, sizeof id->bytes, "%lld", (long long)last->id.number); /* fits */
+        return;
+    }
+    struct view view = image_read_begin(roster->image);
+    const struct learner_slot *slot = view_learner_slot(view, last->learner);
+    id->size = slot->id_size ? slot->id_size : (uint32_t)strnlen(last->id.start, sizeof last->id.start);
+    memcpy(id->bytes, slot->id_size ? slot->id : last->id.start, id->size);
+    image_read_end(view);
+}
+
+/* Sorted; then of the page only who it is and their rank is kept. */
+static enum rc finish(struct roster *roster, struct fault *fault)
+{
+    size_t first = roster->query.first < roster->count ? (size_t)roster->query.first : roster->count, rank = 0;
+    size_t count = roster->count - first;
+
+    free(roster->keys);
+    roster->keys = NULL;
+    if (roster->count)
+        qsort_r(roster->places, roster->count, sizeof *roster->places, compare_unlocked, roster);
+    roster->entries = malloc((count + 1) * sizeof *roster->entries);
+    if (!roster->entries)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    for (size_t i = 0; i < roster->count; i++) {
+        if (i == 0 || roster->places[i].by[0] != roster->places[i - 1].by[0])
+            rank = i + 1;
+        if (i >= first)
+            roster->entries[i - first] = (struct roster_entry){roster->places[i].learner, (uint32_t)rank};
+    }
+    if (count)
+        note_last(roster, &roster->places[roster->count - 1]);
+    free(roster->places);
+    roster->places = NULL;
+    roster->count = count;
+    give_bytes(roster, roster->bytes - (roster->bytes < count * sizeof *roster->entries ? roster->bytes : count * sizeof *roster->entries));
+    return RC_OK;
+}
+
+enum rc roster_step(struct roster *roster, bool *out_done, struct fault *fault)
+{
+    *out_done = false;
+    if (!roster->copied)
+        return copy_keys(roster, fault);
+    if (roster->looked < roster->key_count) {
+        look_at_some(roster);
+        return RC_OK;
+    }
+    if (!roster->entries) {
+        enum rc rc = finish(roster, fault);
+        if (rc != RC_OK)
+            return rc;
+    }
+    *out_done = true;
+    return RC_OK;
+}
+
+uint64_t roster_total(const struct roster *roster)
+{
+    return roster->total;
+}
+
+size_t roster_count(const struct roster *roster)
+{
+    return roster->count;
+}
+
+struct roster_entry roster_entry(const struct roster *roster, size_t i)
+{
+    return roster->entries[i];
+}
+
+bool roster_has_more(const struct roster *roster)
+{
+    return roster->behind > roster->query.first + roster->count;
+}
+
+bool roster_last(const struct roster *roster, int64_t out_by[2], struct learner_text *out_id)
+{
+    if (!roster->count)
+        return false;
+    memcpy(out_by, roster->last_by, sizeof roster->last_by);
+    *out_id = roster->last_id;
+    return true;
+}
+
+/* ---- one of them ---- */
+
+void member_open(struct member *member, struct image *image, uint32_t learner, uint32_t course)
+{
+    struct view view = image_read_begin(image);
+    const struct learner_slot *slot = view_learner_slot(view, learner);
+
+    *member = (struct member){.course = course, .facts = view_course_facts(view, course)};
+    if (slot && !slot->erased && slot->state) {
+        member->state = state_ref(slot->state);
+        member->id.size = slot->id_size;
+        memcpy(member->id.bytes, slot->id, slot->id_size + 1);
+        member->enrolment = learner_enrolment(&member->state->learner, course);
+    }
+    image_read_end(view);
+}
+
+void member_done(struct member *member)
+{
+    state_unref(member->state);
+    free(member->records);
+    member->state = NULL;
+    member->records = NULL;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct record *left = *(const struct record *const *)a, *right = *(const struct record *const *)b;
+
+    if (left->updated_at_ms != right->updated_at_ms)
+        return left->updated_at_ms > right->updated_at_ms ? -1 : 1;
+    return left->id > right->id ? -1 : left->id < right->id;
+}
+
+enum rc member_pick(struct member *member, struct image *image, bool sorted, bool *out_done, struct fault *fault)
+{
+    const struct learner *learner = member->state ? &member->state->learner : NULL;
+    uint32_t count = learner ? learner->record_count : 0, end = count - member->looked < SLICE_RECORDS ? count : member->looked + SLICE_RECORDS;
+
+    if (sorted && !member->records && count) {
+        member->records = malloc(count * sizeof *member->records);
+        if (!member->records)
+            return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    }
+    struct view view = image_read_begin(image);
+    for (; member->looked < end; member->looked++) {
+        const struct record *record = &learner->records[member->looked];
+        if (view_item_facts(view, record->item).course != member->course)
+            continue;
+        member->time_spent_s += record->time_spent_s;
+        if (sorted && record->flags & RECORD_PRESENT)
+            member->records[member->record_count++] = record;
+    }
+    image_read_end(view);
+    *out_done = member->looked == count;
+    if (*out_done && member->record_count)
+        qsort(member->records, member->record_count, sizeof *member->records, newest_first);
+    return RC_OK;
+}
