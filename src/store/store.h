@@ -122,12 +122,13 @@ MUST_CHECK enum rc store_each_event(struct store *store, uint64_t after,
                                     bool (*visit)(void *arg, const struct stored_event *event), void *arg,
                                     struct fault *fault);
 
-/* The events with these sequences, in that order; those that are gone are passed over. Safe from any thread. */
+/* The events with these sequences, in that order; those that are gone are passed over. In pages: no connection is held
+ * during a visit, which may read on its own. Safe from any thread. */
 MUST_CHECK enum rc store_each_event_of(struct store *store, const uint64_t *sequences, size_t count,
                                        bool (*visit)(void *arg, const struct stored_event *event), void *arg,
                                        struct fault *fault);
 
-/* Events after a sequence up to another, on the readers' connection, in pages, so that nobody waits. Any thread. */
+/* Events after a sequence up to another, in pages. Any thread. */
 MUST_CHECK enum rc store_scan_events(struct store *store, uint64_t after, uint64_t upto,
                                      bool (*visit)(void *arg, const struct stored_event *event), void *arg,
                                      struct fault *fault);
@@ -148,23 +149,26 @@ MUST_CHECK enum rc store_ledger(struct store *store, const char *key, struct buf
 /* ---- log entries: read by any thread through a connection of its own ---- */
 
 struct log_filter {
-    bool has_from, has_to;
+    bool has_from, has_to, has_before;
     int64_t from_ms, to_ms; /* of the entry's date, inclusive */
+    int64_t before_ms;      /* after that one in the order of the list: where a page before ended */
+    uint64_t before_id;
 };
 
-/* A learner's entries, newest first (date, then log_id). Safe from any thread. */
+/* A learner's entries, newest first (date, then log_id), in pages: no connection is held during a visit. Safe from any
+ * thread. */
 MUST_CHECK enum rc store_each_log(struct store *store, uint32_t learner, const struct log_filter *filter,
                                   bool (*visit)(void *arg, const struct store_log *log), void *arg,
                                   struct fault *fault);
 
-/* All entries that are there, by learner and log_id. */
+/* All entries that are there, by learner, date and log_id; in pages. */
 MUST_CHECK enum rc store_each_log_of_all(struct store *store, bool (*visit)(void *arg, const struct store_log *log),
                                          void *arg, struct fault *fault);
 
 /* Whose an entry is or was. RC_NOT_FOUND. Safe from any thread. */
 MUST_CHECK enum rc store_log_owner(struct store *store, uint64_t log_id, uint32_t *out_learner, struct fault *fault);
 
-/* One entry. RC_NOT_FOUND. Safe from any thread. */
+/* One entry. RC_NOT_FOUND. The engine's thread. */
 MUST_CHECK enum rc store_log(struct store *store, uint64_t log_id,
                              bool (*visit)(void *arg, const struct store_log *log), void *arg,
                              struct fault *fault);

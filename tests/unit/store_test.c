@@ -64,6 +64,75 @@ static void what_was_committed_is_there_after_reopening(void **unused)
     store_close(store);
 }
 
+/* A visit holds no connection: more walks within each other than there are connections. */
+struct nested {
+    struct store *store;
+    int depth, logs;
+};
+
+static bool walk_again(void *arg, const struct store_log *log)
+{
+    struct nested *nested = arg;
+    struct fault fault;
+    uint32_t learner = 0;
+    assert_memory_equal(log->members, "m", 1);
+    assert_int_equal(store_log_owner(nested->store, log->log_id, &learner, &fault), RC_OK);
+    nested->logs++;
+    if (nested->depth++ < 8)
+        assert_int_equal(store_each_log(nested->store, 1, NULL, walk_again, nested, &fault), RC_OK);
+    return true;
+}
+
+static void a_visit_holds_no_connection(void **unused)
+{
+    struct store *store = open_store();
+    struct nested nested = {.store = store};
+    struct fault fault;
+    (void)unused;
+    assert_int_equal(store_each_log(store, 1, NULL, walk_again, &nested, &fault), RC_OK);
+    assert_int_equal(nested.logs, 9);
+    store_close(store);
+}
+
+/* Pages meet without gap or repeat, also where dates are equal and where a page begins after a given entry. */
+struct listing {
+    int64_t last_ms;
+    uint64_t last_id;
+    int count;
+};
+
+static bool in_order(void *arg, const struct store_log *log)
+{
+    struct listing *listing = arg;
+    assert_true(log->date_ms < listing->last_ms || (log->date_ms == listing->last_ms && log->log_id < listing->last_id));
+    assert_int_equal(log->members_size, log->log_id % 3 ? 2 : 0);
+    listing->last_ms = log->date_ms;
+    listing->last_id = log->log_id;
+    listing->count++;
+    return true;
+}
+
+static void pages_of_logs_meet(void **unused)
+{
+    enum { LOGS = 1000 };
+    struct store *store = open_store();
+    struct store_log logs[LOGS];
+    struct store_batch batch = {.logs = logs, .log_count = LOGS, .counters = store_counters(store)};
+    struct listing all = {INT64_MAX, 0, 0}, some = all;
+    struct log_filter filter = {.has_before = true, .before_ms = 7, .before_id = 500};
+    struct fault fault;
+    (void)unused;
+    for (uint64_t i = 0; i < LOGS; i++)
+        logs[i] = (struct store_log){.log_id = 100 + i, .learner = 2, .date_ms = (int64_t)(i % 10), .members = (const uint8_t *)"mm",
+                                     .members_size = (100 + i) % 3 ? 2 : 0};
+    assert_int_equal(store_commit(store, &batch, &fault), RC_OK);
+    assert_int_equal(store_each_log(store, 2, NULL, in_order, &all, &fault), RC_OK);
+    assert_int_equal(all.count, LOGS);
+    assert_int_equal(store_each_log(store, 2, &filter, in_order, &some, &fault), RC_OK);
+    assert_int_equal(some.count, 740); /* 700 of the days 0 to 6, and of the 7th those with smaller ids */
+    store_close(store);
+}
+
 static void a_second_process_is_refused(void **unused)
 {
     struct store *store = open_store(), *second = NULL;
@@ -383,6 +452,7 @@ int main(void)
 {
     const struct CMUnitTest store[] = {
         cmocka_unit_test(what_was_committed_is_there_after_reopening),
+        cmocka_unit_test(a_visit_holds_no_connection), cmocka_unit_test(pages_of_logs_meet),
         cmocka_unit_test(a_second_process_is_refused),
         cmocka_unit_test(a_flipped_byte_is_found),
         cmocka_unit_test(a_newer_schema_is_refused),

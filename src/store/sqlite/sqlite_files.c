@@ -210,7 +210,7 @@ enum rc store_renew_begin(struct store *store, struct fault *fault)
     sqlite_remove_file(path);
     memcpy(store->image_path, path, sizeof path);
     enum rc rc = sqlite_open_image(store, fault);
-    return rc == RC_OK ? sqlite_open_file(store, store->image_path, true, &store->index_reader, fault) : rc;
+    return rc == RC_OK ? sqlite_readers_open_image(store, fault) : rc;
 }
 
 enum rc store_renew_end(struct store *store, struct fault *fault)

@@ -1,9 +1,162 @@
 #include "store/sqlite/sqlite_store.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* What is read from the event file, by its owner's connection or by the readers' one, which a lock guards. */
+/* What is read. By the owner of the event file: at a start, and what its thread looks up between two commits. By
+ * everybody else: through a few connections, each lent for a page of rows. What a page holds is copied, the connection
+ * given back, and only then is it visited: however long one walk is, nobody waits for more than a page of it, and no
+ * reader keeps the file's log from being emptied. */
+
+enum { PAGE_ROWS = 256, PAGE_BYTES = 256 << 10 };
+
+static const char *const read_sql[READ_COUNT] = {
+#define EVENT_COLUMNS "SELECT sequence, learner, kind, at_ms, crc, body FROM event "
+    [READ_EVENT] = EVENT_COLUMNS "WHERE sequence = ?1",
+    [READ_EVENTS] = EVENT_COLUMNS "WHERE sequence > ?1 AND sequence <= ?2 ORDER BY sequence LIMIT ?3",
+#define ANSWER_COLUMNS "SELECT key, fingerprint, at_ms, status, etag, body, learner FROM answer "
+    [READ_ANSWER] = ANSWER_COLUMNS "WHERE key = ?1",
+    [READ_LEDGER] = "SELECT value FROM ledger WHERE name = ?1",
+#define LOG_COLUMNS "SELECT log_id, learner, date_ms, created_ms, updated_ms, members FROM log_entry "
+    [READ_LOGS] = LOG_COLUMNS "WHERE learner = ?1 AND gone = 0 AND date_ms >= ?2 AND (date_ms, log_id) < (?3, ?4)"
+                              " ORDER BY date_ms DESC, log_id DESC LIMIT ?5",
+    [READ_ALL_LOGS] = LOG_COLUMNS "WHERE gone = 0 AND (learner, date_ms, log_id) > (?1, ?2, ?3)"
+                                  " ORDER BY learner, date_ms, log_id LIMIT ?4",
+    [READ_LOG] = LOG_COLUMNS "WHERE log_id = ?1 AND gone = 0",
+    [READ_LOG_OWNER] = "SELECT learner FROM log_entry WHERE log_id = ?1",
+    [READ_LAST_BUCKET] = "SELECT max(bucket) FROM learner_event",
+    [READ_BUCKET] = "SELECT offsets FROM learner_event WHERE bucket = ?1 AND learner = ?2",
+};
+
+static bool reads_image(enum read_statement which)
+{
+    return which == READ_LAST_BUCKET || which == READ_BUCKET;
+}
+
+/* ---- the readers' connections ---- */
+
+enum rc sqlite_readers_open_image(struct store *store, struct fault *fault)
+{
+    enum rc rc = RC_OK;
+
+    for (int i = 0; rc == RC_OK && i < SQLITE_READERS; i++) {
+        rc = sqlite_open_file(store, store->image_path, true, &store->readers[i].image, fault);
+        if (rc == RC_OK)
+            rc = sqlite_run(store, store->readers[i].image, "PRAGMA cache_size=-256;", fault);
+    }
+    return rc;
+}
+
+enum rc sqlite_readers_open(struct store *store, struct fault *fault)
+{
+    enum rc rc = RC_OK;
+
+    for (int i = 0; rc == RC_OK && i < SQLITE_READERS; i++) {
+        struct sqlite_reader *reader = &store->readers[i];
+        rc = sqlite_open_file(store, store->events_path, true, &reader->events, fault);
+        if (rc == RC_OK)
+            rc = sqlite_run(store, reader->events, "PRAGMA cache_size=-512;", fault);
+        reader->next = store->idle;
+        store->idle = reader;
+    }
+    return rc == RC_OK ? sqlite_readers_open_image(store, fault) : rc;
+}
+
+void sqlite_readers_share(struct store *store)
+{
+    store->readers[0].events = store->events;
+    store->readers[0].image = store->image;
+    store->readers[0].shared = true;
+    store->idle = &store->readers[0];
+}
+
+static void forget_statements(struct sqlite_reader *reader, bool of_image)
+{
+    for (int i = 0; i < READ_COUNT; i++)
+        if (reads_image((enum read_statement)i) == of_image) {
+            (void)sqlite3_finalize(reader->statements[i]); /* nothing runs */
+            reader->statements[i] = NULL;
+        }
+}
+
+void sqlite_readers_close_image(struct store *store)
+{
+    for (int i = 0; i < SQLITE_READERS; i++) {
+        struct sqlite_reader *reader = &store->readers[i];
+        forget_statements(reader, true);
+        if (!reader->shared)
+            (void)sqlite3_close(reader->image); /* it only read */
+        reader->image = NULL;
+    }
+}
+
+void sqlite_readers_close(struct store *store)
+{
+    sqlite_readers_close_image(store);
+    for (int i = 0; i < SQLITE_READERS; i++) {
+        struct sqlite_reader *reader = &store->readers[i];
+        forget_statements(reader, false);
+        if (!reader->shared)
+            (void)sqlite3_close(reader->events); /* it only read */
+        reader->events = NULL;
+    }
+    store->idle = NULL;
+}
+
+/* Lends a connection; waits while all are lent: for a page at most. */
+static struct sqlite_reader *lend(struct store *store)
+{
+    (void)pthread_mutex_lock(&store->reader_lock); /* cannot fail: not held */
+    while (!store->idle)
+        (void)pthread_cond_wait(&store->reader_back, &store->reader_lock); /* cannot fail */
+    struct sqlite_reader *reader = store->idle;
+    store->idle = reader->next;
+    (void)pthread_mutex_unlock(&store->reader_lock); /* held above */
+    return reader;
+}
+
+static void give_back(struct store *store, struct sqlite_reader *reader)
+{
+    (void)pthread_mutex_lock(&store->reader_lock); /* cannot fail: not held */
+    reader->next = store->idle;
+    store->idle = reader;
+    (void)pthread_cond_signal(&store->reader_back); /* cannot fail */
+    (void)pthread_mutex_unlock(&store->reader_lock); /* held above */
+}
+
+/* The statement, prepared on first use. NULL: it cannot be. */
+static sqlite3_stmt *prepared(struct sqlite_reader *reader, enum read_statement which)
+{
+    sqlite3 *db = reads_image(which) ? reader->image : reader->events;
+
+    if (!reader->statements[which])
+        (void)sqlite3_prepare_v3(db, read_sql[which], -1, SQLITE_PREPARE_PERSISTENT, &reader->statements[which],
+                                 NULL); /* NULL says it */
+    return reader->statements[which];
+}
+
+/* Many threads read at once, so the text is SQLite's constant for the code: no buffer is shared. */
+static enum rc read_rc(int code, struct fault *fault)
+{
+    int primary = code & 0xff;
+
+    if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE)
+        return RC_OK;
+    if (primary == SQLITE_FULL || primary == SQLITE_NOMEM || primary == SQLITE_BUSY)
+        return fault_set(fault, RC_BUSY, NULL, "the store cannot be read at the moment; try again");
+    return fault_set(fault, RC_INTERNAL, NULL, sqlite3_errstr(code));
+}
+
+/* The end of a statement's run: its reading ends with it. */
+static enum rc end(sqlite3_stmt *statement, int code, struct fault *fault)
+{
+    if (statement)
+        (void)sqlite3_reset(statement); /* repeats the code of the step */
+    return read_rc(statement ? code : SQLITE_ERROR, fault);
+}
+
+/* ---- ids and answers, by the owner ---- */
 
 static enum rc each_id_of(struct store *store, enum store_id_kind kind, const char *sql,
                           bool (*visit)(void *, const struct store_id *), void *arg, struct fault *fault)
@@ -38,54 +191,6 @@ enum rc store_each_id(struct store *store, bool (*visit)(void *arg, const struct
     return rc;
 }
 
-static struct stored_event event_of(sqlite3_stmt *statement)
-{
-    return (struct stored_event){
-        .sequence = (uint64_t)sqlite3_column_int64(statement, 0),
-        .learner = (uint32_t)sqlite3_column_int64(statement, 1),
-        .kind = (uint8_t)sqlite3_column_int(statement, 2),
-        .at_ms = sqlite3_column_int64(statement, 3),
-        .body = sqlite3_column_blob(statement, 5),
-        .body_size = (size_t)sqlite3_column_bytes(statement, 5),
-    };
-}
-
-/* Hands the row's event over. RC_INTERNAL: its checksum does not fit; RC_BUSY: the visitor gave up. */
-static enum rc visit_event(struct store *store, sqlite3_stmt *statement,
-                           bool (*visit)(void *arg, const struct stored_event *event), void *arg, struct fault *fault)
-{
-    struct stored_event event = event_of(statement);
-
-    if (sqlite_event_crc(&event) != (uint32_t)sqlite3_column_int64(statement, 4)) {
-        (void)snprintf(store->message, sizeof store->message, "event %llu is damaged (checksum); restore a backup",
-                       (unsigned long long)event.sequence); /* cut is fine */
-        return fault_set(fault, RC_INTERNAL, NULL, store->message);
-    }
-    return visit(arg, &event) ? RC_OK : fault_set(fault, RC_BUSY, NULL, "an event could not be taken");
-}
-
-#define EVENT_COLUMNS "SELECT sequence, learner, kind, at_ms, crc, body FROM event "
-
-enum rc store_each_event(struct store *store, uint64_t after,
-                         bool (*visit)(void *arg, const struct stored_event *event), void *arg,
-                         struct fault *fault)
-{
-    sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(store->events, EVENT_COLUMNS "WHERE sequence > ?1 ORDER BY sequence", -1,
-                                  &statement, NULL);
-    enum rc rc = RC_OK;
-
-    if (code != SQLITE_OK)
-        return sqlite_fail(store, store->events, "events", fault);
-    (void)sqlite3_bind_int64(statement, 1, (int64_t)after); /* the index is right */
-    while (rc == RC_OK && (code = sqlite3_step(statement)) == SQLITE_ROW)
-        rc = visit_event(store, statement, visit, arg, fault);
-    if (rc == RC_OK && code != SQLITE_DONE)
-        rc = sqlite_fail(store, store->events, "events", fault);
-    (void)sqlite3_finalize(statement); /* repeats the code of the step */
-    return rc;
-}
-
 static struct store_answer answer_of(sqlite3_stmt *statement)
 {
     struct store_answer answer = {
@@ -108,9 +213,8 @@ enum rc store_each_answer(struct store *store, int64_t since_ms,
                           bool (*visit)(void *arg, const struct store_answer *answer), void *arg,
                           struct fault *fault)
 {
-    static const char sql[] = "SELECT key, fingerprint, at_ms, status, etag, body, learner FROM answer WHERE at_ms >= ?1";
     sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(store->events, sql, -1, &statement, NULL);
+    int code = sqlite3_prepare_v2(store->events, ANSWER_COLUMNS "WHERE at_ms >= ?1", -1, &statement, NULL);
 
     if (code == SQLITE_OK)
         (void)sqlite3_bind_int64(statement, 1, since_ms); /* the index is right */
@@ -126,23 +230,136 @@ enum rc store_each_answer(struct store *store, int64_t since_ms,
     return code == SQLITE_DONE || code == SQLITE_ROW ? RC_OK : sqlite_fail(store, store->events, "answers", fault);
 }
 
-/* A prepared query on the reading connection, which this locks until read_end. */
-static sqlite3_stmt *read_begin(struct store *store, const char *sql)
-{
-    sqlite3_stmt *statement = NULL;
+/* ---- events ---- */
 
-    (void)pthread_mutex_lock(&store->reader_lock); /* cannot fail: not held */
-    if (sqlite3_prepare_v2(store->reader, sql, -1, &statement, NULL) != SQLITE_OK)
-        return NULL;
-    return statement;
+static struct stored_event event_of(sqlite3_stmt *statement)
+{
+    return (struct stored_event){
+        .sequence = (uint64_t)sqlite3_column_int64(statement, 0),
+        .learner = (uint32_t)sqlite3_column_int64(statement, 1),
+        .kind = (uint8_t)sqlite3_column_int(statement, 2),
+        .at_ms = sqlite3_column_int64(statement, 3),
+        .body = sqlite3_column_blob(statement, 5),
+        .body_size = (size_t)sqlite3_column_bytes(statement, 5),
+    };
 }
 
-static enum rc read_end(struct store *store, sqlite3_stmt *statement, int code, struct fault *fault)
+/* Hands an event over. RC_INTERNAL: its checksum does not fit; RC_BUSY: the visitor gave up. */
+static enum rc visit_event(const struct stored_event *event, uint32_t crc,
+                           bool (*visit)(void *arg, const struct stored_event *event), void *arg, struct fault *fault)
 {
-    enum rc rc = code == SQLITE_DONE || code == SQLITE_ROW ? RC_OK : sqlite_fail(store, store->reader, "read", fault);
+    if (sqlite_event_crc(event) != crc)
+        return fault_set(fault, RC_INTERNAL, NULL, "an event is damaged (checksum); restore a backup");
+    return visit(arg, event) ? RC_OK : fault_set(fault, RC_BUSY, NULL, "an event could not be taken");
+}
 
+enum rc store_each_event(struct store *store, uint64_t after,
+                         bool (*visit)(void *arg, const struct stored_event *event), void *arg,
+                         struct fault *fault)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(store->events, EVENT_COLUMNS "WHERE sequence > ?1 ORDER BY sequence", -1,
+                                  &statement, NULL);
+    enum rc rc = RC_OK;
+
+    if (code != SQLITE_OK)
+        return sqlite_fail(store, store->events, "events", fault);
+    (void)sqlite3_bind_int64(statement, 1, (int64_t)after); /* the index is right */
+    while (rc == RC_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+        struct stored_event event = event_of(statement);
+        rc = visit_event(&event, (uint32_t)sqlite3_column_int64(statement, 4), visit, arg, fault);
+        if (rc == RC_INTERNAL) { /* the owner alone reads here, so the number may be told */
+            (void)snprintf(store->message, sizeof store->message, "event %llu is damaged (checksum); restore a backup",
+                           (unsigned long long)event.sequence); /* fits */
+            fault->message = store->message;
+        }
+    }
+    if (rc == RC_OK && code != SQLITE_DONE)
+        rc = sqlite_fail(store, store->events, "events", fault);
     (void)sqlite3_finalize(statement); /* repeats the code of the step */
-    (void)pthread_mutex_unlock(&store->reader_lock); /* held by read_begin */
+    return rc;
+}
+
+/* Rows that were copied: their bodies lie in bytes, one after the other. */
+struct event_page {
+    struct stored_event events[PAGE_ROWS];
+    uint32_t crcs[PAGE_ROWS];
+    size_t count;
+    struct buf bytes;
+};
+
+static struct event_page *page_new(struct fault *fault)
+{
+    struct event_page *page = calloc(1, sizeof *page);
+
+    if (!page)
+        (void)fault_set(fault, RC_BUSY, NULL, "out of memory"); /* NULL says it */
+    return page;
+}
+
+static void page_free(struct event_page *page)
+{
+    buf_done(&page->bytes);
+    free(page);
+}
+
+static void page_clear(struct event_page *page)
+{
+    page->count = 0;
+    buf_clear(&page->bytes);
+}
+
+static bool page_full(const struct event_page *page)
+{
+    return page->count == PAGE_ROWS || page->bytes.size >= PAGE_BYTES;
+}
+
+static void page_add(struct event_page *page, sqlite3_stmt *statement)
+{
+    struct stored_event event = event_of(statement);
+
+    buf_add(&page->bytes, event.body, event.body_size);
+    event.body = NULL; /* the bytes may still move */
+    page->crcs[page->count] = (uint32_t)sqlite3_column_int64(statement, 4);
+    page->events[page->count++] = event;
+}
+
+static enum rc page_visit(struct event_page *page, bool (*visit)(void *arg, const struct stored_event *event), void *arg,
+                          struct fault *fault)
+{
+    const uint8_t *at = (const uint8_t *)page->bytes.bytes;
+    enum rc rc = page->bytes.failed ? fault_set(fault, RC_BUSY, NULL, "out of memory") : RC_OK;
+
+    for (size_t i = 0; rc == RC_OK && i < page->count; i++) {
+        struct stored_event *event = &page->events[i];
+        event->body = event->body_size ? at : NULL;
+        at += event->body_size;
+        rc = visit_event(event, page->crcs[i], visit, arg, fault);
+    }
+    return rc;
+}
+
+/* Reads a page of the events with these sequences; *inout_at is moved past those that were looked for. */
+static enum rc read_page_of(struct store *store, const uint64_t *sequences, size_t count, size_t *inout_at,
+                            struct event_page *page, struct fault *fault)
+{
+    struct sqlite_reader *reader = lend(store);
+    sqlite3_stmt *statement = prepared(reader, READ_EVENT);
+    int code = statement ? SQLITE_DONE : SQLITE_ERROR;
+    size_t looked = 0;
+
+    while (statement && *inout_at < count && looked++ < PAGE_ROWS && !page_full(page)) {
+        (void)sqlite3_bind_int64(statement, 1, (int64_t)sequences[*inout_at]); /* the index is right */
+        code = sqlite3_step(statement);
+        if (code == SQLITE_ROW)
+            page_add(page, statement);
+        else if (code != SQLITE_DONE)
+            break;
+        (void)sqlite3_reset(statement); /* repeats the code of the step */
+        ++*inout_at;
+    }
+    enum rc rc = end(statement, code, fault);
+    give_back(store, reader);
     return rc;
 }
 
@@ -150,50 +367,71 @@ enum rc store_each_event_of(struct store *store, const uint64_t *sequences, size
                             bool (*visit)(void *arg, const struct stored_event *event), void *arg,
                             struct fault *fault)
 {
-    sqlite3_stmt *statement = read_begin(store, EVENT_COLUMNS "WHERE sequence = ?1");
-    int code = statement ? SQLITE_DONE : SQLITE_ERROR;
+    struct event_page *page = count ? page_new(fault) : NULL;
     enum rc rc = RC_OK;
 
-    for (size_t i = 0; statement && rc == RC_OK && i < count && (code == SQLITE_DONE || code == SQLITE_ROW); i++) {
-        (void)sqlite3_bind_int64(statement, 1, (int64_t)sequences[i]); /* the index is right */
-        code = sqlite3_step(statement);
-        if (code == SQLITE_ROW)
-            rc = visit_event(store, statement, visit, arg, fault);
-        (void)sqlite3_reset(statement); /* repeats the code of the step */
+    if (count && !page)
+        return RC_BUSY;
+    for (size_t at = 0; rc == RC_OK && at < count;) {
+        page_clear(page);
+        rc = read_page_of(store, sequences, count, &at, page, fault);
+        if (rc == RC_OK)
+            rc = page_visit(page, visit, arg, fault);
     }
-    enum rc ended = read_end(store, statement, code, fault);
-    return rc == RC_OK ? ended : rc;
+    if (page)
+        page_free(page);
+    return rc;
+}
+
+/* Reads a page of the events after one up to another; *out_last: what has been looked at. */
+static enum rc read_page_after(struct store *store, uint64_t after, uint64_t upto, uint64_t *out_last,
+                               struct event_page *page, struct fault *fault)
+{
+    struct sqlite_reader *reader = lend(store);
+    sqlite3_stmt *statement = prepared(reader, READ_EVENTS);
+    int code = SQLITE_ERROR;
+
+    *out_last = after;
+    if (statement) {
+        (void)sqlite3_bind_int64(statement, 1, (int64_t)after); /* indexes are right by construction */
+        (void)sqlite3_bind_int64(statement, 2, (int64_t)upto);
+        (void)sqlite3_bind_int64(statement, 3, PAGE_ROWS);
+        while (!page_full(page) && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+            page_add(page, statement);
+            *out_last = page->events[page->count - 1].sequence;
+        }
+        if (code == SQLITE_DONE && page->count < PAGE_ROWS)
+            *out_last = upto; /* there are no more */
+    }
+    enum rc rc = end(statement, code, fault);
+    give_back(store, reader);
+    return rc;
 }
 
 enum rc store_scan_events(struct store *store, uint64_t after, uint64_t upto,
                           bool (*visit)(void *arg, const struct stored_event *event), void *arg, struct fault *fault)
 {
-    enum { PAGE = 4096 };
-    enum rc rc = RC_OK;
+    struct event_page *page = page_new(fault);
+    enum rc rc = page ? RC_OK : RC_BUSY;
 
     while (rc == RC_OK && after < upto) {
-        uint64_t end = upto - after > PAGE ? after + PAGE : upto;
-        sqlite3_stmt *statement =
-            read_begin(store, EVENT_COLUMNS "WHERE sequence > ?1 AND sequence <= ?2 ORDER BY sequence");
-        int code = SQLITE_ERROR;
-        if (statement) {
-            (void)sqlite3_bind_int64(statement, 1, (int64_t)after); /* indexes are right by construction */
-            (void)sqlite3_bind_int64(statement, 2, (int64_t)end);
-            while ((code = sqlite3_step(statement)) == SQLITE_ROW && rc == RC_OK)
-                rc = visit_event(store, statement, visit, arg, fault);
-        }
-        enum rc ended = read_end(store, statement, code, fault);
-        rc = rc == RC_OK ? ended : rc;
-        after = end;
+        page_clear(page);
+        rc = read_page_after(store, after, upto, &after, page, fault);
+        if (rc == RC_OK)
+            rc = page_visit(page, visit, arg, fault);
     }
+    if (page)
+        page_free(page);
     return rc;
 }
+
+/* ---- single rows ---- */
 
 enum rc store_answer(struct store *store, const uint8_t key[16],
                      bool (*visit)(void *arg, const struct store_answer *answer), void *arg, struct fault *fault)
 {
-    sqlite3_stmt *statement =
-        read_begin(store, "SELECT key, fingerprint, at_ms, status, etag, body, learner FROM answer WHERE key = ?1");
+    struct sqlite_reader *reader = lend(store);
+    sqlite3_stmt *statement = prepared(reader, READ_ANSWER);
     int code = SQLITE_ERROR;
     bool found = false;
 
@@ -206,13 +444,15 @@ enum rc store_answer(struct store *store, const uint8_t key[16],
             (void)visit(arg, &answer); /* there is only one */
         }
     }
-    enum rc rc = read_end(store, statement, code, fault);
+    enum rc rc = end(statement, code, fault);
+    give_back(store, reader);
     return rc == RC_OK && !found ? fault_set(fault, RC_NOT_FOUND, NULL, "no such answer") : rc;
 }
 
 enum rc store_ledger(struct store *store, const char *key, struct buf *out, struct fault *fault)
 {
-    sqlite3_stmt *statement = read_begin(store, "SELECT value FROM ledger WHERE name = ?1");
+    struct sqlite_reader *reader = lend(store);
+    sqlite3_stmt *statement = prepared(reader, READ_LEDGER);
     int code = SQLITE_ERROR;
     bool found = false;
 
@@ -224,9 +464,12 @@ enum rc store_ledger(struct store *store, const char *key, struct buf *out, stru
             buf_text(out, (const char *)sqlite3_column_text(statement, 0));
         }
     }
-    enum rc rc = read_end(store, statement, code, fault);
+    enum rc rc = end(statement, code, fault);
+    give_back(store, reader);
     return rc == RC_OK && !found ? fault_set(fault, RC_NOT_FOUND, NULL, "not in the ledger") : rc;
 }
+
+/* ---- log entries ---- */
 
 static struct store_log log_of(sqlite3_stmt *statement)
 {
@@ -241,51 +484,140 @@ static struct store_log log_of(sqlite3_stmt *statement)
     };
 }
 
+struct log_page {
+    struct store_log logs[PAGE_ROWS];
+    size_t count;
+    bool over; /* there are no more */
+    struct buf bytes;
+};
+
+/* Runs a bound statement for a page; its last parameter is the limit. */
+static enum rc read_log_page(sqlite3_stmt *statement, int limit_index, struct log_page *page, struct fault *fault)
+{
+    int code = SQLITE_ERROR;
+
+    page->count = 0;
+    buf_clear(&page->bytes);
+    if (statement) {
+        (void)sqlite3_bind_int64(statement, limit_index, PAGE_ROWS); /* the index is right */
+        while (page->count < PAGE_ROWS && page->bytes.size < PAGE_BYTES && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+            struct store_log *log = &page->logs[page->count++];
+            *log = log_of(statement);
+            buf_add(&page->bytes, log->members, log->members_size);
+        }
+        page->over = code == SQLITE_DONE;
+    }
+    return end(statement, code, fault);
+}
+
+/* False: the visitor ended the walk. */
+static bool visit_log_page(struct log_page *page, bool (*visit)(void *arg, const struct store_log *log), void *arg)
+{
+    const uint8_t *at = (const uint8_t *)page->bytes.bytes;
+
+    for (size_t i = 0; i < page->count; i++) {
+        struct store_log *log = &page->logs[i];
+        log->members = log->members_size ? at : NULL;
+        at += log->members_size;
+        if (!visit(arg, log))
+            return false;
+    }
+    return true;
+}
+
+static void bind_numbers(sqlite3_stmt *statement, const int64_t *numbers, int count)
+{
+    for (int i = 0; statement && i < count; i++)
+        (void)sqlite3_bind_int64(statement, i + 1, numbers[i]); /* indexes are right by construction */
+}
+
+/* Page after page: numbers are bound in order; next sets them to what comes after a page. */
+static enum rc each_log(struct store *store, enum read_statement which, int64_t *numbers, int count,
+                        void (*next)(int64_t *numbers, const struct store_log *last),
+                        bool (*visit)(void *arg, const struct store_log *log), void *arg, struct fault *fault)
+{
+    struct log_page *page = calloc(1, sizeof *page);
+    enum rc rc = page ? RC_OK : fault_set(fault, RC_BUSY, NULL, "out of memory");
+    bool going = rc == RC_OK;
+
+    while (going) {
+        struct sqlite_reader *reader = lend(store);
+        sqlite3_stmt *statement = prepared(reader, which);
+        bind_numbers(statement, numbers, count);
+        rc = read_log_page(statement, count + 1, page, fault);
+        give_back(store, reader);
+        if (rc == RC_OK && page->bytes.failed)
+            rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+        going = rc == RC_OK && visit_log_page(page, visit, arg) && !page->over;
+        if (page->count)
+            next(numbers, &page->logs[page->count - 1]);
+    }
+    if (page)
+        buf_done(&page->bytes);
+    free(page);
+    return rc;
+}
+
+static void older(int64_t *numbers, const struct store_log *last)
+{
+    numbers[2] = last->date_ms;
+    numbers[3] = (int64_t)last->log_id;
+}
+
 enum rc store_each_log(struct store *store, uint32_t learner, const struct log_filter *filter,
                        bool (*visit)(void *arg, const struct store_log *log), void *arg, struct fault *fault)
 {
-    sqlite3_stmt *statement = read_begin(
-        store, "SELECT log_id, learner, date_ms, created_ms, updated_ms, members FROM log_entry"
-               " WHERE learner = ?1 AND gone = 0 AND date_ms >= ?2 AND date_ms <= ?3 ORDER BY date_ms DESC, log_id DESC");
-    int code = SQLITE_ERROR;
+    int64_t numbers[] = {learner, filter && filter->has_from ? filter->from_ms : INT64_MIN,
+                         filter && filter->has_to ? filter->to_ms : INT64_MAX, INT64_MAX};
 
-    if (statement) {
-        (void)sqlite3_bind_int64(statement, 1, learner); /* indexes are right by construction */
-        (void)sqlite3_bind_int64(statement, 2, filter && filter->has_from ? filter->from_ms : INT64_MIN);
-        (void)sqlite3_bind_int64(statement, 3, filter && filter->has_to ? filter->to_ms : INT64_MAX);
-        while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-            struct store_log log = log_of(statement);
-            if (!visit(arg, &log))
-                break;
-        }
+    if (filter && filter->has_before && filter->before_ms <= numbers[2]) {
+        numbers[2] = filter->before_ms;
+        numbers[3] = (int64_t)filter->before_id;
     }
-    return read_end(store, statement, code, fault);
+    return each_log(store, READ_LOGS, numbers, 4, older, visit, arg, fault);
 }
 
+static void after(int64_t *numbers, const struct store_log *last)
+{
+    numbers[0] = last->learner;
+    numbers[1] = last->date_ms;
+    numbers[2] = (int64_t)last->log_id;
+}
+
+enum rc store_each_log_of_all(struct store *store, bool (*visit)(void *arg, const struct store_log *log), void *arg,
+                              struct fault *fault)
+{
+    int64_t numbers[] = {0, 0, 0};
+    return each_log(store, READ_ALL_LOGS, numbers, 3, after, visit, arg, fault);
+}
+
+/* On the owner's connection, which sees its commit at once and waits for nobody. */
 enum rc store_log(struct store *store, uint64_t log_id, bool (*visit)(void *arg, const struct store_log *log),
                   void *arg, struct fault *fault)
 {
-    sqlite3_stmt *statement = read_begin(
-        store, "SELECT log_id, learner, date_ms, created_ms, updated_ms, members FROM log_entry WHERE log_id = ?1 AND gone = 0");
     int code = SQLITE_ERROR;
     bool found = false;
 
-    if (statement) {
-        (void)sqlite3_bind_int64(statement, 1, (int64_t)log_id); /* the index is right */
-        code = sqlite3_step(statement);
+    if (!store->get_log)
+        (void)sqlite3_prepare_v3(store->events, read_sql[READ_LOG], -1, SQLITE_PREPARE_PERSISTENT, &store->get_log,
+                                 NULL); /* NULL says it */
+    if (store->get_log) {
+        (void)sqlite3_bind_int64(store->get_log, 1, (int64_t)log_id); /* the index is right */
+        code = sqlite3_step(store->get_log);
         if (code == SQLITE_ROW) {
-            struct store_log log = log_of(statement);
+            struct store_log log = log_of(store->get_log);
             found = true;
             (void)visit(arg, &log); /* there is only one */
         }
     }
-    enum rc rc = read_end(store, statement, code, fault);
+    enum rc rc = end(store->get_log, code, fault);
     return rc == RC_OK && !found ? fault_set(fault, RC_NOT_FOUND, NULL, "Progress log not found") : rc;
 }
 
 enum rc store_log_owner(struct store *store, uint64_t log_id, uint32_t *out_learner, struct fault *fault)
 {
-    sqlite3_stmt *statement = read_begin(store, "SELECT learner FROM log_entry WHERE log_id = ?1");
+    struct sqlite_reader *reader = lend(store);
+    sqlite3_stmt *statement = prepared(reader, READ_LOG_OWNER);
     int code = SQLITE_ERROR;
 
     *out_learner = 0;
@@ -295,64 +627,61 @@ enum rc store_log_owner(struct store *store, uint64_t log_id, uint32_t *out_lear
         if (code == SQLITE_ROW)
             *out_learner = (uint32_t)sqlite3_column_int64(statement, 0);
     }
-    enum rc rc = read_end(store, statement, code, fault);
+    enum rc rc = end(statement, code, fault);
+    give_back(store, reader);
     return rc == RC_OK && *out_learner == 0 ? fault_set(fault, RC_NOT_FOUND, NULL, "Progress log not found") : rc;
 }
 
-enum rc store_each_log_of_all(struct store *store, bool (*visit)(void *arg, const struct store_log *log), void *arg,
-                              struct fault *fault)
-{
-    sqlite3_stmt *statement = read_begin(
-        store, "SELECT log_id, learner, date_ms, created_ms, updated_ms, members FROM log_entry"
-               " WHERE gone = 0 ORDER BY learner, log_id");
-    int code = SQLITE_ERROR;
+/* ---- the index of each learner's events ---- */
 
-    if (statement)
-        while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-            struct store_log log = log_of(statement);
-            if (!visit(arg, &log))
-                break;
-        }
-    return read_end(store, statement, code, fault);
+/* The sequences of one bucket; false: the visitor has no more memory. */
+static bool visit_offsets(uint64_t bucket, sqlite3_stmt *statement, bool (*visit)(void *arg, uint64_t sequence), void *arg)
+{
+    const uint8_t *at = sqlite3_column_blob(statement, 0);
+    int size = sqlite3_column_bytes(statement, 0);
+
+    for (int i = 0; i + 1 < size; i += 2)
+        if (!visit(arg, bucket << SQLITE_BUCKET_BITS | (uint64_t)at[i] | (uint64_t)at[i + 1] << 8))
+            return false;
+    return true;
+}
+
+/* Some buckets of a learner's, from *inout_bucket on; the visitor only notes numbers. */
+static enum rc read_buckets(struct store *store, uint32_t learner, int64_t *inout_bucket, int64_t last,
+                            bool (*visit)(void *arg, uint64_t sequence), void *arg, struct fault *fault)
+{
+    enum { SOME = 256 };
+    struct sqlite_reader *reader = lend(store);
+    sqlite3_stmt *statement = prepared(reader, READ_BUCKET);
+    int code = statement ? SQLITE_DONE : SQLITE_ERROR;
+
+    for (int i = 0; statement && i < SOME && *inout_bucket <= last && code == SQLITE_DONE; i++) {
+        (void)sqlite3_bind_int64(statement, 1, *inout_bucket); /* indexes are right by construction */
+        (void)sqlite3_bind_int64(statement, 2, learner);
+        code = sqlite3_step(statement);
+        if (code == SQLITE_ROW)
+            code = visit_offsets((uint64_t)*inout_bucket, statement, visit, arg) ? SQLITE_DONE : SQLITE_NOMEM;
+        (void)sqlite3_reset(statement); /* repeats the code of the step */
+        ++*inout_bucket;
+    }
+    enum rc rc = end(statement, code, fault);
+    give_back(store, reader);
+    return rc;
 }
 
 enum rc store_each_indexed(struct store *store, uint32_t learner, bool (*visit)(void *arg, uint64_t sequence),
                            void *arg, struct fault *fault)
 {
-    sqlite3_stmt *buckets = NULL, *find = NULL;
-    int code = SQLITE_DONE;
-    int64_t last = -1;
+    struct sqlite_reader *reader = lend(store);
+    sqlite3_stmt *statement = reader->image ? prepared(reader, READ_LAST_BUCKET) : NULL;
+    int code = statement ? sqlite3_step(statement) : SQLITE_ERROR;
+    int64_t last = code == SQLITE_ROW && sqlite3_column_type(statement, 0) != SQLITE_NULL
+                       ? sqlite3_column_int64(statement, 0) : -1;
+    enum rc rc = reader->image ? end(statement, code, fault) : RC_OK;
 
-    if (!store->index_reader)
-        return RC_OK;
-    (void)pthread_mutex_lock(&store->index_lock); /* cannot fail: not held */
-    sqlite3 *db = store->index_reader;
-    if (sqlite3_prepare_v2(db, "SELECT max(bucket) FROM learner_event", -1, &buckets, NULL) != SQLITE_OK ||
-        sqlite3_prepare_v2(db, "SELECT offsets FROM learner_event WHERE bucket = ?1 AND learner = ?2", -1, &find,
-                           NULL) != SQLITE_OK)
-        code = SQLITE_ERROR;
-    else if (sqlite3_step(buckets) == SQLITE_ROW && sqlite3_column_type(buckets, 0) != SQLITE_NULL)
-        last = sqlite3_column_int64(buckets, 0);
-    for (int64_t bucket = 0; code == SQLITE_DONE && bucket <= last; bucket++) {
-        (void)sqlite3_bind_int64(find, 1, bucket); /* indexes are right by construction */
-        (void)sqlite3_bind_int64(find, 2, learner);
-        code = sqlite3_step(find);
-        if (code == SQLITE_ROW) {
-            const uint8_t *at = sqlite3_column_blob(find, 0);
-            int size = sqlite3_column_bytes(find, 0);
-            for (int i = 0; i + 1 < size && code == SQLITE_ROW; i += 2)
-                if (!visit(arg, (uint64_t)bucket << SQLITE_BUCKET_BITS | (uint64_t)at[i] | (uint64_t)at[i + 1] << 8))
-                    code = SQLITE_NOMEM;
-            code = code == SQLITE_ROW ? SQLITE_DONE : code;
-        }
-        (void)sqlite3_reset(find); /* repeats the code of the step */
-    }
-    (void)sqlite3_finalize(buckets); /* nothing runs */
-    (void)sqlite3_finalize(find);
-    enum rc rc = code == SQLITE_DONE ? RC_OK
-               : code == SQLITE_NOMEM ? fault_set(fault, RC_BUSY, NULL, "out of memory")
-                                      : sqlite_fail(store, db, "the index of events", fault);
-    (void)pthread_mutex_unlock(&store->index_lock); /* held above */
+    give_back(store, reader);
+    for (int64_t bucket = 0; rc == RC_OK && bucket <= last;)
+        rc = read_buckets(store, learner, &bucket, last, visit, arg, fault);
     return rc;
 }
 

@@ -329,7 +329,7 @@ enum rc sqlite_store_new(const char *directory, struct store **out_store, struct
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     store->lock_fd = -1;
     (void)pthread_mutex_init(&store->reader_lock, NULL); /* default attributes cannot fail */
-    (void)pthread_mutex_init(&store->index_lock, NULL); /* likewise */
+    (void)pthread_cond_init(&store->reader_back, NULL); /* likewise */
     if (strlen(directory) > SQLITE_PATH_BYTES - 96) {
         store_close(store);
         return fault_set(fault, RC_INTERNAL, NULL, "the data directory's path is too long");
@@ -368,9 +368,7 @@ enum rc store_open(const char *directory, struct store **out_store, struct fault
         rc = sqlite_open_image(store, fault);
     }
     if (rc == RC_OK)
-        rc = sqlite_open_file(store, store->events_path, true, &store->reader, fault);
-    if (rc == RC_OK)
-        rc = sqlite_open_file(store, store->image_path, true, &store->index_reader, fault);
+        rc = sqlite_readers_open(store, fault);
     if (rc != RC_OK)
         return sqlite_open_failed(store, rc, fault);
     *out_store = store;
@@ -404,8 +402,7 @@ enum rc store_open_reader(const char *directory, struct store **out_store, struc
     if (rc != RC_OK)
         return sqlite_open_failed(store, rc, fault);
     read_counters(store);
-    store->reader = store->events;
-    store->index_reader = store->image;
+    sqlite_readers_share(store);
     int64_t mark = store->image ? sqlite_meta_number(store->image, "mark") : -1;
     store->image_mark = mark > 0 ? (uint64_t)mark : 0;
     store->image_threshold = (uint16_t)(mark > 0 ? sqlite_meta_number(store->image, "threshold") : 0);
@@ -423,30 +420,29 @@ bool store_exists(const char *directory)
 
 void sqlite_close_image(struct store *store)
 {
-    if (store->index_reader != store->image)
-        (void)sqlite3_close(store->index_reader); /* readers go first: R8 */
+    sqlite_readers_close_image(store); /* readers go first: R8 */
     for (int i = 0; i < IMAGE_STATEMENT_COUNT; i++) {
         (void)sqlite3_finalize(store->image_writer[i]); /* nothing runs */
         store->image_writer[i] = NULL;
     }
     (void)sqlite3_close(store->image); /* checkpoints, unless it only read */
-    store->index_reader = store->image = NULL;
+    store->image = NULL;
 }
 
 void store_close(struct store *store)
 {
     if (!store)
         return;
-    if (store->reader != store->events)
-        (void)sqlite3_close(store->reader); /* readers go first: R8 */
+    sqlite_readers_close(store); /* readers go first: R8 */
     sqlite_close_image(store);
+    (void)sqlite3_finalize(store->get_log); /* nothing runs */
     for (int i = 0; i < WRITER_COUNT; i++)
         (void)sqlite3_finalize(store->writer[i]); /* nothing runs */
     (void)sqlite3_close(store->events); /* checkpoints */
     if (store->lock_fd >= 0)
         (void)close(store->lock_fd); /* gives the lock back */
     (void)pthread_mutex_destroy(&store->reader_lock); /* nobody holds it */
-    (void)pthread_mutex_destroy(&store->index_lock); /* likewise */
+    (void)pthread_cond_destroy(&store->reader_back); /* nobody waits */
     free(store);
 }
 
