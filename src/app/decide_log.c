@@ -152,31 +152,32 @@ static enum rc clear(struct batch *batch, struct command *command)
 
 /* ---- rollback ---- */
 
-static bool put_entry(struct batch *batch, struct command *command, const struct log_state *entry, bool deleted,
-                      enum rc *rc)
+static enum rc put_entry(struct batch *batch, struct command *command, const struct log_state *entry, bool deleted)
 {
     struct store_log log = {
         .log_id = entry->log_id, .learner = command->learner_key, .deleted = deleted, .date_ms = entry->date_ms,
-        .created_ms = entry->created_ms, .updated_ms = entry->updated_ms, .members = entry->members,
-        .members_size = entry->members_size,
+        .created_ms = entry->created_ms, .updated_ms = entry->updated_ms, .members_size = entry->members_size,
+        .members = entry->members_size ? (const uint8_t *)arena_copy(&batch->arena, entry->members, entry->members_size) : NULL,
     };
-    *rc = batch_put_log(batch, &log, &command->fault);
-    return *rc == RC_OK;
+    if (entry->members_size && !log.members)
+        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+    return batch_put_log(batch, &log, &command->fault);
 }
 
-/* What differs between the entries now and then. */
-static enum rc put_difference(struct batch *batch, struct command *command, const struct log_state *now,
-                              size_t now_count, const struct log_state *then, size_t then_count)
+/* What differs between the entries now and then. An entry that was written at another instant is another. */
+static enum rc put_difference(struct batch *batch, struct command *command, const struct log_entries *now,
+                              const struct log_entries *then)
 {
     enum rc rc = RC_OK;
 
-    for (size_t i = 0; i < now_count && rc == RC_OK; i++)
-        if (!logs_find(then, then_count, now[i].log_id))
-            (void)put_entry(batch, command, &now[i], true, &rc); /* rc says it */
-    for (size_t i = 0; i < then_count && rc == RC_OK; i++) {
-        const struct log_state *old = logs_find(now, now_count, then[i].log_id);
-        if (!old || old->updated_ms != then[i].updated_ms || old->members != then[i].members)
-            (void)put_entry(batch, command, &then[i], false, &rc); /* rc says it */
+    for (size_t i = 0; i < now->count && rc == RC_OK; i++)
+        if (!logs_find(then->at, then->count, now->at[i].log_id))
+            rc = put_entry(batch, command, &now->at[i], true);
+    for (size_t i = 0; i < then->count && rc == RC_OK; i++) {
+        const struct log_state *old = logs_find(now->at, now->count, then->at[i].log_id);
+        if (!old || old->updated_ms != then->at[i].updated_ms || old->members_size != then->at[i].members_size ||
+            (old->members_size && memcmp(old->members, then->at[i].members, old->members_size) != 0))
+            rc = put_entry(batch, command, &then->at[i], false);
     }
     return rc;
 }
@@ -185,9 +186,7 @@ static enum rc roll_back(struct batch *batch, struct command *command)
 {
     const struct bound always = {.sequence = UINT64_MAX};
     struct fault *fault = &command->fault;
-    struct log_state *now = NULL, *then = NULL;
-    size_t now_count = 0, then_count = 0;
-    struct log_events events;
+    struct log_entries now = {0}, then = {0};
     struct bound to;
     enum rc rc = history_bound(&batch->past, command->learner_key, command->rolled_to, "to", &to, fault);
 
@@ -196,13 +195,14 @@ static enum rc roll_back(struct batch *batch, struct command *command)
     if (to.sequence > batch->counters.sequence)
         to.sequence = batch->counters.sequence; /* what comes after this rollback is not part of it */
     if (rc == RC_OK)
-        rc = history_log_events(&batch->past, command->learner_key, &batch->arena, &events, fault);
+        rc = history_logs(&batch->past, command->learner_key, &always, &now, fault);
     if (rc == RC_OK)
-        rc = history_logs(&events, &always, &batch->arena, &now, &now_count, fault);
+        rc = history_logs(&batch->past, command->learner_key, &to, &then, fault);
     if (rc == RC_OK)
-        rc = history_logs(&events, &to, &batch->arena, &then, &then_count, fault);
-    if (rc == RC_OK)
-        rc = put_difference(batch, command, now, now_count, then, then_count);
+        rc = put_difference(batch, command, &now, &then);
+    command->count = (uint32_t)then.count;
+    log_entries_done(&now);
+    log_entries_done(&then);
     if (rc != RC_OK)
         return rc == RC_INTERNAL ? RC_BUSY : rc;
     uint8_t *body = arena_alloc(&batch->arena, VARINT_MAX_BYTES);
@@ -212,7 +212,6 @@ static enum rc roll_back(struct batch *batch, struct command *command)
     event_set_bound(&event, &to, body);
     rc = batch_emit(batch, &event, fault);
     command->sequence = event.sequence;
-    command->count = (uint32_t)then_count;
     return rc;
 }
 

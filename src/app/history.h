@@ -45,29 +45,32 @@ MUST_CHECK enum rc history_bound(const struct past *past, uint32_t learner, cons
 MUST_CHECK enum rc history_image(const struct past *past, uint32_t learner, const struct bound *bound,
                                  struct image **out_image, struct fault *fault);
 
-/* A learner's log events, decoded; texts and list live in arena. */
-struct log_events {
-    struct log_event *at;
-    size_t count, added; /* added: how many EV_LOGGED */
+/* A learner's log entries at a bound, by log_id. */
+struct log_entries {
+    struct log_state *at;
+    size_t count;
+    struct arena arena; /* their members */
 };
 
-MUST_CHECK enum rc history_log_events(const struct past *past, uint32_t learner, struct arena *arena,
-                                      struct log_events *out, struct fault *fault);
+void log_entries_done(struct log_entries *entries);
 
-/* Decodes an event, keeping what it points to in arena; grows the list. For those who read events themselves. */
-MUST_CHECK enum rc log_events_add(struct log_events *events, size_t *room, const struct stored_event *stored,
-                                  struct arena *arena);
+/* Reads the learner's events from the last back, a page at a time; keeps the members of what is there in the end, and a
+ * few bytes for each entry that ever was. */
+MUST_CHECK enum rc history_logs(const struct past *past, uint32_t learner, const struct bound *bound,
+                                struct log_entries *out, struct fault *fault);
 
-/* The entries at a bound, by log_id; in arena. *out_count. */
-MUST_CHECK enum rc history_logs(const struct log_events *events, const struct bound *bound, struct arena *arena,
-                                struct log_state **out, size_t *out_count, struct fault *fault);
+/* The same of one learner's events whose sequences are known, ascending. */
+MUST_CHECK enum rc history_fold_logs(struct store *store, const uint64_t *sequences, size_t count,
+                                     const struct bound *bound, struct log_entries *out, struct fault *fault);
 
 /* What happened to one entry. */
 enum log_change { LOG_CREATED, LOG_UPDATED, LOG_DELETED, LOG_ROLLED_BACK, LOG_REMOVED_BY_ROLLBACK };
 
-/* Visits the changes of one entry, oldest first; after: the entry then, NULL when it was gone. */
-MUST_CHECK enum rc history_of_log(const struct log_events *events, uint64_t log_id, struct arena *arena,
-                                  void (*visit)(void *arg, const struct log_event *event, enum log_change change,
+/* Visits the changes of one entry of a learner's, oldest first, until visit returns false; after: the entry then, NULL
+ * when it was gone. What it points to is borrowed for the visit. Each event is read once, and once more for an entry
+ * that a rollback brought back. */
+MUST_CHECK enum rc history_of_log(const struct past *past, uint32_t learner, uint64_t log_id,
+                                  bool (*visit)(void *arg, const struct log_event *event, enum log_change change,
                                                 const struct log_state *after),
                                   void *arg, struct fault *fault);
 

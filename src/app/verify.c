@@ -205,37 +205,20 @@ static bool fold_one(void *arg, const struct stored_event *stored)
 
 /* ---- log entries ---- */
 
-struct reading_logs {
-    struct log_events events;
-    struct arena *arena;
-    size_t room;
-    enum rc rc;
-};
-
-static bool read_log(void *arg, const struct stored_event *stored)
-{
-    struct reading_logs *reading = arg;
-
-    reading->rc = log_events_add(&reading->events, &reading->room, stored, reading->arena);
-    return reading->rc == RC_OK;
-}
-
 /* One learner's entries as their events say. */
-static enum rc entries_of(struct store *store, const struct event_ref *refs, size_t count, struct arena *arena,
-                          struct log_state **out, size_t *out_count, struct fault *fault)
+static enum rc entries_of(struct store *store, const struct event_ref *refs, size_t count, struct log_entries *out,
+                          struct fault *fault)
 {
     static const struct bound always = {.sequence = UINT64_MAX};
-    struct reading_logs reading = {.arena = arena};
-    uint64_t *sequences = arena_alloc(arena, count * sizeof *sequences);
+    uint64_t *sequences = malloc((count + 1) * sizeof *sequences);
 
     if (!sequences)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     for (size_t i = 0; i < count; i++)
         sequences[i] = refs[i].sequence;
-    enum rc rc = store_each_event_of(store, sequences, count, read_log, &reading, fault);
-    if (reading.rc != RC_OK)
-        return fault_set(fault, reading.rc, NULL, "a log event cannot be read");
-    return rc == RC_OK ? history_logs(&reading.events, &always, arena, out, out_count, fault) : rc;
+    enum rc rc = history_fold_logs(store, sequences, count, &always, out, fault);
+    free(sequences);
+    return rc;
 }
 
 /* What is stored, all of it, so that it can be compared learner by learner. */
@@ -302,6 +285,12 @@ static enum rc compare_entries(uint32_t learner, const struct store_log *stored,
     return rc;
 }
 
+static int by_log_id(const void *a, const void *b)
+{
+    const struct store_log *left = a, *right = b;
+    return left->log_id < right->log_id ? -1 : left->log_id > right->log_id;
+}
+
 /* Both lists are by learner. */
 static enum rc compare_logs(struct store *store, struct event_ref *refs, size_t ref_count, uint64_t *out_logs,
                             log_judge judge, void *arg, struct fault *fault)
@@ -319,20 +308,20 @@ static enum rc compare_logs(struct store *store, struct event_ref *refs, size_t 
         uint32_t learner = from < ref_count ? refs[from].learner : UINT32_MAX;
         if (at < stored.count && stored.at[at].learner < learner)
             learner = stored.at[at].learner;
-        size_t end = at, ref_end = from, count = 0;
+        size_t end = at, ref_end = from;
         while (end < stored.count && stored.at[end].learner == learner)
             end++;
         while (ref_end < ref_count && refs[ref_end].learner == learner)
             ref_end++;
-        struct arena arena;
-        struct log_state *states = NULL;
-        arena_init(&arena);
+        struct log_entries entries = {0};
+        if (end > at)
+            qsort(stored.at + at, end - at, sizeof *stored.at, by_log_id);
         if (ref_end > from)
-            rc = entries_of(store, refs + from, ref_end - from, &arena, &states, &count, fault);
+            rc = entries_of(store, refs + from, ref_end - from, &entries, fault);
         if (rc == RC_OK)
-            rc = compare_entries(learner, stored.at + at, end - at, states, count, judge, arg, fault);
-        *out_logs += count;
-        arena_done(&arena);
+            rc = compare_entries(learner, stored.at + at, end - at, entries.at, entries.count, judge, arg, fault);
+        *out_logs += entries.count;
+        log_entries_done(&entries);
         at = end;
         from = ref_end;
     }

@@ -1,5 +1,6 @@
 #include "core/logs.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/codec.h"
@@ -44,66 +45,105 @@ struct log_event log_event_of(const struct event *event)
     return log;
 }
 
-/* Where an entry is, or would be: entries are in the order of their ids. */
-static size_t place_of(const struct log_state *entries, size_t count, uint64_t log_id)
+const struct log_state *logs_find(const struct log_state *entries, size_t count, uint64_t log_id)
 {
-    size_t low = 0;
+    size_t low = 0, high = count;
 
-    while (low < count) {
-        size_t middle = low + (count - low) / 2;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
         if (entries[middle].log_id < log_id)
             low = middle + 1;
         else
-            count = middle;
+            high = middle;
     }
-    return low;
+    return low < count && entries[low].log_id == log_id ? &entries[low] : NULL;
 }
 
-const struct log_state *logs_find(const struct log_state *entries, size_t count, uint64_t log_id)
+/* ---- the fold, newest event first ---- */
+
+/* UPDATED: its last members are known, its creation is still to come; without one it was not there. */
+enum stage { FREE, GONE, UPDATED, WHOLE };
+
+bool log_fold_full(const struct log_fold *fold)
 {
-    size_t at = place_of(entries, count, log_id);
-    return at < count && entries[at].log_id == log_id ? &entries[at] : NULL;
+    return 2 * (fold->used + 1) > fold->room;
 }
 
-static size_t apply(const struct log_event *event, struct log_state *out, size_t count)
+/* The entry's slot, or the free one where it goes. Ids are ours, in a row: no client chooses them. */
+static struct log_slot *slot_of(struct log_slot *slots, size_t room, uint64_t log_id)
 {
-    size_t at = place_of(out, count, event->log_id);
-    bool there = at < count && out[at].log_id == event->log_id;
+    size_t at = (size_t)(log_id * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (room - 1);
 
-    if (event->kind == EV_LOGS_CLEARED)
-        return 0;
-    if (event->kind == EV_LOGGED && !there) {
-        memmove(out + at + 1, out + at, (count - at) * sizeof *out);
-        out[at] = (struct log_state){event->log_id, event->date_ms, event->at_ms, event->at_ms, event->members_size,
-                                     event->members};
-        return count + 1;
-    }
-    if (event->kind == EV_LOG_UPDATED && there) {
-        out[at].date_ms = event->date_ms;
-        out[at].updated_ms = event->at_ms;
-        out[at].members = event->members;
-        out[at].members_size = event->members_size;
-    }
-    if (event->kind == EV_LOG_DELETED && there) {
-        memmove(out + at, out + at + 1, (count - at - 1) * sizeof *out);
-        return count - 1;
-    }
-    return count;
+    while (slots[at].stage != FREE && slots[at].state.log_id != log_id)
+        at = (at + 1) & (room - 1);
+    return &slots[at];
 }
 
-/* What came before a rollback counts only as its bound says, so the last rollback is looked for first: each event is
- * looked at once, however many rollbacks there are. */
-size_t logs_fold(const struct log_event *events, size_t count, const struct bound *bound, struct log_state *out)
+void log_fold_move(struct log_fold *fold, struct log_slot *slots, size_t room)
 {
-    size_t from = count, entries = 0;
+    for (size_t i = 0; i < fold->room; i++)
+        if (fold->slots[i].stage != FREE)
+            *slot_of(slots, room, fold->slots[i].state.log_id) = fold->slots[i];
+    fold->slots = slots;
+    fold->room = room;
+}
 
-    while (from > 0 && !(events[from - 1].kind == EV_LOGS_ROLLED_BACK &&
-                         bound_holds(bound, events[from - 1].sequence, events[from - 1].at_ms)))
-        from--;
-    if (from > 0)
-        entries = logs_fold(events, from - 1, &events[from - 1].to, out);
-    for (; from < count; from++)
-        if (bound_holds(bound, events[from].sequence, events[from].at_ms))
-            entries = apply(&events[from], out, entries);
-    return entries;
+/* Takes a free slot. */
+static struct log_state *take(struct log_fold *fold, struct log_slot *slot, const struct log_event *event,
+                              enum stage stage)
+{
+    *slot = (struct log_slot){
+        {event->log_id, event->date_ms, event->at_ms, event->at_ms, event->members_size, event->members}, (uint8_t)stage};
+    fold->used++;
+    fold->entries += stage == WHOLE;
+    return stage == GONE ? NULL : &slot->state;
+}
+
+static struct log_state *change(struct log_fold *fold, const struct log_event *event)
+{
+    struct log_slot *slot = slot_of(fold->slots, fold->room, event->log_id);
+
+    if (slot->stage == FREE)
+        return take(fold, slot, event, event->kind == EV_LOGGED ? WHOLE : event->kind == EV_LOG_UPDATED ? UPDATED : GONE);
+    if (slot->stage == UPDATED && event->kind == EV_LOG_DELETED)
+        slot->stage = GONE; /* what was changed afterwards was not there */
+    if (slot->stage == UPDATED && event->kind == EV_LOGGED) {
+        slot->state.created_ms = event->at_ms;
+        slot->stage = WHOLE;
+        fold->entries++;
+    }
+    return NULL;
+}
+
+struct log_state *log_fold_back(struct log_fold *fold, const struct log_event *event)
+{
+    if (fold->over || !bound_holds(&fold->bound, event->sequence, event->at_ms))
+        return NULL;
+    switch (event->kind) {
+    case EV_LOGS_ROLLED_BACK:
+        fold->bound = event->to;
+        return NULL;
+    case EV_LOGS_CLEARED:
+        fold->over = true;
+        return NULL;
+    default:
+        return change(fold, event);
+    }
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct log_state *left = a, *right = b;
+    return left->log_id < right->log_id ? -1 : left->log_id > right->log_id;
+}
+
+void log_fold_end(const struct log_fold *fold, struct log_state *out)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < fold->room; i++)
+        if (fold->slots[i].stage == WHOLE)
+            out[count++] = fold->slots[i].state;
+    if (count)
+        qsort(out, count, sizeof *out, by_id);
 }

@@ -49,9 +49,36 @@ struct log_event log_event_of(const struct event *event);
 void event_set_bound(struct event *event, const struct bound *bound, uint8_t *bytes);
 struct bound event_bound_of(const struct event *event);
 
-/* The entries after those of the events (one learner's, in order) that the bound lets count, by log_id. out has room
- * for as many as there are EV_LOGGED. Returns how many there are. */
-size_t logs_fold(const struct log_event *events, size_t count, const struct bound *bound, struct log_state *out);
+/* ---- the fold, newest event first ----
+ * What came before a rollback counts only as its bound says, and what came before the last change of an entry matters to
+ * it no more. So the events are given from the last to the first: each is looked at once, however many rollbacks there
+ * are, and only what is there in the end is kept. A log_id is given once: one EV_LOGGED each. */
+
+struct log_slot {
+    struct log_state state;
+    uint8_t stage; /* 0: free */
+};
+
+struct log_fold {
+    struct bound bound;     /* what of the older events counts */
+    bool over;              /* nothing older matters */
+    struct log_slot *slots; /* the caller's: by log_id, open addressing */
+    size_t room, used;      /* room: a power of two, or 0 */
+    size_t entries;         /* that are there */
+};
+
+/* Whether there must be more room before the next event. */
+bool log_fold_full(const struct log_fold *fold);
+
+/* Moves to slots that are zeroed, at least twice as many; the old ones are the caller's to free. */
+void log_fold_move(struct log_fold *fold, struct log_slot *slots, size_t room);
+
+/* The event before those that were given. Returns the state whose members it gave (borrowed: the caller copies what they
+ * point to and sets them), or NULL: it gave none. */
+struct log_state *log_fold_back(struct log_fold *fold, const struct log_event *event);
+
+/* The entries that are there, by log_id. out has room for fold->entries. */
+void log_fold_end(const struct log_fold *fold, struct log_state *out);
 
 /* Finds an entry among those; NULL. */
 const struct log_state *logs_find(const struct log_state *entries, size_t count, uint64_t log_id);

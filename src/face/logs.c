@@ -109,7 +109,12 @@ enum rc logs_put_all(struct face_context *context, uint32_t learner, const struc
                      struct logs_page *page, struct json_out *out, struct fault *fault)
 {
     struct putting putting = {out, user, range, context->zone, page, 0};
-    return logbook_each(context->engine, learner, range ? &range->instants : NULL, put_one, &putting, fault);
+    struct log_filter filter = range ? range->instants : (struct log_filter){0};
+
+    filter.has_before = page->paged; /* what was shown on an earlier page is not even read */
+    filter.before_ms = page->last_ms;
+    filter.before_id = page->last_id;
+    return logbook_each(context->engine, learner, &filter, put_one, &putting, fault);
 }
 
 static int newest_entry_first(const void *a, const void *b)
@@ -488,17 +493,29 @@ void logs_clear(struct request *request)
 
 /* ---- GET /api/progress/log/{log_id}/history ---- */
 
+enum { CHANGES_DEFAULT = 10000, CHANGES_MAX_BYTES = 16 << 20 };
+
 struct telling {
     struct json_out *out;
     const char *user;
+    int64_t after, limit, told, last; /* after: the event that the page before ended with */
+    bool more;
 };
 
-static void put_change(void *arg, const struct log_event *event, enum log_change change, const struct log_state *after)
+static bool put_change(void *arg, const struct log_event *event, enum log_change change, const struct log_state *after)
 {
     static const char *const names[] = {"created", "updated", "deleted", "rolled_back", "removed_by_rollback"};
     struct telling *telling = arg;
     struct json_out *out = telling->out;
 
+    if ((int64_t)event->sequence <= telling->after)
+        return true;
+    if (telling->told == telling->limit || out->buf->size > CHANGES_MAX_BYTES) {
+        telling->more = true;
+        return false;
+    }
+    telling->told++;
+    telling->last = (int64_t)event->sequence;
     json_open(out, '{');
     json_put_int(out, "event_id", (int64_t)event->sequence);
     json_put_text(out, "event", names[change]);
@@ -515,6 +532,7 @@ static void put_change(void *arg, const struct log_event *event, enum log_change
         json_null_value(out);
     }
     json_close(out, '}');
+    return !out->buf->failed;
 }
 
 struct store_log logs_entry_of(const struct log_state *state)
@@ -532,22 +550,26 @@ static enum rc work_history(struct request *request, struct fault *fault)
     struct text user = {NULL, 0};
     uint64_t log_id = 0;
     uint32_t learner = 0;
-    struct log_events events;
-    enum rc rc = find_entry(request, &log_id, &user, fault);
+    struct telling telling = {.out = &out, .limit = CHANGES_DEFAULT};
+    enum rc rc = face_query_number(request, "limit", 1, CHANGES_DEFAULT, &telling.limit, fault);
 
     if (rc == RC_OK)
-        rc = logbook_owner(context->engine, log_id, &learner, fault);
+        rc = face_query_number(request, "cursor", 0, INT64_MAX, &telling.after, fault);
     if (rc == RC_OK)
-        rc = history_log_events(engine_past(context->engine), learner, &request->arena, &events, fault);
+        rc = find_entry(request, &log_id, &user, fault);
+    if (rc == RC_OK)
+        rc = logbook_owner(context->engine, log_id, &learner, fault);
     if (rc != RC_OK)
         return rc;
-    struct telling telling = {&out, user.bytes};
+    telling.user = user.bytes;
     json_open(&out, '{');
     json_put_int(&out, "log_id", (int64_t)log_id);
     json_put_text(&out, "user_id", user.bytes);
     json_put_open(&out, "history", '[');
-    rc = history_of_log(&events, log_id, &request->arena, put_change, &telling, fault);
+    rc = history_of_log(engine_past(context->engine), learner, log_id, put_change, &telling, fault);
     json_close(&out, ']');
+    if (telling.more)
+        json_put_int(&out, "nextCursor", telling.last);
     json_close(&out, '}');
     return rc;
 }

@@ -151,27 +151,24 @@ static enum rc put_user_past(struct request *request, const char *as_of, uint32_
     struct text user = face_param(request, 0);
     struct logs_page page = {query->paged, query->log_ms, query->log_id, query->limit, false};
     struct image *image = NULL;
-    struct log_events events = {0};
-    struct log_state *entries = NULL;
-    size_t count = 0;
+    struct log_entries entries = {0};
     struct bound bound;
     enum rc rc = history_bound(past, key, as_of, "as_of", &bound, fault);
 
     if (rc == RC_OK && key)
         rc = history_image(past, key, &bound, &image, fault);
     if (rc == RC_OK && key)
-        rc = history_log_events(past, key, &request->arena, &events, fault);
-    if (rc == RC_OK)
-        rc = history_logs(&events, &bound, &request->arena, &entries, &count, fault);
+        rc = history_logs(past, key, &bound, &entries, fault);
     if (rc == RC_OK) {
         struct view view = {image, false};
         trk_open(&out, "User progress retrieved successfully");
         bool more = put_records(request, view, query, &out, user, image ? view_learner(view, key) : NULL);
         json_put_open(&out, "progress_logs", '[');
-        logs_put_past(face_of(request), entries, count, &query->logs, user.bytes, &page, &out);
+        logs_put_past(face_of(request), entries.at, entries.count, &query->logs, user.bytes, &page, &out);
         end_user(request, query, &page, more, &out);
     }
     image_free(image);
+    log_entries_done(&entries);
     return rc;
 }
 
