@@ -69,7 +69,7 @@ static enum rc check_limits(struct batch *batch, const struct command *command, 
     const struct report *says = &report->report;
     struct record_room *room = &batch->fold->room;
 
-    if (says->has & HAS_TIME_SPENT && record->time_spent_s + says->time_spent_s > NUMBER_MAX)
+    if (says->has & HAS_TIME_SPENT && says->time_spent_ms > TIME_MAX_MS - record->time_spent_ms)
         return fault_set(fault, RC_INVALID, command->face == FACE_COURSEROOM ? "activityDuration" : "timeSpent",
                          "the accumulated time would pass 2^53 seconds");
     if (says->has & (HAS_SCORE | HAS_MAX_SCORE)) {
@@ -118,7 +118,7 @@ static enum rc check_report(struct batch *batch, struct command *command, struct
         return fault_set(fault, RC_NOT_FOUND, NULL, "User is not enrolled in this course");
     if (report->course.bytes && !out_place->course && batch->policy->explicit_enrolment)
         return fault_set(fault, RC_NOT_FOUND, NULL, "User is not enrolled in this course");
-    static const struct record blank = {0};
+    static const struct record blank = {RECORD_BLANK};
     *out_record = record ? *record : blank;
     rc = check_limits(batch, command, out_record, report, fault);
     if (rc != RC_OK)
@@ -176,7 +176,7 @@ static enum rc store_report(struct batch *batch, struct command *command, struct
         return RC_OK;
     }
     report->effect = record_effect(record, &report->report, &facts, command->at_ms, &batch->fold->room, &changes);
-    bool floored = record->floor_ms && report->report.has & HAS_CLIENT_AT &&
+    bool floored = report->report.has & HAS_CLIENT_AT &&
                    report->report.client_at_ms <= record->floor_ms;
     bool new_day = report->report.has & FROM_PLAYER && !knows_day(learner, report->report.local_day);
     place->rank = report_rank(report);

@@ -118,6 +118,8 @@ static enum rc apply_report(struct fold *fold, struct learner *learner, const st
     const uint8_t *old_metadata = before ? before->metadata : NULL;
 
     learner_evolve(learner, event, &fold->catalogue, &fold->room);
+    if (event->zone)
+        learner->zone = zone_kept(event->zone, event->zone_size);
     struct record *record = learner_record(learner, event->item);
     bool new_segments = record->segments != old_segments, new_metadata = record->metadata != old_metadata;
     if (!keep_room(fold, record))

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/zone.h"
+
 /* Free places that a private copy has: one of each, so that most batches copy a learner once; and when that was not
  * enough, half as many again, so that a long one (a sync of 1,000 items) copies few times. What a learner has no use for
  * stays resident with them. */
@@ -374,6 +376,18 @@ uint32_t image_intern_item(struct image *image, const char *id, size_t size, boo
 
 /* ---- states ---- */
 
+const char *zone_kept(const char *name, uint32_t size)
+{
+    char text[ZONE_NAME_BYTES];
+
+    if (size == 0 || size >= sizeof text)
+        return NULL;
+    memcpy(text, name, size);
+    text[size] = '\0';
+    const struct zone *zone = zone_named(text);
+    return zone ? zone_name(zone) : NULL;
+}
+
 static struct blob *blob_of(const void *bytes)
 {
     return (struct blob *)((char *)(uintptr_t)bytes - offsetof(struct blob, bytes));
@@ -593,7 +607,8 @@ void image_replace(struct image *image, const struct learner *before, const stru
     /* Arrays only grow, in order of first sight: entry i is the same record before and after. */
     for (uint32_t i = 0; i < old->record_count || i < new->record_count; i++) {
         bool was = i < old->record_count, is = i < new->record_count;
-        if (was && is && old->records[i].version == new->records[i].version)
+        if (was && is && old->records[i].version == new->records[i].version &&
+            old->records[i].flags == new->records[i].flags) /* an enrolment may make it count, and leaves its version */
             continue;
         if (was)
             count_record(image, &old->records[i], -1);

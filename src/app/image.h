@@ -161,6 +161,9 @@ struct learner_state *state_copy(const struct learner_state *like, uint32_t key,
 /* An empty state with exactly that much room, for decoding into; NULL: out of memory. */
 struct learner_state *state_sized(uint32_t key, uint32_t records, uint32_t enrolments, uint32_t days,
                                   uint32_t event_ids);
+/* The same name for as long as the process lives, for a learner's state to point at; NULL: no such zone. */
+const char *zone_kept(const char *name, uint32_t size);
+
 struct learner_state *state_ref(struct learner_state *state);
 void state_unref(struct learner_state *state);
 

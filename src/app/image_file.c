@@ -37,11 +37,17 @@ static void put_block(struct buf *out, const struct buf *block)
     buf_add(out, block->bytes, block->size);
 }
 
+static void put_wide(wide total, struct buf *out)
+{
+    buf_printf(out, " %lld:%llu", (long long)(total >> 64), (unsigned long long)total);
+}
+
 static void sums_text(const struct item_sums *sums, struct buf *out)
 {
-    buf_printf(out, "%lld %lld %lld %lld %lld %lld", (long long)sums->records, (long long)sums->not_started,
-               (long long)sums->in_progress, (long long)sums->completed, (long long)sums->time_spent_s,
-               (long long)sums->watched_s);
+    buf_printf(out, "%lld %lld %lld %lld", (long long)sums->records, (long long)sums->not_started,
+               (long long)sums->in_progress, (long long)sums->completed);
+    put_wide(sums->time_spent_ms, out);
+    put_wide(sums->watched_s, out);
 }
 
 /* A row: definition (empty when unknown), then the sums, so that a start can compare them with the learners'. */
@@ -339,6 +345,8 @@ static bool load_learner(struct load *load, const struct image_row *row)
 {
     struct image *image = load->image;
     struct learner_sizes sizes;
+    const char *zone = NULL;
+    uint32_t zone_size = 0;
 
     if (row->key == 0 || row->key > image->learner_count || !learner_peek(row->bytes, row->size, &sizes))
         return false;
@@ -346,12 +354,13 @@ static bool load_learner(struct load *load, const struct image_row *row)
                                               sizes.event_ids);
     if (!state)
         return false;
-    if (!learner_decode(row->bytes, row->size, &state->learner, load->room, keep_segments, NULL) ||
+    if (!learner_decode(row->bytes, row->size, &state->learner, load->room, keep_segments, NULL, &zone, &zone_size) ||
         !own_texts(&state->learner) || !keys_fit(image, &state->learner)) {
         free(state); /* damaged: what it half holds is lost with it, the image is thrown away next */
         return false;
     }
     state->learner.key = row->key;
+    state->learner.zone = zone_kept(zone, zone_size);
     image->learners[row->key]->state = state;
     image_replace(image, NULL, &state->learner);
     return true;

@@ -67,6 +67,21 @@ static inline uint32_t get_u32(struct reader *reader)
     return (uint32_t)value;
 }
 
+/* An instant, or INT64_MIN for none (base/instant.h), which takes one byte. */
+static inline uint8_t *put_instant(uint8_t *at, int64_t ms)
+{
+    return ms == INT64_MIN ? put_u64(at, 0) : put_u64(at, (((uint64_t)ms << 1) ^ (ms < 0 ? UINT64_MAX : 0)) + 1);
+}
+
+static inline int64_t get_instant(struct reader *reader)
+{
+    uint64_t value = get_u64(reader);
+    if (value == 0)
+        return INT64_MIN;
+    value--;
+    return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
+}
+
 /* Bytes borrowed from what is read. */
 static inline const char *get_bytes(struct reader *reader, uint32_t *out_size)
 {

@@ -8,6 +8,9 @@
  * Pure: no clock here. Years 0001 to 9999. */
 
 #define DAY_MS INT64_C(86400000)
+
+/* No instant: before all of them, so that any is later. (0 is one: midnight of 1970-01-01.) */
+#define INSTANT_NEVER INT64_MIN
 enum { INSTANT_TEXT_BYTES = 25 };
 
 /* What kind of text instant_parse found. */

@@ -6,6 +6,7 @@
 
 #include <zlib.h>
 
+#include "base/caller.h"
 #include "base/ident.h"
 #include "base/instant.h"
 #include "cli/options.h"
@@ -166,6 +167,38 @@ static bool read_status(json_t *value, struct report *report)
     return false;
 }
 
+/* Seconds, with up to three decimals. */
+static bool read_time(json_t *from, struct report *report)
+{
+    json_t *seconds = json_object_get(from, "timeSpent");
+    struct fault unused;
+
+    if (!seconds)
+        return true;
+    report->has |= HAS_TIME_SPENT;
+    return json_in_scaled(seconds, "timeSpent", 3, 0, NUMBER_MAX, &report->time_spent_ms, &unused) == RC_OK;
+}
+
+static bool read_text(json_t *root, const char *name, const char **out, uint32_t *out_size)
+{
+    json_t *value = json_object_get(root, name);
+
+    if (!value || json_is_null(value))
+        return true;
+    *out = json_string_value(value);
+    *out_size = (uint32_t)json_string_length(value);
+    return *out != NULL;
+}
+
+/* What a webhook, a token or a preview added to the event. */
+static bool read_marks(json_t *root, struct event *event)
+{
+    event->untaught = json_is_true(json_object_get(root, "preview"));
+    event->has_occurred = json_object_get(root, "occurredAt") != NULL;
+    return (!event->has_occurred || instant(root, "occurredAt", &event->occurred_ms)) &&
+           read_text(root, "zone", &event->zone, &event->zone_size) && event->zone_size < CALLER_ZONE_BYTES;
+}
+
 static bool read_report(struct importing *importing, json_t *root, struct report *report)
 {
     json_t *from = json_object_get(root, "report");
@@ -179,12 +212,16 @@ static bool read_report(struct importing *importing, json_t *root, struct report
                 has_number(from, "watchedDuration", 0, &report->watched_s, report, HAS_WATCHED) &&
                 has_number(from, "durationMs", 0, &report->duration_ms, report, HAS_DURATION) &&
                 has_number(from, "percentHundredths", 0, &percent, report, HAS_PERCENT) && percent <= 10000 &&
-                has_number(from, "timeSpent", 0, &report->time_spent_s, report, HAS_TIME_SPENT) &&
+                read_time(from, report) &&
                 has_number(from, "scoreE4", 0, &report->score_e4, report, HAS_SCORE) &&
                 has_number(from, "maxScoreE4", 0, &report->max_score_e4, report, HAS_MAX_SCORE) &&
                 read_status(json_object_get(from, "status"), report) &&
                 read_segments(importing, json_object_get(from, "segmentsMs"), report);
     report->local_day = (int32_t)day;
+    if (day) /* exports of old wrote 0 for reports that counted for no day */
+        report->has |= HAS_DAY;
+    if (json_is_true(json_object_get(from, "preview")))
+        report->has |= IS_PREVIEW;
     report->percent_hundredths = (uint16_t)percent;
     if (json_is_true(json_object_get(from, "player")))
         report->has |= FROM_PLAYER;
@@ -194,17 +231,6 @@ static bool read_report(struct importing *importing, json_t *root, struct report
                                &report->metadata, &report->metadata_size, importing->fault) == RC_OK;
     }
     return fine;
-}
-
-static bool read_text(json_t *root, const char *name, const char **out, uint32_t *out_size)
-{
-    json_t *value = json_object_get(root, name);
-
-    if (!value || json_is_null(value))
-        return true;
-    *out = json_string_value(value);
-    *out_size = (uint32_t)json_string_length(value);
-    return *out != NULL;
 }
 
 static bool read_body(struct importing *importing, json_t *root, struct event *event)
@@ -255,6 +281,8 @@ static bool read_event(struct importing *importing, json_t *root, struct event *
         !read_body(importing, root, event))
         return false;
     if (json_object_get(root, "date") && !instant(root, "date", &event->log_at_ms))
+        return false;
+    if (!read_marks(root, event))
         return false;
     event->sequence = (uint64_t)sequence;
     event->log_id = (uint64_t)log_id;

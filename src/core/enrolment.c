@@ -46,8 +46,8 @@ enum enrolment_state enrolment_state(const struct enrolment *enrolment, const st
  * that they lacked. */
 static int64_t observed_completion_ms(const struct enrolment *enrolment, const struct course_facts *facts)
 {
-    return enrolment->last_completion_ms > facts->shrunk_at_ms ? enrolment->last_completion_ms
-                                                               : facts->shrunk_at_ms;
+    bool shrunk = facts->shrunk_at_ms && facts->shrunk_at_ms > enrolment->last_completion_ms;
+    return shrunk ? facts->shrunk_at_ms : enrolment->last_completion_ms;
 }
 
 int64_t enrolment_completion_ms(const struct enrolment *enrolment, const struct course_facts *facts)
@@ -56,7 +56,7 @@ int64_t enrolment_completion_ms(const struct enrolment *enrolment, const struct 
         return enrolment->completed_at_ms;
     if (enrolment_state(enrolment, facts) == ENR_COMPLETED)
         return observed_completion_ms(enrolment, facts);
-    return 0;
+    return INSTANT_NEVER;
 }
 
 enum rc enrolment_decide(const struct enrolment *enrolment, const struct course_facts *facts,
@@ -92,7 +92,7 @@ void enrolment_recede(struct enrolment *enrolment, const struct course_facts *fa
     if (enrolment->class == CLASS_DONE_FOR_GOOD && nothing_left(enrolment, facts))
         return;
     enrolment->class = started ? CLASS_WORKING : CLASS_ENROLLED;
-    enrolment->completed_at_ms = 0;
+    enrolment->completed_at_ms = INSTANT_NEVER;
 }
 
 uint32_t course_percent_hundredths(uint32_t completed, uint32_t required)

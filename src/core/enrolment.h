@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "base/instant.h"
 
 /* One learner's enrolment in one course, and how it moves. Pure: no clock, no allocation, no globals; any
  * thread. Source: contract 1, Enrolment; design 6. */
@@ -31,10 +32,12 @@ struct enrolment {
     uint8_t class;
     uint32_t completed_required, completed_items; /* of the course's present items */
     uint32_t certificate_size;
-    int64_t enrolled_at_ms, completed_at_ms; /* completed_at_ms: DONE_FOR_GOOD and CERTIFIED; else 0 */
-    int64_t last_completion_ms;              /* when completed_required last rose; 0: never */
-    int64_t last_activity_ms;                /* 0: none yet */
+    /* Instants, or INSTANT_NEVER. */
+    int64_t enrolled_at_ms, completed_at_ms; /* completed_at_ms: DONE_FOR_GOOD and CERTIFIED; else never */
+    int64_t last_completion_ms;              /* when completed_required last rose */
+    int64_t last_activity_ms;
     int64_t created_at_ms, updated_at_ms;
+    int64_t said_at_ms; /* when what its latest webhook says came to be: an earlier one changes nothing */
     uint64_t version;
     const char *certificate_url; /* certificate_size bytes; who stores the enrolment owns them */
 };
@@ -43,7 +46,7 @@ enum enrolment_move { MOVE_ENROL, MOVE_WORK, MOVE_CERTIFY, MOVE_DROP, MOVE_EXPIR
 
 enum enrolment_state enrolment_state(const struct enrolment *enrolment, const struct course_facts *facts);
 
-/* Instant of completion, or 0 while the state is neither COMPLETED nor CERTIFIED. */
+/* Instant of completion, or INSTANT_NEVER while the state is neither COMPLETED nor CERTIFIED. */
 int64_t enrolment_completion_ms(const struct enrolment *enrolment, const struct course_facts *facts);
 
 /* The class that a move leads to from a state; *out_class equals the present one when nothing changes.

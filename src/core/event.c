@@ -8,14 +8,18 @@
 enum part {
     PART_COURSE = 1, PART_ITEM = 2, PART_RECORD = 4, PART_ENROLMENT = 8, PART_ACTOR = 16, PART_DEVICE = 32,
     PART_BODY = 64, PART_LOG = 128, PART_ROLLED_TO = 256, PART_EVENT_ID = 512, PART_REPORT = 1024,
-    PART_TYPE_RANK = 2048,
+    PART_TYPE_RANK = 2048, PART_ZONE = 4096, PART_OCCURRED = 8192, PART_UNTAUGHT = 16384,
 };
 
-enum { FIXED_BYTES = 40 * VARINT_MAX_BYTES };
+/* In a stored report's has beside enum report_member: its time is in milliseconds. Events of old have whole seconds, and
+ * so has any report that comes out even. */
+enum { TIME_IN_MS = 1 << 14 };
+
+enum { FIXED_BYTES = 44 * VARINT_MAX_BYTES };
 
 size_t event_bound(const struct event *event)
 {
-    return FIXED_BYTES + (size_t)event->actor_size + event->device_size + event->body_size +
+    return FIXED_BYTES + (size_t)event->actor_size + event->device_size + event->body_size + event->zone_size +
            2 * VARINT_MAX_BYTES * (size_t)event->report.segment_count + event->report.metadata_size;
 }
 
@@ -34,7 +38,9 @@ bool event_is_catalogue(enum event_kind kind)
 
 static uint8_t *encode_report(uint8_t *at, const struct report *report)
 {
-    at = put_u64(at, report->has);
+    bool in_ms = report->has & HAS_TIME_SPENT && report->time_spent_ms % 1000;
+
+    at = put_u64(at, report->has | (in_ms ? TIME_IN_MS : 0));
     at = put_i64(at, report->local_day);
     if (report->has & HAS_CLIENT_AT)
         at = put_i64(at, report->client_at_ms);
@@ -58,7 +64,7 @@ static uint8_t *encode_report(uint8_t *at, const struct report *report)
     if (report->has & HAS_STATUS)
         at = put_u64(at, report->status);
     if (report->has & HAS_TIME_SPENT)
-        at = put_i64(at, report->time_spent_s);
+        at = put_i64(at, in_ms ? report->time_spent_ms : report->time_spent_ms / 1000);
     if (report->has & HAS_SCORE)
         at = put_i64(at, report->score_e4);
     if (report->has & HAS_MAX_SCORE)
@@ -76,7 +82,9 @@ size_t event_encode(const struct event *event, uint8_t *out)
                      (event->actor_size ? PART_ACTOR : 0) | (event->device_size ? PART_DEVICE : 0) |
                      (event->body_size ? PART_BODY : 0) | (log ? PART_LOG : 0) |
                      (event->rolled_to ? PART_ROLLED_TO : 0) | (id ? PART_EVENT_ID : 0) |
-                     (event->kind == EV_REPORTED ? PART_REPORT : 0) | (event->type_rank ? PART_TYPE_RANK : 0);
+                     (event->kind == EV_REPORTED ? PART_REPORT : 0) | (event->type_rank ? PART_TYPE_RANK : 0) |
+                     (event->zone ? PART_ZONE : 0) | (event->has_occurred ? PART_OCCURRED : 0) |
+                     (event->untaught ? PART_UNTAUGHT : 0);
     uint8_t *at = put_u64(out, parts);
 
     at = put_u64(at, event->face);
@@ -106,15 +114,32 @@ size_t event_encode(const struct event *event, uint8_t *out)
     }
     if (event->type_rank)
         at = put_u64(at, event->type_rank);
+    if (event->zone)
+        at = put_bytes(at, event->zone, event->zone_size);
+    if (event->has_occurred)
+        at = put_i64(at, event->occurred_ms);
     if (event->kind == EV_REPORTED)
         at = encode_report(at, &event->report);
     return (size_t)(at - out);
 }
 
+/* False: so much that it cannot be told in milliseconds; no face ever took it. */
+static bool read_time(struct reader *from, bool in_ms, int64_t *out_ms)
+{
+    int64_t time = get_i64(from);
+
+    if (time < 0 || (!in_ms && time > INT64_MAX / 1000))
+        return false;
+    *out_ms = in_ms ? time : time * 1000;
+    return true;
+}
+
 static bool decode_report(struct reader *from, struct segment *segments, size_t room_count,
                           struct report *report)
 {
-    report->has = get_u32(from);
+    uint32_t has = get_u32(from);
+
+    report->has = has & ~(uint32_t)TIME_IN_MS;
     report->local_day = (int32_t)get_i64(from);
     if (report->has & HAS_CLIENT_AT)
         report->client_at_ms = get_i64(from);
@@ -139,8 +164,8 @@ static bool decode_report(struct reader *from, struct segment *segments, size_t 
         report->percent_hundredths = (uint16_t)get_u64(from);
     if (report->has & HAS_STATUS)
         report->status = (uint8_t)get_u64(from);
-    if (report->has & HAS_TIME_SPENT)
-        report->time_spent_s = get_i64(from);
+    if (report->has & HAS_TIME_SPENT && !read_time(from, has & TIME_IN_MS, &report->time_spent_ms))
+        return false;
     if (report->has & HAS_SCORE)
         report->score_e4 = get_i64(from);
     if (report->has & HAS_MAX_SCORE)
@@ -185,6 +210,14 @@ bool event_decode(const uint8_t *bytes, size_t size, struct segment *segments, s
     }
     if (parts & PART_TYPE_RANK)
         decoded.type_rank = (uint8_t)get_u64(&from);
+    if (parts & PART_ZONE) {
+        decoded.zone = get_bytes(&from, &decoded.zone_size);
+        decoded.zone = decoded.zone ? decoded.zone : ""; /* none from here on */
+    }
+    if (parts & PART_OCCURRED)
+        decoded.occurred_ms = get_i64(&from);
+    decoded.has_occurred = parts & PART_OCCURRED;
+    decoded.untaught = parts & PART_UNTAUGHT;
     if (parts & PART_REPORT && !decode_report(&from, segments, room_count, &decoded.report))
         return false;
     if (from.bad || from.at != from.end || (event->kind == EV_REPORTED) != ((parts & PART_REPORT) != 0))

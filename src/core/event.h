@@ -26,6 +26,7 @@ enum event_kind {
     EV_LOGS_CLEARED = 13,
     EV_LOGS_ROLLED_BACK = 14, /* rolled_to, body: the bound; core/logs.h */
     EV_ERASED = 15,           /* body: keys_put's four lists; nothing of the person is left in it */
+    EV_WEBHOOK_NOTED = 16,    /* a webhook that left the enrolment as it was, but is its latest: occurred_ms */
     EV_COURSE_DECLARED = 32, /* body: app/catalog.h's definition */
     EV_COURSE_UNDECLARED = 33, /* body: items that it keeps, since somebody reported them */
     EV_ITEM_OBSERVED = 34, /* first sight, attachment to a course, or a better-known type; body: type */
@@ -46,6 +47,11 @@ struct event {
     int64_t log_at_ms; /* what an entry's date says, for ordering */
     uint64_t event_id[2]; /* hash of the client's eventId; 0,0: none */
     uint8_t type_rank; /* EV_ITEM_OBSERVED: enum type_rank */
+    bool untaught; /* EV_ITEM_OBSERVED: the item is bound to the course, which does not count it */
+    bool has_occurred;    /* by a webhook */
+    int64_t occurred_ms;  /* when what it says came to be */
+    const char *zone;     /* EV_REPORTED: the learner's zone from here on; NULL: as before, size 0 beside it: none */
+    uint32_t zone_size;
     uint32_t actor_size, device_size, body_size;
     const char *actor; /* who wrote it; NULL: the learner */
     const char *device;

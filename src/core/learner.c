@@ -93,6 +93,20 @@ bool learner_knows_event_id(const struct learner *learner, const uint64_t id[2])
     return false;
 }
 
+bool learner_knows_day(const struct learner *learner, int32_t day)
+{
+    uint32_t low = 0, high = learner->day_count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (learner->days[middle] < day)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < learner->day_count && learner->days[low] == day;
+}
+
 bool learner_has_room(const struct learner *learner, const struct event *event)
 {
     bool id = event->event_id[0] || event->event_id[1];
@@ -138,6 +152,19 @@ static void add_event_id(struct learner *learner, const uint64_t id[2])
     learner->event_ids[at][1] = id[1];
 }
 
+/* The learner's running totals, around a change of one record. */
+static void uncount_bytes(struct learner *learner, const struct record *record)
+{
+    learner->metadata_bytes -= record->metadata_size;
+    learner->segment_total -= record->segment_count;
+}
+
+static void count_bytes(struct learner *learner, const struct record *record)
+{
+    learner->metadata_bytes += record->metadata_size;
+    learner->segment_total += record->segment_count;
+}
+
 static struct record *record_of(struct learner *learner, const struct event *event)
 {
     struct record *record = learner_record(learner, event->item);
@@ -147,7 +174,7 @@ static struct record *record_of(struct learner *learner, const struct event *eve
         learner->items[learner->record_count] = event->item;
         finder_add(&learner->by_item, event->item, learner->record_count);
         record = &learner->records[learner->record_count++];
-        *record = (struct record){.item = event->item, .id = event->record_id};
+        *record = (struct record){RECORD_BLANK, .item = event->item, .id = event->record_id};
     }
     return record;
 }
@@ -163,13 +190,22 @@ static void recount(const struct learner *learner, struct enrolment *enrolment,
         if (record->status != ITEM_COMPLETED)
             continue;
         struct item_facts facts = catalogue->item(catalogue->of, record->item);
-        if (facts.course == enrolment->course) {
+        if (facts.course == enrolment->course && !facts.untaught) {
             required += facts.required;
             all++;
         }
     }
     enrolment->completed_required = required;
     enrolment->completed_items = all;
+}
+
+/* Returns whether that changed. */
+static bool set_counted(struct record *record, bool counted)
+{
+    uint16_t before = record->flags;
+
+    record->flags = (uint16_t)(counted ? before | RECORD_COUNTED : before & ~RECORD_COUNTED);
+    return record->flags != before;
 }
 
 static struct enrolment *new_enrolment(struct learner *learner, uint32_t course, uint32_t id, int64_t at_ms,
@@ -180,12 +216,17 @@ static struct enrolment *new_enrolment(struct learner *learner, uint32_t course,
     struct enrolment *enrolment = &learner->enrolments[learner->enrolment_count++];
 
     *enrolment = (struct enrolment){
-        .course = course, .id = id, .enrolled_at_ms = at_ms, .created_at_ms = at_ms, .updated_at_ms = at_ms};
+        .course = course, .id = id, .enrolled_at_ms = at_ms, .created_at_ms = at_ms, .updated_at_ms = at_ms,
+        .completed_at_ms = INSTANT_NEVER, .last_completion_ms = INSTANT_NEVER, .last_activity_ms = INSTANT_NEVER,
+        .said_at_ms = INSTANT_NEVER};
     recount(learner, enrolment, catalogue);
-    for (uint32_t i = 0; i < learner->record_count; i++) { /* completed before the course was known */
-        const struct record *record = &learner->records[i];
-        if (record->completed_at_ms > enrolment->last_completion_ms &&
-            catalogue->item(catalogue->of, record->item).course == course)
+    for (uint32_t i = 0; i < learner->record_count; i++) { /* reported before the course was known, or as previews */
+        struct record *record = &learner->records[i];
+        struct item_facts facts = catalogue->item(catalogue->of, record->item);
+        if (facts.course != course)
+            continue;
+        set_counted(record, !facts.untaught);
+        if (record->completed_at_ms > enrolment->last_completion_ms)
             enrolment->last_completion_ms = record->completed_at_ms;
     }
     return enrolment;
@@ -198,9 +239,13 @@ static void evolve_report(struct learner *learner, const struct event *event,
     struct record *record = record_of(learner, event);
     bool was_completed = record->status == ITEM_COMPLETED;
 
+    uncount_bytes(learner, record);
     record_apply(record, &event->report, &facts, event->at_ms, event->sequence, room);
-    if (event->report.has & FROM_PLAYER)
+    count_bytes(learner, record);
+    if (event->report.has & (FROM_PLAYER | HAS_DAY))
         add_day(learner, event->report.local_day);
+    if (event->zone)
+        learner->zone = event->zone_size ? event->zone : NULL;
     if (event->event_id[0] || event->event_id[1])
         add_event_id(learner, event->event_id);
     struct enrolment *enrolment = facts.course ? learner_enrolment(learner, facts.course) : NULL;
@@ -212,9 +257,10 @@ static void evolve_report(struct learner *learner, const struct event *event,
         if (completed_now)
             record->status = ITEM_COMPLETED;
     }
+    (void)set_counted(record, !facts.untaught && (!facts.course || enrolment)); /* the event's version tells of it */
     if (!enrolment)
         return;
-    if (!was_completed && record->status == ITEM_COMPLETED) {
+    if (!was_completed && record->status == ITEM_COMPLETED && !facts.untaught) {
         enrolment->completed_items++;
         if (facts.required) {
             enrolment->completed_required++;
@@ -232,7 +278,7 @@ static void evolve_report(struct learner *learner, const struct event *event,
 
 static int64_t last_report_ms(const struct learner *learner, uint32_t course, const struct catalogue *catalogue)
 {
-    int64_t last = 0;
+    int64_t last = INSTANT_NEVER;
 
     for (uint32_t i = 0; i < learner->record_count; i++) {
         const struct record *record = &learner->records[i];
@@ -243,41 +289,65 @@ static int64_t last_report_ms(const struct learner *learner, uint32_t course, co
     return last;
 }
 
+/* Back from DROPPED or EXPIRED: what the progress says, from a new enrollmentDate on. */
+static void enrol_again(struct learner *learner, struct enrolment *enrolment, const struct course_facts *facts,
+                        const struct event *event, const struct catalogue *catalogue)
+{
+    enum enrolment_class next = CLASS_ENROLLED;
+    struct fault unused;
+
+    if (enrolment_decide(enrolment, facts, MOVE_ENROL, learner_started(learner, event->course, catalogue), &next,
+                         &unused) == RC_OK)
+        enrolment->class = (uint8_t)next;
+    enrolment->enrolled_at_ms = event->at_ms;
+    if (enrolment->last_activity_ms == INSTANT_NEVER) /* all of it came before the course had the item */
+        enrolment->last_activity_ms = last_report_ms(learner, event->course, catalogue);
+    if (next == CLASS_DONE_FOR_GOOD && enrolment->completed_at_ms == INSTANT_NEVER)
+        enrolment->completed_at_ms = event->at_ms;
+}
+
+static struct enrolment *enrol_first(struct learner *learner, const struct event *event, const struct catalogue *catalogue)
+{
+    struct enrolment *enrolment = new_enrolment(learner, event->course, event->enrolment_id, event->at_ms, catalogue);
+
+    if (learner_started(learner, event->course, catalogue)) { /* progress came first: adoption, or a preview */
+        enrolment->class = CLASS_WORKING;
+        enrolment->last_activity_ms = last_report_ms(learner, event->course, catalogue);
+    }
+    return enrolment;
+}
+
+static void certify(struct enrolment *enrolment, const struct course_facts *facts, const struct event *event)
+{
+    enrolment->completed_at_ms = enrolment_completion_ms(enrolment, facts);
+    enrolment->class = CLASS_CERTIFIED;
+    enrolment->certificate_url = (const char *)event->body;
+    enrolment->certificate_size = event->body_size;
+}
+
 static void evolve_enrolment(struct learner *learner, const struct event *event,
                              const struct catalogue *catalogue)
 {
     struct enrolment *enrolment = learner_enrolment(learner, event->course);
     struct course_facts facts = catalogue->course(catalogue->of, event->course);
-    bool started = learner_started(learner, event->course, catalogue);
+    bool first = !enrolment;
 
-    if (!enrolment) {
-        if (event->kind != EV_ENROLLED)
-            return;
-        enrolment = new_enrolment(learner, event->course, event->enrolment_id, event->at_ms, catalogue);
-        if (started) { /* progress came first: the catalogue adopted the item */
-            enrolment->class = CLASS_WORKING;
-            enrolment->last_activity_ms = last_report_ms(learner, event->course, catalogue);
-        }
-    } else if (event->kind == EV_ENROLLED) {
-        enum enrolment_class next = CLASS_ENROLLED;
-        struct fault unused;
-        if (enrolment_decide(enrolment, &facts, MOVE_ENROL, started, &next, &unused) == RC_OK)
-            enrolment->class = (uint8_t)next;
-        enrolment->enrolled_at_ms = event->at_ms;
-        if (enrolment->last_activity_ms == 0) /* all of it came before the course had the item */
-            enrolment->last_activity_ms = last_report_ms(learner, event->course, catalogue);
-        if (next == CLASS_DONE_FOR_GOOD && enrolment->completed_at_ms == 0)
-            enrolment->completed_at_ms = event->at_ms;
-    } else if (event->kind == EV_DROPPED) {
+    if (first && !event->enrolment_id)
+        return;
+    if (first)
+        enrolment = enrol_first(learner, event, catalogue);
+    if (event->has_occurred)
+        enrolment->said_at_ms = event->occurred_ms;
+    if (event->kind == EV_WEBHOOK_NOTED)
+        return; /* nothing that anybody is shown has changed */
+    if (event->kind == EV_ENROLLED && !first)
+        enrol_again(learner, enrolment, &facts, event, catalogue);
+    else if (event->kind == EV_DROPPED)
         enrolment->class = CLASS_DROPPED;
-    } else if (event->kind == EV_EXPIRED) {
+    else if (event->kind == EV_EXPIRED)
         enrolment->class = CLASS_EXPIRED;
-    } else {
-        enrolment->completed_at_ms = enrolment_completion_ms(enrolment, &facts);
-        enrolment->class = CLASS_CERTIFIED;
-        enrolment->certificate_url = (const char *)event->body;
-        enrolment->certificate_size = event->body_size;
-    }
+    else if (event->kind == EV_CERTIFIED)
+        certify(enrolment, &facts, event);
     if (event->kind == EV_ENROLLED)
         (void)enrolment_settle(enrolment, &facts, event->at_ms); /* whether it completed shows in the class */
     enrolment->updated_at_ms = event->at_ms;
@@ -296,6 +366,7 @@ static void evolve_reset(struct learner *learner, const struct event *event, con
         if (!hit)
             continue;
         progress_lost |= (record->flags & RECORD_REPORTED) != 0;
+        uncount_bytes(learner, record);
         record_reset(record, event->at_ms, event->sequence);
     }
     struct enrolment *enrolment = course && progress_lost ? learner_enrolment(learner, course) : NULL;
@@ -315,9 +386,9 @@ static void evolve_lock(struct learner *learner, const struct event *event)
     if (event->kind == EV_LOCKED)
         record->flags |= RECORD_LOCKED | RECORD_PRESENT;
     else
-        record->flags &= (uint8_t)~RECORD_LOCKED;
+        record->flags &= (uint16_t)~RECORD_LOCKED;
     record->flags |= RECORD_PRESENT;
-    if (record->created_at_ms == 0)
+    if (record->created_at_ms == INSTANT_NEVER)
         record->created_at_ms = event->at_ms;
     record->updated_at_ms = event->at_ms;
     record->version = event->sequence;
@@ -334,6 +405,7 @@ void learner_evolve(struct learner *learner, const struct event *event, const st
     case EV_DROPPED:
     case EV_EXPIRED:
     case EV_CERTIFIED:
+    case EV_WEBHOOK_NOTED:
         evolve_enrolment(learner, event, catalogue);
         break;
     case EV_LOCKED:
@@ -364,11 +436,15 @@ void learner_evolve(struct learner *learner, const struct event *event, const st
 bool learner_reconsider(struct learner *learner, const struct catalogue *catalogue, int64_t at_ms,
                         uint64_t sequence)
 {
+    const struct enrolment *last = NULL; /* items of one course tend to follow each other */
     bool changed = false;
 
     for (uint32_t i = 0; i < learner->record_count; i++) {
         struct item_facts facts = catalogue->item(catalogue->of, learner->records[i].item);
         changed |= record_reconsider(&learner->records[i], &facts, at_ms, sequence);
+        bool enrolled = !facts.course || (last && last->course == facts.course) ||
+                        (last = learner_enrolment(learner, facts.course));
+        changed |= set_counted(&learner->records[i], enrolled && !facts.untaught);
     }
     for (uint32_t i = 0; i < learner->enrolment_count; i++) {
         struct enrolment *enrolment = &learner->enrolments[i];
@@ -380,7 +456,7 @@ bool learner_reconsider(struct learner *learner, const struct catalogue *catalog
             enrolment->class = CLASS_WORKING;
             enrolment->last_activity_ms = last_report_ms(learner, enrolment->course, catalogue);
         }
-        if (enrolment->completed_required > required && enrolment->last_completion_ms == 0)
+        if (enrolment->completed_required > required && enrolment->last_completion_ms == INSTANT_NEVER)
             enrolment->last_completion_ms = at_ms;
         bool completed = enrolment_settle(enrolment, &facts, at_ms);
         if (completed || began || required != enrolment->completed_required || all != enrolment->completed_items) {

@@ -27,6 +27,8 @@ struct learner {
     uint32_t record_room, enrolment_room, day_room, event_id_room;
     int64_t last_event_ms;                      /* instant of the latest event */
     uint64_t version;                           /* sequence of the latest event */
+    uint64_t metadata_bytes, segment_total;     /* of all records: what LIMIT_METADATA_BYTES and LIMIT_SEGMENTS bound */
+    const char *zone;                           /* of the last report that told one; NULL: none, lives as the caller says */
     struct record *records;                     /* by first sight */
     uint32_t *items;                            /* of each record, beside them: looking for one touches few lines */
     struct enrolment *enrolments;               /* by first sight */
@@ -57,6 +59,9 @@ bool learner_started(const struct learner *learner, uint32_t course, const struc
 
 /* Whether an eventId was seen before. */
 bool learner_knows_event_id(const struct learner *learner, const uint64_t id[2]);
+
+/* Whether there was a report on that local day. */
+bool learner_knows_day(const struct learner *learner, int32_t day);
 
 /* Whether the event (not a catalogue one) can be applied without more room in the arrays. */
 bool learner_has_room(const struct learner *learner, const struct event *event);

@@ -1,12 +1,14 @@
 #include "core/learner_codec.h"
 
+#include <string.h>
+
 #include "base/codec.h"
 
-enum { CODEC_VERSION = 1, RECORD_NUMBERS = 26, ENROLMENT_NUMBERS = 14 };
+enum { CODEC_VERSION = 2, RECORD_NUMBERS = 26, ENROLMENT_NUMBERS = 15 };
 
 size_t learner_bound(const struct learner *learner)
 {
-    size_t bytes = 16 * VARINT_MAX_BYTES + learner->day_count * VARINT_MAX_BYTES +
+    size_t bytes = 17 * VARINT_MAX_BYTES + (learner->zone ? strlen(learner->zone) : 0) + learner->day_count * VARINT_MAX_BYTES +
                    learner->event_id_count * 2 * VARINT_MAX_BYTES;
 
     for (uint32_t i = 0; i < learner->record_count; i++)
@@ -28,21 +30,21 @@ static uint8_t *encode_record(uint8_t *at, const struct record *record)
     at = put_u64(at, record->percent_hundredths);
     at = put_u64(at, record->stated_hundredths);
     at = put_i64(at, record->position_ms);
-    at = put_i64(at, record->position_at_ms);
+    at = put_instant(at, record->position_at_ms);
     at = put_i64(at, record->furthest_ms);
     at = put_i64(at, record->watched_s);
-    at = put_i64(at, record->watched_at_ms);
+    at = put_instant(at, record->watched_at_ms);
     at = put_i64(at, record->duration_ms);
-    at = put_i64(at, record->duration_at_ms);
-    at = put_i64(at, record->time_spent_s);
+    at = put_instant(at, record->duration_at_ms);
+    at = put_i64(at, record->time_spent_ms);
     at = put_i64(at, record->score_e4);
     at = put_i64(at, record->max_score_e4);
-    at = put_i64(at, record->started_at_ms);
-    at = put_i64(at, record->completed_at_ms);
-    at = put_i64(at, record->last_watched_ms);
-    at = put_i64(at, record->created_at_ms);
-    at = put_i64(at, record->updated_at_ms);
-    at = put_i64(at, record->floor_ms);
+    at = put_instant(at, record->started_at_ms);
+    at = put_instant(at, record->completed_at_ms);
+    at = put_instant(at, record->last_watched_ms);
+    at = put_instant(at, record->created_at_ms);
+    at = put_instant(at, record->updated_at_ms);
+    at = put_instant(at, record->floor_ms);
     at = put_u64(at, record->version);
     at = put_bytes(at, record->metadata, record->metadata_size);
     at = put_u64(at, record->segment_count);
@@ -61,12 +63,13 @@ static uint8_t *encode_enrolment(uint8_t *at, const struct enrolment *enrolment)
     at = put_u64(at, enrolment->class);
     at = put_u64(at, enrolment->completed_required);
     at = put_u64(at, enrolment->completed_items);
-    at = put_i64(at, enrolment->enrolled_at_ms);
-    at = put_i64(at, enrolment->completed_at_ms);
-    at = put_i64(at, enrolment->last_completion_ms);
-    at = put_i64(at, enrolment->last_activity_ms);
-    at = put_i64(at, enrolment->created_at_ms);
-    at = put_i64(at, enrolment->updated_at_ms);
+    at = put_instant(at, enrolment->enrolled_at_ms);
+    at = put_instant(at, enrolment->completed_at_ms);
+    at = put_instant(at, enrolment->last_completion_ms);
+    at = put_instant(at, enrolment->last_activity_ms);
+    at = put_instant(at, enrolment->created_at_ms);
+    at = put_instant(at, enrolment->updated_at_ms);
+    at = put_instant(at, enrolment->said_at_ms);
     at = put_u64(at, enrolment->version);
     return put_bytes(at, enrolment->certificate_url, enrolment->certificate_size);
 }
@@ -83,6 +86,7 @@ size_t learner_encode(const struct learner *learner, uint8_t *out)
     at = put_u64(at, learner->event_id_next);
     at = put_i64(at, learner->last_event_ms);
     at = put_u64(at, learner->version);
+    at = put_bytes(at, learner->zone, learner->zone ? strlen(learner->zone) : 0);
     for (uint32_t i = 0; i < learner->record_count; i++)
         at = encode_record(at, &learner->records[i]);
     for (uint32_t i = 0; i < learner->enrolment_count; i++)
@@ -98,7 +102,7 @@ size_t learner_encode(const struct learner *learner, uint8_t *out)
     return (size_t)(at - out);
 }
 
-static bool read_head(struct reader *from, struct learner *head)
+static bool read_head(struct reader *from, struct learner *head, const char **out_zone, uint32_t *out_zone_size)
 {
     if (get_u64(from) != CODEC_VERSION)
         return false;
@@ -109,6 +113,7 @@ static bool read_head(struct reader *from, struct learner *head)
     head->event_id_next = get_u32(from);
     head->last_event_ms = get_i64(from);
     head->version = get_u64(from);
+    *out_zone = get_bytes(from, out_zone_size);
     size_t left = (size_t)(from->end - from->at); /* every entry takes at least a byte: no absurd counts */
     return !from->bad && head->record_count <= left && head->enrolment_count <= left &&
            head->day_count <= left && head->event_id_count <= LEARNER_EVENT_IDS;
@@ -118,8 +123,10 @@ bool learner_peek(const uint8_t *bytes, size_t size, struct learner_sizes *out_s
 {
     struct reader from = {bytes, bytes + size, false};
     struct learner head = {0};
+    uint32_t zone_size;
+    const char *zone;
 
-    if (!read_head(&from, &head))
+    if (!read_head(&from, &head, &zone, &zone_size))
         return false;
     *out_sizes = (struct learner_sizes){head.record_count, head.enrolment_count, head.day_count,
                                         head.event_id_count};
@@ -134,25 +141,25 @@ static bool decode_record(struct reader *from, struct record *record, struct seg
     *record = (struct record){.item = get_u32(from)};
     record->id = get_u32(from);
     record->status = (uint8_t)get_u64(from);
-    record->flags = (uint8_t)get_u64(from);
+    record->flags = (uint16_t)get_u64(from);
     record->percent_hundredths = (uint16_t)get_u64(from);
     record->stated_hundredths = (uint16_t)get_u64(from);
     record->position_ms = get_i64(from);
-    record->position_at_ms = get_i64(from);
+    record->position_at_ms = get_instant(from);
     record->furthest_ms = get_i64(from);
     record->watched_s = get_i64(from);
-    record->watched_at_ms = get_i64(from);
+    record->watched_at_ms = get_instant(from);
     record->duration_ms = get_i64(from);
-    record->duration_at_ms = get_i64(from);
-    record->time_spent_s = get_i64(from);
+    record->duration_at_ms = get_instant(from);
+    record->time_spent_ms = get_i64(from);
     record->score_e4 = get_i64(from);
     record->max_score_e4 = get_i64(from);
-    record->started_at_ms = get_i64(from);
-    record->completed_at_ms = get_i64(from);
-    record->last_watched_ms = get_i64(from);
-    record->created_at_ms = get_i64(from);
-    record->updated_at_ms = get_i64(from);
-    record->floor_ms = get_i64(from);
+    record->started_at_ms = get_instant(from);
+    record->completed_at_ms = get_instant(from);
+    record->last_watched_ms = get_instant(from);
+    record->created_at_ms = get_instant(from);
+    record->updated_at_ms = get_instant(from);
+    record->floor_ms = get_instant(from);
     record->version = get_u64(from);
     record->metadata = (const uint8_t *)get_bytes(from, &record->metadata_size);
     record->segment_count = get_u32(from);
@@ -178,12 +185,13 @@ static bool decode_enrolment(struct reader *from, struct enrolment *enrolment)
     enrolment->class = (uint8_t)get_u64(from);
     enrolment->completed_required = get_u32(from);
     enrolment->completed_items = get_u32(from);
-    enrolment->enrolled_at_ms = get_i64(from);
-    enrolment->completed_at_ms = get_i64(from);
-    enrolment->last_completion_ms = get_i64(from);
-    enrolment->last_activity_ms = get_i64(from);
-    enrolment->created_at_ms = get_i64(from);
-    enrolment->updated_at_ms = get_i64(from);
+    enrolment->enrolled_at_ms = get_instant(from);
+    enrolment->completed_at_ms = get_instant(from);
+    enrolment->last_completion_ms = get_instant(from);
+    enrolment->last_activity_ms = get_instant(from);
+    enrolment->created_at_ms = get_instant(from);
+    enrolment->updated_at_ms = get_instant(from);
+    enrolment->said_at_ms = get_instant(from);
     enrolment->version = get_u64(from);
     enrolment->certificate_url = get_bytes(from, &enrolment->certificate_size);
     return !from->bad && enrolment->class < CLASS_COUNT;
@@ -191,13 +199,13 @@ static bool decode_enrolment(struct reader *from, struct enrolment *enrolment)
 
 bool learner_decode(const uint8_t *bytes, size_t size, struct learner *learner, struct segment *room,
                     const struct segment *(*keep)(void *arg, const struct segment *segments, uint32_t count),
-                    void *arg)
+                    void *arg, const char **out_zone, uint32_t *out_zone_size)
 {
     struct reader from = {bytes, bytes + size, false};
     struct learner head = *learner;
     int32_t day = 0;
 
-    if (!read_head(&from, &head) || head.record_count > head.record_room ||
+    if (!read_head(&from, &head, out_zone, out_zone_size) || head.record_count > head.record_room ||
         head.enrolment_count > head.enrolment_room || head.day_count > head.day_room ||
         head.event_id_count > head.event_id_room)
         return false;
@@ -205,6 +213,8 @@ bool learner_decode(const uint8_t *bytes, size_t size, struct learner *learner, 
         if (!decode_record(&from, &head.records[i], room, keep, arg))
             return false;
         head.items[i] = head.records[i].item;
+        head.metadata_bytes += head.records[i].metadata_size;
+        head.segment_total += head.records[i].segment_count;
     }
     for (uint32_t i = 0; i < head.enrolment_count; i++)
         if (!decode_enrolment(&from, &head.enrolments[i]))

@@ -41,7 +41,7 @@ static void complete(struct record *record, int64_t at_ms)
         return;
     record->status = ITEM_COMPLETED;
     record->completed_at_ms = at_ms;
-    if (record->started_at_ms == 0)
+    if (record->started_at_ms == INSTANT_NEVER)
         record->started_at_ms = at_ms;
 }
 
@@ -61,9 +61,9 @@ static void settle(struct record *record, const struct item_facts *facts, int64_
 }
 
 /* Last writer wins by the client's instant; at the same instant the larger value. Rule 4. */
-static void take_later(int64_t *value, int64_t *value_at, bool known, int64_t new_value, int64_t new_at)
+static void take_later(int64_t *value, int64_t *value_at, int64_t new_value, int64_t new_at)
 {
-    if (!known || new_at > *value_at || (new_at == *value_at && new_value > *value)) {
+    if (new_at > *value_at || (new_at == *value_at && new_value > *value)) {
         *value = new_value;
         *value_at = new_at;
     }
@@ -87,18 +87,15 @@ static void apply_watching(struct record *record, const struct report *report, i
         position_ms = report->watched_s * 1000;
     }
     if (has_position) {
-        take_later(&record->position_ms, &record->position_at_ms, record->flags & RECORD_POSITION, position_ms,
-                   when);
+        take_later(&record->position_ms, &record->position_at_ms, position_ms, when);
         record->flags |= RECORD_POSITION;
         if (!(report->has & HAS_SEGMENTS) && position_ms > record->furthest_ms)
             record->furthest_ms = position_ms;
     }
     if (report->has & HAS_WATCHED)
-        take_later(&record->watched_s, &record->watched_at_ms, record->watched_at_ms != 0, report->watched_s,
-                   when);
+        take_later(&record->watched_s, &record->watched_at_ms, report->watched_s, when);
     if (report->has & HAS_DURATION)
-        take_later(&record->duration_ms, &record->duration_at_ms, record->duration_at_ms != 0,
-                   report->duration_ms, when);
+        take_later(&record->duration_ms, &record->duration_at_ms, report->duration_ms, when);
     if (report->has & HAS_SEGMENTS && report->segment_count) {
         size_t count = segments_merge(record->segments, record->segment_count, report->segments,
                                       report->segment_count, room->segments);
@@ -109,7 +106,7 @@ static void apply_watching(struct record *record, const struct report *report, i
             record->covered_ms = covered;
         }
     }
-    if (report->has & FROM_PLAYER && (!(record->flags & RECORD_WATCHED_AT) || when > record->last_watched_ms)) {
+    if (report->has & FROM_PLAYER && when > record->last_watched_ms) {
         record->last_watched_ms = when;
         record->flags |= RECORD_WATCHED_AT;
     }
@@ -125,7 +122,8 @@ static void apply_statements(struct record *record, const struct report *report,
     else if (report->has & HAS_STATUS && report->status == ITEM_COMPLETED)
         record->stated_hundredths = 10000; /* completed without a percent means 100: rule 2 */
     if (report->has & HAS_TIME_SPENT)
-        record->time_spent_s += report->time_spent_s;
+        record->time_spent_ms = report->time_spent_ms < TIME_MAX_MS - record->time_spent_ms
+                                    ? record->time_spent_ms + report->time_spent_ms : TIME_MAX_MS;
     if (report->has & HAS_SCORE && (!completed || !(record->flags & RECORD_SCORE))) {
         record->score_e4 = report->score_e4;
         record->flags |= RECORD_SCORE;
@@ -151,7 +149,9 @@ void record_apply(struct record *record, const struct report *report, const stru
     record->flags |= RECORD_PRESENT | RECORD_REPORTED;
     if (report->has & FROM_PLAYER)
         record->flags |= RECORD_PLAYER;
-    if (record->created_at_ms == 0)
+    if (!(report->has & IS_PREVIEW))
+        record->flags |= RECORD_REAL;
+    if (record->created_at_ms == INSTANT_NEVER)
         record->created_at_ms = at_ms;
     apply_watching(record, report, at_ms, room);
     apply_statements(record, report, room);
@@ -187,14 +187,14 @@ enum report_effect record_effect(const struct record *record, const struct repor
     *out_changes = true;
     if (!(report->has & HAS_CLIENT_AT) || report->has & by_arrival)
         return REPORT_APPLIED;
-    if (record->floor_ms && when <= record->floor_ms) {
+    if (when <= record->floor_ms) {
         *out_changes = false;
         return REPORT_STALE;
     }
     struct record after = *record;
     record_apply(&after, report, facts, at_ms, record->version, room);
     *out_changes = !same_progress(record, &after);
-    if (record->flags & RECORD_WATCHED_AT && when < record->last_watched_ms)
+    if (when < record->last_watched_ms)
         return REPORT_STALE;
     return *out_changes ? REPORT_APPLIED : REPORT_UNCHANGED;
 }
@@ -217,13 +217,14 @@ void record_reset(struct record *record, int64_t at_ms, uint64_t sequence)
 {
     bool locked = record->flags & RECORD_LOCKED;
     struct record blank = {
+        RECORD_BLANK,
         .item = record->item,
         .id = record->id,
         .flags = locked ? RECORD_LOCKED | RECORD_PRESENT : 0,
-        .created_at_ms = locked ? at_ms : 0,
-        .updated_at_ms = at_ms,
-        .floor_ms = at_ms,
         .version = sequence,
     };
+    blank.updated_at_ms = blank.floor_ms = at_ms;
+    if (locked)
+        blank.created_at_ms = at_ms;
     *record = blank;
 }

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/instant.h"
 #include "core/segment.h"
 
 /* One learner's progress on one content item, and how a report changes it. Pure: no clock, no allocation,
@@ -12,6 +13,9 @@ enum { RECORD_MAX_SEGMENTS = 1000 }; /* merged stretches per record */
 
 /* No number a client sends, and no sum of them, passes this: it is exact in every JSON reader. */
 #define NUMBER_MAX (INT64_C(1) << 53)
+
+/* As much time as one record may have. */
+#define TIME_MAX_MS (NUMBER_MAX * 1000)
 
 enum item_status { ITEM_NOT_STARTED, ITEM_IN_PROGRESS, ITEM_COMPLETED };
 
@@ -23,29 +27,38 @@ enum record_flag {
     RECORD_POSITION = 16,   /* a position is known */
     RECORD_SCORE = 32,
     RECORD_MAX_SCORE = 64,
-    RECORD_WATCHED_AT = 128 /* last_watched_ms is known */
+    RECORD_WATCHED_AT = 128, /* last_watched_ms is known */
+    RECORD_REAL = 256,       /* some report on it since the last reset was no preview */
+    RECORD_COUNTED = 512,    /* counts in its item's sums: the item has no course, or its learner is enrolled in it */
 };
 
 struct record {
     uint32_t item; /* interned */
     uint32_t id;   /* progressId; survives reset */
-    uint8_t status, flags;
+    uint8_t status;
+    uint16_t flags;
     uint16_t percent_hundredths; /* what is shown, 0..10000 */
     uint16_t stated_hundredths;  /* E of rule 3 */
     uint32_t segment_count, metadata_size;
     int64_t position_ms, position_at_ms; /* the client's instant orders it */
     int64_t furthest_ms;                 /* F of rule 3 */
     int64_t covered_ms;                  /* U of rule 3: what segments cover */
-    int64_t watched_s, watched_at_ms;
+    int64_t watched_s, watched_at_ms;    /* watched_at_ms INSTANT_NEVER: nobody told */
     int64_t duration_ms, duration_at_ms; /* this learner's own, from the client; 0 unknown */
-    int64_t time_spent_s;
+    int64_t time_spent_ms;
     int64_t score_e4, max_score_e4; /* ten-thousandths */
-    int64_t started_at_ms, completed_at_ms, last_watched_ms, created_at_ms, updated_at_ms; /* 0: not yet */
-    int64_t floor_ms;  /* instant of the last delete or reset: reports not later are stale (rule 4) */
+    int64_t started_at_ms, completed_at_ms, last_watched_ms, created_at_ms, updated_at_ms; /* or INSTANT_NEVER */
+    int64_t floor_ms;  /* instant of the last delete or reset: reports not later are stale (rule 4); or INSTANT_NEVER */
     uint64_t version;  /* sequence of the last event that changed it */
     const struct segment *segments; /* normalized; who stores the record owns them */
     const uint8_t *metadata;        /* core/members.h; likewise */
 };
+
+/* One on which nobody reported. */
+#define RECORD_BLANK \
+    .position_at_ms = INSTANT_NEVER, .watched_at_ms = INSTANT_NEVER, .duration_at_ms = INSTANT_NEVER, \
+    .started_at_ms = INSTANT_NEVER, .completed_at_ms = INSTANT_NEVER, .last_watched_ms = INSTANT_NEVER, \
+    .created_at_ms = INSTANT_NEVER, .updated_at_ms = INSTANT_NEVER, .floor_ms = INSTANT_NEVER
 
 enum report_member {
     HAS_CLIENT_AT = 1,
@@ -60,16 +73,21 @@ enum report_member {
     HAS_MAX_SCORE = 512,
     HAS_METADATA = 1024,
     FROM_PLAYER = 2048, /* a pts or video client */
+    HAS_DAY = 4096,     /* local_day is set; with FROM_PLAYER it always is */
+    IS_PREVIEW = 8192,  /* staff, for themselves: contract 1, "Staff are no learners" */
 };
+
+/* One report adds at most this much time. Source: contract 1, Instants. */
+#define REPORT_TIME_MAX_MS (7 * DAY_MS)
 
 /* What a client says about one item, in the core's units. Borrowed from the caller. */
 struct report {
     uint32_t has; /* enum report_member */
     uint8_t status;
     uint16_t percent_hundredths;
-    int32_t local_day; /* display_timezone's day of the client's instant: for streaks */
+    int32_t local_day; /* of the client's instant, in the learner's zone: for streaks */
     uint32_t segment_count, metadata_size;
-    int64_t client_at_ms, position_ms, watched_s, duration_ms, time_spent_s, score_e4, max_score_e4;
+    int64_t client_at_ms, position_ms, watched_s, duration_ms, time_spent_ms, score_e4, max_score_e4;
     const struct segment *segments; /* normalized */
     const uint8_t *metadata;
 };
@@ -80,6 +98,7 @@ struct item_facts {
     bool required;
     uint16_t threshold_hundredths; /* percent from which a video counts as completed */
     int64_t duration_ms;           /* 0: unknown */
+    bool untaught; /* a preview or a lock brought it to its course: the course does not count it */
 };
 
 /* Where merged segments and metadata go; the caller provides the room:

@@ -9,10 +9,10 @@ struct enrolment_share enrolment_share(const struct enrolment *enrolment)
     struct enrolment_share share = {
         .class = (enum enrolment_class)enrolment->class,
         .completed_required = enrolment->completed_required,
-        .activity_day = enrolment->last_activity_ms ? instant_day(enrolment->last_activity_ms) : INT32_MIN,
+        .activity_day = enrolment->last_activity_ms != INSTANT_NEVER ? instant_day(enrolment->last_activity_ms) : INT32_MIN,
     };
 
-    if (completion && completion >= enrolment->enrolled_at_ms &&
+    if (completion != INSTANT_NEVER && completion >= enrolment->enrolled_at_ms &&
         (certain || enrolment->class == CLASS_WORKING)) {
         share.dated = true;
         share.completion_days = (completion - enrolment->enrolled_at_ms) / DAY_MS;
@@ -20,9 +20,14 @@ struct enrolment_share enrolment_share(const struct enrolment *enrolment)
     return share;
 }
 
+int64_t wide_shown(wide total)
+{
+    return total > NUMBER_MAX ? NUMBER_MAX : (int64_t)total;
+}
+
 void item_sums_add(struct item_sums *sums, const struct record *record, int sign)
 {
-    if (!(record->flags & RECORD_REPORTED))
+    if (!(record->flags & RECORD_REPORTED) || !(record->flags & RECORD_COUNTED))
         return;
     sums->records += sign;
     switch ((enum item_status)record->status) {
@@ -36,6 +41,6 @@ void item_sums_add(struct item_sums *sums, const struct record *record, int sign
         sums->completed += sign;
         break;
     }
-    sums->time_spent_s += sign * record->time_spent_s;
-    sums->watched_s += sign * record->watched_s;
+    sums->time_spent_ms += (wide)sign * record->time_spent_ms;
+    sums->watched_s += (wide)sign * record->watched_s;
 }

@@ -20,11 +20,17 @@ struct enrolment_share {
 
 struct enrolment_share enrolment_share(const struct enrolment *enrolment);
 
+/* A total over people: it cannot overflow, since no record's part passes 2^63 and there are fewer than 2^32 records. */
+__extension__ typedef __int128 wide;
+
+/* As a number that clients may be shown; what passes 2^53 is shown as that. */
+int64_t wide_shown(wide total);
+
 /* Sums of an item over its records. */
 struct item_sums {
-    int64_t records;         /* reported ones */
+    int64_t records;         /* reported ones that count: RECORD_COUNTED */
     int64_t not_started, in_progress, completed; /* of those */
-    int64_t time_spent_s, watched_s;
+    wide time_spent_ms, watched_s;
 };
 
 /* sums += sign * what the record counts; sign is 1 or -1. */

@@ -54,8 +54,9 @@ static int compare_leaders(const struct entry *a, const struct entry *b)
 
     if (!result)
         result = compare_numbers(right->completed_items, left->completed_items);
-    if (!result && !left->last_activity_ms != !right->last_activity_ms)
-        result = left->last_activity_ms ? -1 : 1;
+    bool left_active = left->last_activity_ms != INSTANT_NEVER, right_active = right->last_activity_ms != INSTANT_NEVER;
+    if (!result && left_active != right_active)
+        result = left_active ? -1 : 1;
     if (!result)
         result = compare_numbers(left->last_activity_ms, right->last_activity_ms);
     return result;
@@ -71,8 +72,8 @@ static int compare(const void *left, const void *right, void *arg)
         result = compare_numbers(a->enrolment->completed_required, b->enrolment->completed_required);
     else if (order->by == SORT_ENROLLED)
         result = compare_numbers(a->enrolment->enrolled_at_ms, b->enrolment->enrolled_at_ms);
-    else if (order->by == SORT_COMPLETED && !a->completion_ms != !b->completion_ms)
-        return a->completion_ms ? -1 : 1; /* nulls last, whatever the order */
+    else if (order->by == SORT_COMPLETED && (a->completion_ms == INSTANT_NEVER) != (b->completion_ms == INSTANT_NEVER))
+        return a->completion_ms != INSTANT_NEVER ? -1 : 1; /* nulls last, whatever the order */
     else if (order->by == SORT_COMPLETED)
         result = compare_numbers(a->completion_ms, b->completion_ms);
     else if (order->by == SORT_LEADERBOARD)
@@ -289,14 +290,14 @@ static bool same_rank(const struct entry *a, const struct entry *b)
            a->enrolment->completed_items == b->enrolment->completed_items;
 }
 
-static int64_t activity_seconds(struct view view, const struct learner *learner, uint32_t course)
+static wide activity_ms(struct view view, const struct learner *learner, uint32_t course)
 {
-    int64_t seconds = 0;
+    wide ms = 0;
 
     for (uint32_t i = 0; i < learner->record_count; i++)
         if (view_item_facts(view, learner->records[i].item).course == course)
-            seconds += learner->records[i].time_spent_s;
-    return seconds;
+            ms += learner->records[i].time_spent_ms;
+    return ms;
 }
 
 static void put_leader(struct json_out *out, struct view view, uint32_t course, const struct entry *entry,
@@ -312,7 +313,7 @@ static void put_leader(struct json_out *out, struct view view, uint32_t course, 
     json_put_int(out, "completedContent", entry->enrolment->completed_items);
     json_put_int(out, "totalContent", facts.items);
     json_put_hundredths(out, "totalActivityHours",
-                        rounded_ratio(activity_seconds(view, entry->learner, course), 100, 3600));
+                        rounded_ratio(activity_ms(view, entry->learner, course), 100, 3600000));
     json_put_instant(out, "lastActivityDate", entry->enrolment->last_activity_ms);
     json_put_text(out, "enrollmentStatus", state_name(entry->state));
     json_close(out, '}');
@@ -367,7 +368,7 @@ static void put_content(struct json_out *out, const struct item_slot *slot)
     json_open(out, '{');
     json_put_id(out, "contentId", slot_id(slot->id, slot->id_size));
     json_put_int(out, "completionCount", slot->sums.completed);
-    json_put_hundredths(out, "avgDuration", rounded_ratio(slot->sums.time_spent_s, 100, slot->sums.records));
+    json_put_hundredths(out, "avgDuration", rounded_ratio(slot->sums.time_spent_ms, 100, 1000 * slot->sums.records));
     json_close(out, '}');
 }
 
@@ -379,7 +380,7 @@ static void put_contents(struct json_out *out, struct view view, const struct co
         const struct item_slot *slot = view_item_slot(view, def->items[i]);
         if (slot->sums.records &&
             (!best || slot->sums.completed > best->sums.completed ||
-             (slot->sums.completed == best->sums.completed && slot->sums.time_spent_s > best->sums.time_spent_s)))
+             (slot->sums.completed == best->sums.completed && slot->sums.time_spent_ms > best->sums.time_spent_ms)))
             best = slot;
     }
     json_name(out, "contentEngagement");

@@ -90,7 +90,7 @@ void courseroom_put_activity(struct json_out *out, struct view view, const struc
         json_put_null(out, "courseId");
     json_put_id(out, "courseContentId", slot_id(item->id, item->id_size));
     json_put_text(out, "progressStatus", status_name(record));
-    json_put_int(out, "activityDuration", record->time_spent_s);
+    json_put_int(out, "activityDuration", rounded_ratio(record->time_spent_ms, 1, 1000));
     courseroom_put_percent(out, record);
     json_put_open(out, "metadata", '{');
     json_put_members(out, record->metadata, record->metadata_size, NULL);

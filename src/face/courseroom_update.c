@@ -68,9 +68,11 @@ static enum rc decode(struct request *request, const struct body *body, struct u
     if (rc == RC_OK)
         rc = decode_status(body, update, fault);
     if (rc == RC_OK && (value = body_get(body, "activityDuration"))) {
-        rc = json_in_whole(value, "activityDuration", &update->report.time_spent_s, fault);
-        if (rc == RC_OK && update->report.time_spent_s > NUMBER_MAX)
-            rc = fault_set(fault, RC_INVALID, "activityDuration", "is out of range");
+        int64_t seconds = 0;
+        rc = json_in_whole(value, "activityDuration", &seconds, fault);
+        if (rc == RC_OK && seconds > REPORT_TIME_MAX_MS / 1000)
+            rc = fault_set(fault, RC_INVALID, "activityDuration", "is at most 7 days (604,800 seconds)");
+        update->report.time_spent_ms = rc == RC_OK ? seconds * 1000 : 0;
         update->report.has |= HAS_TIME_SPENT;
     }
     if (rc == RC_OK && (value = body_get(body, "progressPercent")))
@@ -101,7 +103,7 @@ static void encode(struct command *command, struct view view)
         json_put_id(&out, "courseId", command->course);
         json_put_id(&out, "courseContentId", command->item);
         json_put_text(&out, "progressStatus", status_name(record));
-        json_put_int(&out, "activityDuration", record->time_spent_s);
+        json_put_int(&out, "activityDuration", rounded_ratio(record->time_spent_ms, 1, 1000));
         courseroom_put_percent(&out, record);
         json_put_instant(&out, "user_course_content_progress_updated_at", record->updated_at_ms);
     }

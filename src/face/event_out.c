@@ -10,6 +10,7 @@ static const char *const kinds[] = {
     [EV_CERTIFIED] = "certified", [EV_LOCKED] = "locked", [EV_UNLOCKED] = "unlocked", [EV_DELETED] = "deleted",
     [EV_RESET] = "reset", [EV_LOGGED] = "logged", [EV_LOG_UPDATED] = "log_updated", [EV_LOG_DELETED] = "log_deleted",
     [EV_LOGS_CLEARED] = "logs_cleared", [EV_LOGS_ROLLED_BACK] = "logs_rolled_back", [EV_ERASED] = "erased",
+    [EV_WEBHOOK_NOTED] = "webhook_noted",
     [EV_COURSE_DECLARED] = "course_declared", [EV_COURSE_UNDECLARED] = "course_undeclared",
     [EV_ITEM_OBSERVED] = "item_observed", [EV_COURSE_OBSERVED] = "course_observed",
     [EV_THRESHOLD_SET] = "threshold_set",
@@ -118,7 +119,10 @@ static void put_report(struct json_out *out, const struct report *report)
 
     json_put_open(out, "report", '{');
     json_put_bool(out, "player", report->has & FROM_PLAYER);
-    json_put_int(out, "localDay", report->local_day);
+    if (report->has & (FROM_PLAYER | HAS_DAY))
+        json_put_int(out, "localDay", report->local_day);
+    if (report->has & IS_PREVIEW)
+        json_put_bool(out, "preview", true);
     if (report->has & HAS_CLIENT_AT)
         json_put_int(out, "clientAtMs", report->client_at_ms);
     if (report->has & HAS_POSITION)
@@ -134,7 +138,7 @@ static void put_report(struct json_out *out, const struct report *report)
     if (report->has & HAS_STATUS)
         json_put_text(out, "status", statuses[report->status]);
     if (report->has & HAS_TIME_SPENT)
-        json_put_int(out, "timeSpent", report->time_spent_s);
+        json_put_scaled(out, "timeSpent", report->time_spent_ms, 3);
     if (report->has & HAS_SCORE)
         json_put_int(out, "scoreE4", report->score_e4);
     if (report->has & HAS_MAX_SCORE)
@@ -208,6 +212,16 @@ void event_put(struct json_out *out, const struct event *event, const struct eve
         put_hex(out, "clientEventHash", (const uint8_t *)event->event_id, sizeof event->event_id);
     if (event->type_rank)
         json_put_int(out, "typeRank", event->type_rank);
+    if (event->untaught)
+        json_put_bool(out, "preview", true);
+    if (event->has_occurred) {
+        json_name(out, "occurredAt");
+        json_instant(out, event->occurred_ms);
+    }
+    if (event->zone) {
+        json_name(out, "zone");
+        json_text(out, event->zone, event->zone_size);
+    }
     put_body(out, event);
     if (event->kind == EV_REPORTED)
         put_report(out, &event->report);

@@ -423,12 +423,11 @@ void json_put_id(struct json_out *out, const char *name, struct text id)
         json_text(out, id.bytes, id.size);
 }
 
-int64_t rounded_ratio(int64_t numerator, int64_t scale, int64_t denominator)
+int64_t rounded_ratio(wide numerator, int64_t scale, int64_t denominator)
 {
     if (denominator <= 0)
         return 0;
-    __extension__ __int128 twice = (__int128)numerator * scale * 2 + denominator;
-    return (int64_t)(twice / (2 * (__int128)denominator));
+    return wide_shown((numerator * scale * 2 + denominator) / (2 * (wide)denominator));
 }
 
 const char *course_title(struct arena *arena, struct view view, uint32_t course, const char *id)

@@ -170,8 +170,8 @@ static inline void json_put_hundredths(struct json_out *out, const char *name, i
     json_put_scaled(out, name, hundredths, 2);
 }
 
-/* (numerator * scale / denominator), half up; denominator 0: 0. */
-int64_t rounded_ratio(int64_t numerator, int64_t scale, int64_t denominator);
+/* (numerator * scale / denominator), half up; denominator 0: 0; shown as 2^53 when it is more. */
+int64_t rounded_ratio(wide numerator, int64_t scale, int64_t denominator);
 
 /* The catalogue's title or its placeholder ("Course 7"), in the request's arena. */
 const char *course_title(struct arena *arena, struct view view, uint32_t course, const char *id);

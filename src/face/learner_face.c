@@ -66,7 +66,7 @@ static void put_record(struct json_out *out, struct view view, const struct reco
     json_put_scaled(out, "furthestPosition", record->furthest_ms, 3);
     json_put_int(out, "watchedDuration", record->watched_s);
     json_put_scaled(out, "uniqueWatchedSeconds", record->covered_ms, 3);
-    json_put_int(out, "timeSpent", record->time_spent_s);
+    json_put_int(out, "timeSpent", rounded_ratio(record->time_spent_ms, 1, 1000));
     json_name(out, "score");
     if (record->flags & RECORD_SCORE)
         json_scaled(out, record->score_e4, 4);

@@ -30,7 +30,7 @@ static void put_video(struct json_out *out, struct titles *titles, struct view v
     json_put_hundredths(out, "completionPercentage", record ? record->percent_hundredths : 0);
     json_put_bool(out, "isCompleted", record && record->status == ITEM_COMPLETED);
     json_put_instant(out, "lastWatched",
-                     !record ? 0 : record->flags & RECORD_WATCHED_AT ? record->last_watched_ms : record->updated_at_ms);
+                     !record ? INSTANT_NEVER : record->flags & RECORD_WATCHED_AT ? record->last_watched_ms : record->updated_at_ms);
     if (title.duration_s)
         json_put_int(out, "durationSeconds", title.duration_s);
     if (title.mock)
@@ -66,7 +66,7 @@ static struct video_sums sum_videos(struct view view, const struct course_def *c
 
 static int64_t last_access(const struct enrolment *enrolment)
 {
-    return enrolment->last_activity_ms ? enrolment->last_activity_ms : enrolment->enrolled_at_ms;
+    return enrolment->last_activity_ms != INSTANT_NEVER ? enrolment->last_activity_ms : enrolment->enrolled_at_ms;
 }
 
 /* Declared videos not started are listed with zeros; of an observed course only what the learner has. */
@@ -104,7 +104,7 @@ static void put_course(struct json_out *out, struct titles *titles, struct view 
     json_put_hundredths(out, "completionPercentage",
                         enrolment ? course_percent_hundredths(enrolment->completed_required, def->required_count) : 0);
     json_put_int(out, "totalWatchTimeSeconds", sums.watch_ms / 1000);
-    json_put_instant(out, "lastAccessed", enrolment ? last_access(enrolment) : 0);
+    json_put_instant(out, "lastAccessed", enrolment ? last_access(enrolment) : INSTANT_NEVER);
     json_put_open(out, "videoProgresses", '[');
     if (with_videos)
         put_videos(out, titles, view, course, learner);

@@ -275,7 +275,7 @@ static void put_module(struct request *request, struct view view, struct text us
     const struct enrolment *enrolment = learner ? learner_enrolment(learner, course) : NULL;
     struct course_facts facts = view_course_facts(view, course);
     uint32_t count = 0;
-    int64_t seconds = 0;
+    wide ms = 0;
     const struct record **records = learner ? records_of_course(&request->arena, view, learner, course, &count) : NULL;
 
     trk_open(&out, "Module progress retrieved successfully");
@@ -287,7 +287,7 @@ static void put_module(struct request *request, struct view view, struct text us
     json_put_open(&out, "progress", '[');
     for (uint32_t i = 0; i < count; i++) {
         trk_put_record(&out, &request->arena, view, user.bytes, records[i]);
-        seconds += records[i]->time_spent_s;
+        ms += records[i]->time_spent_ms;
     }
     json_close(&out, ']');
     json_put_open(&out, "statistics", '{');
@@ -296,7 +296,7 @@ static void put_module(struct request *request, struct view view, struct text us
     json_put_int(&out, "completionPercentage",
                  rounded_ratio(enrolment ? course_percent_hundredths(enrolment->completed_required, facts.required) : 0,
                                1, 100));
-    trk_put_minutes(&out, "totalTimeSpent", seconds);
+    trk_put_minutes(&out, "totalTimeSpent", ms);
     put_types(&out, view, records, count);
     json_close(&out, '}');
     json_close(&out, '}');
@@ -387,9 +387,9 @@ static enum rc decode_post(struct request *request, const struct body *body, str
         rc = json_in_scaled(body_get(body, "progressPercentage"), "progressPercentage", 2, 0, 100, &number, fault);
     report->percent_hundredths = (uint16_t)number;
     report->has |= HAS_PERCENT;
-    if (rc == RC_OK && body_get(body, "timeSpent")) { /* minutes in, seconds kept */
-        rc = json_in_scaled(body_get(body, "timeSpent"), "timeSpent", 4, 0, NUMBER_MAX / 60, &number, fault);
-        report->time_spent_s = rounded_ratio(number, 60, 10000);
+    if (rc == RC_OK && body_get(body, "timeSpent")) { /* minutes in, milliseconds kept */
+        rc = json_in_scaled(body_get(body, "timeSpent"), "timeSpent", 6, 0, REPORT_TIME_MAX_MS / 60000, &number, fault);
+        report->time_spent_ms = rounded_ratio(number, 60, 1000);
         report->has |= HAS_TIME_SPENT;
     }
     if (rc == RC_OK)

@@ -26,9 +26,9 @@ const char *trk_state(enum enrolment_state state)
     return names[state];
 }
 
-void trk_put_minutes(struct json_out *out, const char *name, int64_t seconds)
+void trk_put_minutes(struct json_out *out, const char *name, wide ms)
 {
-    json_put_scaled(out, name, rounded_ratio(seconds, 100, 60), 2);
+    json_put_scaled(out, name, rounded_ratio(ms, 100, 60000), 2);
 }
 
 static const char *title_of(struct arena *arena, const struct item_def *def, const char *id)
@@ -78,7 +78,7 @@ void trk_put_record(struct json_out *out, struct arena *arena, struct view view,
     json_put_int(out, "progressPercentage", rounded_ratio(record->percent_hundredths, 1, 100));
     json_put_instant(out, "startedAt", record->started_at_ms);
     json_put_instant(out, "completedAt", record->completed_at_ms);
-    trk_put_minutes(out, "timeSpent", record->time_spent_s);
+    trk_put_minutes(out, "timeSpent", record->time_spent_ms);
     put_score(out, "score", record->flags & RECORD_SCORE, record->score_e4);
     put_score(out, "maxScore", record->flags & RECORD_MAX_SCORE, record->max_score_e4);
     json_put_instant(out, "createdAt", record->created_at_ms);
@@ -139,7 +139,7 @@ void trk_sums_add(struct trk_sums *sums, const struct record *record)
     if (!record)
         return;
     sums->percent_hundredths += record->percent_hundredths;
-    sums->time_spent_s += record->time_spent_s;
+    sums->time_spent_ms += record->time_spent_ms;
     if (record->flags & RECORD_SCORE) {
         sums->scored++;
         sums->score_e4 += record->score_e4;
@@ -158,6 +158,6 @@ void trk_put_statistics(struct json_out *out, const char *name, const struct trk
         json_put_scaled(out, "averageScore", rounded_ratio(sums->score_e4, 1, sums->scored * 100), 2);
     else if (with_score)
         json_put_null(out, "averageScore");
-    trk_put_minutes(out, "totalTimeSpent", sums->time_spent_s);
+    trk_put_minutes(out, "totalTimeSpent", sums->time_spent_ms);
     json_close(out, '}');
 }

@@ -21,14 +21,15 @@ void trk_put_enrolment(struct json_out *out, struct arena *arena, struct view vi
 const char *trk_state(enum enrolment_state state);
 
 /* Minutes with at most two decimals. */
-void trk_put_minutes(struct json_out *out, const char *name, int64_t seconds);
+void trk_put_minutes(struct json_out *out, const char *name, wide ms);
 
 /* not-started, in-progress, completed; LOCKED shows as not-started. */
 const char *trk_status(const struct record *record);
 
 /* Sums over some records, for the statistics objects. */
 struct trk_sums {
-    int64_t total, completed, in_progress, not_started, percent_hundredths, time_spent_s, scored, score_e4;
+    int64_t total, completed, in_progress, not_started, percent_hundredths, scored, score_e4;
+    wide time_spent_ms;
 };
 
 /* record NULL: an item without one. */

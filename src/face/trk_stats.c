@@ -40,7 +40,7 @@ static int sum_types(struct view view, const struct course_def *def, struct type
         if (at < TYPES_MAX) {
             types[at].sums.records += sums->records;
             types[at].sums.completed += sums->completed;
-            types[at].sums.time_spent_s += sums->time_spent_s;
+            types[at].sums.time_spent_ms += sums->time_spent_ms;
         }
     }
     return known;
@@ -75,11 +75,11 @@ static void put_member(struct json_out *out, struct arena *arena, struct view vi
 {
     struct course_facts facts = view_course_facts(view, course);
     uint32_t count = 0;
-    int64_t seconds = 0;
+    wide ms = 0;
     const struct record **records = records_of_course(arena, view, member->learner, course, &count);
 
     for (uint32_t i = 0; records && i < count; i++)
-        seconds += records[i]->time_spent_s;
+        ms += records[i]->time_spent_ms;
     json_open(out, '{');
     json_put_open(out, "user", '{');
     json_put_text(out, "id", member->user.bytes);
@@ -89,7 +89,7 @@ static void put_member(struct json_out *out, struct arena *arena, struct view vi
     json_put_int(out, "completionPercentage",
                  rounded_ratio(course_percent_hundredths(member->enrolment->completed_required, facts.required), 1, 100));
     json_put_int(out, "completedContent", member->enrolment->completed_items);
-    trk_put_minutes(out, "totalTimeSpent", seconds);
+    trk_put_minutes(out, "totalTimeSpent", ms);
     json_put_open(out, "enrollment", '{');
     json_put_instant(out, "enrolledAt", member->enrolment->enrolled_at_ms);
     json_put_text(out, "status", trk_state(enrolment_state(member->enrolment, &facts)));
@@ -100,7 +100,7 @@ static void put_member(struct json_out *out, struct arena *arena, struct view vi
         json_put_text(out, "contentId", view_item_slot(view, records[i]->item)->id);
         json_put_text(out, "status", trk_status(records[i]));
         json_put_int(out, "progressPercentage", rounded_ratio(records[i]->percent_hundredths, 1, 100));
-        trk_put_minutes(out, "timeSpent", records[i]->time_spent_s);
+        trk_put_minutes(out, "timeSpent", records[i]->time_spent_ms);
         json_put_instant(out, "completedAt", records[i]->completed_at_ms);
         json_close(out, '}');
     }
@@ -132,7 +132,7 @@ static void put_overview(struct json_out *out, struct view view, uint32_t course
     json_put_open(out, "averageTimeSpent", '{');
     for (int i = 0; i < known; i++)
         json_put_scaled(out, types[i].type,
-                        rounded_ratio(types[i].sums.time_spent_s, 100, 60 * types[i].sums.records), 2);
+                        rounded_ratio(types[i].sums.time_spent_ms, 100, 60000 * types[i].sums.records), 2);
     json_close(out, '}');
 }
 
@@ -274,9 +274,9 @@ static void put_entry(struct json_out *out, struct arena *arena, struct view vie
     json_put_open(out, "progress", '{');
     json_put_text(out, "status", trk_status(record));
     json_put_int(out, "progressPercentage", record ? rounded_ratio(record->percent_hundredths, 1, 100) : 0);
-    json_put_instant(out, "startedAt", record ? record->started_at_ms : 0);
-    json_put_instant(out, "completedAt", record ? record->completed_at_ms : 0);
-    trk_put_minutes(out, "timeSpent", record ? record->time_spent_s : 0);
+    json_put_instant(out, "startedAt", record ? record->started_at_ms : INSTANT_NEVER);
+    json_put_instant(out, "completedAt", record ? record->completed_at_ms : INSTANT_NEVER);
+    trk_put_minutes(out, "timeSpent", record ? record->time_spent_ms : 0);
     json_name(out, "score");
     if (record && record->flags & RECORD_SCORE)
         json_scaled(out, record->score_e4, 4);

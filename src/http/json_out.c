@@ -131,7 +131,7 @@ void json_put_null(struct json_out *out, const char *name)
 void json_put_instant(struct json_out *out, const char *name, int64_t ms)
 {
     json_name(out, name);
-    if (ms)
+    if (ms != INSTANT_NEVER)
         json_instant(out, ms);
     else
         json_null_value(out);

@@ -4,6 +4,7 @@
 #include "core/learner_codec.h"
 #include "core/logs.h"
 #include "core/members.h"
+#include "core/rollup.h"
 
 /* ---- one item: contract 1, rules 1 to 7 ---- */
 
@@ -59,7 +60,7 @@ static void an_item_follows_the_rules(void **unused)
 {
     (void)unused;
     for (size_t i = 0; i < COUNT(rules); i++) {
-        struct record record = {.item = 1, .id = 1};
+        struct record record = {RECORD_BLANK, .item = 1, .id = 1};
         for (int k = 0; k < MAX_STEPS; k++) {
             bool player = rules[i].steps[k].status < 0;
             struct report report = player ? watched(rules[i].steps[k].seconds, rules[i].steps[k].at)
@@ -84,7 +85,7 @@ static void percent_is_half_up_and_100_only_when_all_was_watched(void **unused)
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct item_facts facts = {.threshold_hundredths = 10000, .duration_ms = rows[i].duration_ms};
         struct report report = {.has = HAS_POSITION, .position_ms = rows[i].watched_ms};
-        struct record record = {.item = 1};
+        struct record record = {RECORD_BLANK, .item = 1};
         record_apply(&record, &report, &facts, 1, 1, &room);
         if (record.percent_hundredths != rows[i].want)
             fail_msg("%lld of %lld: %d", (long long)rows[i].watched_ms, (long long)rows[i].duration_ms, record.percent_hundredths);
@@ -94,11 +95,11 @@ static void percent_is_half_up_and_100_only_when_all_was_watched(void **unused)
 static void the_catalogue_beats_the_clients_duration(void **unused)
 {
     struct report report = {.has = HAS_POSITION | HAS_DURATION, .position_ms = 50000, .duration_ms = 50000};
-    struct record record = {.item = 1};
+    struct record record = {RECORD_BLANK, .item = 1};
     (void)unused;
     record_apply(&record, &report, &video_100s, 1, 1, &room);
     assert_int_equal(record.percent_hundredths, 5000);
-    struct record own = {.item = 1};
+    struct record own = {RECORD_BLANK, .item = 1};
     record_apply(&own, &report, &plain, 1, 1, &room);
     assert_int_equal(own.percent_hundredths, 10000);
     assert_true(record_reconsider(&record, &(struct item_facts){.threshold_hundredths = 9500, .duration_ms = 52000}, 9, 2));
@@ -110,7 +111,7 @@ static void the_catalogue_beats_the_clients_duration(void **unused)
 
 static void a_report_not_later_than_the_reset_is_stale(void **unused)
 {
-    struct record record = {.item = 1, .id = 7, .flags = RECORD_LOCKED};
+    struct record record = {RECORD_BLANK, .item = 1, .id = 7, .flags = RECORD_LOCKED};
     struct report old = watched(50, 100), later = watched(20, 101);
     bool changes;
     (void)unused;
@@ -123,6 +124,56 @@ static void a_report_not_later_than_the_reset_is_stale(void **unused)
     assert_true(changes);
 }
 
+static void time_adds_up_and_never_runs_over(void **unused)
+{
+    struct report report = {.has = HAS_TIME_SPENT, .time_spent_ms = 480}; /* trk's 0.008 minutes */
+    struct record record = {RECORD_BLANK, .item = 1};
+    struct item_sums sums = {0};
+    (void)unused;
+    for (int i = 0; i < 100; i++)
+        record_apply(&record, &report, &plain, 1 + i, 1, &room);
+    assert_int_equal(record.time_spent_ms, 48000);
+    report.time_spent_ms = TIME_MAX_MS - 1;
+    record_apply(&record, &report, &plain, 200, 1, &room);
+    assert_int_equal(record.time_spent_ms, TIME_MAX_MS);
+    record.watched_s = NUMBER_MAX;
+    record.flags |= RECORD_COUNTED;
+    for (int i = 0; i < 5000; i++) /* more than 64 bits hold */
+        item_sums_add(&sums, &record, 1);
+    assert_true(sums.time_spent_ms == (wide)5000 * TIME_MAX_MS && sums.watched_s == (wide)5000 * NUMBER_MAX);
+    assert_int_equal(wide_shown(sums.time_spent_ms), NUMBER_MAX);
+    for (int i = 0; i < 5000; i++)
+        item_sums_add(&sums, &record, -1);
+    assert_true(sums.records == 0 && sums.time_spent_ms == 0 && sums.watched_s == 0);
+}
+
+static void the_first_instant_of_1970_is_one(void **unused)
+{
+    struct report ten = watched(10, 0), five = watched(5, 0), earlier = watched(20, -1);
+    struct record record = {RECORD_BLANK, .item = 1};
+    (void)unused;
+    ten.has |= HAS_DURATION;
+    ten.duration_ms = 20000;
+    earlier.has |= HAS_DURATION;
+    earlier.duration_ms = 90000;
+    record_apply(&record, &ten, &plain, 0, 1, &room);
+    record_apply(&record, &five, &plain, 1, 2, &room);
+    record_apply(&record, &earlier, &plain, 2, 3, &room);
+    assert_int_equal(record.watched_s, 10); /* equal instants: the larger; an earlier one: nothing */
+    assert_int_equal(record.duration_ms, 20000);
+    assert_int_equal(record.last_watched_ms, 0);
+    assert_int_equal(record.created_at_ms, 0);
+    assert_int_equal(record.started_at_ms, 0);
+    struct report done = said(ITEM_COMPLETED, NO);
+    struct record completed = {RECORD_BLANK, .item = 1};
+    record_apply(&completed, &done, &plain, 0, 1, &room);
+    record_apply(&completed, &done, &plain, 9, 2, &room);
+    assert_int_equal(completed.completed_at_ms, 0);
+    record_reset(&completed, 0, 3);
+    bool changes;
+    assert_int_equal(record_effect(&completed, &ten, &plain, 10, &room, &changes), REPORT_STALE);
+}
+
 /* Rule 4: any order and any repetition of player reports ends in one state. A history keeps to one duration: what
  * two different ones mean for a sticky completion is in docs/decisions/0005. */
 static void order_and_repetition_do_not_matter(void **unused)
@@ -133,7 +184,7 @@ static void order_and_repetition_do_not_matter(void **unused)
     (void)unused;
     for (int history = 0; history < HISTORIES; history++) {
         struct report reports[REPORTS];
-        struct record first = {0};
+        struct record first = {RECORD_BLANK};
         int64_t duration_ms = 50000 + next_random(&random) % 100000;
         for (int i = 0; i < REPORTS; i++) {
             reports[i] = watched(next_random(&random) % 120, 100 + next_random(&random) % 8);
@@ -154,7 +205,7 @@ static void order_and_repetition_do_not_matter(void **unused)
             }
         }
         for (int shuffle = 0; shuffle < SHUFFLES; shuffle++) {
-            struct record record = {.item = 1};
+            struct record record = {RECORD_BLANK, .item = 1};
             bool done[REPORTS] = {false};
             for (int left = REPORTS; left > 0;) {
                 int i = (int)(next_random(&random) % REPORTS);
@@ -336,7 +387,7 @@ static struct event reported(uint64_t sequence, uint32_t item, enum item_status 
 
 static void the_last_required_item_completes_a_declared_course(void **unused)
 {
-    struct little_catalogue of = {{true, 2, 3, 0}, {{1, true, 9500, 0}, {1, true, 9500, 0}, {1, false, 9500, 0}}};
+    struct little_catalogue of = {{true, 2, 3, 0}, {{1, true, 9500, 0, false}, {1, true, 9500, 0, false}, {1, false, 9500, 0, false}}};
     struct catalogue catalogue = {&of, item_at, course_at};
     struct little_learner little;
     struct learner *learner = &little.learner;
@@ -352,7 +403,7 @@ static void the_last_required_item_completes_a_declared_course(void **unused)
     assert_int_equal(learner->enrolments[0].completed_items, 3);
     assert_int_equal(enrolment_completion_ms(&learner->enrolments[0], &of.course), 3000);
     of.course.required = 3; /* an item becomes required: COMPLETED stays */
-    of.items[3] = (struct item_facts){1, true, 9500, 0};
+    of.items[3] = (struct item_facts){1, true, 9500, 0, false};
     assert_int_equal(enrolment_state(&learner->enrolments[0], &of.course), ENR_COMPLETED);
     struct event reset = {.sequence = 4, .kind = EV_RESET, .learner = 1, .course = 1, .item = 2, .at_ms = 4000};
     learner_evolve(learner, &reset, &catalogue, &room);
@@ -367,7 +418,7 @@ static void the_last_required_item_completes_a_declared_course(void **unused)
 
 static void an_observed_course_reopens_with_a_new_item(void **unused)
 {
-    struct little_catalogue of = {{false, 1, 1, 0}, {{1, true, 9500, 0}, {1, true, 9500, 0}}};
+    struct little_catalogue of = {{false, 1, 1, 0}, {{1, true, 9500, 0, false}, {1, true, 9500, 0, false}}};
     struct catalogue catalogue = {&of, item_at, course_at};
     struct little_learner little;
     (void)unused;
@@ -377,7 +428,7 @@ static void an_observed_course_reopens_with_a_new_item(void **unused)
     assert_int_equal(enrolment_state(&little.enrolments[0], &of.course), ENR_COMPLETED);
     of.course.required = of.course.items = 2; /* somebody reports a second item: nobody's record is touched */
     assert_int_equal(enrolment_state(&little.enrolments[0], &of.course), ENR_IN_PROGRESS);
-    assert_int_equal(enrolment_completion_ms(&little.enrolments[0], &of.course), 0);
+    assert_true(enrolment_completion_ms(&little.enrolments[0], &of.course) == INSTANT_NEVER);
 }
 
 static void an_instant_is_after_the_last_one_unless_that_is_mad(void **unused)
@@ -397,11 +448,11 @@ static void events_come_back_from_bytes(void **unused)
 {
     struct segment segments[2] = {{0, 5000}, {7000, 9000}}, back_room[4];
     struct event event = {.kind = EV_REPORTED, .face = FACE_VIDEO, .learner = 3, .course = 4, .item = 5, .record_id = 6, .enrolment_id = 7,
-                          .at_ms = 8, .event_id = {9, 10}, .actor = "someone", .actor_size = 7, .device = "tv", .device_size = 2,
+                          .at_ms = 8, .event_id = {9, 10}, .zone = "Asia/Kolkata", .zone_size = 12, .has_occurred = true, .untaught = true, .actor = "someone", .actor_size = 7, .device = "tv", .device_size = 2,
                           .report = {.has = HAS_CLIENT_AT | HAS_POSITION | HAS_WATCHED | HAS_DURATION | HAS_SEGMENTS | HAS_PERCENT | HAS_STATUS |
                                             HAS_TIME_SPENT | HAS_SCORE | HAS_MAX_SCORE,
                                      .client_at_ms = -5, .position_ms = 1, .watched_s = 2, .duration_ms = 3, .segments = segments, .segment_count = 2,
-                                     .percent_hundredths = 9999, .status = ITEM_COMPLETED, .time_spent_s = 4, .score_e4 = 5, .max_score_e4 = 6, .local_day = -3}};
+                                     .percent_hundredths = 9999, .status = ITEM_COMPLETED, .time_spent_ms = 4, .score_e4 = 5, .max_score_e4 = 6, .local_day = -3}};
     uint8_t bytes[1024];
     size_t size = event_encode(&event, bytes);
     struct event back = {.kind = EV_REPORTED, .learner = 3, .at_ms = 8};
@@ -414,6 +465,9 @@ static void events_come_back_from_bytes(void **unused)
     assert_int_equal(back.report.client_at_ms, -5);
     assert_int_equal(back.report.max_score_e4, 6);
     assert_int_equal(back.event_id[1], 10);
+    assert_memory_equal(back.zone, "Asia/Kolkata", 12);
+    assert_true(back.has_occurred && back.occurred_ms == 0 && back.untaught); /* 1970 is an instant too */
+    assert_int_equal(back.report.time_spent_ms, 4);
     for (size_t cut = 0; cut < size; cut++) { /* cut anywhere: refused, never read past */
         struct event bad = {.kind = EV_REPORTED};
         uint8_t *part = malloc(cut + 1);
@@ -424,6 +478,26 @@ static void events_come_back_from_bytes(void **unused)
     }
 }
 
+/* Milliseconds where they are needed; what comes out even is stored as it always was, in seconds. */
+static void times_of_old_events_are_seconds(void **unused)
+{
+    static const uint8_t old[] = {0x80, 0x08, 0x02, 0x80, 0x01, 0x00, 0x0a}; /* parts, face, has, local_day, 5 s */
+    struct event event = {.kind = EV_REPORTED, .face = FACE_COURSEROOM, .report = {.has = HAS_TIME_SPENT, .time_spent_ms = 5000}};
+    struct event back = {.kind = EV_REPORTED};
+    uint8_t bytes[512];
+    (void)unused;
+    assert_int_equal(event_encode(&event, bytes), sizeof old);
+    assert_memory_equal(bytes, old, sizeof old);
+    assert_true(event_decode(old, sizeof old, NULL, 0, &back));
+    assert_int_equal(back.report.time_spent_ms, 5000);
+    assert_false(back.zone || back.has_occurred || back.untaught || back.report.has & IS_PREVIEW);
+    event.report.time_spent_ms = 480;
+    back = (struct event){.kind = EV_REPORTED};
+    assert_true(event_decode(bytes, event_encode(&event, bytes), NULL, 0, &back));
+    assert_int_equal(back.report.time_spent_ms, 480);
+    assert_int_equal(back.report.has, HAS_TIME_SPENT);
+}
+
 static const struct segment *keep(void *arg, const struct segment *segments, uint32_t count)
 {
     return memcpy(arg, segments, count * sizeof *segments);
@@ -431,7 +505,7 @@ static const struct segment *keep(void *arg, const struct segment *segments, uin
 
 static void learners_come_back_from_bytes(void **unused)
 {
-    struct little_catalogue of = {{true, 2, 2, 0}, {{1, true, 9500, 0}, {1, true, 9500, 0}}};
+    struct little_catalogue of = {{true, 2, 2, 0}, {{1, true, 9500, 0, false}, {1, true, 9500, 0, false}}};
     struct catalogue catalogue = {&of, item_at, course_at};
     struct little_learner little, back;
     struct segment kept[4], scratch[RECORD_MAX_SEGMENTS];
@@ -445,13 +519,21 @@ static void learners_come_back_from_bytes(void **unused)
     event.report.segment_count = 1;
     event.report.local_day = 20000;
     event.event_id[0] = 77;
+    event.zone = "Asia/Kolkata";
+    event.zone_size = 12;
     learner_evolve(&little.learner, &event, &catalogue, &room);
     uint8_t *bytes = malloc(learner_bound(&little.learner));
     size_t size = learner_encode(&little.learner, bytes);
     struct learner_sizes sizes;
+    const char *zone;
+    uint32_t zone_size;
     assert_true(learner_peek(bytes, size, &sizes));
     assert_int_equal(sizes.records, 1);
-    assert_true(learner_decode(bytes, size, &back.learner, scratch, keep, kept));
+    assert_true(learner_decode(bytes, size, &back.learner, scratch, keep, kept, &zone, &zone_size));
+    assert_int_equal(zone_size, strlen("Asia/Kolkata"));
+    assert_memory_equal(zone, "Asia/Kolkata", zone_size);
+    assert_int_equal(back.learner.segment_total, 1);
+    assert_true(back.learner.enrolments[0].said_at_ms == INSTANT_NEVER && back.learner.enrolments[0].completed_at_ms == INSTANT_NEVER);
     assert_int_equal(back.learner.records[0].covered_ms, 4000);
     assert_int_equal(back.learner.days[0], 20000);
     assert_true(learner_knows_event_id(&back.learner, (uint64_t[2]){77, 0}));
@@ -461,7 +543,7 @@ static void learners_come_back_from_bytes(void **unused)
         uint8_t *part = malloc(cut + 1);
         memcpy(part, bytes, cut);
         little_init(&back);
-        if (learner_decode(part, cut, &back.learner, scratch, keep, kept))
+        if (learner_decode(part, cut, &back.learner, scratch, keep, kept, &zone, &zone_size))
             fail_msg("a learner cut at %zu of %zu was taken", cut, size);
         free(part);
     }
@@ -614,6 +696,8 @@ int main(void)
         cmocka_unit_test(percent_is_half_up_and_100_only_when_all_was_watched),
         cmocka_unit_test(the_catalogue_beats_the_clients_duration),
         cmocka_unit_test(a_report_not_later_than_the_reset_is_stale),
+        cmocka_unit_test(time_adds_up_and_never_runs_over),
+        cmocka_unit_test(the_first_instant_of_1970_is_one),
         cmocka_unit_test(order_and_repetition_do_not_matter),
         cmocka_unit_test(segments_are_a_set_of_seconds),
         cmocka_unit_test(touching_segments_become_one),
@@ -624,6 +708,7 @@ int main(void)
         cmocka_unit_test(an_observed_course_reopens_with_a_new_item),
         cmocka_unit_test(an_instant_is_after_the_last_one_unless_that_is_mad),
         cmocka_unit_test(events_come_back_from_bytes),
+        cmocka_unit_test(times_of_old_events_are_seconds),
         cmocka_unit_test(learners_come_back_from_bytes),
         cmocka_unit_test(rollbacks_are_what_they_say),
         cmocka_unit_test(a_hundred_thousand_rollbacks_are_looked_at_once),

@@ -214,7 +214,7 @@ static void random_command(struct arena *arena, uint64_t *random, struct command
         if (dice < 8)
             report->course = text(course);
         report->report = (struct report){.has = HAS_STATUS | HAS_PERCENT | HAS_TIME_SPENT, .status = (uint8_t)(next_random(random) % 3),
-                                         .percent_hundredths = (uint16_t)(next_random(random) % 10001), .time_spent_s = next_random(random) % 100};
+                                         .percent_hundredths = (uint16_t)(next_random(random) % 10001), .time_spent_ms = next_random(random) % 100000};
         if (dice % 2)
             report->report = (struct report){.has = HAS_WATCHED | HAS_CLIENT_AT | FROM_PLAYER | HAS_DURATION, .watched_s = next_random(random) % 100,
                                              .duration_ms = 100000, .client_at_ms = (int64_t)(next_random(random) % 1000), .local_day = (int32_t)(next_random(random) % 9)};
@@ -262,14 +262,14 @@ static void print_image(struct image *image, struct buf *out)
         const struct item_sums *sums = &image->items[i]->sums;
         buf_printf(out, "item %s: course %u %d %s: %lld %lld %lld %lld %lld\n", image->items[i]->id, def ? def->course : 0, def ? def->retired : 0,
                    item_type(def), (long long)sums->records, (long long)sums->completed, (long long)sums->in_progress,
-                   (long long)sums->time_spent_s, (long long)sums->watched_s);
+                   (long long)sums->time_spent_ms, (long long)sums->watched_s);
     }
     for (uint32_t l = 1; l <= image->learner_count; l++) {
         const struct learner *learner = view_learner(view, l);
         for (uint32_t i = 0; learner && i < learner->record_count; i++) {
             const struct record *r = &learner->records[i];
             buf_printf(out, "%s %s: %u %d %d %d %lld %lld %lld v%llu f%lld\n", image->learners[l]->id, image->items[r->item]->id, r->id, r->status, r->flags,
-                       r->percent_hundredths, (long long)r->furthest_ms, (long long)r->watched_s, (long long)r->time_spent_s,
+                       r->percent_hundredths, (long long)r->furthest_ms, (long long)r->watched_s, (long long)r->time_spent_ms,
                        (unsigned long long)r->version, (long long)r->floor_ms);
         }
         for (uint32_t i = 0; learner && i < learner->enrolment_count; i++) {

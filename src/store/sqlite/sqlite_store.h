@@ -14,7 +14,7 @@
 enum { SQLITE_PATH_BYTES = 4096, SQLITE_BUCKET_BITS = 16 };
 
 /* What image.db holds and how; one of another layout is made again from the events. */
-enum { IMAGE_LAYOUT = 2 };
+enum { IMAGE_LAYOUT = 3 };
 
 /* Each statement once. Order is that of enum statement. */
 enum statement {
