@@ -199,13 +199,12 @@ static void recount(const struct learner *learner, struct enrolment *enrolment,
     enrolment->completed_items = all;
 }
 
-/* Returns whether that changed. */
-static bool set_counted(struct record *record, bool counted)
+/* Kept true by every event, of records that nobody reported too: looking again at a learner changes nothing, however
+ * often it is done. enrolment: the learner's in the item's course. */
+static void set_counted(struct record *record, const struct item_facts *facts, const struct enrolment *enrolment)
 {
-    uint16_t before = record->flags;
-
-    record->flags = (uint16_t)(counted ? before | RECORD_COUNTED : before & ~RECORD_COUNTED);
-    return record->flags != before;
+    bool counted = !facts->untaught && (!facts->course || enrolment);
+    record->flags = (uint16_t)(counted ? record->flags | RECORD_COUNTED : record->flags & ~RECORD_COUNTED);
 }
 
 static struct enrolment *new_enrolment(struct learner *learner, uint32_t course, uint32_t id, int64_t at_ms,
@@ -225,7 +224,7 @@ static struct enrolment *new_enrolment(struct learner *learner, uint32_t course,
         struct item_facts facts = catalogue->item(catalogue->of, record->item);
         if (facts.course != course)
             continue;
-        set_counted(record, !facts.untaught);
+        set_counted(record, &facts, enrolment);
         if (record->completed_at_ms > enrolment->last_completion_ms)
             enrolment->last_completion_ms = record->completed_at_ms;
     }
@@ -257,7 +256,7 @@ static void evolve_report(struct learner *learner, const struct event *event,
         if (completed_now)
             record->status = ITEM_COMPLETED;
     }
-    (void)set_counted(record, !facts.untaught && (!facts.course || enrolment)); /* the event's version tells of it */
+    set_counted(record, &facts, enrolment);
     if (!enrolment)
         return;
     if (!was_completed && record->status == ITEM_COMPLETED && !facts.untaught) {
@@ -357,6 +356,7 @@ static void evolve_enrolment(struct learner *learner, const struct event *event,
 static void evolve_reset(struct learner *learner, const struct event *event, const struct catalogue *catalogue)
 {
     uint32_t course = event->item ? catalogue->item(catalogue->of, event->item).course : event->course;
+    struct enrolment *enrolment = course ? learner_enrolment(learner, course) : NULL;
     bool progress_lost = false; /* deleting what is not there moves the floor, and nothing else */
 
     for (uint32_t i = 0; i < learner->record_count; i++) {
@@ -368,9 +368,10 @@ static void evolve_reset(struct learner *learner, const struct event *event, con
         progress_lost |= (record->flags & RECORD_REPORTED) != 0;
         uncount_bytes(learner, record);
         record_reset(record, event->at_ms, event->sequence);
+        struct item_facts facts = catalogue->item(catalogue->of, record->item);
+        set_counted(record, &facts, enrolment);
     }
-    struct enrolment *enrolment = course && progress_lost ? learner_enrolment(learner, course) : NULL;
-    if (!enrolment)
+    if (!enrolment || !progress_lost)
         return;
     struct course_facts facts = catalogue->course(catalogue->of, course);
     recount(learner, enrolment, catalogue);
@@ -379,15 +380,17 @@ static void evolve_reset(struct learner *learner, const struct event *event, con
     enrolment->version = event->sequence;
 }
 
-static void evolve_lock(struct learner *learner, const struct event *event)
+static void evolve_lock(struct learner *learner, const struct event *event, const struct catalogue *catalogue)
 {
     struct record *record = record_of(learner, event);
+    struct item_facts facts = catalogue->item(catalogue->of, event->item);
 
     if (event->kind == EV_LOCKED)
         record->flags |= RECORD_LOCKED | RECORD_PRESENT;
     else
         record->flags &= (uint16_t)~RECORD_LOCKED;
     record->flags |= RECORD_PRESENT;
+    set_counted(record, &facts, facts.course ? learner_enrolment(learner, facts.course) : NULL);
     if (record->created_at_ms == INSTANT_NEVER)
         record->created_at_ms = event->at_ms;
     record->updated_at_ms = event->at_ms;
@@ -410,7 +413,7 @@ void learner_evolve(struct learner *learner, const struct event *event, const st
         break;
     case EV_LOCKED:
     case EV_UNLOCKED:
-        evolve_lock(learner, event);
+        evolve_lock(learner, event, catalogue);
         break;
     case EV_DELETED:
     case EV_RESET:
@@ -442,9 +445,11 @@ bool learner_reconsider(struct learner *learner, const struct catalogue *catalog
     for (uint32_t i = 0; i < learner->record_count; i++) {
         struct item_facts facts = catalogue->item(catalogue->of, learner->records[i].item);
         changed |= record_reconsider(&learner->records[i], &facts, at_ms, sequence);
-        bool enrolled = !facts.course || (last && last->course == facts.course) ||
-                        (last = learner_enrolment(learner, facts.course));
-        changed |= set_counted(&learner->records[i], enrolled && !facts.untaught);
+        if (facts.course && !(last && last->course == facts.course))
+            last = learner_enrolment(learner, facts.course);
+        uint16_t before = learner->records[i].flags;
+        set_counted(&learner->records[i], &facts, last);
+        changed |= learner->records[i].flags != before;
     }
     for (uint32_t i = 0; i < learner->enrolment_count; i++) {
         struct enrolment *enrolment = &learner->enrolments[i];

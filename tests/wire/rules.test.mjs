@@ -389,12 +389,14 @@ test('tables answer text/csv', async () => {
   assert.match((await server.call('GET', '/api/progress/91', { as: 91, headers: { accept: 'application/json, text/csv' } })).headers.get('content-type'), /json/);
 });
 
-test('sums stop at 2^53 and keep what they had; scores of nothing are no NaN', async () => {
+test('one report adds at most seven days; scores of nothing are no NaN', async () => {
   const send = (activityDuration) => server.call('POST', '/user-progress/update', { as: 95, body: `{"courseId":95,"courseContentId":951,"progressStatus":"IN_PROGRESS","activityDuration":${activityDuration},"progressPercent":1e1}` });
-  assert.equal((await send('9007199254740992')).json.results.activityDuration, 9007199254740992);
-  const over = await send('1');
-  assert.deepEqual([over.status, over.json.errors[0].field], [400, 'activityDuration']);
-  assert.equal((await send('0')).json.results.activityDuration, 9007199254740992);
+  assert.equal((await send('604800')).json.results.activityDuration, 604800);
+  for (const more of ['604801', '9007199254740992', '6.05e5']) {
+    const over = await send(more);
+    assert.deepEqual([over.status, over.json.errors[0].field], [400, 'activityDuration'], more);
+  }
+  assert.equal((await send('0')).json.results.activityDuration, 604800);
   const none = await server.call('POST', '/api/progress', { as: 95, body: { contentId: 'zero', progressPercentage: 1, score: 0, maxScore: 0 } });
   assert.equal(none.json.data.scorePercentage, null);
   const past = await server.call('GET', '/user-progress/course/95/all?page=9', { as: 'admin:9' });
