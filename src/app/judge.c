@@ -165,7 +165,7 @@ static const char *learner_problem(const struct learner *learner, const struct e
         return "a record has at most 1,000 separate segments";
     if (event->report.metadata_size && members_json_bytes(record->metadata, record->metadata_size) > MEMBERS_MAX_BYTES)
         return "a record's metadata has at most 16 KiB once merged";
-    if (record->time_spent_s > NUMBER_MAX)
+    if (record->time_spent_ms > TIME_MAX_MS)
         return "its accumulated time passes 2^53 seconds";
     return NULL;
 }

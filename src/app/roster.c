@@ -364,7 +364,7 @@ enum rc member_pick(struct member *member, struct image *image, bool sorted, boo
         const struct record *record = &learner->records[member->looked];
         if (view_item_facts(view, record->item).course != member->course)
             continue;
-        member->time_spent_s += record->time_spent_s;
+        member->time_spent_ms += record->time_spent_ms;
         if (sorted && record->flags & RECORD_PRESENT)
             member->records[member->record_count++] = record;
     }

@@ -67,7 +67,7 @@ struct member {
     /* The present records of the course, once picked: newest update first. */
     const struct record **records;
     uint32_t record_count;
-    int64_t time_spent_s; /* of all their records of the course, removed ones too */
+    wide time_spent_ms; /* of all their records of the course, removed ones too */
     uint32_t looked;    /* member_pick's own */
 };
 

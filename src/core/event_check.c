@@ -51,7 +51,7 @@ static const char *report_problem(const struct report *report)
 {
     uint32_t has = report->has;
 
-    if (has >= FROM_PLAYER * 2)
+    if (has >= IS_PREVIEW * 2)
         return "its report says what no report can";
     if (has & HAS_CLIENT_AT && !event_instant_fine(report->client_at_ms))
         return "its client's instant is out of range";
@@ -61,7 +61,7 @@ static const char *report_problem(const struct report *report)
         (has & HAS_DURATION && !within(report->duration_ms, 0, MILLISECONDS_MAX)) ||
         (has & HAS_WATCHED && !within(report->watched_s, 0, NUMBER_MAX)))
         return "its position, duration or watched duration is out of range";
-    if (has & HAS_TIME_SPENT && !within(report->time_spent_s, 0, NUMBER_MAX))
+    if (has & HAS_TIME_SPENT && !within(report->time_spent_ms, 0, TIME_MAX_MS))
         return "its time spent is out of range";
     if ((has & HAS_SCORE && !within(report->score_e4, 0, SCORE_E4_MAX)) ||
         (has & HAS_MAX_SCORE && !within(report->max_score_e4, 0, SCORE_E4_MAX)))
@@ -151,6 +151,7 @@ static const struct { bool known, learner, course, item, log; } needs[] = {
     [EV_LOG_UPDATED] = {true, true, false, false, true},  [EV_LOG_DELETED] = {true, true, false, false, true},
     [EV_LOGS_CLEARED] = {true, true, false, false, false},
     [EV_LOGS_ROLLED_BACK] = {true, true, false, false, false},
+    [EV_WEBHOOK_NOTED] = {true, true, true, false, false},
     [EV_ERASED] = {true, true, false, false, false},      [EV_COURSE_DECLARED] = {true, false, true, false, false},
     [EV_COURSE_UNDECLARED] = {true, false, true, false, false},
     [EV_ITEM_OBSERVED] = {true, false, false, true, false},
@@ -182,11 +183,14 @@ const char *event_problem(const struct event *event, const struct event_scope *s
 
     if (problem)
         return problem;
-    if (!event_instant_fine(event->at_ms) || !event_instant_fine(event->log_at_ms))
+    if (!event_instant_fine(event->at_ms) || !event_instant_fine(event->log_at_ms) ||
+        (event->has_occurred && !event_instant_fine(event->occurred_ms)))
         return "its instant is out of range";
     if (!event_text_fine(event->actor, event->actor_size, EVENT_ID_BYTES) ||
         !event_text_fine(event->device, event->device_size, EVENT_DEVICE_BYTES))
         return "its actor or device is too long, or no text";
+    if (!event_text_fine(event->zone, event->zone_size, EVENT_ZONE_BYTES))
+        return "its time zone is too long, or no text";
     problem = body_problem(event, scope);
     return problem || event->kind != EV_REPORTED ? problem : report_problem(&event->report);
 }

@@ -13,7 +13,7 @@ struct event_scope {
 };
 
 /* Bytes of the texts that an event or a declaration may carry; the faces refuse longer ones. */
-enum { EVENT_ID_BYTES = 128, EVENT_DEVICE_BYTES = 128, EVENT_URL_BYTES = 500, EVENT_TYPE_BYTES = 64,
+enum { EVENT_ID_BYTES = 128, EVENT_DEVICE_BYTES = 128, EVENT_ZONE_BYTES = 63, EVENT_URL_BYTES = 500, EVENT_TYPE_BYTES = 64,
        EVENT_TITLE_BYTES = 1024, EVENT_DESCRIPTION_BYTES = 16384, EVENT_SECTION_BYTES = 256 };
 
 /* NULL: fine. Else what is wrong with it, for the operator; a static text. Not looked into: the body of an

@@ -42,11 +42,11 @@ struct row { const char *what; void (*change)(struct event *event); bool fine; }
     X(actor_latin, "an actor that is no UTF-8", false, event->actor = "\xff"; event->actor_size = 1) \
     X(actor_nul, "an actor with a NUL", false, event->actor = "a\0b"; event->actor_size = 3) \
     X(foreign_body, "a body where there is none", false, event->body = (const uint8_t *)"x"; event->body_size = 1) \
-    X(has_more, "an unknown member", false, event->report.has |= FROM_PLAYER * 2) \
+    X(has_more, "an unknown member", false, event->report.has |= IS_PREVIEW * 2) \
     X(position_most, "the last position", true, event->report.position_ms = NUMBER_MAX * 1000) \
     X(position_past, "one past it", false, event->report.position_ms = NUMBER_MAX * 1000 + 1) \
     X(position_before, "before the start", false, event->report.position_ms = -1) \
-    X(time_past, "time spent of 2^53 + 1", false, event->report.has |= HAS_TIME_SPENT; event->report.time_spent_s = NUMBER_MAX + 1) \
+    X(time_past, "time spent of 2^53 + 1", false, event->report.has |= HAS_TIME_SPENT; event->report.time_spent_ms = TIME_MAX_MS + 1) \
     X(watched_past, "watched 2^63 - 1", false, event->report.has |= HAS_WATCHED; event->report.watched_s = INT64_MAX) \
     X(score_past, "a score past trk's", false, event->report.has |= HAS_SCORE; event->report.score_e4 = INT64_C(10000000000001)) \
     X(percent_past, "100.01 %", false, event->report.has |= HAS_PERCENT; event->report.percent_hundredths = 10001) \

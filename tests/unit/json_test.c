@@ -1,5 +1,6 @@
 #include "test.h"
 
+#include "base/instant.h"
 #include "core/members.h"
 #include "http/json_in.h"
 #include "http/json_out.h"
@@ -194,7 +195,7 @@ static void output_is_json_again(void **unused)
     json_null_value(&out);
     json_close(&out, ']');
     json_put_scaled(&out, "s", 12345, 3);
-    json_put_instant(&out, "i", 0);
+    json_put_instant(&out, "i", INSTANT_NEVER);
     json_close(&out, '}');
     json_auto_t *root = json_loadb(buf.bytes, buf.size, 0, NULL);
     assert_non_null(root);
