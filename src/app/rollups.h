@@ -18,14 +18,19 @@ struct course_cell {
 struct course_sums {
     struct course_cell *cells[CLASS_COUNT]; /* by completed required items */
     uint32_t room[CLASS_COUNT];
-    struct day_cell *days; /* WORKING learners by (day, completed), ascending */
-    size_t day_count, day_room;
+    struct day_cells *days; /* WORKING learners by day of their last activity, ascending */
+    uint32_t day_count, day_room;
+    struct course_cell done;              /* over DONE_FOR_GOOD and CERTIFIED */
     int64_t learners, completed_required; /* over all classes */
 };
 
 void course_sums_done(struct course_sums *sums);
 
-/* sums += sign * share. False: out of memory, nothing changed. */
+/* A copy of its own. False: out of memory, *out is empty. */
+bool course_sums_copy(const struct course_sums *from, struct course_sums *out);
+
+/* sums += sign * share. False: out of memory, nothing changed. Costs at most the days with an activity plus the items of
+ * the course, however many learners there are. */
 bool course_sums_add(struct course_sums *sums, const struct enrolment_share *share, int sign);
 
 /* What analytics show; all exact. Source: contract 3. */
@@ -35,7 +40,8 @@ struct course_figures {
     int64_t dated, completion_days;
 };
 
-/* today: UTC day. */
+/* today: UTC day. Costs the same whatever the number of learners and, but for who completed more than is required, of
+ * items. */
 struct course_figures course_sums_figures(const struct course_sums *sums, const struct course_facts *facts,
                                           int32_t today);
 

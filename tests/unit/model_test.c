@@ -4,6 +4,8 @@
 
 #include "app/catalog.h"
 #include "app/fold.h"
+#include "app/idtab.h"
+#include "base/buf.h"
 
 /* The model's parts: what they cost, and who may look at them how long. */
 
@@ -104,6 +106,94 @@ static void an_item_is_one_allocation_and_its_texts_are_its_own(void **unused)
     item_def_unref(def);
     assert_int_equal(kept->course, 7);
     item_def_unref(kept);
+}
+
+/* ---- ids ---- */
+
+/* Ids are found, and gone when removed, also while the table grows underneath. */
+static void ids_are_found_while_the_table_grows(void **unused)
+{
+    enum { ALL = 20000 };
+    static char ids[ALL][8];
+    struct idtab table = {0};
+    size_t grew = 0;
+    (void)unused;
+    for (uint32_t i = 0; i < ALL; i++) {
+        size_t size = (size_t)snprintf(ids[i], sizeof ids[i], "%u", i);
+        assert_int_equal(idtab_find(&table, ids[i], size), 0);
+        assert_true(idtab_add(&table, ids[i], size, i + 1));
+        grew += table.before != NULL;
+        if (i % 3 == 2) { /* one of every three goes again, some while they are in both tables */
+            idtab_remove(&table, ids[i - 2], strlen(ids[i - 2]));
+            assert_int_equal(idtab_find(&table, ids[i - 2], strlen(ids[i - 2])), 0);
+        }
+        if (i % 1000 == 999 || (table.before && i % 100 == 0))
+            for (uint32_t k = 0; k <= i; k++)
+                if (idtab_find(&table, ids[k], strlen(ids[k])) != (k % 3 == 0 && k + 2 <= i ? 0 : k + 1))
+                    fail_msg("id %u of %u", k, i);
+    }
+    assert_in_range(grew, 100, ALL); /* never all at once */
+    idtab_done(&table);
+}
+
+/* ---- sums ---- */
+
+/* Random shares come and go: the sums are those of the shares that are there, counted anew. */
+static void sums_are_those_of_their_shares(void **unused)
+{
+    enum { SHARES = 300, STEPS = 4000 };
+    static struct enrolment_share shares[SHARES];
+    static bool there[SHARES];
+    struct course_sums sums = {0};
+    uint64_t random = 99;
+    (void)unused;
+    for (int step = 0; step < STEPS; step++) {
+        uint32_t i = next_random(&random) % SHARES;
+        if (!there[i])
+            shares[i] = (struct enrolment_share){
+                .class = (enum enrolment_class)(next_random(&random) % CLASS_COUNT), .completed_required = next_random(&random) % 12,
+                .activity_day = next_random(&random) % 9 ? 1000 + (int32_t)(next_random(&random) % 60) : INT32_MIN,
+                .completion_days = next_random(&random) % 50, .dated = next_random(&random) % 2};
+        assert_true(course_sums_add(&sums, &shares[i], there[i] ? -1 : 1));
+        there[i] = !there[i];
+        if (step % 50)
+            continue;
+        struct course_facts facts = {.declared = step % 100, .required = next_random(&random) % 12, .items = 12};
+        struct course_figures want = {0}, got = course_sums_figures(&sums, &facts, 1050);
+        for (uint32_t k = 0; k < SHARES; k++) {
+            const struct enrolment_share *share = &shares[k];
+            bool derived = share->class == CLASS_WORKING && !facts.declared && facts.required &&
+                           share->completed_required >= facts.required;
+            bool complete = derived || share->class == CLASS_DONE_FOR_GOOD || share->class == CLASS_CERTIFIED;
+            if (!there[k])
+                continue;
+            want.total++;
+            want.completed_required += share->completed_required;
+            want.completed += complete;
+            want.dated += complete && share->dated;
+            want.completion_days += complete && share->dated ? share->completion_days : 0;
+            want.active += share->class == CLASS_WORKING && !derived && share->activity_day > 1020 && share->activity_day <= 1050;
+        }
+        if (memcmp(&want, &got, sizeof want) != 0)
+            fail_msg("step %d: completed %lld, not %lld; active %lld, not %lld", step, (long long)got.completed,
+                     (long long)want.completed, (long long)got.active, (long long)want.active);
+    }
+    struct course_sums copy;
+    struct buf one = {0}, other = {0};
+    assert_true(course_sums_copy(&sums, &copy));
+    course_sums_encode(&copy, &other);
+    for (uint32_t i = 0; i < SHARES; i++)
+        if (there[i])
+            assert_true(course_sums_add(&sums, &shares[i], -1));
+    course_sums_encode(&sums, &one);
+    assert_int_equal(one.size, 0); /* and the copy is none of it */
+    course_sums_encode(&copy, &one);
+    assert_int_equal(one.size, other.size);
+    assert_memory_equal(one.bytes, other.bytes, one.size);
+    buf_done(&one);
+    buf_done(&other);
+    course_sums_done(&sums);
+    course_sums_done(&copy);
 }
 
 /* ---- one learner ---- */
@@ -244,6 +334,8 @@ int main(void)
         cmocka_unit_test(what_a_failed_batch_appended_is_gone),
         cmocka_unit_test(a_filtered_list_leaves_the_others_alone),
         cmocka_unit_test(an_item_is_one_allocation_and_its_texts_are_its_own),
+        cmocka_unit_test(ids_are_found_while_the_table_grows),
+        cmocka_unit_test(sums_are_those_of_their_shares),
         cmocka_unit_test(a_learner_finds_what_they_have),
         cmocka_unit_test_setup_teardown(the_erased_leave_the_lists, begin_image, end_image),
     };
