@@ -21,6 +21,7 @@ enum {
     TAIL_MAX = 1000000,      /* unflushed events: above that writes get 503 until the image file catches up */
     PROGRESS_EVERY = 1 << 16,
     LOOK_MS = 250,           /* how often an engine with nothing to do looks whether a slice is due */
+    SAY_EVERY_MS = 60000,    /* what goes on failing is said again */
     TIDY_AFTER_MS = 1000,    /* after a slice, unless the next has come */
     REPLAY_FLUSH = 1 << 20, /* a long replay writes the image now and then, so that its tail stays bounded */
 };
@@ -466,24 +467,47 @@ static void answer_all(struct engine *engine, struct command *commands)
     (void)pthread_mutex_unlock(&engine->lock);
 }
 
-/* Hands a slice to the image's thread when enough has changed and it has nothing to do. Lock held. */
+/* What became of the slice that was written goes on the record. Lock held. */
+static void note_flush(struct engine *engine)
+{
+    struct engine_state *state = &engine->state;
+
+    if (engine->flush_ok)
+        state->flushed = slice_mark(engine->to_flush);
+    if (engine->flush_ok)
+        state->too_long = slice_too_long(engine->to_flush);
+    if (engine->flush_ok)
+        state->checkpoint_failing_since_ms = 0;
+    else if (!state->checkpoint_failing_since_ms)
+        state->checkpoint_failing_since_ms = engine->policy.now_ms();
+}
+
+/* Hands a slice to the image's thread when enough has changed and it has nothing to do. Lock held, but not while the
+ * slice is taken or given back: its cost depends on what has changed. */
 static void consider_flush(struct engine *engine)
 {
-    if (engine->to_flush) {
+    struct slice *slice = engine->to_flush;
+
+    if (slice) {
         if (!engine->flush_over)
             return;
-        if (engine->flush_ok)
-            engine->state.flushed = slice_mark(engine->to_flush);
-        slice_done(engine->to_flush, engine->image, engine->flush_ok);
+        bool written = engine->flush_ok;
+        note_flush(engine);
         engine->to_flush = NULL;
+        (void)pthread_mutex_unlock(&engine->lock);
+        slice_done(slice, engine->image, written);
+        (void)pthread_mutex_lock(&engine->lock);
     }
     uint64_t tail = engine->state.sequence - engine->state.flushed;
     int64_t now_ms = monotonic_ms();
-    if ((tail == 0 && !engine->image->scrub_owed) || (tail < FLUSH_EVENTS && now_ms - engine->last_flush_ms < FLUSH_AFTER_MS))
+    bool urgent = tail >= FLUSH_EVENTS && !engine->state.checkpoint_failing_since_ms;
+    if ((tail == 0 && !engine->image->scrub_owed) || (!urgent && now_ms - engine->last_flush_ms < FLUSH_AFTER_MS))
         return;
     engine->last_flush_ms = now_ms;
-    struct slice *slice;
-    if (slice_take(engine->image, engine->tail, &slice) != RC_OK || !slice)
+    (void)pthread_mutex_unlock(&engine->lock);
+    enum rc rc = slice_take(engine->image, engine->tail, &slice);
+    (void)pthread_mutex_lock(&engine->lock);
+    if (rc != RC_OK || !slice)
         return; /* out of memory: the next batch tries again */
     engine->to_flush = slice;
     engine->flush_over = false;
@@ -560,10 +584,24 @@ static void wait_for_slice(struct engine *engine, bool *inout_untidy)
     }
 }
 
+/* The operator hears of it at once, then once a minute. */
+static void say_flush(const struct engine *engine, enum rc rc, uint32_t too_long, const struct fault *fault,
+                      int64_t *inout_said_ms)
+{
+    int64_t now_ms = monotonic_ms();
+
+    if ((rc == RC_OK && !too_long) || !engine->policy.say || now_ms - *inout_said_ms < SAY_EVERY_MS)
+        return;
+    *inout_said_ms = now_ms;
+    engine->policy.say("image.db", rc == RC_OK ? "a learner's state is too long for a row; each start will fold all events"
+                                               : fault->message);
+}
+
 static void *image_main(void *arg)
 {
     struct engine *engine = arg;
     bool untidy = true; /* as a long replay leaves it */
+    int64_t said_ms = INT64_MIN / 2;
 
     (void)pthread_setname_np(pthread_self(), "image"); /* for who looks at the threads; 15 bytes at most */
     (void)pthread_mutex_lock(&engine->lock);
@@ -572,9 +610,10 @@ static void *image_main(void *arg)
         if (!(engine->to_flush && !engine->flush_over))
             break;
         struct slice *slice = engine->to_flush;
-        struct fault fault;
+        struct fault fault = {NULL, NULL};
         (void)pthread_mutex_unlock(&engine->lock);
         enum rc rc = slice_write(slice, engine->store, &fault);
+        say_flush(engine, rc, slice_too_long(slice), &fault, &said_ms);
         (void)pthread_mutex_lock(&engine->lock);
         engine->flush_ok = rc == RC_OK;
         engine->flush_over = true;

@@ -12,6 +12,7 @@ struct engine;
 struct policy {
     bool strict_catalog, explicit_enrolment;
     int64_t (*now_ms)(void); /* the clock */
+    void (*say)(const char *what, const char *why); /* to the operator, any thread; NULL: to nobody */
     struct judge *judge;     /* asked of every event that is folded at the start; NULL: nobody */
 };
 
@@ -52,6 +53,8 @@ struct store *engine_store(struct engine *engine);
 struct engine_state {
     bool writable;      /* false: the last commit failed, or one has hung for seconds */
     bool broken;        /* an I/O error: the process must end */
+    int64_t checkpoint_failing_since_ms; /* wall clock; the image file cannot be written since then; 0: it can */
+    uint32_t too_long;  /* learners whose state no row of the image file holds: each start folds all events */
     uint64_t sequence, flushed;
     uint32_t queued;
     uint64_t batches, commands, events; /* since the start */

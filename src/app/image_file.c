@@ -6,16 +6,35 @@
 #include "base/codec.h"
 #include "core/learner_codec.h"
 
+struct slice_course {
+    uint32_t key;
+    const struct course_def *def; /* referenced */
+    struct course_sums sums;      /* a copy */
+};
+
+struct slice_item {
+    uint32_t key;
+    const struct item_def *def; /* referenced */
+    struct item_sums sums;
+};
+
+/* Everything in it stays as it is, so that it is sorted, encoded and written elsewhere. */
 struct slice {
     uint64_t mark;
-    uint32_t *learner_keys;
-    struct learner_state **states; /* referenced; they never change */
-    uint32_t learner_count;
+    struct slice_learner *learners;
+    struct slice_course *courses;
+    struct slice_item *items;
+    uint32_t learner_count, course_count, item_count;
     struct tail *tail;
     uint16_t threshold_hundredths;
     bool scrub;      /* somebody was erased: no copy of their row may stay in the file's log */
     bool scrub_owed; /* that could not be done: the next slice tries again */
-    struct buf rows; /* courses and items, already encoded: kind, key, bytes */
+    uint32_t too_long; /* learners whose state no row can hold */
+};
+
+struct slice_learner {
+    uint32_t key;
+    struct learner_state *state; /* referenced; NULL: erased */
 };
 
 uint64_t slice_mark(const struct slice *slice)
@@ -51,70 +70,85 @@ static void sums_text(const struct item_sums *sums, struct buf *out)
 }
 
 /* A row: definition (empty when unknown), then the sums, so that a start can compare them with the learners'. */
-static void encode_course(const struct course_slot *slot, struct buf *row)
+static void encode_course(const struct course_def *def, const struct course_sums *sums, struct buf *row)
 {
     struct buf part = {0};
 
-    if (slot->def)
-        course_def_encode(slot->def, &part);
+    if (def)
+        course_def_encode(def, &part);
     put_block(row, &part);
+    row->failed |= part.failed;
     buf_clear(&part);
-    course_sums_encode(&slot->sums, &part);
+    course_sums_encode(sums, &part);
     put_block(row, &part);
     row->failed |= part.failed;
     buf_done(&part);
 }
 
-static void encode_item(const struct item_slot *slot, struct buf *row)
+static void encode_item(const struct item_def *def, const struct item_sums *sums, struct buf *row)
 {
     struct buf part = {0};
 
-    if (slot->def)
-        item_def_encode(slot->def, &part);
+    if (def)
+        item_def_encode(def, &part);
     put_block(row, &part);
+    row->failed |= part.failed;
     buf_clear(&part);
-    sums_text(&slot->sums, &part);
+    sums_text(sums, &part);
     put_block(row, &part);
     row->failed |= part.failed;
     buf_done(&part);
 }
 
-static bool encode_rows(struct image *image, struct buf *rows)
+/* Takes references and sums of what is dirty: no more than a few steps for each, and the cells of a course's sums. */
+static bool take_rows(struct image *image, struct slice *slice)
 {
-    struct buf row = {0};
+    const struct keys *learners = &image->dirty_learners, *courses = &image->dirty_courses, *items = &image->dirty_items;
 
-    for (uint32_t i = 0; i < image->dirty_courses.count; i++) {
-        buf_clear(&row);
-        encode_course(image->courses[image->dirty_courses.at[i]], &row);
-        put_number(rows, IMAGE_COURSE);
-        put_number(rows, image->dirty_courses.at[i]);
-        put_block(rows, &row);
+    slice->learners = malloc((learners->count + 1) * sizeof *slice->learners);
+    slice->courses = malloc((courses->count + 1) * sizeof *slice->courses);
+    slice->items = malloc((items->count + 1) * sizeof *slice->items);
+    if (!slice->learners || !slice->courses || !slice->items)
+        return false;
+    for (uint32_t i = 0; i < courses->count; i++) {
+        const struct course_slot *slot = image->courses[courses->at[i]];
+        struct slice_course *row = &slice->courses[i];
+        if (!course_sums_copy(&slot->sums, &row->sums))
+            return false;
+        row->key = courses->at[i];
+        row->def = course_def_ref(slot->def);
+        slice->course_count++;
     }
-    for (uint32_t i = 0; i < image->dirty_items.count; i++) {
-        buf_clear(&row);
-        encode_item(image->items[image->dirty_items.at[i]], &row);
-        put_number(rows, IMAGE_ITEM);
-        put_number(rows, image->dirty_items.at[i]);
-        put_block(rows, &row);
+    for (uint32_t i = 0; i < items->count; i++) {
+        const struct item_slot *slot = image->items[items->at[i]];
+        slice->items[i] = (struct slice_item){items->at[i], item_def_ref(slot->def), slot->sums};
+        slice->item_count++;
     }
-    bool whole = !rows->failed && !row.failed;
-    buf_done(&row);
-    return whole;
+    for (uint32_t i = 0; i < learners->count; i++) {
+        const struct learner_slot *slot = image->learners[learners->at[i]];
+        slice->learners[i] = (struct slice_learner){learners->at[i], state_ref(slot->state)};
+        slice->scrub |= slot->erased;
+        slice->learner_count++;
+    }
+    return true;
 }
 
-static int by_key(const void *a, const void *b)
+static void forget_dirt(struct image *image)
 {
-    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-    return left < right ? -1 : left > right;
+    for (uint32_t i = 0; i < image->dirty_learners.count; i++)
+        image->learners[image->dirty_learners.at[i]]->dirty = false;
+    for (uint32_t i = 0; i < image->dirty_courses.count; i++)
+        image->courses[image->dirty_courses.at[i]]->dirty = false;
+    for (uint32_t i = 0; i < image->dirty_items.count; i++)
+        image->items[image->dirty_items.at[i]]->dirty = false;
+    image->dirty_learners.count = image->dirty_courses.count = image->dirty_items.count = 0;
 }
 
 enum rc slice_take(struct image *image, struct tail *tail, struct slice **out_slice)
 {
-    struct keys *dirty = &image->dirty_learners;
-
     *out_slice = NULL;
-    if (dirty->count + image->dirty_courses.count + image->dirty_items.count == 0 && tail_size(tail) == 0 &&
-        !image->scrub_owed)
+    if (image->dirty_learners.count + image->dirty_courses.count + image->dirty_items.count == 0 &&
+        tail_size(tail) == 0 && !image->scrub_owed)
         return RC_OK;
     struct slice *slice = calloc(1, sizeof *slice);
     if (!slice)
@@ -122,28 +156,12 @@ enum rc slice_take(struct image *image, struct tail *tail, struct slice **out_sl
     slice->mark = image->published;
     slice->threshold_hundredths = image->threshold_hundredths;
     slice->scrub = image->scrub_owed;
-    slice->learner_keys = malloc((dirty->count + 1) * sizeof *slice->learner_keys);
-    slice->states = malloc((dirty->count + 1) * sizeof *slice->states);
-    if (!slice->learner_keys || !slice->states || !encode_rows(image, &slice->rows)) {
+    if (!take_rows(image, slice)) {
         slice->scrub_owed = image->scrub_owed;
         slice_done(slice, image, true); /* nothing was taken off the lists yet */
         return RC_BUSY;
     }
-    if (dirty->count)
-        qsort(dirty->at, dirty->count, sizeof *dirty->at, by_key); /* pages are then written in order */
-    for (uint32_t i = 0; i < dirty->count; i++) {
-        struct learner_slot *slot = image->learners[dirty->at[i]];
-        slice->learner_keys[i] = dirty->at[i];
-        slice->states[i] = state_ref(slot->state);
-        slice->scrub |= slot->erased;
-        slot->dirty = false;
-    }
-    slice->learner_count = dirty->count;
-    for (uint32_t i = 0; i < image->dirty_courses.count; i++)
-        image->courses[image->dirty_courses.at[i]]->dirty = false;
-    for (uint32_t i = 0; i < image->dirty_items.count; i++)
-        image->items[image->dirty_items.at[i]]->dirty = false;
-    image->dirty_learners.count = image->dirty_courses.count = image->dirty_items.count = 0;
+    forget_dirt(image);
     slice->tail = tail;
     tail_begin_flush(tail);
     *out_slice = slice;
@@ -165,41 +183,69 @@ static enum rc write_events(const struct slice *slice, struct store *store, stru
     return rc;
 }
 
-static enum rc write_learner(struct store *store, uint32_t key, const struct learner_state *state,
-                             struct buf *bytes, struct fault *fault)
-{
-    struct image_row row = {.kind = IMAGE_LEARNER, .key = key};
+/* Longer than a row of SQLite may be. No budget lets a state come near; one of old may be past it, and must not keep
+ * everybody else's rows from the file: the next start then finds that the file contradicts itself, and folds the events. */
+static const size_t ROW_MAX_BYTES = 900000000;
 
-    buf_clear(bytes);
-    if (!state) { /* erased */
-        enum rc rc = store_image_forget(store, key, fault);
-        if (rc != RC_OK)
-            return rc;
-    } else {
-        if (!buf_reserve(bytes, learner_bound(&state->learner)))
-            return fault_set(fault, RC_BUSY, NULL, "out of memory");
-        row.bytes = (uint8_t *)bytes->bytes;
-        row.size = learner_encode(&state->learner, (uint8_t *)bytes->bytes);
-    }
+static enum rc write_row(struct store *store, enum image_row_kind kind, uint32_t key, const struct buf *bytes,
+                         struct fault *fault)
+{
+    struct image_row row = {.kind = kind, .key = key, .bytes = (const uint8_t *)bytes->bytes, .size = bytes->size};
+
+    if (bytes->failed)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
     return store_image_row(store, &row, fault);
 }
 
-static enum rc write_rows(const struct slice *slice, struct store *store, struct fault *fault)
+static enum rc write_learner(struct slice *slice, struct store *store, const struct slice_learner *learner,
+                             struct buf *bytes, struct fault *fault)
 {
-    const uint8_t *start = (const uint8_t *)slice->rows.bytes;
-    struct reader from = {start, start + slice->rows.size, false};
+    struct image_row erased = {.kind = IMAGE_LEARNER, .key = learner->key};
 
-    while (from.at < from.end) {
-        struct image_row row = {.kind = (enum image_row_kind)get_u64(&from)};
-        uint32_t size;
-        row.key = get_u32(&from);
-        row.bytes = (const uint8_t *)get_bytes(&from, &size);
-        row.size = size;
-        enum rc rc = store_image_row(store, &row, fault);
-        if (rc != RC_OK)
-            return rc;
+    buf_clear(bytes);
+    if (!learner->state) {
+        enum rc rc = store_image_forget(store, learner->key, fault);
+        return rc == RC_OK ? store_image_row(store, &erased, fault) : rc;
     }
-    return RC_OK;
+    size_t bound = learner_bound(&learner->state->learner);
+    if (bound > ROW_MAX_BYTES) {
+        slice->too_long++;
+        return RC_OK;
+    }
+    if (buf_reserve(bytes, bound))
+        bytes->size = learner_encode(&learner->state->learner, (uint8_t *)bytes->bytes);
+    return write_row(store, IMAGE_LEARNER, learner->key, bytes, fault);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b; /* each begins with its key */
+    return left < right ? -1 : left > right;
+}
+
+/* In the order of their keys: pages are then written in order. */
+static enum rc write_rows(struct slice *slice, struct store *store, struct fault *fault)
+{
+    struct buf row = {0};
+    enum rc rc = RC_OK;
+
+    qsort(slice->courses, slice->course_count, sizeof *slice->courses, by_key);
+    qsort(slice->items, slice->item_count, sizeof *slice->items, by_key);
+    qsort(slice->learners, slice->learner_count, sizeof *slice->learners, by_key);
+    for (uint32_t i = 0; rc == RC_OK && i < slice->course_count; i++) {
+        buf_clear(&row);
+        encode_course(slice->courses[i].def, &slice->courses[i].sums, &row);
+        rc = write_row(store, IMAGE_COURSE, slice->courses[i].key, &row, fault);
+    }
+    for (uint32_t i = 0; rc == RC_OK && i < slice->item_count; i++) {
+        buf_clear(&row);
+        encode_item(slice->items[i].def, &slice->items[i].sums, &row);
+        rc = write_row(store, IMAGE_ITEM, slice->items[i].key, &row, fault);
+    }
+    for (uint32_t i = 0; rc == RC_OK && i < slice->learner_count; i++)
+        rc = write_learner(slice, store, &slice->learners[i], &row, fault);
+    buf_done(&row);
+    return rc;
 }
 
 /* A reader in the way is gone in a moment. */
@@ -215,39 +261,36 @@ static enum rc scrub(struct store *store, struct fault *fault)
 
 enum rc slice_write(struct slice *slice, struct store *store, struct fault *fault)
 {
-    struct buf bytes = {0};
     enum rc rc = store_image_begin(store, fault);
 
-    if (rc == RC_OK)
-        rc = write_rows(slice, store, fault);
+    slice->too_long = 0;
     if (rc == RC_OK)
         rc = write_events(slice, store, fault);
-    for (uint32_t i = 0; rc == RC_OK && i < slice->learner_count; i++)
-        rc = write_learner(store, slice->learner_keys[i], slice->states[i], &bytes, fault);
+    if (rc == RC_OK)
+        rc = write_rows(slice, store, fault);
     if (rc == RC_OK)
         rc = store_image_commit(store, slice->mark, slice->threshold_hundredths, fault);
     if (rc != RC_OK)
         store_image_rollback(store);
     else if (slice->scrub) /* the slice is written, whatever comes of this */
         slice->scrub_owed = scrub(store, fault) != RC_OK;
-    buf_done(&bytes);
     return rc;
+}
+
+uint32_t slice_too_long(const struct slice *slice)
+{
+    return slice->too_long;
 }
 
 /* Not written: everything that is in it must go with a later slice. */
 static void mark_again(const struct slice *slice, struct image *image)
 {
-    const uint8_t *start = (const uint8_t *)slice->rows.bytes;
-    struct reader from = {start, start + slice->rows.size, false};
-    uint32_t size;
-
     for (uint32_t i = 0; i < slice->learner_count; i++)
-        image_mark_dirty(image, INTERN_LEARNER, slice->learner_keys[i]);
-    while (from.at < from.end) {
-        bool course = get_u64(&from) == IMAGE_COURSE;
-        image_mark_dirty(image, course ? INTERN_COURSE : INTERN_ITEM, get_u32(&from));
-        (void)get_bytes(&from, &size); /* skipped */
-    }
+        image_mark_dirty(image, INTERN_LEARNER, slice->learners[i].key);
+    for (uint32_t i = 0; i < slice->course_count; i++)
+        image_mark_dirty(image, INTERN_COURSE, slice->courses[i].key);
+    for (uint32_t i = 0; i < slice->item_count; i++)
+        image_mark_dirty(image, INTERN_ITEM, slice->items[i].key);
 }
 
 void slice_done(struct slice *slice, struct image *image, bool written)
@@ -260,10 +303,16 @@ void slice_done(struct slice *slice, struct image *image, bool written)
     if (slice->tail)
         tail_end_flush(slice->tail, written);
     for (uint32_t i = 0; i < slice->learner_count; i++)
-        state_unref(slice->states[i]);
-    free(slice->states);
-    free(slice->learner_keys);
-    buf_done(&slice->rows);
+        state_unref(slice->learners[i].state);
+    for (uint32_t i = 0; i < slice->course_count; i++) {
+        course_def_unref(slice->courses[i].def);
+        course_sums_done(&slice->courses[i].sums);
+    }
+    for (uint32_t i = 0; i < slice->item_count; i++)
+        item_def_unref(slice->items[i].def);
+    free(slice->learners);
+    free(slice->courses);
+    free(slice->items);
     free(slice);
 }
 
@@ -396,15 +445,6 @@ static bool sums_agree(struct load *load)
     return agree;
 }
 
-static void forget_dirt(struct image *image)
-{
-    for (uint32_t i = 0; i < image->dirty_courses.count; i++)
-        image->courses[image->dirty_courses.at[i]]->dirty = false;
-    for (uint32_t i = 0; i < image->dirty_items.count; i++)
-        image->items[image->dirty_items.at[i]]->dirty = false;
-    image->dirty_learners.count = image->dirty_courses.count = image->dirty_items.count = 0;
-}
-
 enum rc image_load_ids(struct image *image, struct store *store, struct fault *fault)
 {
     return store_each_id(store, load_id, image, fault);
@@ -413,9 +453,9 @@ enum rc image_load_ids(struct image *image, struct store *store, struct fault *f
 bool image_row_encode(const struct image *image, enum image_row_kind kind, uint32_t key, struct buf *out)
 {
     if (kind == IMAGE_COURSE) {
-        encode_course(image->courses[key], out);
+        encode_course(image->courses[key]->def, &image->courses[key]->sums, out);
     } else if (kind == IMAGE_ITEM) {
-        encode_item(image->items[key], out);
+        encode_item(image->items[key]->def, &image->items[key]->sums, out);
     } else {
         const struct learner_state *state = image->learners[key]->state;
         if (!state || !buf_reserve(out, learner_bound(&state->learner)))

@@ -22,6 +22,9 @@ void slice_done(struct slice *slice, struct image *image, bool written);
 
 uint64_t slice_mark(const struct slice *slice);
 
+/* Once written: learners whose row was left out, since no row can be so long. */
+uint32_t slice_too_long(const struct slice *slice);
+
 /* Fills an empty image with the store's ids. */
 MUST_CHECK enum rc image_load_ids(struct image *image, struct store *store, struct fault *fault);
 

@@ -44,6 +44,11 @@ int cli_make_directory(const char *path)
     return 1;
 }
 
+static void say(const char *what, const char *why)
+{
+    (void)fprintf(stderr, "milepost: %s: %s\n", what, why); /* nowhere else to say it */
+}
+
 int cli_open(const struct settings *settings, struct store **out_store, struct engine **out_engine)
 {
     struct fault fault = {NULL, NULL};
@@ -51,6 +56,7 @@ int cli_open(const struct settings *settings, struct store **out_store, struct e
         .strict_catalog = strcmp(settings->catalog, "strict") == 0,
         .explicit_enrolment = strcmp(settings->enroll, "explicit") == 0,
         .now_ms = cli_now_ms,
+        .say = say,
     };
 
     if (cli_make_directory(settings->data) != 0)
