@@ -63,6 +63,7 @@ struct command {
     enum event_face face;
     struct text learner;
     struct text actor; /* bytes NULL: the learner */
+    const char *zone; /* the learner's, as their own token says; one of zone_named's names, NULL: none */
     bool may_pass_lock; /* SYSTEM: rule 6 */
     struct arena *arena;
 

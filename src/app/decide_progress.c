@@ -102,6 +102,11 @@ static enum rc check_if_match(const struct command *command, const struct record
                ? RC_OK : fault_set(fault, RC_STALE_MATCH, "If-Match", "the record has changed since");
 }
 
+static bool is_new_day(const struct learner *learner, const struct report *report)
+{
+    return report->has & (FROM_PLAYER | HAS_DAY) && !learner_knows_day(learner, report->local_day);
+}
+
 /* Everything that can refuse one report. *out_record: what is stored, or an empty one. */
 static enum rc check_report(struct batch *batch, struct command *command, struct item_report *report,
                             struct place *out_place, struct record *out_record, struct fault *fault)
@@ -152,14 +157,6 @@ static enum rc observe(struct batch *batch, struct command *command, struct item
     return rc;
 }
 
-static bool knows_day(const struct learner *learner, int32_t day)
-{
-    for (uint32_t i = learner->day_count; i > 0; i--)
-        if (learner->days[i - 1] == day)
-            return true;
-    return false;
-}
-
 static enum rc store_report(struct batch *batch, struct command *command, struct item_report *report,
                             struct place *place, struct record *record, struct fault *fault)
 {
@@ -178,7 +175,7 @@ static enum rc store_report(struct batch *batch, struct command *command, struct
     report->effect = record_effect(record, &report->report, &facts, command->at_ms, &batch->fold->room, &changes);
     bool floored = report->report.has & HAS_CLIENT_AT &&
                    report->report.client_at_ms <= record->floor_ms;
-    bool new_day = report->report.has & FROM_PLAYER && !knows_day(learner, report->report.local_day);
+    bool new_day = is_new_day(learner, &report->report);
     place->rank = report_rank(report);
     bool better_type = item && place->rank > (enum type_rank)item->type_rank;
     if (floored || (!changes && !new_day && !place->attach && !better_type && !has_id))
@@ -203,6 +200,10 @@ static enum rc store_report(struct batch *batch, struct command *command, struct
     event.event_id[1] = report->event_id[1];
     event.device = report->device.bytes;
     event.device_size = report->device.size;
+    if (command->zone != learner->zone) { /* both are zone_named's, so that names alike are one */
+        event.zone = command->zone ? command->zone : "";
+        event.zone_size = (uint32_t)strlen(event.zone);
+    }
     if (!learner_record(learner, place->item))
         event.record_id = ++batch->counters.record_id;
     if (place->course && !learner_enrolment(learner, place->course))

@@ -117,8 +117,9 @@ static void fill_report(struct arena *arena, const struct oulad_course *course, 
 
     report->item = text_of(arena, item->id);
     report->course = command->course;
-    report->report.has = HAS_STATUS;
+    report->report.has = HAS_STATUS | HAS_DAY;
     report->report.status = ITEM_COMPLETED;
+    report->report.local_day = instant_day(command->at_ms);
     if (step->kind == STEP_CLICK) { /* clicks say nothing about completion or time */
         report->report.status = ITEM_IN_PROGRESS;
         report->report.has |= HAS_PERCENT;

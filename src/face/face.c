@@ -377,6 +377,35 @@ static bool idempotent_go_on(struct request *request, struct command *command)
     return rc == RC_OK;
 }
 
+enum rc face_client_instant(struct request *request, const json_t *value, const char *field, int64_t *out_ms,
+                            bool *out_past, struct fault *fault)
+{
+    int64_t now_ms = face_of(request)->now_ms();
+    enum rc rc = json_in_instant(value, field, out_ms, fault);
+
+    *out_past = rc == RC_OK && *out_ms <= now_ms;
+    if (rc == RC_OK && *out_ms > now_ms + DAY_MS)
+        return fault_set(fault, RC_INVALID, field, "lies more than 24 hours ahead");
+    return rc;
+}
+
+/* The day of each report, for streaks: of the learner's own zone where their own token names one. Contract 6. */
+static void date_reports(struct request *request, struct command *command)
+{
+    struct face_context *context = face_of(request);
+    const struct caller *caller = face_caller(request);
+    const struct zone *own = !command->actor.bytes && caller->zone[0] ? zone_named(caller->zone) : NULL;
+    int64_t now_ms = command->report_count ? context->now_ms() : 0;
+
+    command->zone = own ? zone_name(own) : NULL;
+    for (uint32_t i = 0; i < command->report_count; i++) {
+        struct report *report = &command->reports[i].report;
+        int64_t at_ms = report->has & HAS_CLIENT_AT ? report->client_at_ms : now_ms;
+        report->local_day = instant_day(zone_local_ms(own ? own : context->zone, at_ms));
+        report->has |= HAS_DAY;
+    }
+}
+
 void face_submit(struct request *request, struct command *command,
                  void (*encode)(struct command *command, struct view view))
 {
@@ -385,6 +414,7 @@ void face_submit(struct request *request, struct command *command,
     command->waiter = request;
     command->answer.status = 200;
     command->answer.body = &request->out;
+    date_reports(request, command);
     if (!idempotent_go_on(request, command))
         return;
     request->command = command;

@@ -147,6 +147,11 @@ void face_stream(struct request *request, const struct face_source *source);
 
 /* ---- writing ---- */
 
+/* A client's instant. *out_past: it orders and dates what the client says; else its clock runs ahead, and what it says
+ * counts as of the server's instant. RC_INVALID: no instant, or more than 24 h ahead. Source: contract 1, rule 4. */
+MUST_CHECK enum rc face_client_instant(struct request *request, const json_t *value, const char *field, int64_t *out_ms,
+                                       bool *out_past, struct fault *fault);
+
 /* A command in the request's arena, with actor, If-Match and rights of the caller filled in; NULL: out of memory. */
 struct command *face_command(struct request *request, enum command_kind kind, enum event_face face,
                              struct text learner);

@@ -3,8 +3,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/instant.h"
-
 static const struct {
     const char *name;
     enum command_kind kind;
@@ -80,6 +78,5 @@ enum rc pts_report_decode(struct request *request, const struct body *body, stru
         report->has |= HAS_STATUS;
     }
     report->has |= FROM_PLAYER;
-    report->local_day = instant_day(zone_local_ms(face_of(request)->zone, face_of(request)->now_ms()));
     return rc;
 }

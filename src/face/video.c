@@ -556,18 +556,30 @@ static void count_streaks(const struct learner *learner, int32_t today, int64_t 
         run = i && learner->days[i] == learner->days[i - 1] + 1 ? run + 1 : 1;
         if (run > *out_longest)
             *out_longest = run;
-        if (learner->days[i] == today || learner->days[i] == today - 1)
+        if (learner->days[i] >= today - 1) /* or later: they came from where it is tomorrow */
             *out_now = run;
     }
 }
 
+/* In the reader's zone when they read themselves, else in that of the last report, else in display_timezone. */
+static int32_t today(struct request *request, struct text user, const struct learner *learner)
+{
+    const struct caller *caller = face_caller(request);
+    bool self = caller->id_size == user.size && memcmp(caller->id, user.bytes, user.size) == 0;
+    const struct zone *zone = self && caller->zone[0] ? zone_named(caller->zone) : NULL;
+
+    if (!zone && learner && learner->zone)
+        zone = zone_named(learner->zone);
+    return instant_day(zone_local_ms(zone ? zone : face_of(request)->zone, face_of(request)->now_ms()));
+}
+
 static void put_engagement(struct request *request, struct view view, struct text user, const struct learner *learner)
 {
-    struct face_context *context = face_of(request);
     struct json_out out = {&request->out, false};
     struct watched most[MOST_WATCHED];
     uint32_t kept = 0, steps = 0;
-    int64_t videos = 0, total = 0, completed = 0, streak, longest;
+    int64_t videos = 0, completed = 0, streak, longest;
+    wide total = 0;
 
     for (uint32_t i = 0; learner && i < learner->record_count; i++) {
         const struct record *record = &learner->records[i];
@@ -579,10 +591,10 @@ static void put_engagement(struct request *request, struct view view, struct tex
         }
         (void)view_pause(view, &steps, 1);
     }
-    count_streaks(learner, instant_day(zone_local_ms(context->zone, context->now_ms())), &streak, &longest);
+    count_streaks(learner, today(request, user, learner), &streak, &longest);
     json_open(&out, '{');
     json_put_text(&out, "userId", user.bytes);
-    json_put_int(&out, "totalWatchedDuration", total);
+    json_put_int(&out, "totalWatchedDuration", wide_shown(total));
     json_put_open(&out, "mostWatchedVideos", '[');
     for (uint32_t i = 0; i < kept; i++) {
         json_open(&out, '{');

@@ -4,12 +4,7 @@
 
 #include <xxhash.h>
 
-#include "base/instant.h"
-
 enum { SEGMENTS_MAX = 10000, DEVICE_MAX = 128, EVENT_ID_MAX = 128 };
-
-/* A clock this far ahead is wrong, and one wrong clock must not freeze progress: contract 1, rule 4. */
-#define AHEAD_MS INT64_C(86400000)
 
 static enum rc decode_segments(struct request *request, const json_t *value, struct report *report,
                                struct fault *fault)
@@ -44,18 +39,12 @@ static enum rc decode_segments(struct request *request, const json_t *value, str
 static enum rc decode_instant(struct request *request, const json_t *value, struct report *report,
                               struct fault *fault)
 {
-    int64_t now_ms = face_of(request)->now_ms();
+    bool past = false;
+    enum rc rc = value ? face_client_instant(request, value, "lastWatched", &report->client_at_ms, &past, fault) : RC_OK;
 
-    if (value) {
-        enum rc rc = json_in_instant(value, "lastWatched", &report->client_at_ms, fault);
-        if (rc != RC_OK)
-            return rc;
-        if (report->client_at_ms > now_ms + AHEAD_MS)
-            return fault_set(fault, RC_INVALID, "lastWatched", "lies more than 24 hours ahead");
+    if (past)
         report->has |= HAS_CLIENT_AT;
-    }
-    report->local_day = instant_day(zone_local_ms(face_of(request)->zone, value ? report->client_at_ms : now_ms));
-    return RC_OK;
+    return rc;
 }
 
 static enum rc decode_extras(struct request *request, json_t *object, struct item_report *out, struct fault *fault)

@@ -33,3 +33,87 @@ test('seven days of minutes are taken, more is not', async () => {
   }
   assert.equal((await trk('t2', { contentId: 'a' })).json.data.timeSpent, 10080);
 });
+
+// ---- clocks ----
+
+const video = (as, body) => server.call('POST', '/progress/update', { as, body: { userId: String(as), ...body } });
+const hours = (n) => new Date(Date.now() + n * 3600e3).toISOString();
+
+test('a clock that runs ahead freezes nothing', async () => {
+  const before = Date.now();
+  const ahead = await video('c1', { videoId: 'v', watchedDuration: 100, lastWatched: hours(9) });
+  assert.equal(ahead.status, 200);
+  assert.ok(Date.parse(ahead.json.lastWatched) >= before && Date.parse(ahead.json.lastWatched) <= Date.now()); // when it came
+  const now = await server.call('POST', '/api/v1/Progress/video', { as: 'c1', body: { UserId: 'c1', VideoId: 'v', CurrentTimeSeconds: 500 } });
+  assert.equal(now.json.currentTimeSeconds, 500);
+  const state = (await server.call('GET', '/progress/c1/v', { as: 'c1' })).json;
+  assert.deepEqual([state.watchedDuration, state.position], [500, 500]);
+  const again = await video('c1', { videoId: 'v', watchedDuration: 7, lastWatched: new Date().toISOString() });
+  assert.equal(again.json.watchedDuration, 7);
+  const { streakDays } = (await server.call('GET', '/progress/engagement/c1', { as: 'c1' })).json;
+  assert.equal(streakDays, 1); // nine hours ahead may be tomorrow: no day was made up
+});
+
+test('a duration from a clock ahead does not stay either; in a sync too; 24 h is the end', async () => {
+  const sync = await server.call('POST', '/progress/sync', { as: 'c2', body: { userId: 'c2', progressData: [
+    { videoId: 'v', watchedDuration: 10, duration: 1000, lastWatched: hours(23.9) },
+    { videoId: 'w', watchedDuration: 10, lastWatched: hours(24.1) },
+    { videoId: 'x', watchedDuration: 10, lastWatched: hours(-24.1) },
+  ] } });
+  assert.deepEqual(sync.json.results.map((r) => r.result), ['applied', 'invalid', 'applied']);
+  assert.equal((await video('c2', { videoId: 'v', watchedDuration: 50, duration: 100 })).status, 200);
+  const listed = (await server.call('GET', '/api/v1/Progress/videos/c2/none', { as: 'c2' })).status;
+  assert.equal(listed, 404);
+  const own = (await server.call('GET', '/api/progress/c2', { as: 'c2' })).json.data.progress.find((r) => r.contentId.id === 'v');
+  assert.equal(own.progressPercentage, 50); // of the later duration
+});
+
+test('1970-01-01T00:00:00Z is an instant like any other', async () => {
+  assert.equal((await video('c3', { videoId: 'v', watchedDuration: 10, lastWatched: '1970-01-01T00:00:00Z' })).json.lastWatched, '1970-01-01T00:00:00.000Z');
+  assert.equal((await video('c3', { videoId: 'v', watchedDuration: 5, lastWatched: '1970-01-01T00:00:00Z' })).json.watchedDuration, 10);
+  assert.equal((await video('c3', { videoId: 'v', watchedDuration: 99, lastWatched: '1969-12-31T23:59:59Z' })).json.watchedDuration, 10);
+  assert.equal((await server.call('GET', '/progress/engagement/c3', { as: 'c3' })).json.longestStreakDays, 2);
+});
+
+// ---- days ----
+
+const zoned = (sub, zoneinfo, role = 'student') => ({ token: server.token(sub, role, { zoneinfo }) });
+const streak = async (user, as) => {
+  const { streakDays, longestStreakDays } = (await server.call('GET', `/progress/engagement/${user}`, { as })).json;
+  return [streakDays, longestStreakDays];
+};
+
+test('work on any face is a day', async () => {
+  assert.equal((await trk('d1', { contentId: 'a' })).status, 201);
+  assert.deepEqual(await streak('d1', 'd1'), [1, 1]);
+  await server.call('POST', '/user-progress/update', { as: 81, body: { courseId: 81, courseContentId: 811, progressStatus: 'IN_PROGRESS' } });
+  assert.deepEqual(await streak('81', 81), [1, 1]);
+  await server.call('POST', '/api/progress/log', { as: 'd2', body: { user_id: 'd2', steps: 5 } });
+  assert.deepEqual(await streak('d2', 'd2'), [0, 0]); // an entry is no report
+});
+
+test("a day is one of the learner's own zone", async () => {
+  const evening = ['2025-03-01T17:00:00Z', '2025-03-01T20:00:00Z']; // one UTC day, two in Kolkata
+  const send = async (as, user) => {
+    for (const lastWatched of evening) assert.equal((await server.call('POST', '/progress/update', { as, body: { userId: user, videoId: 'v', watchedDuration: 1, lastWatched } })).status, 200);
+  };
+  await send(zoned('d3', 'Asia/Kolkata'), 'd3');
+  assert.deepEqual(await streak('d3', 'd3'), [0, 2]);
+  for (const [user, zone] of [['d4', undefined], ['d5', 'Mars/Olympus'], ['d6', 7], ['d7', '../../etc/passwd'], ['d8', 'x'.repeat(500)]]) {
+    await send(zoned(user, zone), user);
+    assert.deepEqual(await streak(user, user), [0, 1], String(zone));
+  }
+  await send(zoned('sys', 'Asia/Kolkata', 'system'), 'd9'); // not the learner's own token
+  assert.deepEqual(await streak('d9', 'd9'), [0, 1]);
+});
+
+test("today is of the reader's own zone, else of the last report's", async () => {
+  const east = zoned('d10', 'Pacific/Kiritimati'); // UTC+14: from 10:00 UTC on it is tomorrow there
+  await server.call('POST', '/api/progress', { as: east, body: { contentId: 'a', progressPercentage: 1 } });
+  assert.deepEqual(await streak('d10', east), [1, 1]);
+  assert.deepEqual(await streak('d10', 'admin:9'), [1, 1]);
+  assert.deepEqual(await streak('d10', 'd10'), [1, 1]); // their own token without a zone
+  const west = zoned('d10', 'Etc/GMT+12');
+  const now = await streak('d10', west);
+  assert.deepEqual(now, [1, 1]); // there the day of the report may still be to come
+});
