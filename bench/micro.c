@@ -67,7 +67,7 @@ static struct segment segment_room[RECORD_MAX_SEGMENTS + 16];
 static uint8_t metadata_room[1 << 16], bytes[1 << 16];
 static struct learner learner = {.record_room = RECORDS + 2, .enrolment_room = 2, .day_room = 64, .event_id_room = 4,
                                  .records = records, .items = items, .enrolments = enrolments, .days = days, .event_ids = event_ids};
-static const struct catalogue catalogue = {NULL, item_facts, course_facts};
+static const struct catalogue catalogue = {NULL, item_facts, course_facts, NULL};
 
 static struct event event_of(long i)
 {

@@ -288,57 +288,30 @@ static struct course_def *pending_course(struct fold *fold, uint32_t key)
     return slot->pending;
 }
 
-/* Percents, completions and counts of one holder again. */
-static enum rc reconsider(struct fold *fold, uint32_t key, const struct event *event)
-{
-    struct learner_slot *slot = fold->image->learners[key];
-    bool fresh = !slot->working;
-    struct learner *learner;
-
-    if (!slot || slot->visit == fold->visit || slot->erased)
-        return RC_OK;
-    slot->visit = fold->visit;
-    enum rc rc = fold_learner(fold, key, &learner);
-    if (rc != RC_OK)
-        return rc;
-    if (!learner_reconsider(learner, &fold->catalogue, event->at_ms, event->sequence) && fresh) {
-        state_unref(slot->working);
-        slot->working = NULL;
-        fold->learners.count--; /* it was pushed last */
-    }
-    return RC_OK;
-}
-
-static enum rc reconsider_all(struct fold *fold, const struct keys *keys, const struct event *event)
-{
-    for (uint32_t i = 0; i < keys->count; i++) {
-        enum rc rc = reconsider(fold, keys->at[i], event);
-        if (rc != RC_OK)
-            return rc;
-    }
-    return RC_OK;
-}
-
 struct reconsidering {
     struct fold *fold;
     const struct event *event;
+    struct item_facts before;
 };
 
-static enum rc reconsider_holder(void *arg, uint32_t learner)
+static enum rc reconsider_holder(void *arg, uint32_t key)
 {
     const struct reconsidering *of = arg;
-    return reconsider(of->fold, learner, of->event);
-}
+    struct fold *fold = of->fold;
+    struct learner *learner;
 
-/* All who hold a record of the item, in this batch too. */
-static enum rc reconsider_holders(struct fold *fold, uint32_t item, const struct event *event)
-{
-    struct reconsidering of = {fold, event};
-    return fold_each_holder(fold, item, reconsider_holder, &of);
+    if (!view_learner(fold->view, key))
+        return RC_OK; /* erased */
+    enum rc rc = fold_learner(fold, key, &learner);
+    if (rc == RC_OK)
+        (void)learner_reconsider_item(learner, &fold->catalogue, of->event->item, &of->before, of->event->at_ms,
+                                      of->event->sequence); /* that nothing changed is fine */
+    return rc;
 }
 
 static enum rc apply_item_observed(struct fold *fold, const struct event *event)
 {
+    struct reconsidering of = {fold, event, view_item_facts(fold->view, event->item)};
     bool first_sight = !view_item(fold->view, event->item);
     struct item_def item = item_so_far(fold, event->item);
     bool attaches = event->course && item.course != event->course;
@@ -360,8 +333,7 @@ static enum rc apply_item_observed(struct fold *fold, const struct event *event)
     enum rc rc = set_item(fold, event->item, &item);
     if (rc != RC_OK || !attaches || first_sight)
         return rc; /* nobody holds it yet */
-    fold->visit++;
-    return reconsider_holders(fold, event->item, event);
+    return fold_each_holder(fold, event->item, reconsider_holder, &of);
 }
 
 static enum rc apply_course_observed(struct fold *fold, const struct event *event)
@@ -468,8 +440,6 @@ static enum rc build_course(struct fold *fold, const struct declaration *declare
         return RC_BUSY;
     for (uint32_t i = 0; i < declared->item_count; i++) {
         items[i] = declared->items[i].item;
-        if (items[i] == 0 || items[i] > fold->image->item_count)
-            return RC_INTERNAL;
         fold->image->items[items[i]]->visit = fold->visit;
         required += declared->items[i].required;
     }
@@ -504,16 +474,57 @@ static bool counts_alike(const struct course_def *before, const struct course_de
     return true;
 }
 
-/* Everybody whom an edit of the course may touch: its roster, and the holders of items it had or has. */
-static enum rc reconsider_course(struct fold *fold, const struct event *event)
+static bool touched_item(const void *of, uint32_t item)
 {
-    struct course_slot *slot = fold->image->courses[event->course];
-    enum rc rc = reconsider_all(fold, &slot->roster, event);
+    const struct item_slot *slot = ((const struct fold *)of)->image->items[item];
+    return slot->pending || slot->removing;
+}
 
-    for (uint32_t i = 0; rc == RC_OK && slot->def && i < slot->def->item_count; i++)
-        rc = reconsider_all(fold, &fold->image->items[slot->def->items[i]]->holders, event);
-    for (uint32_t i = 0; rc == RC_OK && slot->pending && i < slot->pending->item_count; i++)
-        rc = reconsider_all(fold, &fold->image->items[slot->pending->items[i]]->holders, event);
+/* What this batch, which is one edit, touched. */
+static struct edit edit_of(const struct fold *fold)
+{
+    return (struct edit){fold->items.at, fold->courses.at, fold->items.count, fold->courses.count, fold, touched_item};
+}
+
+/* Percents, completions and counts of one whom an edit may touch; once. */
+static enum rc reconsider(struct fold *fold, uint32_t key, const struct edit *edit, const struct event *event)
+{
+    struct learner_slot *slot = fold->image->learners[key];
+    const struct learner *now = view_learner(fold->view, key);
+    struct learner *learner;
+
+    if (!now || slot->visit == fold->visit)
+        return RC_OK;
+    slot->visit = fold->visit;
+    if (!learner_is_moved(now, &fold->catalogue, edit, event->at_ms, event->sequence))
+        return RC_OK; /* most, and they are not copied */
+    enum rc rc = fold_learner(fold, key, &learner);
+    if (rc == RC_OK)
+        (void)learner_reconsider(learner, &fold->catalogue, edit, event->at_ms, event->sequence); /* it is moved */
+    return rc;
+}
+
+static enum rc reconsider_all(struct fold *fold, const struct keys *keys, const struct edit *edit, const struct event *event)
+{
+    enum rc rc = RC_OK;
+
+    for (uint32_t i = 0; rc == RC_OK && i < keys->count; i++)
+        rc = reconsider(fold, keys->at[i], edit, event);
+    return rc;
+}
+
+/* Everybody whom an edit may touch: the rosters of its courses, also of those that lost items to it, and who holds items
+ * that it placed or took away. */
+static enum rc reconsider_everybody(struct fold *fold, const struct event *event)
+{
+    struct edit edit = edit_of(fold);
+    enum rc rc = RC_OK;
+
+    fold->visit++;
+    for (uint32_t i = 0; rc == RC_OK && i < edit.course_count; i++)
+        rc = reconsider_all(fold, &fold->image->courses[edit.courses[i]]->roster, &edit, event);
+    for (uint32_t i = 0; rc == RC_OK && i < edit.item_count; i++)
+        rc = reconsider_all(fold, &fold->image->items[edit.items[i]]->holders, &edit, event);
     return rc;
 }
 
@@ -539,14 +550,7 @@ static enum rc apply_declaration(struct fold *fold, const struct event *event)
     arena_done(&scratch);
     if (rc != RC_OK || counts_alike(slot->def, slot->pending, fold->image))
         return rc;
-    fold->visit++;
-    rc = reconsider_course(fold, event);
-    for (uint32_t i = 0; rc == RC_OK && i < fold->courses.count; i++) { /* courses that lost an item to this one */
-        const struct course_slot *other = fold->image->courses[fold->courses.at[i]];
-        if (other->pending && other->pending->version == event->sequence)
-            rc = reconsider_all(fold, &other->roster, event);
-    }
-    return rc;
+    return reconsider_everybody(fold, event);
 }
 
 /* Marks the items that somebody had reported: as the event says, or (events of old have no list) as the sums do. */
@@ -596,8 +600,7 @@ static enum rc apply_undeclaration(struct fold *fold, const struct event *event)
         slot->pending = NULL;
         slot->removing = true;
     }
-    fold->visit++;
-    return reconsider_course(fold, event);
+    return reconsider_everybody(fold, event);
 }
 
 /* ---- erasure, settings ---- */

@@ -189,9 +189,17 @@ static struct course_facts course_facts_of(const void *of, uint32_t course)
     return view_course_facts(*(const struct view *)of, course);
 }
 
+static const uint32_t *course_items_of(const void *of, uint32_t course, uint32_t *out_count)
+{
+    const struct course_def *def = view_course(*(const struct view *)of, course);
+
+    *out_count = def ? def->item_count : 0;
+    return def ? def->items : NULL;
+}
+
 struct catalogue view_catalogue(const struct view *view)
 {
-    return (struct catalogue){view, item_facts_of, course_facts_of};
+    return (struct catalogue){view, item_facts_of, course_facts_of, course_items_of};
 }
 
 enum staff_listing view_course_staff(struct view view, uint32_t course, const char *user, size_t size)

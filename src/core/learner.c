@@ -76,11 +76,51 @@ struct enrolment *learner_enrolment(const struct learner *learner, uint32_t cour
 
 /* ---- looking ---- */
 
+/* A learner's records in a course, one after the other: through the course's items or the learner's, whichever are fewer. */
+struct walk {
+    const struct learner *learner;
+    const struct catalogue *catalogue;
+    uint32_t course;
+    const uint32_t *items;
+    uint32_t count, at;
+};
+
+static struct walk walk_begin(const struct learner *learner, const struct catalogue *catalogue, uint32_t course)
+{
+    struct walk walk = {learner, catalogue, course, learner->items, learner->record_count, 0};
+    uint32_t count = 0;
+    const uint32_t *items = catalogue->items ? catalogue->items(catalogue->of, course, &count) : NULL;
+
+    if (catalogue->items && count < walk.count) {
+        walk.items = items;
+        walk.count = count;
+    }
+    return walk;
+}
+
+/* NULL: no more. */
+static struct record *walk_next(struct walk *walk, struct item_facts *out_facts)
+{
+    while (walk->at < walk->count) {
+        uint32_t at = walk->at++;
+        struct record *record = walk->items == walk->learner->items ? &walk->learner->records[at]
+                                                                     : learner_record(walk->learner, walk->items[at]);
+        if (!record)
+            continue;
+        *out_facts = walk->catalogue->item(walk->catalogue->of, record->item);
+        if (out_facts->course == walk->course)
+            return record;
+    }
+    return NULL;
+}
+
 bool learner_started(const struct learner *learner, uint32_t course, const struct catalogue *catalogue)
 {
-    for (uint32_t i = 0; i < learner->record_count; i++)
-        if (learner->records[i].flags & RECORD_REPORTED &&
-            catalogue->item(catalogue->of, learner->records[i].item).course == course)
+    struct walk walk = walk_begin(learner, catalogue, course);
+    struct item_facts facts;
+
+    for (const struct record *record; (record = walk_next(&walk, &facts));)
+        if (record->flags & RECORD_REPORTED)
             return true;
     return false;
 }
@@ -183,18 +223,15 @@ static struct record *record_of(struct learner *learner, const struct event *eve
 static void recount(const struct learner *learner, struct enrolment *enrolment,
                     const struct catalogue *catalogue)
 {
+    struct walk walk = walk_begin(learner, catalogue, enrolment->course);
+    struct item_facts facts;
     uint32_t required = 0, all = 0;
 
-    for (uint32_t i = 0; i < learner->record_count; i++) {
-        const struct record *record = &learner->records[i];
-        if (record->status != ITEM_COMPLETED)
-            continue;
-        struct item_facts facts = catalogue->item(catalogue->of, record->item);
-        if (facts.course == enrolment->course && !facts.untaught) {
+    for (const struct record *record; (record = walk_next(&walk, &facts));)
+        if (record->status == ITEM_COMPLETED && !facts.untaught) {
             required += facts.required;
             all++;
         }
-    }
     enrolment->completed_required = required;
     enrolment->completed_items = all;
 }
@@ -219,11 +256,9 @@ static struct enrolment *new_enrolment(struct learner *learner, uint32_t course,
         .completed_at_ms = INSTANT_NEVER, .last_completion_ms = INSTANT_NEVER, .last_activity_ms = INSTANT_NEVER,
         .said_at_ms = INSTANT_NEVER};
     recount(learner, enrolment, catalogue);
-    for (uint32_t i = 0; i < learner->record_count; i++) { /* reported before the course was known, or as previews */
-        struct record *record = &learner->records[i];
-        struct item_facts facts = catalogue->item(catalogue->of, record->item);
-        if (facts.course != course)
-            continue;
+    struct walk walk = walk_begin(learner, catalogue, course);
+    struct item_facts facts;
+    for (struct record *record; (record = walk_next(&walk, &facts));) { /* before the course was known, or as previews */
         set_counted(record, &facts, enrolment);
         if (record->completed_at_ms > enrolment->last_completion_ms)
             enrolment->last_completion_ms = record->completed_at_ms;
@@ -277,14 +312,13 @@ static void evolve_report(struct learner *learner, const struct event *event,
 
 static int64_t last_report_ms(const struct learner *learner, uint32_t course, const struct catalogue *catalogue)
 {
+    struct walk walk = walk_begin(learner, catalogue, course);
+    struct item_facts facts;
     int64_t last = INSTANT_NEVER;
 
-    for (uint32_t i = 0; i < learner->record_count; i++) {
-        const struct record *record = &learner->records[i];
-        if (record->flags & RECORD_REPORTED && record->updated_at_ms > last &&
-            catalogue->item(catalogue->of, record->item).course == course)
+    for (const struct record *record; (record = walk_next(&walk, &facts));)
+        if (record->flags & RECORD_REPORTED && record->updated_at_ms > last)
             last = record->updated_at_ms;
-    }
     return last;
 }
 
@@ -353,29 +387,43 @@ static void evolve_enrolment(struct learner *learner, const struct event *event,
     enrolment->version = event->sequence;
 }
 
+/* Returns whether progress was lost: deleting what is not there moves the floor, and nothing else. */
+static bool reset_record(struct learner *learner, struct record *record, const struct item_facts *facts,
+                         struct enrolment *enrolment, const struct event *event)
+{
+    bool reported = record->flags & RECORD_REPORTED;
+
+    if (enrolment && record->status == ITEM_COMPLETED && !facts->untaught) {
+        enrolment->completed_items--;
+        enrolment->completed_required -= facts->required;
+    }
+    uncount_bytes(learner, record);
+    record_reset(record, event->at_ms, event->sequence);
+    set_counted(record, facts, enrolment);
+    return reported;
+}
+
 static void evolve_reset(struct learner *learner, const struct event *event, const struct catalogue *catalogue)
 {
-    uint32_t course = event->item ? catalogue->item(catalogue->of, event->item).course : event->course;
-    struct enrolment *enrolment = course ? learner_enrolment(learner, course) : NULL;
-    bool progress_lost = false; /* deleting what is not there moves the floor, and nothing else */
+    struct item_facts facts = {0};
+    bool progress_lost = false;
 
-    for (uint32_t i = 0; i < learner->record_count; i++) {
-        struct record *record = &learner->records[i];
-        bool hit = event->item ? record->item == event->item
-                               : catalogue->item(catalogue->of, record->item).course == event->course;
-        if (!hit)
-            continue;
-        progress_lost |= (record->flags & RECORD_REPORTED) != 0;
-        uncount_bytes(learner, record);
-        record_reset(record, event->at_ms, event->sequence);
-        struct item_facts facts = catalogue->item(catalogue->of, record->item);
-        set_counted(record, &facts, enrolment);
+    if (event->item)
+        facts = catalogue->item(catalogue->of, event->item);
+    uint32_t course = event->item ? facts.course : event->course;
+    struct enrolment *enrolment = course ? learner_enrolment(learner, course) : NULL;
+    struct record *record = event->item ? learner_record(learner, event->item) : NULL;
+    if (record)
+        progress_lost = reset_record(learner, record, &facts, enrolment, event);
+    if (!event->item) {
+        struct walk walk = walk_begin(learner, catalogue, course);
+        while ((record = walk_next(&walk, &facts)))
+            progress_lost |= reset_record(learner, record, &facts, enrolment, event);
     }
     if (!enrolment || !progress_lost)
         return;
-    struct course_facts facts = catalogue->course(catalogue->of, course);
-    recount(learner, enrolment, catalogue);
-    enrolment_recede(enrolment, &facts, learner_started(learner, course, catalogue));
+    struct course_facts counts = catalogue->course(catalogue->of, course);
+    enrolment_recede(enrolment, &counts, learner_started(learner, course, catalogue));
     enrolment->updated_at_ms = event->at_ms;
     enrolment->version = event->sequence;
 }
@@ -436,39 +484,120 @@ void learner_evolve(struct learner *learner, const struct event *event, const st
     learner->version = event->sequence;
 }
 
-bool learner_reconsider(struct learner *learner, const struct catalogue *catalogue, int64_t at_ms,
-                        uint64_t sequence)
-{
-    const struct enrolment *last = NULL; /* items of one course tend to follow each other */
-    bool changed = false;
+/* ---- after an edit of the catalogue ---- */
 
-    for (uint32_t i = 0; i < learner->record_count; i++) {
-        struct item_facts facts = catalogue->item(catalogue->of, learner->records[i].item);
-        changed |= record_reconsider(&learner->records[i], &facts, at_ms, sequence);
-        if (facts.course && !(last && last->course == facts.course))
-            last = learner_enrolment(learner, facts.course);
-        uint16_t before = learner->records[i].flags;
-        set_counted(&learner->records[i], &facts, last);
-        changed |= learner->records[i].flags != before;
+struct look {
+    const struct catalogue *catalogue;
+    int64_t at_ms;
+    uint64_t sequence;
+    bool writes; /* else nothing changes: only whether it would is asked */
+};
+
+static bool look_at_record(const struct learner *learner, struct record *record, const struct look *look)
+{
+    struct item_facts facts = look->catalogue->item(look->catalogue->of, record->item);
+    struct record next = *record;
+    bool changed = record_reconsider(&next, &facts, look->at_ms, look->sequence);
+
+    set_counted(&next, &facts, facts.course ? learner_enrolment(learner, facts.course) : NULL);
+    changed |= next.flags != record->flags;
+    if (changed && look->writes)
+        *record = next;
+    return changed;
+}
+
+/* next: the enrolment with its new counts. started_ms: the last report in its course; INSTANT_NEVER: none. */
+static bool settle_again(struct enrolment *enrolment, struct enrolment *next, int64_t started_ms, const struct look *look)
+{
+    struct course_facts facts = look->catalogue->course(look->catalogue->of, next->course);
+
+    if (next->class == CLASS_ENROLLED && started_ms != INSTANT_NEVER) { /* the catalogue brought progress into the course */
+        next->class = CLASS_WORKING;
+        next->last_activity_ms = started_ms;
     }
-    for (uint32_t i = 0; i < learner->enrolment_count; i++) {
-        struct enrolment *enrolment = &learner->enrolments[i];
-        struct course_facts facts = catalogue->course(catalogue->of, enrolment->course);
-        uint32_t required = enrolment->completed_required, all = enrolment->completed_items;
-        recount(learner, enrolment, catalogue);
-        bool began = enrolment->class == CLASS_ENROLLED && learner_started(learner, enrolment->course, catalogue);
-        if (began) { /* the catalogue brought progress into the course */
-            enrolment->class = CLASS_WORKING;
-            enrolment->last_activity_ms = last_report_ms(learner, enrolment->course, catalogue);
-        }
-        if (enrolment->completed_required > required && enrolment->last_completion_ms == INSTANT_NEVER)
-            enrolment->last_completion_ms = at_ms;
-        bool completed = enrolment_settle(enrolment, &facts, at_ms);
-        if (completed || began || required != enrolment->completed_required || all != enrolment->completed_items) {
-            enrolment->updated_at_ms = at_ms;
-            enrolment->version = sequence;
-            changed = true;
-        }
+    if (next->completed_required > enrolment->completed_required && next->last_completion_ms == INSTANT_NEVER)
+        next->last_completion_ms = look->at_ms;
+    (void)enrolment_settle(next, &facts, look->at_ms); /* whether it completed shows in the class */
+    if (next->class == enrolment->class && next->completed_required == enrolment->completed_required &&
+        next->completed_items == enrolment->completed_items)
+        return false;
+    next->updated_at_ms = look->at_ms;
+    next->version = look->sequence;
+    if (look->writes)
+        *enrolment = *next;
+    return true;
+}
+
+static bool look_at_enrolment(const struct learner *learner, struct enrolment *enrolment, const struct look *look)
+{
+    struct enrolment next = *enrolment;
+
+    recount(learner, &next, look->catalogue);
+    int64_t started_ms = enrolment->class == CLASS_ENROLLED ? last_report_ms(learner, enrolment->course, look->catalogue)
+                                                            : INSTANT_NEVER;
+    return settle_again(enrolment, &next, started_ms, look);
+}
+
+/* learner: changed only when look writes. */
+static bool look_at_all(const struct learner *learner, const struct edit *edit, const struct look *look)
+{
+    bool changed = false, few = learner->record_count <= edit->item_count;
+
+    for (uint32_t i = 0; few && i < learner->record_count && (look->writes || !changed); i++)
+        if (edit->touches(edit->of, learner->items[i]))
+            changed |= look_at_record(learner, &learner->records[i], look);
+    for (uint32_t i = 0; !few && i < edit->item_count && (look->writes || !changed); i++) {
+        struct record *record = learner_record(learner, edit->items[i]);
+        changed |= record && look_at_record(learner, record, look);
+    }
+    for (uint32_t i = 0; i < edit->course_count && (look->writes || !changed); i++) {
+        struct enrolment *enrolment = learner_enrolment(learner, edit->courses[i]);
+        changed |= enrolment && look_at_enrolment(learner, enrolment, look);
+    }
+    return changed;
+}
+
+bool learner_is_moved(const struct learner *learner, const struct catalogue *catalogue, const struct edit *edit,
+                      int64_t at_ms, uint64_t sequence)
+{
+    struct look look = {catalogue, at_ms, sequence, false};
+    return look_at_all(learner, edit, &look);
+}
+
+bool learner_reconsider(struct learner *learner, const struct catalogue *catalogue, const struct edit *edit,
+                        int64_t at_ms, uint64_t sequence)
+{
+    struct look look = {catalogue, at_ms, sequence, true};
+
+    if (!look_at_all(learner, edit, &look))
+        return false;
+    learner->version = sequence;
+    return true;
+}
+
+bool learner_reconsider_item(struct learner *learner, const struct catalogue *catalogue, uint32_t item,
+                             const struct item_facts *before, int64_t at_ms, uint64_t sequence)
+{
+    struct look look = {catalogue, at_ms, sequence, true};
+    struct record *record = learner_record(learner, item);
+
+    if (!record)
+        return false;
+    bool counted = record->status == ITEM_COMPLETED && !before->untaught;
+    bool changed = look_at_record(learner, record, &look);
+    struct item_facts facts = catalogue->item(catalogue->of, item);
+    bool counts = record->status == ITEM_COMPLETED && !facts.untaught;
+    uint32_t courses[] = {before->course, facts.course == before->course ? 0 : facts.course};
+    for (int i = 0; i < 2; i++) {
+        struct enrolment *enrolment = courses[i] ? learner_enrolment(learner, courses[i]) : NULL;
+        if (!enrolment)
+            continue;
+        struct enrolment next = *enrolment;
+        bool left = counted && courses[i] == before->course, came = counts && courses[i] == facts.course;
+        next.completed_items += (uint32_t)came - left;
+        next.completed_required += (uint32_t)(came && facts.required) - (left && before->required);
+        bool started = record->flags & RECORD_REPORTED && courses[i] == facts.course;
+        changed |= settle_again(enrolment, &next, started ? record->updated_at_ms : INSTANT_NEVER, &look);
     }
     if (changed)
         learner->version = sequence;

@@ -48,6 +48,17 @@ struct catalogue {
     const void *of;
     struct item_facts (*item)(const void *of, uint32_t item);
     struct course_facts (*course)(const void *of, uint32_t course);
+    /* All items whose facts name the course, whether it counts them or not. NULL: not known; a learner's records are
+     * then looked through for them, however few the course has. */
+    const uint32_t *(*items)(const void *of, uint32_t course, uint32_t *out_count);
+};
+
+/* What an edit of the catalogue touched; the facts of all other items and courses are as they were. */
+struct edit {
+    const uint32_t *items, *courses;
+    uint32_t item_count, course_count;
+    const void *of;
+    bool (*touches)(const void *of, uint32_t item); /* whether it is one of items */
 };
 
 /* NULL: none. Constant in the number of records and enrolments. */
@@ -72,10 +83,18 @@ bool learner_has_room(const struct learner *learner, const struct event *event);
 void learner_evolve(struct learner *learner, const struct event *event, const struct catalogue *catalogue,
                     struct record_room *room);
 
-/* The effect of a catalogue event on one holder: percents, completions and counts again. Returns whether
- * anything changed. Source: contract 1, rule 5; design 6. */
-bool learner_reconsider(struct learner *learner, const struct catalogue *catalogue, int64_t at_ms,
-                        uint64_t sequence);
+/* The effect of an edit on one holder: percents, completions and counts again. Returns whether anything changed. Costs
+ * the lesser of the learner's records and what the edit touched. Source: contract 1, rule 5; design 6. */
+bool learner_reconsider(struct learner *learner, const struct catalogue *catalogue, const struct edit *edit,
+                        int64_t at_ms, uint64_t sequence);
+
+/* Whether learner_reconsider would change anything; nothing is. */
+bool learner_is_moved(const struct learner *learner, const struct catalogue *catalogue, const struct edit *edit,
+                      int64_t at_ms, uint64_t sequence);
+
+/* The same for one item, whose facts were before: it came to a course, or the course counts it from now on. Constant. */
+bool learner_reconsider_item(struct learner *learner, const struct catalogue *catalogue, uint32_t item,
+                             const struct item_facts *before, int64_t at_ms, uint64_t sequence);
 
 /* Instant for the learner's next event: the clock, but at least 1 ms after the last one, unless that lies
  * over 24 h ahead. Source: contract 1, Instants. */

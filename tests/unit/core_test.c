@@ -388,7 +388,7 @@ static struct event reported(uint64_t sequence, uint32_t item, enum item_status 
 static void the_last_required_item_completes_a_declared_course(void **unused)
 {
     struct little_catalogue of = {{true, 2, 3, 0}, {{1, true, 9500, 0, false}, {1, true, 9500, 0, false}, {1, false, 9500, 0, false}}};
-    struct catalogue catalogue = {&of, item_at, course_at};
+    struct catalogue catalogue = {&of, item_at, course_at, NULL};
     struct little_learner little;
     struct learner *learner = &little.learner;
     (void)unused;
@@ -419,7 +419,7 @@ static void the_last_required_item_completes_a_declared_course(void **unused)
 static void an_observed_course_reopens_with_a_new_item(void **unused)
 {
     struct little_catalogue of = {{false, 1, 1, 0}, {{1, true, 9500, 0, false}, {1, true, 9500, 0, false}}};
-    struct catalogue catalogue = {&of, item_at, course_at};
+    struct catalogue catalogue = {&of, item_at, course_at, NULL};
     struct little_learner little;
     (void)unused;
     little_init(&little);
@@ -506,7 +506,7 @@ static const struct segment *keep(void *arg, const struct segment *segments, uin
 static void learners_come_back_from_bytes(void **unused)
 {
     struct little_catalogue of = {{true, 2, 2, 0}, {{1, true, 9500, 0, false}, {1, true, 9500, 0, false}}};
-    struct catalogue catalogue = {&of, item_at, course_at};
+    struct catalogue catalogue = {&of, item_at, course_at, NULL};
     struct little_learner little, back;
     struct segment kept[4], scratch[RECORD_MAX_SEGMENTS];
     struct segment one[] = {{0, 4000}};

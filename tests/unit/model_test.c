@@ -216,7 +216,7 @@ static void a_learner_finds_what_they_have(void **unused)
 {
     static struct segment segments[RECORD_MAX_SEGMENTS];
     static uint8_t metadata[16];
-    const struct catalogue catalogue = {NULL, one_course_each, any_course};
+    const struct catalogue catalogue = {NULL, one_course_each, any_course, NULL};
     struct record_room room = {segments, metadata};
     struct learner_state *state = state_copy(NULL, 1, false);
     (void)unused;
