@@ -1,174 +1,464 @@
 #include "face/csv.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-/* Column names in order of first sight. */
-struct columns {
-    struct arena *arena;
-    const char **names;
-    size_t count, room;
+#include <xxhash.h>
+
+#include "core/limits.h"
+
+enum {
+    SLOTS = 2048, /* a power of two, twice LIMIT_CSV_COLUMNS */
+    DEPTH_MAX = 32, /* of objects in objects: contract 1, Errors */
+    INLINE_BYTES = 64 * 1024, /* of JSON that an event loop makes a table of */
 };
 
-static void add_column(struct columns *columns, const char *name)
+_Static_assert(SLOTS >= 2 * LIMIT_CSV_COLUMNS, "an open table needs free slots");
+
+struct column {
+    const char *path; /* "a.b", names as in JSON text */
+    uint32_t size;
+    bool dropped;
+    const char *value; /* of the row at hand; NULL: it has none */
+    size_t value_size;
+};
+
+struct csv_columns {
+    struct arena *arena;
+    struct column at[LIMIT_CSV_COLUMNS];
+    uint32_t count;
+    uint16_t slots[SLOTS]; /* place in at, from 1 */
+    bool too_many, no_memory;
+};
+
+/* ---- JSON text in place ---- */
+
+static const char *string_end(const char *at, const char *end) /* at: after the quote. The closing one */
 {
-    for (size_t i = 0; i < columns->count; i++)
-        if (strcmp(columns->names[i], name) == 0)
-            return;
-    if (columns->count == columns->room) {
-        size_t room = columns->room ? columns->room * 2 : 32;
-        const char **names = arena_alloc(columns->arena, room * sizeof *names);
-        if (!names)
-            return;
-        if (columns->count)
-            memcpy(names, columns->names, columns->count * sizeof *names);
-        columns->names = names;
-        columns->room = room;
-    }
-    columns->names[columns->count++] = name;
+    while (at < end && *at != '"')
+        at += *at == '\\' && at + 1 < end ? 2 : 1;
+    return at;
 }
 
-static void collect(struct columns *columns, const char *prefix, json_t *object)
+static const char *value_end(const char *at, const char *end)
 {
-    const char *name;
-    json_t *value;
+    int depth = 0;
 
-    json_object_foreach(object, name, value) {
-        const char *path = arena_printf(columns->arena, "%s%s", prefix, name);
-        if (!path)
-            continue;
-        if (json_is_object(value)) {
-            const char *deeper = arena_printf(columns->arena, "%s.", path);
-            if (deeper)
-                collect(columns, deeper, value);
-        } else {
-            add_column(columns, path);
-        }
+    for (; at < end; at++) {
+        if (*at == '"')
+            at = string_end(at + 1, end);
+        else if (*at == '{' || *at == '[')
+            depth++;
+        else if ((*at == '}' || *at == ']') && depth-- == 0)
+            return at;
+        else if (*at == ',' && depth == 0)
+            return at;
     }
+    return end;
 }
 
-/* A column that some rows have as null and others as an object ("enrollments") is told by its parts alone. */
-static void drop_prefixes(struct columns *columns)
-{
-    size_t kept = 0;
+/* The member, or element, that begins at *at: its name (NULL in a list) and value. Moves on. False: the end. */
+struct part {
+    const char *name, *value;
+    size_t name_size, value_size;
+};
 
-    for (size_t i = 0; i < columns->count; i++) {
-        size_t size = strlen(columns->names[i]);
-        bool prefix = false;
-        for (size_t k = 0; k < columns->count && !prefix; k++)
-            prefix = strncmp(columns->names[k], columns->names[i], size) == 0 && columns->names[k][size] == '.';
-        if (!prefix)
-            columns->names[kept++] = columns->names[i];
+static bool next_part(const char **at, const char *end, bool named, struct part *out)
+{
+    if (*at < end && **at == ',')
+        ++*at;
+    if (*at >= end || **at == '}' || **at == ']')
+        return false;
+    if (named) {
+        const char *close = string_end(*at + 1, end);
+        out->name = *at + 1;
+        out->name_size = (size_t)(close - out->name);
+        *at = close + 2; /* the quote and the colon */
     }
-    columns->count = kept;
+    const char *stop = value_end(*at, end);
+    out->value = *at;
+    out->value_size = (size_t)(stop - *at);
+    *at = stop;
+    return true;
 }
 
-/* The value that "a.b.c" names; a member's own name may hold dots. */
-static json_t *value_at(json_t *object, const char *path)
-{
-    json_t *value = json_object_get(object, path);
-    const char *name;
-    json_t *each;
+/* ---- cells ---- */
 
-    if (value)
-        return value;
-    json_object_foreach(object, name, each) {
-        size_t size = strlen(name);
-        if (json_is_object(each) && strncmp(path, name, size) == 0 && path[size] == '.' &&
-            (value = value_at(each, path + size + 1)))
-            return value;
+void csv_quoted(struct buf *out, const char *text, size_t size)
+{
+    const char *end = text + size;
+
+    for (const char *quote; text < end && (quote = memchr(text, '"', (size_t)(end - text))); text = quote + 1) {
+        buf_add(out, text, (size_t)(quote - text) + 1);
+        buf_char(out, '"');
     }
-    return NULL;
+    buf_add(out, text, (size_t)(end - text));
 }
 
-/* Quoted when needed; a text that a spreadsheet would take for a formula gets a quote before it. */
-static void put_cell(struct buf *out, const char *text, bool is_text)
+void csv_cell(struct buf *out, const char *text, size_t size, bool is_text)
 {
-    bool formula = is_text && *text && strchr("=+-@\t\r", *text);
-    bool quoted = strpbrk(text, ",\"\r\n") != NULL;
+    bool formula = is_text && size && strchr("=+-@\t\r", *text), quoted = false;
 
+    for (size_t i = 0; i < size && !quoted; i++)
+        quoted = text[i] == ',' || text[i] == '"' || text[i] == '\r' || text[i] == '\n';
     if (quoted)
         buf_char(out, '"');
     if (formula)
         buf_char(out, '\'');
-    for (; *text; text++) {
-        if (*text == '"')
-            buf_char(out, '"');
-        buf_char(out, *text);
-    }
+    csv_quoted(out, text, size);
     if (quoted)
         buf_char(out, '"');
 }
 
-static void put_value(struct buf *out, const json_t *value)
+static unsigned hex4(const char *at)
 {
-    if (!value || json_is_null(value))
-        return;
-    if (json_is_string(value)) {
-        put_cell(out, json_string_value(value), true);
-        return;
-    }
-    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(15));
-    put_cell(out, text ? text : "", false);
-    free(text);
+    unsigned value = 0;
+
+    for (int i = 0; i < 4; i++)
+        value = value * 16 + (unsigned)(at[i] <= '9' ? at[i] - '0' : (at[i] | 32) - 'a' + 10);
+    return value;
 }
 
-static void put_table(struct buf *out, struct arena *arena, json_t *list, const char *columns_if_empty)
+static void put_utf8(struct buf *out, unsigned code)
 {
-    struct columns columns = {.arena = arena};
-    size_t index;
-    json_t *row;
+    if (code < 0x80) {
+        buf_char(out, (char)code);
+        return;
+    }
+    if (code < 0x800) {
+        buf_char(out, (char)(0xc0 | code >> 6));
+    } else {
+        if (code < 0x10000) {
+            buf_char(out, (char)(0xe0 | code >> 12));
+        } else {
+            buf_char(out, (char)(0xf0 | code >> 18));
+            buf_char(out, (char)(0x80 | (code >> 12 & 63)));
+        }
+        buf_char(out, (char)(0x80 | (code >> 6 & 63)));
+    }
+    buf_char(out, (char)(0x80 | (code & 63)));
+}
 
-    json_array_foreach(list, index, row)
-        collect(&columns, "", row);
-    drop_prefixes(&columns);
-    if (columns.count == 0)
-        buf_text(out, columns_if_empty);
-    for (size_t i = 0; i < columns.count; i++) {
-        if (i)
+/* What a JSON string says, between its quotes. */
+static void unescape(struct buf *out, const char *at, const char *end)
+{
+    static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
+
+    while (at < end) {
+        const char *escape = memchr(at, '\\', (size_t)(end - at));
+        buf_add(out, at, (size_t)((escape ? escape : end) - at));
+        if (!escape || escape + 1 >= end)
+            return;
+        at = escape + 2;
+        const char *known = strchr(from, escape[1]);
+        if (escape[1] == 'u' && at + 4 <= end) {
+            unsigned code = hex4(at);
+            at += 4;
+            if ((code & 0xfc00) == 0xd800 && at + 6 <= end && at[0] == '\\' && at[1] == 'u') {
+                code = 0x10000 + ((code & 0x3ff) << 10) + (hex4(at + 2) & 0x3ff);
+                at += 6;
+            }
+            put_utf8(out, code);
+        } else {
+            buf_char(out, known ? to[known - from] : escape[1]);
+        }
+    }
+}
+
+/* Text of a JSON string's inside, or of any other value as it is. Null and absent: nothing. */
+static void put_value(struct buf *out, const char *value, size_t size)
+{
+    struct buf text = {0};
+
+    if (!value || (size == 4 && memcmp(value, "null", 4) == 0))
+        return;
+    if (*value != '"') {
+        csv_cell(out, value, size, false);
+        return;
+    }
+    if (!memchr(value, '\\', size)) {
+        csv_cell(out, value + 1, size - 2, true);
+        return;
+    }
+    unescape(&text, value + 1, value + size - 1);
+    csv_cell(out, text.bytes ? text.bytes : "", text.size, true);
+    out->failed |= text.failed;
+    buf_done(&text);
+}
+
+static void put_name(struct buf *out, const char *path, size_t size)
+{
+    struct buf text = {0};
+
+    unescape(&text, path, path + size);
+    csv_cell(out, text.bytes ? text.bytes : "", text.size, true);
+    out->failed |= text.failed;
+    buf_done(&text);
+}
+
+/* ---- the members of a row, objects in it entered ---- */
+
+struct walk {
+    void (*cell)(void *arg, const char *path, size_t path_size, const struct part *part);
+    void *arg;
+    struct buf path;
+};
+
+static void walk_object(struct walk *walk, const char *json, size_t size, int depth)
+{
+    const char *at = json + 1, *end = json + size;
+    size_t prefix = walk->path.size;
+    struct part part;
+
+    while (next_part(&at, end, true, &part)) {
+        buf_add(&walk->path, part.name, part.name_size);
+        if (*part.value == '{' && depth < DEPTH_MAX) {
+            buf_char(&walk->path, '.');
+            walk_object(walk, part.value, part.value_size, depth + 1);
+        } else if (!walk->path.failed) {
+            walk->cell(walk->arg, walk->path.bytes, walk->path.size, &part);
+        }
+        walk->path.size = prefix;
+    }
+}
+
+static bool walk_row(const char *json, size_t size, void (*cell)(void *arg, const char *path, size_t path_size, const struct part *part),
+                     void *arg)
+{
+    struct walk walk = {.cell = cell, .arg = arg};
+
+    if (size && *json == '{')
+        walk_object(&walk, json, size, 1);
+    buf_done(&walk.path);
+    return !walk.path.failed;
+}
+
+struct flat {
+    struct buf *out;
+    bool names, comma;
+};
+
+static void flat_cell(void *arg, const char *path, size_t path_size, const struct part *part)
+{
+    struct flat *flat = arg;
+
+    if (flat->comma)
+        buf_char(flat->out, ',');
+    flat->comma = true;
+    if (flat->names)
+        put_name(flat->out, path, path_size);
+    else
+        put_value(flat->out, part->value, part->value_size);
+}
+
+void csv_members(struct buf *out, const char *json, size_t size, bool names)
+{
+    struct flat flat = {out, names, false};
+
+    if (!walk_row(json, size, flat_cell, &flat))
+        out->failed = true;
+}
+
+/* ---- columns by first sight ---- */
+
+struct csv_columns *csv_columns_new(struct arena *arena)
+{
+    struct csv_columns *columns = arena_alloc(arena, sizeof *columns);
+
+    if (columns)
+        columns->arena = arena;
+    return columns;
+}
+
+static uint16_t *slot_of(struct csv_columns *columns, const char *path, size_t size)
+{
+    for (size_t at = XXH3_64bits(path, size);; at++) {
+        uint16_t *slot = &columns->slots[at % SLOTS];
+        const struct column *column = *slot ? &columns->at[*slot - 1] : NULL;
+        if (!column || (column->size == size && memcmp(column->path, path, size) == 0))
+            return slot;
+    }
+}
+
+static void see_cell(void *arg, const char *path, size_t path_size, const struct part *part)
+{
+    struct csv_columns *columns = arg;
+    uint16_t *slot = slot_of(columns, path, path_size);
+
+    (void)part;
+    if (*slot || columns->too_many || columns->no_memory)
+        return;
+    columns->too_many = columns->count == LIMIT_CSV_COLUMNS;
+    if (columns->too_many)
+        return;
+    const char *copy = arena_copy(columns->arena, path, path_size);
+    columns->no_memory = !copy;
+    if (!copy)
+        return;
+    columns->at[columns->count++] = (struct column){.path = copy, .size = (uint32_t)path_size};
+    *slot = (uint16_t)columns->count;
+}
+
+enum rc csv_see(struct csv_columns *columns, const char *json, size_t size, struct fault *fault)
+{
+    if (!walk_row(json, size, see_cell, columns) || columns->no_memory)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    if (columns->too_many)
+        return fault_set(fault, RC_INVALID, "Accept", "a table has at most 1,000 columns as CSV; ask for JSON");
+    return RC_OK;
+}
+
+/* A column that some rows have as null and others as an object ("enrollments") is told by its parts alone. */
+static void drop_prefixes(struct csv_columns *columns)
+{
+    for (uint32_t i = 0; i < columns->count; i++)
+        for (uint32_t size = 1; size < columns->at[i].size; size++)
+            if (columns->at[i].path[size] == '.') {
+                uint16_t place = *slot_of(columns, columns->at[i].path, size);
+                if (place)
+                    columns->at[place - 1].dropped = true;
+            }
+}
+
+void csv_header(struct csv_columns *columns, struct buf *out, const char *if_empty)
+{
+    bool comma = false;
+
+    drop_prefixes(columns);
+    if (columns->count == 0)
+        buf_text(out, if_empty);
+    for (uint32_t i = 0; i < columns->count; i++) {
+        if (columns->at[i].dropped)
+            continue;
+        if (comma)
             buf_char(out, ',');
-        put_cell(out, columns.names[i], true);
+        comma = true;
+        put_name(out, columns->at[i].path, columns->at[i].size);
     }
     buf_text(out, "\r\n");
-    json_array_foreach(list, index, row) {
-        for (size_t i = 0; i < columns.count; i++) {
-            if (i)
-                buf_char(out, ',');
-            put_value(out, value_at(row, columns.names[i]));
-        }
-        buf_text(out, "\r\n");
-    }
 }
 
-static json_t *follow(json_t *root, const char *path)
+static void take_cell(void *arg, const char *path, size_t path_size, const struct part *part)
 {
-    char name[64];
+    struct csv_columns *columns = arg;
+    uint16_t place = *slot_of(columns, path, path_size);
 
-    while (root && *path) {
-        size_t size = strcspn(path, "/");
-        if (size >= sizeof name)
-            return NULL;
-        memcpy(name, path, size);
-        name[size] = '\0';
-        root = json_object_get(root, name);
-        path += size + (path[size] == '/');
+    if (place && !columns->at[place - 1].value) {
+        columns->at[place - 1].value = part->value;
+        columns->at[place - 1].value_size = part->value_size;
     }
-    return root;
 }
 
-void face_reply_table(struct request *request, const char *list, const char *columns)
+void csv_row(struct csv_columns *columns, struct buf *out, const char *json, size_t size)
+{
+    bool comma = false;
+
+    for (uint32_t i = 0; i < columns->count; i++)
+        columns->at[i].value = NULL;
+    if (!walk_row(json, size, take_cell, columns))
+        out->failed = true;
+    for (uint32_t i = 0; i < columns->count; i++) {
+        if (columns->at[i].dropped)
+            continue;
+        if (comma)
+            buf_char(out, ',');
+        comma = true;
+        put_value(out, columns->at[i].value, columns->at[i].value_size);
+    }
+    buf_text(out, "\r\n");
+}
+
+/* ---- a whole answer ---- */
+
+bool csv_wanted(struct request *request)
 {
     const char *accept = request_header(request, "Accept");
     const char *csv = accept ? strcasestr(accept, "text/csv") : NULL;
     const char *json = accept ? strcasestr(accept, "application/json") : NULL;
 
-    if (!csv || (json && json < csv)) {
+    return csv && !(json && json < csv);
+}
+
+/* The list that the path leads to; NULL: none. */
+static const char *find_list(const char *json, size_t size, const char *path, const char **out_end)
+{
+    const char *at = json, *end = json + size;
+
+    while (*path && at && at < end && *at == '{') {
+        size_t name_size = strcspn(path, "/");
+        struct part part = {0};
+        bool found = false;
+        at++;
+        while (!found && next_part(&at, end, true, &part))
+            found = part.name_size == name_size && memcmp(part.name, path, name_size) == 0;
+        if (!found)
+            return NULL;
+        at = part.value;
+        end = part.value + part.value_size;
+        path += name_size + (path[name_size] == '/');
+    }
+    *out_end = end;
+    return at && at < end && *at == '[' ? at + 1 : NULL;
+}
+
+struct table {
+    const char *list, *if_empty;
+};
+
+static enum rc make_table(struct request *request, const struct table *table, struct fault *fault)
+{
+    struct csv_columns *columns = csv_columns_new(&request->arena);
+    const char *end = NULL, *list = find_list(request->out.bytes, request->out.size, table->list, &end);
+    enum rc rc = columns ? RC_OK : fault_set(fault, RC_BUSY, NULL, "out of memory");
+    struct buf out = {0};
+    struct part row;
+
+    for (const char *at = list; rc == RC_OK && at && next_part(&at, end, false, &row);)
+        rc = csv_see(columns, row.value, row.value_size, fault);
+    if (rc != RC_OK)
+        return rc;
+    csv_header(columns, &out, table->if_empty);
+    for (const char *at = list; at && next_part(&at, end, false, &row);)
+        csv_row(columns, &out, row.value, row.value_size);
+    buf_done(&request->out);
+    request->out = out;
+    return RC_OK;
+}
+
+static enum rc work_table(struct request *request, struct fault *fault)
+{
+    return make_table(request, request->command, fault);
+}
+
+static void reply_csv(struct request *request)
+{
+    request_reply(request, 200, CSV_TYPE);
+}
+
+void face_reply_table(struct request *request, const char *list, const char *columns)
+{
+    struct fault fault = {NULL, NULL};
+    struct table *table = arena_alloc(&request->arena, sizeof *table);
+
+    if (!csv_wanted(request) || request->out.failed) {
         request_reply(request, 200, "application/json");
         return;
     }
-    json_auto_t *root = json_loadb(request->out.bytes, request->out.size, 0, NULL);
-    buf_clear(&request->out);
-    put_table(&request->out, &request->arena, follow(root, list), columns);
-    request_reply(request, 200, "text/csv; charset=utf-8; header=present");
+    if (!table) {
+        request_fail(request, RC_BUSY, &(struct fault){NULL, "out of memory"});
+        return;
+    }
+    *table = (struct table){list, columns};
+    if (request->out.size > INLINE_BYTES) {
+        request->command = table; /* no longer of use to the handler */
+        face_work(request, work_table, reply_csv);
+        return;
+    }
+    enum rc rc = make_table(request, table, &fault);
+    if (rc == RC_OK) {
+        reply_csv(request);
+    } else {
+        buf_clear(&request->out);
+        request_fail(request, rc, &fault);
+    }
 }
