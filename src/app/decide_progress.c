@@ -1,7 +1,9 @@
 #include "app/batch.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "core/limits.h"
 #include "core/members.h"
 
 /* Reports, locks, deletes and resets of progress. Source: contract 1, rules 1 to 7. */
@@ -61,35 +63,102 @@ static enum type_rank report_rank(const struct item_report *report)
     return report->type.bytes ? TYPE_CLIENT : report->report.has & FROM_PLAYER ? TYPE_PLAYER : TYPE_UNKNOWN;
 }
 
-/* What sums and limits refuse. Source: contract 1 Errors, 3 update, 4 score; design 4 Bounded. */
-static enum rc check_limits(struct batch *batch, const struct command *command, const struct record *record,
-                            const struct item_report *report,
-                            struct fault *fault)
+/* ---- what limits refuse: contract 1 Errors, 3 update, 4 score; core/limits.h ---- */
+
+static enum rc check_score(const struct record *record, const struct report *says, struct fault *fault)
+{
+    bool has_score = says->has & HAS_SCORE || record->flags & RECORD_SCORE;
+    bool has_max = says->has & HAS_MAX_SCORE || record->flags & RECORD_MAX_SCORE;
+    int64_t score = says->has & HAS_SCORE ? says->score_e4 : record->score_e4;
+    int64_t max = says->has & HAS_MAX_SCORE ? says->max_score_e4 : record->max_score_e4;
+
+    return has_score && has_max && score > max
+               ? fault_set(fault, RC_INVALID, "score", "score must not be above maxScore") : RC_OK;
+}
+
+/* Merges only where the sum of both might be too much. */
+static enum rc check_metadata(struct batch *batch, const struct learner *learner, const struct record *record,
+                              const struct report *says, struct fault *fault)
+{
+    uint8_t *room = batch->fold->room.metadata;
+    size_t size = (size_t)record->metadata_size + says->metadata_size;
+    size_t bytes = members_json_bytes(record->metadata, record->metadata_size) +
+                   members_json_bytes(says->metadata, says->metadata_size);
+    uint32_t before = members_count(record->metadata, record->metadata_size);
+    uint32_t count = before + members_count(says->metadata, says->metadata_size);
+
+    if (bytes > MEMBERS_MAX_BYTES || count > LIMIT_METADATA_MEMBERS ||
+        learner->metadata_bytes + says->metadata_size > LIMIT_METADATA_BYTES) {
+        size = members_merge(record->metadata, record->metadata_size, says->metadata, says->metadata_size, room);
+        bytes = members_json_bytes(room, size);
+        count = members_count(room, size);
+    }
+    if (bytes > MEMBERS_MAX_BYTES)
+        return fault_set(fault, RC_INVALID, "metadata", "metadata has at most 16 KiB once merged");
+    if (count > LIMIT_METADATA_MEMBERS && count > before) /* more than that from before there was the limit: no more */
+        return fault_set(fault, RC_INVALID, "metadata", "metadata has at most 256 members once merged");
+    if (size > record->metadata_size && learner->metadata_bytes - record->metadata_size + size > LIMIT_METADATA_BYTES)
+        return fault_set(fault, RC_CONFLICT, NULL, "a learner's metadata has at most 4 MiB in all");
+    return RC_OK;
+}
+
+static enum rc check_segments(struct batch *batch, const struct learner *learner, const struct record *record,
+                              const struct report *says, struct fault *fault)
+{
+    size_t count = (size_t)record->segment_count + says->segment_count;
+
+    if (count > RECORD_MAX_SEGMENTS || learner->segment_total + says->segment_count > LIMIT_SEGMENTS)
+        count = segments_merge(record->segments, record->segment_count, says->segments, says->segment_count,
+                               batch->fold->room.segments);
+    if (count > RECORD_MAX_SEGMENTS)
+        return fault_set(fault, RC_INVALID, "segments", "more than 1,000 separate segments");
+    if (count > record->segment_count && learner->segment_total - record->segment_count + count > LIMIT_SEGMENTS)
+        return fault_set(fault, RC_CONFLICT, NULL, "a learner has at most 100,000 segments in all");
+    return RC_OK;
+}
+
+/* What the report says of one item. */
+static enum rc check_limits(struct batch *batch, const struct command *command, const struct learner *learner,
+                            const struct record *record, const struct item_report *report, struct fault *fault)
 {
     const struct report *says = &report->report;
-    struct record_room *room = &batch->fold->room;
+    enum rc rc = RC_OK;
 
     if (says->has & HAS_TIME_SPENT && says->time_spent_ms > TIME_MAX_MS - record->time_spent_ms)
         return fault_set(fault, RC_INVALID, command->face == FACE_COURSEROOM ? "activityDuration" : "timeSpent",
                          "the accumulated time would pass 2^53 seconds");
-    if (says->has & (HAS_SCORE | HAS_MAX_SCORE)) {
-        bool has_score = says->has & HAS_SCORE || record->flags & RECORD_SCORE;
-        bool has_max = says->has & HAS_MAX_SCORE || record->flags & RECORD_MAX_SCORE;
-        int64_t score = says->has & HAS_SCORE ? says->score_e4 : record->score_e4;
-        int64_t max = says->has & HAS_MAX_SCORE ? says->max_score_e4 : record->max_score_e4;
-        if (has_score && has_max && score > max)
-            return fault_set(fault, RC_INVALID, "score", "score must not be above maxScore");
-    }
-    if (says->has & HAS_METADATA && says->metadata_size) {
-        size_t size = members_merge(record->metadata, record->metadata_size, says->metadata,
-                                    says->metadata_size, room->metadata);
-        if (members_json_bytes(room->metadata, size) > MEMBERS_MAX_BYTES)
-            return fault_set(fault, RC_INVALID, "metadata", "metadata has at most 16 KiB once merged");
-    }
-    if (says->has & HAS_SEGMENTS && says->segment_count &&
-        segments_merge(record->segments, record->segment_count, says->segments, says->segment_count,
-                       room->segments) > RECORD_MAX_SEGMENTS)
-        return fault_set(fault, RC_INVALID, "segments", "more than 1,000 separate segments");
+    if (says->has & (HAS_SCORE | HAS_MAX_SCORE))
+        rc = check_score(record, says, fault);
+    if (rc == RC_OK && says->has & HAS_METADATA && says->metadata_size)
+        rc = check_metadata(batch, learner, record, says, fault);
+    if (rc == RC_OK && says->has & HAS_SEGMENTS && says->segment_count)
+        rc = check_segments(batch, learner, record, says, fault);
+    return rc;
+}
+
+/* What one report, or several of one request, add to a learner; and to the server: items and courses that nobody named
+ * before, items that come to a course. */
+struct addition {
+    uint32_t records, enrolments, days, items, courses, taught;
+};
+
+static enum rc check_budgets(struct view view, const struct learner *learner, uint32_t course,
+                             const struct addition *adds, struct fault *fault)
+{
+    const struct course_def *def = view_course(view, course);
+
+    if (adds->items && view.image->item_count + adds->items > LIMIT_ITEMS)
+        return fault_set(fault, RC_CONFLICT, NULL, "the server has at most 1,000,000 items");
+    if (adds->courses && view.image->course_count + adds->courses > LIMIT_COURSES)
+        return fault_set(fault, RC_CONFLICT, NULL, "the server has at most 100,000 courses");
+    if (adds->taught && def && def->item_count + adds->taught > LIMIT_COURSE_ITEMS)
+        return fault_set(fault, RC_CONFLICT, NULL, "a course has at most 10,000 items");
+    if (adds->records && learner->record_count + adds->records > LIMIT_RECORDS)
+        return fault_set(fault, RC_CONFLICT, NULL, "a learner has progress on at most 10,000 items");
+    if (adds->enrolments && learner->enrolment_count + adds->enrolments > LIMIT_ENROLMENTS)
+        return fault_set(fault, RC_CONFLICT, NULL, "a learner is enrolled in at most 1,000 courses");
+    if (adds->days && learner->day_count + adds->days > LIMIT_DAYS)
+        return fault_set(fault, RC_CONFLICT, NULL, "a learner has reports on at most 10,000 days");
     return RC_OK;
 }
 
@@ -107,25 +176,35 @@ static bool is_new_day(const struct learner *learner, const struct report *repor
     return report->has & (FROM_PLAYER | HAS_DAY) && !learner_knows_day(learner, report->local_day);
 }
 
-/* Everything that can refuse one report. *out_record: what is stored, or an empty one. */
-static enum rc check_report(struct batch *batch, struct command *command, struct item_report *report,
-                            struct place *out_place, struct record *out_record, struct fault *fault)
+/* The learner as decided so far; an empty one when never seen. */
+static const struct learner *learner_of(const struct batch *batch, const struct command *command)
 {
+    const struct learner *learner = view_learner(batch->fold->view, command->learner_key);
+    return learner ? learner : &nobody;
+}
+
+/* Everything that can refuse one report. *out_record: what is stored, or an empty one. *out_adds: what it adds to the
+ * learner, for budgets that are checked by the caller. */
+static enum rc check_report(struct batch *batch, struct command *command, struct item_report *report,
+                            struct place *out_place, struct record *out_record, struct addition *out_adds,
+                            struct fault *fault)
+{
+    static const struct record blank = {RECORD_BLANK};
     enum rc rc = find_place(batch, command, report->item, report->course, out_place, fault);
 
     if (rc != RC_OK)
         return rc;
-    const struct learner *learner = view_learner(batch->fold->view, command->learner_key);
-    if (!learner)
-        learner = &nobody;
+    const struct learner *learner = learner_of(batch, command);
     const struct record *record = out_place->item ? learner_record(learner, out_place->item) : NULL;
-    if (out_place->course && batch->policy->explicit_enrolment && !learner_enrolment(learner, out_place->course))
+    bool in_course = out_place->course || report->course.bytes;
+    bool enrolled = out_place->course && learner_enrolment(learner, out_place->course);
+    if (in_course && !enrolled && batch->policy->explicit_enrolment)
         return fault_set(fault, RC_NOT_FOUND, NULL, "User is not enrolled in this course");
-    if (report->course.bytes && !out_place->course && batch->policy->explicit_enrolment)
-        return fault_set(fault, RC_NOT_FOUND, NULL, "User is not enrolled in this course");
-    static const struct record blank = {RECORD_BLANK};
     *out_record = record ? *record : blank;
-    rc = check_limits(batch, command, out_record, report, fault);
+    *out_adds = (struct addition){
+        .records = !record, .enrolments = in_course && !enrolled, .days = is_new_day(learner, &report->report),
+        .items = !out_place->item, .courses = report->course.bytes && !out_place->course, .taught = out_place->attach};
+    rc = check_limits(batch, command, learner, out_record, report, fault);
     if (rc != RC_OK)
         return rc;
     if (record && record->flags & RECORD_LOCKED && !command->may_pass_lock)
@@ -158,16 +237,15 @@ static enum rc observe(struct batch *batch, struct command *command, struct item
 }
 
 static enum rc store_report(struct batch *batch, struct command *command, struct item_report *report,
-                            struct place *place, struct record *record, struct fault *fault)
+                            struct place *place, struct record *record, const struct addition *adds,
+                            struct fault *fault)
 {
     const struct item_def *item = view_item(batch->fold->view, place->item);
-    const struct learner *learner = view_learner(batch->fold->view, command->learner_key);
+    const struct learner *learner = learner_of(batch, command);
     struct item_facts facts = view_item_facts(batch->fold->view, place->item);
     bool changes, has_id = report->event_id[0] || report->event_id[1];
 
     report->item_key = place->item;
-    if (!learner)
-        learner = &nobody;
     if (has_id && learner_knows_event_id(learner, report->event_id)) {
         report->effect = REPORT_UNCHANGED;
         return RC_OK;
@@ -180,16 +258,18 @@ static enum rc store_report(struct batch *batch, struct command *command, struct
     bool better_type = item && place->rank > (enum type_rank)item->type_rank;
     if (floored || (!changes && !new_day && !place->attach && !better_type && !has_id))
         return RC_OK;
+    enum rc rc = check_budgets(batch->fold->view, learner, place->course, adds, fault);
+    if (rc != RC_OK)
+        return rc;
     if (command->learner_key == 0)
         command->learner_key = batch_learner(batch, command->learner);
     if (command->learner_key == 0)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     if (place->observe || place->attach || better_type) {
-        enum rc rc = observe(batch, command, report, place, fault);
+        rc = observe(batch, command, report, place, fault);
         if (rc != RC_OK)
             return rc;
-        learner = view_learner(batch->fold->view, command->learner_key);
-        learner = learner ? learner : &nobody;
+        learner = learner_of(batch, command);
     }
     report->item_key = place->item;
     struct event event = batch_event(command, EV_REPORTED);
@@ -208,61 +288,120 @@ static enum rc store_report(struct batch *batch, struct command *command, struct
         event.record_id = ++batch->counters.record_id;
     if (place->course && !learner_enrolment(learner, place->course))
         event.enrolment_id = ++batch->counters.enrolment_id;
-    enum rc rc = batch_emit(batch, &event, fault);
+    rc = batch_emit(batch, &event, fault);
     if (rc == RC_OK)
         command->sequence = event.sequence;
     return rc;
 }
 
-/* Two reports of one request that put one item into two courses cannot both hold. */
-static bool contradicts_earlier(const struct command *command, uint32_t index)
-{
-    const struct item_report *report = &command->reports[index];
+/* ---- all of a request's reports, or none ---- */
 
-    for (uint32_t i = 0; report->course.bytes && i < index; i++) {
-        const struct item_report *other = &command->reports[i];
-        if (other->course.bytes && other->item.size == report->item.size &&
-            memcmp(other->item.bytes, report->item.bytes, report->item.size) == 0 &&
-            (other->course.size != report->course.size ||
-             memcmp(other->course.bytes, report->course.bytes, report->course.size) != 0))
-            return true;
+static int compare_texts(struct text a, struct text b)
+{
+    if (a.size != b.size)
+        return a.size < b.size ? -1 : 1;
+    return a.size ? memcmp(a.bytes, b.bytes, a.size) : 0;
+}
+
+/* By item; those of one item that name a course come first. */
+static int by_item(const void *a, const void *b)
+{
+    const struct item_report *left = *(struct item_report *const *)a, *right = *(struct item_report *const *)b;
+    int order = compare_texts(left->item, right->item);
+
+    return order ? order : (right->course.bytes != NULL) - (left->course.bytes != NULL);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return compare_texts(*(const struct text *)a, *(const struct text *)b);
+}
+
+/* What was found out about one report of several. */
+struct checked {
+    struct place place;
+    struct addition adds;
+};
+
+/* The name of the course that a report enrols in. */
+static struct text course_named(struct view view, const struct item_report *report, const struct place *place)
+{
+    const struct course_slot *slot = view_course_slot(view, place->course);
+    return report->course.bytes || !slot ? report->course : (struct text){slot->id, slot->id_size};
+}
+
+/* Two reports of one request that put one item into two courses cannot both hold. What all of them add counts each item
+ * and each course once. */
+static enum rc check_together(struct batch *batch, struct command *command, const struct checked *checked)
+{
+    uint32_t count = command->report_count, courses = 0;
+    struct item_report **order = arena_alloc(command->arena, count * sizeof *order);
+    struct text *names = arena_alloc(command->arena, count * sizeof *names);
+    struct addition adds = {0};
+
+    if (!order || !names)
+        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+    for (uint32_t i = 0; i < count; i++)
+        order[i] = &command->reports[i];
+    qsort(order, count, sizeof *order, by_item);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct checked *of = &checked[order[i] - command->reports];
+        bool again = i && compare_texts(order[i]->item, order[i - 1]->item) == 0;
+        if (again && order[i]->course.bytes && compare_texts(order[i]->course, order[i - 1]->course) != 0)
+            return fault_set(&command->fault, RC_INVALID, "CourseId", "one item is named under two courses");
+        adds.records += !again && of->adds.records;
+        adds.items += !again && of->adds.items;
+        adds.taught += !again && of->adds.taught;
+        adds.courses += !again && of->adds.courses;
+        adds.days += of->adds.days && (adds.days == 0 || order[i]->report.local_day != order[0]->report.local_day);
+        if (of->adds.enrolments)
+            names[courses++] = course_named(batch->fold->view, order[i], &of->place);
     }
-    return false;
+    if (courses)
+        qsort(names, courses, sizeof *names, by_text);
+    for (uint32_t i = 0; i < courses; i++)
+        adds.enrolments += i == 0 || compare_texts(names[i], names[i - 1]) != 0;
+    enum rc rc = RC_OK; /* each course as if all that comes to one came to it: near the limit that is strict */
+    for (uint32_t i = 0; rc == RC_OK && i < count; i++)
+        rc = check_budgets(batch->fold->view, learner_of(batch, command), checked[i].place.course, &adds, &command->fault);
+    command->if_match = NULL; /* compared with what was there before the first of them */
+    return rc;
 }
 
 static enum rc check_all(struct batch *batch, struct command *command)
 {
-    struct place place;
+    struct checked *checked = arena_alloc(command->arena, command->report_count * sizeof *checked);
     struct record record;
 
+    if (!checked)
+        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
     for (uint32_t i = 0; i < command->report_count; i++) {
         struct item_report *report = &command->reports[i];
         if (report->rc != RC_OK) {
             command->fault = report->fault;
             return report->rc;
         }
-        if (contradicts_earlier(command, i))
-            return fault_set(&command->fault, RC_INVALID, "CourseId", "one item is named under two courses");
-        enum rc rc = check_report(batch, command, report, &place, &record, &command->fault);
+        enum rc rc = check_report(batch, command, report, &checked[i].place, &record, &checked[i].adds, &command->fault);
         if (rc != RC_OK)
             return rc;
     }
-    return RC_OK;
+    return check_together(batch, command, checked);
 }
 
 static enum rc decide_reports(struct batch *batch, struct command *command)
 {
-    enum rc rc = command->all_or_nothing ? check_all(batch, command) : RC_OK;
+    /* One alone is checked as it is stored; several before any of them is. */
+    enum rc rc = command->all_or_nothing && command->report_count > 1 ? check_all(batch, command) : RC_OK;
 
     for (uint32_t i = 0; rc == RC_OK && i < command->report_count; i++) {
         struct item_report *report = &command->reports[i];
         struct place place;
         struct record record;
-        if (report->rc != RC_OK) /* the face refused it */
-            continue;
-        report->rc = check_report(batch, command, report, &place, &record, &report->fault);
+        struct addition adds;
+        if (report->rc == RC_OK) /* else the face refused it */
+            report->rc = check_report(batch, command, report, &place, &record, &adds, &report->fault);
         if (report->rc == RC_OK)
-            report->rc = store_report(batch, command, report, &place, &record, &report->fault);
+            report->rc = store_report(batch, command, report, &place, &record, &adds, &report->fault);
         if (report->rc == RC_BUSY || (command->all_or_nothing && report->rc != RC_OK)) {
             command->fault = report->fault;
             rc = report->rc;

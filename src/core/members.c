@@ -49,19 +49,105 @@ bool members_find(const void *members, size_t size, const char *name, struct mem
     return false;
 }
 
+/* ---- merging ---- */
+
+/* Members of an object in the order of their names, so that one is found in few steps: a caller chooses the names, so no
+ * hash would do. FEW are looked through one by one; more than MANY no request brings. */
+enum { FEW = 8, MANY = 4096 };
+
+struct sorted {
+    const uint8_t *members, *end;
+    uint32_t count;
+    uint32_t at[MANY];  /* where each begins */
+    bool taken[MANY];   /* by a member of the base */
+};
+
+/* Shorter names first: only their order among each other matters. */
+static int compare_names(const struct member *a, const struct member *b)
+{
+    if (a->name_size != b->name_size)
+        return a->name_size < b->name_size ? -1 : 1;
+    return memcmp(a->name, b->name, a->name_size);
+}
+
+static struct member member_at(const struct sorted *sorted, uint32_t place)
+{
+    const uint8_t *from = sorted->members + sorted->at[place];
+    struct member member = {"", 0, "", 0};
+
+    (void)member_next(&from, sorted->end, &member); /* was read before, so it is whole */
+    return member;
+}
+
+/* Merges two runs that lie one behind the other; taken is no more than room here. */
+static void merge_runs(struct sorted *sorted, uint32_t *room, uint32_t from, uint32_t middle, uint32_t end)
+{
+    uint32_t left = from, right = middle;
+
+    for (uint32_t to = from; to < end; to++) {
+        bool take_left = right == end;
+        if (left < middle && right < end) {
+            struct member a = member_at(sorted, left), b = member_at(sorted, right);
+            take_left = compare_names(&a, &b) <= 0;
+        }
+        room[to] = sorted->at[take_left ? left++ : right++];
+    }
+    memcpy(sorted->at + from, room + from, (end - from) * sizeof *room);
+}
+
+/* False: more than MANY. */
+static bool sort_members(struct sorted *sorted, const uint8_t *members, size_t size)
+{
+    const uint8_t *at = members, *end = at + size;
+    uint32_t room[MANY];
+    struct member member;
+
+    sorted->members = members;
+    sorted->end = end;
+    sorted->count = 0;
+    for (const uint8_t *start = at; member_next(&at, end, &member); start = at) {
+        if (sorted->count == MANY)
+            return false;
+        sorted->taken[sorted->count] = false;
+        sorted->at[sorted->count++] = (uint32_t)(start - members);
+    }
+    for (uint32_t run = 1; run < sorted->count; run *= 2)
+        for (uint32_t from = 0; from + run < sorted->count; from += 2 * run)
+            merge_runs(sorted, room, from, from + run, from + 2 * run < sorted->count ? from + 2 * run : sorted->count);
+    return true;
+}
+
+/* The place of the member named like this; count: none. */
+static uint32_t find_sorted(const struct sorted *sorted, const struct member *like)
+{
+    uint32_t low = 0, high = sorted->count;
+
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        struct member member = member_at(sorted, middle);
+        int order = compare_names(&member, like);
+        if (order == 0)
+            return middle;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return sorted->count;
+}
+
 /* The member of patch with the same name as the given one. */
 static bool find_same(const void *patch, size_t size, const struct member *like, struct member *out_member)
 {
     const uint8_t *at = patch, *end = at + size;
 
     while (size && member_next(&at, end, out_member))
-        if (out_member->name_size == like->name_size &&
-            memcmp(out_member->name, like->name, like->name_size) == 0)
+        if (compare_names(out_member, like) == 0)
             return true;
     return false;
 }
 
-size_t members_merge(const void *base, size_t base_size, const void *patch, size_t patch_size, void *out)
+static size_t merge_few(const void *base, size_t base_size, const void *patch, size_t patch_size, void *out)
 {
     const uint8_t *at = base, *end = at + base_size;
     uint8_t *to = out;
@@ -75,6 +161,51 @@ size_t members_merge(const void *base, size_t base_size, const void *patch, size
         if (!find_same(base, base_size, &member, &newer))
             to = member_put(to, &member);
     return (size_t)(to - (uint8_t *)out);
+}
+
+static size_t merge_many(const void *base, size_t base_size, const void *patch, size_t patch_size, void *out,
+                         struct sorted *sorted)
+{
+    const uint8_t *at = base, *end = at + base_size;
+    uint8_t *to = out;
+    struct member member;
+
+    while (base_size && member_next(&at, end, &member)) {
+        uint32_t place = find_sorted(sorted, &member);
+        if (place < sorted->count) {
+            sorted->taken[place] = true;
+            member = member_at(sorted, place);
+        }
+        to = member_put(to, &member);
+    }
+    at = patch;
+    end = at + patch_size;
+    while (member_next(&at, end, &member)) {
+        uint32_t place = find_sorted(sorted, &member);
+        if (!sorted->taken[place])
+            to = member_put(to, &member);
+    }
+    return (size_t)(to - (uint8_t *)out);
+}
+
+uint32_t members_count(const void *members, size_t size)
+{
+    const uint8_t *at = members, *end = at + size;
+    struct member member;
+    uint32_t count = 0;
+
+    while (size && member_next(&at, end, &member))
+        count++;
+    return count;
+}
+
+size_t members_merge(const void *base, size_t base_size, const void *patch, size_t patch_size, void *out)
+{
+    struct sorted sorted;
+
+    if (members_count(patch, patch_size) <= FEW || !base_size || !sort_members(&sorted, patch, patch_size))
+        return merge_few(base, base_size, patch, patch_size, out);
+    return merge_many(base, base_size, patch, patch_size, out, &sorted);
 }
 
 size_t members_json_bytes(const void *members, size_t size)

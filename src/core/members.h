@@ -29,12 +29,16 @@ bool member_next(const uint8_t **at, const uint8_t *end, struct member *out_memb
 bool members_find(const void *members, size_t size, const char *name, struct member *out_member);
 
 /* Shallow merge: members of patch replace those of the same name in base or come after them. Order of base is
- * kept. out has room for base_size + patch_size; returns the bytes used. Source: contract 3, update; 5, PUT. */
+ * kept. out has room for base_size + patch_size; returns the bytes used. n log n in their number. Source: contract 3,
+ * update; 5, PUT. */
 size_t members_merge(const void *base, size_t base_size, const void *patch, size_t patch_size, void *out);
 
 /* NULL: members that a face could have sent: well-formed, JSON values (depth 32), no name twice, within the bounds of
  * one object. Else what is wrong; a static text. */
 const char *members_problem(const void *members, size_t size);
+
+/* How many there are. */
+uint32_t members_count(const void *members, size_t size);
 
 /* Length of the members written as one JSON object without spaces (escapes of names not counted). */
 size_t members_json_bytes(const void *members, size_t size);

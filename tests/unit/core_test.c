@@ -1,5 +1,7 @@
 #include "test.h"
 
+#include <stdio.h>
+
 #include "core/learner.h"
 #include "core/learner_codec.h"
 #include "core/logs.h"
@@ -289,6 +291,47 @@ static void members_merge_shallowly(void **unused)
     assert_memory_equal(member.value, "2.50", 4);
     assert_true(members_find(merged, size, "c", &member));
     assert_int_equal(members_json_bytes(merged, size), strlen("{\"a\":1,\"b\":2.50,\"c\":null}"));
+}
+
+/* The same by the definition alone: names are numbers here. */
+static void merging_many_is_merging_one_by_one(void **unused)
+{
+    enum { NAMES = 600, MOST = 300 };
+    static uint8_t base[16384], patch[16384], merged[32768], want[32768];
+    uint64_t random = 7;
+    (void)unused;
+    for (int round = 0; round < 300; round++) {
+        uint32_t order[2][NAMES], counts[2];
+        uint8_t *ends[2] = {base, patch};
+        char name[8], value[8];
+        bool in[2][NAMES] = {{false}};
+        for (int side = 0; side < 2; side++) {
+            counts[side] = 0;
+            for (uint32_t i = next_random(&random) % MOST; i > 0; i--) {
+                uint32_t at = next_random(&random) % NAMES;
+                if (in[side][at])
+                    continue;
+                in[side][at] = true;
+                order[side][counts[side]++] = at;
+                struct member member = {name, (uint32_t)snprintf(name, sizeof name, "%u", at * at % 997 * 1000 + at), value,
+                                        (uint32_t)snprintf(value, sizeof value, "%d%u", side, at)};
+                ends[side] = member_put(ends[side], &member);
+            }
+        }
+        uint8_t *end = want;
+        for (int side = 0; side < 2; side++)
+            for (uint32_t i = 0; i < counts[side]; i++) {
+                uint32_t at = order[side][i];
+                if (side == 1 && in[0][at])
+                    continue;
+                struct member member = {name, (uint32_t)snprintf(name, sizeof name, "%u", at * at % 997 * 1000 + at), value,
+                                        (uint32_t)snprintf(value, sizeof value, "%d%u", in[1][at], at)};
+                end = member_put(end, &member);
+            }
+        size_t size = members_merge(base, (size_t)(ends[0] - base), patch, (size_t)(ends[1] - patch), merged);
+        if (size != (size_t)(end - want) || memcmp(merged, want, size) != 0)
+            fail_msg("round %d: %u and %u members", round, counts[0], counts[1]);
+    }
 }
 
 /* ---- enrolments ---- */
@@ -702,6 +745,7 @@ int main(void)
         cmocka_unit_test(segments_are_a_set_of_seconds),
         cmocka_unit_test(touching_segments_become_one),
         cmocka_unit_test(members_merge_shallowly),
+        cmocka_unit_test(merging_many_is_merging_one_by_one),
         cmocka_unit_test(enrolments_move_as_the_table_says),
         cmocka_unit_test(course_percent_never_shows_100_early),
         cmocka_unit_test(the_last_required_item_completes_a_declared_course),

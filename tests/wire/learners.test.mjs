@@ -117,3 +117,69 @@ test("today is of the reader's own zone, else of the last report's", async () =>
   const now = await streak('d10', west);
   assert.deepEqual(now, [1, 1]); // there the day of the report may still be to come
 });
+
+// ---- budgets: core/limits.h ----
+
+const sync = async (as, progressData) => (await server.call('POST', '/progress/sync', { as, body: { userId: as, progressData } })).json.results;
+const many = (n, make) => Array.from({ length: n }, (_, i) => make(i));
+
+test('metadata: 256 members of one record, once merged', async () => {
+  const send = (from, n) => server.call('POST', '/user-progress/update', { as: 91, body: { courseId: 91, courseContentId: 911, progressStatus: 'IN_PROGRESS', metadata: Object.fromEntries(many(n, (i) => [`m${from + i}`, i])) } });
+  assert.equal((await send(0, 256)).status, 200);
+  assert.equal((await send(0, 256)).status, 200);
+  const over = await send(1, 256);
+  assert.deepEqual([over.status, over.json.errors[0].field], [400, 'metadata']);
+  assert.equal((await send(0, 257)).status, 400);
+  const { metadata } = (await server.call('GET', '/user-progress/91/91', { as: 91 })).json.results.activityLogs[0];
+  assert.equal(Object.keys(metadata).length, 256);
+});
+
+test('a learner has at most 10,000 items, 1,000 courses, 10,000 days, 100,000 segments', async () => {
+  const all = async (as, n, make) => {
+    for (let from = 0; from < n; from += 1000)
+      for (const { result, error } of await sync(as, many(1000, (i) => make(from + i)))) assert.equal(result, 'applied', error);
+  };
+  const over = async (as, item, message) => {
+    const answer = await server.call('POST', '/progress/update', { as, body: { userId: as, ...item } });
+    assert.deepEqual([answer.status, answer.json.message], [409, message]);
+    const [result] = await sync(as, [item]);
+    assert.deepEqual([result.result, result.error], ['invalid', message]);
+  };
+  await all('b1', 10000, (i) => ({ videoId: `b1-${i}`, watchedDuration: 1 }));
+  await over('b1', { videoId: 'b1-10000', watchedDuration: 1 }, 'a learner has progress on at most 10,000 items');
+  assert.equal((await sync('b1', [{ videoId: 'b1-9999', watchedDuration: 9 }]))[0].result, 'applied');
+  await all('b2', 1000, (i) => ({ videoId: `b2-${i}`, courseId: `b2-${i}`, watchedDuration: 1 }));
+  await over('b2', { videoId: 'b2-1000', courseId: 'b2-1000', watchedDuration: 1 }, 'a learner is enrolled in at most 1,000 courses');
+  await all('b3', 10000, (i) => ({ videoId: 'b3', watchedDuration: 1, lastWatched: new Date(Date.UTC(1990, 0, 1 + i)).toISOString() }));
+  await over('b3', { videoId: 'b3', watchedDuration: 1, lastWatched: '1980-01-01' }, 'a learner has reports on at most 10,000 days');
+  const pieces = many(1000, (i) => [2 * i, 2 * i + 1]);
+  for (let i = 0; i < 100; i += 20) for (const { result } of await sync('b4', many(20, (k) => ({ videoId: `b4-${i + k}`, watchedDuration: 1, segments: pieces })))) assert.equal(result, 'applied');
+  await over('b4', { videoId: 'b4-100', watchedDuration: 1, segments: [[0, 1]] }, 'a learner has at most 100,000 segments in all');
+  assert.equal((await sync('b4', [{ videoId: 'b4-0', watchedDuration: 1, segments: [[0, 2000]] }]))[0].result, 'applied'); // that joins them
+  assert.equal((await sync('b4', [{ videoId: 'b4-100', watchedDuration: 1, segments: [[0, 1]] }]))[0].result, 'applied');
+});
+
+test("all of a bulk or nothing, also where a budget ends in its middle", async () => {
+  const bulk = (ids) => server.call('POST', '/api/v1/Progress/videos/bulk', { as: 'b5', body: { videoProgresses: ids.map((VideoId) => ({ UserId: 'b5', VideoId, CurrentTimeSeconds: 1 })) } });
+  await sync('b5', many(1000, (i) => ({ videoId: `b5-${i}`, watchedDuration: 1 })));
+  for (let i = 1; i < 10; i++) await sync('b5', many(i < 9 ? 1000 : 995, (k) => ({ videoId: `b5-${i * 1000 + k}`, watchedDuration: 1 })));
+  const over = await bulk(many(6, (i) => `b5-new-${i}`));
+  assert.equal(over.status, 409);
+  assert.equal((await server.call('GET', '/progress/b5/b5-new-0', { as: 'b5' })).status, 404);
+  assert.equal((await bulk(many(10, (i) => `b5-new-${i % 5}`))).status, 200); // each once: five
+});
+
+test('all metadata of a learner has a bound', async () => {
+  const big = { a: 'x'.repeat(16000) };
+  const send = (i, metadata) => server.call('POST', '/user-progress/update', { as: 92, body: { courseId: 92, courseContentId: 92000 + i, progressStatus: 'IN_PROGRESS', metadata } });
+  let i = 0;
+  for (; i < 300; i++) {
+    const answer = await send(i, big);
+    if (answer.status === 200) continue;
+    assert.deepEqual([answer.status, answer.json.message], [409, "a learner's metadata has at most 4 MiB in all"]);
+    break;
+  }
+  assert.equal(i, Math.floor((4 << 20) / 16005));
+  assert.equal((await send(0, { a: 1 })).status, 200);
+  assert.equal((await send(i, { a: 'x'.repeat(15900) })).status, 200);
+});
