@@ -534,6 +534,12 @@ const struct record **records_of_learner(struct arena *arena, const struct learn
     return pick_records(arena, NULL, learner, 0, out_count);
 }
 
+void records_sort(const struct record **records, uint32_t count)
+{
+    if (count)
+        qsort(records, count, sizeof *records, newest_first);
+}
+
 const char *status_name(const struct record *record)
 {
     static const char *const names[] = {"NOT_STARTED", "IN_PROGRESS", "COMPLETED"};

@@ -195,6 +195,9 @@ const struct record **records_of_course(struct arena *arena, struct view view, c
 const struct record **records_of_learner(struct arena *arena, const struct learner *learner,
                                          uint32_t *out_count);
 
+/* Newest update first. */
+void records_sort(const struct record **records, uint32_t count);
+
 static inline struct text slot_id(const char *id, uint32_t size)
 {
     return (struct text){id, size};

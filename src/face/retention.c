@@ -6,9 +6,9 @@
 
 #include "face/snapshot.h"
 
-enum { FEW_HOLDERS = 200, REMEMBERED_MAX = 256, SEGMENTS_A_STEP = 16, ITEMS_A_STEP = 1024 };
+enum { FEW_HOLDERS = 200, REMEMBERED_MAX = 256, SEGMENTS_A_STEP = 16 };
 
-/* What a count depends on: as long as it is the same, so is the count. No padding: compared as bytes. */
+/* What a count depends on: as long as it is the same, so is the count. Compared as bytes. */
 struct basis {
     uint32_t item, course;
     uint64_t changes;
@@ -57,14 +57,14 @@ void retentions_free(struct retentions *retentions)
 
 /* ---- counting ---- */
 
-/* A learner's record of the item when they are a viewer: enrolled in its course, if it has one. */
-static const struct record *viewed(struct view view, uint32_t learner_key, uint32_t item, uint32_t course, uint32_t *steps)
+/* A learner's record of the item when it counts: they are a viewer. */
+static const struct record *viewed(struct view view, uint32_t learner_key, uint32_t item, uint32_t *steps)
 {
     const struct learner *learner = view_learner(view, learner_key);
     const struct record *record = learner ? learner_record(learner, item) : NULL;
 
-    *steps = 1 + (learner ? learner->record_count / ITEMS_A_STEP : 0);
-    if (!record || !(record->flags & RECORD_REPORTED) || (course && !learner_enrolment(learner, course)))
+    *steps = 1;
+    if (!record || !(record->flags & RECORD_REPORTED) || !(record->flags & RECORD_COUNTED))
         return NULL;
     *steps += record->segment_count / SEGMENTS_A_STEP;
     return record;
@@ -75,12 +75,12 @@ static int64_t longest_duration(struct view view, uint32_t item)
 {
     const struct item_def *def = view_item(view, item);
     int64_t longest = def ? def->duration_ms : 0;
-    uint32_t course = def ? def->course : 0, steps = 0, more;
+    uint32_t steps = 0, more;
 
     if (longest)
         return longest;
     for (uint32_t i = 0; i < view_item_slot(view, item)->holders.count; i++) {
-        const struct record *record = viewed(view, view_item_slot(view, item)->holders.at[i], item, course, &more);
+        const struct record *record = viewed(view, view_item_slot(view, item)->holders.at[i], item, &more);
         if (record && record->duration_ms > longest)
             longest = record->duration_ms;
         (void)view_pause(view, &steps, more);
@@ -122,8 +122,7 @@ static void count(struct view view, uint32_t item, struct retention *out)
     int64_t seconds = (out->duration_ms + 999) / 1000;
     out->buckets = (uint32_t)(seconds < RETENTION_BUCKETS ? seconds : RETENTION_BUCKETS);
     for (uint32_t i = 0; out->buckets && i < view_item_slot(view, item)->holders.count; i++) {
-        uint32_t course = view_item_facts(view, item).course;
-        const struct record *record = viewed(view, view_item_slot(view, item)->holders.at[i], item, course, &more);
+        const struct record *record = viewed(view, view_item_slot(view, item)->holders.at[i], item, &more);
         if (record)
             count_coverage(out, record);
         (void)view_pause(view, &steps, more);
@@ -134,19 +133,17 @@ static void count(struct view view, uint32_t item, struct retention *out)
 
 /* ---- remembering ---- */
 
-static struct basis basis_of(struct view view, uint32_t item)
+static void basis_of(struct view view, uint32_t item, struct basis *out)
 {
     const struct item_slot *slot = view_item_slot(view, item);
     const struct item_def *def = view_item(view, item);
-    struct basis basis;
 
-    memset(&basis, 0, sizeof basis);
-    basis.item = item;
-    basis.course = def ? def->course : 0;
-    basis.changes = slot->changes;
-    basis.duration_ms = def ? def->duration_ms : 0;
-    basis.sums = slot->sums;
-    return basis;
+    memset(out, 0, sizeof *out);
+    out->item = item;
+    out->course = def ? def->course : 0;
+    out->changes = slot->changes;
+    out->duration_ms = def ? def->duration_ms : 0;
+    out->sums = slot->sums;
 }
 
 /* Under retentions' lock. */
@@ -171,7 +168,9 @@ static void remember(struct retentions *retentions, const struct basis *basis, c
     for (int i = 0; i < REMEMBERED_MAX && place->basis.item != basis->item; i++)
         if (retentions->at[i].basis.item == basis->item || retentions->at[i].used < place->used)
             place = &retentions->at[i];
-    *place = (struct remembered){*basis, *retention, ++retentions->uses};
+    memcpy(&place->basis, basis, sizeof *basis); /* its padding too: compared as bytes */
+    place->retention = *retention;
+    place->used = ++retentions->uses;
 }
 
 bool retentions_look(struct retentions *retentions, struct view view, uint32_t item, struct retention *out)
@@ -185,7 +184,8 @@ bool retentions_look(struct retentions *retentions, struct view view, uint32_t i
         count(view, item, out);
         return true;
     }
-    struct basis basis = basis_of(view, item);
+    struct basis basis;
+    basis_of(view, item, &basis);
     (void)pthread_mutex_lock(&retentions->lock); /* cannot fail: not held */
     bool known = remembers(retentions, &basis, out);
     (void)pthread_mutex_unlock(&retentions->lock); /* held above */
@@ -212,7 +212,8 @@ void retentions_count(struct retentions *retentions, struct image *image, uint32
     (void)pthread_mutex_unlock(&retentions->lock); /* held above */
 
     struct view view = image_read_begin(image);
-    struct basis basis = basis_of(view, item);
+    struct basis basis;
+    basis_of(view, item, &basis);
     (void)pthread_mutex_lock(&retentions->lock); /* cannot fail: not held */
     bool known = remembers(retentions, &basis, out);
     (void)pthread_mutex_unlock(&retentions->lock); /* held above */

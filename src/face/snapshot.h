@@ -15,20 +15,11 @@ enum {
 struct snapshot {
     struct learner_state *state;
     const struct learner *learner; /* NULL: never seen */
-    const uint32_t *table;         /* of snapshot_index; NULL: none */
-    uint32_t mask;
 };
 
 /* Under the lock; snapshot_done may come after it. */
 void snapshot_take(struct view view, uint32_t key, struct snapshot *out);
 void snapshot_done(struct snapshot *snapshot);
-
-/* Makes every later snapshot_record cost the same whatever the learner holds: once for many of them. False: out of
- * memory; they then are as slow as without. */
-bool snapshot_index(struct snapshot *snapshot, struct arena *arena);
-
-/* The learner's record of an item, if somebody reported on it; NULL: none. */
-const struct record *snapshot_record(const struct snapshot *snapshot, uint32_t item);
 
 /* Counts steps taken under the lock, and gives it back for a moment when it is time. What the view showed before may be
  * another by then: definitions and slots have to be asked for again. Returns whether it did. */

@@ -10,9 +10,10 @@
 #include "face/csv.h"
 #include "face/face.h"
 #include "face/logs_out.h"
+#include "face/snapshot.h"
 #include "face/trk_out.h"
 
-enum { TYPES_MAX = 64 };
+enum { LOGS_A_STEP = 200 };
 
 /* ---- GET /api/progress/:userId: trk's list and logs' in one body ---- */
 
@@ -24,22 +25,25 @@ struct user_query {
     struct logs_range logs;
     /* Where the last page ended: the next begins after it. */
     bool paged;
-    long long record_ms, log_ms;
-    unsigned long long record_id, log_id;
+    int64_t record_ms, log_ms;
+    uint64_t record_id, log_id;
 };
 
 static enum rc read_cursor(struct request *request, struct user_query *query, struct fault *fault)
 {
     const char *text;
-    char end;
+    int64_t ends[4];
     enum rc rc = request_query(request, "cursor", &text, fault);
 
-    if (rc != RC_OK || !text)
+    if (rc != RC_OK || !text || !*text)
         return rc;
     query->paged = true;
-    if (sscanf(text, "%lld.%llu.%lld.%llu%c", &query->record_ms, &query->record_id, &query->log_ms, &query->log_id,
-               &end) != 4)
+    if (!cursor_read(text, ends, 4))
         return fault_set(fault, RC_INVALID, "cursor", "must be the nextCursor of an earlier answer");
+    query->record_ms = ends[0];
+    query->record_id = (uint64_t)ends[1];
+    query->log_ms = ends[2];
+    query->log_id = (uint64_t)ends[3];
     return RC_OK;
 }
 
@@ -83,37 +87,58 @@ static bool after_cursor(const struct user_query *query, const struct record *re
            (record->updated_at_ms == query->record_ms && record->id < query->record_id);
 }
 
+/* A walk over a learner's records, newest update first: what the filters leave, the page of it written. */
+struct walk {
+    struct user_query *query;
+    const char *user;
+    const struct record **records;
+    uint32_t count, at;
+    int64_t written;
+    bool more; /* behind the page */
+    struct trk_sums sums;
+};
+
+/* Up to so many of them; true when that was the last. Under the lock. */
+static bool walk_on(struct walk *walk, struct view view, struct json_out *out, uint32_t steps)
+{
+    struct user_query *query = walk->query;
+    struct arena scratch;
+
+    arena_init(&scratch);
+    for (; walk->records && walk->at < walk->count && steps > 0; walk->at++, steps--) {
+        const struct record *record = walk->records[walk->at];
+        if (!passes(view, query, query->module_key, record))
+            continue;
+        trk_sums_add(&walk->sums, record); /* over all that the filters leave */
+        if (!after_cursor(query, record))
+            continue;
+        if (query->limit && walk->written == query->limit) {
+            walk->more = true;
+            continue;
+        }
+        trk_put_record(out, &scratch, view, walk->user, record);
+        query->record_ms = record->updated_at_ms;
+        query->record_id = record->id;
+        walk->written++;
+    }
+    arena_done(&scratch);
+    return !walk->records || walk->at == walk->count;
+}
+
 /* Writes the records that pass; returns whether more follow the page. */
 static bool put_records(struct request *request, struct view view, struct user_query *query, struct json_out *out,
                         struct text user, const struct learner *learner)
 {
-    uint32_t count = 0;
-    int64_t written = 0;
-    bool more = false;
-    const struct record **records = learner ? records_of_learner(&request->arena, learner, &count) : NULL;
-    struct trk_sums sums = {0};
+    struct walk walk = {.query = query, .user = user.bytes};
 
+    walk.records = learner ? records_of_learner(&request->arena, learner, &walk.count) : NULL;
     json_open(out, '{');
     json_put_open(out, "progress", '[');
-    for (uint32_t i = 0; records && i < count; i++) {
-        if (!passes(view, query, query->module_key, records[i]))
-            continue;
-        trk_sums_add(&sums, records[i]); /* over all that the filters leave */
-        if (!after_cursor(query, records[i]))
-            continue;
-        if (query->limit && written == query->limit) {
-            more = true;
-            continue;
-        }
-        trk_put_record(out, &request->arena, view, user.bytes, records[i]);
-        query->record_ms = records[i]->updated_at_ms;
-        query->record_id = records[i]->id;
-        written++;
-    }
+    (void)walk_on(&walk, view, out, UINT32_MAX); /* to the last one */
     json_close(out, ']');
-    trk_put_statistics(out, "statistics", &sums, false);
+    trk_put_statistics(out, "statistics", &walk.sums, false);
     json_close(out, '}');
-    return more;
+    return walk.more;
 }
 
 /* The end of both lists, and where the next page begins. */
@@ -123,8 +148,8 @@ static void end_user(struct request *request, const struct user_query *query, co
     json_close(out, ']');
     if (more || page->more)
         json_put_text(out, "nextCursor",
-                      arena_printf(&request->arena, "%lld.%llu.%lld.%llu", query->record_ms, query->record_id,
-                                   (long long)page->last_ms, (unsigned long long)page->last_id));
+                      arena_printf(&request->arena, "%lld.%llu.%lld.%llu", (long long)query->record_ms,
+                                   (unsigned long long)query->record_id, (long long)page->last_ms, (unsigned long long)page->last_id));
     json_close(out, '}');
 }
 
@@ -197,16 +222,122 @@ static void reply_user(struct request *request)
 
 /* ---- as it is ---- */
 
+struct user_read {
+    struct request *request;
+    struct user_query query;
+    struct snapshot snapshot;
+    struct walk walk;
+    struct logs_page page;
+    struct json_out out;
+    uint32_t key;
+    bool with_logs, begun, in_logs;
+};
+
+/* Some entries of the log; *out_last: all that the page holds. */
+static enum rc put_logs(struct user_read *read, bool *out_last, struct fault *fault)
+{
+    struct logs_page *page = &read->page;
+    int64_t left = page->limit ? page->limit : INT64_MAX;
+    struct logs_page part = {page->paged, page->last_ms, page->last_id, left < LOGS_A_STEP ? left : LOGS_A_STEP, false};
+    enum rc rc = logs_put_all(face_of(read->request), read->key, &read->query.logs, read->walk.user, &part, &read->out, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    page->paged = true;
+    page->last_ms = part.last_ms;
+    page->last_id = part.last_id;
+    page->more = part.more;
+    *out_last = !part.more || part.limit == left;
+    if (page->limit && !*out_last)
+        page->limit -= part.limit;
+    return RC_OK;
+}
+
+static enum rc user_step(void *state, struct buf *out, bool *out_last, struct fault *fault)
+{
+    struct user_read *read = state;
+    struct walk *walk = &read->walk;
+    bool done = false;
+
+    read->out.buf = out;
+    if (!read->begun) {
+        read->begun = true;
+        if (read->snapshot.learner)
+            walk->records = records_of_learner(&read->request->arena, read->snapshot.learner, &walk->count);
+        trk_open(&read->out, "User progress retrieved successfully");
+        json_open(&read->out, '{');
+        json_put_open(&read->out, "progress", '[');
+    }
+    if (!read->in_logs) {
+        struct view view = image_read_begin(face_of(read->request)->image);
+        done = walk_on(walk, view, &read->out, STEPS_A_HOLD);
+        image_read_end(view);
+        if (!done)
+            return RC_OK;
+        json_close(&read->out, ']');
+        trk_put_statistics(&read->out, "statistics", &walk->sums, false);
+        json_close(&read->out, '}');
+        json_put_open(&read->out, "progress_logs", '[');
+        read->in_logs = true;
+        done = !read->with_logs;
+    } else {
+        enum rc rc = put_logs(read, &done, fault);
+        if (rc != RC_OK)
+            return rc;
+    }
+    if (done)
+        end_user(read->request, &read->query, &read->page, walk->more, &read->out);
+    *out_last = done;
+    return RC_OK;
+}
+
+static void user_free(void *state)
+{
+    snapshot_done(&((struct user_read *)state)->snapshot);
+}
+
+/* As a table: the whole of it first. */
+static enum rc work_user_table(struct request *request, struct fault *fault)
+{
+    struct user_read *read = request->command;
+    enum rc rc = RC_OK;
+
+    for (bool last = false; rc == RC_OK && !last;)
+        rc = user_step(read, &request->out, &last, fault);
+    user_free(read);
+    return rc;
+}
+
+/* What the caller may see of whom, and their state. */
+static enum rc open_user(struct request *request, struct user_read *read, struct fault *fault)
+{
+    struct text user = face_param(request, 0);
+    bool with_logs = false;
+    enum rc rc = read_user_query(request, &read->query, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    struct view view = image_read_begin(face_of(request)->image);
+    find_module(view, &read->query);
+    rc = may_see(request, view, user, &read->query, &with_logs, fault);
+    if (rc == RC_OK) {
+        read->key = view_learner_key(view, user.bytes, user.size);
+        snapshot_take(view, read->key, &read->snapshot);
+    }
+    image_read_end(view);
+    read->request = request;
+    read->walk = (struct walk){.query = &read->query, .user = user.bytes};
+    read->page = (struct logs_page){read->query.paged, read->query.log_ms, read->query.log_id, read->query.limit, false};
+    read->with_logs = with_logs && read->key;
+    return rc;
+}
+
 void trk_user(struct request *request)
 {
-    struct face_context *context = face_of(request);
-    struct json_out out = {&request->out, false};
     struct fault fault = {NULL, NULL};
-    struct user_query query = {.record_ms = INT64_MAX, .log_ms = INT64_MAX};
-    bool with_logs = false, more = false;
+    struct user_read *read = arena_alloc(&request->arena, sizeof *read);
     const char *as_of = NULL;
-    uint32_t key = 0;
-    enum rc rc = request_id_param(request, 0, "userId", &fault);
+    enum rc rc = read ? request_id_param(request, 0, "userId", &fault) : fault_set(&fault, RC_BUSY, NULL, "out of memory");
 
     if (rc == RC_OK)
         rc = request_query(request, "as_of", &as_of, &fault);
@@ -214,114 +345,183 @@ void trk_user(struct request *request)
         face_work(request, work_user_past, reply_user);
         return;
     }
-    if (rc == RC_OK)
-        rc = read_user_query(request, &query, &fault);
+    if (rc == RC_OK) {
+        read->query = (struct user_query){.record_ms = INT64_MAX, .log_ms = INT64_MAX};
+        rc = open_user(request, read, &fault);
+    }
     if (rc != RC_OK) {
         request_fail(request, rc, &fault);
         return;
     }
-    struct text user = face_param(request, 0);
-    struct view view = image_read_begin(context->image);
-    find_module(view, &query);
-    rc = may_see(request, view, user, &query, &with_logs, &fault);
-    if (rc == RC_OK) {
-        key = view_learner_key(view, user.bytes, user.size);
-        trk_open(&out, "User progress retrieved successfully");
-        more = put_records(request, view, &query, &out, user, view_learner(view, key));
+    request->command = read;
+    if (csv_wanted(request)) {
+        face_work(request, work_user_table, reply_user);
+        return;
     }
-    image_read_end(view);
-    if (rc == RC_OK) {
-        struct logs_page page = {query.paged, query.log_ms, query.log_id, query.limit, false};
-        json_put_open(&out, "progress_logs", '[');
-        if (with_logs && key)
-            rc = logs_put_all(context, key, &query.logs, user.bytes, &page, &out, &fault);
-        end_user(request, &query, &page, more, &out);
-    }
-    if (rc == RC_OK)
-        reply_user(request);
-    else
-        request_fail(request, rc, &fault);
+    bool small = !read->with_logs && (!read->snapshot.learner || read->snapshot.learner->record_count <= LARGE_READ);
+    face_stream(request, &(struct face_source){user_step, user_free, read, "application/json", small});
 }
 
 /* ---- GET /api/progress/:userId/:moduleId ---- */
 
-/* The four that are always there, then the learner's other types by first sight. */
-static void put_types(struct json_out *out, struct view view, const struct record *const *records, uint32_t count)
-{
-    const char *types[TYPES_MAX] = {"video", "lab", "game", "document"};
-    int64_t counts[TYPES_MAX] = {0};
-    int known = 4;
+struct module_read {
+    struct request *request;
+    uint32_t course;
+    struct snapshot snapshot;
+    enum { MODULE_PICK, MODULE_LIST } phase;
+    const struct record **records;
+    uint32_t count, at;
+    wide time_spent_ms;
+    struct trk_types types;
+    struct json_out out;
+};
 
-    for (uint32_t i = 0; i < count; i++) {
-        const char *type = item_type(view_item(view, records[i]->item));
-        int at = 0;
-        while (at < known && strcmp(types[at], type) != 0)
-            at++;
-        if (at == known && known < TYPES_MAX)
-            types[known++] = type;
-        if (at < TYPES_MAX)
-            counts[at]++;
+/* The records of the course, then sorted. */
+static bool pick_module(struct module_read *read, struct view view)
+{
+    const struct learner *learner = read->snapshot.learner;
+
+    for (uint32_t steps = STEPS_A_HOLD; learner && read->at < learner->record_count && steps > 0; read->at++, steps--) {
+        const struct record *record = &learner->records[read->at];
+        if (record->flags & RECORD_PRESENT && view_item_facts(view, record->item).course == read->course)
+            read->records[read->count++] = record;
     }
+    return !learner || read->at == learner->record_count;
+}
+
+/* The head goes with the first records: module and enrolment as they are then. */
+static void put_module_head(struct module_read *read, struct view view)
+{
+    const struct learner *learner = read->snapshot.learner;
+
+    trk_open(&read->out, "Module progress retrieved successfully");
+    json_open(&read->out, '{');
+    json_name(&read->out, "module");
+    trk_put_module(&read->out, &read->request->arena, view, read->course);
+    json_name(&read->out, "enrollment");
+    trk_put_enrolment(&read->out, &read->request->arena, view, learner ? learner_enrolment(learner, read->course) : NULL);
+    json_put_open(&read->out, "progress", '[');
+}
+
+static enum rc list_module(struct module_read *read, struct view view, bool *out_done)
+{
+    struct arena scratch;
+    enum rc rc = RC_OK;
+
+    if (read->at == 0)
+        put_module_head(read, view);
+    arena_init(&scratch);
+    for (uint32_t steps = STEPS_A_HOLD; rc == RC_OK && read->at < read->count && steps > 0; read->at++, steps--) {
+        const struct record *record = read->records[read->at];
+        struct item_sums *sums = trk_type_sums(&read->types, item_type(view_item(view, record->item)));
+        trk_put_record(&read->out, &scratch, view, face_param(read->request, 0).bytes, record);
+        read->time_spent_ms += record->time_spent_ms;
+        if (sums)
+            sums->records++;
+        else
+            rc = RC_BUSY;
+    }
+    arena_done(&scratch);
+    *out_done = read->at == read->count;
+    return rc;
+}
+
+static void put_module_end(struct module_read *read, struct view view)
+{
+    struct json_out *out = &read->out;
+    const struct learner *learner = read->snapshot.learner;
+    const struct enrolment *enrolment = learner ? learner_enrolment(learner, read->course) : NULL;
+    struct course_facts facts = view_course_facts(view, read->course);
+
+    json_close(out, ']');
+    json_put_open(out, "statistics", '{');
+    json_put_int(out, "totalContent", facts.items);
+    json_put_int(out, "completedContent", enrolment ? enrolment->completed_items : 0);
+    json_put_int(out, "completionPercentage",
+                 rounded_ratio(enrolment ? course_percent_hundredths(enrolment->completed_required, facts.required) : 0,
+                               1, 100));
+    trk_put_minutes(out, "totalTimeSpent", read->time_spent_ms);
     json_put_open(out, "progressByType", '{');
-    for (int i = 0; i < known; i++)
-        json_put_int(out, types[i], counts[i]);
+    for (uint32_t i = 0; i < read->types.count; i++)
+        json_put_int(out, read->types.at[i].name, read->types.at[i].sums.records);
+    json_close(out, '}');
+    json_close(out, '}');
+    json_close(out, '}');
     json_close(out, '}');
 }
 
-static void put_module(struct request *request, struct view view, struct text user, uint32_t course)
+static enum rc module_step(void *state, struct buf *out, bool *out_last, struct fault *fault)
 {
-    struct json_out out = {&request->out, false};
-    const struct learner *learner = view_learner(view, view_learner_key(view, user.bytes, user.size));
-    const struct enrolment *enrolment = learner ? learner_enrolment(learner, course) : NULL;
-    struct course_facts facts = view_course_facts(view, course);
-    uint32_t count = 0;
-    wide ms = 0;
-    const struct record **records = learner ? records_of_course(&request->arena, view, learner, course, &count) : NULL;
+    struct module_read *read = state;
+    struct view view = image_read_begin(face_of(read->request)->image);
+    enum rc rc = RC_OK;
+    bool picked = read->phase == MODULE_LIST;
 
-    trk_open(&out, "Module progress retrieved successfully");
-    json_open(&out, '{');
-    json_name(&out, "module");
-    trk_put_module(&out, &request->arena, view, course);
-    json_name(&out, "enrollment");
-    trk_put_enrolment(&out, &request->arena, view, enrolment);
-    json_put_open(&out, "progress", '[');
-    for (uint32_t i = 0; i < count; i++) {
-        trk_put_record(&out, &request->arena, view, user.bytes, records[i]);
-        ms += records[i]->time_spent_ms;
+    read->out.buf = out;
+    if (!picked && pick_module(read, view)) {
+        picked = true;
+        if (read->count > LARGE_READ)
+            image_read_end(view);
+        records_sort(read->records, read->count);
+        if (read->count > LARGE_READ)
+            view = image_read_begin(face_of(read->request)->image);
+        read->phase = MODULE_LIST;
+        read->at = 0;
     }
-    json_close(&out, ']');
-    json_put_open(&out, "statistics", '{');
-    json_put_int(&out, "totalContent", facts.items);
-    json_put_int(&out, "completedContent", enrolment ? enrolment->completed_items : 0);
-    json_put_int(&out, "completionPercentage",
-                 rounded_ratio(enrolment ? course_percent_hundredths(enrolment->completed_required, facts.required) : 0,
-                               1, 100));
-    trk_put_minutes(&out, "totalTimeSpent", ms);
-    put_types(&out, view, records, count);
-    json_close(&out, '}');
-    json_close(&out, '}');
-    json_close(&out, '}');
+    if (picked)
+        rc = list_module(read, view, out_last);
+    if (rc == RC_OK && *out_last)
+        put_module_end(read, view);
+    image_read_end(view);
+    return rc == RC_OK ? rc : fault_set(fault, rc, NULL, "out of memory");
+}
+
+static void module_free(void *state)
+{
+    snapshot_done(&((struct module_read *)state)->snapshot);
+}
+
+static enum rc open_module(struct request *request, struct module_read *read, struct fault *fault)
+{
+    static const char *const always[] = {"video", "lab", "game", "document"}; /* then by first sight */
+    struct text user = face_param(request, 0), module = face_param(request, 1);
+    struct view view = image_read_begin(face_of(request)->image);
+
+    read->request = request;
+    read->types.arena = &request->arena;
+    read->course = view_course_key(view, module.bytes, module.size);
+    enum rc rc = face_may(request, view, ACCESS_COURSE_RECORD, user, read->course, true, fault);
+    if (rc == RC_OK && !view_course(view, read->course))
+        rc = fault_set(fault, RC_NOT_FOUND, NULL, "Module not found");
+    if (rc == RC_OK)
+        snapshot_take(view, view_learner_key(view, user.bytes, user.size), &read->snapshot);
+    image_read_end(view);
+    uint32_t records = read->snapshot.learner ? read->snapshot.learner->record_count : 0;
+    read->records = arena_alloc(&request->arena, (records + 1) * sizeof *read->records);
+    for (size_t i = 0; i < sizeof always / sizeof *always; i++)
+        if (!read->records || !trk_type_sums(&read->types, always[i]))
+            rc = rc == RC_OK ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;
+    return rc;
 }
 
 void trk_module(struct request *request)
 {
     struct fault fault = {NULL, NULL};
-    uint32_t course = 0;
-    enum rc rc = request_id_param(request, 0, "userId", &fault);
+    struct module_read *read = arena_alloc(&request->arena, sizeof *read);
+    enum rc rc = read ? request_id_param(request, 0, "userId", &fault) : fault_set(&fault, RC_BUSY, NULL, "out of memory");
 
     if (rc == RC_OK)
         rc = request_id_param(request, 1, "moduleId", &fault);
-    struct view view = image_read_begin(face_of(request)->image);
-    if (rc == RC_OK) {
-        struct text user = face_param(request, 0), module = face_param(request, 1);
-        course = view_course_key(view, module.bytes, module.size);
-        rc = face_may(request, view, ACCESS_COURSE_RECORD, user, course, true, &fault);
-        if (rc == RC_OK && !view_course(view, course))
-            rc = fault_set(&fault, RC_NOT_FOUND, NULL, "Module not found");
-        if (rc == RC_OK)
-            put_module(request, view, user, course);
+    if (rc == RC_OK)
+        rc = open_module(request, read, &fault);
+    if (rc != RC_OK) {
+        if (read)
+            module_free(read);
+        request_fail(request, rc, &fault);
+        return;
     }
-    face_end_read(request, view, rc, &fault);
+    bool small = !read->snapshot.learner || read->snapshot.learner->record_count <= LARGE_READ;
+    face_stream(request, &(struct face_source){module_step, module_free, read, "application/json", small});
 }
 
 /* ---- POST /api/progress ---- */

@@ -136,14 +136,12 @@ static int by_index(const void *a, const void *b)
 static void put_states(struct json_out *out, struct command *command, struct view view)
 {
     struct shown_state *states = arena_alloc(command->arena, (command->report_count + 1) * sizeof *states);
-    struct snapshot snapshot = {.learner = view_learner(view, command->learner_key)}; /* the engine's own while it decides */
 
-    (void)snapshot_index(&snapshot, command->arena);
     for (uint32_t i = 0; states && i < command->report_count; i++) {
         struct item_report *report = &command->reports[i];
         if (!report->item_key && report->item.bytes)
             report->item_key = view_item_key(view, report->item.bytes, report->item.size);
-        states[i] = (struct shown_state){snapshot_record(&snapshot, report->item_key), i};
+        states[i] = (struct shown_state){stored(view, command->learner_key, report->item_key), i};
     }
     if (!states) {
         out->buf->failed = true;

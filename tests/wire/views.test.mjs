@@ -139,3 +139,43 @@ test('a sync that names a video twice shows it once, in the order named', async 
   const { json } = await server.call('POST', '/progress/sync', { as: 'twice', body: { userId: 'twice', progressData } });
   assert.deepEqual(json.progressData.map(({ videoId, watchedDuration }) => [videoId, watchedDuration]), [['tw-b', 3], ['tw-a', 2]]);
 });
+
+for (const count of [40, 1300]) { // in one step on an event loop; in several on a worker
+  test(`trk: ${count} records of one learner, paged with their logs, by type and by module`, async () => {
+    const user = `trk-${count}`;
+    const contents = Array.from({ length: count }, (_, i) => ({ id: `${user}-${i}`, ...(i % 4 && { type: ['', 'Video', 'video', 'Quiz'][i % 4] }) }));
+    assert.equal((await server.call('PUT', `${courses}/m-${user}`, { as: 'admin:900', body: { title: 'M', contents } })).status, 201);
+    await watch(user, count);
+    for (let i = 0; i < 3; i++) await server.call('POST', '/api/progress/log', { as: user, body: { user_id: user, n: i, date: `2025-01-0${i + 1}` } });
+    const all = (await server.call('GET', `/api/progress/${user}`, { as: user })).json;
+    assert.deepEqual([all.data.progress.length, all.progress_logs.length, all.data.statistics.total, all.nextCursor], [count, 3, count, undefined]);
+    const records = [], logs = [];
+    for (let cursor = ''; cursor !== undefined;) {
+      const { status, json } = await server.call('GET', `/api/progress/${user}?limit=${Math.ceil(count / 3) - 1}${cursor && `&cursor=${cursor}`}`, { as: user });
+      assert.deepEqual([status, json.data.statistics.total], [200, count]);
+      records.push(...json.data.progress.map(({ id }) => id));
+      logs.push(...json.progress_logs.map(({ n }) => n));
+      cursor = json.nextCursor;
+    }
+    assert.deepEqual(records, all.data.progress.map(({ id }) => id));
+    assert.deepEqual(logs, [2, 1, 0]);
+    const videos = (await server.call('GET', `/api/progress/${user}?contentType=VIDEO&limit=1`, { as: user })).json.data.statistics.total;
+    const module = (await server.call('GET', `/api/progress/${user}/m-${user}`, { as: user })).json.data;
+    assert.equal(module.progress.length, count);
+    assert.deepEqual(module.statistics.progressByType, { video: count - Math.floor(count / 4), lab: 0, game: 0, document: 0, Quiz: Math.floor(count / 4) });
+    assert.equal(videos, module.statistics.progressByType.video); // 0: learnt from the player
+    const staff = (await server.call('GET', `/api/progress/${user}?moduleId=m-${user}`, { as: 'instructor:i9' })).json;
+    assert.deepEqual([staff.data.statistics.total, staff.progress_logs], [count, []]);
+    for (const cursor of ['1.2.3', '1.2.3.4.5', 'x']) assert.equal((await server.call('GET', `/api/progress/${user}?cursor=${cursor}`, { as: user })).json.errors?.[0].field, 'cursor');
+    const table = await server.call('GET', `/api/progress/${user}`, { as: user, headers: { accept: 'text/csv' } });
+    assert.equal(table.text.trim().split('\r\n').length, 4);
+  });
+}
+
+test('trk: every type is listed, however many there are', async () => {
+  const contents = Array.from({ length: 100 }, (_, i) => ({ id: `ty-${i}`, type: `kind ${i}` }));
+  await server.call('PUT', `${courses}/types`, { as: 'admin:900', body: { contents } });
+  await watch('ty', 100);
+  const { json } = await server.call('GET', '/api/progress/ty/types', { as: 'ty' });
+  assert.equal(Object.keys(json.data.statistics.progressByType).length, 104);
+});
