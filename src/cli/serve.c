@@ -16,7 +16,7 @@
 #include "ops/metrics.h"
 
 /* A drain ends when nothing was under way for QUIET_CHECKS looks, 10 ms apart. */
-enum { DRAIN_MS = 9000, QUIET_CHECKS = 10, FETCHERS = 8, WORKERS = 4, EXIT_IO_ERROR = 74 };
+enum { DRAIN_MS = 9000, UPSTREAM_DRAIN_MS = 5000, QUIET_CHECKS = 10, WORKERS = 4, EXIT_IO_ERROR = 74 };
 
 /* The key printed in seeds/pts.md: everybody knows it, so nobody may use it. Contract 2. */
 static const char sample_key[] = "a1b2c3d4-e5f6-7890-abcd-ef1234567890";
@@ -27,7 +27,6 @@ struct server {
     struct engine *engine;
     struct face_context context;
     struct http_server *http, *metrics_http; /* the second: metrics_listen */
-    struct fetcher *fetcher;
     struct metrics *metrics;
     atomic_int log_level;
     int argc; /* as the program was called: SIGHUP reads the settings again */
@@ -200,19 +199,26 @@ static int start_upstreams(struct server *server)
     const struct settings *settings = &server->settings;
     struct face_context *context = &server->context;
     struct fault fault = {NULL, NULL};
-    bool checks = *settings->user_svc_base_url || strcmp(settings->user_check, "required") == 0;
+    const struct { const char *name; bool used; } upstreams[UPSTREAM_COUNT] = {
+        [UPSTREAM_USERS] = {"users", *settings->user_svc_base_url || strcmp(settings->user_check, "required") == 0},
+        [UPSTREAM_CMS] = {"cms", *settings->cms_base_url != '\0'},
+        [UPSTREAM_JWKS] = {"jwks", *settings->jwks_url != '\0'},
+    };
     enum rc rc = RC_OK;
 
     context->mock_data = strcmp(settings->mock_data, "on") == 0;
-    if (checks || *settings->cms_base_url || *settings->jwks_url)
-        rc = fetcher_new(settings->upstream_timeout_ms, FETCHERS, &server->fetcher, &fault);
-    if (rc == RC_OK && checks)
+    for (int i = 0; i < UPSTREAM_COUNT && rc == RC_OK; i++)
+        if (upstreams[i].used)
+            rc = fetcher_new(upstreams[i].name, settings->upstream_timeout_ms, &context->upstreams[i], &fault);
+    if (rc == RC_OK && upstreams[UPSTREAM_USERS].used)
         rc = user_service_new(*settings->user_svc_base_url ? settings->user_svc_base_url : default_user_service,
-                              server->fetcher, &context->users, &fault);
-    if (rc == RC_OK && *settings->cms_base_url)
-        rc = cms_new(settings->cms_base_url, server->fetcher, settings->cache_ttl * 1000, &context->cms, &fault);
-    if (rc == RC_OK && *settings->jwks_url)
-        rc = jwks_new(settings->jwks_url, server->fetcher, take_jwks, context->auth, &context->jwks, &fault);
+                              context->upstreams[UPSTREAM_USERS], &context->users, &fault);
+    if (rc == RC_OK && upstreams[UPSTREAM_CMS].used)
+        rc = cms_new(settings->cms_base_url, context->upstreams[UPSTREAM_CMS], settings->cache_ttl * 1000, &context->cms,
+                     &fault);
+    if (rc == RC_OK && upstreams[UPSTREAM_JWKS].used)
+        rc = jwks_new(settings->jwks_url, context->upstreams[UPSTREAM_JWKS], take_jwks, context->auth, &context->jwks,
+                      &fault);
     return rc == RC_OK ? 0 : complain(fault.field, fault.message);
 }
 
@@ -299,6 +305,8 @@ static void stop(struct server *server)
         http_server_quiesce(server->http);
         for (int waited = 0, quiet = 0; waited < DRAIN_MS && quiet < QUIET_CHECKS; waited += 10) {
             quiet = http_server_open_requests(server->http) ? 0 : quiet + 1;
+            for (int i = 0; i < UPSTREAM_COUNT && waited == UPSTREAM_DRAIN_MS; i++)
+                fetcher_stop(server->context.upstreams[i]); /* who still waits for another service is answered without it */
             (void)nanosleep(&(struct timespec){0, 10000000}, NULL); /* woken early: looks again */
         }
         if (server->context.worker)
@@ -307,7 +315,8 @@ static void stop(struct server *server)
     }
     http_server_stop(server->metrics_http); /* its answers wait for nothing */
     worker_free(server->context.worker);
-    fetcher_free(server->fetcher);
+    for (int i = 0; i < UPSTREAM_COUNT; i++)
+        fetcher_free(server->context.upstreams[i]);
     user_service_free(server->context.users);
     cms_free(server->context.cms);
     jwks_free(server->context.jwks);

@@ -23,6 +23,9 @@ struct retentions;
 
 /* What all faces share: decode with the help of these, call one use case, encode. No rule and no SQL here. */
 
+/* The other services there may be. */
+enum upstream { UPSTREAM_USERS, UPSTREAM_CMS, UPSTREAM_JWKS, UPSTREAM_COUNT };
+
 struct face_context {
     struct engine *engine;
     struct image *image;
@@ -32,6 +35,7 @@ struct face_context {
     struct answers *answers;
     void (*write_metrics)(void *metrics, struct buf *out); /* the counters that the program keeps */
     void *metrics;
+    struct fetcher *upstreams[UPSTREAM_COUNT]; /* each alone with its breaker and its queue; NULL: not configured */
     struct jwks *jwks; /* NULL: keys come from files */
     struct cms *cms;            /* NULL: none configured */
     struct user_service *users; /* NULL: any user id passes */

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/monotonic.h"
+
 /* From a whole request to its handler, in the order the contract asks for: route, method, token, role.
  * Source: contract 1, Errors "Order when several apply". */
 
@@ -64,7 +66,7 @@ static enum rc pace(struct request *request, const struct caller *caller, struct
 {
     struct face_context *context = face_of(request);
 
-    if (!context->limiter || limiter_take(context->limiter, caller->id, caller->id_size, context->now_ms()))
+    if (!context->limiter || limiter_take(context->limiter, caller->id, caller->id_size, monotonic_ms()))
         return RC_OK;
     return fault_set(fault, RC_TOO_MANY, NULL, "too many requests; slow down");
 }

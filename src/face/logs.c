@@ -314,14 +314,14 @@ static void check_user(struct request *request, struct command *command)
     request->command = command;
     request->companion = asking;
     asking->request = request;
-    asking->verdict = context->users ? user_service_known(context->users, command->learner.bytes, context->now_ms())
+    asking->verdict = context->users ? user_service_known(context->users, command->learner.bytes)
                                      : USER_YES;
     if (asking->verdict != USER_NOT_ASKED) {
         judged(request);
         return;
     }
     request_park(request, judged);
-    user_service_ask(context->users, command->learner.bytes, context->now_ms(), told, asking);
+    user_service_ask(context->users, command->learner.bytes, told, asking);
 }
 
 void logs_post(struct request *request)

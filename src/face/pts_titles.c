@@ -17,11 +17,11 @@ struct titles *titles_of(struct request *request)
 
 static void want(struct titles *titles, bool course, const char *id)
 {
+    if (titles->wanted_count == TITLES_WANTED_MAX)
+        return;
     for (int i = 0; i < titles->wanted_count; i++)
         if (titles->wanted[i].course == course && strcmp(titles->wanted[i].id, id) == 0)
             return;
-    if (titles->wanted_count == TITLES_WANTED_MAX)
-        return;
     char *copy = arena_copy(&titles->request->arena, id, strlen(id));
     if (copy)
         titles->wanted[titles->wanted_count++] = (struct wanted){course, copy};
@@ -50,7 +50,7 @@ struct title titles_look(struct titles *titles, struct view view, bool course, u
         title.duration_s = course ? 0 : MOCK_DURATION_S;
         title.text = arena_printf(arena, "Mock %s %s", course ? "Course" : "Video", id);
     } else if (context->cms) {
-        if (cms_known(context->cms, course ? CMS_COURSE : CMS_VIDEO, id, context->now_ms(), text, sizeof text,
+        if (cms_known(context->cms, course ? CMS_COURSE : CMS_VIDEO, id, text, sizeof text,
                       &title.duration_s))
             title.text = *text ? arena_copy(arena, text, strlen(text)) : NULL;
         else if (!titles->asked)
@@ -87,6 +87,6 @@ bool titles_fetch(struct titles *titles, void (*again)(struct request *request))
     struct wanted wanted[TITLES_WANTED_MAX];
     memcpy(wanted, titles->wanted, sizeof wanted);
     for (int i = 0; i < count; i++)
-        cms_ask(context->cms, wanted[i].course ? CMS_COURSE : CMS_VIDEO, wanted[i].id, context->now_ms(), one_known, titles);
+        cms_ask(context->cms, wanted[i].course ? CMS_COURSE : CMS_VIDEO, wanted[i].id, one_known, titles);
     return true;
 }

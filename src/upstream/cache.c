@@ -3,10 +3,13 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include <xxhash.h>
 
-enum { PLACES = 8192 };
+#include "base/monotonic.h"
+
+enum { SETS = 2048, WAYS = 4, PLACES = SETS * WAYS };
 
 struct place {
     char *key, *text; /* key NULL: free; text NULL: known to be unknown */
@@ -16,7 +19,8 @@ struct place {
 struct cache {
     pthread_mutex_t lock;
     int64_t ttl_ms;
-    struct place places[PLACES]; /* keys whose hashes meet replace each other */
+    uint64_t seed; /* so that nobody can choose keys that meet */
+    struct place places[PLACES];
 };
 
 struct cache *cache_new(int64_t ttl_ms)
@@ -27,6 +31,8 @@ struct cache *cache_new(int64_t ttl_ms)
         return NULL;
     (void)pthread_mutex_init(&cache->lock, NULL); /* default attributes cannot fail */
     cache->ttl_ms = ttl_ms;
+    if (getrandom(&cache->seed, sizeof cache->seed, GRND_NONBLOCK) < 0)
+        cache->seed = monotonic_us();
     return cache;
 }
 
@@ -47,17 +53,29 @@ void cache_free(struct cache *cache)
     free(cache);
 }
 
-static struct place *place_of(struct cache *cache, const char *key)
+static struct place *set_of(struct cache *cache, const char *key)
 {
-    return &cache->places[XXH3_64bits(key, strlen(key)) % PLACES];
+    return &cache->places[XXH3_64bits_withSeed(key, strlen(key), cache->seed) % SETS * WAYS];
 }
 
-bool cache_get(struct cache *cache, const char *key, int64_t now_ms, char *out, size_t room, bool *out_known,
-               int64_t *out_number)
+/* The key's place; NULL: none. */
+static struct place *place_of(struct cache *cache, const char *key)
 {
+    struct place *set = set_of(cache, key);
+
+    for (int i = 0; i < WAYS; i++)
+        if (set[i].key && strcmp(set[i].key, key) == 0)
+            return &set[i];
+    return NULL;
+}
+
+bool cache_get(struct cache *cache, const char *key, char *out, size_t room, bool *out_known, int64_t *out_number)
+{
+    int64_t now_ms = monotonic_ms();
+
     (void)pthread_mutex_lock(&cache->lock);
-    struct place *place = place_of(cache, key);
-    bool hit = place->key && strcmp(place->key, key) == 0 && now_ms < place->until_ms;
+    const struct place *place = place_of(cache, key);
+    bool hit = place && now_ms < place->until_ms;
     if (hit) {
         size_t size = place->text ? strnlen(place->text, room - 1) : 0;
         if (size)
@@ -70,15 +88,23 @@ bool cache_get(struct cache *cache, const char *key, int64_t now_ms, char *out, 
     return hit;
 }
 
-void cache_put(struct cache *cache, const char *key, int64_t now_ms, const char *text, int64_t number)
+void cache_put(struct cache *cache, const char *key, const char *text, int64_t number)
 {
+    int64_t until_ms = monotonic_ms() + cache->ttl_ms;
+
     (void)pthread_mutex_lock(&cache->lock);
     struct place *place = place_of(cache, key);
+    if (!place) {
+        place = set_of(cache, key);
+        for (struct place *other = place + 1, *end = place + WAYS; place->key && other < end; other++)
+            if (!other->key || other->until_ms < place->until_ms)
+                place = other;
+    }
     clear(place);
     place->key = strdup(key); /* out of memory: asked again next time */
     place->text = text ? strdup(text) : NULL;
     place->number = number;
-    place->until_ms = now_ms + cache->ttl_ms;
+    place->until_ms = until_ms;
     (void)pthread_mutex_unlock(&cache->lock);
 }
 
@@ -86,7 +112,7 @@ void cache_drop(struct cache *cache, const char *key)
 {
     (void)pthread_mutex_lock(&cache->lock);
     struct place *place = place_of(cache, key);
-    if (place->key && strcmp(place->key, key) == 0)
+    if (place)
         clear(place);
     (void)pthread_mutex_unlock(&cache->lock);
 }

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Upstream answers by key, for a while; bounded. Thread-safe. What a value means is its user's: a NULL text is an
+/* Upstream answers by key, for a while by the clock that never jumps; bounded: of keys that meet the oldest goes. Thread-safe. What a value means is its user's: a NULL text is an
  * answer too ("they do not know it"). */
 struct cache;
 
@@ -13,9 +13,8 @@ struct cache *cache_new(int64_t ttl_ms);
 void cache_free(struct cache *cache);
 
 /* A hit copies at most room - 1 bytes of the text and ends it with a NUL; *out_known says whether there was one. */
-bool cache_get(struct cache *cache, const char *key, int64_t now_ms, char *out, size_t room, bool *out_known,
-               int64_t *out_number);
+bool cache_get(struct cache *cache, const char *key, char *out, size_t room, bool *out_known, int64_t *out_number);
 
-void cache_put(struct cache *cache, const char *key, int64_t now_ms, const char *text, int64_t number);
+void cache_put(struct cache *cache, const char *key, const char *text, int64_t number);
 
 void cache_drop(struct cache *cache, const char *key);

@@ -23,7 +23,6 @@ struct question {
     struct cms *cms;
     struct buf url;
     char key[KEY_BYTES];
-    int64_t now_ms;
     void (*done)(void *arg);
     void *arg;
 };
@@ -65,15 +64,15 @@ static void make_key(char key[KEY_BYTES], enum cms_kind kind, const char *id)
     (void)snprintf(key, KEY_BYTES, "%c%s", kind == CMS_COURSE ? 'c' : 'v', id); /* an id has at most 128 bytes */
 }
 
-bool cms_known(struct cms *cms, enum cms_kind kind, const char *id, int64_t now_ms, char *out_title, size_t room,
+bool cms_known(struct cms *cms, enum cms_kind kind, const char *id, char *out_title, size_t room,
                int64_t *out_duration_s)
 {
     char key[KEY_BYTES];
     bool known;
 
     make_key(key, kind, id);
-    return cache_get(cms->answers, key, now_ms, out_title, room, &known, out_duration_s) ||
-           cache_get(cms->failures, key, now_ms, out_title, room, &known, out_duration_s);
+    return cache_get(cms->answers, key, out_title, room, &known, out_duration_s) ||
+           cache_get(cms->failures, key, out_title, room, &known, out_duration_s);
 }
 
 void cms_drop(struct cms *cms, enum cms_kind kind, const char *id)
@@ -91,7 +90,7 @@ static void keep(struct question *question)
     struct cms *cms = question->cms;
 
     if (!fetch->answered || (fetch->status != 200 && fetch->status != 404)) {
-        cache_put(cms->failures, question->key, question->now_ms, NULL, 0);
+        cache_put(cms->failures, question->key, NULL, 0);
         return;
     }
     json_auto_t *root = fetch->status == 200 ? json_loadb(fetch->body.bytes ? fetch->body.bytes : "", fetch->body.size, 0, NULL)
@@ -103,7 +102,7 @@ static void keep(struct question *question)
         duration = json_object_get(root, "duration");
     double seconds = json_is_number(duration) ? json_number_value(duration) : 0;
     const char *text = json_is_string(title) && json_string_length(title) <= TITLE_MAX ? json_string_value(title) : NULL;
-    cache_put(cms->answers, question->key, question->now_ms, text,
+    cache_put(cms->answers, question->key, text,
               seconds > 0 && seconds < 9007199254740992.0 ? (int64_t)seconds : 0);
 }
 
@@ -118,7 +117,7 @@ static void answered(struct fetch *fetch)
     free(question);
 }
 
-void cms_ask(struct cms *cms, enum cms_kind kind, const char *id, int64_t now_ms, void (*done)(void *arg), void *arg)
+void cms_ask(struct cms *cms, enum cms_kind kind, const char *id, void (*done)(void *arg), void *arg)
 {
     struct question *question = calloc(1, sizeof *question);
 
@@ -127,7 +126,6 @@ void cms_ask(struct cms *cms, enum cms_kind kind, const char *id, int64_t now_ms
         return;
     }
     question->cms = cms;
-    question->now_ms = now_ms;
     question->done = done;
     question->arg = arg;
     make_key(question->key, kind, id);

@@ -15,11 +15,11 @@ MUST_CHECK enum rc cms_new(const char *base_url, struct fetcher *fetcher, int64_
 void cms_free(struct cms *cms);
 
 /* What is remembered. False: ask. A title of "": none is known. */
-bool cms_known(struct cms *cms, enum cms_kind kind, const char *id, int64_t now_ms, char *out_title, size_t room,
+bool cms_known(struct cms *cms, enum cms_kind kind, const char *id, char *out_title, size_t room,
                int64_t *out_duration_s);
 
 /* Asks; done is called once, on another thread or at once. */
-void cms_ask(struct cms *cms, enum cms_kind kind, const char *id, int64_t now_ms, void (*done)(void *arg), void *arg);
+void cms_ask(struct cms *cms, enum cms_kind kind, const char *id, void (*done)(void *arg), void *arg);
 
 /* Forgets what is remembered (webhooks course-updated, video-updated). */
 void cms_drop(struct cms *cms, enum cms_kind kind, const char *id);

@@ -6,9 +6,10 @@
 #include "base/buf.h"
 #include "base/fault.h"
 
-/* GETs from other services, on threads of their own, so that no event loop ever waits. http and https only, no
- * redirects, answers bounded, every call bounded in time; after 5 failures in a row a host is left alone for 5 s.
- * Source: reliability R33, A166 to A169. */
+/* GETs from one other service, on a thread of its own, so that no event loop ever waits and no service waits for
+ * another. http and https only, no redirects, answers bounded, every call bounded in time; some calls at a time, the rest
+ * queued, and who asks what is being asked already gets that answer. After 5 failures in a row the service is left alone
+ * for 5 s, then one call tries it. Source: reliability R33, A166 to A169. */
 
 enum { FETCH_MAX_BYTES = 65536 };
 
@@ -17,26 +18,43 @@ struct fetcher;
 /* One call. Owned by who submits it, until done. */
 struct fetch {
     const char *url;
-    void (*done)(struct fetch *fetch); /* on a fetcher's thread; must not block; afterwards the owner's again */
+    void (*done)(struct fetch *fetch); /* on the fetcher's thread; must not block; afterwards the owner's again */
     void *waiter;
     /* results */
     bool answered; /* any HTTP status came */
     int status;
     struct buf body;
-    struct fetch *next;
+    /* the fetcher's own */
+    struct fetch *next, *same;
+    int64_t queued_ms;
 };
 
-/* Errors: RC_BUSY. */
-MUST_CHECK enum rc fetcher_new(int64_t timeout_ms, int threads, struct fetcher **out_fetcher, struct fault *fault);
+/* name: for metrics and logs; borrowed. Errors: RC_BUSY. */
+MUST_CHECK enum rc fetcher_new(const char *name, int64_t timeout_ms, struct fetcher **out_fetcher, struct fault *fault);
 
-/* Ends the threads after what is under way; calls still queued are done unanswered. */
+/* Ends what is under way and queued unanswered, within a moment; what is submitted later is not taken. */
+void fetcher_stop(struct fetcher *fetcher);
+
+/* The same, then ends the thread. */
 void fetcher_free(struct fetcher *fetcher);
 
-/* Any thread. False: too many wait; done is not called. */
+/* Any thread. False: too many wait; done is not called. A call that waited as long as a call may take is done unanswered. */
 bool fetcher_submit(struct fetcher *fetcher, struct fetch *fetch);
 
-/* The same in the calling thread (start-up). */
-void fetch_now(struct fetch *fetch, int64_t timeout_ms);
+enum fetcher_rest { FETCHER_WORKS, FETCHER_RESTS, FETCHER_TRIES };
+
+struct fetcher_state {
+    const char *name;
+    enum fetcher_rest rest; /* the breaker: closed, open, one call tries whether the service is back */
+    int failures;           /* in a row */
+    int queued, under_way;
+    uint64_t calls, failed, refused; /* since the start; refused: not made, because the service rests or too many wait */
+};
+
+struct fetcher_state fetcher_state(struct fetcher *fetcher);
+
+/* The word for a breaker's state: closed, open, half-open. */
+const char *fetcher_rest_name(enum fetcher_rest rest);
 
 /* Appends one path segment, percent-encoded, so that an id can never become path, query or fragment. */
 void fetch_segment(struct buf *url, const char *bytes, size_t size);

@@ -20,7 +20,6 @@ struct question {
     struct user_service *service;
     struct buf url;
     char *id;
-    int64_t now_ms;
     void (*done)(void *arg, enum user_verdict verdict);
     void *arg;
 };
@@ -55,14 +54,14 @@ void user_service_free(struct user_service *service)
     free(service);
 }
 
-enum user_verdict user_service_known(struct user_service *service, const char *id, int64_t now_ms)
+enum user_verdict user_service_known(struct user_service *service, const char *id)
 {
     char unused[2];
     bool known;
     int64_t verdict;
 
-    return cache_get(service->cache, id, now_ms, unused, sizeof unused, &known, &verdict) ? (enum user_verdict)verdict
-                                                                                          : USER_NOT_ASKED;
+    return cache_get(service->cache, id, unused, sizeof unused, &known, &verdict) ? (enum user_verdict)verdict
+                                                                                  : USER_NOT_ASKED;
 }
 
 static enum user_verdict judge(const struct fetch *fetch)
@@ -81,7 +80,7 @@ static void answered(struct fetch *fetch)
     enum user_verdict verdict = judge(fetch);
 
     if (verdict != USER_UNASKABLE)
-        cache_put(question->service->cache, question->id, question->now_ms, "", verdict);
+        cache_put(question->service->cache, question->id, "", verdict);
     question->done(question->arg, verdict);
     buf_done(&question->url);
     buf_done(&question->fetch.body);
@@ -89,8 +88,8 @@ static void answered(struct fetch *fetch)
     free(question);
 }
 
-void user_service_ask(struct user_service *service, const char *id, int64_t now_ms,
-                      void (*done)(void *arg, enum user_verdict verdict), void *arg)
+void user_service_ask(struct user_service *service, const char *id, void (*done)(void *arg, enum user_verdict verdict),
+                      void *arg)
 {
     struct question *question = calloc(1, sizeof *question);
 
@@ -100,7 +99,6 @@ void user_service_ask(struct user_service *service, const char *id, int64_t now_
     }
     question->service = service;
     question->id = strdup(id);
-    question->now_ms = now_ms;
     question->done = done;
     question->arg = arg;
     buf_text(&question->url, service->base_url);

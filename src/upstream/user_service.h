@@ -14,8 +14,8 @@ MUST_CHECK enum rc user_service_new(const char *base_url, struct fetcher *fetche
 void user_service_free(struct user_service *service);
 
 /* What is remembered; USER_NOT_ASKED: ask. Any thread. */
-enum user_verdict user_service_known(struct user_service *service, const char *id, int64_t now_ms);
+enum user_verdict user_service_known(struct user_service *service, const char *id);
 
 /* Calls done once, on another thread or (when too many wait) at once. */
-void user_service_ask(struct user_service *service, const char *id, int64_t now_ms,
-                      void (*done)(void *arg, enum user_verdict verdict), void *arg);
+void user_service_ask(struct user_service *service, const char *id, void (*done)(void *arg, enum user_verdict verdict),
+                      void *arg);

@@ -84,6 +84,86 @@ test('pts titles come from the catalogue, else the CMS, else a placeholder', asy
   }
 });
 
+const log = (server, user) => server.call('POST', '/api/progress/log', { as: user, body: { user_id: user, n: 1 } });
+const watch = (server, VideoId) => server.call('POST', '/api/v1/Progress/video', { as: 'u', body: { UserId: 'u', VideoId, CurrentTimeSeconds: 1 } });
+
+test('each service has its own breaker: one that is down takes no other with it, and is tried again', async () => {
+  const users = await service(() => [200, { valid: true }]);
+  let broken = true;
+  const cms = await service(() => (broken ? [500, {}] : [200, { title: 'Back' }]));
+  const server = await Server.start({ flags: ['--user_svc_base_url', users.url, '--cms_base_url', cms.url] });
+  try {
+    for (let i = 0; i < 20; i++) assert.equal((await watch(server, `v${i}`)).status, 200);
+    assert.equal(cms.asked.length, 5); // five in a row, then it is left alone
+    for (let i = 0; i < 20; i++) assert.equal((await log(server, `w${i}`)).status, 201);
+    assert.equal(users.asked.length, 20);
+    broken = false;
+    await new Promise((next) => setTimeout(next, 5100));
+    assert.equal((await watch(server, 'later')).json.videoTitle, 'Back');
+  } finally {
+    assert.equal((await server.discard()).code, 0, server.log);
+    await users.close();
+    await cms.close();
+  }
+});
+
+test('a slow CMS delays nobody who only asks the user service; the same question is asked once', async () => {
+  const users = await service(() => [200, { valid: true }]);
+  const cms = await service(() => [200, { title: 't' }, 700]);
+  const server = await Server.start({ flags: ['--user_svc_base_url', users.url, '--cms_base_url', cms.url] });
+  try {
+    const begun = Date.now();
+    const slow = Array.from({ length: 100 }, (_, i) => watch(server, `v${i}`)); // more than are asked at a time
+    const same = Array.from({ length: 50 }, () => watch(server, 'one'));
+    for (let i = 0; i < 20; i++) {
+      const asked = Date.now();
+      assert.equal((await log(server, `w${i}`)).status, 201);
+      assert.ok(Date.now() - asked < 600, `${Date.now() - asked} ms`);
+    }
+    assert.ok((await Promise.all([...slow, ...same])).every((answer) => answer.status === 200));
+    assert.ok(Date.now() - begun < 4000, `${Date.now() - begun} ms`); // who waited as long as a call may take has the placeholder
+    assert.ok(cms.asked.filter((path) => path === '/videos/one').length <= 2, 'asked once for all');
+  } finally {
+    assert.equal((await server.discard()).code, 0, server.log);
+    await users.close();
+    await cms.close();
+  }
+});
+
+test('a service that never stops, never starts, or has no name costs its time and no more', async () => {
+  const endless = createServer((request, response) => {
+    response.writeHead(200);
+    const more = setInterval(() => response.write('x'.repeat(1000)), 5);
+    response.on('close', () => clearInterval(more));
+  });
+  await new Promise((resolve) => endless.listen(0, '127.0.0.1', resolve));
+  for (const url of [`http://127.0.0.1:${endless.address().port}`, 'http://no-such-host.invalid', 'http://127.0.0.1:1', 'http://192.0.2.1']) {
+    const server = await Server.start({ flags: ['--user_svc_base_url', url, '--cms_base_url', url, '--upstream_timeout_ms', '300'] });
+    try {
+      const begun = Date.now();
+      const [logs, clips] = [await Promise.all(['a', 'b', 'c'].map((user) => log(server, user))), await Promise.all(['d', 'e'].map((id) => watch(server, id)))];
+      assert.deepEqual([...logs, ...clips].map((answer) => answer.status), [503, 503, 503, 200, 200], url);
+      assert.ok(Date.now() - begun < 2000, `${url}: ${Date.now() - begun} ms`);
+      assert.equal((await server.call('GET', '/healthz')).status, 200);
+    } finally {
+      assert.equal((await server.discard()).code, 0, server.log);
+    }
+  }
+  endless.closeAllConnections();
+  await new Promise((resolve) => endless.close(resolve));
+});
+
+test('SIGTERM while a request waits for a slow service: it is answered', async () => {
+  const users = await service(() => [200, { valid: true }, 25000]);
+  const server = await Server.start({ flags: ['--user_svc_base_url', users.url, '--upstream_timeout_ms', '30000'] });
+  const waiting = log(server, 'u');
+  await new Promise((next) => setTimeout(next, 300));
+  const begun = Date.now();
+  const [end, answer] = await Promise.all([server.discard(), waiting]);
+  assert.deepEqual([end.code, answer.status, Date.now() - begun < 10000], [0, 503, true]);
+  await users.close();
+});
+
 test('--mock-data invents titles, marked mock', async () => {
   const server = await Server.start({ flags: ['--mock-data'] });
   const answer = await server.call('POST', '/api/v1/Progress/video', { as: 'u', body: { UserId: 'u', VideoId: 'v', CurrentTimeSeconds: 150, CourseId: 'c' } });
