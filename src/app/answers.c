@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIVE_KEYS_MAX = 10000 }; /* per caller; contract 1, Errors */
+#include "core/limits.h"
+
+enum { EXPIRE_AT_ONCE = 16 }; /* for each that comes: a day's worth at once would stop everybody */
 
 #define KEEP_MS INT64_C(86400000)
 
@@ -14,11 +16,12 @@ struct kept {
     uint64_t caller;
     int64_t at_ms;
     bool running;
-    struct kept *next; /* younger */
+    uint32_t bytes; /* of the answer, once there is one */
+    struct kept *older, *younger;
 };
 
 struct tally {
-    uint64_t caller;
+    uint64_t caller, bytes;
     uint32_t live;
 };
 
@@ -52,7 +55,7 @@ static struct kept *find(struct answers *answers, const uint8_t key[16])
 /* NULL: out of memory. */
 static struct tally *tally_of(struct answers *answers, uint64_t caller)
 {
-    struct tally like = {caller, 0}, **found = tfind(&like, &answers->tallies, by_caller);
+    struct tally like = {.caller = caller}, **found = tfind(&like, &answers->tallies, by_caller);
 
     if (found)
         return *found;
@@ -76,21 +79,33 @@ static bool add(struct answers *answers, const struct kept *like)
         free(entry);
         return false;
     }
-    entry->next = NULL;
+    entry->younger = NULL;
+    entry->older = answers->youngest;
     if (answers->youngest)
-        answers->youngest->next = entry;
+        answers->youngest->younger = entry;
     else
         answers->oldest = entry;
     answers->youngest = entry;
     tally->live++;
+    tally->bytes += entry->bytes;
     return true;
 }
 
 static void remove_entry(struct answers *answers, struct kept *entry)
 {
-    struct tally *tally = tally_of(answers, entry->caller);
+    struct tally *tally = tally_of(answers, entry->caller); /* there since the entry is */
 
+    if (entry->older)
+        entry->older->younger = entry->younger;
+    else
+        answers->oldest = entry->younger;
+    if (entry->younger)
+        entry->younger->older = entry->older;
+    else
+        answers->youngest = entry->older;
     (void)tdelete(entry, &answers->entries, by_key); /* it is in the tree */
+    if (tally)
+        tally->bytes -= entry->bytes;
     if (tally && --tally->live == 0) {
         (void)tdelete(tally, &answers->tallies, by_caller); /* it is in the tree */
         free(tally);
@@ -100,18 +115,14 @@ static void remove_entry(struct answers *answers, struct kept *entry)
 
 static void expire(struct answers *answers, int64_t now_ms)
 {
-    while (answers->oldest && !answers->oldest->running && answers->oldest->at_ms < now_ms - KEEP_MS) {
-        struct kept *entry = answers->oldest;
-        answers->oldest = entry->next;
-        if (!answers->oldest)
-            answers->youngest = NULL;
-        remove_entry(answers, entry);
-    }
+    for (int i = 0; i < EXPIRE_AT_ONCE && answers->oldest && !answers->oldest->running &&
+                    answers->oldest->at_ms < now_ms - KEEP_MS; i++)
+        remove_entry(answers, answers->oldest);
 }
 
 static bool load(void *arg, const struct store_answer *answer)
 {
-    struct kept entry = {.at_ms = answer->at_ms}; /* whose they were is not kept: they count for nobody */
+    struct kept entry = {.at_ms = answer->at_ms, .caller = answer->caller, .bytes = (uint32_t)answer->body_size};
 
     memcpy(entry.key, answer->key, 16);
     memcpy(entry.fingerprint, answer->fingerprint, 16);
@@ -139,11 +150,8 @@ void answers_free(struct answers *answers)
 {
     if (!answers)
         return;
-    while (answers->oldest) {
-        struct kept *entry = answers->oldest;
-        answers->oldest = entry->next;
-        remove_entry(answers, entry);
-    }
+    while (answers->oldest)
+        remove_entry(answers, answers->oldest);
     (void)pthread_mutex_destroy(&answers->lock); /* nobody holds it */
     free(answers);
 }
@@ -156,11 +164,15 @@ enum answers_verdict answers_begin(struct answers *answers, const uint8_t key[16
     (void)pthread_mutex_lock(&answers->lock);
     expire(answers, now_ms);
     struct kept *entry = find(answers, key);
+    if (entry && !entry->running && entry->at_ms < now_ms - KEEP_MS) { /* its time is over, its turn not yet come */
+        remove_entry(answers, entry);
+        entry = NULL;
+    }
     struct tally *tally = entry ? NULL : tally_of(answers, caller);
     if (entry) {
         verdict = memcmp(entry->fingerprint, fingerprint, 16) != 0 ? ANSWERS_REUSED
                 : entry->running ? ANSWERS_RUNNING : ANSWERS_REPLAY;
-    } else if (!tally || tally->live >= LIVE_KEYS_MAX) {
+    } else if (!tally || tally->live >= LIMIT_KEPT_ANSWERS || tally->bytes >= LIMIT_KEPT_BYTES) {
         verdict = ANSWERS_FULL;
     } else {
         struct kept fresh = {.caller = caller, .at_ms = now_ms, .running = true};
@@ -179,22 +191,27 @@ enum rc answers_fetch(struct answers *answers, const uint8_t key[16],
     return store_answer(answers->store, key, visit, arg, fault);
 }
 
-void answers_end(struct answers *answers, const uint8_t key[16], bool stored)
+void answers_end(struct answers *answers, const uint8_t key[16], bool stored, size_t bytes)
 {
     (void)pthread_mutex_lock(&answers->lock);
     struct kept *entry = find(answers, key);
     if (entry && stored) {
+        struct tally *tally = tally_of(answers, entry->caller); /* there since the entry is */
         entry->running = false;
+        entry->bytes = (uint32_t)bytes;
+        if (tally)
+            tally->bytes += bytes;
     } else if (entry) {
-        struct kept **link = &answers->oldest, *before = NULL;
-        while (*link != entry) {
-            before = *link;
-            link = &(*link)->next;
-        }
-        *link = entry->next;
-        if (answers->youngest == entry)
-            answers->youngest = before;
         remove_entry(answers, entry);
     }
+    (void)pthread_mutex_unlock(&answers->lock);
+}
+
+void answers_lost(struct answers *answers, const uint8_t key[16])
+{
+    (void)pthread_mutex_lock(&answers->lock);
+    struct kept *entry = find(answers, key);
+    if (entry && !entry->running) /* else somebody found it lost before, and runs the request again */
+        remove_entry(answers, entry);
     (void)pthread_mutex_unlock(&answers->lock);
 }

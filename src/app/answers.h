@@ -12,7 +12,7 @@ enum answers_verdict {
     ANSWERS_REPLAY,  /* answered before: fetch it from the store */
     ANSWERS_RUNNING, /* the same request is still under way: 409 */
     ANSWERS_REUSED,  /* the key was another request's: 422 */
-    ANSWERS_FULL,    /* too many live keys of this caller: 429 */
+    ANSWERS_FULL,    /* too many live keys of this caller, or bytes of their answers: 429 */
 };
 
 /* Loads the keys of the last 24 hours. */
@@ -29,5 +29,10 @@ MUST_CHECK enum rc answers_fetch(struct answers *answers, const uint8_t key[16],
                                  bool (*visit)(void *arg, const struct store_answer *answer), void *arg,
                                  struct fault *fault);
 
-/* After ANSWERS_NEW: stored says whether the answer is now in the store; else the key is free again. */
-void answers_end(struct answers *answers, const uint8_t key[16], bool stored);
+/* After ANSWERS_NEW: stored says whether the answer, of so many bytes, is now in the store; else the key is free again.
+ * Constant time: the engine's thread calls it. */
+void answers_end(struct answers *answers, const uint8_t key[16], bool stored, size_t bytes);
+
+/* After ANSWERS_REPLAY, when the store has no such answer any more (somebody whom it named was erased): the key is free
+ * again, unless another request that found the same runs by now. Then answers_begin again. */
+void answers_lost(struct answers *answers, const uint8_t key[16]);

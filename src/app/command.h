@@ -88,6 +88,7 @@ struct command {
     const char *if_match;         /* the tag, without quotes; "*" any; NULL none */
     const uint8_t *answer_key;    /* 16 bytes: Idempotency-Key and caller; NULL none */
     const uint8_t *fingerprint;   /* 16 bytes: method, path, body */
+    uint64_t answer_caller;       /* hash of who asked */
     bool imported;                /* at_ms is given: the data's instant, unchanged */
 
     /* Writes the answer of a command that succeeded, from what the view shows. Called once: by the engine

@@ -304,6 +304,28 @@ static void ids_persisted(struct image *image, const struct store_id *ids, size_
             image->items[ids[i].key]->persisted = true;
 }
 
+/* Whom an answer names: it goes when one of them is erased. Not the one whom the command erases: nothing of them stays.
+ * In the batch's arena. */
+static bool name_all(struct arena *arena, const struct command *command, struct store_answer *answer)
+{
+    const struct course_put *put = command->put;
+    uint32_t staff = put ? put->staff_count : 0;
+    struct store_name *names = arena_alloc(arena, (staff + 2) * sizeof *names);
+    size_t count = 0;
+
+    if (!names)
+        return false;
+    if (command->learner.bytes && command->kind != CMD_ERASE)
+        names[count++] = (struct store_name){command->learner.bytes, command->learner.size};
+    if (command->actor.bytes)
+        names[count++] = (struct store_name){command->actor.bytes, command->actor.size};
+    for (uint32_t i = 0; i < staff; i++)
+        names[count++] = (struct store_name){put->staff[i].user.bytes, put->staff[i].user.size};
+    answer->names = names;
+    answer->name_count = count;
+    return true;
+}
+
 /* Answers to be remembered with the events that they tell of. */
 static enum rc collect_answers(struct engine *engine, struct command *commands, struct store_answer **out,
                                size_t *out_count)
@@ -325,7 +347,9 @@ static enum rc collect_answers(struct engine *engine, struct command *commands, 
         struct store_answer *answer = &(*out)[count++];
         memcpy(answer->key, command->answer_key, sizeof answer->key);
         memcpy(answer->fingerprint, command->fingerprint, sizeof answer->fingerprint);
-        answer->learner = command->kind == CMD_ERASE ? 0 : command->learner_key;
+        answer->caller = command->answer_caller;
+        if (!name_all(&engine->batch.arena, command, answer))
+            return RC_BUSY;
         answer->at_ms = engine->batch.now_ms;
         answer->status = command->answer.status;
         answer->etag = command->answer.etag;

@@ -272,7 +272,7 @@ static void done(struct command *command)
     struct request *request = command->waiter;
 
     if (command->answer_key) {
-        answers_end(face_of(request)->answers, command->answer_key, command->rc == RC_OK);
+        answers_end(face_of(request)->answers, command->answer_key, command->rc == RC_OK, command->answer.body->size);
         if (command->rc != RC_OK)
             buf_clear(command->answer.body);
     }
@@ -304,8 +304,7 @@ static void hash16(uint8_t out[16], const char *const *parts, const size_t *size
 }
 
 /* The key's and the request's hashes, in the arena. Source: contract 1, Idempotency-Key; reliability A151. */
-static enum rc take_key(struct request *request, struct command *command, uint64_t *out_caller,
-                        struct fault *fault)
+static enum rc take_key(struct request *request, struct command *command, struct fault *fault)
 {
     const char *key = request_header(request, "Idempotency-Key");
     const struct caller *caller = face_caller(request);
@@ -328,50 +327,58 @@ static enum rc take_key(struct request *request, struct command *command, uint64
     hash16(hashes, (const char *[]){caller->id, key}, (const size_t[]){caller->id_size, size}, 2);
     hash16(hashes + 16, (const char *[]){method, path, request->body.bytes},
            (const size_t[]){strlen(method), strlen(path), request->body.size}, 3);
-    memcpy(out_caller, who, sizeof *out_caller);
+    memcpy(&command->answer_caller, who, sizeof command->answer_caller);
     command->answer_key = hashes;
     command->fingerprint = hashes + 16;
     return RC_OK;
 }
 
-/* RC_OK: go on. Anything else: the request is answered (RC_CONFLICT stands for "replayed" too). */
+static void submit_again(struct request *request);
+
+/* On a worker's thread. An answer that is gone told of somebody who was erased since: the key is free again. */
+static enum rc fetch_answer(struct request *request, struct fault *fault)
+{
+    struct answers *answers = face_of(request)->answers;
+    struct command *command = request->command;
+    enum rc rc = answers_fetch(answers, command->answer_key, replay_answer, request, fault);
+
+    request->replayed = rc == RC_OK;
+    if (rc == RC_NOT_FOUND)
+        answers_lost(answers, command->answer_key);
+    return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+static void fetched(struct request *request)
+{
+    if (request->replayed)
+        request_reply(request, request->status, "application/json");
+    else
+        submit_again(request);
+}
+
+/* Whether the command's turn has come; else the request is answered, or will be. */
 static bool idempotent_go_on(struct request *request, struct command *command)
 {
     struct face_context *context = face_of(request);
     struct fault fault = {NULL, NULL};
-    uint64_t caller = 0;
-    enum rc rc = take_key(request, command, &caller, &fault);
+    enum rc rc = command->answer_key ? RC_OK : take_key(request, command, &fault);
+    enum answers_verdict verdict = ANSWERS_NEW;
 
-    for (bool again = true; again && rc == RC_OK && command->answer_key;) {
-        again = false;
-        switch (answers_begin(context->answers, command->answer_key, command->fingerprint, caller,
-                              context->now_ms())) {
-        case ANSWERS_NEW:
-            break;
-        case ANSWERS_REPLAY:
-            rc = answers_fetch(context->answers, command->answer_key, replay_answer, request, &fault);
-            if (rc == RC_OK) {
-                request->replayed = true;
-                request_reply(request, request->status, "application/json");
-                return false;
-            }
-            if (rc == RC_NOT_FOUND) { /* it told of somebody who was erased since: the key is free */
-                answers_end(context->answers, command->answer_key, false);
-                rc = RC_OK;
-                again = true;
-            }
-            break;
-        case ANSWERS_RUNNING:
-            rc = fault_set(&fault, RC_CONFLICT, "Idempotency-Key", "the same request is still running");
-            break;
-        case ANSWERS_REUSED:
-            rc = fault_set(&fault, RC_KEY_REUSED, "Idempotency-Key", "was used for another request");
-            break;
-        case ANSWERS_FULL:
-            rc = fault_set(&fault, RC_TOO_MANY, "Idempotency-Key", "too many live keys; wait or repeat old ones");
-            break;
-        }
+    if (rc == RC_OK && command->answer_key)
+        verdict = answers_begin(context->answers, command->answer_key, command->fingerprint, command->answer_caller,
+                                context->now_ms());
+    if (verdict == ANSWERS_REPLAY) {
+        request->command = command;
+        face_work(request, fetch_answer, fetched);
+        return false;
     }
+    if (verdict == ANSWERS_RUNNING)
+        rc = fault_set(&fault, RC_CONFLICT, "Idempotency-Key", "the same request is still running");
+    if (verdict == ANSWERS_REUSED)
+        rc = fault_set(&fault, RC_KEY_REUSED, "Idempotency-Key", "was used for another request");
+    if (verdict == ANSWERS_FULL)
+        rc = fault_set(&fault, RC_TOO_MANY, "Idempotency-Key",
+                       "a caller has at most 10,000 live keys, and 16 MiB of answers kept for them");
     if (rc != RC_OK)
         request_fail(request, rc, &fault);
     return rc == RC_OK;
@@ -406,6 +413,19 @@ static void date_reports(struct request *request, struct command *command)
     }
 }
 
+static void go_on(struct request *request, struct command *command)
+{
+    if (!idempotent_go_on(request, command))
+        return;
+    request->command = command;
+    request_hold(request, resumed);
+}
+
+static void submit_again(struct request *request)
+{
+    go_on(request, request->command);
+}
+
 void face_submit(struct request *request, struct command *command,
                  void (*encode)(struct command *command, struct view view))
 {
@@ -415,10 +435,7 @@ void face_submit(struct request *request, struct command *command,
     command->answer.status = 200;
     command->answer.body = &request->out;
     date_reports(request, command);
-    if (!idempotent_go_on(request, command))
-        return;
-    request->command = command;
-    request_hold(request, resumed);
+    go_on(request, command);
 }
 
 void face_held(void *context, struct request *first)

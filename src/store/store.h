@@ -42,11 +42,19 @@ struct store_log {
     size_t members_size;
 };
 
+/* Somebody's id: a learner's, or that of a caller who is none. */
+struct store_name {
+    const char *id;
+    size_t size;
+};
+
 /* A remembered answer to an Idempotency-Key. Keys and fingerprints are 16-byte hashes. */
 struct store_answer {
     uint8_t key[16];         /* of caller and key */
     uint8_t fingerprint[16]; /* of method, path and body */
-    uint32_t learner;        /* whom it tells of; 0: nobody */
+    uint64_t caller;         /* hash of who asked: whose budget it counts in; 0: nobody's */
+    const struct store_name *names; /* in a batch: who asked and whom it tells of; it goes with the first who is erased */
+    size_t name_count;
     int64_t at_ms;
     int status;
     const char *etag; /* "" for none */
@@ -63,7 +71,7 @@ struct store_counters {
 /* What goes with an erased learner: rows and ids, so that no byte of them is left. Source: design 4, Erasure. */
 struct store_erasure {
     uint32_t learner;
-    const char *id; /* answers that hold it anywhere go too */
+    const char *id; /* the answers that name it go too */
     size_t id_size;
     const uint64_t *sequences; /* events that go */
     size_t sequence_count;
@@ -133,7 +141,7 @@ MUST_CHECK enum rc store_scan_events(struct store *store, uint64_t after, uint64
                                      bool (*visit)(void *arg, const struct stored_event *event), void *arg,
                                      struct fault *fault);
 
-/* Answers not older than an instant. */
+/* Answers not older than an instant, oldest first, without their bodies' bytes. */
 MUST_CHECK enum rc store_each_answer(struct store *store, int64_t since_ms,
                                      bool (*visit)(void *arg, const struct store_answer *answer), void *arg,
                                      struct fault *fault);

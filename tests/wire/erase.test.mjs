@@ -110,3 +110,25 @@ test('killed right after an erasure: the image of before is brought up to it', a
   assert.deepEqual(traces(server.directory, 'zz-erased-zz'), []);
   assert.equal(run('verify', '--data', server.directory).status, 0);
 });
+
+test('kept answers go with whom they name: a short id takes nobody else\'s, an escaped one leaves none', async () => {
+  const server = await Server.start();
+  const odd = 'a"b\\c';
+  const once = async (as, path, body, key) => {
+    const answer = await server.call('POST', path, { as, body, headers: { 'idempotency-key': key } });
+    return [answer.status, answer.text, answer.headers.get('idempotent-replayed')];
+  };
+  const sent = [['alice', '/api/progress', { contentId: 'lab2', progressPercentage: 12, timeSpent: 2 }, 'k1'], ['alice', '/api/progress/log', { user_id: 'alice', note: '2' }, 'k2']];
+  const first = [];
+  for (const one of sent) first.push(await once(...one));
+  await once('2', '/progress/update', { userId: '2', videoId: 'v', watchedDuration: 1 }, 'k');
+  await once(odd, '/api/progress/log', { user_id: odd, w: 1 }, 'k');
+  await once('system:lms', '/user-progress/update', { courseId: 1, courseContentId: 1, userId: odd, progressStatus: 'IN_PROGRESS' }, 'k');
+  const course = { title: 't', staff: [{ userId: odd, role: 'OWNER' }] };
+  assert.equal((await server.call('PUT', '/api/v1/catalog/courses/7', { as: 'admin:1', body: course, headers: { 'idempotency-key': 'k' } })).status, 201);
+  for (const as of ['2', odd]) assert.equal((await server.call('DELETE', `/api/v1/users/${encodeURIComponent(as)}`, { as })).status, 200);
+  for (const [i, one] of sent.entries()) assert.deepEqual(await once(...one), [first[i][0], first[i][1], 'true']);
+  assert.equal((await server.stop()).code, 0, server.log);
+  for (const word of [odd, JSON.stringify(odd).slice(1, -1)]) assert.deepEqual(traces(server.directory, word), [], word);
+  assert.equal(run('verify', '--data', server.directory).status, 0);
+});

@@ -1,5 +1,6 @@
 #include "store/sqlite/sqlite_store.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,6 +10,8 @@
 
 /* Whole files: backup, restore, a new generation of the image. Every switch is one rename or one commit, after an
  * fsync of what it switches to. Source: reliability R8, R16, R17. */
+
+enum { ROW_MAX_BYTES = 64 << 20 }; /* more than any row that was written */
 
 /* Names and contents of a directory reach the disk. */
 static bool sync_directory_of(const char *path)
@@ -61,14 +64,18 @@ static bool no_more_than_counted(void *arg, const struct stored_event *event)
     return true;
 }
 
-/* Whether a file is a whole store of ours: pages, schema, checksums of all events. Anything in the schema that could
- * run (a trigger, a view) is refused. Source: reliability A172. */
+/* Rows that no server wrote. Events, ids and log entries are judged by whoever folds them. */
+static const char foreign_rows[] =
+    "SELECT (SELECT count(*) FROM answer WHERE length(key) <> 16 OR length(fingerprint) <> 16 OR length(etag) > 47 OR"
+    " status NOT BETWEEN 200 AND 299 OR typeof(at_ms) <> 'integer') + (SELECT 6 - count(*) FROM meta WHERE name IN"
+    " ('schema', 'generation', 'record_id', 'enrolment_id', 'log_id', 'sequence') AND typeof(value) = 'integer' AND"
+    " value BETWEEN 0 AND (CASE name WHEN 'record_id' THEN 4294967295 WHEN 'enrolment_id' THEN 4294967295"
+    " ELSE 9007199254740992 END)) + (SELECT count(*) FROM event WHERE sequence NOT BETWEEN 1 AND 9007199254740992)";
+
+/* Whether a file is a whole store of ours: pages, schema, checksums of all events. Anything in the schema that is not as
+ * we make it (a trigger, a view, a table that is missing) is refused. Source: reliability A172. */
 static enum rc check_events(struct store *store, uint64_t *out_events, struct fault *fault)
 {
-    static const char foreign[] =
-        "SELECT count(*) FROM sqlite_master WHERE type NOT IN ('table', 'index') OR sql LIKE '%VIRTUAL%' OR"
-        " name NOT IN ('meta', 'learner', 'course', 'item', 'event', 'log_entry', 'log_entry_by_date', 'answer',"
-        " 'answer_by_age', 'ledger') AND name NOT LIKE 'sqlite_autoindex_%'";
     sqlite3_stmt *check = NULL;
     bool whole = false;
 
@@ -78,13 +85,15 @@ static enum rc check_events(struct store *store, uint64_t *out_events, struct fa
     (void)sqlite3_finalize(check); /* repeats the code of the step */
     if (!whole)
         return fault_set(fault, RC_INVALID, NULL, "the file is damaged, or no milepost backup");
-    if (sqlite_one_number(store->events, foreign) != 0)
-        return fault_set(fault, RC_INVALID, NULL, "the file holds more than a milepost backup does");
     int64_t schema = sqlite_meta_number(store->events, "schema");
     if (schema < 1)
         return fault_set(fault, RC_INVALID, NULL, "the file is no milepost backup");
-    if (schema > 2)
+    if (schema > SQLITE_SCHEMA_VERSION)
         return fault_set(fault, RC_INVALID, NULL, "the backup was made by a newer milepost; use that version");
+    if (!sqlite_schema_is_ours(store->events, schema))
+        return fault_set(fault, RC_INVALID, NULL, "the file holds more than a milepost backup does, or less");
+    if (sqlite_one_number(store->events, foreign_rows) != 0)
+        return fault_set(fault, RC_INVALID, NULL, "the file holds rows that no milepost wrote");
     *out_events = 0;
     return store_each_event(store, 0, no_more_than_counted, out_events, fault);
 }
@@ -101,6 +110,8 @@ static enum rc copy_store(struct store *store, const char *source, const char *t
     enum rc rc = sqlite_open_file(store, source, true, &from, fault);
     if (rc == RC_OK)
         rc = sqlite_open_file(store, temporary, false, &store->events, fault);
+    if (rc == RC_OK)
+        (void)sqlite3_limit(store->events, SQLITE_LIMIT_LENGTH, ROW_MAX_BYTES); /* gives the old one back */
     if (rc == RC_OK)
         rc = sqlite_run(store, store->events, "PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;", fault);
     if (rc == RC_OK)
@@ -158,15 +169,51 @@ enum rc store_restore(const char *directory, const char *file, uint64_t *out_eve
     return sqlite_open_failed(store, rc, fault);
 }
 
-void store_remove(const char *directory)
+/* Whether a name in a data directory is of the store's own files: the event file, an image of any generation, with
+ * what SQLite lays beside them. */
+static bool is_image(const char *name)
 {
-    static const char *const names[] = {"events.db", "image.db", "lock"};
+    return strncmp(name, "image", 5) == 0 && strstr(name, ".db");
+}
+
+static bool is_own(const char *name)
+{
+    return is_image(name) || strncmp(name, "events.db", 9) == 0 || strcmp(name, "lock") == 0;
+}
+
+/* Calls act with the paths of such files. */
+static void each_file(const char *directory, bool (*chosen)(const char *name), void (*act)(const char *path, const char *name,
+                      const char *to), const char *to)
+{
+    DIR *entries = opendir(directory);
     char path[SQLITE_PATH_BYTES];
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        (void)snprintf(path, sizeof path, "%.4000s/%s", directory, names[i]); /* fits */
-        sqlite_remove_file(path);
-    }
+    for (const struct dirent *entry; entries && (entry = readdir(entries));)
+        if (chosen(entry->d_name) &&
+            snprintf(path, sizeof path, "%s/%s", directory, entry->d_name) < (int)sizeof path)
+            act(path, entry->d_name, to);
+    if (entries)
+        (void)closedir(entries); /* it was only read */
+}
+
+static void remove_one(const char *path, const char *name, const char *to)
+{
+    (void)name;
+    (void)to;
+    (void)unlink(path); /* the directory then stays, and is tried again */
+}
+
+static void move_one(const char *path, const char *name, const char *to)
+{
+    char target[SQLITE_PATH_BYTES];
+
+    if (snprintf(target, sizeof target, "%s/%s", to, name) < (int)sizeof target)
+        (void)rename(path, target); /* without it the next start folds the events */
+}
+
+void store_remove(const char *directory)
+{
+    each_file(directory, is_own, remove_one, NULL);
     (void)rmdir(directory); /* others' files in it: it stays */
 }
 
@@ -191,9 +238,8 @@ enum rc store_replace_empty(const char *directory, const char *from, struct faul
     (void)snprintf(source, sizeof source, "%.4000s/events.db", from); /* fits */
     sqlite_remove_file(path); /* it was empty: a kill here leaves a directory without a store */
     bool moved = sync_file(source) && rename(source, path) == 0 && sync_directory_of(path);
-    (void)snprintf(path, sizeof path, "%.4000s/image.db", directory); /* fits */
-    (void)snprintf(source, sizeof source, "%.4000s/image.db", from); /* fits */
-    (void)rename(source, path); /* a new store is of the first generation; without it the next start folds the events */
+    if (moved)
+        each_file(from, is_image, move_one, directory);
     (void)close(lock); /* gives the lock back */
     return moved ? RC_OK : fault_set(fault, RC_INTERNAL, NULL, "cannot move the new store into place");
 }

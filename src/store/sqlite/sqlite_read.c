@@ -15,8 +15,7 @@ static const char *const read_sql[READ_COUNT] = {
 #define EVENT_COLUMNS "SELECT sequence, learner, kind, at_ms, crc, body FROM event "
     [READ_EVENT] = EVENT_COLUMNS "WHERE sequence = ?1",
     [READ_EVENTS] = EVENT_COLUMNS "WHERE sequence > ?1 AND sequence <= ?2 ORDER BY sequence LIMIT ?3",
-#define ANSWER_COLUMNS "SELECT key, fingerprint, at_ms, status, etag, body, learner FROM answer "
-    [READ_ANSWER] = ANSWER_COLUMNS "WHERE key = ?1",
+    [READ_ANSWER] = "SELECT key, fingerprint, at_ms, status, etag, body, caller FROM answer WHERE key = ?1",
     [READ_LEDGER] = "SELECT value FROM ledger WHERE name = ?1",
 #define LOG_COLUMNS "SELECT log_id, learner, date_ms, created_ms, updated_ms, members FROM log_entry "
     [READ_LOGS] = LOG_COLUMNS "WHERE learner = ?1 AND gone = 0 AND date_ms >= ?2 AND (date_ms, log_id) < (?3, ?4)"
@@ -199,7 +198,7 @@ static struct store_answer answer_of(sqlite3_stmt *statement)
         .etag = (const char *)sqlite3_column_text(statement, 4),
         .body = sqlite3_column_blob(statement, 5),
         .body_size = (size_t)sqlite3_column_bytes(statement, 5),
-        .learner = (uint32_t)sqlite3_column_int64(statement, 6),
+        .caller = (uint64_t)sqlite3_column_int64(statement, 6),
     };
     if (sqlite3_column_bytes(statement, 0) == sizeof answer.key &&
         sqlite3_column_bytes(statement, 1) == sizeof answer.fingerprint) {
@@ -213,8 +212,10 @@ enum rc store_each_answer(struct store *store, int64_t since_ms,
                           bool (*visit)(void *arg, const struct store_answer *answer), void *arg,
                           struct fault *fault)
 {
+    static const char sql[] = "SELECT key, fingerprint, at_ms, status, etag, NULL, caller, length(body) FROM answer"
+                              " WHERE at_ms >= ?1 ORDER BY at_ms";
     sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(store->events, ANSWER_COLUMNS "WHERE at_ms >= ?1", -1, &statement, NULL);
+    int code = sqlite3_prepare_v2(store->events, sql, -1, &statement, NULL);
 
     if (code == SQLITE_OK)
         (void)sqlite3_bind_int64(statement, 1, since_ms); /* the index is right */
@@ -222,6 +223,7 @@ enum rc store_each_answer(struct store *store, int64_t since_ms,
         code = sqlite3_step(statement);
         if (code == SQLITE_ROW) {
             struct store_answer answer = answer_of(statement);
+            answer.body_size = (size_t)sqlite3_column_int64(statement, 7);
             if (!visit(arg, &answer))
                 break;
         }

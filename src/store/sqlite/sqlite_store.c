@@ -11,34 +11,6 @@
 
 #include <zlib.h>
 
-enum { SCHEMA_VERSION = 2 };
-
-static const char events_schema[] =
-    "CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
-    "CREATE TABLE learner(key INTEGER PRIMARY KEY, id TEXT NOT NULL);"
-    "CREATE TABLE course(key INTEGER PRIMARY KEY, id TEXT NOT NULL);"
-    "CREATE TABLE item(key INTEGER PRIMARY KEY, id TEXT NOT NULL);"
-    "CREATE TABLE event(sequence INTEGER PRIMARY KEY, learner INTEGER NOT NULL, kind INTEGER NOT NULL,"
-    " at_ms INTEGER NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL);"
-    "CREATE TABLE log_entry(log_id INTEGER PRIMARY KEY, learner INTEGER NOT NULL, date_ms INTEGER NOT NULL,"
-    " created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, members BLOB NOT NULL,"
-    " gone INTEGER NOT NULL DEFAULT 0);"
-    "CREATE INDEX log_entry_by_date ON log_entry(learner, date_ms, log_id) WHERE gone = 0;"
-    "CREATE TABLE answer(key BLOB PRIMARY KEY, fingerprint BLOB NOT NULL, at_ms INTEGER NOT NULL,"
-    " status INTEGER NOT NULL, etag TEXT NOT NULL, body BLOB NOT NULL, learner INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
-    "CREATE INDEX answer_by_age ON answer(at_ms);"
-    "CREATE TABLE ledger(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-    "INSERT INTO meta VALUES('schema', 2), ('store', lower(hex(randomblob(16)))), ('generation', 1),"
-    " ('record_id', 0), ('enrolment_id', 0), ('log_id', 0), ('sequence', 0);";
-
-/* From the version before: each is one transaction, so a kill leaves the old or the new one. Source: reliability R16. */
-static const char *const migrations[SCHEMA_VERSION + 1] = {
-    [2] = "ALTER TABLE log_entry ADD COLUMN gone INTEGER NOT NULL DEFAULT 0;"
-          "DROP INDEX log_entry_by_date;"
-          "CREATE INDEX log_entry_by_date ON log_entry(learner, date_ms, log_id) WHERE gone = 0;"
-          "ALTER TABLE answer ADD COLUMN learner INTEGER NOT NULL DEFAULT 0;",
-};
-
 static const char image_schema[] =
     "CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS course(key INTEGER PRIMARY KEY, body BLOB NOT NULL);"
@@ -55,9 +27,13 @@ static const char *const writer_sql[WRITER_COUNT] = {
     [PUT_LOG] = "INSERT OR REPLACE INTO log_entry(log_id, learner, date_ms, created_ms, updated_ms, members)"
                 " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
     [DROP_LOG] = "UPDATE log_entry SET gone = 1, members = x'' WHERE log_id = ?1",
-    [PUT_ANSWER] = "INSERT OR REPLACE INTO answer(key, fingerprint, at_ms, status, etag, body, learner)"
+    [PUT_ANSWER] = "INSERT OR REPLACE INTO answer(key, fingerprint, at_ms, status, etag, body, caller)"
                    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    [DROP_ANSWERS] = "DELETE FROM answer WHERE at_ms < ?1",
+    [NAME_ANSWER] = "INSERT OR REPLACE INTO answer_name(who, key, at_ms) VALUES(?1, ?2, ?3)",
+    /* A few for each that comes: a day's worth at once would stop everybody. */
+    [DROP_ANSWERS] = "DELETE FROM answer WHERE key IN (SELECT key FROM answer WHERE at_ms < ?1 ORDER BY at_ms LIMIT 4)",
+    [DROP_NAMES] = "DELETE FROM answer_name WHERE (who, key) IN"
+                   " (SELECT who, key FROM answer_name WHERE at_ms < ?1 ORDER BY at_ms LIMIT 16)",
     [PUT_LEDGER] = "INSERT OR REPLACE INTO ledger(name, value) VALUES(?1, ?2)",
     [SET_SEQUENCE] = "UPDATE meta SET value = ?1 WHERE name = 'sequence'",
     [SET_RECORD_ID] = "UPDATE meta SET value = ?1 WHERE name = 'record_id'",
@@ -66,7 +42,8 @@ static const char *const writer_sql[WRITER_COUNT] = {
     [ERASE_EVENT] = "DELETE FROM event WHERE sequence = ?1",
     [REWRITE_EVENT] = "UPDATE event SET body = ?2, crc = ?3 WHERE sequence = ?1",
     [ERASE_LOGS] = "DELETE FROM log_entry WHERE learner = ?1",
-    [ERASE_ANSWERS] = "DELETE FROM answer WHERE learner = ?1 OR instr(body, ?2) > 0",
+    [ERASE_ANSWERS] = "DELETE FROM answer WHERE key IN (SELECT key FROM answer_name WHERE who = ?1)",
+    [ERASE_NAMES] = "DELETE FROM answer_name WHERE who = ?1",
     [FORGET_LEARNER] = "UPDATE learner SET id = '' WHERE key = ?1",
     [FORGET_COURSE] = "UPDATE course SET id = '' WHERE key = ?1",
     [FORGET_ITEM] = "UPDATE item SET id = '' WHERE key = ?1",
@@ -186,29 +163,6 @@ int64_t sqlite_one_number(sqlite3 *db, const char *sql)
     return value;
 }
 
-/* Makes the tables, or brings those of an older version up to date. */
-static enum rc settle_schema(struct store *store, struct fault *fault)
-{
-    bool empty = sqlite_one_number(store->events, "SELECT count(*) FROM sqlite_master") == 0;
-    int64_t schema = empty ? SCHEMA_VERSION : sqlite_meta_number(store->events, "schema");
-    enum rc rc = RC_OK;
-
-    if (schema > SCHEMA_VERSION)
-        return fault_set(fault, RC_INTERNAL, NULL, "the data was written by a newer milepost; use that version");
-    if (schema < 1)
-        return fault_set(fault, RC_INTERNAL, NULL, "events.db is damaged or not milepost's; restore a backup");
-    if (!empty && schema == SCHEMA_VERSION)
-        return RC_OK;
-    rc = sqlite_run(store, store->events, "BEGIN IMMEDIATE;", fault);
-    if (rc == RC_OK && empty)
-        rc = sqlite_run(store, store->events, events_schema, fault);
-    for (int64_t next = schema + 1; rc == RC_OK && next <= SCHEMA_VERSION; next++)
-        rc = sqlite_run(store, store->events, migrations[next], fault);
-    if (rc == RC_OK && !empty)
-        rc = sqlite_run(store, store->events, "UPDATE meta SET value = 2 WHERE name = 'schema';", fault);
-    return rc == RC_OK ? sqlite_run(store, store->events, "COMMIT;", fault) : rc;
-}
-
 static void read_counters(struct store *store)
 {
     sqlite3 *db = store->events;
@@ -253,7 +207,7 @@ static enum rc open_events(struct store *store, struct fault *fault)
         rc = sqlite_run(store, store->events, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                      "PRAGMA cache_size=-16384; PRAGMA secure_delete=ON;", fault);
     if (rc == RC_OK)
-        rc = settle_schema(store, fault);
+        rc = sqlite_settle_schema(store, fault);
     if (rc != RC_OK)
         return rc;
     read_counters(store);
@@ -384,7 +338,7 @@ enum rc store_open_reader(const char *directory, struct store **out_store, struc
     if (rc != RC_OK)
         return rc;
     rc = sqlite_open_file(store, store->events_path, true, &store->events, fault);
-    if (rc == RC_OK && sqlite_meta_number(store->events, "schema") != SCHEMA_VERSION)
+    if (rc == RC_OK && sqlite_meta_number(store->events, "schema") != SQLITE_SCHEMA_VERSION)
         rc = fault_set(fault, RC_INTERNAL, NULL, "the data is another version's, or damaged: start the server on it first");
     if (rc == RC_OK) {
         store->generation = sqlite_meta_number(store->events, "generation");
@@ -500,9 +454,19 @@ static bool put_log(struct store *store, const struct store_log *log)
     return sqlite_step_done(put);
 }
 
+static bool name_answer(struct store *store, const struct store_answer *answer, const struct store_name *name)
+{
+    sqlite3_stmt *put = store->writer[NAME_ANSWER];
+
+    (void)sqlite3_bind_text(put, 1, name->id, (int)name->size, SQLITE_STATIC); /* indexes are right by construction */
+    (void)sqlite3_bind_blob(put, 2, answer->key, sizeof answer->key, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(put, 3, answer->at_ms);
+    return sqlite_step_done(put);
+}
+
 static bool put_answer(struct store *store, const struct store_answer *answer)
 {
-    enum { DAY = 86400000 };
+    const int64_t old_ms = answer->at_ms - 86400000;
     sqlite3_stmt *put = store->writer[PUT_ANSWER];
 
     (void)sqlite3_bind_blob(put, 1, answer->key, sizeof answer->key, SQLITE_STATIC); /* indexes are right */
@@ -510,10 +474,13 @@ static bool put_answer(struct store *store, const struct store_answer *answer)
     (void)sqlite3_bind_int64(put, 3, answer->at_ms);
     (void)sqlite3_bind_int(put, 4, answer->status);
     (void)sqlite3_bind_text(put, 5, answer->etag, -1, SQLITE_STATIC);
-    (void)sqlite3_bind_int64(put, 7, answer->learner);
+    (void)sqlite3_bind_int64(put, 7, (int64_t)answer->caller);
     if (sqlite3_bind_blob64(put, 6, answer->body ? answer->body : "", answer->body_size, SQLITE_STATIC) != SQLITE_OK)
         return false;
-    return sqlite_step_done(put) && bind_run(store->writer[DROP_ANSWERS], answer->at_ms - DAY);
+    bool done = sqlite_step_done(put);
+    for (size_t i = 0; done && i < answer->name_count; i++)
+        done = name_answer(store, answer, &answer->names[i]);
+    return done && bind_run(store->writer[DROP_ANSWERS], old_ms) && bind_run(store->writer[DROP_NAMES], old_ms);
 }
 
 static bool put_counters(struct store *store, const struct store_batch *batch)
@@ -550,11 +517,11 @@ static bool rewrite_event(struct store *store, const struct stored_event *event)
 
 static bool erase_answers(struct store *store, const struct store_erasure *erasure)
 {
-    sqlite3_stmt *erase = store->writer[ERASE_ANSWERS];
+    sqlite3_stmt *answers = store->writer[ERASE_ANSWERS], *names = store->writer[ERASE_NAMES];
 
-    (void)sqlite3_bind_int64(erase, 1, erasure->learner); /* indexes are right by construction */
-    (void)sqlite3_bind_blob64(erase, 2, erasure->id, erasure->id_size, SQLITE_STATIC);
-    return sqlite_step_done(erase);
+    (void)sqlite3_bind_text(answers, 1, erasure->id, (int)erasure->id_size, SQLITE_STATIC); /* indexes are right by construction */
+    (void)sqlite3_bind_text(names, 1, erasure->id, (int)erasure->id_size, SQLITE_STATIC);
+    return sqlite_step_done(answers) && sqlite_step_done(names);
 }
 
 static bool erase(struct store *store, const struct store_erasure *erasure)

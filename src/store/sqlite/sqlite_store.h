@@ -18,8 +18,8 @@ enum { IMAGE_LAYOUT = 3 };
 
 /* Each statement once. Order is that of enum statement. */
 enum statement {
-    ADD_LEARNER, ADD_COURSE, ADD_ITEM, ADD_EVENT, PUT_LOG, DROP_LOG, PUT_ANSWER, DROP_ANSWERS, PUT_LEDGER,
-    SET_SEQUENCE, SET_RECORD_ID, SET_ENROLMENT_ID, SET_LOG_ID, ERASE_EVENT, REWRITE_EVENT, ERASE_LOGS, ERASE_ANSWERS,
+    ADD_LEARNER, ADD_COURSE, ADD_ITEM, ADD_EVENT, PUT_LOG, DROP_LOG, PUT_ANSWER, NAME_ANSWER, DROP_ANSWERS, DROP_NAMES, PUT_LEDGER,
+    SET_SEQUENCE, SET_RECORD_ID, SET_ENROLMENT_ID, SET_LOG_ID, ERASE_EVENT, REWRITE_EVENT, ERASE_LOGS, ERASE_ANSWERS, ERASE_NAMES,
     FORGET_LEARNER, FORGET_COURSE, FORGET_ITEM, BEGIN, COMMIT, ROLLBACK, WRITER_COUNT
 };
 
@@ -76,6 +76,16 @@ MUST_CHECK enum rc sqlite_readers_open_image(struct store *store, struct fault *
 void sqlite_readers_share(struct store *store); /* one reader, with the owner's own: for a store opened to read */
 void sqlite_readers_close_image(struct store *store);
 void sqlite_readers_close(struct store *store);
+
+/* The version of events.db's tables that this program reads and writes. */
+enum { SQLITE_SCHEMA_VERSION = 3 };
+
+/* Makes the tables, or brings those of an older version up to date. */
+MUST_CHECK enum rc sqlite_settle_schema(struct store *store, struct fault *fault);
+
+/* Whether a file's schema is, text by text, one that this program or one before it made as that version: no table or
+ * index is missing, and nothing is there that could run. Source: reliability A172. */
+bool sqlite_schema_is_ours(sqlite3 *db, int64_t version);
 
 /* ---- opening, shared with sqlite_files.c ---- */
 
