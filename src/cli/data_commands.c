@@ -123,39 +123,76 @@ int cli_rebuild(int argc, char **argv)
 
 /* ---- backup, restore ---- */
 
-static int copy_command(int argc, char **argv, const char *done,
-                        enum rc (*copy)(const char *directory, const char *file, uint64_t *out_events, struct fault *fault))
+/* FILE and the settings of the command line. 0, or an exit status. */
+static int read_file_argument(int argc, char **argv, const char **out_file, struct settings *out_settings)
+{
+    int words;
+    int status = cli_read(argc, argv, NULL, 0, out_file, 1, &words, out_settings);
+
+    if (status == 0 && !*out_file) {
+        (void)fprintf(stderr, "usage: milepost %s FILE [--data DIR]\n", argv[1]); /* nowhere else to say it */
+        status = 2;
+    }
+    return status;
+}
+
+int cli_backup(int argc, char **argv)
 {
     struct settings settings;
     struct fault fault = {NULL, NULL};
     const char *file = NULL;
     uint64_t events = 0;
-    int words;
-    int status = cli_read(argc, argv, NULL, 0, &file, 1, &words, &settings);
+    int status = read_file_argument(argc, argv, &file, &settings);
 
     if (status)
         return status;
-    if (!file) {
-        (void)fprintf(stderr, "usage: milepost %s FILE [--data DIR]\n", argv[1]); /* nowhere else to say it */
-        return 2;
-    }
-    if (copy == store_restore && cli_make_directory(settings.data) != 0)
-        return 1;
-    enum rc rc = copy(settings.data, file, &events, &fault);
-    if (rc != RC_OK)
-        return cli_complain(copy == store_restore && rc != RC_CONFLICT ? file : settings.data, fault.message);
-    (void)printf("%s %llu events\n", done, (unsigned long long)events); /* likewise */
+    if (store_backup(settings.data, file, &events, &fault) != RC_OK)
+        return cli_complain(settings.data, fault.message);
+    (void)printf("backed up %llu events\n", (unsigned long long)events); /* likewise */
     return 0;
 }
 
-int cli_backup(int argc, char **argv)
+/* Into a directory beside, judged there. */
+static enum rc restore_beside(const char *beside, const char *file, uint64_t *out_events, struct fault *fault)
 {
-    return copy_command(argc, argv, "backed up", store_backup);
+    struct store *store;
+    enum rc rc = store_restore(beside, file, out_events, fault);
+
+    if (rc == RC_OK)
+        rc = store_open(beside, &store, fault);
+    if (rc != RC_OK)
+        return rc;
+    rc = cli_check_store(store, fault);
+    store_close(store);
+    return rc;
 }
 
 int cli_restore(int argc, char **argv)
 {
-    return copy_command(argc, argv, "restored", store_restore);
+    struct settings settings;
+    struct fault fault = {NULL, NULL};
+    const char *file = NULL;
+    char beside[4096];
+    uint64_t events = 0;
+    int status = read_file_argument(argc, argv, &file, &settings);
+
+    if (status)
+        return status;
+    if (store_exists(settings.data))
+        return cli_complain(settings.data, "the data directory is not empty; nothing was changed");
+    if (snprintf(beside, sizeof beside, "%s/restore.part", settings.data) >= (int)sizeof beside)
+        return cli_complain("data", "the path is too long");
+    if (cli_make_directory(settings.data) != 0)
+        return 1;
+    store_remove(beside); /* what a restore that was killed left */
+    enum rc rc = cli_make_directory(beside) == 0 ? restore_beside(beside, file, &events, &fault) : RC_INTERNAL;
+    if (rc == RC_OK)
+        rc = store_replace_empty(settings.data, beside, &fault);
+    store_remove(beside);
+    if (rc != RC_OK)
+        return cli_complain(rc == RC_CONFLICT ? settings.data : file, fault.message ? fault.message : "cannot be restored");
+    (void)printf("restored %llu events\n", (unsigned long long)events); /* likewise */
+    return 0;
 }
 
 /* ---- erase ---- */
