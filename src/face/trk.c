@@ -35,7 +35,7 @@ static enum rc read_cursor(struct request *request, struct user_query *query, st
     int64_t ends[4];
     enum rc rc = request_query(request, "cursor", &text, fault);
 
-    if (rc != RC_OK || !text || !*text)
+    if (rc != RC_OK || !text)
         return rc;
     query->paged = true;
     if (!cursor_read(text, ends, 4))
@@ -437,9 +437,8 @@ static void put_module_end(struct module_read *read, struct view view)
     json_put_open(out, "statistics", '{');
     json_put_int(out, "totalContent", facts.items);
     json_put_int(out, "completedContent", enrolment ? enrolment->completed_items : 0);
-    json_put_int(out, "completionPercentage",
-                 rounded_ratio(enrolment ? course_percent_hundredths(enrolment->completed_required, facts.required) : 0,
-                               1, 100));
+    uint32_t hundredths = enrolment ? course_percent_hundredths(enrolment->completed_required, facts.required) : 0;
+    json_put_int(out, "completionPercentage", trk_percent(hundredths, hundredths == 10000));
     trk_put_minutes(out, "totalTimeSpent", read->time_spent_ms);
     json_put_open(out, "progressByType", '{');
     for (uint32_t i = 0; i < read->types.count; i++)

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/ident.h"
+
 void trk_open(struct json_out *out, const char *message)
 {
     json_open(out, '{');
@@ -31,6 +33,13 @@ const char *trk_state(enum enrolment_state state)
 void trk_put_minutes(struct json_out *out, const char *name, wide ms)
 {
     json_put_scaled(out, name, rounded_ratio(ms, 100, 60000), 2);
+}
+
+int64_t trk_percent(int64_t hundredths, bool done)
+{
+    int64_t percent = rounded_ratio(hundredths, 1, 100);
+
+    return percent == 100 && !done ? 99 : percent;
 }
 
 static const char *title_of(struct arena *arena, const struct item_def *def, const char *id)
@@ -77,7 +86,7 @@ void trk_put_record(struct json_out *out, struct arena *arena, struct view view,
     put_content(out, arena, view, record->item);
     json_put_text(out, "contentType", item_type(view_item(view, record->item)));
     json_put_text(out, "status", status);
-    json_put_int(out, "progressPercentage", rounded_ratio(record->percent_hundredths, 1, 100));
+    json_put_int(out, "progressPercentage", trk_percent(record->percent_hundredths, record->status == ITEM_COMPLETED));
     json_put_instant(out, "startedAt", record->started_at_ms);
     json_put_instant(out, "completedAt", record->completed_at_ms);
     trk_put_minutes(out, "timeSpent", record->time_spent_ms);
@@ -94,6 +103,20 @@ void trk_put_record(struct json_out *out, struct arena *arena, struct view view,
     if (record->flags & RECORD_LOCKED)
         json_put_bool(out, "locked", true);
     json_close(out, '}');
+}
+
+enum rc trk_module_query(struct request *request, const char *text, struct text *out, struct fault *fault)
+{
+    const char *problem = ident_problem(text, strlen(text));
+    char *id = problem ? NULL : arena_copy(&request->arena, text, strlen(text));
+
+    if (problem)
+        return fault_set(fault, RC_INVALID, "moduleId", problem);
+    if (!id)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    ident_normalize(id, strlen(id));
+    *out = (struct text){id, (uint32_t)strlen(id)};
+    return RC_OK;
 }
 
 void trk_put_module(struct json_out *out, struct arena *arena, struct view view, uint32_t course)
@@ -155,7 +178,8 @@ void trk_put_statistics(struct json_out *out, const char *name, const struct trk
     json_put_int(out, "completed", sums->completed);
     json_put_int(out, "inProgress", sums->in_progress);
     json_put_int(out, "notStarted", sums->not_started);
-    json_put_int(out, "averageProgress", rounded_ratio(sums->percent_hundredths, 1, sums->total * 100));
+    json_put_int(out, "averageProgress", trk_percent(rounded_ratio(sums->percent_hundredths, 1, sums->total),
+                                                     sums->completed == sums->total));
     if (with_score && sums->scored)
         json_put_scaled(out, "averageScore", rounded_ratio(sums->score_e4, 1, sums->scored * 100), 2);
     else if (with_score)

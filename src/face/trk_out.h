@@ -10,6 +10,9 @@ void trk_open(struct json_out *out, const char *message);
 void trk_put_record(struct json_out *out, struct arena *arena, struct view view, const char *user,
                     const struct record *record);
 
+/* The query's moduleId as an id. */
+MUST_CHECK enum rc trk_module_query(struct request *request, const char *text, struct text *out, struct fault *fault);
+
 /* {id,title,description} */
 void trk_put_module(struct json_out *out, struct arena *arena, struct view view, uint32_t course);
 
@@ -22,6 +25,9 @@ const char *trk_state(enum enrolment_state state);
 
 /* Minutes with at most two decimals. */
 void trk_put_minutes(struct json_out *out, const char *name, wide ms);
+
+/* Whole percent, half up, but 100 only for what is done, else 99. Source: contract 1, Numbers. */
+int64_t trk_percent(int64_t hundredths, bool done);
 
 /* not-started, in-progress, completed; LOCKED shows as not-started. */
 const char *trk_status(const struct record *record);

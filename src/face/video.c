@@ -409,14 +409,14 @@ static enum rc decode_list(struct request *request, struct list_query *query, st
 
     if (rc == RC_OK)
         rc = request_query(request, "cursor", &text, fault);
-    if (rc == RC_OK && text && *text) {
+    if (rc == RC_OK && text) {
         query->paged = true;
         if (!cursor_read(text, query->cursor, 2))
             rc = fault_set(fault, RC_INVALID, "cursor", "must be the nextCursor of an earlier answer");
     }
     if (rc == RC_OK)
         rc = request_query(request, "since", &text, fault);
-    if (rc == RC_OK && text && *text) {
+    if (rc == RC_OK && text) {
         query->since = true;
         if (instant_parse(text, strlen(text), &query->since_ms) == INSTANT_NONE)
             rc = fault_set(fault, RC_INVALID, "since", "must be an ISO 8601 instant");

@@ -179,3 +179,54 @@ test('trk: every type is listed, however many there are', async () => {
   const { json } = await server.call('GET', '/api/progress/ty/types', { as: 'ty' });
   assert.equal(Object.keys(json.data.statistics.progressByType).length, 104);
 });
+
+test('trk: statistics of a module list everybody once, best first, page by page and as a table', async () => {
+  const contents = Array.from({ length: 60 }, (_, i) => ({ id: `st-${i}`, type: `kind ${i % 30}`, required: i < 50 }));
+  await server.call('PUT', `${courses}/st`, { as: 'admin:900', body: { contents } });
+  for (let i = 0; i < 60; i++) { // i of the items completed; the last two of them optional
+    const progressData = contents.slice(0, i + 1).map(({ id }) => ({ videoId: id, watchedDuration: 100, duration: 100, courseId: 'st' }));
+    await server.call('POST', '/progress/sync', { as: `st-${i}`, body: { userId: `st-${i}`, progressData } });
+  }
+  const url = '/api/progress/stats/st';
+  const all = (await server.call('GET', url, { as: 'admin:900' })).json.data;
+  assert.deepEqual([all.enrollments, all.overview, all.userProgressSummary.length], [60, { totalUsers: 60, totalContent: 60, totalProgress: 60 * 61 / 2 }, 60]);
+  assert.equal(Object.keys(all.completionRates).length, 30);
+  assert.deepEqual(all.userProgressSummary.map(({ user }) => user.id), Array.from({ length: 60 }, (_, i) => `st-${59 - i}`));
+  assert.deepEqual(all.userProgressSummary.slice(9, 12).map(({ completionPercentage, contentProgress }) => [completionPercentage, contentProgress.length]), [[100, 51], [100, 50], [98, 49]]);
+  const pages = [];
+  for (let page = 1; page <= 4; page++) pages.push(...(await server.call('GET', `${url}?page=${page}&limit=25`, { as: 'admin:900' })).json.data.userProgressSummary);
+  assert.deepEqual(pages, all.userProgressSummary);
+  const rows = (await server.call('GET', url, { as: 'admin:900', headers: { accept: 'text/csv' } })).text.trim().split('\r\n');
+  assert.deepEqual([rows.length, rows[0]], [61, 'user.id,user.username,user.email,completionPercentage,completedContent,totalTimeSpent,enrollment.enrolledAt,enrollment.status,contentProgress']);
+  assert.match(rows[60], /^st-0,st-0,,2,1,0,/);
+  assert.equal((await server.call('GET', '/api/progress/stats/none', { as: 'admin:900' })).status, 404);
+});
+
+for (const count of [12, 900]) // items of each module
+  test(`trk: labs and games over modules of ${count} items`, async () => {
+    const user = `lab-${count}`;
+    const uuid = `AAAAAAAA-BBBB-4CCC-8DDD-${String(count).padStart(12, '0')}`;
+    for (const [id, prefix] of [[uuid, 'u'], [`lm-${count}`, 'v'], [`lx-${count}`, 'x']]) // the last one is nobody's
+      await server.call('PUT', `${courses}/${id}`, { as: 'admin:900', body: { title: `Module ${prefix}`, contents: Array.from({ length: count }, (_, i) => ({ id: `${prefix}${count}-${i}`, type: i % 3 ? 'Lab' : 'game' })) } });
+    const report = (contentId, progressPercentage, more) => server.call('POST', '/api/progress', { as: user, body: { contentId, progressPercentage, ...more } });
+    assert.equal((await report(`u${count}-1`, 50, { score: 3, maxScore: 4 })).status, 201);
+    assert.equal((await report(`u${count}-2`, 100)).status, 201);
+    assert.equal((await report(`v${count}-1`, 99.9)).json.data.progressPercentage, 99);
+    assert.equal((await report(`alone-${count}`, 10, { contentType: 'lab' })).status, 201);
+    const labs = (query = '', as = user) => server.call('GET', `/api/progress/${user}/labs${query}`, { as });
+    const { data } = (await labs()).json;
+    const perModule = Array.from({ length: count }, (_, i) => i).filter((i) => i % 3).length;
+    assert.equal(data.labs.length, 2 * perModule + 1);
+    assert.deepEqual(data.labs.map(({ id }) => id), [...['u', 'v'].flatMap((p) => Array.from({ length: count }, (_, i) => i).filter((i) => i % 3).map((i) => `${p}${count}-${i}`)), `alone-${count}`]);
+    assert.deepEqual(data.statistics, { total: 2 * perModule + 1, completed: 1, inProgress: 3, notStarted: 2 * perModule - 3, averageProgress: Math.round((50 + 100 + 99.9 + 10) / (2 * perModule + 1)), averageScore: 3, totalTimeSpent: 0 });
+    assert.deepEqual(data.modules.map(({ module, enrollment, labs: inside, statistics }) => [module.id, enrollment.status, inside.length, statistics.total]), [[uuid.toLowerCase(), 'in-progress', perModule, perModule], [`lm-${count}`, 'in-progress', perModule, perModule]]);
+    assert.deepEqual([data.labs.at(-1).module, data.labs[0].module.title, data.labs[0].progress.score], [null, 'Module u', 3]);
+    const one = (await labs(`?moduleId=${uuid}&status=in-progress`)).json.data;
+    assert.deepEqual([one.labs.map(({ id }) => id), one.modules.length, one.statistics.total], [[`u${count}-1`], 1, 1]);
+    const completed = (await labs('?status=completed&moduleId=')).json.data;
+    assert.deepEqual([completed.labs.length, completed.modules.length], [1, 1]);
+    assert.deepEqual((await labs('?moduleId=unknown')).json.data.labs, []);
+    assert.deepEqual((await server.call('GET', `/api/progress/${user}/games`, { as: user })).json.data.modules.map(({ games }) => games.length), [count - perModule, count - perModule]);
+    assert.deepEqual([(await labs('?status=x')).json.errors[0].field, (await labs('', 'somebody')).status], ['status', 403]);
+    assert.deepEqual((await server.call('GET', '/api/progress/never-seen/labs', { as: 'never-seen' })).json.data, { labs: [], statistics: { total: 0, completed: 0, inProgress: 0, notStarted: 0, averageProgress: 0, averageScore: null, totalTimeSpent: 0 }, modules: [] });
+  });
