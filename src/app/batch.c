@@ -71,20 +71,6 @@ enum rc batch_emit(struct batch *batch, struct event *event, struct fault *fault
     return RC_OK;
 }
 
-enum rc batch_put_log(struct batch *batch, const struct store_log *log, struct fault *fault)
-{
-    if (batch->log_count == batch->log_room) {
-        size_t room = batch->log_room ? batch->log_room * 2 : 64;
-        struct store_log *logs = realloc(batch->logs, room * sizeof *logs);
-        if (!logs)
-            return fault_set(fault, RC_BUSY, NULL, "out of memory");
-        batch->logs = logs;
-        batch->log_room = room;
-    }
-    batch->logs[batch->log_count++] = *log;
-    return RC_OK;
-}
-
 uint32_t batch_learner(struct batch *batch, struct text id)
 {
     return image_intern_learner(batch->fold->image, id.bytes, id.size, false);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/batch_logs.h"
 #include "app/command.h"
 #include "app/engine.h"
 #include "app/fold.h"
@@ -17,8 +18,7 @@ struct batch {
     struct arena arena; /* encoded events, log entries; until the commit */
     struct stored_event *events;
     size_t event_count, event_room;
-    struct store_log *logs;
-    size_t log_count, log_room;
+    struct batch_logs logs;
     struct store_counters counters; /* what would be given out */
     const struct store_erasure *erasure; /* NULL: none */
 };
@@ -26,9 +26,6 @@ struct batch {
 /* Numbers the event, applies it to the fold, keeps it for the commit. Errors: RC_BUSY, out of memory: the whole
  * batch must be abandoned (batch_failed). */
 MUST_CHECK enum rc batch_emit(struct batch *batch, struct event *event, struct fault *fault);
-
-/* Notes a log entry to be written with the events. */
-MUST_CHECK enum rc batch_put_log(struct batch *batch, const struct store_log *log, struct fault *fault);
 
 /* The key of a learner, course or item, given out when new. 0: out of memory. */
 uint32_t batch_learner(struct batch *batch, struct text id);

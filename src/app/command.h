@@ -5,6 +5,7 @@
 
 #include "app/catalog.h"
 #include "app/image.h"
+#include "base/caller.h"
 #include "core/logs.h"
 
 /* What a face asks to be done, once decoded: one request, one command. It and all it points to live in the
@@ -79,7 +80,9 @@ struct command {
     uint32_t members_size;
     bool has_log_date;
     int64_t log_at_ms;
-    const char *rolled_to; /* what the client named: an event id or an instant */
+    const struct caller *caller;    /* CMD_LOG_UPDATE, CMD_LOG_DELETE: only the entry says whose it is, so the engine asks */
+    struct text log_user;           /* whom the client says that it is of; bytes NULL: nobody */
+    const struct rollback *rollback; /* CMD_LOGS_ROLL_BACK: what it will change, found out before; rollback.h */
 
     const uint64_t *mentions; /* CMD_ERASE: other events that name the person, as far as looked_upto; history.h */
     size_t mention_count;
@@ -96,6 +99,8 @@ struct command {
     void (*encode)(struct command *command, struct view view);
     /* Called once by the engine's thread; must not block. Afterwards the command is the caller's again. */
     void (*done)(struct command *command);
+    /* In place of an answer, by whoever waits, when it was outdated; NULL: it is answered like any refusal. */
+    void (*again)(struct command *command);
     void *waiter;
 
     /* results */
@@ -106,6 +111,7 @@ struct command {
     uint32_t learner_key, course_key, item_key;
     uint32_t count;    /* what was reset or deleted */
     bool created;
+    bool outdated; /* what was found out before is no longer so: do it again */
     int64_t log_date_ms, log_created_ms;
     struct answer answer;
     struct command *next; /* the engine's queue */

@@ -2,30 +2,32 @@
 
 #include <string.h>
 
+#include "app/access.h"
+#include "app/rollback.h"
 #include "base/codec.h"
+#include "core/limits.h"
 #include "core/members.h"
 
-/* Log entries: added, merged, taken away; each an event. Source: contract 5. */
+/* Log entries: added, merged, taken away; each an event. What one costs is its own size. Source: contract 5. */
 
-/* A stored entry with its members copied into the command's arena. */
-struct copy {
-    struct arena *arena;
-    struct store_log log;
-    bool failed;
-};
-
-static bool copy_log(void *arg, const struct store_log *log)
+/* The learner's total after a change of one entry: by the bytes that it had and has. Refuses what grows past a budget;
+ * an entry that is new had none. */
+static enum rc budget(struct batch *batch, struct command *command, bool added, size_t had, size_t has)
 {
-    struct copy *copy = arg;
+    struct log_total *total = batch_log_total(batch, command->learner_key);
 
-    copy->log = *log;
-    copy->log.members = (const uint8_t *)arena_copy(copy->arena, log->members, log->members_size);
-    copy->failed = copy->log.members == NULL;
-    return false;
+    if (!total)
+        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+    if (added && total->kept.entries >= LIMIT_LOG_ENTRIES)
+        return fault_set(&command->fault, RC_CONFLICT, NULL, "a learner has at most 10,000 log entries");
+    if (has > had && total->kept.bytes + (has - had) > LIMIT_LOG_BYTES)
+        return fault_set(&command->fault, RC_CONFLICT, NULL, "a learner's log entries have at most 16 MiB in all");
+    return RC_OK;
 }
 
-static enum rc put(struct batch *batch, struct command *command, const struct store_log *log,
-                   enum event_kind kind)
+/* The event and the entry's row, and the total with both. */
+static enum rc put(struct batch *batch, struct command *command, const struct store_log *log, enum event_kind kind,
+                   size_t had)
 {
     struct event event = batch_event(command, kind);
 
@@ -37,8 +39,15 @@ static enum rc put(struct batch *batch, struct command *command, const struct st
         event.body_size = (uint32_t)log->members_size;
     }
     enum rc rc = batch_emit(batch, &event, &command->fault);
-    command->sequence = event.sequence;
-    return rc == RC_OK ? batch_put_log(batch, log, &command->fault) : rc;
+    struct log_total *total = rc == RC_OK ? batch_log_total(batch, log->learner) : NULL;
+    if (rc == RC_OK && !total)
+        rc = fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+    if (rc != RC_OK)
+        return rc;
+    command->sequence = total->changed = event.sequence;
+    total->kept.entries += (kind == EV_LOGGED) - (uint32_t)(kind == EV_LOG_DELETED);
+    total->kept.bytes += (kind == EV_LOG_DELETED ? 0 : log->members_size) - had;
+    return batch_put_log(batch, log, &command->fault);
 }
 
 static enum rc add(struct batch *batch, struct command *command)
@@ -47,6 +56,9 @@ static enum rc add(struct batch *batch, struct command *command)
         command->learner_key = batch_learner(batch, command->learner);
     if (command->learner_key == 0)
         return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = budget(batch, command, true, 0, command->members_size);
+    if (rc != RC_OK)
+        return rc;
     struct store_log log = {
         .log_id = ++batch->counters.log_id,
         .learner = command->learner_key,
@@ -59,24 +71,46 @@ static enum rc add(struct batch *batch, struct command *command)
     command->log_id = log.log_id;
     command->log_date_ms = log.date_ms;
     command->log_created_ms = log.created_ms;
-    return put(batch, command, &log, EV_LOGGED);
+    return put(batch, command, &log, EV_LOGGED, 0);
 }
 
-/* The entry a command names, or RC_NOT_FOUND; checks If-Match. */
+/* The command is from here on one on the entry's learner. */
+static void take_owner(struct batch *batch, struct command *command, uint32_t learner)
+{
+    const struct learner_slot *slot = view_learner_slot(batch->fold->view, learner);
+
+    command->learner = slot ? (struct text){slot->id, slot->id_size} : (struct text){"", 0};
+    command->learner_key = learner;
+    command->at_ms = batch_instant(batch, command, learner);
+    if (command->actor.size == command->learner.size && command->actor.bytes &&
+        memcmp(command->actor.bytes, command->learner.bytes, command->learner.size) == 0)
+        command->actor = (struct text){NULL, 0};
+}
+
+/* The entry a command names, if the caller may change it; RC_NOT_FOUND; checks If-Match. */
 static enum rc load(struct batch *batch, struct command *command, struct store_log *out)
 {
-    struct copy copy = {.arena = command->arena};
-    enum rc rc = store_log(batch->store, command->log_id, copy_log, &copy, &command->fault);
+    struct fault *fault = &command->fault;
+    enum rc rc = batch_log(batch, command->log_id, command->arena, out, fault);
     char etag[ETAG_BYTES];
 
     if (rc != RC_OK)
         return rc;
-    if (copy.failed)
-        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
-    etag_of_log(copy.log.log_id, copy.log.updated_ms, etag);
+    take_owner(batch, command, out->learner);
+    struct access_subject subject = {command->learner.bytes, command->learner.size, 0, false};
+    rc = access_check(ACCESS_PERSON, command->caller, batch->fold->view, &subject, fault);
+    if (rc != RC_OK)
+        return rc;
+    if (command->log_user.bytes && (command->log_user.size != command->learner.size ||
+                                    memcmp(command->log_user.bytes, command->learner.bytes, command->learner.size) != 0))
+        return fault_set(fault, RC_INVALID, "user_id", "cannot change");
+    if (command->kind == CMD_LOG_UPDATE && command->members_size == 0)
+        return fault_set(fault, RC_INVALID, "body", "needs at least one member besides user_id");
+    if (out->deleted)
+        return fault_set(fault, RC_NOT_FOUND, NULL, "Progress log not found");
+    etag_of_log(out->log_id, out->updated_ms, etag);
     if (!etag_matches(command->if_match, etag))
-        return fault_set(&command->fault, RC_STALE_MATCH, "If-Match", "the log has changed since");
-    *out = copy.log;
+        return fault_set(fault, RC_STALE_MATCH, "If-Match", "the log has changed since");
     return RC_OK;
 }
 
@@ -84,6 +118,7 @@ static enum rc update(struct batch *batch, struct command *command)
 {
     struct store_log log;
     enum rc rc = load(batch, command, &log);
+    size_t had = log.members_size;
 
     if (rc != RC_OK)
         return rc;
@@ -95,6 +130,11 @@ static enum rc update(struct batch *batch, struct command *command)
     log.members = merged;
     if (members_json_bytes(merged, log.members_size) > MEMBERS_MAX_BYTES)
         return fault_set(&command->fault, RC_INVALID, NULL, "a log entry has at most 16 KiB");
+    if (log.members_size > had && members_count(merged, log.members_size) > LIMIT_OBJECT_MEMBERS)
+        return fault_set(&command->fault, RC_INVALID, NULL, "a log entry has at most 1,000 members");
+    rc = budget(batch, command, false, had, log.members_size);
+    if (rc != RC_OK)
+        return rc;
     if (command->has_log_date)
         log.date_ms = command->log_at_ms;
     log.updated_ms = command->at_ms;
@@ -102,7 +142,7 @@ static enum rc update(struct batch *batch, struct command *command)
     command->members_size = (uint32_t)log.members_size;
     command->log_date_ms = log.date_ms;
     command->log_created_ms = log.created_ms;
-    return put(batch, command, &log, EV_LOG_UPDATED);
+    return put(batch, command, &log, EV_LOG_UPDATED, had);
 }
 
 static enum rc drop(struct batch *batch, struct command *command)
@@ -114,109 +154,78 @@ static enum rc drop(struct batch *batch, struct command *command)
         return rc;
     log.deleted = true;
     command->count = 1;
-    return put(batch, command, &log, EV_LOG_DELETED);
-}
-
-struct clearing {
-    struct batch *batch;
-    struct command *command;
-    enum rc rc;
-};
-
-static bool clear_one(void *arg, const struct store_log *log)
-{
-    struct clearing *clearing = arg;
-    struct store_log gone = {.log_id = log->log_id, .learner = log->learner, .deleted = true};
-
-    clearing->rc = batch_put_log(clearing->batch, &gone, &clearing->command->fault);
-    clearing->command->count++;
-    return clearing->rc == RC_OK;
+    return put(batch, command, &log, EV_LOG_DELETED, log.members_size);
 }
 
 static enum rc clear(struct batch *batch, struct command *command)
 {
-    struct clearing clearing = {batch, command, RC_OK};
-    enum rc rc = RC_OK;
+    struct log_total *total = command->learner_key ? batch_log_total(batch, command->learner_key) : NULL;
+    struct store_log all = {.learner = command->learner_key, .deleted = true};
 
-    if (command->learner_key)
-        rc = store_each_log(batch->store, command->learner_key, NULL, clear_one, &clearing, &command->fault);
-    if (rc != RC_OK || clearing.rc != RC_OK)
-        return rc != RC_OK ? rc : clearing.rc;
-    if (command->count == 0)
+    if (command->learner_key && !total)
+        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+    if (!total || total->kept.entries == 0)
         return fault_set(&command->fault, RC_NOT_FOUND, NULL, "No progress logs found for user");
     struct event event = batch_event(command, EV_LOGS_CLEARED);
-    rc = batch_emit(batch, &event, &command->fault);
-    command->sequence = event.sequence;
-    return rc;
+    enum rc rc = batch_emit(batch, &event, &command->fault);
+    if (rc != RC_OK)
+        return rc;
+    command->count = total->kept.entries;
+    command->sequence = total->changed = event.sequence;
+    total->kept.entries = 0;
+    total->kept.bytes = 0;
+    return batch_put_log(batch, &all, &command->fault);
 }
 
 /* ---- rollback ---- */
 
-static enum rc put_entry(struct batch *batch, struct command *command, const struct log_state *entry, bool deleted)
+static enum rc emit_rollback(struct batch *batch, struct command *command)
 {
-    struct store_log log = {
-        .log_id = entry->log_id, .learner = command->learner_key, .deleted = deleted, .date_ms = entry->date_ms,
-        .created_ms = entry->created_ms, .updated_ms = entry->updated_ms, .members_size = entry->members_size,
-        .members = entry->members_size ? (const uint8_t *)arena_copy(&batch->arena, entry->members, entry->members_size) : NULL,
-    };
-    if (entry->members_size && !log.members)
+    struct bound to = command->rollback->to;
+    uint8_t *body = arena_alloc(&batch->arena, VARINT_MAX_BYTES);
+
+    if (!body)
         return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
-    return batch_put_log(batch, &log, &command->fault);
-}
-
-/* What differs between the entries now and then. An entry that was written at another instant is another. */
-static enum rc put_difference(struct batch *batch, struct command *command, const struct log_entries *now,
-                              const struct log_entries *then)
-{
-    enum rc rc = RC_OK;
-
-    for (size_t i = 0; i < now->count && rc == RC_OK; i++)
-        if (!logs_find(then->at, then->count, now->at[i].log_id))
-            rc = put_entry(batch, command, &now->at[i], true);
-    for (size_t i = 0; i < then->count && rc == RC_OK; i++) {
-        const struct log_state *old = logs_find(now->at, now->count, then->at[i].log_id);
-        if (!old || old->updated_ms != then->at[i].updated_ms || old->members_size != then->at[i].members_size ||
-            (old->members_size && memcmp(old->members, then->at[i].members, old->members_size) != 0))
-            rc = put_entry(batch, command, &then->at[i], false);
-    }
+    if (to.sequence > batch->counters.sequence)
+        to.sequence = batch->counters.sequence; /* what comes after this rollback is not part of it */
+    struct event event = batch_event(command, EV_LOGS_ROLLED_BACK);
+    event_set_bound(&event, &to, body);
+    enum rc rc = batch_emit(batch, &event, &command->fault);
+    command->sequence = event.sequence;
     return rc;
 }
 
+/* What changes was found out before; the entries must still be those that were looked at. */
 static enum rc roll_back(struct batch *batch, struct command *command)
 {
-    const struct bound always = {.sequence = UINT64_MAX};
-    struct fault *fault = &command->fault;
-    struct log_entries now = {0}, then = {0};
-    struct bound to;
-    enum rc rc = history_bound(&batch->past, command->learner_key, command->rolled_to, "to", &to, fault);
+    const struct rollback *rollback = command->rollback;
+    struct log_total *total = command->learner_key ? batch_log_total(batch, command->learner_key) : NULL;
 
-    if (rc == RC_OK && !command->learner_key)
-        return fault_set(fault, RC_NOT_FOUND, NULL, "No progress logs found for user");
-    if (to.sequence > batch->counters.sequence)
-        to.sequence = batch->counters.sequence; /* what comes after this rollback is not part of it */
-    if (rc == RC_OK)
-        rc = history_logs(&batch->past, command->learner_key, &always, &now, fault);
-    if (rc == RC_OK)
-        rc = history_logs(&batch->past, command->learner_key, &to, &then, fault);
-    if (rc == RC_OK)
-        rc = put_difference(batch, command, &now, &then);
-    command->count = (uint32_t)then.count;
-    log_entries_done(&now);
-    log_entries_done(&then);
+    if (!command->learner_key) /* erased meanwhile */
+        return fault_set(&command->fault, RC_NOT_FOUND, NULL, "No progress logs found for user");
+    if (!total)
+        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+    command->outdated = command->learner_key != rollback->learner || total->changed != rollback->changed;
+    if (command->outdated)
+        return fault_set(&command->fault, RC_CONFLICT, NULL, "the logs are being changed; try again");
+    if (total->kept.rollbacks >= LIMIT_ROLLBACKS)
+        return fault_set(&command->fault, RC_CONFLICT, NULL, "a learner's logs can be rolled back 1,000 times");
+    enum rc rc = emit_rollback(batch, command);
     if (rc != RC_OK)
-        return rc == RC_INTERNAL ? RC_BUSY : rc;
-    uint8_t *body = arena_alloc(&batch->arena, VARINT_MAX_BYTES);
-    if (!body)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    struct event event = batch_event(command, EV_LOGS_ROLLED_BACK);
-    event_set_bound(&event, &to, body);
-    rc = batch_emit(batch, &event, fault);
-    command->sequence = event.sequence;
+        return rc;
+    command->count = rollback->entries;
+    total->changed = command->sequence;
+    total->kept.rollbacks++;
+    total->kept.entries = rollback->entries;
+    total->kept.bytes = rollback->bytes;
+    for (size_t i = 0; rc == RC_OK && i < rollback->log_count; i++)
+        rc = batch_put_log(batch, &rollback->logs[i], &command->fault);
     return rc;
 }
 
 enum rc decide_log(struct batch *batch, struct command *command)
 {
+    command->outdated = false;
     switch (command->kind) {
     case CMD_LOG_ADD:
         return add(batch, command);

@@ -132,6 +132,8 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
     arena_init(&engine->batch.arena);
     enum rc rc = tail_new(&engine->tail) == RC_OK ? load_image(engine, progress, fault)
                                                    : fault_set(fault, RC_BUSY, NULL, "out of memory");
+    if (rc == RC_OK)
+        rc = log_totals_new(store, &engine->batch.logs.totals, fault);
     if (rc != RC_OK) {
         engine_free(engine);
         return rc;
@@ -151,6 +153,11 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
 const struct past *engine_past(struct engine *engine)
 {
     return &engine->batch.past;
+}
+
+struct log_totals *engine_log_totals(struct engine *engine)
+{
+    return engine->batch.logs.totals;
 }
 
 struct image *engine_image(struct engine *engine)
@@ -193,7 +200,8 @@ static void scrub_events(struct engine *engine)
 static void batch_clear(struct batch *batch)
 {
     arena_done(&batch->arena);
-    batch->event_count = batch->log_count = 0;
+    batch->event_count = 0;
+    batch_logs_clear(batch);
     batch->erasure = NULL;
 }
 
@@ -201,18 +209,6 @@ static void batch_clear(struct batch *batch)
 static bool stands_alone(const struct command *command)
 {
     return command->kind == CMD_COURSE_PUT || command->kind == CMD_COURSE_DELETE || command->kind == CMD_ERASE;
-}
-
-/* Decided by what the store holds of log entries, so not beside a change of them that is not committed yet. */
-static bool reads_logs(const struct command *command)
-{
-    return command->kind == CMD_LOG_UPDATE || command->kind == CMD_LOG_DELETE || command->kind == CMD_LOGS_CLEAR ||
-           command->kind == CMD_LOGS_ROLL_BACK;
-}
-
-static bool changes_logs(const struct command *command)
-{
-    return command->kind == CMD_LOG_ADD || reads_logs(command);
 }
 
 static void decide(struct batch *batch, struct command *command)
@@ -359,24 +355,41 @@ static enum rc collect_answers(struct engine *engine, struct command *commands, 
     return RC_OK;
 }
 
+/* The totals that the batch changed, to be kept with it; in the batch's arena. */
+static enum rc collect_log_totals(struct batch *batch, struct store_log_total **out)
+{
+    size_t count = batch->logs.changed_count;
+
+    *out = count ? arena_alloc(&batch->arena, count * sizeof **out) : NULL;
+    if (count && !*out)
+        return RC_BUSY;
+    for (size_t i = 0; i < count; i++)
+        (*out)[i] = batch->logs.changed[i].kept;
+    return RC_OK;
+}
+
 static enum rc commit(struct engine *engine, struct command *commands, const char *ledger_key,
                       const char *ledger_value, struct fault *fault)
 {
     struct batch *batch = &engine->batch;
     struct store_id *ids = NULL;
+    struct store_log_total *totals = NULL;
     struct store_answer *answers = NULL;
     size_t id_count = 0, answer_count = 0;
     enum rc rc = collect_answers(engine, commands, &answers, &answer_count);
 
     if (rc == RC_OK && batch->event_count)
         rc = collect_ids(engine, &ids, &id_count);
+    if (rc == RC_OK)
+        rc = collect_log_totals(batch, &totals);
     if (rc != RC_OK)
         return fault_set(fault, rc, NULL, "out of memory");
     if (batch->event_count + answer_count == 0 && !ledger_key)
         return RC_OK;
     struct store_batch what = {
         .events = batch->events, .event_count = batch->event_count, .ids = ids, .id_count = id_count,
-        .logs = batch->logs, .log_count = batch->log_count, .answers = answers, .answer_count = answer_count,
+        .logs = batch->logs.changes, .log_count = batch->logs.change_count, .log_totals = totals,
+        .log_total_count = batch->logs.changed_count, .answers = answers, .answer_count = answer_count,
         .ledger_key = ledger_key, .ledger_value = ledger_value, .counters = batch->counters,
         .erasure = batch->erasure,
     };
@@ -397,6 +410,9 @@ static enum rc finish_batch(struct engine *engine, struct command *commands, enu
         rc = commit(engine, commands, ledger_key, ledger_value, fault);
     if (rc == RC_OK) {
         tail_add(engine->tail, batch->events, events); /* before the publish: what is shown can be traced */
+        batch_logs_publish(batch);
+        if (batch->erasure)
+            log_totals_set(batch->logs.totals, &(struct log_total){.kept = {.learner = batch->erasure->learner}});
         if (events)
             fold_publish(&engine->fold, batch->counters.sequence);
         if (batch->erasure) { /* their row leaves the image file with the next slice, at once */
@@ -459,20 +475,14 @@ enum rc engine_set_threshold(struct engine *engine, uint16_t threshold_hundredth
 
 /* ---- the engine's thread ---- */
 
-/* Cuts a batch off a chain: at most BATCH_MAX; a catalogue edit alone; none that reads log entries after one that
- * changes them. Returns what is left for the next. */
+/* Cuts a batch off a chain: at most BATCH_MAX; a catalogue edit alone. Returns what is left for the next. */
 static struct command *cut_batch(struct command *first)
 {
     struct command *last = first;
-    bool logs = changes_logs(first);
 
     if (!stands_alone(first))
-        for (uint32_t count = 1; last->next && count < BATCH_MAX && !stands_alone(last->next); count++) {
-            if (reads_logs(last->next) && logs)
-                break;
-            logs |= changes_logs(last->next);
+        for (uint32_t count = 1; last->next && count < BATCH_MAX && !stands_alone(last->next); count++)
             last = last->next;
-        }
     struct command *rest = last->next;
     last->next = NULL;
     return rest;
@@ -488,6 +498,8 @@ static void answer_all(struct engine *engine, struct command *commands)
     }
     (void)pthread_mutex_lock(&engine->lock);
     engine->state.commands += count;
+    if (engine->busy_since_ms)
+        engine->busy_since_ms = monotonic_ms(); /* what counts as a disk that hangs is one commit, not a row of them */
     (void)pthread_mutex_unlock(&engine->lock);
 }
 
@@ -744,7 +756,7 @@ void engine_free(struct engine *engine)
     image_free(engine->image);
     tail_free(engine->tail);
     free(engine->batch.events);
-    free(engine->batch.logs);
+    batch_logs_done(&engine->batch.logs);
     arena_done(&engine->batch.arena);
     (void)pthread_mutex_destroy(&engine->lock);
     (void)pthread_cond_destroy(&engine->work);

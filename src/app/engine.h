@@ -47,6 +47,10 @@ MUST_CHECK enum rc engine_set_threshold(struct engine *engine, uint16_t threshol
 struct past;
 const struct past *engine_past(struct engine *engine);
 
+/* How many log entries each learner has. */
+struct log_totals;
+struct log_totals *engine_log_totals(struct engine *engine);
+
 struct image *engine_image(struct engine *engine);
 struct store *engine_store(struct engine *engine);
 

@@ -1,5 +1,12 @@
 #include "app/logbook.h"
 
+#include "app/log_totals.h"
+
+bool logbook_any(struct engine *engine, uint32_t learner)
+{
+    return log_totals_of(engine_log_totals(engine), learner).kept.entries > 0;
+}
+
 enum rc logbook_each(struct engine *engine, uint32_t learner, const struct log_filter *filter,
                      bool (*visit)(void *arg, const struct store_log *log), void *arg, struct fault *fault)
 {

@@ -2,7 +2,11 @@
 
 #include "app/engine.h"
 
-/* Log entries as reads see them: straight from the event file, on a connection of their own. Any thread. */
+/* Log entries as reads see them: straight from the event file, on connections of their own. Not for a thread that must
+ * not wait, unless it says so. Any thread. */
+
+/* Whether a learner has entries: a look at what is resident. */
+bool logbook_any(struct engine *engine, uint32_t learner);
 
 /* A learner's entries, newest first (date, then log_id), until visit returns false. */
 MUST_CHECK enum rc logbook_each(struct engine *engine, uint32_t learner, const struct log_filter *filter,

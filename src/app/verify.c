@@ -8,6 +8,7 @@
 #include "app/history.h"
 #include "app/image_file.h"
 #include "app/replay.h"
+#include "app/verify_logs.h"
 
 enum { SHOWN_DIFFERENCES = 20, PROGRESS_EVERY = 1 << 17 };
 
@@ -29,8 +30,7 @@ struct verifying {
     struct tally *tallies, *indexed; /* by learner */
     uint8_t *seen[3];                /* rows of the image file, by enum image_row_kind and key */
     struct sequences catalogue, index_of_catalogue;
-    struct event_ref *logs; /* log events */
-    size_t log_count, log_room;
+    struct log_refs logs;
     enum rc rc;
 };
 
@@ -157,20 +157,6 @@ static enum rc compare_image(struct verifying *verifying)
 
 /* ---- folding ---- */
 
-static bool note_log(struct verifying *verifying, const struct stored_event *stored)
-{
-    if (verifying->log_count == verifying->log_room) {
-        size_t room = verifying->log_room ? verifying->log_room * 2 : 1024;
-        struct event_ref *logs = realloc(verifying->logs, room * sizeof *logs);
-        if (!logs)
-            return false;
-        verifying->logs = logs;
-        verifying->log_room = room;
-    }
-    verifying->logs[verifying->log_count++] = (struct event_ref){stored->sequence, stored->learner};
-    return true;
-}
-
 static bool note(struct verifying *verifying, const struct stored_event *stored)
 {
     if (stored->kind == EV_ERASED)
@@ -181,7 +167,7 @@ static bool note(struct verifying *verifying, const struct stored_event *stored)
     } else if (stored->sequence <= verifying->mark && !sequences_add(&verifying->catalogue, stored->sequence)) {
         return false;
     }
-    return !event_is_log((enum event_kind)stored->kind) || note_log(verifying, stored);
+    return log_refs_add(&verifying->logs, stored);
 }
 
 static bool fold_one(void *arg, const struct stored_event *stored)
@@ -205,137 +191,20 @@ static bool fold_one(void *arg, const struct stored_event *stored)
 
 /* ---- log entries ---- */
 
-/* One learner's entries as their events say. */
-static enum rc entries_of(struct store *store, const struct event_ref *refs, size_t count, struct log_entries *out,
-                          struct fault *fault)
-{
-    static const struct bound always = {.sequence = UINT64_MAX};
-    uint64_t *sequences = malloc((count + 1) * sizeof *sequences);
-
-    if (!sequences)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    for (size_t i = 0; i < count; i++)
-        sequences[i] = refs[i].sequence;
-    enum rc rc = history_fold_logs(store, sequences, count, &always, out, fault);
-    free(sequences);
-    return rc;
-}
-
-/* What is stored, all of it, so that it can be compared learner by learner. */
-struct stored_logs {
-    struct arena arena;
-    struct store_log *at;
-    size_t count, room;
-    bool failed;
-};
-
-static bool keep_log(void *arg, const struct store_log *log)
-{
-    struct stored_logs *logs = arg;
-
-    if (logs->count == logs->room) {
-        size_t room = logs->room ? logs->room * 2 : 1024;
-        struct store_log *at = realloc(logs->at, room * sizeof *at);
-        if (!at) {
-            logs->failed = true;
-            return false;
-        }
-        logs->at = at;
-        logs->room = room;
-    }
-    logs->at[logs->count] = *log;
-    logs->at[logs->count].members = (const uint8_t *)arena_copy(&logs->arena, log->members, log->members_size);
-    logs->failed = !logs->at[logs->count++].members;
-    return !logs->failed;
-}
-
-static bool same(const struct store_log *stored, const struct log_state *state)
-{
-    return stored->log_id == state->log_id && stored->date_ms == state->date_ms &&
-           stored->created_ms == state->created_ms && stored->updated_ms == state->updated_ms &&
-           stored->members_size == state->members_size &&
-           (state->members_size == 0 || memcmp(stored->members, state->members, state->members_size) == 0);
-}
-
-/* Told of each entry that is not as it should be; should NULL: it should not be there. */
-typedef enum rc (*log_judge)(void *arg, uint32_t learner, uint64_t log_id, const struct log_state *should,
-                             struct fault *fault);
-
-static enum rc compare_entries(uint32_t learner, const struct store_log *stored, size_t stored_count,
-                               const struct log_state *states, size_t state_count, log_judge judge, void *arg,
-                               struct fault *fault)
-{
-    size_t a = 0, b = 0;
-    enum rc rc = RC_OK;
-
-    while (rc == RC_OK && (a < stored_count || b < state_count)) {
-        if (b == state_count || (a < stored_count && stored[a].log_id < states[b].log_id)) {
-            rc = judge(arg, learner, stored[a].log_id, NULL, fault);
-            a++;
-        } else if (a == stored_count || stored[a].log_id > states[b].log_id) {
-            rc = judge(arg, learner, states[b].log_id, &states[b], fault);
-            b++;
-        } else {
-            if (!same(&stored[a], &states[b]))
-                rc = judge(arg, learner, states[b].log_id, &states[b], fault);
-            a++;
-            b++;
-        }
-    }
-    return rc;
-}
-
-static int by_log_id(const void *a, const void *b)
-{
-    const struct store_log *left = a, *right = b;
-    return left->log_id < right->log_id ? -1 : left->log_id > right->log_id;
-}
-
-/* Both lists are by learner. */
-static enum rc compare_logs(struct store *store, struct event_ref *refs, size_t ref_count, uint64_t *out_logs,
-                            log_judge judge, void *arg, struct fault *fault)
-{
-    struct stored_logs stored = {0};
-    size_t at = 0, from = 0;
-
-    arena_init(&stored.arena);
-    enum rc rc = store_each_log_of_all(store, keep_log, &stored, fault);
-    if (rc == RC_OK && stored.failed)
-        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
-    if (ref_count)
-        qsort(refs, ref_count, sizeof *refs, tail_by_learner);
-    while (rc == RC_OK && (at < stored.count || from < ref_count)) {
-        uint32_t learner = from < ref_count ? refs[from].learner : UINT32_MAX;
-        if (at < stored.count && stored.at[at].learner < learner)
-            learner = stored.at[at].learner;
-        size_t end = at, ref_end = from;
-        while (end < stored.count && stored.at[end].learner == learner)
-            end++;
-        while (ref_end < ref_count && refs[ref_end].learner == learner)
-            ref_end++;
-        struct log_entries entries = {0};
-        if (end > at)
-            qsort(stored.at + at, end - at, sizeof *stored.at, by_log_id);
-        if (ref_end > from)
-            rc = entries_of(store, refs + from, ref_end - from, &entries, fault);
-        if (rc == RC_OK)
-            rc = compare_entries(learner, stored.at + at, end - at, entries.at, entries.count, judge, arg, fault);
-        *out_logs += entries.count;
-        log_entries_done(&entries);
-        at = end;
-        from = ref_end;
-    }
-    free(stored.at);
-    arena_done(&stored.arena);
-    return rc;
-}
-
 static enum rc report_log(void *arg, uint32_t learner, uint64_t log_id, const struct log_state *should,
                           struct fault *fault)
 {
     (void)fault;
     differ(arg, "log %llu of learner %u: %s", (unsigned long long)log_id, learner,
            should ? "is not what the events say" : "should not be there");
+    return RC_OK;
+}
+
+static enum rc report_total(void *arg, const struct store_log_total *should, struct fault *fault)
+{
+    (void)fault;
+    differ(arg, "log entries of learner %u: their total should be %u entries, %llu bytes, %u rollbacks", should->learner,
+           should->entries, (unsigned long long)should->bytes, should->rollbacks);
     return RC_OK;
 }
 
@@ -376,7 +245,7 @@ static void done(struct verifying *verifying)
         free(verifying->seen[i]);
     sequences_done(&verifying->catalogue);
     sequences_done(&verifying->index_of_catalogue);
-    free(verifying->logs);
+    free(verifying->logs.at);
 }
 
 static enum rc fold_all(struct verifying *verifying)
@@ -408,7 +277,7 @@ enum rc verify_store(struct store *store, const struct verify_watch *watch, stru
     if (rc == RC_OK)
         rc = fold_all(&verifying);
     if (rc == RC_OK)
-        rc = compare_logs(store, verifying.logs, verifying.log_count, &out->logs, report_log, &verifying, fault);
+        rc = verify_logs(store, &verifying.logs, &(struct log_judge){&verifying, report_log, report_total}, &out->logs, fault);
     if (rc == RC_OK) {
         for (uint32_t i = 1; i <= verifying.image->learner_count; i++)
             out->learners += verifying.image->learners[i]->state != NULL;
@@ -416,75 +285,5 @@ enum rc verify_store(struct store *store, const struct verify_watch *watch, stru
         out->items = verifying.image->item_count;
     }
     done(&verifying);
-    return rc;
-}
-
-/* ---- mending log entries ---- */
-
-enum { MEND_AT_ONCE = 4096 }; /* entries a commit: an import of 10,000 was 10,000 fsyncs */
-
-struct mending {
-    struct store *store;
-    uint64_t *mended;
-    struct store_log *logs;
-    size_t count;
-    struct arena arena; /* their members */
-};
-
-static enum rc mend_noted(struct mending *mending, struct fault *fault)
-{
-    struct store_batch batch = {
-        .logs = mending->logs, .log_count = mending->count, .counters = store_counters(mending->store)};
-    enum rc rc = mending->count ? store_commit(mending->store, &batch, fault) : RC_OK;
-
-    mending->count = 0;
-    arena_done(&mending->arena);
-    return rc;
-}
-
-static enum rc mend_log(void *arg, uint32_t learner, uint64_t log_id, const struct log_state *should,
-                        struct fault *fault)
-{
-    struct mending *mending = arg;
-    struct store_log *log = &mending->logs[mending->count++];
-
-    *log = (struct store_log){.log_id = log_id, .learner = learner, .deleted = !should};
-    if (should) {
-        log->date_ms = should->date_ms;
-        log->created_ms = should->created_ms;
-        log->updated_ms = should->updated_ms;
-        log->members = (const uint8_t *)arena_copy(&mending->arena, should->members, should->members_size);
-        log->members_size = should->members_size;
-        if (!log->members)
-            return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    }
-    ++*mending->mended;
-    return mending->count == MEND_AT_ONCE ? mend_noted(mending, fault) : RC_OK;
-}
-
-static bool collect_log(void *arg, const struct stored_event *stored)
-{
-    return !event_is_log((enum event_kind)stored->kind) || note_log(arg, stored);
-}
-
-enum rc verify_mend_logs(struct store *store, uint64_t *out_mended, struct fault *fault)
-{
-    struct verifying collected = {0};
-    struct mending mending = {.store = store, .mended = out_mended};
-    uint64_t logs = 0;
-
-    *out_mended = 0;
-    arena_init(&mending.arena);
-    mending.logs = malloc(MEND_AT_ONCE * sizeof *mending.logs);
-    if (!mending.logs)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    enum rc rc = store_each_event(store, 0, collect_log, &collected, fault);
-    if (rc == RC_OK)
-        rc = compare_logs(store, collected.logs, collected.log_count, &logs, mend_log, &mending, fault);
-    if (rc == RC_OK)
-        rc = mend_noted(&mending, fault);
-    arena_done(&mending.arena);
-    free(mending.logs);
-    free(collected.logs);
     return rc;
 }

@@ -258,6 +258,10 @@ static void resumed(struct request *request)
     struct command *command = request->command;
     struct face_context *context = face_of(request);
 
+    if (command->outdated && command->again) {
+        command->again(command);
+        return;
+    }
     if (command->rc == RC_OK && !command->answer_key) {
         struct view view = image_read_begin(context->image);
         command->encode(command, view);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/history.h"
+#include "app/rollback.h"
 #include "base/ident.h"
 #include "base/instant.h"
 #include "base/number.h"
@@ -350,29 +351,6 @@ void logs_post(struct request *request)
 
 /* ---- PUT and DELETE /api/progress/log/{log_id} ---- */
 
-/* The entry's owner; refuses a caller who may not write for them. */
-static enum rc find_entry(struct request *request, uint64_t *out_id, struct text *out_user, struct fault *fault)
-{
-    struct face_context *context = face_of(request);
-    struct text id = face_param(request, 0);
-    int64_t number;
-    uint32_t learner = 0;
-
-    if (!ident_integer(id.bytes, id.size, &number))
-        return fault_set(fault, RC_INVALID, "log_id", "must be an integer");
-    enum rc rc = logbook_owner(context->engine, (uint64_t)number, &learner, fault);
-    if (rc != RC_OK)
-        return rc;
-    struct view view = image_read_begin(context->image);
-    const struct learner_slot *slot = view_learner_slot(view, learner);
-    struct text user = slot ? slot_id(slot->id, slot->id_size) : (struct text){NULL, 0};
-    rc = face_may(request, view, ACCESS_PERSON, user, 0, false, fault);
-    image_read_end(view);
-    *out_id = (uint64_t)number;
-    *out_user = user;
-    return rc;
-}
-
 static void encode_put(struct command *command, struct view view)
 {
     struct json_out out = {command->answer.body, false};
@@ -387,49 +365,55 @@ static void encode_put(struct command *command, struct view view)
     etag_of_log(log.log_id, log.updated_ms, command->answer.etag);
 }
 
+/* The path's entry. */
+static enum rc read_log_id(struct request *request, uint64_t *out_id, struct fault *fault)
+{
+    struct text id = face_param(request, 0);
+    int64_t number;
+
+    if (!ident_integer(id.bytes, id.size, &number))
+        return fault_set(fault, RC_INVALID, "log_id", "must be an integer");
+    *out_id = (uint64_t)number;
+    return RC_OK;
+}
+
+/* A command on an entry: whose it is, and so whether the caller may, is found by the engine, which looks it up anyhow. */
+static struct command *entry_command(struct request *request, enum command_kind kind, uint64_t log_id)
+{
+    struct command *command = face_command(request, kind, FACE_LOGS, (struct text){"", 0});
+
+    if (command) {
+        command->log_id = log_id;
+        command->caller = face_caller(request);
+    }
+    return command;
+}
+
 void logs_put(struct request *request)
 {
     struct fault fault = {NULL, NULL};
-    struct text user = {NULL, 0}, named = {NULL, 0};
+    struct text named = {NULL, 0};
     struct command *command = NULL;
     uint64_t log_id = 0;
     BODY body = {NULL, SPELLING_EXACT};
-    struct text id = face_param(request, 0);
-    int64_t number;
-    enum rc rc = ident_integer(id.bytes, id.size, &number)
-                     ? RC_OK : fault_set(&fault, RC_INVALID, "log_id", "must be an integer");
+    enum rc rc = read_log_id(request, &log_id, &fault);
 
     if (rc == RC_OK)
         rc = face_body(request, BODY_PLAIN, SPELLING_EXACT, &body, &fault);
     if (rc == RC_OK)
         rc = face_id(request, &body, "user_id", false, &named, &fault);
     if (rc == RC_OK) {
-        command = face_command(request, CMD_LOG_UPDATE, FACE_LOGS, (struct text){"", 0});
+        command = entry_command(request, CMD_LOG_UPDATE, log_id);
         rc = command ? decode_entry(request, &body, command, &fault) : fault_set(&fault, RC_BUSY, NULL, "out of memory");
     }
     if (rc == RC_OK && !named.bytes)
-        rc = needs_member(command, &fault);
-    if (rc == RC_OK)
-        rc = find_entry(request, &log_id, &user, &fault);
-    if (rc == RC_OK && named.bytes && (named.size != user.size || memcmp(named.bytes, user.bytes, user.size) != 0))
-        rc = fault_set(&fault, RC_INVALID, "user_id", "cannot change");
-    if (rc == RC_OK)
         rc = needs_member(command, &fault);
     if (rc != RC_OK) {
         request_fail(request, rc, &fault);
         return;
     }
-    struct command *own = face_command(request, CMD_LOG_UPDATE, FACE_LOGS, user);
-    if (!own) {
-        request_fail(request, RC_BUSY, &fault);
-        return;
-    }
-    own->log_id = log_id;
-    own->members = command->members;
-    own->members_size = command->members_size;
-    own->has_log_date = command->has_log_date;
-    own->log_at_ms = command->log_at_ms;
-    face_submit(request, own, encode_put);
+    command->log_user = named;
+    face_submit(request, command, encode_put);
 }
 
 static void encode_delete(struct command *command, struct view view)
@@ -446,19 +430,14 @@ static void encode_delete(struct command *command, struct view view)
 void logs_delete(struct request *request)
 {
     struct fault fault = {NULL, NULL};
-    struct text user = {NULL, 0};
     uint64_t log_id = 0;
-    enum rc rc = find_entry(request, &log_id, &user, &fault);
-    struct command *command = rc == RC_OK ? face_command(request, CMD_LOG_DELETE, FACE_LOGS, user) : NULL;
+    enum rc rc = read_log_id(request, &log_id, &fault);
+    struct command *command = rc == RC_OK ? entry_command(request, CMD_LOG_DELETE, log_id) : NULL;
 
-    if (rc == RC_OK && !command)
-        rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
-    if (rc != RC_OK) {
-        request_fail(request, rc, &fault);
-        return;
-    }
-    command->log_id = log_id;
-    face_submit(request, command, encode_delete);
+    if (rc == RC_OK && command)
+        face_submit(request, command, encode_delete);
+    else
+        request_fail(request, rc == RC_OK ? RC_BUSY : rc, &fault);
 }
 
 /* ---- DELETE /api/progress/user/{user_id}/logs ---- */
@@ -543,6 +522,25 @@ struct store_log logs_entry_of(const struct log_state *state)
     };
 }
 
+/* The entry's owner; refuses a caller who may not look. */
+static enum rc find_entry(struct request *request, uint64_t *out_id, uint32_t *out_learner, struct text *out_user,
+                          struct fault *fault)
+{
+    struct face_context *context = face_of(request);
+    enum rc rc = read_log_id(request, out_id, fault);
+
+    if (rc == RC_OK)
+        rc = logbook_owner(context->engine, *out_id, out_learner, fault);
+    if (rc != RC_OK)
+        return rc;
+    struct view view = image_read_begin(context->image);
+    const struct learner_slot *slot = view_learner_slot(view, *out_learner);
+    *out_user = slot ? slot_id(slot->id, slot->id_size) : (struct text){NULL, 0};
+    rc = face_may(request, view, ACCESS_PERSON, *out_user, 0, false, fault);
+    image_read_end(view);
+    return rc;
+}
+
 static enum rc work_history(struct request *request, struct fault *fault)
 {
     struct face_context *context = face_of(request);
@@ -556,9 +554,7 @@ static enum rc work_history(struct request *request, struct fault *fault)
     if (rc == RC_OK)
         rc = face_query_number(request, "cursor", 0, INT64_MAX, &telling.after, fault);
     if (rc == RC_OK)
-        rc = find_entry(request, &log_id, &user, fault);
-    if (rc == RC_OK)
-        rc = logbook_owner(context->engine, log_id, &learner, fault);
+        rc = find_entry(request, &log_id, &learner, &user, fault);
     if (rc != RC_OK)
         return rc;
     telling.user = user.bytes;
@@ -581,9 +577,21 @@ void logs_history(struct request *request)
 
 /* ---- POST /api/progress/user/{user_id}/rollback ---- */
 
+struct rolling {
+    struct rollback rollback;
+    const char *to; /* as the client wrote it */
+    int tries;
+};
+
+static struct rolling *rolling_of(const struct command *command)
+{
+    return (struct rolling *)((char *)(uintptr_t)command->rollback - offsetof(struct rolling, rollback));
+}
+
 static void encode_rolled_back(struct command *command, struct view view)
 {
     struct json_out out = {command->answer.body, false};
+    const char *to = rolling_of(command)->to;
     int64_t event_id;
 
     (void)view;
@@ -592,10 +600,10 @@ static void encode_rolled_back(struct command *command, struct view view)
     json_put_text(&out, "user_id", command->learner.bytes);
     json_put_int(&out, "event_id", (int64_t)command->sequence);
     json_name(&out, "to");
-    if (ident_integer(command->rolled_to, strlen(command->rolled_to), &event_id))
+    if (ident_integer(to, strlen(to), &event_id))
         json_int(&out, event_id);
     else
-        json_text(&out, command->rolled_to, strlen(command->rolled_to));
+        json_text(&out, to, strlen(to));
     json_put_int(&out, "total_logs", command->count);
     json_close(&out, '}');
 }
@@ -606,7 +614,7 @@ static enum rc decode_to(struct request *request, const struct body *body, const
     json_t *value = body_get(body, "to");
     int64_t number;
 
-    if (json_is_integer(value)) {
+    if (json_is_number(value)) {
         enum rc rc = json_in_integer(value, "to", 1, INT64_MAX, &number, fault);
         *out = rc == RC_OK ? arena_printf(&request->arena, "%lld", (long long)number) : NULL;
         return rc == RC_OK && !*out ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;
@@ -621,17 +629,47 @@ static enum rc decode_to(struct request *request, const struct body *body, const
     return rc == RC_OK && !*out ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;
 }
 
+static enum rc work_rollback(struct request *request, struct fault *fault)
+{
+    struct face_context *context = face_of(request);
+    struct command *command = request->command;
+    struct rolling *rolling = rolling_of(command);
+    struct view view = image_read_begin(context->image);
+    uint32_t learner = view_learner_key(view, command->learner.bytes, command->learner.size);
+
+    image_read_end(view);
+    return rollback_prepare(context->engine, learner, rolling->to, &request->arena, &rolling->rollback, fault);
+}
+
+static void submit_rollback(struct request *request)
+{
+    face_submit(request, request->command, encode_rolled_back);
+}
+
+/* The entries changed while it was found out what to change. */
+static void roll_back_again(struct command *command)
+{
+    struct request *request = command->waiter;
+
+    if (++rolling_of(command)->tries < ROLLBACK_TRIES)
+        face_work(request, work_rollback, submit_rollback);
+    else
+        request_fail(request, RC_BUSY, &(struct fault){NULL, "the logs are being changed; try again"});
+}
+
 void logs_roll_back(struct request *request)
 {
     struct fault fault = {NULL, NULL};
-    const char *to = NULL;
+    struct rolling *rolling = arena_alloc(&request->arena, sizeof *rolling);
     BODY body = {NULL, SPELLING_EXACT};
     enum rc rc = request_id_param(request, 0, "user_id", &fault);
 
     if (rc == RC_OK)
         rc = face_body(request, BODY_PLAIN, SPELLING_EXACT, &body, &fault);
+    if (rc == RC_OK && !rolling)
+        rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
     if (rc == RC_OK)
-        rc = decode_to(request, &body, &to, &fault);
+        rc = decode_to(request, &body, &rolling->to, &fault);
     if (rc == RC_OK)
         rc = face_may_user(request, face_param(request, 0), &fault);
     struct command *command =
@@ -642,6 +680,8 @@ void logs_roll_back(struct request *request)
         request_fail(request, rc, &fault);
         return;
     }
-    command->rolled_to = to;
-    face_submit(request, command, encode_rolled_back);
+    command->rollback = &rolling->rollback;
+    command->again = roll_back_again;
+    request->command = command;
+    face_work(request, work_rollback, submit_rollback);
 }

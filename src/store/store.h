@@ -36,7 +36,7 @@ struct store_id {
 struct store_log {
     uint64_t log_id;
     uint32_t learner;
-    bool deleted; /* in a batch: take it away; whose it was stays known, for its history */
+    bool deleted; /* in a batch: take it away; whose it was stays known, for its history. log_id 0: all of the learner's */
     int64_t date_ms, created_ms, updated_ms;
     const uint8_t *members;
     size_t members_size;
@@ -46,6 +46,12 @@ struct store_log {
 struct store_name {
     const char *id;
     size_t size;
+};
+
+/* How much of a learner's log entries is there, and how often they were rolled back. */
+struct store_log_total {
+    uint32_t learner, entries, rollbacks;
+    uint64_t bytes; /* of their members */
 };
 
 /* A remembered answer to an Idempotency-Key. Keys and fingerprints are 16-byte hashes. */
@@ -89,6 +95,8 @@ struct store_batch {
     size_t id_count;
     const struct store_log *logs;
     size_t log_count;
+    const struct store_log_total *log_totals; /* of the learners whose entries change */
+    size_t log_total_count;
     const struct store_answer *answers;
     size_t answer_count;
     const char *ledger_key, *ledger_value; /* import's book of what is done; NULL: none */
@@ -176,7 +184,12 @@ MUST_CHECK enum rc store_each_log_of_all(struct store *store, bool (*visit)(void
 /* Whose an entry is or was. RC_NOT_FOUND. Safe from any thread. */
 MUST_CHECK enum rc store_log_owner(struct store *store, uint64_t log_id, uint32_t *out_learner, struct fault *fault);
 
-/* One entry. RC_NOT_FOUND. The engine's thread. */
+/* How many entries each learner has. The owner's thread. */
+MUST_CHECK enum rc store_each_log_total(struct store *store,
+                                        bool (*visit)(void *arg, const struct store_log_total *total), void *arg,
+                                        struct fault *fault);
+
+/* One entry, also one that is gone: deleted, without members. RC_NOT_FOUND. The engine's thread. */
 MUST_CHECK enum rc store_log(struct store *store, uint64_t log_id,
                              bool (*visit)(void *arg, const struct store_log *log), void *arg,
                              struct fault *fault);

@@ -86,3 +86,84 @@ test('an entry is of the day written in its date; a Z instant of the day in disp
   const { progress_logs: all } = await ok('GET', `/api/progress/${as}?limit=3`, { as }); // newest first, then log_id
   assert.deepEqual(all.map(({ date }) => date), ['2025-03-02T23:30:00-11:00', '2025-03-02T19:00:00Z', '2025-03-03T00:30:00+14:00'].sort((a, b) => new Date(b) - new Date(a)));
 });
+
+test('changes of one entry at once are each of their own, and together one commit', async () => {
+  const as = 'n5';
+  const { id } = await add(as, { v: 0 });
+  const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => server.call('PUT', `/api/progress/log/${id}`, { as, body: { [`m${i}`]: i } })));
+  assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+  const { progress_logs: [entry] } = await ok('GET', `/api/progress/${as}`, { as });
+  for (let i = 0; i < 40; i++) assert.equal(entry[`m${i}`], i);
+  const [gone, late, cleared] = await Promise.all([
+    server.call('DELETE', `/api/progress/log/${id}`, { as }), server.call('PUT', `/api/progress/log/${id}`, { as, body: { late: 1 } }),
+    server.call('DELETE', `/api/progress/user/${as}/logs`, { as }),
+  ]);
+  assert.ok([200, 404].includes(late.status) && (gone.status === 200) !== (cleared.status === 200), `${gone.status} ${late.status} ${cleared.status}`);
+  assert.equal((await ok('GET', `/api/progress/${as}`, { as })).progress_logs.length, 0);
+  for (const [method, body] of [['PUT', { v: 1 }], ['DELETE']]) {
+    assert.equal((await server.call(method, `/api/progress/log/${id}`, { as, body })).status, 404);
+    assert.equal((await server.call(method, `/api/progress/log/${id}`, { as: 'n6', body })).status, 403); // whose it was stays known
+    assert.equal((await server.call(method, '/api/progress/log/99999999', { as, body })).status, 404);
+  }
+});
+
+test('ADMIN changes the entry of another: the history says who, the owner keeps it', async () => {
+  const as = 'n7';
+  const { id } = await add(as, { v: 1 });
+  const put = await ok('PUT', `/api/progress/log/${id}`, { as: 'admin:boss', body: { v: 2, user_id: as } });
+  assert.equal(put.updated_log.user_id, as);
+  await ok('PUT', `/api/progress/log/${id}`, { as: `admin:${as}`, body: { v: 3 } });
+  const { history } = await ok('GET', `/api/progress/log/${id}/history`, { as });
+  assert.deepEqual(history.map(({ actor }) => actor), [as, 'boss', as]);
+  const first = await ok('GET', `/api/progress/log/${id}/history?limit=2`, { as });
+  assert.deepEqual(first.history, history.slice(0, 2));
+  const rest = await ok('GET', `/api/progress/log/${id}/history?cursor=${first.nextCursor}`, { as });
+  assert.deepEqual([rest.history, 'nextCursor' in rest], [history.slice(2), false]);
+});
+
+test('budgets: members of an entry, bytes and entries of a learner; what goes makes room', async () => {
+  const as = 'n8';
+  const member = (i) => [`k${i}`, i];
+  const { id } = await add(as, Object.fromEntries(Array.from({ length: 900 }, (_, i) => member(i))));
+  const over = await server.call('PUT', `/api/progress/log/${id}`, { as, body: Object.fromEntries(Array.from({ length: 101 }, (_, i) => member(1000 + i))) });
+  assert.deepEqual([over.status, /1,000 members/.test(over.json.message)], [400, true], over.text);
+  const note = 'x'.repeat(16000);
+  const ids = [];
+  let full;
+  for (let i = 0; i < 1100 && !full; i += 20) {
+    const made = await Promise.all(Array.from({ length: 20 }, () => server.call('POST', '/api/progress/log', { as, body: { user_id: as, note } })));
+    for (const { status, json, text } of made) {
+      assert.ok(status === 201 || (status === 409 && /16 MiB in all/.test(json.message)), text);
+      if (status === 201) ids.push(json.id);
+      else full = true;
+    }
+  }
+  assert.ok(full && ids.length > 1000 && ids.length < 1050, String(ids.length));
+  assert.equal((await server.call('PUT', `/api/progress/log/${id}`, { as, body: { note } })).status, 400); // 16 KiB comes first
+  await ok('DELETE', `/api/progress/log/${ids[0]}`, { as });
+  const { event_id: before } = (await ok('GET', `/api/progress/log/${ids[1]}/history`, { as })).history[0];
+  await add(as, { note });
+  await ok('DELETE', `/api/progress/user/${as}/logs`, { as });
+  await add(as, { note });
+  const rolled = await ok('POST', `/api/progress/user/${as}/rollback`, { as, body: { to: before } });
+  assert.equal((await ok('GET', `/api/progress/${as}`, { as })).progress_logs.length, rolled.total_logs);
+  await ok('DELETE', `/api/progress/user/${as}/logs`, { as });
+  assert.equal((await server.call('DELETE', `/api/progress/user/${as}/logs`, { as })).status, 404);
+});
+
+test('rollbacks beside writes: each is of what it saw, and what is counted is what is there', async () => {
+  const as = 'n10';
+  const { id } = await add(as, { v: 0 });
+  const { event_id: to } = (await ok('GET', `/api/progress/log/${id}/history`, { as })).history[0];
+  const statuses = new Set();
+  for (let round = 0; round < 10; round++) {
+    const answers = await Promise.all([
+      ...Array.from({ length: 8 }, (_, i) => server.call('POST', '/api/progress/log', { as, body: { user_id: as, v: i } })),
+      ...Array.from({ length: 4 }, () => server.call('POST', `/api/progress/user/${as}/rollback`, { as, body: { to } })),
+    ]);
+    for (const { status } of answers) statuses.add(status);
+  }
+  assert.ok([...statuses].every((status) => [200, 201, 503].includes(status)), [...statuses].join());
+  await ok('POST', `/api/progress/user/${as}/rollback`, { as, body: { to } });
+  assert.deepEqual((await ok('GET', `/api/progress/${as}`, { as })).progress_logs.map(({ log_id }) => log_id), [id]);
+});

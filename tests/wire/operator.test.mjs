@@ -227,7 +227,7 @@ test('one random bit of a stopped store flipped: it is said, or nothing changed;
 test('a store of the version before is brought up to date, and a newer one is refused', async () => {
   const old = copyOf(join(room, 'r2'), 'old');
   for (const name of readdirSync(old)) if (name.startsWith('image')) rmSync(join(old, name));
-  sql(join(old, 'events.db'), `DROP INDEX log_entry_by_date; DELETE FROM log_entry WHERE gone = 1; ALTER TABLE log_entry DROP COLUMN gone;
+  sql(join(old, 'events.db'), `DROP INDEX log_entry_by_date; DROP INDEX log_entry_gone; DROP TABLE log_total; DELETE FROM log_entry WHERE gone = 1; ALTER TABLE log_entry DROP COLUMN gone;
     ALTER TABLE answer DROP COLUMN caller; DROP TABLE answer_name; DROP TABLE erasing;
     ALTER TABLE answer DROP COLUMN learner; CREATE INDEX log_entry_by_date ON log_entry(learner, date_ms, log_id); UPDATE meta SET value = 1 WHERE name = 'schema'`);
   assert.match(verify(old).stderr, /start the server on it first/);

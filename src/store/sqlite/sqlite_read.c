@@ -22,7 +22,7 @@ static const char *const read_sql[READ_COUNT] = {
                               " ORDER BY date_ms DESC, log_id DESC LIMIT ?5",
     [READ_ALL_LOGS] = LOG_COLUMNS "WHERE gone = 0 AND (learner, date_ms, log_id) > (?1, ?2, ?3)"
                                   " ORDER BY learner, date_ms, log_id LIMIT ?4",
-    [READ_LOG] = LOG_COLUMNS "WHERE log_id = ?1 AND gone = 0",
+    [READ_LOG] = "SELECT log_id, learner, date_ms, created_ms, updated_ms, members, gone FROM log_entry WHERE log_id = ?1",
     [READ_LOG_OWNER] = "SELECT learner FROM log_entry WHERE log_id = ?1",
     [READ_LAST_BUCKET] = "SELECT max(bucket) FROM learner_event",
     [READ_BUCKET] = "SELECT offsets FROM learner_event WHERE bucket = ?1 AND learner = ?2",
@@ -593,6 +593,29 @@ enum rc store_each_log_of_all(struct store *store, bool (*visit)(void *arg, cons
     return each_log(store, READ_ALL_LOGS, numbers, 3, after, visit, arg, fault);
 }
 
+enum rc store_each_log_total(struct store *store, bool (*visit)(void *arg, const struct store_log_total *total),
+                             void *arg, struct fault *fault)
+{
+    sqlite3_stmt *all = NULL;
+    int code = sqlite3_prepare_v2(store->events, "SELECT learner, entries, rollbacks, bytes FROM log_total", -1, &all, NULL);
+
+    while (code == SQLITE_OK || code == SQLITE_ROW) {
+        code = sqlite3_step(all);
+        if (code != SQLITE_ROW)
+            break;
+        struct store_log_total total = {
+            (uint32_t)sqlite3_column_int64(all, 0), (uint32_t)sqlite3_column_int64(all, 1),
+            (uint32_t)sqlite3_column_int64(all, 2), (uint64_t)sqlite3_column_int64(all, 3),
+        };
+        if (!visit(arg, &total)) {
+            (void)sqlite3_finalize(all); /* ended on purpose */
+            return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        }
+    }
+    (void)sqlite3_finalize(all); /* repeats the code of the step */
+    return code == SQLITE_DONE ? RC_OK : sqlite_fail(store, store->events, "log totals", fault);
+}
+
 /* On the owner's connection, which sees its commit at once and waits for nobody. */
 enum rc store_log(struct store *store, uint64_t log_id, bool (*visit)(void *arg, const struct store_log *log),
                   void *arg, struct fault *fault)
@@ -608,6 +631,7 @@ enum rc store_log(struct store *store, uint64_t log_id, bool (*visit)(void *arg,
         code = sqlite3_step(store->get_log);
         if (code == SQLITE_ROW) {
             struct store_log log = log_of(store->get_log);
+            log.deleted = sqlite3_column_int(store->get_log, 6) != 0;
             found = true;
             (void)visit(arg, &log); /* there is only one */
         }

@@ -56,6 +56,14 @@ static const char *const migrations[SQLITE_SCHEMA_VERSION + 1] = {
           "INSERT OR IGNORE INTO answer_name SELECT CAST(told.atom AS TEXT), answer.key, answer.at_ms FROM answer,"
           " json_tree(CASE WHEN json_valid(CAST(answer.body AS TEXT)) THEN CAST(answer.body AS TEXT) ELSE '[]' END) AS told"
           " WHERE told.key IN ('userId', 'user_id') AND told.type IN ('text', 'integer');",
+    /* How many log entries each learner has; and those that are gone are found by learner too, when they are erased. */
+    [4] = "CREATE TABLE log_total(learner INTEGER PRIMARY KEY, entries INTEGER NOT NULL, rollbacks INTEGER NOT NULL,"
+          " bytes INTEGER NOT NULL);"
+          "CREATE INDEX log_entry_gone ON log_entry(learner) WHERE gone = 1;"
+          "INSERT INTO log_total SELECT learner, sum(gone = 0), 0, sum(CASE gone WHEN 0 THEN length(members) ELSE 0 END)"
+          " FROM log_entry GROUP BY learner;"
+          "INSERT INTO log_total SELECT learner, 0, count(*), 0 FROM event WHERE kind = 14 GROUP BY learner"
+          " ON CONFLICT(learner) DO UPDATE SET rollbacks = excluded.rollbacks;",
 };
 
 /* Makes the tables, or brings those of an older version up to date. */
@@ -77,7 +85,7 @@ enum rc sqlite_settle_schema(struct store *store, struct fault *fault)
     for (int64_t next = (empty ? 2 : schema) + 1; rc == RC_OK && next <= SQLITE_SCHEMA_VERSION; next++)
         rc = sqlite_run(store, store->events, migrations[next], fault);
     if (rc == RC_OK)
-        rc = sqlite_run(store, store->events, "UPDATE meta SET value = 3 WHERE name = 'schema';", fault);
+        rc = sqlite_run(store, store->events, "UPDATE meta SET value = 4 WHERE name = 'schema';", fault);
     return rc == RC_OK ? sqlite_run(store, store->events, "COMMIT;", fault) : rc;
 }
 

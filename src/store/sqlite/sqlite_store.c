@@ -27,6 +27,8 @@ static const char *const writer_sql[WRITER_COUNT] = {
     [PUT_LOG] = "INSERT OR REPLACE INTO log_entry(log_id, learner, date_ms, created_ms, updated_ms, members)"
                 " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
     [DROP_LOG] = "UPDATE log_entry SET gone = 1, members = x'' WHERE log_id = ?1",
+    [DROP_LOGS] = "UPDATE log_entry SET gone = 1, members = x'' WHERE learner = ?1 AND gone = 0",
+    [PUT_LOG_TOTAL] = "INSERT OR REPLACE INTO log_total(learner, entries, rollbacks, bytes) VALUES(?1, ?2, ?3, ?4)",
     [PUT_ANSWER] = "INSERT OR REPLACE INTO answer(key, fingerprint, at_ms, status, etag, body, caller)"
                    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [NAME_ANSWER] = "INSERT OR REPLACE INTO answer_name(who, key, at_ms) VALUES(?1, ?2, ?3)",
@@ -41,7 +43,9 @@ static const char *const writer_sql[WRITER_COUNT] = {
     [SET_LOG_ID] = "UPDATE meta SET value = ?1 WHERE name = 'log_id'",
     [ERASE_EVENT] = "DELETE FROM event WHERE sequence = ?1",
     [REWRITE_EVENT] = "UPDATE event SET body = ?2, crc = ?3 WHERE sequence = ?1",
-    [ERASE_LOGS] = "DELETE FROM log_entry WHERE learner = ?1",
+    [ERASE_LOGS] = "DELETE FROM log_entry WHERE learner = ?1 AND gone = 0",
+    [ERASE_GONE_LOGS] = "DELETE FROM log_entry WHERE learner = ?1 AND gone = 1",
+    [ERASE_LOG_TOTAL] = "DELETE FROM log_total WHERE learner = ?1",
     [ERASE_ANSWERS] = "DELETE FROM answer WHERE key IN (SELECT key FROM answer_name WHERE who = ?1)",
     [ERASE_NAMES] = "DELETE FROM answer_name WHERE who = ?1",
     [FORGET_LEARNER] = "UPDATE learner SET id = '' WHERE key = ?1",
@@ -442,7 +446,8 @@ static bool add_id(struct store *store, const struct store_id *id)
 static bool put_log(struct store *store, const struct store_log *log)
 {
     if (log->deleted)
-        return bind_run(store->writer[DROP_LOG], (int64_t)log->log_id);
+        return log->log_id ? bind_run(store->writer[DROP_LOG], (int64_t)log->log_id)
+                           : bind_run(store->writer[DROP_LOGS], log->learner);
     sqlite3_stmt *put = store->writer[PUT_LOG];
     (void)sqlite3_bind_int64(put, 1, (int64_t)log->log_id); /* indexes are right by construction */
     (void)sqlite3_bind_int64(put, 2, log->learner);
@@ -451,6 +456,17 @@ static bool put_log(struct store *store, const struct store_log *log)
     (void)sqlite3_bind_int64(put, 5, log->updated_ms);
     if (sqlite3_bind_blob64(put, 6, log->members, log->members_size, SQLITE_STATIC) != SQLITE_OK)
         return false;
+    return sqlite_step_done(put);
+}
+
+static bool put_log_total(struct store *store, const struct store_log_total *total)
+{
+    sqlite3_stmt *put = store->writer[PUT_LOG_TOTAL];
+
+    (void)sqlite3_bind_int64(put, 1, total->learner); /* indexes are right by construction */
+    (void)sqlite3_bind_int64(put, 2, total->entries);
+    (void)sqlite3_bind_int64(put, 3, total->rollbacks);
+    (void)sqlite3_bind_int64(put, 4, (int64_t)total->bytes);
     return sqlite_step_done(put);
 }
 
@@ -536,7 +552,9 @@ static bool erase(struct store *store, const struct store_erasure *erasure)
         if (!bind_run(store->writer[erasure->forgotten[i].kind == STORE_COURSE ? FORGET_COURSE : FORGET_ITEM],
                       erasure->forgotten[i].key))
             return false;
-    return bind_run(store->writer[ERASE_LOGS], erasure->learner) && erase_answers(store, erasure) &&
+    return bind_run(store->writer[ERASE_LOGS], erasure->learner) &&
+           bind_run(store->writer[ERASE_GONE_LOGS], erasure->learner) &&
+           bind_run(store->writer[ERASE_LOG_TOTAL], erasure->learner) && erase_answers(store, erasure) &&
            bind_run(store->writer[FORGET_LEARNER], erasure->learner);
 }
 
@@ -550,6 +568,9 @@ static bool write_batch(struct store *store, const struct store_batch *batch)
             return false;
     for (size_t i = 0; i < batch->log_count; i++)
         if (!put_log(store, &batch->logs[i]))
+            return false;
+    for (size_t i = 0; i < batch->log_total_count; i++)
+        if (!put_log_total(store, &batch->log_totals[i]))
             return false;
     if (batch->erasure && !erase(store, batch->erasure))
         return false;

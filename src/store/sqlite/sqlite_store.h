@@ -18,8 +18,8 @@ enum { IMAGE_LAYOUT = 3 };
 
 /* Each statement once. Order is that of enum statement. */
 enum statement {
-    ADD_LEARNER, ADD_COURSE, ADD_ITEM, ADD_EVENT, PUT_LOG, DROP_LOG, PUT_ANSWER, NAME_ANSWER, DROP_ANSWERS, DROP_NAMES, PUT_LEDGER,
-    SET_SEQUENCE, SET_RECORD_ID, SET_ENROLMENT_ID, SET_LOG_ID, ERASE_EVENT, REWRITE_EVENT, ERASE_LOGS, ERASE_ANSWERS, ERASE_NAMES,
+    ADD_LEARNER, ADD_COURSE, ADD_ITEM, ADD_EVENT, PUT_LOG, DROP_LOG, DROP_LOGS, PUT_LOG_TOTAL, PUT_ANSWER, NAME_ANSWER, DROP_ANSWERS, DROP_NAMES, PUT_LEDGER,
+    SET_SEQUENCE, SET_RECORD_ID, SET_ENROLMENT_ID, SET_LOG_ID, ERASE_EVENT, REWRITE_EVENT, ERASE_LOGS, ERASE_GONE_LOGS, ERASE_LOG_TOTAL, ERASE_ANSWERS, ERASE_NAMES,
     FORGET_LEARNER, FORGET_COURSE, FORGET_ITEM, BEGIN, COMMIT, ROLLBACK, WRITER_COUNT
 };
 
@@ -78,7 +78,7 @@ void sqlite_readers_close_image(struct store *store);
 void sqlite_readers_close(struct store *store);
 
 /* The version of events.db's tables that this program reads and writes. */
-enum { SQLITE_SCHEMA_VERSION = 3 };
+enum { SQLITE_SCHEMA_VERSION = 4 };
 
 /* Makes the tables, or brings those of an older version up to date. */
 MUST_CHECK enum rc sqlite_settle_schema(struct store *store, struct fault *fault);

@@ -1,0 +1,95 @@
+#include "app/rollback.h"
+
+#include <string.h>
+
+#include "app/log_totals.h"
+
+struct comparing {
+    struct rollback *rollback;
+    struct arena *arena;
+    const struct log_entries *then;
+    bool *seen; /* of then */
+    bool failed;
+};
+
+static void change(struct comparing *comparing, const struct store_log *log)
+{
+    struct rollback *rollback = comparing->rollback;
+
+    if (rollback->log_count == rollback->log_room) {
+        size_t room = rollback->log_room ? 2 * rollback->log_room : 32;
+        struct store_log *logs = arena_alloc(comparing->arena, room * sizeof *logs);
+        if (!logs) {
+            comparing->failed = true;
+            return;
+        }
+        if (rollback->log_count)
+            memcpy(logs, rollback->logs, rollback->log_count * sizeof *logs);
+        rollback->logs = logs;
+        rollback->log_room = room;
+    }
+    struct store_log *own = &rollback->logs[rollback->log_count++];
+    *own = *log;
+    own->members = log->members_size ? (const uint8_t *)arena_copy(comparing->arena, log->members, log->members_size) : NULL;
+    comparing->failed |= log->members_size && !own->members;
+}
+
+static void bring_back(struct comparing *comparing, uint32_t learner, const struct log_state *state)
+{
+    change(comparing, &(struct store_log){
+        .log_id = state->log_id, .learner = learner, .date_ms = state->date_ms, .created_ms = state->created_ms,
+        .updated_ms = state->updated_ms, .members = state->members, .members_size = state->members_size});
+}
+
+/* An entry of now: gone then, another then, or the same. */
+static bool compare(void *arg, const struct store_log *log)
+{
+    struct comparing *comparing = arg;
+    const struct log_state *old = logs_find(comparing->then->at, comparing->then->count, log->log_id);
+
+    if (!old) {
+        change(comparing, &(struct store_log){.log_id = log->log_id, .learner = log->learner, .deleted = true});
+    } else {
+        comparing->seen[old - comparing->then->at] = true;
+        if (old->updated_ms != log->updated_ms || old->date_ms != log->date_ms || old->members_size != log->members_size ||
+            (log->members_size && memcmp(old->members, log->members, log->members_size) != 0))
+            bring_back(comparing, log->learner, old);
+    }
+    return !comparing->failed;
+}
+
+static enum rc find_changes(struct engine *engine, uint32_t learner, const struct log_entries *then, struct arena *arena,
+                            struct rollback *out, struct fault *fault)
+{
+    struct comparing comparing = {out, arena, then, arena_alloc(arena, then->count + 1), false};
+
+    if (!comparing.seen)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = store_each_log(engine_store(engine), learner, NULL, compare, &comparing, fault);
+    for (size_t i = 0; rc == RC_OK && i < then->count && !comparing.failed; i++) {
+        out->bytes += then->at[i].members_size;
+        if (!comparing.seen[i])
+            bring_back(&comparing, learner, &then->at[i]);
+    }
+    out->entries = (uint32_t)then->count;
+    return rc == RC_OK && comparing.failed ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;
+}
+
+enum rc rollback_prepare(struct engine *engine, uint32_t learner, const char *text, struct arena *arena,
+                         struct rollback *out, struct fault *fault)
+{
+    const struct past *past = engine_past(engine);
+    struct log_entries then = {0};
+
+    *out = (struct rollback){.learner = learner};
+    out->changed = log_totals_of(engine_log_totals(engine), learner).changed; /* before all that is read */
+    enum rc rc = history_bound(past, learner, text, "to", &out->to, fault);
+    if (rc == RC_OK && !learner)
+        rc = fault_set(fault, RC_NOT_FOUND, NULL, "No progress logs found for user");
+    if (rc == RC_OK)
+        rc = history_logs(past, learner, &out->to, &then, fault);
+    if (rc == RC_OK)
+        rc = find_changes(engine, learner, &then, arena, out, fault);
+    log_entries_done(&then);
+    return rc;
+}
