@@ -1,114 +1,369 @@
 #include "face/courseroom.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/ident.h"
 #include "base/instant.h"
-#include "face/courseroom_out.h"
+#include "face/courseroom_rows.h"
 #include "face/csv.h"
 #include "face/face.h"
 
-/* Lists and sums of one course: /all, bulk, leaderboard, analytics. Contract 3. */
+/* Lists of one course's learners: /all, bulk, leaderboard. Contract 3; how long they may take: docs/decisions/0013. */
 
-enum { LIMIT_MAX = 100, BULK_MAX = 1000 };
+enum { PAGE_MAX = 100, PAGE_DEFAULT = 20, BULK_MAX = 1000, SMALL_ROSTER = 256 };
 
-/* One enrolment with what it is sorted by. */
-struct entry {
-    const struct learner *learner;
-    const struct enrolment *enrolment;
-    struct text user;
-    enum enrolment_state state;
-    int64_t completion_ms;
-};
+enum sort { SORT_USER, SORT_PROGRESS, SORT_ENROLLED, SORT_COMPLETED };
 
-enum sort { SORT_USER, SORT_PROGRESS, SORT_ENROLLED, SORT_COMPLETED, SORT_LEADERBOARD };
-
-struct order {
+struct list_query {
     enum sort by;
-    bool descending;
+    bool descending, filtered;
+    enum enrolment_state status;
+    int64_t page, limit; /* limit 0: all rows, of a table */
+    bool after;
+    int64_t after_by[2];
+    struct learner_text after_id;
 };
 
-/* Integers by value, then texts: contract 3. */
-static int compare_users(struct text a, struct text b)
-{
-    int64_t left, right;
-    bool left_number = ident_integer(a.bytes, a.size, &left), right_number = ident_integer(b.bytes, b.size, &right);
+/* One answer under way. */
+struct listing {
+    struct row_out to;
+    uint32_t course;
+    struct list_query query;
+    const char *message;
+    const struct text *users; /* bulk's */
+    size_t user_count;
+    struct roster *roster;    /* of the others */
+    bool leaders, ordered, opened, in_row;
+    size_t at;
+    struct courseroom_row row;
+};
 
-    if (left_number != right_number)
-        return left_number ? -1 : 1;
-    if (left_number)
-        return left < right ? -1 : left > right;
-    return strcmp(a.bytes, b.bytes);
+/* ---- the order ---- */
+
+static int64_t reversed(int64_t value)
+{
+    return value == INT64_MIN ? INT64_MAX : -value;
 }
 
-static int compare_numbers(int64_t a, int64_t b)
+static bool take_member(const void *arg, struct view view, const struct learner *learner, const struct enrolment *enrolment,
+                        int64_t out_by[2])
 {
-    return a < b ? -1 : a > b;
-}
+    const struct list_query *query = arg;
+    struct course_facts facts = view_course_facts(view, enrolment->course);
+    int64_t completed_ms = enrolment_completion_ms(enrolment, &facts);
 
-static int compare_leaders(const struct entry *a, const struct entry *b)
-{
-    const struct enrolment *left = a->enrolment, *right = b->enrolment;
-    int result = compare_numbers(right->completed_required, left->completed_required);
-
-    if (!result)
-        result = compare_numbers(right->completed_items, left->completed_items);
-    bool left_active = left->last_activity_ms != INSTANT_NEVER, right_active = right->last_activity_ms != INSTANT_NEVER;
-    if (!result && left_active != right_active)
-        result = left_active ? -1 : 1;
-    if (!result)
-        result = compare_numbers(left->last_activity_ms, right->last_activity_ms);
-    return result;
-}
-
-static int compare(const void *left, const void *right, void *arg)
-{
-    const struct entry *a = left, *b = right;
-    const struct order *order = arg;
-    int result = 0;
-
-    if (order->by == SORT_PROGRESS) /* one course, so the percent goes with the count */
-        result = compare_numbers(a->enrolment->completed_required, b->enrolment->completed_required);
-    else if (order->by == SORT_ENROLLED)
-        result = compare_numbers(a->enrolment->enrolled_at_ms, b->enrolment->enrolled_at_ms);
-    else if (order->by == SORT_COMPLETED && (a->completion_ms == INSTANT_NEVER) != (b->completion_ms == INSTANT_NEVER))
-        return a->completion_ms != INSTANT_NEVER ? -1 : 1; /* nulls last, whatever the order */
-    else if (order->by == SORT_COMPLETED)
-        result = compare_numbers(a->completion_ms, b->completion_ms);
-    else if (order->by == SORT_LEADERBOARD)
-        result = compare_leaders(a, b);
-    if (order->descending)
-        result = -result;
-    return result ? result : compare_users(a->user, b->user);
-}
-
-/* The course's enrolments (all, or of one state; dropped and expired left out when asked). NULL: out of memory. */
-static struct entry *collect(struct request *request, struct view view, uint32_t course,
-                             const enum enrolment_state *only, bool live_only, int64_t *out_count)
-{
-    const struct keys *roster = &view_course_slot(view, course)->roster;
-    struct course_facts facts = view_course_facts(view, course);
-    struct entry *entries = arena_alloc(&request->arena, (roster->count + 1) * sizeof *entries);
-
-    *out_count = 0;
-    for (uint32_t i = 0; entries && i < roster->count; i++) {
-        const struct learner *learner = view_learner(view, roster->at[i]);
-        const struct enrolment *enrolment = learner ? learner_enrolment(learner, course) : NULL;
-        if (!enrolment)
-            continue;
-        enum enrolment_state state = enrolment_state(enrolment, &facts);
-        if ((only && state != *only) || (live_only && (state == ENR_DROPPED || state == ENR_EXPIRED)))
-            continue;
-        const struct learner_slot *slot = view_learner_slot(view, roster->at[i]);
-        entries[(*out_count)++] = (struct entry){learner, enrolment, slot_id(slot->id, slot->id_size), state,
-                                                 enrolment_completion_ms(enrolment, &facts)};
+    (void)learner;
+    if (query->filtered && enrolment_state(enrolment, &facts) != query->status)
+        return false;
+    if (query->by == SORT_PROGRESS) /* one course, so the percent goes with the count */
+        out_by[1] = enrolment->completed_required;
+    else if (query->by == SORT_ENROLLED)
+        out_by[1] = enrolment->enrolled_at_ms;
+    else if (query->by == SORT_COMPLETED) {
+        out_by[0] = completed_ms == INSTANT_NEVER; /* nulls last, whatever the order */
+        out_by[1] = out_by[0] ? 0 : completed_ms;
     }
-    return entries;
+    if (query->descending)
+        out_by[1] = reversed(out_by[1]);
+    return true;
+}
+
+/* Percent and completedContent together are what a rank is shared on. */
+static bool take_leader(const void *arg, struct view view, const struct learner *learner, const struct enrolment *enrolment,
+                        int64_t out_by[2])
+{
+    (void)arg;
+    (void)view;
+    (void)learner;
+    if (enrolment->class == CLASS_DROPPED || enrolment->class == CLASS_EXPIRED)
+        return false;
+    out_by[0] = -((int64_t)enrolment->completed_required << 31 | enrolment->completed_items);
+    out_by[1] = enrolment->last_activity_ms == INSTANT_NEVER ? INT64_MAX : enrolment->last_activity_ms;
+    return true;
+}
+
+/* ---- pages ---- */
+
+static const char sort_letters[] = "upec"; /* by enum sort */
+
+/* nextCursor: sort and order, the two keys, the id in hex. */
+static void put_cursor(struct json_out *out, const struct listing *list)
+{
+    struct learner_text id;
+    int64_t by[2];
+
+    if (!roster_has_more(list->roster) || !roster_last(list->roster, by, &id)) {
+        json_put_null(out, "nextCursor");
+        return;
+    }
+    char text[64 + 2 * IDENT_MAX_BYTES + 1];
+    int size = snprintf(text, sizeof text, "%c%c.%lld.%lld.", sort_letters[list->query.by], list->query.descending ? 'd' : 'a',
+                        (long long)by[0], (long long)by[1]); /* fits: at most 44 */
+    for (uint32_t i = 0; i < id.size; i++)
+        size += snprintf(text + size, sizeof text - (size_t)size, "%02x", (unsigned char)id.bytes[i]); /* fits */
+    json_put_text(out, "nextCursor", text);
+}
+
+static bool read_number(const char **at, int64_t *out)
+{
+    char *end;
+    bool digit = **at == '-' ? (*at)[1] >= '0' && (*at)[1] <= '9' : **at >= '0' && **at <= '9';
+
+    if (!digit)
+        return false;
+    *out = strtoll(*at, &end, 10);
+    *at = end + 1;
+    return *end == '.';
+}
+
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool cursor_fits(struct list_query *query, const char *cursor)
+{
+    const char *at = cursor;
+
+    if (at[0] != sort_letters[query->by] || at[1] != (query->descending ? 'd' : 'a') || at[2] != '.')
+        return false;
+    at += 3;
+    if (!read_number(&at, &query->after_by[0]) || !read_number(&at, &query->after_by[1]))
+        return false;
+    size_t digits = strlen(at);
+    if (digits == 0 || digits % 2 || digits > 2 * IDENT_MAX_BYTES)
+        return false;
+    for (size_t i = 0; i < digits; i += 2) {
+        int high = hex_digit(at[i]), low = hex_digit(at[i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        query->after_id.bytes[i / 2] = (char)(high * 16 + low);
+    }
+    query->after_id.size = (uint32_t)(digits / 2);
+    return !memchr(query->after_id.bytes, 0, query->after_id.size);
+}
+
+static enum rc read_page(struct request *request, bool csv, struct list_query *query, struct fault *fault)
+{
+    int64_t limit = 0;
+    enum rc rc = face_query_number(request, "page", 1, INT32_MAX, &query->page, fault);
+
+    if (rc == RC_OK)
+        rc = face_query_number(request, "limit", 1, PAGE_MAX, &limit, fault);
+    if (rc == RC_OK && (limit || !csv))
+        query->limit = limit ? limit : PAGE_DEFAULT;
+    return rc;
+}
+
+static enum rc read_sort(struct request *request, struct list_query *query, struct fault *fault)
+{
+    static const struct { const char *name; enum sort by; } sorts[] = {
+        {"progress", SORT_PROGRESS}, {"enrollmentDate", SORT_ENROLLED}, {"completionDate", SORT_COMPLETED}, {"userId", SORT_USER}};
+    const char *sort, *order = NULL;
+    enum rc rc = request_query(request, "sortBy", &sort, fault);
+
+    if (rc == RC_OK)
+        rc = request_query(request, "order", &order, fault);
+    if (rc != RC_OK)
+        return rc;
+    bool known = !sort || !*sort;
+    for (size_t i = 0; !known && i < sizeof sorts / sizeof *sorts; i++)
+        if ((known = strcmp(sort, sorts[i].name) == 0))
+            query->by = sorts[i].by;
+    if (!known)
+        return fault_set(fault, RC_INVALID, "sortBy", "must be progress, enrollmentDate or completionDate");
+    query->descending = query->by == SORT_PROGRESS;
+    if (!order || !*order)
+        return RC_OK;
+    if (strcasecmp(order, "asc") != 0 && strcasecmp(order, "desc") != 0)
+        return fault_set(fault, RC_INVALID, "order", "must be asc or desc");
+    query->descending = strcasecmp(order, "desc") == 0;
+    return RC_OK;
+}
+
+static enum rc read_query(struct request *request, bool csv, struct list_query *query, struct fault *fault)
+{
+    const char *status, *cursor = NULL;
+    enum rc rc = request_query(request, "status", &status, fault);
+
+    if (rc == RC_OK)
+        rc = read_sort(request, query, fault);
+    if (rc == RC_OK)
+        rc = read_page(request, csv, query, fault);
+    if (rc == RC_OK)
+        rc = request_query(request, "cursor", &cursor, fault);
+    if (rc != RC_OK)
+        return rc;
+    query->filtered = status && *status;
+    if (query->filtered && !state_by_name(status, &query->status))
+        return fault_set(fault, RC_INVALID, "status", "must be one of the six enrollment states");
+    query->after = cursor && *cursor;
+    if (query->after && query->page > 1)
+        return fault_set(fault, RC_INVALID, "page", "is not for use with cursor");
+    if (query->after && !cursor_fits(query, cursor))
+        return fault_set(fault, RC_INVALID, "cursor", "must be the nextCursor of a list in the same order");
+    return RC_OK;
+}
+
+/* ---- rows ---- */
+
+static void put_leader_members(struct json_out *out, const struct member *member, uint32_t rank)
+{
+    const struct enrolment *enrolment = member->enrolment;
+
+    json_open(out, '{');
+    json_put_int(out, "rank", rank);
+    json_put_id(out, "userId", (struct text){member->id.bytes, member->id.size});
+    json_put_hundredths(out, "progressPercent", course_percent_hundredths(enrolment->completed_required, member->facts.required));
+    json_put_int(out, "completedContent", enrolment->completed_items);
+    json_put_int(out, "totalContent", member->facts.items);
+    json_put_hundredths(out, "totalActivityHours", rounded_ratio(member->time_spent_ms, 100, 3600000));
+    json_put_instant(out, "lastActivityDate", enrolment->last_activity_ms);
+    json_put_text(out, "enrollmentStatus", state_name(enrolment_state(enrolment, &member->facts)));
+    json_close(out, '}');
+}
+
+static void put_leader(struct row_out *to, const struct member *member, uint32_t rank, bool names)
+{
+    if (to->csv) {
+        struct json_out json = row_scratch(to);
+        put_leader_members(&json, member, rank);
+        row_cells(to, names);
+        buf_text(to->out, "\r\n");
+    } else {
+        struct json_out json = {to->out, to->comma};
+        put_leader_members(&json, member, rank);
+        to->comma = json.comma;
+    }
+}
+
+static void open_list(struct listing *list)
+{
+    static const struct enrolment any = {0}; /* what it says does not matter, only its members */
+    struct json_out json = {list->to.out, false};
+
+    list->opened = true;
+    if (list->to.csv && list->leaders) {
+        put_leader(&list->to, &(struct member){.id = {"0", 1}, .enrolment = &any}, 0, true);
+    } else if (list->to.csv) {
+        courseroom_row_header(&list->to, list->course);
+    } else {
+        courseroom_open(&json, list->message);
+        json_open(&json, '[');
+    }
+}
+
+static void close_list(struct listing *list)
+{
+    struct json_out out = {list->to.out, true};
+    const struct list_query *query = &list->query;
+
+    if (list->to.csv)
+        return;
+    json_close(&out, ']');
+    if (list->roster) {
+        int64_t total = (int64_t)roster_total(list->roster), pages = (total + query->limit - 1) / query->limit;
+        json_put_open(&out, "pagination", '{');
+        json_put_int(&out, "page", query->page);
+        json_put_int(&out, "limit", query->limit);
+        json_put_int(&out, "total", total);
+        json_put_int(&out, "totalPages", pages);
+        json_put_bool(&out, "hasMore", roster_has_more(list->roster));
+        json_close(&out, '}');
+        if (!list->leaders)
+            put_cursor(&out, list);
+    }
+    json_close(&out, '}');
+}
+
+static void open_row(struct listing *list)
+{
+    struct image *image = list->to.context->image;
+
+    if (list->roster) {
+        uint32_t learner = roster_entry(list->roster, list->at).learner;
+        courseroom_row_open(&list->row, image, learner, list->course, (struct text){NULL, 0});
+    } else {
+        struct text user = list->users[list->at];
+        struct view view = image_read_begin(image);
+        uint32_t learner = view_learner_key(view, user.bytes, user.size);
+        image_read_end(view);
+        courseroom_row_open(&list->row, image, learner, list->course, user);
+    }
+    list->in_row = true;
+}
+
+static enum rc step_row(struct listing *list, struct fault *fault)
+{
+    struct member *member = &list->row.member;
+    bool done = true;
+    enum rc rc = RC_OK;
+
+    if (!list->in_row)
+        open_row(list);
+    if (list->leaders && member->enrolment) {
+        rc = member_pick(member, list->to.context->image, false, &done, fault);
+        if (rc == RC_OK && done)
+            put_leader(&list->to, member, roster_entry(list->roster, list->at).rank, false);
+    } else if (!list->roster || member->enrolment) { /* else erased since the list was sorted */
+        rc = courseroom_row_step(&list->row, &list->to, &done, fault);
+    }
+    if (done) {
+        member_done(member);
+        list->in_row = false;
+        list->at++;
+    }
+    return rc;
+}
+
+static enum rc step(void *state, struct buf *out, bool *out_last, struct fault *fault)
+{
+    struct listing *list = state;
+
+    list->to.out = out;
+    if (list->roster && !list->ordered)
+        return roster_step(list->roster, &list->ordered, fault);
+    if (!list->opened)
+        open_list(list);
+    if (list->at < (list->roster ? roster_count(list->roster) : list->user_count))
+        return step_row(list, fault);
+    close_list(list);
+    *out_last = true;
+    return RC_OK;
+}
+
+static void free_listing(void *state)
+{
+    struct listing *list = state;
+
+    if (list->in_row)
+        member_done(&list->row.member);
+    roster_free(list->roster);
+    buf_done(&list->to.scratch);
+}
+
+/* Hands the list over, or answers with the refusal. */
+static void send(struct request *request, struct listing *list, bool small, enum rc rc, const struct fault *fault)
+{
+    if (rc == RC_OK)
+        face_stream(request, &(struct face_source){step, free_listing, list, list->to.csv ? CSV_TYPE : "application/json", small});
+    else
+        request_fail(request, rc, fault);
+}
+
+static struct listing *new_listing(struct request *request, const char *message, struct fault *fault, enum rc *out_rc)
+{
+    struct listing *list = arena_alloc(&request->arena, sizeof *list);
+
+    *out_rc = list ? RC_OK : fault_set(fault, RC_BUSY, NULL, "out of memory");
+    if (list)
+        *list = (struct listing){.to = {.context = face_of(request)}, .query = {.page = 1}, .message = message};
+    return list;
 }
 
 /* Path, right, existence of a course's list. */
-static enum rc find_course(struct request *request, struct view view, uint32_t *out_course, struct fault *fault)
+enum rc courseroom_course(struct request *request, struct view view, uint32_t *out_course, struct fault *fault)
 {
     struct text id;
     enum rc rc = courseroom_param(request, 0, "courseId", &id, fault);
@@ -120,108 +375,68 @@ static enum rc find_course(struct request *request, struct view view, uint32_t *
     return rc == RC_OK ? face_course(view, id, out_course, fault) : rc;
 }
 
-/* Headers of tables without rows. */
-static const char member_columns[] =
-    "userId,enrollments.enrollmentId,enrollments.userId,enrollments.courseId,enrollments.enrollmentStatus,"
-    "enrollments.enrollmentDate,enrollments.completionDate,activityLogs,progressSummary.totalContent,"
-    "progressSummary.completedContent,progressSummary.overallProgressPercent";
-static const char leader_columns[] = "rank,userId,progressPercent,completedContent,totalContent,totalActivityHours,"
-                                     "lastActivityDate,enrollmentStatus";
-
-/* ---- GET .../all ---- */
-
-struct list_query {
-    struct order order;
-    bool filtered;
-    enum enrolment_state status;
-    int64_t page, limit;
-};
-
-static enum rc read_query(struct request *request, struct list_query *query, struct fault *fault)
+static bool is_small(struct view view, uint32_t course)
 {
-    static const struct { const char *name; enum sort by; } sorts[] = {
-        {"progress", SORT_PROGRESS}, {"enrollmentDate", SORT_ENROLLED}, {"completionDate", SORT_COMPLETED}};
-    const char *status, *sort, *order;
-    enum rc rc = request_query(request, "status", &status, fault);
-
-    if (rc == RC_OK)
-        rc = request_query(request, "sortBy", &sort, fault);
-    if (rc == RC_OK)
-        rc = request_query(request, "order", &order, fault);
-    if (rc == RC_OK)
-        rc = face_query_number(request, "page", 1, INT32_MAX, &query->page, fault);
-    if (rc == RC_OK)
-        rc = face_query_number(request, "limit", 1, LIMIT_MAX, &query->limit, fault);
-    if (rc != RC_OK)
-        return rc;
-    query->filtered = status != NULL;
-    if (status && !state_by_name(status, &query->status))
-        return fault_set(fault, RC_INVALID, "status", "must be one of the six enrollment states");
-    bool known = sort == NULL;
-    for (size_t i = 0; sort && i < sizeof sorts / sizeof *sorts; i++)
-        if (strcmp(sort, sorts[i].name) == 0) {
-            query->order.by = sorts[i].by;
-            known = true;
-        }
-    if (!known)
-        return fault_set(fault, RC_INVALID, "sortBy", "must be progress, enrollmentDate or completionDate");
-    query->order.descending = query->order.by == SORT_PROGRESS;
-    if (order && strcasecmp(order, "asc") != 0 && strcasecmp(order, "desc") != 0)
-        return fault_set(fault, RC_INVALID, "order", "must be asc or desc");
-    if (order)
-        query->order.descending = strcasecmp(order, "desc") == 0;
-    return RC_OK;
+    return view_course_slot(view, course)->roster.count <= SMALL_ROSTER;
 }
 
-static void put_pagination(struct json_out *out, const struct list_query *query, int64_t total)
+/* Once the query is read: the course, then its learners in the order. */
+static enum rc begin(struct request *request, struct listing *list, bool *out_small, struct fault *fault)
 {
-    int64_t pages = (total + query->limit - 1) / query->limit;
+    struct view view = image_read_begin(face_of(request)->image);
+    enum rc rc = courseroom_course(request, view, &list->course, fault);
 
-    json_put_open(out, "pagination", '{');
-    json_put_int(out, "page", query->page);
-    json_put_int(out, "limit", query->limit);
-    json_put_int(out, "total", total);
-    json_put_int(out, "totalPages", pages);
-    json_put_bool(out, "hasMore", query->page < pages);
-    json_close(out, '}');
+    *out_small = rc == RC_OK && is_small(view, list->course);
+    image_read_end(view);
+    if (rc != RC_OK)
+        return rc;
+    const struct list_query *query = &list->query;
+    struct roster_query roster = {
+        .course = list->course, .take = list->leaders ? take_leader : take_member, .arg = query,
+        .first = (uint64_t)((query->limit ? query->page - 1 : 0) * query->limit),
+        .count = query->limit ? (uint64_t)query->limit : UINT64_MAX,
+        .after = query->after, .after_by = {query->after_by[0], query->after_by[1]}, .after_id = query->after_id,
+    };
+    return roster_new(face_of(request)->image, &roster, &list->roster, fault);
 }
 
 void courseroom_all(struct request *request)
 {
-    struct face_context *context = face_of(request);
-    struct json_out out = {&request->out, false};
-    struct list_query query = {.page = 1, .limit = 20};
     struct fault fault = {NULL, NULL};
     struct text id;
-    uint32_t course = 0;
-    enum rc rc = courseroom_param(request, 0, "courseId", &id, &fault);
+    bool small = false;
+    enum rc rc;
+    struct listing *list = new_listing(request, "All users progress retrieved successfully", &fault, &rc);
 
     if (rc == RC_OK)
-        rc = read_query(request, &query, &fault);
-    struct view view = image_read_begin(context->image);
-    if (rc == RC_OK)
-        rc = find_course(request, view, &course, &fault);
-    int64_t count = 0;
-    struct entry *entries =
-        rc == RC_OK ? collect(request, view, course, query.filtered ? &query.status : NULL, false, &count) : NULL;
-    if (rc == RC_OK && !entries)
-        rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
+        rc = courseroom_param(request, 0, "courseId", &id, &fault);
     if (rc == RC_OK) {
-        qsort_r(entries, (size_t)count, sizeof *entries, compare, &query.order);
-        courseroom_open(&out, "All users progress retrieved successfully");
-        json_open(&out, '[');
-        for (int64_t i = (query.page - 1) * query.limit; i < count && i < query.page * query.limit; i++)
-            courseroom_put_member(&out, &request->arena, view, context->zone, entries[i].user, course,
-                                  entries[i].learner);
-        json_close(&out, ']');
-        put_pagination(&out, &query, count);
-        json_close(&out, '}');
+        list->to.csv = csv_wanted(request);
+        rc = read_query(request, list->to.csv, &list->query, &fault);
     }
-    image_read_end(view);
     if (rc == RC_OK)
-        face_reply_table(request, "results", member_columns);
-    else
-        request_fail(request, rc, &fault);
+        rc = begin(request, list, &small, &fault);
+    send(request, list, small, rc, &fault);
+}
+
+void courseroom_leaderboard(struct request *request)
+{
+    struct fault fault = {NULL, NULL};
+    struct text id;
+    bool small = false;
+    enum rc rc;
+    struct listing *list = new_listing(request, "Leaderboard retrieved successfully", &fault, &rc);
+
+    if (rc == RC_OK)
+        rc = courseroom_param(request, 0, "courseId", &id, &fault);
+    if (rc == RC_OK) {
+        list->leaders = true;
+        list->to.csv = csv_wanted(request);
+        rc = read_page(request, list->to.csv, &list->query, &fault);
+    }
+    if (rc == RC_OK)
+        rc = begin(request, list, &small, &fault);
+    send(request, list, small, rc, &fault);
 }
 
 /* ---- POST /user-progress/bulk: a read ---- */
@@ -240,7 +455,7 @@ static enum rc read_users(struct request *request, const struct body *body, stru
     if (!users)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     json_array_foreach(list, index, entry) {
-        enum rc rc = json_in_id(&request->arena, entry, "userIds", &users[index].bytes, &users[index].size, fault);
+        enum rc rc = courseroom_id_of(request, entry, "userIds", &users[index], fault);
         if (rc != RC_OK)
             return rc;
     }
@@ -251,184 +466,28 @@ static enum rc read_users(struct request *request, const struct body *body, stru
 
 void courseroom_bulk(struct request *request)
 {
-    struct face_context *context = face_of(request);
-    struct json_out out = {&request->out, false};
     struct fault fault = {NULL, NULL};
     struct text id = {NULL, 0}, *users = NULL;
-    size_t count = 0;
-    uint32_t course = 0;
+    bool small = false;
     BODY body = {NULL, SPELLING_EXACT};
-    enum rc rc = face_body(request, BODY_GZIP, SPELLING_EXACT, &body, &fault);
+    enum rc rc;
+    struct listing *list = new_listing(request, "Users progress retrieved successfully", &fault, &rc);
 
+    if (rc == RC_OK)
+        rc = face_body(request, BODY_GZIP, SPELLING_EXACT, &body, &fault);
     if (rc == RC_OK)
         rc = courseroom_id(request, &body, "courseId", &id, &fault);
     if (rc == RC_OK)
-        rc = read_users(request, &body, &users, &count, &fault);
-    struct view view = image_read_begin(context->image);
-    if (rc == RC_OK)
+        rc = read_users(request, &body, &users, &list->user_count, &fault);
+    if (rc == RC_OK) {
+        struct view view = image_read_begin(face_of(request)->image);
         rc = face_may(request, view, ACCESS_COURSE_STAFF, (struct text){NULL, 0},
                       view_course_key(view, id.bytes, id.size), true, &fault);
-    if (rc == RC_OK)
-        rc = face_course(view, id, &course, &fault);
-    if (rc == RC_OK) {
-        courseroom_open(&out, "Users progress retrieved successfully");
-        json_open(&out, '[');
-        for (size_t i = 0; i < count; i++)
-            courseroom_put_member(&out, &request->arena, view, context->zone, users[i], course,
-                                  view_learner(view, view_learner_key(view, users[i].bytes, users[i].size)));
-        json_close(&out, ']');
-        json_close(&out, '}');
+        if (rc == RC_OK)
+            rc = face_course(view, id, &list->course, &fault);
+        image_read_end(view);
+        list->users = users;
+        small = list->user_count <= SMALL_ROSTER;
     }
-    face_end_read(request, view, rc, &fault);
-}
-
-/* ---- GET .../leaderboard ---- */
-
-static bool same_rank(const struct entry *a, const struct entry *b)
-{
-    return a->enrolment->completed_required == b->enrolment->completed_required &&
-           a->enrolment->completed_items == b->enrolment->completed_items;
-}
-
-static wide activity_ms(struct view view, const struct learner *learner, uint32_t course)
-{
-    wide ms = 0;
-
-    for (uint32_t i = 0; i < learner->record_count; i++)
-        if (view_item_facts(view, learner->records[i].item).course == course)
-            ms += learner->records[i].time_spent_ms;
-    return ms;
-}
-
-static void put_leader(struct json_out *out, struct view view, uint32_t course, const struct entry *entry,
-                       int64_t rank)
-{
-    struct course_facts facts = view_course_facts(view, course);
-
-    json_open(out, '{');
-    json_put_int(out, "rank", rank);
-    json_put_id(out, "userId", entry->user);
-    json_put_hundredths(out, "progressPercent",
-                        course_percent_hundredths(entry->enrolment->completed_required, facts.required));
-    json_put_int(out, "completedContent", entry->enrolment->completed_items);
-    json_put_int(out, "totalContent", facts.items);
-    json_put_hundredths(out, "totalActivityHours",
-                        rounded_ratio(activity_ms(view, entry->learner, course), 100, 3600000));
-    json_put_instant(out, "lastActivityDate", entry->enrolment->last_activity_ms);
-    json_put_text(out, "enrollmentStatus", state_name(entry->state));
-    json_close(out, '}');
-}
-
-void courseroom_leaderboard(struct request *request)
-{
-    struct json_out out = {&request->out, false};
-    struct list_query query = {.page = 1, .limit = 20, .order = {SORT_LEADERBOARD, false}};
-    struct fault fault = {NULL, NULL};
-    struct text id;
-    uint32_t course = 0;
-    int64_t count = 0;
-    enum rc rc = courseroom_param(request, 0, "courseId", &id, &fault);
-
-    if (rc == RC_OK)
-        rc = face_query_number(request, "page", 1, INT32_MAX, &query.page, &fault);
-    if (rc == RC_OK)
-        rc = face_query_number(request, "limit", 1, LIMIT_MAX, &query.limit, &fault);
-    struct view view = image_read_begin(face_of(request)->image);
-    if (rc == RC_OK)
-        rc = find_course(request, view, &course, &fault);
-    struct entry *entries = rc == RC_OK ? collect(request, view, course, NULL, true, &count) : NULL;
-    if (rc == RC_OK && !entries)
-        rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
-    if (rc == RC_OK) {
-        int64_t rank = 0, from = (query.page - 1) * query.limit;
-        qsort_r(entries, (size_t)count, sizeof *entries, compare, &query.order);
-        courseroom_open(&out, "Leaderboard retrieved successfully");
-        json_open(&out, '[');
-        for (int64_t i = 0; i < count && i < from + query.limit; i++) {
-            if (i == 0 || !same_rank(&entries[i - 1], &entries[i]))
-                rank = i + 1;
-            if (i >= from)
-                put_leader(&out, view, course, &entries[i], rank);
-        }
-        json_close(&out, ']');
-        put_pagination(&out, &query, count);
-        json_close(&out, '}');
-    }
-    image_read_end(view);
-    if (rc == RC_OK)
-        face_reply_table(request, "results", leader_columns);
-    else
-        request_fail(request, rc, &fault);
-}
-
-/* ---- GET .../analytics: from the sums alone, whatever the course's size ---- */
-
-static void put_content(struct json_out *out, const struct item_slot *slot)
-{
-    json_open(out, '{');
-    json_put_id(out, "contentId", slot_id(slot->id, slot->id_size));
-    json_put_int(out, "completionCount", slot->sums.completed);
-    json_put_hundredths(out, "avgDuration", rounded_ratio(slot->sums.time_spent_ms, 100, 1000 * slot->sums.records));
-    json_close(out, '}');
-}
-
-static void put_contents(struct json_out *out, struct view view, const struct course_def *def)
-{
-    const struct item_slot *best = NULL;
-
-    for (uint32_t i = 0; i < def->item_count; i++) {
-        const struct item_slot *slot = view_item_slot(view, def->items[i]);
-        if (slot->sums.records &&
-            (!best || slot->sums.completed > best->sums.completed ||
-             (slot->sums.completed == best->sums.completed && slot->sums.time_spent_ms > best->sums.time_spent_ms)))
-            best = slot;
-    }
-    json_name(out, "contentEngagement");
-    if (best)
-        put_content(out, best);
-    else
-        json_null_value(out);
-    json_put_open(out, "contents", '[');
-    for (uint32_t i = 0; i < def->item_count; i++)
-        put_content(out, view_item_slot(view, def->items[i]));
-    json_close(out, ']');
-}
-
-static void put_analytics(struct json_out *out, struct view view, uint32_t course, int32_t today)
-{
-    const struct course_def *def = view_course(view, course);
-    struct course_facts facts = view_course_facts(view, course);
-    struct course_figures figures = course_sums_figures(&view_course_slot(view, course)->sums, &facts, today);
-    int64_t activities = 0;
-
-    for (uint32_t i = 0; i < def->item_count; i++)
-        activities += view_item_slot(view, def->items[i])->sums.records;
-    json_open(out, '{');
-    json_put_int(out, "totalEnrollments", figures.total);
-    json_put_int(out, "activeUsers", figures.active);
-    json_put_int(out, "completedUsers", figures.completed);
-    json_put_hundredths(out, "averageProgress",
-                        rounded_ratio(figures.completed_required, 10000, figures.total * facts.required));
-    json_put_hundredths(out, "completionRate", rounded_ratio(figures.completed, 10000, figures.total));
-    json_put_int(out, "averageCompletionTime", rounded_ratio(figures.completion_days, 1, figures.dated));
-    json_put_int(out, "totalActivities", activities);
-    put_contents(out, view, def);
-    json_close(out, '}');
-}
-
-void courseroom_analytics(struct request *request)
-{
-    struct face_context *context = face_of(request);
-    struct json_out out = {&request->out, false};
-    struct fault fault = {NULL, NULL};
-    uint32_t course = 0;
-    struct view view = image_read_begin(context->image);
-    enum rc rc = find_course(request, view, &course, &fault);
-
-    if (rc == RC_OK) {
-        courseroom_open(&out, "Course analytics retrieved successfully");
-        put_analytics(&out, view, course, instant_day(context->now_ms()));
-        json_close(&out, '}');
-    }
-    face_end_read(request, view, rc, &fault);
+    send(request, list, small, rc, &fault);
 }

@@ -100,31 +100,6 @@ void courseroom_put_activity(struct json_out *out, struct view view, const struc
     json_close(out, '}');
 }
 
-void courseroom_put_member(struct json_out *out, struct arena *arena, struct view view, const struct zone *zone,
-                           struct text user, uint32_t course, const struct learner *learner)
-{
-    struct course_facts facts = view_course_facts(view, course);
-    const struct enrolment *enrolment = learner ? learner_enrolment(learner, course) : NULL;
-    uint32_t count = 0;
-    const struct record **records = learner ? records_of_course(arena, view, learner, course, &count) : NULL;
-
-    json_open(out, '{');
-    json_put_id(out, "userId", user);
-    json_name(out, "enrollments");
-    courseroom_put_enrolment(out, view, zone, user, enrolment);
-    json_put_open(out, "activityLogs", '[');
-    for (uint32_t i = 0; i < count; i++)
-        courseroom_put_activity(out, view, zone, user, records[i]);
-    json_close(out, ']');
-    json_put_open(out, "progressSummary", '{');
-    json_put_int(out, "totalContent", facts.items);
-    json_put_int(out, "completedContent", enrolment ? enrolment->completed_items : 0);
-    json_put_hundredths(out, "overallProgressPercent",
-                        enrolment ? course_percent_hundredths(enrolment->completed_required, facts.required) : 0);
-    json_close(out, '}');
-    json_close(out, '}');
-}
-
 enum rc courseroom_param(struct request *request, int index, const char *field, struct text *out,
                          struct fault *fault)
 {
@@ -136,11 +111,11 @@ enum rc courseroom_param(struct request *request, int index, const char *field, 
     return RC_OK;
 }
 
-enum rc courseroom_id(struct request *request, const struct body *body, const char *name, struct text *out,
-                      struct fault *fault)
+enum rc courseroom_id_of(struct request *request, json_t *value, const char *name, struct text *out,
+                         struct fault *fault)
 {
     int64_t number;
-    enum rc rc = json_in_whole(body_get(body, name), name, &number, fault);
+    enum rc rc = json_in_whole(value, name, &number, fault);
 
     if (rc != RC_OK)
         return rc;
@@ -149,4 +124,10 @@ enum rc courseroom_id(struct request *request, const struct body *body, const ch
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     *out = (struct text){text, (uint32_t)strlen(text)};
     return RC_OK;
+}
+
+enum rc courseroom_id(struct request *request, const struct body *body, const char *name, struct text *out,
+                      struct fault *fault)
+{
+    return courseroom_id_of(request, body_get(body, name), name, out, fault);
 }

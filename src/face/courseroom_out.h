@@ -18,10 +18,6 @@ void courseroom_put_percent(struct json_out *out, const struct record *record);
 void courseroom_put_activity(struct json_out *out, struct view view, const struct zone *zone, struct text user,
                              const struct record *record);
 
-/* {userId, enrollments, activityLogs, progressSummary}: an item of /all and bulk. learner may be NULL. */
-void courseroom_put_member(struct json_out *out, struct arena *arena, struct view view, const struct zone *zone,
-                           struct text user, uint32_t course, const struct learner *learner);
-
 /* A path parameter as courseroom's integer id. */
 MUST_CHECK enum rc courseroom_param(struct request *request, int index, const char *field, struct text *out,
                                     struct fault *fault);
@@ -29,3 +25,10 @@ MUST_CHECK enum rc courseroom_param(struct request *request, int index, const ch
 /* A body member as courseroom's integer id, as text. */
 MUST_CHECK enum rc courseroom_id(struct request *request, const struct body *body, const char *name,
                                  struct text *out, struct fault *fault);
+
+/* The same of an element of a list. */
+MUST_CHECK enum rc courseroom_id_of(struct request *request, json_t *value, const char *name, struct text *out,
+                                    struct fault *fault);
+
+/* The course of a route for its staff alone: path, right, existence, in that order. */
+MUST_CHECK enum rc courseroom_course(struct request *request, struct view view, uint32_t *out_course, struct fault *fault);

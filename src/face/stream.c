@@ -9,6 +9,7 @@ enum {
     WHOLE_BYTES = 256 * 1024, /* what ends before is sent with ETag and compressed; what does not, is streamed, */
     PIECE_BYTES = 64 * 1024,  /* in pieces of about this */
     TURN_US = 10 * 1000,      /* of a worker's thread, then the next caller's */
+    INLINE_US = 500,          /* of an event loop's, for what is small */
 };
 
 struct carriage {
@@ -107,7 +108,7 @@ void face_stream(struct request *request, const struct face_source *source)
     }
     *carriage = (struct carriage){.job = {.run = run}, .stream = {.more = more, .end = end}, .request = request, .source = *source};
     request_will_stream(request, &carriage->stream);
-    if (source->small && fill(carriage, 0) && (carriage->rc != RC_OK || carriage->stream.last)) {
+    if (source->small && fill(carriage, INLINE_US) && (carriage->rc != RC_OK || carriage->stream.last)) {
         begin(request);
         return;
     }
