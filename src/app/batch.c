@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/digits.h"
+#include "core/limits.h"
 
 /* A tag is a letter for its kind, the key, a dash and the version. */
 static void end_tag(char *at, uint64_t version)
@@ -107,6 +108,26 @@ int64_t batch_instant(const struct batch *batch, const struct command *command, 
     return learner ? learner_next_instant(learner, batch->now_ms) : batch->now_ms;
 }
 
+enum rc batch_teach_held(struct batch *batch, const struct command *command, uint32_t learner_key, uint32_t course,
+                         struct fault *fault)
+{
+    struct view view = batch->fold->view;
+    const struct learner *learner = view_learner(view, learner_key);
+    enum rc rc = RC_OK;
+
+    for (uint32_t i = 0; rc == RC_OK && learner && learner->previews && i < learner->record_count; i++) {
+        const struct item_def *item = view_item(view, learner->items[i]);
+        if (!item || view_bound(view, item) != course || !(learner->records[i].flags & RECORD_REPORTED))
+            continue;
+        struct event event = batch_event(command, EV_ITEM_OBSERVED);
+        event.item = learner->items[i];
+        event.course = course;
+        rc = batch_emit(batch, &event, fault);
+        learner = view_learner(view, learner_key); /* it may be a copy by now */
+    }
+    return rc;
+}
+
 struct adopting {
     struct batch *batch;
     const struct command *command;
@@ -121,12 +142,17 @@ static enum rc adopt(void *arg, uint32_t key)
     const struct learner *learner = view_learner(batch->fold->view, key);
     const struct record *record = learner ? learner_record(learner, of->item) : NULL;
 
-    if (!record || !(record->flags & RECORD_REPORTED) || learner_enrolment(learner, of->course))
+    if (!record || !(record->flags & RECORD_REAL) || learner_enrolment(learner, of->course) ||
+        learner->enrolment_count >= LIMIT_ENROLMENTS)
         return RC_OK;
+    int64_t at_ms = of->command->imported ? of->command->at_ms : learner_next_instant(learner, of->command->at_ms);
+    enum rc rc = batch_teach_held(batch, of->command, key, of->course, of->fault);
+    if (rc != RC_OK)
+        return rc;
     struct event event = batch_event(of->command, EV_ENROLLED);
     event.learner = key;
     event.course = of->course;
-    event.at_ms = of->command->imported ? of->command->at_ms : learner_next_instant(learner, of->command->at_ms);
+    event.at_ms = at_ms;
     event.enrolment_id = ++batch->counters.enrolment_id;
     return batch_emit(batch, &event, of->fault);
 }

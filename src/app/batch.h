@@ -38,7 +38,12 @@ struct event batch_event(const struct command *command, enum event_kind kind);
 /* Instant of the command's events; contract 1, Instants. */
 int64_t batch_instant(const struct batch *batch, const struct command *command, uint32_t learner_key);
 
-/* Enrols under enroll = auto all who hold reported progress on an item that just came to a course. */
+/* Before the learner is enrolled in the course: it counts from now on what they have previewed in it. */
+MUST_CHECK enum rc batch_teach_held(struct batch *batch, const struct command *command, uint32_t learner,
+                                    uint32_t course, struct fault *fault);
+
+/* Enrols under enroll = auto all who hold reported progress on an item that just came to a course, but those who
+ * only previewed it, or who may be enrolled in no more. */
 MUST_CHECK enum rc batch_adopt(struct batch *batch, const struct command *command, uint32_t item,
                                uint32_t course, struct fault *fault);
 

@@ -337,6 +337,7 @@ void item_def_encode(const struct item_def *def, struct buf *out)
     encode_text(out, def->title);
     encode_text(out, def->type);
     encode_text(out, def->section);
+    encode_number(out, def->bound);
 }
 
 struct item_def *item_def_decode(const uint8_t **at, const uint8_t *end)
@@ -354,6 +355,7 @@ struct item_def *item_def_decode(const uint8_t **at, const uint8_t *end)
     raw.title = decode_text(&from);
     raw.type = decode_text(&from);
     raw.section = decode_text(&from);
+    raw.bound = (uint32_t)get_i64(&from);
     *at = from.at;
     return from.bad ? NULL : item_def_copy(&raw);
 }

@@ -24,6 +24,7 @@ struct text {
 struct item_def {
     atomic_uint refs;
     uint32_t course;    /* 0: none */
+    uint32_t bound;     /* a preview or a lock named it under this course, which does not count it; 0: none */
     bool declared;      /* listed by a declared course */
     bool retired;       /* was listed, is no longer: only a PUT can place it again */
     bool required;

@@ -66,6 +66,7 @@ struct command {
     struct text actor; /* bytes NULL: the learner */
     const char *zone; /* the learner's, as their own token says; one of zone_named's names, NULL: none */
     bool may_pass_lock; /* SYSTEM: rule 6 */
+    bool by_staff;      /* for oneself, without the STUDENT role: a preview, unless enrolled */
     struct arena *arena;
 
     struct item_report *reports;

@@ -34,11 +34,14 @@ static enum rc enrol_first(struct batch *batch, struct command *command)
         command->learner_key = batch_learner(batch, command->learner);
     if (command->learner_key == 0)
         return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = batch_teach_held(batch, command, command->learner_key, command->course_key, &command->fault);
+    if (rc != RC_OK)
+        return rc;
     struct event event = batch_event(command, EV_ENROLLED);
     event.course = command->course_key;
     event.enrolment_id = ++batch->counters.enrolment_id;
     command->created = true;
-    enum rc rc = batch_emit(batch, &event, &command->fault);
+    rc = batch_emit(batch, &event, &command->fault);
     command->sequence = event.sequence;
     return rc;
 }

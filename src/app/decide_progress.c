@@ -13,8 +13,10 @@ static const struct learner nobody = {0};
 /* Where an item stands for a report that names it, and perhaps a course. */
 struct place {
     uint32_t item, course; /* keys; 0: not interned or none */
-    bool attach;           /* the item comes to the course by this report */
+    bool attach;           /* the item comes to the course, or to none that it was bound to, by this report */
     bool observe;          /* the item, or a better-known type, is first told by this report */
+    bool binds;            /* it comes bound only: the course does not count it */
+    bool preview;          /* nobody is enrolled by this report */
     enum type_rank rank;
 };
 
@@ -34,6 +36,7 @@ static enum rc find_place(struct batch *batch, struct command *command, struct t
     struct place place = {.item = view_item_key(view, item_id.bytes, item_id.size)};
     const struct item_def *item = view_item(view, place.item);
 
+    uint32_t own = item ? item->course ? item->course : view_bound(view, item) : 0;
     place.course = course_id.bytes ? view_course_key(view, course_id.bytes, course_id.size) : 0;
     const struct course_def *course = view_course(view, place.course);
     if (batch->policy->strict_catalog && (!item || (!item->course && !item->retired)))
@@ -42,17 +45,18 @@ static enum rc find_place(struct batch *batch, struct command *command, struct t
         return fault_set(fault, RC_NOT_FOUND, NULL, "Course not found");
     place.observe = !item;
     if (course_id.bytes) {
-        if (item && item->course && item->course != place.course)
+        if (own && own != place.course)
             return fault_set(fault, RC_INVALID, command->face == FACE_COURSEROOM ? "courseContentId" : NULL,
                              foreign_text(command, item_id, course_id,
-                                          view_course_slot(view, item->course)->id));
-        if (course && course->declared && (!item || item->course != place.course))
+                                          view_course_slot(view, own)->id));
+        if (course && course->declared && own != place.course)
             return fault_set(fault, RC_NOT_FOUND, NULL, "Content not found in this course");
         if (item && item->retired)
             return fault_set(fault, RC_INVALID, NULL, foreign_text(command, item_id, course_id, NULL));
         place.attach = !item || item->course == 0;
     } else if (item) {
-        place.course = item->course;
+        place.course = own;
+        place.attach = item->bound != 0; /* somebody's report, or it is none: see is_preview */
     }
     *out = place;
     return RC_OK;
@@ -183,6 +187,48 @@ static const struct learner *learner_of(const struct batch *batch, const struct 
     return learner ? learner : &nobody;
 }
 
+/* Staff are no learners: what they report for themselves is a preview, unless they are enrolled. Source: contract 1,
+ * Enrolment. */
+static bool is_preview(const struct batch *batch, const struct command *command, const struct place *place, bool enrolled)
+{
+    if (command->actor.bytes || enrolled)
+        return false;
+    if (command->by_staff)
+        return true;
+    enum staff_listing listing =
+        view_course_staff(batch->fold->view, place->course, command->learner.bytes, command->learner.size);
+    return listing == STAFF_LISTED || listing == STAFF_LISTED_OWNER;
+}
+
+static enum rc stop_at_real(void *arg, uint32_t key)
+{
+    const struct { const struct fold *fold; uint32_t item; } *of = arg;
+    const struct learner *learner = view_learner(of->fold->view, key);
+    const struct record *record = learner ? learner_record(learner, of->item) : NULL;
+
+    return record && record->flags & RECORD_REAL ? RC_CONFLICT : RC_OK;
+}
+
+/* Whether anybody has reported the item in earnest: then its course counts it, whoever names that. */
+static bool has_real_report(struct batch *batch, uint32_t item)
+{
+    struct { const struct fold *fold; uint32_t item; } of = {batch->fold, item};
+    return item && fold_each_holder(batch->fold, item, stop_at_real, &of) != RC_OK;
+}
+
+/* Once it is known who reports: a preview, or a lock, only binds the item to the course that it names. */
+static void settle_place(struct batch *batch, struct place *place, bool named, bool preview)
+{
+    const struct item_def *item = view_item(batch->fold->view, place->item);
+
+    place->preview = preview;
+    if (!preview || !place->attach)
+        return;
+    if (item && item->bound)
+        place->attach = named && view_bound(batch->fold->view, item) == 0; /* the course that it was bound to went */
+    place->binds = place->attach && !has_real_report(batch, place->item);
+}
+
 /* Everything that can refuse one report. *out_record: what is stored, or an empty one. *out_adds: what it adds to the
  * learner, for budgets that are checked by the caller. */
 static enum rc check_report(struct batch *batch, struct command *command, struct item_report *report,
@@ -198,12 +244,15 @@ static enum rc check_report(struct batch *batch, struct command *command, struct
     const struct record *record = out_place->item ? learner_record(learner, out_place->item) : NULL;
     bool in_course = out_place->course || report->course.bytes;
     bool enrolled = out_place->course && learner_enrolment(learner, out_place->course);
+    bool preview = is_preview(batch, command, out_place, enrolled);
+    settle_place(batch, out_place, report->course.bytes, preview);
+    report->report.has = preview ? report->report.has | IS_PREVIEW : report->report.has & ~(uint32_t)IS_PREVIEW;
     if (in_course && !enrolled && batch->policy->explicit_enrolment)
         return fault_set(fault, RC_NOT_FOUND, NULL, "User is not enrolled in this course");
     *out_record = record ? *record : blank;
     *out_adds = (struct addition){
-        .records = !record, .enrolments = in_course && !enrolled, .days = is_new_day(learner, &report->report),
-        .items = !out_place->item, .courses = report->course.bytes && !out_place->course, .taught = out_place->attach};
+        .records = !record, .enrolments = in_course && !enrolled && !preview, .days = is_new_day(learner, &report->report),
+        .items = !out_place->item, .courses = report->course.bytes && !out_place->course, .taught = out_place->attach && !out_place->binds};
     rc = check_limits(batch, command, learner, out_record, report, fault);
     if (rc != RC_OK)
         return rc;
@@ -227,11 +276,12 @@ static enum rc observe(struct batch *batch, struct command *command, struct item
     struct event event = batch_event(command, EV_ITEM_OBSERVED);
     event.item = place->item;
     event.course = place->attach ? place->course : 0;
+    event.untaught = place->preview && (!place->attach || place->binds);
     event.type_rank = (uint8_t)place->rank;
     event.body = (const uint8_t *)type.bytes;
     event.body_size = type.size;
     enum rc rc = batch_emit(batch, &event, fault);
-    if (rc == RC_OK && place->attach && !place->observe)
+    if (rc == RC_OK && event.course && !event.untaught && !place->observe)
         rc = batch_adopt(batch, command, place->item, place->course, fault);
     return rc;
 }
@@ -286,8 +336,12 @@ static enum rc store_report(struct batch *batch, struct command *command, struct
     }
     if (!learner_record(learner, place->item))
         event.record_id = ++batch->counters.record_id;
-    if (place->course && !learner_enrolment(learner, place->course))
+    if (place->course && !place->preview && !learner_enrolment(learner, place->course)) {
+        rc = batch_teach_held(batch, command, command->learner_key, place->course, fault);
+        if (rc != RC_OK)
+            return rc;
         event.enrolment_id = ++batch->counters.enrolment_id;
+    }
     rc = batch_emit(batch, &event, fault);
     if (rc == RC_OK)
         command->sequence = event.sequence;
@@ -418,6 +472,7 @@ static enum rc decide_lock(struct batch *batch, struct command *command)
 
     if (rc != RC_OK)
         return rc;
+    settle_place(batch, &place, command->course.bytes, true); /* no activity */
     const struct learner *learner = view_learner(batch->fold->view, command->learner_key);
     const struct record *record = learner && place.item ? learner_record(learner, place.item) : NULL;
     rc = check_if_match(command, record, &command->fault);

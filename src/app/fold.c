@@ -309,12 +309,25 @@ static enum rc reconsider_holder(void *arg, uint32_t key)
     return rc;
 }
 
+static enum rc apply_course_observed(struct fold *fold, const struct event *event)
+{
+    struct course_def *course = pending_course(fold, event->course);
+
+    if (!course)
+        return RC_BUSY;
+    course->updated_at_ms = event->at_ms;
+    course->version = event->sequence;
+    return RC_OK;
+}
+
 static enum rc apply_item_observed(struct fold *fold, const struct event *event)
 {
     struct reconsidering of = {fold, event, view_item_facts(fold->view, event->item)};
     bool first_sight = !view_item(fold->view, event->item);
     struct item_def item = item_so_far(fold, event->item);
-    bool attaches = event->course && item.course != event->course;
+    bool attaches = event->course && !event->untaught && item.course != event->course;
+    bool binds = event->course && event->untaught && !item.course && item.bound != event->course;
+    bool frees = !event->untaught && item.bound; /* somebody reported it who is no previewer */
 
     if (event->type_rank > item.type_rank && event->body_size) {
         item.type_rank = event->type_rank;
@@ -330,21 +343,16 @@ static enum rc apply_item_observed(struct fold *fold, const struct event *event)
         item.course = event->course;
         item.required = true;
     }
+    if (binds && !view_course(fold->view, event->course)) {
+        enum rc rc = apply_course_observed(fold, event);
+        if (rc != RC_OK)
+            return rc;
+    }
+    item.bound = binds ? event->course : frees ? 0 : item.bound;
     enum rc rc = set_item(fold, event->item, &item);
-    if (rc != RC_OK || !attaches || first_sight)
+    if (rc != RC_OK || !(attaches || binds || frees) || first_sight)
         return rc; /* nobody holds it yet */
     return fold_each_holder(fold, event->item, reconsider_holder, &of);
-}
-
-static enum rc apply_course_observed(struct fold *fold, const struct event *event)
-{
-    struct course_def *course = pending_course(fold, event->course);
-
-    if (!course)
-        return RC_BUSY;
-    course->updated_at_ms = event->at_ms;
-    course->version = event->sequence;
-    return RC_OK;
 }
 
 struct membership {
@@ -399,6 +407,7 @@ static enum rc place_item(struct fold *fold, const struct declared_item *listed,
         course->shrunk_at_ms = event->at_ms;
     }
     item.course = event->course;
+    item.bound = 0;
     item.declared = true;
     item.retired = false;
     item.required = listed->required;

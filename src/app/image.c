@@ -150,13 +150,20 @@ const struct item_def *view_item(struct view view, uint32_t key)
     return view.pending && (slot->pending || slot->removing) ? slot->pending : slot->def;
 }
 
+uint32_t view_bound(struct view view, const struct item_def *def)
+{
+    const struct course_def *course = def->bound ? view_course(view, def->bound) : NULL;
+    return course && !course->declared ? def->bound : 0;
+}
+
 struct item_facts view_item_facts(struct view view, uint32_t item)
 {
     const struct item_def *def = view_item(view, item);
     struct item_facts facts = {.threshold_hundredths = view.image->threshold_hundredths};
 
     if (def) {
-        facts.course = def->course;
+        facts.course = def->course ? def->course : view_bound(view, def);
+        facts.untaught = def->bound != 0;
         facts.required = def->required;
         facts.duration_ms = def->duration_ms;
         if (def->threshold_hundredths)

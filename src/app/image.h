@@ -129,6 +129,9 @@ const struct learner_slot *view_learner_slot(struct view view, uint32_t key);
 const struct course_slot *view_course_slot(struct view view, uint32_t key);
 const struct item_slot *view_item_slot(struct view view, uint32_t key);
 
+/* The course that the item is bound to, as long as that is observed; 0: none. */
+uint32_t view_bound(struct view view, const struct item_def *def);
+
 /* What the core asks of the catalogue. */
 struct item_facts view_item_facts(struct view view, uint32_t item);
 struct course_facts view_course_facts(struct view view, uint32_t course);

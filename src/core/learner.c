@@ -76,7 +76,7 @@ struct enrolment *learner_enrolment(const struct learner *learner, uint32_t cour
 
 /* ---- looking ---- */
 
-/* A learner's records in a course, one after the other: through the course's items or the learner's, whichever are fewer. */
+/* A learner's records that their course counts, one after the other: through the course's items or the learner's, whichever are fewer. */
 struct walk {
     const struct learner *learner;
     const struct catalogue *catalogue;
@@ -108,7 +108,7 @@ static struct record *walk_next(struct walk *walk, struct item_facts *out_facts)
         if (!record)
             continue;
         *out_facts = walk->catalogue->item(walk->catalogue->of, record->item);
-        if (out_facts->course == walk->course)
+        if (out_facts->course == walk->course && !out_facts->untaught)
             return record;
     }
     return NULL;
@@ -197,12 +197,14 @@ static void uncount_bytes(struct learner *learner, const struct record *record)
 {
     learner->metadata_bytes -= record->metadata_size;
     learner->segment_total -= record->segment_count;
+    learner->previews -= record_is_preview(record);
 }
 
 static void count_bytes(struct learner *learner, const struct record *record)
 {
     learner->metadata_bytes += record->metadata_size;
     learner->segment_total += record->segment_count;
+    learner->previews += record_is_preview(record);
 }
 
 static struct record *record_of(struct learner *learner, const struct event *event)
@@ -416,9 +418,11 @@ static void evolve_reset(struct learner *learner, const struct event *event, con
     if (record)
         progress_lost = reset_record(learner, record, &facts, enrolment, event);
     if (!event->item) {
-        struct walk walk = walk_begin(learner, catalogue, course);
-        while ((record = walk_next(&walk, &facts)))
-            progress_lost |= reset_record(learner, record, &facts, enrolment, event);
+        for (uint32_t i = 0; i < learner->record_count; i++) { /* those that the course does not count too */
+            facts = catalogue->item(catalogue->of, learner->items[i]);
+            if (facts.course == course)
+                progress_lost |= reset_record(learner, &learner->records[i], &facts, enrolment, event);
+        }
     }
     if (!enrolment || !progress_lost)
         return;

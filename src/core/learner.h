@@ -27,6 +27,7 @@ struct learner {
     uint32_t record_room, enrolment_room, day_room, event_id_room;
     int64_t last_event_ms;                      /* instant of the latest event */
     uint64_t version;                           /* sequence of the latest event */
+    uint32_t previews;                          /* records that only previews made */
     uint64_t metadata_bytes, segment_total;     /* of all records: what LIMIT_METADATA_BYTES and LIMIT_SEGMENTS bound */
     const char *zone;                           /* of the last report that told one; NULL: none, lives as the caller says */
     struct record *records;                     /* by first sight */

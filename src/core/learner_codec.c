@@ -215,6 +215,7 @@ bool learner_decode(const uint8_t *bytes, size_t size, struct learner *learner, 
         head.items[i] = head.records[i].item;
         head.metadata_bytes += head.records[i].metadata_size;
         head.segment_total += head.records[i].segment_count;
+        head.previews += record_is_preview(&head.records[i]);
     }
     for (uint32_t i = 0; i < head.enrolment_count; i++)
         if (!decode_enrolment(&from, &head.enrolments[i]))

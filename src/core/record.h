@@ -60,6 +60,12 @@ struct record {
     .started_at_ms = INSTANT_NEVER, .completed_at_ms = INSTANT_NEVER, .last_watched_ms = INSTANT_NEVER, \
     .created_at_ms = INSTANT_NEVER, .updated_at_ms = INSTANT_NEVER, .floor_ms = INSTANT_NEVER
 
+/* Whether all that was reported on it were previews. */
+static inline bool record_is_preview(const struct record *record)
+{
+    return (record->flags & (RECORD_REPORTED | RECORD_REAL)) == RECORD_REPORTED;
+}
+
 enum report_member {
     HAS_CLIENT_AT = 1,
     HAS_POSITION = 2,

@@ -227,6 +227,7 @@ struct command *face_command(struct request *request, enum command_kind kind, en
     command->may_pass_lock = caller->roles & ROLE_SYSTEM;
     if (caller->id_size && !(learner.size == caller->id_size && memcmp(learner.bytes, caller->id, learner.size) == 0))
         command->actor = (struct text){caller->id, caller->id_size};
+    command->by_staff = !command->actor.bytes && !(caller->roles & ROLE_STUDENT);
     if (!caller->id_size)
         command->actor = (struct text){"server-key", 10};
     const char *if_match = request_header(request, "If-Match");

@@ -54,7 +54,7 @@ static void put_content(struct json_out *out, struct arena *arena, struct view v
 {
     const struct item_slot *slot = view_item_slot(view, item);
     const struct item_def *def = view_item(view, item);
-    const struct course_slot *course = def ? view_course_slot(view, def->course) : NULL;
+    const struct course_slot *course = view_course_slot(view, view_item_facts(view, item).course);
 
     json_put_open(out, "contentId", '{');
     json_put_text(out, "id", slot->id);

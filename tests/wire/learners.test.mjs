@@ -183,3 +183,122 @@ test('all metadata of a learner has a bound', async () => {
   assert.equal((await send(0, { a: 1 })).status, 200);
   assert.equal((await send(i, { a: 'x'.repeat(15900) })).status, 200);
 });
+
+// ---- staff are no learners ----
+
+const room = (as, courseId, courseContentId, more = {}) =>
+  server.call('POST', '/user-progress/update', { as, body: { courseId, courseContentId, progressStatus: 'COMPLETED', activityDuration: 3, ...more } });
+const analytics = async (course) => (await server.call('GET', `/user-progress/course/${course}/analytics`, { as: 'admin:9' })).json.results;
+const leaders = async (course) => (await server.call('GET', `/user-progress/course/${course}/leaderboard`, { as: 'admin:9' })).json.results.map((r) => r.userId);
+const declare = (course, contents, staff = []) =>
+  server.call('PUT', `/api/v1/catalog/courses/${course}`, { as: 'admin:9', body: { title: 'T', staff, contents: contents.map((id) => ({ id: String(id), type: 'video' })) } });
+const webhook = (body) => server.call('POST', '/api/v1/progress/Webhook/enrollment-updated', { as: 'admin:9', headers: { 'x-server-key': server.key }, body });
+
+test('an instructor who previews their own course changes no figure of it', async () => {
+  assert.ok([200, 201].includes((await declare(300, [3001, 3002], [{ userId: '301', role: 'INSTRUCTOR' }, { userId: '302', role: 'INSTRUCTOR' }])).status));
+  for (const item of [3001, 3002]) assert.equal((await room(303, 300, item)).status, 200);
+  const before = await analytics(300);
+  assert.deepEqual([before.totalEnrollments, before.completionRate, before.totalActivities], [1, 100, 2]);
+  const preview = await room('instructor:301', 300, 3001, { progressStatus: 'IN_PROGRESS', progressPercent: 10 });
+  assert.equal(preview.status, 200);
+  assert.equal(preview.json.results.progressPercent, '10.00');
+  assert.equal((await room('302', 300, 3001)).status, 200); // a student's token, but the course's staff lists them
+  assert.equal((await room('admin:304', 300, 3002)).status, 200);
+  assert.deepEqual(await analytics(300), before);
+  assert.deepEqual(await leaders(300), [303]);
+  for (const [as, id] of [['instructor:301', 301], ['302', 302], ['admin:304', 304]]) {
+    const own = (await server.call('GET', `/user-progress/300/${id}`, { as })).json.results;
+    assert.equal(own.enrollments, null);
+    assert.equal(own.activityLogs.length, 1); // kept, and shown to its author
+  }
+  const all = await server.call('GET', '/user-progress/course/300/all', { as: 'admin:9' });
+  assert.equal(all.json.pagination.total, 1);
+  const stats = (await server.call('GET', '/api/progress/stats/300', { as: 'admin:9' })).json.data;
+  assert.deepEqual(stats.overview, { totalUsers: 1, totalContent: 2, totalProgress: 2 });
+  assert.deepEqual(stats.completionRates, { video: 100 });
+  assert.equal((await server.call('GET', '/progress/summary/3001', { as: 303 })).json.viewers, 1);
+  assert.equal((await server.call('GET', '/progress/summary/3002', { as: 303 })).json.completionRate, 1);
+});
+
+test('who previewed and is enrolled later counts from then on; what SYSTEM reports of another enrols them', async () => {
+  await declare(310, [3101, 3102], [{ userId: '311', role: 'INSTRUCTOR' }]);
+  await room('instructor:311', 310, 3101);
+  await room('system:svc', 310, 3102, { userId: 312 });
+  let now = await analytics(310);
+  assert.deepEqual([now.totalEnrollments, now.totalActivities, now.averageProgress], [1, 1, 50]);
+  assert.equal((await webhook({ UserId: '311', CourseId: '310', Action: 'enroll' })).status, 200);
+  now = await analytics(310);
+  assert.deepEqual([now.totalEnrollments, now.totalActivities, now.averageProgress], [2, 2, 50]);
+  assert.deepEqual(now.contents.map((c) => c.completionCount), [1, 1]);
+  await room('instructor:311', 310, 3102); // an enrolled one is a learner
+  now = await analytics(310);
+  assert.deepEqual([now.completedUsers, now.totalActivities], [1, 3]);
+  assert.deepEqual((await leaders(310)).sort(), [311, 312]);
+});
+
+test('a preview binds an item to the course that it names, and teaches it none', async () => {
+  const send = (as, videoId, courseId) => server.call('POST', '/progress/update', { as, body: { userId: as.split(':').at(-1), videoId, ...(courseId && { courseId }), watchedDuration: 5 } });
+  assert.equal((await send('instructor:321', '3201', '320')).status, 200);
+  assert.equal((await send('instructor:321', '3201')).status, 200);
+  let now = await analytics(320);
+  assert.deepEqual([now.totalEnrollments, now.totalActivities, now.contents], [0, 0, []]);
+  const foreign = await send('322', '3201', '329');
+  assert.equal(foreign.status, 400);
+  assert.match(foreign.json.message, /3201 belongs to course 320, not to course 329/);
+  const own = (await server.call('GET', '/user-progress/320/321', { as: 'instructor:321' })).json.results;
+  assert.deepEqual([own.enrollments, own.activityLogs.length], [null, 1]);
+  assert.equal((await room('323', 320, 3202)).status, 200); // one item of one: complete
+  assert.equal((await analytics(320)).completedUsers, 1);
+  assert.equal((await send('322', '3201')).status, 200); // in earnest, and without naming the course
+  now = await analytics(320);
+  assert.deepEqual([now.totalEnrollments, now.completedUsers, now.totalActivities, now.contents.map((c) => c.contentId)], [2, 0, 2, [3202, 3201]]);
+  assert.equal((await server.call('GET', '/progress/summary/3201', { as: '322' })).json.viewers, 1);
+  // What an observed course's previewer had counts once they are enrolled.
+  assert.equal((await send('instructor:321', '3203', '320')).status, 200);
+  assert.equal((await analytics(320)).contents.length, 2);
+  assert.equal((await webhook({ UserId: '321', CourseId: '320', Action: 'enroll' })).status, 200);
+  now = await analytics(320);
+  assert.deepEqual([now.totalEnrollments, now.contents.length, now.totalActivities], [3, 3, 4]);
+});
+
+test('adoption enrols nobody whose every report was a preview', async () => {
+  const send = (as, videoId, courseId) => server.call('POST', '/progress/update', { as, body: { userId: as.split(':').at(-1), videoId, ...(courseId && { courseId }), watchedDuration: 5 } });
+  for (const as of ['331', 'instructor:332', 'admin:333']) assert.equal((await send(as, '3301')).status, 200);
+  assert.equal((await server.call('GET', '/progress/summary/3301', { as: '331' })).json.viewers, 3); // of no course: all
+  await declare(330, [3301]);
+  assert.deepEqual(await leaders(330), [331]);
+  assert.equal((await server.call('GET', '/progress/summary/3301', { as: '331' })).json.viewers, 1);
+  // One that learners have reported is the course's as soon as anybody names that.
+  for (const as of ['334', 'instructor:335']) assert.equal((await send(as, '3401')).status, 200);
+  assert.equal((await send('instructor:335', '3401', '340')).status, 200);
+  const now = await analytics(340);
+  assert.deepEqual([now.totalEnrollments, now.contents.length, now.totalActivities], [1, 1, 1]);
+  // An item that was only previewed, and that the declared course leaves out, is none of it.
+  assert.equal((await send('instructor:335', '3501', '350')).status, 200);
+  await declare(350, [3502]);
+  assert.equal((await send('336', '3501', '350')).status, 404);
+  assert.equal((await send('336', '3501')).status, 200);
+  assert.equal((await server.call('GET', '/progress/summary/3501', { as: '336' })).json.viewers, 2);
+});
+
+test('a lock enrols nobody, is no activity, teaches no course', async () => {
+  const lock = (progressStatus) => server.call('POST', '/user-progress/update', { as: 'admin:9', body: { courseId: 360, courseContentId: 3601, userId: 361, progressStatus } });
+  assert.equal((await room('362', 360, 3602)).status, 200);
+  assert.equal((await lock('LOCKED')).json.results.progressStatus, 'LOCKED');
+  const now = await analytics(360);
+  assert.deepEqual([now.totalEnrollments, now.completedUsers, now.totalActivities, now.contents.length], [1, 1, 1, 1]);
+  assert.equal((await room('361', 360, 3601)).status, 409);
+  await lock('NOT_STARTED');
+  assert.equal((await room('361', 360, 3601)).status, 200);
+  assert.deepEqual([(await analytics(360)).totalEnrollments, (await analytics(360)).completedUsers], [2, 0]);
+});
+
+test('explicit: staff without an enrolment get 404 like anybody', async () => {
+  const explicit = await Server.start({ flags: ['--enroll', 'explicit'] });
+  const send = (as) => explicit.call('POST', '/user-progress/update', { as, body: { courseId: 1, courseContentId: 11, progressStatus: 'COMPLETED' } });
+  await explicit.call('PUT', '/api/v1/catalog/courses/1', { as: 'admin:9', body: { title: 'T', staff: [{ userId: '2', role: 'INSTRUCTOR' }], contents: [{ id: '11' }] } });
+  assert.equal((await send('instructor:2')).status, 404);
+  await explicit.call('POST', '/api/v1/progress/Webhook/enrollment-updated', { as: 'admin:9', headers: { 'x-server-key': explicit.key }, body: { UserId: '2', CourseId: '1', Action: 'enroll' } });
+  assert.equal((await send('instructor:2')).status, 200);
+  assert.deepEqual(await explicit.discard(), { code: 0, signal: null });
+});
