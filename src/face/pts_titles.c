@@ -8,8 +8,10 @@ struct titles *titles_of(struct request *request)
 {
     if (!request->companion) {
         struct titles *titles = arena_alloc(&request->arena, sizeof *titles);
-        if (titles)
+        if (titles) {
             titles->request = request;
+            titles->arena = &request->arena;
+        }
         request->companion = titles;
     }
     return request->companion;
@@ -36,9 +38,22 @@ static const char *catalogue_title(struct view view, bool course, uint32_t key)
     return title.size ? title.bytes : NULL;
 }
 
+void titles_want(struct titles *titles, struct view view, bool course, uint32_t key, const char *id)
+{
+    struct face_context *context = face_of(titles->request);
+    char text[TITLE_ROOM];
+    int64_t duration_s;
+
+    if (titles->asked || context->mock_data || !context->cms || titles->wanted_count == TITLES_WANTED_MAX ||
+        catalogue_title(view, course, key))
+        return;
+    if (!cms_known(context->cms, course ? CMS_COURSE : CMS_VIDEO, id, text, sizeof text, &duration_s))
+        want(titles, course, id);
+}
+
 struct title titles_look(struct titles *titles, struct view view, bool course, uint32_t key, const char *id)
 {
-    struct arena *arena = &titles->request->arena;
+    struct arena *arena = titles->arena;
     struct face_context *context = face_of(titles->request);
     struct title title = {.text = catalogue_title(view, course, key)};
     char text[TITLE_ROOM];
@@ -53,8 +68,6 @@ struct title titles_look(struct titles *titles, struct view view, bool course, u
         if (cms_known(context->cms, course ? CMS_COURSE : CMS_VIDEO, id, text, sizeof text,
                       &title.duration_s))
             title.text = *text ? arena_copy(arena, text, strlen(text)) : NULL;
-        else if (!titles->asked)
-            want(titles, course, id);
     }
     if (!title.text)
         title.text = arena_printf(arena, "%s %s", course ? "Course" : "Video", id);

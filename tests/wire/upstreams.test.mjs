@@ -172,3 +172,33 @@ test('--mock-data invents titles, marked mock', async () => {
   assert.deepEqual([course.courseTitle, course.mock], ['Mock Course c', true]);
   await server.discard();
 });
+
+test('a summary of somebody whom the user service refuses is 404; one that it cannot be asked about is shown', async () => {
+  const users = await service((path) => (path.endsWith('/gone') ? [200, { valid: false }] : path.endsWith('/mute') ? [500, {}] : [200, {}]));
+  const server = await Server.start({ flags: ['--user_svc_base_url', users.url] });
+  try {
+    for (const [user, status] of [['known', 200], ['gone', 404], ['mute', 200], ['unseen', 404]]) {
+      if (user !== 'unseen') await server.call('POST', '/progress/update', { as: user, body: { userId: user, videoId: 'v', watchedDuration: 1 } });
+      assert.equal((await server.call('GET', `/api/v1/Progress/summary/${user}`, { as: user })).status, status, user);
+    }
+  } finally {
+    assert.equal((await server.discard()).code, 0, server.log);
+    await users.close();
+  }
+});
+
+test('a list of many unknown titles asks for 64 of them at a time', async () => {
+  const cms = await service((path) => [200, { title: `Title of ${path.split('/').at(-1)}` }]);
+  const server = await Server.start({ flags: ['--cms_base_url', cms.url] });
+  try {
+    const progressData = Array.from({ length: 700 }, (_, i) => ({ videoId: `v${i}`, watchedDuration: 1, courseId: 'c' }));
+    assert.equal((await server.call('POST', '/progress/sync', { as: 'u', body: { userId: 'u', progressData } })).status, 200);
+    for (let times = 1; times <= 2; times++) {
+      const { json } = await server.call('GET', '/api/v1/Progress/videos/u/c', { as: 'u' });
+      assert.deepEqual([json.length, json.filter(({ videoTitle }) => videoTitle.startsWith('Title of')).length, cms.asked.length], [700, 64 * times, 64 * times]);
+    }
+  } finally {
+    assert.equal((await server.discard()).code, 0, server.log);
+    await cms.close();
+  }
+});

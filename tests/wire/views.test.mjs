@@ -230,3 +230,29 @@ for (const count of [12, 900]) // items of each module
     assert.deepEqual([(await labs('?status=x')).json.errors[0].field, (await labs('', 'somebody')).status], ['status', 403]);
     assert.deepEqual((await server.call('GET', '/api/progress/never-seen/labs', { as: 'never-seen' })).json.data, { labs: [], statistics: { total: 0, completed: 0, inProgress: 0, notStarted: 0, averageProgress: 0, averageScore: null, totalTimeSpent: 0 }, modules: [] });
   });
+
+for (const count of [8, 900]) // videos of each course
+  test(`pts: summary, course and videos over courses of ${count} videos`, async () => {
+    const user = `pts-${count}`;
+    for (let c = 0; c < 7; c++) {
+      const contents = Array.from({ length: count }, (_, i) => ({ id: `p${count}-${c}-${i}`, title: `Video ${i}`, ...(i === 0 ? { type: 'lab' } : i === 1 ? { type: 'VIDEO' } : {}) }));
+      await server.call('PUT', `${courses}/pc${count}-${c}`, { as: 'admin:900', body: { title: `Course ${c}`, contents } });
+      await server.call('POST', '/api/v1/Progress/video', { as: user, body: { userId: user, videoid: `p${count}-${c}-2`, CURRENTTIMESECONDS: 90, TotalDurationSeconds: 90 } });
+    }
+    await server.call('POST', '/api/v1/Progress/video', { as: user, body: { UserId: user, VideoId: `p${count}-0-1`, CurrentTimeSeconds: 30 } });
+    await server.call('POST', '/api/v1/Progress/Webhook/enrollment-updated', { as: 'system:s', headers: { 'x-server-key': server.key }, body: { UserId: user, CourseId: `pc${count}-6`, Action: 'drop' } });
+    const get = (path, as = user) => server.call('GET', `/api/v1/progress/${path}`, { as });
+    const { recentCourses, ...sums } = (await get(`summary/${user}`)).json;
+    assert.deepEqual(sums, { userId: user, totalCoursesEnrolled: 6, completedCourses: 0, totalVideosWatched: 7, totalWatchTimeHours: 0.18 });
+    assert.deepEqual(recentCourses.map(({ courseId }) => courseId), [0, 5, 4, 3, 2].map((c) => `pc${count}-${c}`));
+    const percent = Math.round(10000 / count) / 100;
+    assert.deepEqual({ ...recentCourses[0], id: 0, lastAccessed: 0 }, { id: 0, courseId: `pc${count}-0`, courseTitle: 'Course 0', completedVideos: 1, totalVideos: count - 1, completionPercentage: percent, totalWatchTimeSeconds: 120, lastAccessed: 0, videoProgresses: [] });
+    const course = (await get(`COURSE/${user}/pc${count}-0`)).json;
+    assert.deepEqual({ ...course, videoProgresses: [] }, recentCourses[0]);
+    const videos = (await get(`videos/${user}/pc${count}-0`)).json;
+    assert.deepEqual(course.videoProgresses, videos);
+    assert.deepEqual(videos.map(({ videoId }) => videoId), Array.from({ length: count - 1 }, (_, i) => `p${count}-0-${i + 1}`));
+    assert.deepEqual(videos.slice(0, 3).map(({ id, currentTimeSeconds, completionPercentage, isCompleted, lastWatched }) => [id > 0, currentTimeSeconds, completionPercentage, isCompleted, lastWatched !== null]), [[true, 30, 0, false, true], [true, 90, 100, true, true], [false, 0, 0, false, false]]);
+    assert.equal(videos[2].id, null);
+    assert.deepEqual([(await get('summary/never', 'never')).status, (await get(`course/${user}/nope`)).status, (await get(`summary/${user}`, 'other')).status], [404, 404, 403]);
+  });
