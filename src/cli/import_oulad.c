@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/ident.h"
 #include "base/instant.h"
 #include "cli/options.h"
 #include "cli/oulad.h"
@@ -309,7 +310,11 @@ int cli_import_oulad(int argc, char **argv)
         return status;
     if (word_count != 2 || strcmp(words[0], "oulad") != 0)
         return usage();
-    long long only = course ? atoll(course) : 0;
+    int64_t only = 0;
+    if (course && (!ident_integer(course, strlen(course), &only) || only == 0)) {
+        (void)fprintf(stderr, "milepost import: --course %s: must be the number of a presentation, such as 120132\n", course); /* likewise */
+        return 2;
+    }
     status = cli_open(&settings, &store, &import.engine); /* first: a live server is refused at once */
     if (status)
         return status;
