@@ -80,14 +80,22 @@ static bool walk(void *arg, const struct stored_event *stored)
 enum rc history_events(const struct past *past, uint32_t learner,
                        bool (*visit)(void *arg, const struct event *event), void *arg, struct fault *fault)
 {
-    struct walking walking = {visit, arg, malloc(EVENT_SEGMENTS_MAX * sizeof *walking.room)};
     struct sequences sequences = {0};
-    enum rc rc = walking.room ? history_sequences(past, learner, &sequences, fault)
-                              : fault_set(fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = history_sequences(past, learner, &sequences, fault);
 
     if (rc == RC_OK)
-        rc = store_each_event_of(past->store, sequences.at, sequences.count, walk, &walking, fault);
+        rc = history_page(past, sequences.at, sequences.count, visit, arg, fault);
     sequences_done(&sequences);
+    return rc;
+}
+
+enum rc history_page(const struct past *past, const uint64_t *sequences, size_t count,
+                     bool (*visit)(void *arg, const struct event *event), void *arg, struct fault *fault)
+{
+    struct walking walking = {visit, arg, malloc(EVENT_SEGMENTS_MAX * sizeof *walking.room)};
+    enum rc rc = walking.room ? store_each_event_of(past->store, sequences, count, walk, &walking, fault)
+                              : fault_set(fault, RC_BUSY, NULL, "out of memory");
+
     free(walking.room);
     return rc;
 }

@@ -33,6 +33,8 @@ struct importing {
     struct store_id *ids;
     size_t event_count, id_count;
     uint64_t total;
+    bool of_user;   /* the export of one user: what the catalogue knew is told by its key lines */
+    uint64_t made;  /* events made of these, which come before the user's own */
     struct segment *room;
     bool ended;
     struct fault *fault;
@@ -291,6 +293,18 @@ static bool read_event(struct importing *importing, json_t *root, struct event *
     return event->kind != EV_REPORTED || read_report(importing, root, &event->report);
 }
 
+/* The learner's own writing names nobody in an event. */
+static void leave_out_own_name(json_t *root, struct event *event)
+{
+    json_t *user = json_object_get(root, "user");
+
+    if (event->learner && json_is_string(user) && json_string_length(user) == event->actor_size &&
+        memcmp(json_string_value(user), event->actor ? event->actor : "", event->actor_size) == 0) {
+        event->actor = NULL;
+        event->actor_size = 0;
+    }
+}
+
 /* ---- lines ---- */
 
 static enum rc flush(struct importing *importing)
@@ -307,29 +321,56 @@ static enum rc flush(struct importing *importing)
     return rc;
 }
 
+static enum rc note_event(struct importing *importing, struct event *event)
+{
+    if (event->sequence <= importing->counters.sequence)
+        return refuse(importing, "its event id came before, or is out of order");
+    const struct event_scope scope = {
+        importing->keys[STORE_LEARNER], importing->keys[STORE_COURSE], importing->keys[STORE_ITEM],
+        importing->last.sequence + importing->made, importing->last.log_id, importing->last.record_id, importing->last.enrolment_id,
+    };
+    const char *problem = event_problem(event, &scope);
+    if (problem)
+        return refuse(importing, problem);
+    uint8_t *body = arena_alloc(&importing->arena, event_bound(event));
+    if (!body)
+        return fault_set(importing->fault, RC_BUSY, NULL, "out of memory");
+    importing->events[importing->event_count++] = (struct stored_event){
+        event->sequence, event->learner, event->kind, event->at_ms, body, event_encode(event, body)};
+    importing->counters.sequence = event->sequence;
+    return importing->event_count == BATCH_EVENTS ? flush(importing) : RC_OK;
+}
+
 static enum rc take_event(struct importing *importing, json_t *root)
 {
     struct event event = {.kind = 0};
 
     if (!read_event(importing, root, &event))
         return refuse(importing, "is no event");
-    if (event.sequence <= importing->counters.sequence)
-        return refuse(importing, "its event id came before, or is out of order");
-    const struct event_scope scope = {
-        importing->keys[STORE_LEARNER], importing->keys[STORE_COURSE], importing->keys[STORE_ITEM],
-        importing->last.sequence, importing->last.log_id, importing->last.record_id, importing->last.enrolment_id,
-    };
-    const char *problem = event_problem(&event, &scope);
-    if (problem)
-        return refuse(importing, problem);
-    uint8_t *body = arena_alloc(&importing->arena, event_bound(&event));
-    if (!body)
-        return fault_set(importing->fault, RC_BUSY, NULL, "out of memory");
-    importing->events[importing->event_count++] = (struct stored_event){
-        event.sequence, event.learner, event.kind, event.at_ms, body, event_encode(&event, body)};
-    importing->counters.sequence = event.sequence;
+    leave_out_own_name(root, &event);
+    event.sequence += importing->made;
+    event.rolled_to += event.rolled_to ? importing->made : 0;
     importing->total++;
-    return importing->event_count == BATCH_EVENTS ? flush(importing) : RC_OK;
+    return note_event(importing, &event);
+}
+
+/* In the export of one user: the event by which the catalogue knows what a key line tells of. */
+static enum rc make_observed(struct importing *importing, json_t *root, enum store_id_kind kind, uint32_t key)
+{
+    struct event event = {.sequence = importing->counters.sequence + 1, .face = FACE_IMPORT};
+    int64_t rank = 0;
+    const char *type = NULL;
+
+    event.kind = kind == STORE_COURSE ? EV_COURSE_OBSERVED : EV_ITEM_OBSERVED;
+    if (!instant(root, "at", &event.at_ms) || !key_number(root, "courseNumber", &event.course) ||
+        !number(root, "typeRank", 0, TYPE_CLIENT, &rank) || (rank && !read_text(root, "type", &type, &event.body_size)))
+        return refuse(importing, "is no line of the catalogue");
+    event.type_rank = (uint8_t)rank;
+    event.body = (const uint8_t *)type;
+    event.item = kind == STORE_ITEM ? key : 0;
+    event.course = kind == STORE_COURSE ? key : event.course;
+    importing->made++;
+    return note_event(importing, &event);
 }
 
 static enum rc take_id(struct importing *importing, json_t *root)
@@ -353,7 +394,10 @@ static enum rc take_id(struct importing *importing, json_t *root)
     if (!text)
         return fault_set(importing->fault, RC_BUSY, NULL, "out of memory");
     importing->ids[importing->id_count++] = (struct store_id){(enum store_id_kind)at, key, text, json_string_length(id)};
-    return importing->id_count == BATCH_EVENTS ? flush(importing) : RC_OK;
+    enum rc rc = importing->id_count == BATCH_EVENTS ? flush(importing) : RC_OK;
+    if (rc == RC_OK && importing->of_user && at != STORE_LEARNER)
+        rc = make_observed(importing, root, (enum store_id_kind)at, key);
+    return rc;
 }
 
 static enum rc take_end(struct importing *importing, json_t *root)
@@ -401,6 +445,7 @@ static enum rc take_head(struct importing *importing)
                  number(root, "lastLogId", 0, NUMBER_MAX, &log_id) &&
                  (key_number(root, "lastProgressId", &importing->last.record_id) || !importing->last.record_id) &&
                  (key_number(root, "lastEnrollmentId", &importing->last.enrolment_id) || !importing->last.enrolment_id);
+    importing->of_user = json_object_get(root, "user") != NULL;
     json_decref(root);
     if (!whole)
         return refuse(importing, "this is no milepost export");
@@ -427,7 +472,7 @@ static enum rc take_all(struct importing *importing)
         return rc;
     if (!importing->ended)
         return refuse(importing, "the export is cut off: its end is missing");
-    importing->counters.sequence = importing->last.sequence;
+    importing->counters.sequence = importing->last.sequence + importing->made;
     return flush(importing);
 }
 

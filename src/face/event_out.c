@@ -79,7 +79,7 @@ static const char *item_name(const void *of, uint32_t key)
 
 struct event_names event_names_of(const struct view *view)
 {
-    return (struct event_names){view, learner_name, course_name, item_name};
+    return (struct event_names){view, learner_name, course_name, item_name, NULL, NULL};
 }
 
 static void put_key(struct json_out *out, const char *name, uint32_t key, const char *text)
@@ -92,6 +92,11 @@ static void put_key(struct json_out *out, const char *name, uint32_t key, const 
     json_put_int(out, key_name, key);
     if (text && *text)
         json_put_text(out, name, text);
+}
+
+static uint32_t number_of(const struct event_names *names, enum event_key kind, uint32_t key)
+{
+    return key && names->number ? names->number(names->numbers, kind, key) : key;
 }
 
 static void put_members(struct json_out *out, const char *name, const uint8_t *members, size_t size)
@@ -184,14 +189,19 @@ void event_put(struct json_out *out, const struct event *event, const struct eve
     json_name(out, "at");
     json_instant(out, event->at_ms);
     json_put_text(out, "face", face);
-    put_key(out, "user", event->learner, event->learner ? names->learner(names->of, event->learner) : NULL);
-    put_key(out, "course", event->course, event->course ? names->course(names->of, event->course) : NULL);
-    put_key(out, "content", event->item, event->item ? names->item(names->of, event->item) : NULL);
+    const char *learner = event->learner ? names->learner(names->of, event->learner) : NULL;
+    put_key(out, "user", number_of(names, KEY_LEARNER, event->learner), learner);
+    put_key(out, "course", number_of(names, KEY_COURSE, event->course),
+            event->course ? names->course(names->of, event->course) : NULL);
+    put_key(out, "content", number_of(names, KEY_ITEM, event->item),
+            event->item ? names->item(names->of, event->item) : NULL);
     json_name(out, "actor");
     if (event->actor_size)
         json_text(out, event->actor, event->actor_size);
+    else if (learner && *learner)
+        json_text(out, learner, strlen(learner)); /* whose record it is */
     else
-        json_null_value(out); /* the user */
+        json_null_value(out); /* the server itself, or who was erased */
     if (event->device_size) {
         json_name(out, "device");
         json_text(out, event->device, event->device_size);

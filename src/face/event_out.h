@@ -6,12 +6,16 @@
 
 /* Events as JSON: in a learner's export and in the program's. Source: contract 7. */
 
+enum event_key { KEY_LEARNER, KEY_COURSE, KEY_ITEM };
+
 /* Names for an event's keys; each may give NULL. */
 struct event_names {
     const void *of;
     const char *(*learner)(const void *of, uint32_t key);
     const char *(*course)(const void *of, uint32_t key);
     const char *(*item)(const void *of, uint32_t key);
+    uint32_t (*number)(const void *numbers, enum event_key kind, uint32_t key); /* to be written for a key; NULL: the key */
+    const void *numbers;
 };
 
 /* Those of an image; view must outlive them. */

@@ -8,6 +8,7 @@
 #include "face/event_out.h"
 #include "face/face.h"
 #include "face/logs_out.h"
+#include "face/snapshot.h"
 
 /* ---- one person's records and enrolments ---- */
 
@@ -84,20 +85,26 @@ static void put_record(struct json_out *out, struct view view, const struct reco
     json_close(out, '}');
 }
 
-/* "enrollments" and "progress" of the open object. */
+/* "enrollments" and "progress" of the open object. The learner is a snapshot's, or of an image of one's own. */
 static void put_learner(struct json_out *out, struct arena *arena, struct view view, const struct learner *learner)
 {
-    uint32_t count = 0;
+    uint32_t count = 0, steps = 0;
     const struct record **records = learner ? records_of_learner(arena, learner, &count) : NULL;
 
+    (void)image_read_begin(view.image); /* the same view */
     json_put_open(out, "enrollments", '[');
-    for (uint32_t i = 0; learner && i < learner->enrolment_count; i++)
+    for (uint32_t i = 0; learner && i < learner->enrolment_count; i++) {
         put_enrolment(out, arena, view, &learner->enrolments[i]);
+        (void)view_pause(view, &steps, 1); /* nothing is kept from before it */
+    }
     json_close(out, ']');
     json_put_open(out, "progress", '[');
-    for (uint32_t i = 0; records && i < count; i++)
+    for (uint32_t i = 0; records && i < count; i++) {
         put_record(out, view, records[i]);
+        (void)view_pause(view, &steps, 1); /* likewise */
+    }
     json_close(out, ']');
+    image_read_end(view);
 }
 
 /* ---- GET /api/v1/users/{id}/progress ---- */
@@ -129,13 +136,16 @@ static enum rc put_now(struct request *request, uint32_t learner)
 {
     struct json_out out = {&request->out, false};
     struct view view = image_read_begin(face_of(request)->image);
+    struct snapshot snapshot;
 
+    snapshot_take(view, learner, &snapshot);
+    image_read_end(view);
     json_open(&out, '{');
     json_put_text(&out, "userId", request->params[0].bytes);
     json_put_null(&out, "asOf");
-    put_learner(&out, &request->arena, view, view_learner(view, learner));
+    put_learner(&out, &request->arena, view, snapshot.learner);
     json_close(&out, '}');
-    image_read_end(view);
+    snapshot_done(&snapshot);
     return RC_OK;
 }
 
@@ -173,65 +183,200 @@ void learner_progress(struct request *request)
 
 /* ---- GET /api/v1/users/{id}/export ---- */
 
-struct putting {
-    struct json_out *out;
-    struct image *image;
+enum { A_STEP = 128 }; /* records, entries or events: some milliseconds of work */
+
+enum part { ENROLMENTS, RECORDS, COURSES, ITEMS, LOGS, EVENTS, ALL_DONE };
+
+/* An export on its way: what the person's own state was when it began, then entries and events as they are stored. */
+struct exporting {
+    struct request *request;
+    struct snapshot snapshot;
+    const struct record **records; /* shown ones, newest first */
+    uint32_t record_count;
+    uint32_t key; /* 0: never seen */
+    enum part part;
+    size_t at; /* within the part */
+    struct logs_page page;
+    struct sequences events;
+    struct json_out out;
 };
+
+/* One line of what the catalogue says of a course or an item. */
+static void put_catalogue_line(struct json_out *out, const char *id, const char *title, const char *type, const char *course)
+{
+    json_open(out, '{');
+    json_put_text(out, "id", id);
+    json_put_text(out, "title", title);
+    json_put_text(out, "type", type);
+    json_put_text(out, "course", course);
+    json_close(out, '}');
+}
+
+static void put_course_line(struct exporting *exporting, struct view view, uint32_t key)
+{
+    const struct course_def *def = view_course(view, key);
+
+    put_catalogue_line(&exporting->out, view_course_slot(view, key)->id, def && def->title.size ? def->title.bytes : NULL,
+                       "course", NULL);
+}
+
+static void put_item_line(struct exporting *exporting, struct view view, uint32_t key)
+{
+    const struct item_def *def = view_item(view, key);
+    uint32_t course = view_item_facts(view, key).course;
+
+    put_catalogue_line(&exporting->out, view_item_slot(view, key)->id, def && def->title.size ? def->title.bytes : NULL,
+                       item_type(def), course ? view_course_slot(view, course)->id : NULL);
+}
+
+/* Up to A_STEP entries of a part that is in memory; whether that was the last. */
+static bool put_some(struct exporting *exporting, size_t count)
+{
+    const struct learner *learner = exporting->snapshot.learner;
+    struct view view = image_read_begin(face_of(exporting->request)->image);
+    size_t end = exporting->at + A_STEP < count ? exporting->at + A_STEP : count;
+
+    for (; exporting->at < end; exporting->at++)
+        switch (exporting->part) {
+        case ENROLMENTS:
+            put_enrolment(&exporting->out, &exporting->request->arena, view, &learner->enrolments[exporting->at]);
+            break;
+        case RECORDS:
+            put_record(&exporting->out, view, exporting->records[exporting->at]);
+            break;
+        case COURSES:
+            put_course_line(exporting, view, learner->enrolments[exporting->at].course);
+            break;
+        default:
+            put_item_line(exporting, view, learner->records[exporting->at].item);
+            break;
+        }
+    image_read_end(view);
+    return end == count;
+}
+
+static enum rc put_some_logs(struct exporting *exporting, bool *out_done, struct fault *fault)
+{
+    struct logs_page *page = &exporting->page;
+    struct logs_page part = {page->paged, page->last_ms, page->last_id, A_STEP, false};
+    enum rc rc = exporting->key ? logs_put_all(face_of(exporting->request), exporting->key, NULL,
+                                               exporting->request->params[0].bytes, &part, &exporting->out, fault) : RC_OK;
+
+    *page = (struct logs_page){true, part.last_ms, part.last_id, 0, false};
+    *out_done = !part.more;
+    return rc;
+}
 
 static bool put_event(void *arg, const struct event *event)
 {
-    struct putting *putting = arg;
-    struct view view = image_read_begin(putting->image); /* a moment each: nobody waits for a long export */
+    struct exporting *exporting = arg;
+    struct view view = image_read_begin(face_of(exporting->request)->image); /* a moment each */
     struct event_names names = event_names_of(&view);
-    event_put(putting->out, event, &names);
+
+    event_put(&exporting->out, event, &names);
     image_read_end(view);
-    return !putting->out->buf->failed;
+    return !exporting->out.buf->failed;
 }
 
-static enum rc put_events(struct request *request, struct json_out *out, uint32_t learner, struct fault *fault)
+static enum rc put_some_events(struct exporting *exporting, bool *out_done, struct fault *fault)
 {
-    struct face_context *context = face_of(request);
-    struct putting putting = {out, context->image};
+    const struct past *past = engine_past(face_of(exporting->request)->engine);
+    enum rc rc = RC_OK;
 
-    json_put_open(out, "events", '[');
-    enum rc rc = history_events(engine_past(context->engine), learner, put_event, &putting, fault);
+    if (exporting->key && exporting->at == 0)
+        rc = history_sequences(past, exporting->key, &exporting->events, fault);
+    size_t left = exporting->events.count - exporting->at, count = left < A_STEP ? left : A_STEP;
+    if (rc == RC_OK && count)
+        rc = history_page(past, exporting->events.at + exporting->at, count, put_event, exporting, fault);
+    exporting->at += count;
+    *out_done = count == left;
+    return rc;
+}
+
+/* The next part: the list before it ends, its own begins. Courses and items share one. */
+static void next_part(struct exporting *exporting)
+{
+    static const char *const names[] = {"enrollments", "progress", "catalog", NULL, "logs", "events"};
+    struct json_out *out = &exporting->out;
+
+    exporting->at = 0;
+    exporting->part++;
+    if (exporting->part < ALL_DONE && !names[exporting->part])
+        return;
     json_close(out, ']');
+    if (exporting->part < ALL_DONE)
+        json_put_open(out, names[exporting->part], '[');
+    else
+        json_close(out, '}');
+}
+
+static void begin_export(struct exporting *exporting)
+{
+    struct request *request = exporting->request;
+    struct face_context *context = face_of(request);
+    struct json_out *out = &exporting->out;
+    struct view view = image_read_begin(context->image);
+
+    snapshot_take(view, exporting->key, &exporting->snapshot);
+    image_read_end(view);
+    if (exporting->snapshot.learner)
+        exporting->records = records_of_learner(&request->arena, exporting->snapshot.learner, &exporting->record_count);
+    json_open(out, '{');
+    json_put_text(out, "userId", request->params[0].bytes);
+    json_put_instant(out, "exportedAt", context->now_ms());
+    json_put_open(out, "enrollments", '[');
+}
+
+static enum rc export_step(void *state, struct buf *out, bool *out_last, struct fault *fault)
+{
+    struct exporting *exporting = state;
+    bool done = false, first = !exporting->out.buf;
+    enum rc rc = RC_OK;
+
+    exporting->out.buf = out;
+    if (first)
+        begin_export(exporting);
+    const struct learner *learner = exporting->snapshot.learner;
+    if (exporting->part == LOGS)
+        rc = put_some_logs(exporting, &done, fault);
+    else if (exporting->part == EVENTS)
+        rc = put_some_events(exporting, &done, fault);
+    else if (exporting->part == RECORDS)
+        done = put_some(exporting, exporting->records ? exporting->record_count : 0);
+    else if (exporting->part == ITEMS)
+        done = put_some(exporting, learner ? learner->record_count : 0);
+    else
+        done = put_some(exporting, learner ? learner->enrolment_count : 0);
+    if (rc == RC_OK && done)
+        next_part(exporting);
+    *out_last = exporting->part == ALL_DONE;
     return rc;
 }
 
-static enum rc work_export(struct request *request, struct fault *fault)
+static void export_free(void *state)
 {
-    struct face_context *context = face_of(request);
-    struct json_out out = {&request->out, false};
-    struct logs_page page = {.limit = 0};
-    uint32_t learner = 0;
-    enum rc rc = take_user(request, &learner, fault);
+    struct exporting *exporting = state;
 
-    if (rc != RC_OK)
-        return rc;
-    struct view view = image_read_begin(context->image);
-    json_open(&out, '{');
-    json_put_text(&out, "userId", request->params[0].bytes);
-    json_put_instant(&out, "exportedAt", context->now_ms());
-    put_learner(&out, &request->arena, view, view_learner(view, learner));
-    image_read_end(view);
-    json_put_open(&out, "logs", '[');
-    if (learner)
-        rc = logs_put_all(context, learner, NULL, request->params[0].bytes, &page, &out, fault);
-    json_close(&out, ']');
-    if (rc == RC_OK && learner) {
-        rc = put_events(request, &out, learner, fault);
-    } else {
-        json_put_open(&out, "events", '[');
-        json_close(&out, ']');
-    }
-    json_close(&out, '}');
-    return rc;
+    snapshot_done(&exporting->snapshot);
+    sequences_done(&exporting->events);
 }
 
 void learner_export(struct request *request)
 {
-    face_work(request, work_export, NULL);
+    struct exporting *exporting = arena_alloc(&request->arena, sizeof *exporting);
+    struct fault fault = {NULL, NULL};
+    enum rc rc = RC_BUSY;
+
+    if (exporting) {
+        *exporting = (struct exporting){.request = request};
+        rc = take_user(request, &exporting->key, &fault);
+    } else {
+        fault.message = "out of memory";
+    }
+    if (rc != RC_OK)
+        request_fail(request, rc, &fault);
+    else
+        face_stream(request, &(struct face_source){export_step, export_free, exporting, "application/json", false});
 }
 
 /* ---- DELETE /api/v1/users/{id} ---- */

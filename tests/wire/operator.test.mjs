@@ -11,7 +11,7 @@ let server, room;
 before(async () => {
   room = mkdtempSync(join(tmpdir(), 'milepost-operator-'));
   server = await Server.start();
-  await server.declare(1, [{ id: 11, durationSeconds: 100, type: 'video' }, { id: 12 }]);
+  await server.declare(1, [{ id: 11, durationSeconds: 100, type: 'video' }, { id: 12 }], { staff: [{ userId: 'zz-staff', role: 'OWNER' }] });
   for (let i = 0; i < 30; i++) {
     const as = `user ${i} "é"`;
     await server.call('POST', '/progress/sync', { as, body: { userId: as, progressData: [{ videoId: '11', watchedDuration: i * 4, segments: [[0, i]], eventId: `e${i}`, deviceId: 'd' }, { videoId: `free${i % 3}`, courseId: 'c', watchedDuration: 3 }] } });
@@ -104,8 +104,36 @@ test('export and import: the same store again, byte for byte', async () => {
   for (const path of ['/user-progress/course/1/analytics', '/api/progress/stats/1', '/user-progress/course/1/leaderboard'])
     assert.equal((await other.call('GET', path, { as: 'admin:1' })).text, (await server.call('GET', path, { as: 'admin:1' })).text, path);
   assert.equal((await other.discard()).code, 0, other.log);
-  const one = run('export', '--user', 'user 4 "é"', '--data', server.directory).stdout.trim().split('\n').map((line) => JSON.parse(line));
-  assert.deepEqual([...new Set(one.filter((line) => line.user).map((line) => line.user))], ['user 4 "é"']);
+});
+
+test('the export of one user holds what is theirs and what it is about, of others nothing; it can be imported', async () => {
+  const who = 'user 4 "é"';
+  const text = run('export', '--user', who, '--data', server.directory).stdout;
+  const lines = text.trim().split('\n').map((line) => JSON.parse(line));
+  assert.deepEqual([...new Set(lines.filter((line) => line.user).map((line) => line.user))], [who]);
+  assert.deepEqual([...new Set(lines.filter((line) => line.event).map((line) => line.actor))], [who]); // who wrote it
+  assert.ok(!text.includes('zz-staff') && !text.includes('free0') && !/user (?!4 )\d/.test(text));
+  assert.deepEqual(lines.filter((line) => line.key).map(({ key, number, id, title, type, course }) => [key, number, id, title, type, course]), [
+    ['user', 1, who, undefined, undefined, undefined],
+    ['course', 1, '1', 'Course 1', undefined, undefined], ['course', 2, 'c', null, undefined, undefined],
+    ['content', 1, '11', null, 'video', '1'], ['content', 2, 'free1', null, 'video', 'c'], ['content', 3, '12', null, 'other', '1'],
+  ]);
+  const [file, to] = [join(room, 'one.jsonl'), join(room, 'one')];
+  writeFileSync(file, text);
+  const imported = run('import', file, '--data', to);
+  assert.equal(imported.status, 0, imported.stderr);
+  assert.equal(verify(to).status, 0);
+  const other = await Server.start({ directory: to });
+  const [before, after] = await Promise.all([server, other].map(async (at) => (await at.call('GET', `/api/v1/users/${encodeURIComponent(who)}/export`, { as: who })).json));
+  const progress = ({ progress }) => progress.map(({ title, progressPercent, ...record }) => record); // title and duration are the catalogue's
+  assert.deepEqual(progress(after), progress(before));
+  assert.deepEqual(after.logs, before.logs);
+  assert.equal(after.events.length, before.events.length);
+  assert.deepEqual(before.catalog.map((line) => [line.id, line.title, line.type, line.course]), [['1', 'Course 1', 'course', null], ['c', null, 'course', null], ['11', null, 'video', '1'], ['free1', null, 'video', 'c'], ['12', null, 'other', '1']]);
+  assert.ok(before.events.every((event) => event.actor === who));
+  const nobody = (await server.call('GET', '/api/v1/users/nobody/export', { as: 'nobody' })).json;
+  assert.deepEqual([nobody.userId, nobody.enrollments, nobody.progress, nobody.catalog, nobody.logs, nobody.events], ['nobody', [], [], [], [], []]);
+  assert.equal((await other.discard()).code, 0, other.log);
   assert.equal(run('export', '--user', 'nobody', '--data', server.directory).stdout.trim().split('\n').length, 2);
 });
 
@@ -257,6 +285,11 @@ test('the threshold that was in force is part of history', async () => {
 });
 
 test('commands say what is wrong with how they are used', () => {
+  for (const word of ['AAA', '12x', '0', '-1', '']) {
+    const refused = run('import', 'oulad', room, '--course', word, '--data', join(room, 'oulad'));
+    assert.deepEqual([refused.status, existsSync(join(room, 'oulad'))], [2, false], word);
+    assert.match(refused.stderr, /--course .*must be the number of a presentation/);
+  }
   for (const [args, says] of [
     [['verify', '--data', join(room, 'nowhere')], /no data in this directory/],
     [['export', '--data', join(room, 'nowhere')], /no data in this directory/],
