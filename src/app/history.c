@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/replay.h"
+#include "app/fold.h"
 #include "base/ident.h"
 #include "base/instant.h"
 
@@ -120,66 +120,6 @@ enum rc history_bound(const struct past *past, uint32_t learner, const char *tex
     sequences_done(&own);
     out->sequence = wanted;
     return rc == RC_OK && !known ? fault_set(fault, RC_INVALID, field, "there is no such event of this user") : rc;
-}
-
-/* ---- a learner as they were ---- */
-
-struct past_replay {
-    struct replay replay;
-    const struct bound *bound;
-    enum rc rc;
-};
-
-static bool take_event(void *arg, const struct stored_event *stored)
-{
-    struct past_replay *past = arg;
-
-    if (bound_holds(past->bound, stored->sequence, stored->at_ms))
-        past->rc = replay_event(&past->replay, stored);
-    return past->rc == RC_OK;
-}
-
-static enum rc fold_past(const struct past *past, const struct sequences *sequences, const struct bound *bound,
-                         struct image *image, struct fault *fault)
-{
-    struct past_replay taking = {.bound = bound};
-    struct fold fold;
-
-    if (fold_init(&fold, image) != RC_OK)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    enum rc rc = replay_init(&taking.replay, &fold) == RC_OK
-                     ? store_each_event_of(past->store, sequences->at, sequences->count, take_event, &taking, fault)
-                     : fault_set(fault, RC_BUSY, NULL, "out of memory");
-    if (rc == RC_OK)
-        replay_publish(&taking.replay);
-    else
-        fold_abandon(&fold);
-    if (taking.rc == RC_INTERNAL)
-        rc = fault_set(fault, RC_INTERNAL, NULL, "an event cannot be read");
-    replay_done(&taking.replay);
-    fold_done(&fold);
-    return rc;
-}
-
-enum rc history_image(const struct past *past, uint32_t learner, const struct bound *bound,
-                      struct image **out_image, struct fault *fault)
-{
-    struct sequences sequences = {0};
-    struct image *image = NULL;
-    enum rc rc = history_sequences(past, 0, &sequences, fault);
-
-    if (rc == RC_OK)
-        rc = history_sequences(past, learner, &sequences, fault);
-    if (rc == RC_OK && image_twin(past->image, learner, &image) != RC_OK)
-        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
-    if (rc == RC_OK)
-        rc = fold_past(past, &sequences, bound, image, fault);
-    sequences_done(&sequences);
-    if (rc != RC_OK)
-        image_free(image);
-    else
-        *out_image = image;
-    return rc;
 }
 
 /* ---- log entries ---- */

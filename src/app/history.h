@@ -44,8 +44,9 @@ MUST_CHECK enum rc history_page(const struct past *past, const uint64_t *sequenc
 MUST_CHECK enum rc history_bound(const struct past *past, uint32_t learner, const char *text, const char *field,
                                  struct bound *out, struct fault *fault);
 
-/* An image that holds one learner and the catalogue as they were; free it with image_free. The learner's id is read
- * from the image, which must outlive it. */
+/* An image that holds one learner as they were, and of the catalogue what counts for them: the courses of their events and
+ * of their items, and those that took an item from one of these; free it with image_free. Ids are read from the other
+ * image, which must outlive it. Memory: that of the learner and those courses. */
 MUST_CHECK enum rc history_image(const struct past *past, uint32_t learner, const struct bound *bound,
                                  struct image **out_image, struct fault *fault);
 

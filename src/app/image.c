@@ -47,12 +47,16 @@ void image_free(struct image *image)
         state_unref(image->learners[i]->working);
     }
     for (uint32_t i = 1; i <= image->course_count; i++) {
+        if (!image->courses[i])
+            continue; /* likewise */
         course_def_unref(image->courses[i]->def);
         course_def_unref(image->courses[i]->pending);
         course_sums_done(&image->courses[i]->sums);
         free(image->courses[i]->roster.at);
     }
     for (uint32_t i = 1; i <= image->item_count; i++) {
+        if (!image->items[i])
+            continue; /* likewise */
         item_def_unref(image->items[i]->def);
         item_def_unref(image->items[i]->pending);
         free(image->items[i]->holders.at);
@@ -314,31 +318,25 @@ bool image_load_id(struct image *image, enum intern_kind kind, uint32_t key, con
     return true;
 }
 
-/* The other's ids, borrowed. */
-static bool twin_slots(struct image *twin, const struct image *image, uint32_t learner)
+/* Room for the other's keys and the learner's slot, with its id borrowed. */
+static bool twin_room(struct image *twin, const struct image *image, uint32_t learner)
 {
-    for (uint32_t i = 1; i <= image->course_count; i++) {
-        struct course_slot *slot = arena_alloc(&twin->texts, sizeof *slot);
-        if (!slot || !grow((void **)&twin->courses, &twin->course_room, i))
-            return false;
-        slot->id = image->courses[i]->id;
-        slot->id_size = image->courses[i]->id_size;
-        twin->courses[twin->course_count = i] = slot;
-    }
-    for (uint32_t i = 1; i <= image->item_count; i++) {
-        struct item_slot *slot = arena_alloc(&twin->texts, sizeof *slot);
-        if (!slot || !grow((void **)&twin->items, &twin->item_room, i))
-            return false;
-        slot->id = image->items[i]->id;
-        slot->id_size = image->items[i]->id_size;
-        twin->items[twin->item_count = i] = slot;
-    }
     struct learner_slot *slot = arena_alloc(&twin->texts, sizeof *slot);
-    if (!slot || !grow((void **)&twin->learners, &twin->learner_room, learner))
+
+    twin->courses = calloc(image->course_count + 1u, sizeof(struct course_slot *));
+    twin->items = calloc(image->item_count + 1u, sizeof(struct item_slot *));
+    twin->learners = calloc(learner + 1u, sizeof(struct learner_slot *));
+    if (!slot || !twin->courses || !twin->items || !twin->learners)
         return false;
+    twin->course_count = image->course_count;
+    twin->item_count = image->item_count;
+    twin->learner_count = learner;
+    twin->course_room = twin->course_count + 1;
+    twin->item_room = twin->item_count + 1;
+    twin->learner_room = learner + 1;
     slot->id = image->learners[learner]->id;
     slot->id_size = image->learners[learner]->id_size;
-    twin->learners[twin->learner_count = learner] = slot;
+    twin->learners[learner] = slot;
     return true;
 }
 
@@ -350,12 +348,35 @@ enum rc image_twin(struct image *image, uint32_t learner, struct image **out_twi
         return rc;
     (*out_twin)->partial = true;
     struct view view = image_read_begin(image);
-    bool whole = twin_slots(*out_twin, image, learner);
+    bool whole = twin_room(*out_twin, image, learner);
     image_read_end(view);
     if (whole)
         return RC_OK;
     image_free(*out_twin);
     return RC_BUSY;
+}
+
+bool image_twin_slot(struct image *twin, struct image *image, enum intern_kind kind, uint32_t key)
+{
+    bool course = kind == INTERN_COURSE;
+
+    if (key == 0 || (course ? twin->courses[key] != NULL : twin->items[key] != NULL))
+        return true;
+    void *slot = arena_alloc(&twin->texts, course ? sizeof(struct course_slot) : sizeof(struct item_slot));
+    if (!slot)
+        return false;
+    struct view view = image_read_begin(image);
+    if (course) {
+        twin->courses[key] = slot;
+        twin->courses[key]->id = image->courses[key]->id;
+        twin->courses[key]->id_size = image->courses[key]->id_size;
+    } else {
+        twin->items[key] = slot;
+        twin->items[key]->id = image->items[key]->id;
+        twin->items[key]->id_size = image->items[key]->id_size;
+    }
+    image_read_end(view);
+    return true;
 }
 
 static uint32_t intern(struct image *image, enum intern_kind kind, const struct idtab *table, const char *id,

@@ -23,6 +23,8 @@ struct blob {
     _Alignas(8) uint8_t bytes[];
 };
 
+enum intern_kind { INTERN_LEARNER, INTERN_COURSE, INTERN_ITEM };
+
 /* One learner's state; immutable once published. */
 struct learner_state {
     atomic_uint refs;
@@ -92,16 +94,18 @@ struct image {
     uint32_t record_room;
     uint16_t threshold_hundredths; /* completion_threshold, as the events say */
     bool scrub_owed;               /* the image file's log still holds rows of somebody erased */
-    bool partial;                  /* a twin: only some learners have slots */
+    bool partial;                  /* a twin: only some learners, courses and items have slots */
     uint64_t published;            /* sequence of the last published event */
     atomic_size_t listing_bytes;   /* what lists of learners hold while they are made: app/roster.h */
 };
 
 MUST_CHECK enum rc image_new(struct image **out_image);
 
-/* An empty image with the same keys for courses and items and for one learner, to fold a part of the past into.
- * Borrows the ids: the other must outlive it. Takes the read lock of the other. */
+/* An empty image with the same keys as another, to fold a part of the past into; and a slot in it for one course or item,
+ * made when it is not there (key 0 needs none). It has one for the learner. Borrows the ids: the other must outlive it,
+ * and its read lock is taken. */
 MUST_CHECK enum rc image_twin(struct image *image, uint32_t learner, struct image **out_twin);
+MUST_CHECK bool image_twin_slot(struct image *twin, struct image *image, enum intern_kind kind, uint32_t key);
 
 void image_free(struct image *image);
 
@@ -155,7 +159,6 @@ uint32_t image_intern_course(struct image *image, const char *id, size_t size, b
 uint32_t image_intern_item(struct image *image, const char *id, size_t size, bool persisted);
 
 /* At load: the key is the store's. False: out of memory or the key is taken. */
-enum intern_kind { INTERN_LEARNER, INTERN_COURSE, INTERN_ITEM };
 bool image_load_id(struct image *image, enum intern_kind kind, uint32_t key, const char *id, size_t size);
 
 /* A private copy with room for one more of each; more: for many, and for eventIds. NULL: out of memory. like NULL: an

@@ -6,6 +6,8 @@
 #include <sqlite3.h>
 
 #include "app/engine.h"
+#include "app/history.h"
+#include "app/image_file.h"
 #include "store/store.h"
 
 /* The store through store.h, and the engine on top of it: what is committed comes back, what fails is not there. */
@@ -326,6 +328,36 @@ static void check_counts(struct image *image)
 }
 
 /* After random commands: the image loaded from its file, the image folded from nothing, and the live one agree. */
+/* The past up to now, folded from what counts for one learner alone, is how they are, and so are their courses. */
+static void check_pasts(struct engine *engine)
+{
+    const struct bound now = {.sequence = UINT64_MAX};
+    struct image *image = engine_image(engine);
+    for (uint32_t key = 1; key <= image->learner_count; key++) {
+        struct image *twin = NULL;
+        struct fault fault = {NULL, NULL};
+        struct buf is = {0}, was = {0};
+        if (history_image(engine_past(engine), key, &now, &twin, &fault) != RC_OK)
+            fail_msg("learner %u: %s", key, fault.message);
+        assert_int_equal(image_row_encode(image, IMAGE_LEARNER, key, &is), image_row_encode(twin, IMAGE_LEARNER, key, &was));
+        if (is.size != was.size || (is.size && memcmp(is.bytes, was.bytes, is.size) != 0))
+            fail_msg("learner %u is not what their past says", key);
+        struct view live = {image, false}, past = {twin, false};
+        const struct learner *learner = view_learner(live, key);
+        for (uint32_t i = 0; learner && i < learner->enrolment_count; i++) {
+            struct course_facts a = view_course_facts(live, learner->enrolments[i].course), b = view_course_facts(past, learner->enrolments[i].course);
+            assert_true(a.declared == b.declared && a.required == b.required && a.items == b.items && a.shrunk_at_ms == b.shrunk_at_ms);
+        }
+        for (uint32_t i = 0; learner && i < learner->record_count; i++) {
+            struct item_facts a = view_item_facts(live, learner->items[i]), b = view_item_facts(past, learner->items[i]);
+            assert_true(a.course == b.course && a.required == b.required && a.duration_ms == b.duration_ms);
+        }
+        image_free(twin);
+        buf_done(&is);
+        buf_done(&was);
+    }
+}
+
 static void live_loaded_and_folded_images_agree(void **unused)
 {
     uint64_t random = 4242;
@@ -356,6 +388,7 @@ static void live_loaded_and_folded_images_agree(void **unused)
             if (i == 30 && engine_flush(engine, &fault) != RC_OK) /* so that a start has a file and a tail */
                 fail_msg("flush: %s", fault.message);
         }
+        check_pasts(engine);
         print_image(engine_image(engine), &live);
         engine_free(engine);
         store_close(store);

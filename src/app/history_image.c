@@ -1,0 +1,235 @@
+#include "app/history.h"
+
+#include <stdlib.h>
+
+#include "app/replay.h"
+
+/* A learner as they were. Which events of the catalogue count for them is found in two walks over all that it has up to
+ * the bound, a page at a time; only those are folded, into an image with slots for nothing else. */
+
+enum mark { OWN = 1, IN_OWN_COURSE = 2 };
+
+struct sifting {
+    const struct past *past;
+    const struct bound *bound;
+    struct sequences catalogue, chosen; /* chosen: what will be folded */
+    uint8_t *items, *courses;           /* marks, by key */
+    uint32_t item_count, course_count;
+    bool any; /* they have an item or a course at all */
+    struct segment *room;
+    enum rc rc;
+};
+
+/* Visits what an event says, if the bound lets it count. */
+typedef bool (*sift)(struct sifting *sifting, const struct event *event);
+
+struct walk {
+    struct sifting *sifting;
+    sift visit;
+};
+
+static bool take(void *arg, const struct stored_event *stored)
+{
+    const struct walk *walk = arg;
+    struct sifting *sifting = walk->sifting;
+    struct event event;
+
+    if (!bound_holds(sifting->bound, stored->sequence, stored->at_ms))
+        return true;
+    if (!stored_event_decode(stored, sifting->room, EVENT_SEGMENTS_MAX, &event) || event.item > sifting->item_count ||
+        event.course > sifting->course_count)
+        sifting->rc = RC_INTERNAL;
+    else if (!walk->visit(sifting, &event))
+        sifting->rc = sifting->rc == RC_OK ? RC_BUSY : sifting->rc;
+    return sifting->rc == RC_OK;
+}
+
+static enum rc walk_events(struct sifting *sifting, const struct sequences *sequences, sift visit, struct fault *fault)
+{
+    struct walk walk = {sifting, visit};
+    enum rc rc = store_each_event_of(sifting->past->store, sequences->at, sequences->count, take, &walk, fault);
+
+    if (sifting->rc == RC_INTERNAL)
+        return fault_set(fault, RC_INTERNAL, NULL, "an event cannot be read");
+    return sifting->rc == RC_BUSY ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;
+}
+
+/* ---- what counts ---- */
+
+static bool sift_own(struct sifting *sifting, const struct event *event)
+{
+    sifting->items[event->item] |= event->item ? OWN : 0;
+    sifting->courses[event->course] |= event->course ? OWN : 0;
+    sifting->any |= event->item || event->course;
+    return sequences_add(&sifting->chosen, event->sequence);
+}
+
+/* Whether a declaration lists an item with one of the marks; sets another on all that it lists. */
+static bool lists(struct sifting *sifting, const struct event *event, uint8_t mark, uint8_t set, bool *out_lists)
+{
+    struct declaration declared;
+    struct arena scratch;
+
+    arena_init(&scratch);
+    *out_lists = false;
+    bool read = declaration_decode(event->body, event->body_size, &scratch, &declared);
+    for (uint32_t i = 0; read && i < declared.item_count; i++) {
+        uint32_t item = declared.items[i].item;
+        read = item != 0 && item <= sifting->item_count;
+        if (!read)
+            sifting->rc = RC_INTERNAL;
+        else
+            *out_lists |= (sifting->items[item] & mark) != 0, sifting->items[item] |= set;
+    }
+    arena_done(&scratch);
+    return read;
+}
+
+/* The first walk: which courses their items were ever in. */
+static bool sift_courses(struct sifting *sifting, const struct event *event)
+{
+    bool own = event->kind == EV_ITEM_OBSERVED && sifting->items[event->item] & OWN;
+
+    if (event->kind == EV_COURSE_DECLARED && !(sifting->courses[event->course] & OWN) &&
+        !lists(sifting, event, OWN, 0, &own))
+        return false;
+    sifting->courses[event->course] |= own && event->course ? OWN : 0;
+    return true;
+}
+
+/* The second: what made those courses, and who took an item from one of them. */
+static bool sift_events(struct sifting *sifting, const struct event *event)
+{
+    bool counts = event->kind == EV_THRESHOLD_SET || sifting->courses[event->course] & OWN, takes = false;
+
+    if (event->kind == EV_COURSE_DECLARED && !lists(sifting, event, IN_OWN_COURSE, counts ? IN_OWN_COURSE : 0, &takes))
+        return false;
+    if (event->kind == EV_ITEM_OBSERVED) {
+        takes = sifting->items[event->item] & OWN;
+        sifting->items[event->item] |= counts ? IN_OWN_COURSE : 0;
+    }
+    return (!counts && !takes) || sequences_add(&sifting->chosen, event->sequence);
+}
+
+static bool sifting_begin(struct sifting *sifting)
+{
+    struct view view = image_read_begin(sifting->past->image); /* keys of events that are there already are given out */
+
+    sifting->item_count = sifting->past->image->item_count;
+    sifting->course_count = sifting->past->image->course_count;
+    image_read_end(view);
+    sifting->items = calloc(sifting->item_count + 1u, 1);
+    sifting->courses = calloc(sifting->course_count + 1u, 1);
+    sifting->room = malloc(EVENT_SEGMENTS_MAX * sizeof *sifting->room);
+    return sifting->items && sifting->courses && sifting->room;
+}
+
+static void sifting_done(struct sifting *sifting)
+{
+    sequences_done(&sifting->catalogue);
+    sequences_done(&sifting->chosen);
+    free(sifting->items);
+    free(sifting->courses);
+    free(sifting->room);
+}
+
+static enum rc choose(struct sifting *sifting, uint32_t learner, struct fault *fault)
+{
+    struct sequences own = {0};
+    enum rc rc = history_sequences(sifting->past, learner, &own, fault);
+
+    if (rc == RC_OK)
+        rc = history_sequences(sifting->past, 0, &sifting->catalogue, fault);
+    if (rc == RC_OK && !sifting_begin(sifting))
+        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+    if (rc == RC_OK)
+        rc = walk_events(sifting, &own, sift_own, fault);
+    if (rc == RC_OK && sifting->any)
+        rc = walk_events(sifting, &sifting->catalogue, sift_courses, fault);
+    if (rc == RC_OK && sifting->any)
+        rc = walk_events(sifting, &sifting->catalogue, sift_events, fault);
+    sequences_settle(&sifting->chosen);
+    sequences_done(&own);
+    return rc;
+}
+
+/* ---- the fold ---- */
+
+struct past_replay {
+    struct sifting *sifting;
+    struct replay replay;
+    struct image *twin;
+};
+
+/* Slots for what the event names. */
+static bool make_slots(struct past_replay *past, const struct event *event)
+{
+    struct image *image = past->sifting->past->image;
+    struct declaration declared = {.item_count = 0};
+    struct arena scratch;
+    bool whole = image_twin_slot(past->twin, image, INTERN_COURSE, event->course) &&
+                 image_twin_slot(past->twin, image, INTERN_ITEM, event->item);
+
+    if (event->kind != EV_COURSE_DECLARED)
+        return whole;
+    arena_init(&scratch);
+    whole = whole && declaration_decode(event->body, event->body_size, &scratch, &declared);
+    for (uint32_t i = 0; whole && i < declared.item_count; i++)
+        whole = image_twin_slot(past->twin, image, INTERN_ITEM, declared.items[i].item);
+    arena_done(&scratch);
+    return whole;
+}
+
+static bool replay_one(void *arg, const struct stored_event *stored)
+{
+    struct past_replay *past = arg;
+    struct sifting *sifting = past->sifting;
+    struct event event;
+
+    if (!stored_event_decode(stored, sifting->room, EVENT_SEGMENTS_MAX, &event))
+        sifting->rc = RC_INTERNAL;
+    else
+        sifting->rc = make_slots(past, &event) ? replay_event(&past->replay, stored) : RC_BUSY;
+    return sifting->rc == RC_OK;
+}
+
+static enum rc fold_chosen(struct sifting *sifting, struct image *twin, struct fault *fault)
+{
+    struct past_replay past = {.sifting = sifting, .twin = twin};
+    struct fold fold;
+
+    if (fold_init(&fold, twin) != RC_OK)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = replay_init(&past.replay, &fold) == RC_OK
+                     ? store_each_event_of(sifting->past->store, sifting->chosen.at, sifting->chosen.count, replay_one,
+                                           &past, fault)
+                     : fault_set(fault, RC_BUSY, NULL, "out of memory");
+    if (rc == RC_OK)
+        replay_publish(&past.replay);
+    else
+        fold_abandon(&fold);
+    if (sifting->rc == RC_INTERNAL)
+        rc = fault_set(fault, RC_INTERNAL, NULL, "an event cannot be read");
+    replay_done(&past.replay);
+    fold_done(&fold);
+    return rc;
+}
+
+enum rc history_image(const struct past *past, uint32_t learner, const struct bound *bound,
+                      struct image **out_image, struct fault *fault)
+{
+    struct sifting sifting = {.past = past, .bound = bound};
+    struct image *twin = NULL;
+    enum rc rc = choose(&sifting, learner, fault);
+
+    if (rc == RC_OK && image_twin(past->image, learner, &twin) != RC_OK)
+        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+    if (rc == RC_OK)
+        rc = fold_chosen(&sifting, twin, fault);
+    sifting_done(&sifting);
+    if (rc == RC_OK)
+        *out_image = twin;
+    else
+        image_free(twin);
+    return rc;
+}
