@@ -238,7 +238,7 @@ static enum rc start_metrics(struct server *server, const struct http_settings *
     http.port_count = 1;
     http.threads = 1;
     http.cors_origins = "";
-    http.dispatch = face_dispatch_metrics;
+    http.judge = face_judge_metrics;
     enum rc rc = http_server_start(&http, &server->metrics_http, fault);
     if (rc != RC_OK)
         fault->field = "metrics_listen";
@@ -282,7 +282,7 @@ static int start(struct server *server)
     struct http_settings http = {
         .listen = settings->listen, .ports = settings->ports, .port_count = settings->port_count,
         .threads = (unsigned)settings->threads, .cors_origins = settings->cors_origins,
-        .dispatch = face_dispatch, .held = face_held, .observe = observe, .context = context,
+        .judge = face_judge, .handle = face_handle, .held = face_held, .observe = observe, .context = context,
     };
     if (worker_new(WORKERS, &context->worker) != RC_OK || getrandom(&context->line_seed, sizeof context->line_seed, 0) < 0)
         return complain(NULL, "cannot start threads");

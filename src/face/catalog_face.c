@@ -267,7 +267,7 @@ static enum rc prepare_put(struct request *request, struct fault *fault)
     static const struct text nobody = {NULL, 0};
     struct putting *putting = arena_alloc(&request->arena, sizeof *putting);
     BODY body = {NULL, SPELLING_EXACT};
-    enum rc rc = putting ? face_body(request, BODY_PLAIN, SPELLING_EXACT, &body, fault) : RC_BUSY;
+    enum rc rc = putting ? face_body(request, SPELLING_EXACT, &body, fault) : RC_BUSY;
 
     if (rc == RC_OK)
         rc = decode_put(request, &body, &putting->put, fault);

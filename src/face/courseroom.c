@@ -366,7 +366,7 @@ void courseroom_certify(struct request *request)
     if (rc == RC_OK)
         rc = courseroom_param(request, 1, "userId", &user, &fault);
     if (rc == RC_OK)
-        rc = face_body(request, BODY_PLAIN, SPELLING_EXACT, &body, &fault);
+        rc = face_body(request, SPELLING_EXACT, &body, &fault);
     if (rc == RC_OK)
         rc = certificate_url(request, &body, &url, &fault);
     if (rc == RC_OK) {
@@ -410,7 +410,7 @@ void courseroom_reset(struct request *request)
     struct fault fault = {NULL, NULL};
     struct text course = {NULL, 0}, user = {NULL, 0}, item = {NULL, 0};
     BODY body = {NULL, SPELLING_EXACT};
-    enum rc rc = face_body(request, BODY_PLAIN, SPELLING_EXACT, &body, &fault);
+    enum rc rc = face_body(request, SPELLING_EXACT, &body, &fault);
 
     if (rc == RC_OK)
         rc = courseroom_id(request, &body, "courseId", &course, &fault);

@@ -474,7 +474,7 @@ void courseroom_bulk(struct request *request)
     struct listing *list = new_listing(request, "Users progress retrieved successfully", &fault, &rc);
 
     if (rc == RC_OK)
-        rc = face_body(request, BODY_GZIP, SPELLING_EXACT, &body, &fault);
+        rc = face_body(request, SPELLING_EXACT, &body, &fault);
     if (rc == RC_OK)
         rc = courseroom_id(request, &body, "courseId", &id, &fault);
     if (rc == RC_OK)

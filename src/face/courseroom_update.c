@@ -160,7 +160,7 @@ void courseroom_update(struct request *request)
     struct update update = {.locks = false};
     enum command_kind kind = CMD_REPORTS;
     BODY body = {NULL, SPELLING_EXACT};
-    enum rc rc = face_body(request, BODY_PLAIN, SPELLING_EXACT, &body, &fault);
+    enum rc rc = face_body(request, SPELLING_EXACT, &body, &fault);
 
     if (rc == RC_OK)
         rc = decode(request, &body, &update, &fault);

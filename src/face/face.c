@@ -38,21 +38,44 @@ static bool json_media_type(const char *type, bool beacon)
     return strncasecmp(charset, "utf-8", 5) == 0 || strncasecmp(charset, "utf8", 4) == 0;
 }
 
-enum rc face_body(struct request *request, enum body_form form, enum spelling spelling, struct body *out_body,
-                  struct fault *fault)
+static bool is_gzip(struct request *request)
 {
     const char *encoding = request_header(request, "Content-Encoding");
+    return encoding && strcasecmp(encoding, "gzip") == 0;
+}
+
+enum rc face_judge_body(struct request *request, struct fault *fault)
+{
+    const struct http_route *route = request->route;
+    const char *encoding = request_header(request, "Content-Encoding");
+    bool empty = !request->chunked && request->content_length == 0;
+
+    if (request->method == HTTP_GET || request->method == HTTP_HEAD)
+        return RC_OK; /* whatever comes is thrown away */
+    request->body_max = route->body_max_bytes ? route->body_max_bytes : ROUTE_BODY_BYTES;
+    if (route->takes && !(empty && route->body_form & BODY_OPTIONAL)) {
+        if (!json_media_type(request_header(request, "Content-Type"), route->body_form & BODY_BEACON))
+            return fault_set(fault, RC_MEDIA_TYPE, NULL, "the body must be application/json in UTF-8");
+        if (encoding && strcasecmp(encoding, "identity") != 0 && !(is_gzip(request) && route->body_form & BODY_GZIP))
+            return fault_set(fault, RC_MEDIA_TYPE, NULL, "this Content-Encoding is not accepted here");
+    }
+    if (request->content_length <= request->body_max)
+        return RC_OK;
+    return fault_set(fault, RC_TOO_LARGE, NULL,
+                     arena_printf(&request->arena, "a body has at most %zu MiB here", request->body_max >> 20));
+}
+
+enum rc face_body(struct request *request, enum spelling spelling, struct body *out_body, struct fault *fault)
+{
+    enum rc rc = RC_OK;
 
     out_body->root = NULL;
     out_body->spelling = spelling;
-    if (!json_media_type(request_header(request, "Content-Type"), form & BODY_BEACON))
-        return fault_set(fault, RC_MEDIA_TYPE, NULL, "the body must be application/json in UTF-8");
-    bool gzip = encoding && strcasecmp(encoding, "gzip") == 0 && form & BODY_GZIP;
-    if (encoding && strcasecmp(encoding, "identity") != 0 && !gzip)
-        return fault_set(fault, RC_MEDIA_TYPE, NULL, "this Content-Encoding is not accepted here");
-    if (request->body_too_large)
-        return fault_set(fault, RC_TOO_LARGE, NULL, "a body has at most 1 MiB");
-    enum rc rc = gzip ? gzip_inflate(&request->body, BODY_MAX_BYTES, fault) : RC_OK;
+    if (is_gzip(request) && request->route->body_form & BODY_GZIP) {
+        rc = gzip_inflate(&request->body, request->body_max, fault);
+        if (rc == RC_OK)
+            rc = request_charge_body(request, fault);
+    }
     if (rc != RC_OK)
         return rc;
     rc = json_in(request->body.bytes, request->body.size, &out_body->root, fault);
@@ -173,7 +196,7 @@ static void worked(struct request *request)
 }
 
 /* The line a caller's work waits in. Two callers may share one, by a chance that nobody can bring about. */
-static uint64_t line_of(struct request *request)
+uint64_t face_line(struct request *request)
 {
     const struct caller *caller = face_caller(request);
 
@@ -182,7 +205,7 @@ static uint64_t line_of(struct request *request)
 
 enum rc face_queue(struct request *request, struct job *job, struct fault *fault)
 {
-    enum rc rc = worker_do(face_of(request)->worker, job, line_of(request));
+    enum rc rc = worker_do(face_of(request)->worker, job, face_line(request));
 
     if (rc == RC_TOO_MANY)
         return fault_set(fault, rc, NULL, "too many of your requests are waiting");

@@ -61,14 +61,18 @@ static inline const struct caller *face_caller(struct request *request)
     return request->caller;
 }
 
-/* The server's dispatcher: route, token, role, then the route's handler. */
-void face_dispatch(struct request *request);
+/* What the head of a request tells: route, method, token, rate, role, path, media type, length, in this order. Answers
+ * (refuses it), parks it for a JWK set, or lets it through with request->body_max and payer set. */
+void face_judge(struct request *request);
+
+/* The route's handler. */
+void face_handle(struct request *request);
 
 /* The writes of one turn of an event loop go to the engine together: they wake it once and are committed together. */
 void face_held(void *context, struct request *first);
 
 /* The same on the listener of metrics_listen: figures and health without a key, nothing else. */
-void face_dispatch_metrics(struct request *request);
+void face_judge_metrics(struct request *request);
 
 /* All routes of all faces. */
 extern const struct http_routes face_routes;
@@ -81,13 +85,14 @@ struct body {
     enum spelling spelling;
 };
 
-/* What a route's body may be beside plain JSON: text/plain that holds JSON (sendBeacon), gzip. */
-enum body_form { BODY_PLAIN = 0, BODY_BEACON = 1, BODY_GZIP = 2 };
+/* What a route's body may be beside plain JSON: text/plain that holds JSON (sendBeacon), gzip, nothing. */
+enum body_form { BODY_BEACON = 1, BODY_GZIP = 2, BODY_OPTIONAL = 4 };
 
-/* Parses the body (JSON object required); a gzip body is inflated in place. Order of refusals: 415, 413, 400.
- * Source: contract 1, Errors. */
-MUST_CHECK enum rc face_body(struct request *request, enum body_form form, enum spelling spelling, struct body *out_body,
-                             struct fault *fault);
+/* Whether a body of that kind and size may follow. RC_MEDIA_TYPE, then RC_TOO_LARGE. Source: contract 1, Errors. */
+MUST_CHECK enum rc face_judge_body(struct request *request, struct fault *fault);
+
+/* Parses the body (JSON object required); a gzip body is inflated in place. */
+MUST_CHECK enum rc face_body(struct request *request, enum spelling spelling, struct body *out_body, struct fault *fault);
 static inline json_t *body_get(const struct body *body, const char *name)
 {
     return json_in_member(body->root, name, body->spelling);
@@ -124,6 +129,9 @@ MUST_CHECK enum rc face_may_user(struct request *request, struct text user, stru
 
 /* The end of a read: the view given back, then 200 with what is in out, or the fault. */
 void face_end_read(struct request *request, struct view view, enum rc rc, const struct fault *fault);
+
+/* Who pays for what a request costs: its caller, as a number. */
+uint64_t face_line(struct request *request);
 
 /* A read that may wait for the disk: work runs on a worker's thread and fills request->out; then answers on a server
  * thread (NULL: 200 with what is in out). A refusal of work is the answer. */

@@ -4,9 +4,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/ident.h"
 #include "base/monotonic.h"
 
-/* From a whole request to its handler, in the order the contract asks for: route, method, token, role.
+/* From a request's head to its handler, in the order the contract asks for: route, method, token, rate, role, path, media
+ * type, length. All of it before the body: who may not get in costs nothing but their head.
  * Source: contract 1, Errors "Order when several apply". */
 
 /* The token of the Authorization header, or (GET on courseroom only) of the cookie accessToken. */
@@ -97,15 +99,49 @@ static enum rc admit(struct request *request, struct caller *caller, struct faul
     return rc;
 }
 
+/* Every parameter of the path is an id, courseroom's are integers. Source: contract 1, Ids. */
+static enum rc judge_path(struct request *request, struct fault *fault)
+{
+    const char *at = request->route->pattern;
+    enum rc rc = RC_OK;
+    int64_t number;
+
+    if (request->path_malformed)
+        return fault_set(fault, RC_INVALID, "path", "a percent escape in the path is malformed");
+    for (int i = 0; rc == RC_OK && i < MAX_PARAMS && (at = strchr(at, '{')); i++) {
+        const struct segment_text *param = &request->params[i];
+        const char *end = strchr(++at, '}');
+        struct fault found = {NULL, NULL};
+        rc = request_id_param(request, i, "", &found);
+        if (rc == RC_OK && request->route->face == FACE_COURSEROOM && !ident_integer(param->bytes, param->size, &number))
+            rc = fault_set(&found, RC_INVALID, "", "must be an integer");
+        if (rc != RC_OK)
+            (void)fault_set(fault, rc, arena_copy(&request->arena, at, (size_t)(end - at)), found.message);
+    }
+    return rc;
+}
+
+static enum rc judge_rest(struct request *request, struct fault *fault)
+{
+    const struct caller *caller = face_caller(request);
+    enum rc rc = judge_path(request, fault);
+
+    if (rc == RC_OK)
+        rc = face_judge_body(request, fault);
+    if (caller->id_size)
+        request->payer = face_line(request);
+    return rc;
+}
+
 /* From the token on: also where a request goes on after it waited for keys. */
-static void admit_and_handle(struct request *request)
+static void judge_caller(struct request *request)
 {
     struct jwks *jwks = face_of(request)->jwks;
     struct fault fault = {NULL, NULL};
     enum rc rc = admit(request, request->caller, &fault);
 
     if (rc == RC_UNKNOWN_KEY && jwks)
-        switch (jwks_ask(jwks, request, admit_and_handle)) {
+        switch (jwks_ask(jwks, request, judge_caller)) {
         case JWKS_WAIT:
             return;
         case JWKS_CHANGED:
@@ -119,12 +155,17 @@ static void admit_and_handle(struct request *request)
             break;
         }
     if (rc == RC_OK)
-        request->route->handler(request);
-    else
+        rc = judge_rest(request, &fault);
+    if (rc != RC_OK)
         request_fail(request, rc, &fault);
 }
 
-void face_dispatch(struct request *request)
+void face_handle(struct request *request)
+{
+    request->route->handler(request);
+}
+
+void face_judge(struct request *request)
 {
     struct face_context *context = face_of(request);
     struct caller *caller = arena_alloc(&request->arena, sizeof *caller);
@@ -139,12 +180,12 @@ void face_dispatch(struct request *request)
         return;
     }
     if (rc == RC_OK)
-        admit_and_handle(request);
+        judge_caller(request);
     else
         request_fail(request, rc, &fault);
 }
 
-void face_dispatch_metrics(struct request *request)
+void face_judge_metrics(struct request *request)
 {
     struct face_context *context = face_of(request);
     struct fault fault = {NULL, NULL};
@@ -154,9 +195,7 @@ void face_dispatch_metrics(struct request *request)
         rc = http_find_route(context->routes, request, &fault);
     bool ours = rc == RC_OK && (request->route->handler == server_metrics || request->route->handler == server_healthz ||
                                 request->route->handler == server_readyz);
-    if (ours)
-        request->route->handler(request);
-    else
+    if (!ours)
         request_fail(request, rc == RC_METHOD || rc == RC_INVALID ? rc : RC_NOT_FOUND,
                      rc == RC_OK ? &(struct fault){NULL, "no such path"} : &fault);
 }

@@ -331,7 +331,7 @@ void logs_post(struct request *request)
     struct text user = {NULL, 0};
     struct command *command = NULL;
     BODY body = {NULL, SPELLING_EXACT};
-    enum rc rc = face_body(request, BODY_PLAIN, SPELLING_EXACT, &body, &fault);
+    enum rc rc = face_body(request, SPELLING_EXACT, &body, &fault);
 
     if (rc == RC_OK)
         rc = face_id(request, &body, "user_id", true, &user, &fault);
@@ -399,7 +399,7 @@ void logs_put(struct request *request)
     enum rc rc = read_log_id(request, &log_id, &fault);
 
     if (rc == RC_OK)
-        rc = face_body(request, BODY_PLAIN, SPELLING_EXACT, &body, &fault);
+        rc = face_body(request, SPELLING_EXACT, &body, &fault);
     if (rc == RC_OK)
         rc = face_id(request, &body, "user_id", false, &named, &fault);
     if (rc == RC_OK) {
@@ -665,7 +665,7 @@ void logs_roll_back(struct request *request)
     enum rc rc = request_id_param(request, 0, "user_id", &fault);
 
     if (rc == RC_OK)
-        rc = face_body(request, BODY_PLAIN, SPELLING_EXACT, &body, &fault);
+        rc = face_body(request, SPELLING_EXACT, &body, &fault);
     if (rc == RC_OK && !rolling)
         rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
     if (rc == RC_OK)

@@ -527,7 +527,7 @@ static void post_video(struct request *request, struct text user, struct text vi
     struct fault fault = {NULL, NULL};
     struct item_report report = {.rc = RC_OK};
     BODY body = {NULL, SPELLING_ANY_CASE};
-    enum rc rc = face_body(request, BODY_PLAIN, SPELLING_ANY_CASE, &body, &fault);
+    enum rc rc = face_body(request, SPELLING_ANY_CASE, &body, &fault);
 
     if (rc == RC_OK)
         rc = pts_report_decode(request, &body, &user, video, &report, &fault);
@@ -608,7 +608,7 @@ void pts_videos_bulk(struct request *request)
     struct fault fault = {NULL, NULL};
     struct command *command = NULL;
     BODY body = {NULL, SPELLING_ANY_CASE};
-    enum rc rc = face_body(request, BODY_GZIP, SPELLING_ANY_CASE, &body, &fault);
+    enum rc rc = face_body(request, SPELLING_ANY_CASE, &body, &fault);
     json_t *list = rc == RC_OK ? body_get(&body, "videoProgresses") : NULL;
 
     if (rc == RC_OK && !json_is_array(list))
@@ -638,7 +638,7 @@ void pts_enrollment(struct request *request)
     struct text user = {NULL, 0}, course = {NULL, 0};
     enum command_kind kind = CMD_ENROL;
     BODY body = {NULL, SPELLING_ANY_CASE};
-    enum rc rc = face_body(request, BODY_PLAIN, SPELLING_ANY_CASE, &body, &fault);
+    enum rc rc = face_body(request, SPELLING_ANY_CASE, &body, &fault);
 
     if (rc == RC_OK)
         rc = face_id(request, &body, "UserId", true, &user, &fault);
@@ -663,7 +663,7 @@ static void drop_cached(struct request *request, const char *member, enum cms_ki
     struct fault fault = {NULL, NULL};
     struct text id;
     BODY body = {NULL, SPELLING_ANY_CASE};
-    enum rc rc = face_body(request, BODY_PLAIN, SPELLING_ANY_CASE, &body, &fault);
+    enum rc rc = face_body(request, SPELLING_ANY_CASE, &body, &fault);
 
     if (rc == RC_OK)
         rc = face_id(request, &body, member, true, &id, &fault);

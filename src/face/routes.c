@@ -9,7 +9,8 @@
 #include "face/video.h"
 
 /* Every route there is, once: method, pattern, literals in any case, who may, face, handler; what it does, the
- * schemas (openapi_schemas.json) of what it takes and gives. */
+ * schemas (openapi_schemas.json) of what it takes and gives, what its body may be besides and how large. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers" /* most bodies are plain JSON of 1 MiB at most */
 static const struct http_route table[] = {
     {HTTP_GET, "/api/v1/Progress/summary/{userId}", true, ACCESS_OWN_STUDENT, FACE_PTS, pts_summary,
      "A learner's summary", NULL, "PtsSummary"},
@@ -19,7 +20,7 @@ static const struct http_route table[] = {
      pts_video_path,
      "Report a video, ids in the path", "PtsReportPath", "PtsVideo"},
     {HTTP_POST, "/api/v1/Progress/videos/bulk", true, ACCESS_OWN_STUDENT, FACE_PTS, pts_videos_bulk,
-     "Report many videos, all or nothing", "PtsBulk", "PtsVideos"},
+     "Report many videos, all or nothing", "PtsBulk", "PtsVideos", BODY_GZIP},
     {HTTP_GET, "/api/v1/Progress/course/{userId}/{courseId}", true, ACCESS_OWN_STUDENT, FACE_PTS,
      pts_course,
      "A learner's course with its videos", NULL, "PtsCourse"},
@@ -60,7 +61,7 @@ static const struct http_route table[] = {
      FACE_COURSEROOM, courseroom_leaderboard,
      "A course's learners, best first", NULL, "RoomLeaderboard"},
     {HTTP_POST, "/user-progress/bulk", false, ACCESS_COURSE_STAFF, FACE_COURSEROOM, courseroom_bulk,
-     "Some learners of a course", "RoomBulk", "RoomMembers"},
+     "Some learners of a course", "RoomBulk", "RoomMembers", BODY_GZIP},
     {HTTP_POST, "/user-progress/update", false, ACCESS_SIGNED_IN, FACE_COURSEROOM, courseroom_update,
      "Report, lock or unlock a content item", "RoomUpdate", "RoomUpdated"},
     {HTTP_POST, "/user-progress/reset", false, ACCESS_COURSE_STAFF, FACE_COURSEROOM, courseroom_reset,
@@ -77,7 +78,7 @@ static const struct http_route table[] = {
     {HTTP_POST, "/api/progress", false, ACCESS_OWN, FACE_TRK, trk_post,
      "Report own progress", "TrkPost", "TrkSaved"},
     {HTTP_PUT, "/api/progress/{id}/complete", false, ACCESS_OWN, FACE_TRK, trk_complete,
-     "Mark as completed", "TrkComplete", "TrkSaved"},
+     "Mark as completed", "TrkComplete", "TrkSaved", BODY_OPTIONAL},
     {HTTP_GET, "/api/progress/stats/{moduleId}", false, ACCESS_COURSE_STAFF, FACE_TRK, trk_stats,
      "A module's statistics", NULL, "TrkStats"},
 
@@ -98,11 +99,11 @@ static const struct http_route table[] = {
      "Take log entries back to an event or an instant", "LogsRollBack", "LogsRolledBack"},
 
     {HTTP_POST, "/progress/update", false, ACCESS_PERSON, FACE_VIDEO, video_update,
-     "Report a video", "VideoUpdate", "VideoState"},
+     "Report a video", "VideoUpdate", "VideoState", BODY_BEACON},
     {HTTP_POST, "/progress/realtime", false, ACCESS_PERSON, FACE_VIDEO, video_update,
-     "Report a video while it plays", "VideoUpdate", "VideoState"},
+     "Report a video while it plays", "VideoUpdate", "VideoState", BODY_BEACON},
     {HTTP_POST, "/progress/sync", false, ACCESS_PERSON, FACE_VIDEO, video_sync,
-     "Report many, a result each", "VideoSync", "VideoSynced"},
+     "Report many, a result each", "VideoSync", "VideoSynced", BODY_GZIP},
     {HTTP_GET, "/progress/{userId}", false, ACCESS_PERSON, FACE_VIDEO, video_list,
      "All videos of a learner", NULL, "VideoList"},
     {HTTP_GET, "/progress/{userId}/{videoId}", false, ACCESS_COURSE_RECORD, FACE_VIDEO, video_get,
@@ -115,7 +116,7 @@ static const struct http_route table[] = {
      "A learner's engagement", NULL, "VideoEngagement"},
 
     {HTTP_PUT, "/api/v1/catalog/courses/{id}", false, ACCESS_ADMIN, FACE_CATALOG, catalog_put,
-     "Declare a course", "CoursePut", "Course"},
+     "Declare a course", "CoursePut", "Course", .body_max_bytes = 8 << 20},
     {HTTP_GET, "/api/v1/catalog/courses/{id}", false, ACCESS_CATALOG_READ, FACE_CATALOG, catalog_get,
      "A course", NULL, "Course"},
     {HTTP_DELETE, "/api/v1/catalog/courses/{id}", false, ACCESS_ADMIN, FACE_CATALOG, catalog_delete,

@@ -621,7 +621,7 @@ void trk_post(struct request *request)
     struct fault fault = {NULL, NULL};
     struct item_report report = {.rc = RC_OK};
     BODY body = {NULL, SPELLING_EXACT};
-    enum rc rc = face_body(request, BODY_PLAIN, SPELLING_EXACT, &body, &fault);
+    enum rc rc = face_body(request, SPELLING_EXACT, &body, &fault);
 
     if (rc == RC_OK)
         rc = decode_post(request, &body, &report, &fault);
@@ -671,8 +671,8 @@ void trk_complete(struct request *request)
     BODY body = {NULL, SPELLING_EXACT};
     enum rc rc = request_id_param(request, 0, "id", &fault);
 
-    if (rc == RC_OK && (request->body.size || request->body_too_large))
-        rc = face_body(request, BODY_PLAIN, SPELLING_EXACT, &body, &fault);
+    if (rc == RC_OK && request->body.size)
+        rc = face_body(request, SPELLING_EXACT, &body, &fault);
     if (rc == RC_OK && body.root)
         rc = decode_score(&body, &report.report, &fault);
     if (rc == RC_OK) {

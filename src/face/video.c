@@ -70,7 +70,7 @@ void video_update(struct request *request)
     struct text user = {NULL, 0};
     struct item_report report = {.rc = RC_OK};
     BODY body = {NULL, SPELLING_EXACT};
-    enum rc rc = face_body(request, BODY_BEACON, SPELLING_EXACT, &body, &fault);
+    enum rc rc = face_body(request, SPELLING_EXACT, &body, &fault);
 
     if (rc == RC_OK)
         rc = face_id(request, &body, "userId", true, &user, &fault);
@@ -199,7 +199,7 @@ void video_sync(struct request *request)
     struct text user = {NULL, 0};
     struct command *command = NULL;
     BODY body = {NULL, SPELLING_EXACT};
-    enum rc rc = face_body(request, BODY_GZIP, SPELLING_EXACT, &body, &fault);
+    enum rc rc = face_body(request, SPELLING_EXACT, &body, &fault);
     json_t *list = NULL;
 
     if (rc == RC_OK)

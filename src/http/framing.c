@@ -83,14 +83,15 @@ static bool take_target(struct request *request)
     return request->target[0] == '/';
 }
 
-static bool too_long(const char *length)
+static uint64_t length_of(const char *digits)
 {
-    size_t size = strlen(length);
     uint64_t value = 0;
 
-    for (size_t i = 0; i < size && i < 18; i++)
-        value = value * 10 + (uint64_t)(length[i] - '0');
-    return size >= 18 || value > BODY_MAX_BYTES;
+    if (strlen(digits) > 18)
+        return UINT64_MAX;
+    for (; *digits; digits++)
+        value = value * 10 + (uint64_t)(*digits - '0');
+    return value;
 }
 
 static enum rc check_coding(const struct look *look, const struct request *request, struct fault *fault)
@@ -126,7 +127,7 @@ enum rc http_check_framing(struct request *request, struct fault *fault)
         return fault_set(fault, RC_INVALID, "Expect", "only 100-continue is understood");
     if (!take_target(request))
         return fault_set(fault, RC_INVALID, NULL, "the request target is malformed");
-    if (look.length && too_long(look.length))
-        request->body_too_large = true;
+    request->content_length = look.length ? length_of(look.length) : 0;
+    request->chunked = look.codings > 0;
     return RC_OK;
 }

@@ -6,6 +6,7 @@
 #include <microhttpd.h>
 
 #include "base/monotonic.h"
+#include "http/bodies.h"
 #include "http/loop.h"
 
 enum {
@@ -73,6 +74,8 @@ static void give_back(struct request *request)
 {
     atomic_uint *open = request->open;
 
+    if (request->charged)
+        bodies_give(request->bodies, request->payer, request->charged);
     if (request->loop == loop_current() && spares.count < SPARES_MAX) {
         trim(&request->body);
         trim(&request->out);

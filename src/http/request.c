@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/ident.h"
+#include "http/bodies.h"
 
 static int hex_digit(char c)
 {
@@ -55,10 +56,27 @@ enum rc request_split_path(struct request *request, struct fault *fault)
             return fault_set(fault, RC_NOT_FOUND, NULL, "no such path");
         struct segment_text *segment = &request->segments[request->segment_count++];
         segment->bytes = decode(&request->arena, at, (size_t)(stop - at), false, &segment->size);
+        if (!segment->bytes) {
+            request->path_malformed = true;
+            segment->size = (uint32_t)(stop - at);
+            segment->bytes = arena_copy(&request->arena, at, segment->size);
+        }
         if (!segment->bytes)
-            return fault_set(fault, RC_INVALID, "path", "a percent escape in the path is malformed");
+            return fault_set(fault, RC_BUSY, NULL, "out of memory");
         at = stop;
     }
+    return RC_OK;
+}
+
+enum rc request_charge_body(struct request *request, struct fault *fault)
+{
+    size_t room = request->body.capacity;
+
+    if (room <= BODY_FREE_BYTES || room <= request->charged)
+        return RC_OK;
+    if (!bodies_take(request->bodies, request->payer, room - request->charged))
+        return fault_set(fault, RC_BUSY, NULL, "too many large bodies at a time; try again");
+    request->charged = room;
     return RC_OK;
 }
 

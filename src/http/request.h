@@ -13,13 +13,14 @@
 
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_DELETE, HTTP_OPTIONS, HTTP_OTHER };
 
-enum { MAX_PARAMS = 4, MAX_SEGMENTS = 12, BODY_MAX_BYTES = 1 << 20 };
+enum { MAX_PARAMS = 4, MAX_SEGMENTS = 12 };
 
 struct segment_text {
     char *bytes; /* decoded, NUL-terminated, in the arena */
     uint32_t size;
 };
 
+struct bodies;
 struct deadline;
 struct http_route;
 struct loop;
@@ -38,8 +39,12 @@ struct request {
     const struct http_route *route;
     struct segment_text params[MAX_PARAMS]; /* of the route's pattern, in order */
     char request_id[130];
-    struct buf body;
-    bool body_too_large;
+    bool path_malformed;     /* a percent escape in it; the segment is as it came */
+    uint64_t content_length; /* as declared; UINT64_MAX: more than 18 digits */
+    bool chunked;            /* nothing was declared */
+    struct buf body;         /* whole when the request is handled */
+    size_t body_max;         /* who judges the head says how much is kept; 0: nothing */
+    uint64_t payer;          /* and whose budget that is: http/bodies.h */
 
     void *caller;  /* struct caller, by the gateway */
     void *command; /* what a parked request waits for */
@@ -60,6 +65,9 @@ struct request {
     uint64_t begun_us; /* monotonic */
     struct loop *loop; /* the server's own, as is all that follows */
     struct deadline *deadline; /* of its connection */
+    struct bodies *bodies;
+    size_t charged;     /* of the body, to the payer */
+    bool body_too_large, body_refused; /* what came is thrown away: more than body_max, than the budget */
     int library_state;
     bool parked;       /* set aside, and not resumed yet */
     atomic_int hold;   /* life.c */
@@ -77,8 +85,12 @@ int request_header_count(struct request *request, const char *name);
  * Source: contract 1, Ids: "a query member with an empty value counts as not given". */
 MUST_CHECK enum rc request_query(struct request *request, const char *name, const char **out, struct fault *fault);
 
-/* Splits and decodes the path once; '//' collapses. RC_INVALID: malformed escapes. Source: contract 1. */
+/* Splits and decodes the path once; '//' collapses. Malformed escapes set path_malformed: a route that does not exist
+ * comes first. Source: contract 1. */
 MUST_CHECK enum rc request_split_path(struct request *request, struct fault *fault);
+
+/* Accounts for what the body takes now, after it grew by other means than arriving. RC_BUSY: past the budget. */
+MUST_CHECK enum rc request_charge_body(struct request *request, struct fault *fault);
 
 /* A parameter of the path as an id: checked and normalized. */
 MUST_CHECK enum rc request_id_param(struct request *request, int index, const char *field, struct fault *fault);

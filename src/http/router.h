@@ -13,7 +13,11 @@ struct http_route {
     void (*handler)(struct request *request);
     const char *summary;      /* for /openapi.json, as are the next two */
     const char *takes, *gives; /* schemas of body and answer; NULL: none */
+    int body_form;             /* face.h: what its body may be beside JSON */
+    unsigned body_max_bytes;   /* 0: ROUTE_BODY_BYTES */
 };
+
+enum { ROUTE_BODY_BYTES = 1 << 20 };
 
 struct http_routes {
     const struct http_route *table;

@@ -2,24 +2,22 @@
 
 #include "base/digits.h"
 #include "base/monotonic.h"
+#include "http/bodies.h"
 #include "http/deadlines.h"
 #include "http/framing.h"
 #include "http/gzip.h"
 #include "http/life.h"
+#include "http/lingerers.h"
 #include "http/listener.h"
 #include "http/loop.h"
 #include "http/stream.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <microhttpd.h>
 #include <xxhash.h>
@@ -32,7 +30,7 @@ enum {
     HEAD_S = 10, /* a head must be whole so soon after it began, */
     BODY_S = 60, /* and a body after its head: reliability R28 */
     CONNECTIONS_MAX = 10000,
-    LARGE_BODY_WAIT_MS = 100, /* how long a declared large body may take to begin */
+    READ_AWAY_BYTES = 64 * 1024, /* a body up to this is read and thrown away when its request is refused */
     GZIP_FROM_BYTES = 1024, /* smaller answers gain nothing */
 };
 
@@ -43,11 +41,8 @@ struct http_server {
     struct http_settings settings;
     char *cors_origins;
     atomic_bool draining; /* every answer now ends its connection */
-    pthread_t timer;
-    bool timer_runs, stopping; /* stopping: under timer_lock */
-    pthread_mutex_t timer_lock;
-    pthread_cond_t timer_work;
-    struct request *waiting; /* under timer_lock */
+    struct lingerers *lingerers;
+    struct bodies *bodies;
     struct deadlines *deadlines;
     atomic_uint open_requests;
     atomic_ullong next_id;
@@ -158,8 +153,8 @@ static void add_cors(struct http_server *server, struct request *request, struct
     if (request->method == HTTP_OPTIONS) {
         add_header(response, "Access-Control-Allow-Methods", request->allow);
         add_header(response, "Access-Control-Allow-Headers",
-                   "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id,"
-                   " X-Server-Key, X-Service-Key");
+                   "Authorization, Content-Type, Content-Encoding, Idempotency-Key, If-Match, If-None-Match,"
+                   " Last-Event-ID, Traceparent, X-Request-Id, X-Requested-With, X-Server-Key, X-Service-Key");
         add_header(response, "Access-Control-Max-Age", "600");
     }
 }
@@ -284,6 +279,8 @@ struct socket_context {
     size_t room;
     struct request *request;
     struct deadline deadline;
+    int fd;
+    bool lingers; /* answered before its body was read */
 };
 
 static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
@@ -298,13 +295,16 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
         loop_count(loop_current(), 1);
         if (!socket)
             return;
+        socket->fd = info->connect_fd;
         deadline_set(&socket->deadline, HEAD_S);
-        deadlines_add(server->deadlines, &socket->deadline, info->connect_fd);
+        deadlines_add(server->deadlines, &socket->deadline, socket->fd);
     } else {
         loop_count(loop_current(), -1);
         if (!socket)
             return;
         deadlines_remove(server->deadlines, &socket->deadline);
+        if (socket->lingers)
+            lingerers_take(server->lingerers, socket->fd);
         end_request(arg, socket->request);
         free(socket->target);
         free(socket);
@@ -352,6 +352,7 @@ static struct request *new_request(struct http_server *server, struct MHD_Connec
     if (socket->request) {
         socket->request->server = server->settings.context;
         socket->request->deadline = &socket->deadline;
+        socket->request->bodies = server->bodies;
     }
     return socket->request;
 }
@@ -370,94 +371,79 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **st
     *state = NULL;
 }
 
+/* Room for size bytes more, within the budget. */
+static bool has_room(struct request *request, size_t size)
+{
+    struct fault unused;
+
+    if (request->body.capacity - request->body.size >= size)
+        return true;
+    return buf_reserve(&request->body, size) && request_charge_body(request, &unused) == RC_OK;
+}
+
 static void take_body(struct request *request, const char *bytes, size_t size)
 {
-    if (request->body_too_large)
+    if (request->answered || request->body_too_large || request->body_refused || !request->body_max)
         return;
-    if (request->body.size + size > BODY_MAX_BYTES) {
-        request->body_too_large = true;
+    request->body_too_large = request->body.size + size > request->body_max;
+    request->body_refused = !request->body_too_large && !has_room(request, size);
+    if (request->body_too_large || request->body_refused)
         buf_done(&request->body);
-        return;
-    }
-    buf_add(&request->body, bytes, size);
+    else
+        buf_add(&request->body, bytes, size);
 }
 
-/* ---- a body that is declared too large ----
- * Answered at once, the answer would be lost: closing a connection with unread bytes resets it. So a client that
- * is sending already is read to its end, bytes thrown away, and answered then; one that waits is answered now. */
+/* ---- before the body ----
+ * Everything that the head tells is judged before a byte of the body is kept. A refusal that is given at once ends the
+ * connection (the library reads no further), so a small body is read and thrown away first; a large one, or one whose size
+ * nobody knows, is not waited for. */
 
-static void *timer_main(void *arg)
+static enum MHD_Result judged(struct http_server *server, struct request *request)
 {
-    struct http_server *server = arg;
-
-    (void)pthread_setname_np(pthread_self(), "http timer"); /* for who looks at the threads; 15 bytes at most */
-    (void)pthread_mutex_lock(&server->timer_lock);
-    while (!server->stopping) {
-        struct request *due = server->waiting;
-        server->waiting = NULL;
-        if (!due) {
-            (void)pthread_cond_wait(&server->timer_work, &server->timer_lock);
-            continue;
-        }
-        (void)pthread_mutex_unlock(&server->timer_lock);
-        (void)nanosleep(&(struct timespec){0, LARGE_BODY_WAIT_MS * 1000000L}, NULL); /* woken early: judged early */
-        for (struct request *next; due; due = next) {
-            next = due->next_waiting;
-            request_resume(due);
-        }
-        (void)pthread_mutex_lock(&server->timer_lock);
-    }
-    (void)pthread_mutex_unlock(&server->timer_lock);
-    return NULL;
-}
-
-static enum MHD_Result wait_for_large_body(struct http_server *server, struct request *request)
-{
-    request->library_state = STATE_JUDGING;
-    MHD_suspend_connection(connection_of(request));
-    (void)pthread_mutex_lock(&server->timer_lock);
-    request->next_waiting = server->waiting;
-    server->waiting = request;
-    (void)pthread_cond_signal(&server->timer_work);
-    (void)pthread_mutex_unlock(&server->timer_lock);
-    return MHD_YES;
-}
-
-static bool is_sending(struct request *request)
-{
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection_of(request), MHD_CONNECTION_INFO_CONNECTION_FD);
-    int bytes = 0;
-
-    return info && ioctl(info->connect_fd, FIONREAD, &bytes) == 0 && bytes > 0;
-}
-
-/* 404, 401 and the like come before 413: the dispatcher says which. */
-static enum MHD_Result refuse_large_body(struct http_server *server, struct request *request)
-{
-    request->library_state = STATE_READING;
-    if (is_sending(request))
+    if (request->parked)
         return MHD_YES;
+    request->library_state = STATE_READING;
+    deadline_set(request->deadline, BODY_S);
+    if (!request->answered && request->body_max && (request->chunked || request->content_length > BODY_FREE_BYTES) &&
+        bodies_full(server->bodies))
+        request_fail(request, RC_BUSY, &(struct fault){NULL, "too many large bodies at a time; try again"});
+    if (!request->answered)
+        return MHD_YES;
+    if (!request->chunked && request->content_length <= READ_AWAY_BYTES &&
+        (request->content_length == 0 || !request_header(request, "Expect")))
+        return MHD_YES; /* answered when it is whole */
     request->close = true;
-    server->settings.dispatch(request);
-    return request->answered ? send_answer(server, request) : MHD_YES;
+    socket_of(connection_of(request))->lingers = true;
+    return send_answer(server, request);
 }
 
-/* The head is there, the body is not. Answering here ends the keep-alive, which is right for a head that is wrong. */
 static enum MHD_Result begin(struct http_server *server, struct request *request)
 {
     struct fault fault = {NULL, NULL};
     enum rc rc = http_check_framing(request, &fault);
 
-    if (rc != RC_OK) {
+    if (rc != RC_OK) { /* nobody knows where this request ends */
         request->close = true;
         request_fail(request, rc, &fault);
         return send_answer(server, request);
     }
-    if (!request->body_too_large)
-        return MHD_YES;
-    if (request_header(request, "Expect"))
-        return refuse_large_body(server, request);
-    return wait_for_large_body(server, request);
+    server->settings.judge(request);
+    return judged(server, request);
+}
+
+static void handle(struct http_server *server, struct request *request)
+{
+    deadline_set(request->deadline, 0); /* whole: what takes time now is ours */
+    if (request->answered)
+        return;
+    if (request->body_too_large) {
+        const char *text = arena_printf(&request->arena, "a body has at most %zu MiB here", request->body_max >> 20);
+        request_fail(request, RC_TOO_LARGE, &(struct fault){NULL, text});
+    } else if (request->body_refused) {
+        request_fail(request, RC_BUSY, &(struct fault){NULL, "too many large bodies at a time; try again"});
+    } else {
+        server->settings.handle(request);
+    }
 }
 
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
@@ -472,16 +458,19 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
         *state = request = new_request(server, connection);
     if (!request || !request->target)
         return MHD_NO;
-    if (request->library_state == STATE_NEW) { /* answering here already would end the keep-alive */
-        request->library_state = STATE_READING;
-        deadline_set(&socket_of(connection)->deadline, BODY_S);
+    if (request->library_state == STATE_NEW) {
+        request->library_state = STATE_JUDGING;
+        deadline_set(request->deadline, 0); /* its head is whole; judging may wait for keys */
         request->method = method_of(method);
         request->http_version = version;
         set_request_id(server, request);
         return begin(server, request);
     }
-    if (request->library_state == STATE_JUDGING)
-        return refuse_large_body(server, request);
+    if (request->library_state == STATE_JUDGING) { /* it was parked meanwhile */
+        request->parked = false;
+        request->resumed(request);
+        return judged(server, request);
+    }
     if (*upload_size) {
         take_body(request, upload, *upload_size);
         *upload_size = 0;
@@ -493,8 +482,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
         request->parked = false;
         request->resumed(request);
     } else {
-        deadline_set(&socket_of(connection)->deadline, 0); /* whole: what takes time now is ours */
-        server->settings.dispatch(request);
+        handle(server, request);
     }
     if (request->parked)
         return MHD_YES;
@@ -563,15 +551,9 @@ enum rc http_server_start(const struct http_settings *settings, struct http_serv
         rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
     if (settings->port_count > MAX_PORTS)
         rc = fault_set(fault, RC_INVALID, "port", "at most 8 ports");
-    (void)pthread_mutex_init(&server->timer_lock, NULL); /* default attributes cannot fail */
-    (void)pthread_cond_init(&server->timer_work, NULL);
-    if (rc == RC_OK && deadlines_new(&server->deadlines) != RC_OK)
+    if (rc == RC_OK && (deadlines_new(&server->deadlines) != RC_OK || lingerers_new(&server->lingerers) != RC_OK ||
+                        bodies_new(&server->bodies) != RC_OK))
         rc = fault_set(fault, RC_BUSY, NULL, "cannot start a thread");
-    if (rc == RC_OK) {
-        server->timer_runs = pthread_create(&server->timer, NULL, timer_main, server) == 0;
-        if (!server->timer_runs)
-            rc = fault_set(fault, RC_BUSY, NULL, "cannot start a thread");
-    }
     for (int i = 0; rc == RC_OK && i < settings->port_count; i++)
         rc = start_port(server, settings->ports[i], fault);
     if (rc != RC_OK) {
@@ -600,24 +582,15 @@ void http_server_stop(struct http_server *server)
 {
     if (!server)
         return;
-    if (server->timer_runs) {
-        (void)pthread_mutex_lock(&server->timer_lock);
-        server->stopping = true;
-        (void)pthread_cond_signal(&server->timer_work);
-        (void)pthread_mutex_unlock(&server->timer_lock);
-        (void)pthread_join(server->timer, NULL); /* it was started */
-    }
-    for (struct request *request = server->waiting, *next; request; request = next) {
-        next = request->next_waiting;
-        request_resume(request); /* a suspended connection must not be there when a daemon stops */
-    }
     for (int i = 0; i < server->loop_count; i++)
         loop_stop(server->loops[i]);
     for (int i = 0; i < server->listener_count; i++)
         listener_close(server->listeners[i]);
     deadlines_free(server->deadlines);
+    lingerers_free(server->lingerers);
     if (atomic_load(&server->open_requests))
         return; /* a commit that hangs still holds some, and counts them here when it ends: the process is ending */
+    bodies_free(server->bodies);
     free(server->cors_origins);
     free(server);
 }

@@ -13,7 +13,8 @@ struct http_settings {
     int port_count;
     unsigned threads;           /* per port */
     const char *cors_origins;   /* comma separated; "" none */
-    void (*dispatch)(struct request *request); /* once per whole request */
+    void (*judge)(struct request *request);  /* once its head is there: answers (refuses), parks, or lets it through */
+    void (*handle)(struct request *request); /* once it is whole */
     void (*held)(void *context, struct request *first); /* those of one turn, by next_waiting; resumes each, now or later */
     void (*observe)(void *context, const struct request *request, uint64_t microseconds); /* once per answer */
     void *context;              /* request->server */
