@@ -74,6 +74,14 @@ struct command {
     bool all_or_nothing; /* else each item stands alone */
 
     struct text course, item, url;
+
+    /* Of a webhook, which may be about several learners; then learner is none. */
+    const struct text *users; /* no id twice */
+    uint32_t user_count;
+    bool webhook;
+    bool has_occurred;   /* it says when what it tells came to be: an earlier one changes nothing */
+    int64_t occurred_ms; /* INT64_MAX: now */
+
     const struct course_put *put;
 
     uint64_t log_id;

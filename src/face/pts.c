@@ -635,25 +635,25 @@ static void encode_nothing(struct command *command, struct view view)
 void pts_enrollment(struct request *request)
 {
     struct fault fault = {NULL, NULL};
-    struct text user = {NULL, 0}, course = {NULL, 0};
-    enum command_kind kind = CMD_ENROL;
+    struct pts_webhook told = {.kind = CMD_ENROL};
     BODY body = {NULL, SPELLING_ANY_CASE};
     enum rc rc = face_body(request, SPELLING_ANY_CASE, &body, &fault);
 
     if (rc == RC_OK)
-        rc = face_id(request, &body, "UserId", true, &user, &fault);
-    if (rc == RC_OK)
-        rc = face_id(request, &body, "CourseId", true, &course, &fault);
-    if (rc == RC_OK)
-        rc = pts_action_decode(body_get(&body, "Action"), &kind, &fault);
-    struct command *command = rc == RC_OK ? face_command(request, kind, FACE_PTS, user) : NULL;
+        rc = pts_webhook_decode(request, &body, &told, &fault);
+    struct command *command = rc == RC_OK ? face_command(request, told.kind, FACE_PTS, told.user) : NULL;
     if (rc == RC_OK && !command)
         rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
     if (rc != RC_OK) {
         request_fail(request, rc, &fault);
         return;
     }
-    command->course = course;
+    command->webhook = true;
+    command->course = told.course;
+    command->users = told.user.bytes ? &command->learner : told.users;
+    command->user_count = told.user_count;
+    command->has_occurred = told.has_occurred;
+    command->occurred_ms = told.occurred_ms;
     face_submit(request, command, encode_nothing);
 }
 

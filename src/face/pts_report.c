@@ -1,7 +1,10 @@
 #include "face/pts_report.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+enum { USERS_MAX = 1000 };
 
 static const struct {
     const char *name;
@@ -11,7 +14,7 @@ static const struct {
     {"drop", CMD_DROP},    {"REMOVE_ENROLLMENT", CMD_DROP}, {"unenroll", CMD_DROP},   {"dropped", CMD_DROP},
 };
 
-enum rc pts_action_decode(const json_t *value, enum command_kind *out_kind, struct fault *fault)
+static enum rc decode_action(const json_t *value, enum command_kind *out_kind, struct fault *fault)
 {
     const char *action = json_string_value(value);
 
@@ -22,6 +25,65 @@ enum rc pts_action_decode(const json_t *value, enum command_kind *out_kind, stru
         }
     return fault_set(fault, RC_INVALID, "Action",
                      "must be enroll, drop, expire or certify (or ENROLL_USER, REMOVE_ENROLLMENT, unenroll, dropped)");
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct text *left = a, *right = b;
+
+    if (left->size != right->size)
+        return left->size < right->size ? -1 : 1;
+    return memcmp(left->bytes, right->bytes, left->size);
+}
+
+static enum rc decode_users(struct request *request, const json_t *value, struct pts_webhook *out, struct fault *fault)
+{
+    size_t index, count = json_array_size(value);
+    json_t *id;
+
+    if (!json_is_array(value) || count > USERS_MAX)
+        return fault_set(fault, RC_INVALID, "UserIds", "must be a list of at most 1,000 user ids");
+    struct text *users = arena_alloc(&request->arena, (count + 1) * sizeof *users);
+    if (!users)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    json_array_foreach(value, index, id) {
+        enum rc rc = json_in_id(&request->arena, id, "UserIds", &users[index].bytes, &users[index].size, fault);
+        if (rc != RC_OK)
+            return rc;
+    }
+    if (count)
+        qsort(users, count, sizeof *users, by_id);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || by_id(&users[i], &users[i - 1]) != 0)
+            users[out->user_count++] = users[i];
+    out->users = users;
+    return RC_OK;
+}
+
+enum rc pts_webhook_decode(struct request *request, const struct body *body, struct pts_webhook *out,
+                           struct fault *fault)
+{
+    json_t *users = body_get(body, "UserIds"), *occurred = body_get(body, "OccurredAt");
+    bool past = false;
+    enum rc rc = face_id(request, body, "UserId", !users, &out->user, fault);
+
+    if (rc == RC_OK && users && out->user.bytes)
+        rc = fault_set(fault, RC_INVALID, "UserIds", "goes in place of UserId, not with it");
+    if (rc == RC_OK && users)
+        rc = decode_users(request, users, out, fault);
+    if (rc == RC_OK)
+        rc = face_id(request, body, "CourseId", true, &out->course, fault);
+    if (rc == RC_OK)
+        rc = decode_action(body_get(body, "Action"), &out->kind, fault);
+    if (rc == RC_OK && occurred) {
+        rc = face_client_instant(request, occurred, "OccurredAt", &out->occurred_ms, &past, fault);
+        out->has_occurred = true;
+    }
+    if (!past)
+        out->occurred_ms = INT64_MAX;
+    if (!users)
+        out->user_count = 1;
+    return rc;
 }
 
 static bool differ(struct text a, struct text b)

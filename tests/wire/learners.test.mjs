@@ -302,3 +302,80 @@ test('explicit: staff without an enrolment get 404 like anybody', async () => {
   assert.equal((await send('instructor:2')).status, 200);
   assert.deepEqual(await explicit.discard(), { code: 0, signal: null });
 });
+
+// ---- the enrolment webhook ----
+
+const statuses = async (course) => Object.fromEntries((await server.call('GET', `/user-progress/course/${course}/all?limit=100`, { as: 'admin:9' })).json.results.map((r) => [r.userId, r.enrollments.enrollmentStatus]));
+const tell = async (course, user, ...told) => {
+  for (const [Action, OccurredAt] of told) assert.equal((await webhook({ UserId: user, CourseId: course, Action, ...(OccurredAt && { OccurredAt }) })).status, 200, Action);
+};
+const at = (minutes) => new Date(Date.now() - 3600e3 + minutes * 60e3).toISOString();
+
+test('UserIds: all or nothing, each once, not beside UserId', async () => {
+  const ids = (n) => Array.from({ length: n }, (_, i) => 40100 + i);
+  assert.equal((await webhook({ UserIds: [...ids(1000)], CourseId: '400', Action: 'enroll' })).status, 200);
+  assert.equal((await analytics(400)).totalEnrollments, 1000);
+  assert.equal((await webhook({ UserIds: [40100, '40100', '40101'], CourseId: '400', Action: 'drop' })).status, 200);
+  assert.equal((await webhook({ userids: ['40102'], courseid: '400', ACTION: 'Expire' })).status, 200);
+  const now = await statuses(400);
+  assert.deepEqual([now[40100], now[40101], now[40102], now[40103]], ['DROPPED', 'DROPPED', 'EXPIRED', 'ENROLLED']);
+  assert.deepEqual(await (await webhook({ UserIds: [], CourseId: '409', Action: 'enroll' })).json, {});
+  assert.equal((await server.call('GET', '/user-progress/course/409/analytics', { as: 'admin:9' })).status, 404);
+  for (const [what, body] of [['both', { UserId: '1', UserIds: ['2'] }], ['too many', { UserIds: ids(1001) }], ['no list', { UserIds: '2' }], ['one bad', { UserIds: ['2', {}] }], ['one reserved', { UserIds: ['2', 'stats'] }], ['empty', { UserIds: ['2', ''] }]]) {
+    const refused = await webhook({ ...body, CourseId: '401', Action: 'enroll' });
+    assert.deepEqual([refused.status, refused.json.errors[0].field], [400, 'UserIds'], what);
+  }
+  assert.equal((await webhook({ CourseId: '401', Action: 'enroll' })).json.errors[0].field, 'UserId');
+  assert.equal((await webhook({ UserIds: null, UserId: '40199', CourseId: '401', Action: 'enroll' })).status, 200);
+  // One that cannot be certified: nobody is.
+  await declare(402, [4021]);
+  await room('40201', 402, 4021);
+  await room('40202', 402, 4021, { progressStatus: 'IN_PROGRESS' });
+  assert.equal((await webhook({ UserIds: [40201, 40202], CourseId: '402', Action: 'certify' })).status, 409);
+  assert.deepEqual(await statuses(402), { 40201: 'COMPLETED', 40202: 'IN_PROGRESS' });
+  assert.equal((await webhook({ UserIds: [40201], CourseId: '402', Action: 'certify' })).status, 200);
+  assert.equal((await webhook({ UserIds: [40201], CourseId: '402', Action: 'certify' })).status, 200);
+  await tell('402', '40201', ['drop'], ['expire'], ['drop', at(50)]);
+  assert.equal((await statuses(402))[40201], 'CERTIFIED'); // never left
+  await tell('402', '40299', ['drop'], ['expire']); // unknown: nothing
+  assert.equal((await statuses(402))[40299], undefined);
+});
+
+test('of two webhooks for one enrolment the later one stands, whatever order they arrive in', async () => {
+  const told = [['enroll', at(1)], ['drop', at(2)], ['enroll', at(3)], ['expire', at(4)]];
+  const orders = (list) => (list.length < 2 ? [list] : list.flatMap((one, i) => orders(list.toSpliced ? list.toSpliced(i, 1) : list.filter((_, k) => k !== i)).map((rest) => [one, ...rest])));
+  let user = 41000;
+  for (let last = 1; last <= told.length; last++)
+    for (const order of orders(told.slice(0, last))) {
+      await tell('410', String(++user), ...order);
+      assert.equal((await statuses410(user)), ['ENROLLED', 'DROPPED', 'ENROLLED', 'EXPIRED'][last - 1], JSON.stringify(order));
+    }
+});
+const statuses410 = async (user) => (await server.call('GET', `/user-progress/410/${user}`, { as: 'admin:9' })).json.results.enrollments.enrollmentStatus;
+
+test('OccurredAt: equal instants, none, ahead, no instant; it makes an enrolment to drop', async () => {
+  const state = async (user) => (await server.call('GET', `/user-progress/410/${user}`, { as: 'admin:9' })).json?.results?.enrollments?.enrollmentStatus;
+  await tell('410', '42001', ['drop', at(5)]);
+  assert.equal(await state(42001), 'DROPPED');
+  await tell('410', '42002', ['expire', at(5)], ['drop', at(5)]); // equal: the one that arrives later
+  assert.equal(await state(42002), 'DROPPED');
+  await tell('410', '42003', ['enroll'], ['drop', at(5)]); // without: the server's instant
+  assert.equal(await state(42003), 'ENROLLED');
+  await tell('410', '42003', ['drop', hours(5)], ['enroll']); // ahead counts as now
+  assert.equal(await state(42003), 'ENROLLED');
+  await tell('410', '42003', ['drop', hours(-0.5)]); // and the repeated enrolment is the latest, though it changed nothing
+  assert.equal(await state(42003), 'ENROLLED');
+  await room('42004', 410, 4101); // by activity: the only webhook stands
+  await tell('410', '42004', ['drop', at(5)]);
+  assert.equal(await state(42004), 'DROPPED');
+  await room('42004', 410, 4101);
+  assert.equal(await state(42004), 'DROPPED');
+  await tell('410', '42004', ['enroll', '2020-01-01 10:00:00+00']);
+  assert.equal(await state(42004), 'DROPPED');
+  await tell('410', '42004', ['enroll', at(6)]);
+  assert.ok(['IN_PROGRESS', 'COMPLETED'].includes(await state(42004)));
+  for (const OccurredAt of ['yesterday', 5, hours(24.1)]) {
+    const refused = await webhook({ UserId: '42009', CourseId: '410', Action: 'drop', OccurredAt });
+    assert.deepEqual([refused.status, refused.json.errors[0].field], [400, 'OccurredAt'], String(OccurredAt));
+  }
+});
