@@ -22,6 +22,8 @@ enum {
     PROGRESS_EVERY = 1 << 16,
     LOOK_MS = 250,           /* how often an engine with nothing to do looks whether a slice is due */
     SAY_EVERY_MS = 60000,    /* what goes on failing is said again */
+    SCRUB_AFTER_MS = 500,    /* after a try that a reader was in the way of: each costs an fsync */
+    SCRUB_LAST_MS = 2000,    /* at the end it is worth a wait */
     TIDY_AFTER_MS = 1000,    /* after a slice, unless the next has come */
     REPLAY_FLUSH = 1 << 20, /* a long replay writes the image now and then, so that its tail stays bounded */
 };
@@ -34,6 +36,7 @@ struct engine {
     struct batch batch;
     struct tail *tail;
     bool scrub; /* somebody was erased: the event file's log still holds copies */
+    int64_t scrub_after_ms; /* monotonic; a reader was in the way before */
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t work, flush_work;
@@ -193,8 +196,26 @@ static void scrub_events(struct engine *engine)
 {
     struct fault fault;
 
-    if (engine->scrub && store_scrub_events(engine->store, &fault) == RC_OK)
+    if (!engine->scrub || monotonic_ms() < engine->scrub_after_ms)
+        return;
+    if (store_scrub_events(engine->store, &fault) == RC_OK)
         engine->scrub = false;
+    else
+        engine->scrub_after_ms = monotonic_ms() + SCRUB_AFTER_MS;
+}
+
+/* Before the store is closed. */
+static void scrub_last(struct engine *engine)
+{
+    const struct timespec pause = {0, 50000000};
+    int64_t until_ms = monotonic_ms() + SCRUB_LAST_MS;
+
+    while (engine->scrub && monotonic_ms() < until_ms) {
+        engine->scrub_after_ms = 0;
+        scrub_events(engine);
+        if (engine->scrub)
+            (void)nanosleep(&pause, NULL); /* cut short is fine */
+    }
 }
 
 static void batch_clear(struct batch *batch)
@@ -751,7 +772,7 @@ void engine_free(struct engine *engine)
         enum rc flushed = engine_flush(engine, &fault);
         (void)flushed; /* if it fails, the next start folds the tail again */
     }
-    scrub_events(engine);
+    scrub_last(engine);
     fold_done(&engine->fold);
     image_free(engine->image);
     tail_free(engine->tail);

@@ -248,17 +248,6 @@ static enum rc write_rows(struct slice *slice, struct store *store, struct fault
     return rc;
 }
 
-/* A reader in the way is gone in a moment. */
-static enum rc scrub(struct store *store, struct fault *fault)
-{
-    enum { TRIES = 30 };
-    enum rc rc = RC_BUSY;
-
-    for (int i = 0; i < TRIES && rc == RC_BUSY; i++) /* each waits for as long as the store waits for a reader */
-        rc = store_scrub_image(store, fault);
-    return rc;
-}
-
 enum rc slice_write(struct slice *slice, struct store *store, struct fault *fault)
 {
     enum rc rc = store_image_begin(store, fault);
@@ -273,7 +262,7 @@ enum rc slice_write(struct slice *slice, struct store *store, struct fault *faul
     if (rc != RC_OK)
         store_image_rollback(store);
     else if (slice->scrub) /* the slice is written, whatever comes of this */
-        slice->scrub_owed = scrub(store, fault) != RC_OK;
+        slice->scrub_owed = store_scrub_image(store, fault) != RC_OK; /* in the way: with the next slice */
     return rc;
 }
 

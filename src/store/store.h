@@ -125,7 +125,8 @@ struct store_counters store_counters(const struct store *store);
 MUST_CHECK enum rc store_commit(struct store *store, const struct store_batch *batch, struct fault *fault);
 
 /* Leaves no copy of what was deleted in the log of the event file, or of the image file. RC_BUSY: a reader is in
- * the way; try again. Each by the thread that writes that file. */
+ * the way; try again. Each by the thread that writes that file; neither waits for a reader of another process, the
+ * first not for a fraction of a second, since every write would wait with it. */
 MUST_CHECK enum rc store_scrub_events(struct store *store, struct fault *fault);
 MUST_CHECK enum rc store_scrub_image(struct store *store, struct fault *fault);
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/monotonic.h"
+
 /* What is read. By the owner of the event file: at a start, and what its thread looks up between two commits. By
  * everybody else: through a few connections, each lent for a page of rows. What a page holds is copied, the connection
  * given back, and only then is it visited: however long one walk is, nobody waits for more than a page of it, and no
@@ -107,7 +109,7 @@ void sqlite_readers_close(struct store *store)
 static struct sqlite_reader *lend(struct store *store)
 {
     (void)pthread_mutex_lock(&store->reader_lock); /* cannot fail: not held */
-    while (!store->idle)
+    while (!store->idle || store->paused)
         (void)pthread_cond_wait(&store->reader_back, &store->reader_lock); /* cannot fail */
     struct sqlite_reader *reader = store->idle;
     store->idle = reader->next;
@@ -120,7 +122,38 @@ static void give_back(struct store *store, struct sqlite_reader *reader)
     (void)pthread_mutex_lock(&store->reader_lock); /* cannot fail: not held */
     reader->next = store->idle;
     store->idle = reader;
-    (void)pthread_cond_signal(&store->reader_back); /* cannot fail */
+    (void)pthread_cond_broadcast(&store->reader_back); /* cannot fail; who pauses them waits here too */
+    (void)pthread_mutex_unlock(&store->reader_lock); /* held above */
+}
+
+static bool all_are_back(const struct store *store)
+{
+    int count = 0;
+
+    for (const struct sqlite_reader *reader = store->idle; reader; reader = reader->next)
+        count++;
+    return count == SQLITE_READERS || store->readers[0].shared || !store->readers[0].events;
+}
+
+bool sqlite_readers_pause(struct store *store)
+{
+    enum { PAGE_MS = 20 }; /* a page takes a fraction of it */
+    bool in_time = true;
+
+    (void)pthread_mutex_lock(&store->reader_lock); /* cannot fail: not held */
+    store->paused = true;
+    while (!all_are_back(store) && in_time)
+        in_time = monotonic_wait(&store->reader_back, &store->reader_lock, PAGE_MS);
+    bool back = all_are_back(store);
+    (void)pthread_mutex_unlock(&store->reader_lock); /* held above */
+    return back;
+}
+
+void sqlite_readers_go_on(struct store *store)
+{
+    (void)pthread_mutex_lock(&store->reader_lock); /* cannot fail: not held */
+    store->paused = false;
+    (void)pthread_cond_broadcast(&store->reader_back); /* cannot fail */
     (void)pthread_mutex_unlock(&store->reader_lock); /* held above */
 }
 

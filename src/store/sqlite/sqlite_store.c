@@ -598,19 +598,27 @@ enum rc store_commit(struct store *store, const struct store_batch *batch, struc
     return rc;
 }
 
-static enum rc scrub(struct store *store, sqlite3 *db, struct fault *fault)
+/* Waits so long for readers of other processes; our own are out of the way. */
+static enum rc scrub(struct store *store, sqlite3 *db, int wait_ms, struct fault *fault)
 {
-    if (sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK)
-        return RC_OK;
-    return sqlite_fail(store, db, "checkpoint", fault);
+    (void)sqlite3_busy_timeout(db, wait_ms); /* cannot fail */
+    int code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    enum rc rc = code == SQLITE_OK ? RC_OK : sqlite_fail(store, db, "checkpoint", fault);
+    (void)sqlite3_busy_timeout(db, 2000); /* likewise */
+    return rc;
 }
 
 enum rc store_scrub_events(struct store *store, struct fault *fault)
 {
-    return store->broken ? RC_OK : scrub(store, store->events, fault);
+    if (store->broken)
+        return RC_OK;
+    enum rc rc = sqlite_readers_pause(store) ? scrub(store, store->events, 0, fault)
+                                             : fault_set(fault, RC_BUSY, NULL, "a reader is in the way");
+    sqlite_readers_go_on(store);
+    return rc;
 }
 
 enum rc store_scrub_image(struct store *store, struct fault *fault)
 {
-    return scrub(store, store->image, fault);
+    return scrub(store, store->image, 200, fault);
 }

@@ -51,7 +51,8 @@ struct store {
     sqlite3 *events, *image;
     sqlite3_stmt *writer[WRITER_COUNT], *image_writer[IMAGE_STATEMENT_COUNT];
     bool broken;                /* after an I/O error nothing is written any more: R9 */
-    pthread_mutex_t reader_lock; /* guards idle */
+    pthread_mutex_t reader_lock; /* guards idle, paused */
+    bool paused;                 /* nothing is lent until sqlite_readers_go_on */
     pthread_cond_t reader_back;
     struct sqlite_reader readers[SQLITE_READERS], *idle;
     sqlite3_stmt *get_log; /* the owner's */
@@ -75,6 +76,11 @@ MUST_CHECK enum rc sqlite_readers_open(struct store *store, struct fault *fault)
 MUST_CHECK enum rc sqlite_readers_open_image(struct store *store, struct fault *fault);
 void sqlite_readers_share(struct store *store); /* one reader, with the owner's own: for a store opened to read */
 void sqlite_readers_close_image(struct store *store);
+
+/* Lends nothing more and waits a moment until all are back. False: one is out for longer. sqlite_readers_go_on is owed
+ * after it, whatever it says. */
+MUST_CHECK bool sqlite_readers_pause(struct store *store);
+void sqlite_readers_go_on(struct store *store);
 void sqlite_readers_close(struct store *store);
 
 /* The version of events.db's tables that this program reads and writes. */
