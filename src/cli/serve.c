@@ -16,7 +16,7 @@
 #include "ops/metrics.h"
 
 /* A drain ends when nothing was under way for QUIET_CHECKS looks, 10 ms apart. */
-enum { DRAIN_MS = 9000, UPSTREAM_DRAIN_MS = 5000, QUIET_CHECKS = 10, WORKERS = 4, EXIT_IO_ERROR = 74 };
+enum { DRAIN_MS = 8000, UPSTREAM_DRAIN_MS = 5000, QUIET_CHECKS = 10, WORKERS = 4, EXIT_IO_ERROR = 74 };
 
 /* The key printed in seeds/pts.md: everybody knows it, so nobody may use it. Contract 2. */
 static const char sample_key[] = "a1b2c3d4-e5f6-7890-abcd-ef1234567890";

@@ -120,11 +120,17 @@ bool request_is_held(struct request *request)
     return false;
 }
 
+void request_suspend(struct request *request)
+{
+    loop_park(request->loop, 1);
+    MHD_suspend_connection(connection_of(request)); /* before anybody can resume it */
+}
+
 void request_park(struct request *request, void (*resumed)(struct request *request))
 {
     request->resumed = resumed;
     request->parked = true;
-    MHD_suspend_connection(connection_of(request)); /* before anybody can resume it */
+    request_suspend(request);
 }
 
 void request_hold(struct request *request, void (*resumed)(struct request *request))
@@ -146,6 +152,9 @@ void request_resume(struct request *request)
 
     if (atomic_load(&request->hold) == HOLD_NOT) {
         MHD_resume_connection(connection_of(request));
+        loop_wake(loop);
+        loop_park(loop, -1);
+        return;
     } else if (!atomic_compare_exchange_strong(&request->hold, &held, HOLD_RESUMED)) {
         give_back(request); /* its connection is gone */
         return;

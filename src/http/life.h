@@ -15,5 +15,8 @@ bool request_is_held(struct request *request);
  * resumes it. */
 void request_end(struct request *request);
 
+/* Nothing is read or sent until request_resume. On the loop's thread. */
+void request_suspend(struct request *request);
+
 /* When a loop's thread ends: what it kept for reuse. */
 void request_spares_free(void);

@@ -21,6 +21,8 @@ enum {
     HELD_MAX = 128, /* looked at each turn, so not all there may be */
     NO_TURN_MS = 1000, /* looks again by itself whether it may take a connection */
     SHORT_OF_FDS_MS = 100, /* no descriptor is free: look again so much later, however many knock (reliability R29) */
+    LAST_TURNS = 3,
+    LEAVE_MS = 500, /* at the end, for those that are parked: they were resumed, or somebody hangs */
     HELD_WAIT_MS = 1, /* a wake-up comes sooner; this bounds what else may lie ready */
 };
 
@@ -29,6 +31,7 @@ struct loop {
     pthread_t thread;
     int wake; /* an eventfd */
     atomic_uint connections;
+    atomic_int parked;
     uint64_t rests_until_us; /* takes no connection until then */
     struct request *first, *last; /* set aside in this turn */
     unsigned held;
@@ -68,6 +71,11 @@ void loop_release(struct loop *loop)
 {
     loop->held--;
     loop->again = true;
+}
+
+void loop_park(struct loop *loop, int change)
+{
+    atomic_fetch_add(&loop->parked, change);
 }
 
 void loop_count(struct loop *loop, int change)
@@ -144,6 +152,41 @@ static void rest(struct loop *loop, int epoll)
         accept_some(loop);
 }
 
+static void turn(struct loop *loop, int epoll)
+{
+    if (!loop->again)
+        rest(loop, epoll);
+    loop->again = false;
+    (void)MHD_run(loop->settings.daemon); /* handles all that is ready, never waits */
+    if (loop->took)
+        listener_pass_turn(loop->settings.listener); /* all are counted now */
+    loop->took = false;
+    loop->fresh = 0;
+    struct request *first = loop->first;
+    loop->first = loop->last = NULL;
+    if (first)
+        loop->settings.held(loop->settings.arg, first);
+}
+
+/* The library aborts the process when a daemon is stopped that has a suspended connection. Whoever is late with one keeps
+ * the daemon: the process ends without it. */
+static void leave(struct loop *loop, int epoll)
+{
+    int64_t until_ms = monotonic_ms() + LEAVE_MS;
+
+    while (atomic_load(&loop->parked) && monotonic_ms() < until_ms) {
+        (void)poll(&(struct pollfd){.fd = loop->wake, .events = POLLIN}, 1, 10); /* woken early: looks again */
+        loop->again = true;
+        turn(loop, epoll);
+    }
+    for (int i = 0; i < LAST_TURNS; i++) {
+        loop->again = true; /* what was answered last is sent */
+        turn(loop, epoll);
+    }
+    if (atomic_load(&loop->parked) == 0)
+        MHD_stop_daemon(loop->settings.daemon);
+}
+
 static void *run(void *arg)
 {
     struct loop *loop = arg;
@@ -151,21 +194,9 @@ static void *run(void *arg)
 
     (void)pthread_setname_np(pthread_self(), "http loop"); /* for who looks at the threads; 15 bytes at most */
     current = loop;
-    while (!atomic_load(&loop->stop)) {
-        if (!loop->again)
-            rest(loop, epoll);
-        loop->again = false;
-        (void)MHD_run(loop->settings.daemon); /* handles all that is ready, never waits */
-        if (loop->took)
-            listener_pass_turn(loop->settings.listener); /* all are counted now */
-        loop->took = false;
-        loop->fresh = 0;
-        struct request *first = loop->first;
-        loop->first = loop->last = NULL;
-        if (first)
-            loop->settings.held(loop->settings.arg, first);
-    }
-    MHD_stop_daemon(loop->settings.daemon);
+    while (!atomic_load(&loop->stop))
+        turn(loop, epoll);
+    leave(loop, epoll);
     request_spares_free();
     return NULL;
 }
@@ -212,6 +243,8 @@ void loop_stop(struct loop *loop)
     atomic_store(&loop->stop, true);
     loop_wake(loop);
     (void)pthread_join(loop->thread, NULL); /* it was started */
+    if (atomic_load(&loop->parked))
+        return; /* who is late with a request still wakes it: the process is ending */
     (void)close(loop->wake); /* nothing was in it */
     free(loop);
 }

@@ -49,5 +49,8 @@ unsigned loop_connections(const struct loop *loop);
 /* Takes no new connection from its next turn on. Any thread. */
 void loop_quiesce(struct loop *loop);
 
-/* Ends the thread and the daemon. Nothing may be parked any more. */
+/* A connection of this loop is suspended (1), or was resumed (-1, the last that is done with the loop). Any thread. */
+void loop_park(struct loop *loop, int change);
+
+/* Ends the thread and the daemon, which is left when something stays parked. */
 void loop_stop(struct loop *loop);

@@ -30,5 +30,5 @@ void http_server_quiesce(struct http_server *server);
 /* Requests that were accepted and are not answered yet. */
 unsigned http_server_open_requests(const struct http_server *server);
 
-/* No request may be parked any more. */
+/* Whoever parked a request has resumed it, or does so within half a second; a later one finds its server gone. */
 void http_server_stop(struct http_server *server);

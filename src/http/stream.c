@@ -5,6 +5,7 @@
 #include <microhttpd.h>
 
 #include "http/deadlines.h"
+#include "http/life.h"
 
 enum {
     BLOCK_BYTES = 16 * 1024, /* for HTTP/1.0, which has no chunks; else the library reads into the connection's memory */
@@ -38,7 +39,7 @@ static ssize_t read_piece(void *arg, uint64_t position, char *to, size_t max)
         buf_clear(&request->out);
         stream->taken = 0;
         deadline_set(request->deadline, 0); /* what takes time now is ours */
-        MHD_suspend_connection((struct MHD_Connection *)request->connection); /* before anybody can resume it */
+        request_suspend(request);
         stream->more(request);
         return 0;
     }
