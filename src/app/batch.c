@@ -7,10 +7,12 @@
 #include "core/limits.h"
 
 /* A tag is a letter for its kind, the key, a dash and the version. */
-static void end_tag(char *at, uint64_t version)
+static char *end_tag(char *at, uint64_t version)
 {
     *at++ = '-';
-    *digits_hex(at, version, 1) = '\0';
+    at = digits_hex(at, version, 1);
+    *at = '\0';
+    return at;
 }
 
 void etag_of_record(const struct record *record, char out[ETAG_BYTES])
@@ -18,20 +20,20 @@ void etag_of_record(const struct record *record, char out[ETAG_BYTES])
     out[0] = '\0';
     if (record && record->flags & RECORD_PRESENT) {
         out[0] = 'p';
-        end_tag(digits_decimal(out + 1, record->id), record->version);
+        (void)end_tag(digits_decimal(out + 1, record->id), record->version); /* gives its end */
     }
 }
 
 void etag_of_log(uint64_t log_id, int64_t updated_ms, char out[ETAG_BYTES])
 {
     out[0] = 'l';
-    end_tag(digits_hex(out + 1, log_id, 1), (uint64_t)updated_ms);
+    (void)end_tag(digits_hex(out + 1, log_id, 1), (uint64_t)updated_ms); /* gives its end */
 }
 
-void etag_of_course(uint32_t key, uint64_t version, char out[ETAG_BYTES])
+void etag_of_course(uint32_t key, uint64_t version, uint16_t threshold, char out[ETAG_BYTES])
 {
     out[0] = 'c';
-    end_tag(digits_decimal(out + 1, key), version);
+    (void)end_tag(end_tag(digits_decimal(out + 1, key), version), threshold); /* gives its end */
 }
 
 bool etag_matches(const char *if_match, const char *etag)

@@ -129,7 +129,8 @@ struct command {
 /* The tag of a (learner, item): what If-Match compares. record NULL: "" (nothing stored). */
 void etag_of_record(const struct record *record, char out[ETAG_BYTES]);
 void etag_of_log(uint64_t log_id, int64_t updated_ms, char out[ETAG_BYTES]);
-void etag_of_course(uint32_t key, uint64_t version, char out[ETAG_BYTES]);
+/* threshold: the server's, which is shown where an item has none. */
+void etag_of_course(uint32_t key, uint64_t version, uint16_t threshold, char out[ETAG_BYTES]);
 
 /* Whether a write with this If-Match may go on. */
 bool etag_matches(const char *if_match, const char *etag);

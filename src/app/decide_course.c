@@ -65,7 +65,7 @@ static enum rc put_course(struct batch *batch, struct command *command)
     char etag[ETAG_BYTES] = "";
 
     if (before)
-        etag_of_course(course, before->version, etag);
+        etag_of_course(course, before->version, view.image->threshold_hundredths, etag);
     enum rc rc = check_items(batch, command, course);
     if (rc == RC_OK && !etag_matches(command->if_match, etag))
         rc = fault_set(&command->fault, RC_STALE_MATCH, "If-Match", "the course has changed since");
@@ -100,7 +100,7 @@ static enum rc delete_course(struct batch *batch, struct command *command)
 
     if (!before || !before->declared)
         return fault_set(&command->fault, RC_NOT_FOUND, NULL, "Course not found");
-    etag_of_course(course, before->version, etag);
+    etag_of_course(course, before->version, view.image->threshold_hundredths, etag);
     if (!etag_matches(command->if_match, etag))
         return fault_set(&command->fault, RC_STALE_MATCH, "If-Match", "the course has changed since");
     uint32_t *kept = arena_alloc(&batch->arena, (before->item_count + 1) * sizeof *kept), kept_count = 0;

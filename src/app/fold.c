@@ -320,6 +320,16 @@ static enum rc apply_course_observed(struct fold *fold, const struct event *even
     return RC_OK;
 }
 
+/* What is shown of the course is another now: its tag changes. False: out of memory. */
+static bool show_otherwise(struct fold *fold, uint32_t key, const struct event *event)
+{
+    struct course_def *course = view_course(fold->view, key) ? pending_course(fold, key) : NULL;
+
+    if (course)
+        course->version = event->sequence;
+    return course || !view_course(fold->view, key);
+}
+
 static enum rc apply_item_observed(struct fold *fold, const struct event *event)
 {
     struct reconsidering of = {fold, event, view_item_facts(fold->view, event->item)};
@@ -332,6 +342,8 @@ static enum rc apply_item_observed(struct fold *fold, const struct event *event)
     if (event->type_rank > item.type_rank && event->body_size) {
         item.type_rank = event->type_rank;
         item.type = (struct text){(const char *)event->body, event->body_size};
+        if (!attaches && !show_otherwise(fold, item.course, event))
+            return RC_BUSY;
     }
     if (attaches) {
         struct course_def *course = pending_course(fold, event->course);
@@ -629,14 +641,14 @@ static enum rc forget_item(struct fold *fold, uint32_t key, const struct event *
     return RC_OK;
 }
 
-static enum rc forget_type(struct fold *fold, uint32_t key)
+static enum rc forget_type(struct fold *fold, uint32_t key, const struct event *event)
 {
     if (!view_item(fold->view, key))
         return RC_OK;
     struct item_def item = item_so_far(fold, key);
     item.type = (struct text){NULL, 0};
     item.type_rank = TYPE_UNKNOWN;
-    return set_item(fold, key, &item);
+    return show_otherwise(fold, item.course, event) ? set_item(fold, key, &item) : RC_BUSY;
 }
 
 static enum rc forget_course(struct fold *fold, uint32_t key)
@@ -677,7 +689,7 @@ static enum rc apply_erasure(struct fold *fold, const struct event *event)
             uint32_t key = get_u32(&from);
             if (key == 0 || key > (list < 2 ? fold->image->item_count : fold->image->course_count))
                 return RC_INTERNAL;
-            rc = list == 0 ? forget_item(fold, key, event) : list == 1 ? forget_type(fold, key)
+            rc = list == 0 ? forget_item(fold, key, event) : list == 1 ? forget_type(fold, key, event)
                : list == 2 ? forget_course(fold, key) : touch_course(fold, key, event);
         }
         if (rc == RC_OK && list == 0)

@@ -7,8 +7,9 @@
 #include "core/limits.h"
 #include "core/record.h"
 #include "face/face.h"
+#include "face/snapshot.h"
 
-enum { TITLE_MAX = 1024, DESCRIPTION_MAX = 16384, TYPE_MAX = 64, SECTION_MAX = 256 };
+enum { TITLE_MAX = 1024, DESCRIPTION_MAX = 16384, TYPE_MAX = 64, SECTION_MAX = 256, PAGE_DEFAULT = 20, PAGE_MAX = 100 };
 
 /* A body above this is read by a worker: a large one takes tens of milliseconds, and an event loop has others. */
 enum { LARGE_BYTES = 64 << 10 };
@@ -53,19 +54,23 @@ static void put_head(struct json_out *out, const char *id, struct text title, st
     json_put_open(out, "contents", '[');
 }
 
-static void put_course(struct json_out *out, struct view view, uint32_t course)
+/* Under the lock, which it gives back now and then: the definition is kept by reference. */
+static void put_course(struct json_out *out, struct view view, uint32_t course, const struct course_def *def)
 {
-    const struct course_def *def = view_course(view, course);
+    uint32_t steps = 0;
 
     put_head(out, view_course_slot(view, course)->id, def->title, def->description, def->declared, def->staff,
              def->staff_count);
     for (uint32_t i = 0; i < def->item_count; i++) {
         const struct item_slot *slot = view_item_slot(view, def->items[i]);
         const struct item_def *item = view_item(view, def->items[i]);
+        if (!item)
+            continue; /* forgotten meanwhile */
         struct put_item shown = {.id = slot_id(slot->id, slot->id_size), .title = item->title, .section = item->section,
                                  .duration_ms = item->duration_ms, .required = item->required,
                                  .threshold_hundredths = item->threshold_hundredths};
         put_item(out, &shown, item_type(item), view.image->threshold_hundredths);
+        (void)view_pause(view, &steps, 1);
     }
     json_close(out, ']');
     json_close(out, '}');
@@ -255,10 +260,9 @@ static void encode_put(struct command *command, struct view view)
 {
     const struct putting *putting = (const struct putting *)command->put;
 
-    (void)view;
     buf_add(command->answer.body, putting->answer, putting->answer_size);
     command->answer.status = command->created ? 201 : 200;
-    etag_of_course(command->course_key, command->sequence, command->answer.etag);
+    etag_of_course(command->course_key, command->sequence, view.image->threshold_hundredths, command->answer.etag);
 }
 
 /* Reads the body and writes the answer to be. */
@@ -308,27 +312,48 @@ void catalog_put(struct request *request)
         request_fail(request, rc, &fault);
 }
 
-void catalog_get(struct request *request)
+/* large: however many items it has; else *out_large says that there are too many for an event loop. */
+static enum rc read_course(struct request *request, bool large, bool *out_large, struct fault *fault)
 {
     struct json_out out = {&request->out, false};
-    struct fault fault = {NULL, NULL};
+    struct text id = face_param(request, 0);
+    const struct course_def *def = NULL;
     uint32_t course = 0;
-    enum rc rc = request_id_param(request, 0, "id", &fault);
     struct view view = image_read_begin(face_of(request)->image);
+    enum rc rc = face_may(request, view, ACCESS_CATALOG_READ, (struct text){NULL, 0},
+                          view_course_key(view, id.bytes, id.size), true, fault);
 
-    if (rc == RC_OK) {
-        struct text id = face_param(request, 0);
-        rc = face_may(request, view, ACCESS_CATALOG_READ, (struct text){NULL, 0},
-                      view_course_key(view, id.bytes, id.size), true, &fault);
-        if (rc == RC_OK)
-            rc = face_course(view, id, &course, &fault);
-    }
-    if (rc == RC_OK) {
-        put_course(&out, view, course);
-        etag_of_course(course, view_course(view, course)->version, request->etag);
+    if (rc == RC_OK)
+        rc = face_course(view, id, &course, fault);
+    if (rc == RC_OK)
+        def = course_def_ref(view_course(view, course));
+    *out_large = !large && def && def->item_count + def->staff_count > LARGE_READ;
+    if (rc == RC_OK && !*out_large) {
+        etag_of_course(course, def->version, view.image->threshold_hundredths, request->etag);
+        put_course(&out, view, course, def);
     }
     image_read_end(view);
+    course_def_unref(def);
+    return rc;
+}
+
+static enum rc work_course(struct request *request, struct fault *fault)
+{
+    bool large;
+    return read_course(request, true, &large, fault);
+}
+
+void catalog_get(struct request *request)
+{
+    struct fault fault = {NULL, NULL};
+    bool large = false;
+    enum rc rc = request_id_param(request, 0, "id", &fault);
+
     if (rc == RC_OK)
+        rc = read_course(request, false, &large, &fault);
+    if (large)
+        face_work(request, work_course, NULL);
+    else if (rc == RC_OK)
         request_reply(request, 200, "application/json");
     else
         request_fail(request, rc, &fault);
@@ -364,28 +389,88 @@ void catalog_delete(struct request *request)
     face_submit(request, command, encode_deleted);
 }
 
+/* All courses, or a page of them: in the order of their first sight. */
+struct list_read {
+    struct image *image;
+    int64_t page, limit; /* limit 0: all, without pages */
+    uint32_t at;         /* the course looked at last */
+    int64_t total;
+    struct json_out out;
+};
+
+static void put_line(struct json_out *out, const struct course_slot *slot)
+{
+    json_open(out, '{');
+    json_put_text(out, "id", slot->id);
+    json_put_text(out, "title", slot->def->title.bytes);
+    json_put_bool(out, "declared", slot->def->declared);
+    json_put_int(out, "contents", slot->def->item_count);
+    json_put_int(out, "enrollments", slot->sums.learners);
+    json_close(out, '}');
+}
+
+static void put_pagination(struct list_read *read)
+{
+    struct json_out *out = &read->out;
+    int64_t pages = (read->total + read->limit - 1) / read->limit;
+
+    json_put_open(out, "pagination", '{');
+    json_put_int(out, "page", read->page);
+    json_put_int(out, "limit", read->limit);
+    json_put_int(out, "total", read->total);
+    json_put_int(out, "totalPages", pages);
+    json_put_bool(out, "hasMore", read->page < pages);
+    json_close(out, '}');
+}
+
+static enum rc list_step(void *state, struct buf *out, bool *out_last, struct fault *fault)
+{
+    struct list_read *read = state;
+
+    (void)fault;
+    read->out.buf = out;
+    if (read->at == 0) {
+        json_open(&read->out, '{');
+        json_put_open(&read->out, "courses", '[');
+    }
+    struct view view = image_read_begin(read->image);
+    for (uint32_t steps = STEPS_A_HOLD; read->at < view.image->course_count && steps > 0; steps--) {
+        const struct course_slot *slot = view_course_slot(view, ++read->at);
+        if (!slot || !slot->def)
+            continue;
+        if (!read->limit || read->total / read->limit == read->page - 1)
+            put_line(&read->out, slot);
+        read->total++;
+    }
+    *out_last = read->at >= view.image->course_count;
+    image_read_end(view);
+    if (*out_last) {
+        json_close(&read->out, ']');
+        if (read->limit)
+            put_pagination(read);
+        json_close(&read->out, '}');
+    }
+    return RC_OK;
+}
+
 void catalog_list(struct request *request)
 {
-    struct json_out out = {&request->out, false};
-    struct view view = image_read_begin(face_of(request)->image);
+    struct fault fault = {NULL, NULL};
+    struct list_read *read = arena_alloc(&request->arena, sizeof *read);
+    enum rc rc = read ? RC_OK : fault_set(&fault, RC_BUSY, NULL, "out of memory");
 
-    json_open(&out, '{');
-    json_put_open(&out, "courses", '[');
-    for (uint32_t course = 1; course <= view.image->course_count; course++) {
-        const struct course_slot *slot = view_course_slot(view, course);
-        const struct course_def *def = view_course(view, course);
-        if (!def)
-            continue;
-        json_open(&out, '{');
-        json_put_text(&out, "id", slot->id);
-        json_put_text(&out, "title", def->title.bytes);
-        json_put_bool(&out, "declared", def->declared);
-        json_put_int(&out, "contents", def->item_count);
-        json_put_int(&out, "enrollments", slot->sums.learners);
-        json_close(&out, '}');
+    if (rc == RC_OK)
+        rc = face_query_number(request, "page", 1, INT32_MAX, &read->page, &fault);
+    if (rc == RC_OK)
+        rc = face_query_number(request, "limit", 1, PAGE_MAX, &read->limit, &fault);
+    if (rc != RC_OK) {
+        request_fail(request, rc, &fault);
+        return;
     }
-    json_close(&out, ']');
-    json_close(&out, '}');
-    image_read_end(view);
-    request_reply(request, 200, "application/json");
+    if (read->page && !read->limit)
+        read->limit = PAGE_DEFAULT;
+    if (!read->page)
+        read->page = 1;
+    read->image = face_of(request)->image;
+    face_stream(request, &(struct face_source){list_step, NULL, read, "application/json", true});
 }

@@ -31,7 +31,8 @@ enum {
     BODY_S = 60, /* and a body after its head: reliability R28 */
     CONNECTIONS_MAX = 10000,
     READ_AWAY_BYTES = 64 * 1024, /* a body up to this is read and thrown away when its request is refused */
-    GZIP_FROM_BYTES = 1024, /* smaller answers gain nothing */
+    GZIP_FROM_BYTES = 1024, /* smaller answers gain nothing, */
+    GZIP_UPTO_BYTES = 256 << 10, /* larger ones hold their loop for more than two milliseconds */
 };
 
 struct http_server {
@@ -215,7 +216,8 @@ static enum MHD_Result send_answer(struct http_server *server, struct request *r
     bool streams = request->stream && request->stream->begun && !failed;
     if (!streams)
         apply_etag(request);
-    bool packed = !streams && request->out.size >= GZIP_FROM_BYTES && accepts_gzip(request) && gzip_deflate(&request->out);
+    bool packed = !streams && request->out.size >= GZIP_FROM_BYTES &&
+                  request->out.size <= GZIP_UPTO_BYTES && accepts_gzip(request) && gzip_deflate(&request->out);
     struct MHD_Response *response =
         streams ? stream_response(request)
                 : MHD_create_response_from_buffer(request->out.size, request->out.bytes, MHD_RESPMEM_PERSISTENT); /* as is the request */

@@ -256,3 +256,60 @@ for (const count of [8, 900]) // videos of each course
     assert.equal(videos[2].id, null);
     assert.deepEqual([(await get('summary/never', 'never')).status, (await get(`course/${user}/nope`)).status, (await get(`summary/${user}`, 'other')).status], [404, 404, 403]);
   });
+
+test('the catalogue is listed whole or in pages', async () => {
+  const ids = Array.from({ length: 45 }, (_, i) => `page-${i}`);
+  for (const id of ids) await server.call('PUT', `${courses}/${id}`, { as: 'admin:900', body: { title: `T ${id}` } });
+  const list = async (query = '') => (await server.call('GET', `${courses}${query}`, { as: 'admin:900' })).json;
+  const all = await list();
+  assert.deepEqual(Object.keys(all), ['courses']);
+  assert.deepEqual(all.courses.slice(-45), ids.map((id) => ({ id, title: `T ${id}`, declared: true, contents: 0, enrollments: 0 })));
+  const total = all.courses.length, seen = [];
+  for (let page = 1, more = true; more; page++) {
+    const { courses: some, pagination } = await list(`?page=${page}&limit=7`);
+    assert.deepEqual(pagination, { page, limit: 7, total, totalPages: Math.ceil(total / 7), hasMore: page * 7 < total });
+    seen.push(...some);
+    more = pagination.hasMore;
+  }
+  assert.deepEqual(seen, all.courses);
+  assert.deepEqual([(await list('?page=1')).courses.length, (await list('?limit=3')).pagination.page, (await list('?page=99')).courses], [20, 1, []]);
+  for (const query of ['page=0', 'limit=0', 'limit=101', 'page=x'])
+    assert.equal((await list(`?${query}`)).errors[0].field, query.split('=')[0]);
+});
+
+for (const count of [3, 1200]) // items of the course: on an event loop, on a worker
+  test(`a course of ${count} items shows a type once it is learnt, under another tag, and forgets it with who taught it`, async () => {
+    const id = `learn-${count}`, url = `${courses}/${id}`;
+    const contents = Array.from({ length: count }, (_, i) => ({ id: `${id}-${i}` }));
+    const put = await server.call('PUT', url, { as: 'admin:900', body: { contents } });
+    const get = (tag) => server.call('GET', url, { as: 'admin:900', headers: tag ? { 'if-none-match': tag } : {} });
+    const first = put.headers.get('etag');
+    assert.deepEqual([(await get()).headers.get('etag'), (await get(first)).status], [first, 304]);
+    await server.call('POST', '/progress/update', { as: `t-${id}`, body: { userId: `t-${id}`, videoId: `${id}-1`, watchedDuration: 1 } });
+    const learnt = await get(first);
+    assert.deepEqual([learnt.status, learnt.json.contents.map(({ type }) => type).slice(0, 3)], [200, ['other', 'video', 'other']]);
+    assert.equal((await server.call('DELETE', url, { as: 'admin:900', headers: { 'if-match': first } })).status, 412);
+    await server.call('POST', '/progress/update', { as: `u-${id}`, body: { userId: `u-${id}`, videoId: `${id}-1`, watchedDuration: 1 } }); // nothing new
+    assert.equal((await get(learnt.headers.get('etag'))).status, 304);
+    await server.call('POST', '/progress/update', { as: `u-${id}`, body: { userId: `u-${id}`, videoId: `${id}-2`, watchedDuration: 1 } });
+    const both = await get(learnt.headers.get('etag'));
+    await server.call('DELETE', `/api/v1/users/u-${id}`, { as: 'admin:900' });
+    const forgotten = await get(both.headers.get('etag'));
+    assert.deepEqual([both.json.contents[2].type, forgotten.status, forgotten.json.contents.map(({ type }) => type).slice(0, 3)], ['video', 200, ['other', 'video', 'other']]);
+  });
+
+test('a threshold set anew shows in courses under another tag', async () => {
+  const { tmpdir } = await import('node:os');
+  const { mkdtempSync } = await import('node:fs');
+  const directory = mkdtempSync(`${tmpdir()}/milepost-wire-`);
+  let tag;
+  for (const [threshold, status] of [['95', 200], ['80', 200], ['80', 304]]) {
+    const one = await Server.start({ directory, flags: ['--completion-threshold', threshold] });
+    if (!tag) await one.declare('c', [{ id: 'v' }]);
+    const got = await one.call('GET', `${courses}/c`, { as: 'admin:900', headers: tag ? { 'if-none-match': tag } : {} });
+    assert.equal(got.status, status);
+    if (status === 200) assert.equal(got.json.contents[0].threshold, Number(threshold));
+    tag = got.headers.get('etag');
+    await one.stop();
+  }
+});
