@@ -30,6 +30,8 @@ struct answers {
     pthread_mutex_t lock;
     void *entries, *tallies; /* tsearch trees */
     struct kept *oldest, *youngest;
+    size_t count;
+    uint64_t bytes;
 };
 
 static int by_key(const void *a, const void *b)
@@ -88,6 +90,8 @@ static bool add(struct answers *answers, const struct kept *like)
     answers->youngest = entry;
     tally->live++;
     tally->bytes += entry->bytes;
+    answers->count++;
+    answers->bytes += entry->bytes;
     return true;
 }
 
@@ -104,6 +108,8 @@ static void remove_entry(struct answers *answers, struct kept *entry)
     else
         answers->youngest = entry->older;
     (void)tdelete(entry, &answers->entries, by_key); /* it is in the tree */
+    answers->count--;
+    answers->bytes -= entry->bytes;
     if (tally)
         tally->bytes -= entry->bytes;
     if (tally && --tally->live == 0) {
@@ -199,12 +205,22 @@ void answers_end(struct answers *answers, const uint8_t key[16], bool stored, si
         struct tally *tally = tally_of(answers, entry->caller); /* there since the entry is */
         entry->running = false;
         entry->bytes = (uint32_t)bytes;
+        answers->bytes += entry->bytes;
         if (tally)
             tally->bytes += bytes;
     } else if (entry) {
         remove_entry(answers, entry);
     }
     (void)pthread_mutex_unlock(&answers->lock);
+}
+
+size_t answers_count(struct answers *answers, uint64_t *out_bytes)
+{
+    (void)pthread_mutex_lock(&answers->lock);
+    size_t count = answers->count;
+    *out_bytes = answers->bytes;
+    (void)pthread_mutex_unlock(&answers->lock);
+    return count;
 }
 
 void answers_lost(struct answers *answers, const uint8_t key[16])

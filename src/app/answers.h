@@ -33,6 +33,9 @@ MUST_CHECK enum rc answers_fetch(struct answers *answers, const uint8_t key[16],
  * Constant time: the engine's thread calls it. */
 void answers_end(struct answers *answers, const uint8_t key[16], bool stored, size_t bytes);
 
+/* How many answers are kept, and their bytes. */
+size_t answers_count(struct answers *answers, uint64_t *out_bytes);
+
 /* After ANSWERS_REPLAY, when the store has no such answer any more (somebody whom it named was erased): the key is free
  * again, unless another request that found the same runs by now. Then answers_begin again. */
 void answers_lost(struct answers *answers, const uint8_t key[16]);

@@ -18,6 +18,7 @@ enum {
     BATCH_MAX = 4096,        /* commands per commit */
     FLUSH_EVENTS = 131072,   /* replay at start stays short: measured 0.13 s for so many */
     FLUSH_AFTER_MS = 5000,   /* a quiet server's image is at most this old */
+    PROBE_MS = 1000,         /* after a failed commit: how often the engine looks whether there is room again */
     TAIL_MAX = 1000000,      /* unflushed events: above that writes get 503 until the image file catches up */
     PROGRESS_EVERY = 1 << 16,
     LOOK_MS = 250,           /* how often an engine with nothing to do looks whether a slice is due */
@@ -35,6 +36,7 @@ struct engine {
     struct fold fold;
     struct batch batch;
     struct tail *tail;
+    int64_t probed_ms; /* monotonic, when it last looked for room; the engine's thread alone */
     bool scrub; /* somebody was erased: the event file's log still holds copies */
     int64_t scrub_after_ms; /* monotonic; a reader was in the way before */
 
@@ -42,7 +44,7 @@ struct engine {
     pthread_cond_t work, flush_work;
     struct command *head, *last;
     uint32_t queued;
-    int64_t busy_since_ms; /* monotonic, when the engine took the batch it is working on; 0: none */
+    int64_t busy_since_ms; /* monotonic, when the engine began with the batch it is working on; 0: none */
     bool stopping, sleeping, threads_run;
     struct slice *to_flush; /* taken, being written by the image's thread */
     bool flush_over, flush_ok;
@@ -71,10 +73,13 @@ static bool take_event(void *arg, const struct stored_event *stored)
     tail_add(tail->engine->tail, stored, 1);
     tail->folded++;
     tail->since_flush++;
+    if (tail->rc == RC_OK && tail->replay.pending == 0 && tail->engine->policy.stop && tail->engine->policy.stop())
+        tail->rc = RC_BUSY;
     if (tail->progress && tail->folded % PROGRESS_EVERY == 0)
         tail->progress(tail->folded);
     if (tail->rc == RC_OK && tail->since_flush >= REPLAY_FLUSH && tail->replay.pending == 0) {
-        tail->rc = engine_flush(tail->engine, tail->fault);
+        enum rc flushed = engine_flush(tail->engine, tail->fault);
+        (void)flushed; /* on a full disk it starts all the same, and folds the same events next time */
         tail->since_flush = 0;
     }
     return tail->rc == RC_OK;
@@ -146,7 +151,6 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
     engine->batch.past = (struct past){store, engine->tail, engine->image};
     engine->batch.policy = &engine->policy;
     engine->batch.counters = store_counters(store);
-    engine->state.writable = true;
     engine->state.sequence = engine->image->published;
     engine->state.flushed = store_image_mark(store);
     *out_engine = engine;
@@ -179,12 +183,20 @@ static bool is_stalled(const struct engine *engine)
     return engine->busy_since_ms && monotonic_ms() - engine->busy_since_ms > STALL_MS;
 }
 
+/* Lock held. */
+static bool is_behind(const struct engine *engine)
+{
+    return engine->state.sequence - engine->state.flushed > TAIL_MAX;
+}
+
 struct engine_state engine_state(struct engine *engine)
 {
     (void)pthread_mutex_lock(&engine->lock);
     struct engine_state state = engine->state;
     state.queued = engine->queued;
-    state.writable &= !is_stalled(engine);
+    state.stalled = is_stalled(engine);
+    state.behind = is_behind(engine);
+    state.writable = !state.failing_since_ms && !state.stalled && !state.behind && !state.broken;
     (void)pthread_mutex_unlock(&engine->lock);
     return state;
 }
@@ -389,8 +401,9 @@ static enum rc collect_log_totals(struct batch *batch, struct store_log_total **
     return RC_OK;
 }
 
+/* *out_wrote: something was there to be stored, and is. */
 static enum rc commit(struct engine *engine, struct command *commands, const char *ledger_key,
-                      const char *ledger_value, struct fault *fault)
+                      const char *ledger_value, bool *out_wrote, struct fault *fault)
 {
     struct batch *batch = &engine->batch;
     struct store_id *ids = NULL;
@@ -417,7 +430,30 @@ static enum rc commit(struct engine *engine, struct command *commands, const cha
     rc = store_commit(engine->store, &what, fault);
     if (rc == RC_OK)
         ids_persisted(engine->image, ids, id_count);
+    *out_wrote = rc == RC_OK;
     return rc;
+}
+
+/* A commit failed, or one succeeded while they failed. They succeed again when there is room for more than what happened to
+ * fit: a full disk still takes a small write now and then, and who asks must not hear yes and no in turn (R10). Also
+ * asked by an engine with nothing to do, so that a server which gets no writes because it is not ready becomes ready. */
+static void note_failing(struct engine *engine, bool failed, const char *why)
+{
+    bool failing = engine->state.failing_since_ms != 0; /* written by this thread alone */
+    int64_t now_ms = monotonic_ms();
+
+    if (failed == failing)
+        return;
+    if (!failed && now_ms - engine->probed_ms < PROBE_MS)
+        return;
+    engine->probed_ms = now_ms;
+    if (!failed && !store_has_room(engine->store))
+        return;
+    (void)pthread_mutex_lock(&engine->lock);
+    engine->state.failing_since_ms = failed ? engine->policy.now_ms() : 0;
+    (void)pthread_mutex_unlock(&engine->lock);
+    if (engine->policy.say)
+        engine->policy.say("events.db", !failed ? "writes succeed again" : why ? why : "a write failed");
 }
 
 /* Commits what was decided and publishes it, or forgets it; every command has its result afterwards. */
@@ -426,9 +462,10 @@ static enum rc finish_batch(struct engine *engine, struct command *commands, enu
 {
     struct batch *batch = &engine->batch;
     size_t events = batch->event_count;
+    bool wrote = false;
 
     if (rc == RC_OK)
-        rc = commit(engine, commands, ledger_key, ledger_value, fault);
+        rc = commit(engine, commands, ledger_key, ledger_value, &wrote, fault);
     if (rc == RC_OK) {
         tail_add(engine->tail, batch->events, events); /* before the publish: what is shown can be traced */
         batch_logs_publish(batch);
@@ -449,13 +486,14 @@ static enum rc finish_batch(struct engine *engine, struct command *commands, enu
         }
     }
     (void)pthread_mutex_lock(&engine->lock);
-    engine->state.writable = rc == RC_OK;
     engine->state.broken |= rc == RC_INTERNAL;
     engine->state.sequence = batch->counters.sequence;
     engine->state.batches++;
     engine->state.events += rc == RC_OK ? events : 0;
     (void)pthread_mutex_unlock(&engine->lock);
     batch_clear(batch);
+    if (rc != RC_OK || wrote)
+        note_failing(engine, rc != RC_OK, fault->message);
     return rc;
 }
 
@@ -574,7 +612,7 @@ static void consider_flush(struct engine *engine)
 static void wait_for_work(struct engine *engine)
 {
     bool dirty = engine->state.sequence != engine->state.flushed || engine->scrub ||
-                 engine->image->scrub_owed;
+                 engine->image->scrub_owed || engine->state.failing_since_ms;
 
     engine->sleeping = true;
     if (dirty)
@@ -597,9 +635,10 @@ static void *engine_main(void *arg)
             if (engine->stopping)
                 break;
             wait_for_work(engine);
-            if (engine->scrub) { /* a reader was in the way before */
+            if (engine->scrub || engine->state.failing_since_ms) {
                 (void)pthread_mutex_unlock(&engine->lock);
-                scrub_events(engine);
+                scrub_events(engine); /* a reader was in the way before */
+                note_failing(engine, false, NULL);
                 (void)pthread_mutex_lock(&engine->lock);
             }
             continue;
@@ -705,8 +744,7 @@ enum rc engine_start(struct engine *engine, struct fault *fault)
 struct command *engine_submit(struct engine *engine, struct command *commands, struct fault *fault)
 {
     (void)pthread_mutex_lock(&engine->lock);
-    bool open = !engine->stopping && !engine->state.broken && !is_stalled(engine) &&
-                engine->state.sequence - engine->state.flushed <= TAIL_MAX;
+    bool open = !engine->stopping && !engine->state.broken && !is_stalled(engine) && !is_behind(engine);
     while (commands && open && engine->queued < QUEUE_MAX) {
         struct command *command = commands;
         commands = command->next;

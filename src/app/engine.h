@@ -13,6 +13,7 @@ struct policy {
     bool strict_catalog, explicit_enrolment;
     int64_t (*now_ms)(void); /* the clock */
     void (*say)(const char *what, const char *why); /* to the operator, any thread; NULL: to nobody */
+    bool (*stop)(void);      /* asked while events are folded at the start: true ends it, RC_BUSY; NULL: never */
     struct judge *judge;     /* asked of every event that is folded at the start; NULL: nobody */
 };
 
@@ -55,7 +56,10 @@ struct image *engine_image(struct engine *engine);
 struct store *engine_store(struct engine *engine);
 
 struct engine_state {
-    bool writable;      /* false: the last commit failed, or one has hung for seconds */
+    bool writable;      /* false: for one of the reasons that follow */
+    int64_t failing_since_ms; /* wall clock; a commit failed, and no write has succeeded since; 0: they succeed */
+    bool stalled;       /* a commit has hung for seconds */
+    bool behind;        /* more events than may be lie between the image file and now */
     bool broken;        /* an I/O error: the process must end */
     int64_t checkpoint_failing_since_ms; /* wall clock; the image file cannot be written since then; 0: it can */
     uint32_t too_long;  /* learners whose state no row of the image file holds: each start folds all events */

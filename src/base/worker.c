@@ -173,6 +173,14 @@ enum rc worker_new(unsigned threads, struct worker **out_worker)
     return RC_OK;
 }
 
+struct worker_state worker_state(struct worker *worker)
+{
+    (void)pthread_mutex_lock(&worker->lock);
+    struct worker_state state = {worker->waits, worker->held, worker->running};
+    (void)pthread_mutex_unlock(&worker->lock);
+    return state;
+}
+
 void worker_close(struct worker *worker)
 {
     (void)pthread_mutex_lock(&worker->lock);

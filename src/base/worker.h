@@ -26,6 +26,12 @@ void worker_close(struct worker *worker);
 /* Closes first. Nothing may be held any more. */
 void worker_free(struct worker *worker);
 
+struct worker_state {
+    unsigned waiting, held, running; /* jobs that wait for their first turn; that have more to come; threads at work */
+};
+
+struct worker_state worker_state(struct worker *worker);
+
 /* In the caller's memory, from worker_do until run was called for the last time. */
 struct job {
     void (*run)(struct job *job); /* on one of the threads */

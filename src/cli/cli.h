@@ -29,3 +29,7 @@ int64_t cli_now_ms(void);
 /* Opens the store of a data directory (made when absent) and an engine on it; says on stderr what is wrong.
  * 0, or an exit status. */
 int cli_open(const struct settings *settings, struct store **out_store, struct engine **out_engine);
+
+/* The same, until stop (may be NULL) says so: then 1, with nothing said. */
+int cli_open_until(const struct settings *settings, bool (*stop)(void), struct store **out_store,
+                   struct engine **out_engine);

@@ -49,7 +49,8 @@ static void say(const char *what, const char *why)
     (void)fprintf(stderr, "milepost: %s: %s\n", what, why); /* nowhere else to say it */
 }
 
-int cli_open(const struct settings *settings, struct store **out_store, struct engine **out_engine)
+int cli_open_until(const struct settings *settings, bool (*stop)(void), struct store **out_store,
+                   struct engine **out_engine)
 {
     struct fault fault = {NULL, NULL};
     struct policy policy = {
@@ -57,6 +58,7 @@ int cli_open(const struct settings *settings, struct store **out_store, struct e
         .explicit_enrolment = strcmp(settings->enroll, "explicit") == 0,
         .now_ms = cli_now_ms,
         .say = say,
+        .stop = stop,
     };
 
     if (cli_make_directory(settings->data) != 0)
@@ -64,12 +66,19 @@ int cli_open(const struct settings *settings, struct store **out_store, struct e
     enum rc rc = store_open(settings->data, out_store, &fault);
     if (rc == RC_OK) {
         rc = engine_new(*out_store, &policy, show_progress, out_engine, &fault);
-        if (rc != RC_OK)
+        if (rc != RC_OK) {
             store_close(*out_store);
+            *out_store = NULL;
+        }
     }
-    if (rc != RC_OK)
-        (void)fprintf(stderr, "milepost: %s: %s\n", settings->data, fault.message); /* likewise */
+    if (rc != RC_OK && !(stop && stop()))
+        say(settings->data, fault.message);
     return rc == RC_OK ? 0 : 1;
+}
+
+int cli_open(const struct settings *settings, struct store **out_store, struct engine **out_engine)
+{
+    return cli_open_until(settings, NULL, out_store, out_engine);
 }
 
 static void help(FILE *out)

@@ -6,6 +6,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "auth/token.h"
 #include "cli/cli.h"
@@ -127,12 +128,23 @@ static void log_answer(struct server *server, const struct request *request, uin
                       (unsigned long long)microseconds, request->request_id); /* nowhere else to say it */
 }
 
+/* Too many, too large, too busy; or one of the budgets, whose refusals say how much there is "at most". */
+static bool met_limit(const struct request *request)
+{
+    int status = request->status;
+
+    return status == 413 || status == 429 || status == 503 ||
+           ((status == 400 || status == 409) && strstr(request->refused, "at most"));
+}
+
 static void observe(void *context, const struct request *request, uint64_t microseconds)
 {
     struct server *server = (struct server *)((char *)context - offsetof(struct server, context));
     size_t route = request->route ? (size_t)(request->route - face_routes.table) : face_routes.count;
 
     metrics_count(server->metrics, route, request->status, microseconds);
+    if (request->refused && met_limit(request))
+        metrics_refused(server->metrics, request->refused);
     log_answer(server, request, microseconds);
 }
 
@@ -245,13 +257,41 @@ static enum rc start_metrics(struct server *server, const struct http_settings *
     return rc;
 }
 
+/* While events are folded at the start, SIGTERM and SIGINT come at once: the first ends the folding, a second the process. */
+static volatile sig_atomic_t told_to_stop;
+
+static void on_stop(int number)
+{
+    if (told_to_stop)
+        _exit(128 + number);
+    told_to_stop = 1;
+}
+
+static bool is_told_to_stop(void)
+{
+    return told_to_stop;
+}
+
+static void watch_for_stop(bool on)
+{
+    sigset_t stops;
+
+    (void)sigemptyset(&stops); /* nothing here can fail */
+    (void)sigaddset(&stops, SIGTERM);
+    (void)sigaddset(&stops, SIGINT);
+    (void)pthread_sigmask(on ? SIG_UNBLOCK : SIG_BLOCK, &stops, NULL);
+    (void)signal(SIGTERM, on ? on_stop : SIG_DFL);
+    (void)signal(SIGINT, on ? on_stop : SIG_DFL);
+}
+
 static int start(struct server *server)
 {
     struct settings *settings = &server->settings;
     struct face_context *context = &server->context;
     struct fault fault = {NULL, NULL};
-    int status = cli_open(settings, &server->store, &server->engine);
+    int status = cli_open_until(settings, is_told_to_stop, &server->store, &server->engine);
 
+    watch_for_stop(false); /* what comes from here on waits until the start is over: no thread but main may take it */
     if (status == 0)
         status = load_keys(server);
     if (status == 0)
@@ -330,9 +370,35 @@ static void stop(struct server *server)
     metrics_free(server->metrics);
 }
 
+/* What goes wrong, and right again, is said once each. Writes that fail and the image file are said where they fail. */
+struct watch {
+    bool stalled, behind, resting[UPSTREAM_COUNT];
+};
+
+static void say_change(bool *inout, bool now, const char *what, const char *wrong, const char *right)
+{
+    if (*inout != now)
+        (void)fprintf(stderr, "milepost: %s: %s\n", what, now ? wrong : right); /* for whoever watches */
+    *inout = now;
+}
+
+static void look_around(struct server *server, struct watch *watch, const struct engine_state *state)
+{
+    say_change(&watch->stalled, state->stalled, "events.db", "a commit hangs; writes are refused", "commits again");
+    say_change(&watch->behind, state->behind, "image.db", "too far behind; writes are refused", "has caught up; writes are taken");
+    for (int i = 0; i < UPSTREAM_COUNT; i++)
+        if (server->context.upstreams[i]) {
+            struct fetcher_state upstream = fetcher_state(server->context.upstreams[i]);
+            say_change(&watch->resting[i], upstream.rest != FETCHER_WORKS, upstream.name,
+                       "failed 5 times in a row; left alone for 5 s at a time", "answers again");
+        }
+}
+
 /* Waits for a signal, looking now and then whether the store still works: R9. */
 static int wait_for_end(struct server *server, const sigset_t *signals)
 {
+    struct watch watch = {false, false, {false}};
+
     for (;;) {
         int signal = sigtimedwait(signals, NULL, &(struct timespec){1, 0});
         if (signal == SIGTERM || signal == SIGINT)
@@ -341,8 +407,10 @@ static int wait_for_end(struct server *server, const sigset_t *signals)
             reload_keys(server);
             reload_log_level(server);
         }
-        if (engine_state(server->engine).broken)
+        struct engine_state state = engine_state(server->engine);
+        if (state.broken)
             return EXIT_IO_ERROR;
+        look_around(server, &watch, &state);
     }
 }
 
@@ -370,9 +438,13 @@ int cli_serve(int argc, char **argv)
     (void)sigaddset(&signals, SIGHUP);
     (void)pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread starts: all inherit it */
     (void)signal(SIGPIPE, SIG_IGN);
+    watch_for_stop(true);
     raise_descriptor_limit();
     int status = start(&server);
-    if (status == 0) {
+    if (told_to_stop) {
+        (void)fprintf(stderr, "milepost: stopped during the start\n"); /* for whoever watches */
+        status = 0;
+    } else if (status == 0) {
         for (int i = 0; i < server.settings.port_count; i++)
             (void)fprintf(stderr, "milepost: listening on http://%s:%u\n", server.settings.listen,
                           server.settings.ports[i]); /* for whoever watches */

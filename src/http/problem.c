@@ -85,5 +85,6 @@ void request_fail(struct request *request, enum rc rc, const struct fault *fault
     request->etag[0] = '\0';
     request->retry_after = rc == RC_BUSY || rc == RC_TOO_MANY;
     request->challenge = status == 401;
+    request->refused = fault->message;
     request_reply(request, status, "application/problem+json");
 }

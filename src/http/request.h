@@ -60,6 +60,7 @@ struct request {
     char etag[48];           /* without quotes; "" none */
     bool retry_after, replayed, close, challenge;
     const char *allow;       /* for 405 and OPTIONS */
+    const char *refused;     /* why request_fail was called; NULL: it was not */
     bool answered;
     struct stream *stream;   /* http/stream.h; NULL: none */
     uint64_t begun_us; /* monotonic */

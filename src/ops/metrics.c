@@ -1,7 +1,9 @@
 #include "ops/metrics.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { CLASSES = 5 }; /* 1xx to 5xx */
 
@@ -9,7 +11,15 @@ struct counter {
     atomic_ullong requests[CLASSES], microseconds;
 };
 
+struct refusals {
+    char limit[METRICS_LIMIT_BYTES];
+    uint64_t count;
+};
+
 struct metrics {
+    pthread_mutex_t lock; /* guards refusals and kinds */
+    struct refusals refusals[METRICS_LIMITS]; /* the last: all that found no place of their own */
+    size_t kinds;
     size_t routes;
     struct counter counters[];
 };
@@ -20,11 +30,15 @@ struct metrics *metrics_new(size_t routes)
 
     if (metrics)
         metrics->routes = routes;
+    if (metrics)
+        (void)pthread_mutex_init(&metrics->lock, NULL); /* default attributes cannot fail */
     return metrics;
 }
 
 void metrics_free(struct metrics *metrics)
 {
+    if (metrics)
+        (void)pthread_mutex_destroy(&metrics->lock); /* nobody holds it */
     free(metrics);
 }
 
@@ -38,12 +52,44 @@ void metrics_count(struct metrics *metrics, size_t route, int status, uint64_t m
     atomic_fetch_add_explicit(&counter->microseconds, microseconds, memory_order_relaxed);
 }
 
+void metrics_refused(struct metrics *metrics, const char *limit)
+{
+    size_t at = 0;
+
+    (void)pthread_mutex_lock(&metrics->lock);
+    while (at < metrics->kinds && strncmp(metrics->refusals[at].limit, limit, METRICS_LIMIT_BYTES - 1) != 0)
+        at++;
+    if (at == metrics->kinds && at < METRICS_LIMITS - 1) {
+        strncpy(metrics->refusals[at].limit, limit, METRICS_LIMIT_BYTES - 1); /* the last byte stays 0 */
+        metrics->kinds++;
+    } else if (at == metrics->kinds) {
+        strcpy(metrics->refusals[at].limit, "others"); /* fits */
+    }
+    metrics->refusals[at].count++;
+    (void)pthread_mutex_unlock(&metrics->lock);
+}
+
+static void write_refusals(struct metrics *metrics, struct buf *out)
+{
+    (void)pthread_mutex_lock(&metrics->lock);
+    for (size_t i = 0; i < METRICS_LIMITS; i++) {
+        if (!metrics->refusals[i].count)
+            continue;
+        buf_text(out, "milepost_refused_total{limit=\"");
+        for (const char *at = metrics->refusals[i].limit; *at; at++)
+            if (*at != '"' && *at != '\\' && (unsigned char)*at >= ' ')
+                buf_char(out, *at);
+        buf_printf(out, "\"} %llu\n", (unsigned long long)metrics->refusals[i].count);
+    }
+    (void)pthread_mutex_unlock(&metrics->lock);
+}
+
 static void head(struct buf *out, const char *name, const char *type, const char *help)
 {
     buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-void metrics_write(const struct metrics *metrics, struct metrics_label (*label)(void *arg, size_t route), void *arg,
+void metrics_write(struct metrics *metrics, struct metrics_label (*label)(void *arg, size_t route), void *arg,
                    struct buf *out)
 {
     head(out, "milepost_requests_total", "counter", "Requests answered, by route and class of status.");
@@ -64,4 +110,6 @@ void metrics_write(const struct metrics *metrics, struct metrics_label (*label)(
             buf_printf(out, "milepost_request_seconds_sum{method=\"%s\",route=\"%s\"} %llu.%06llu\n", name.method,
                        name.pattern, us / 1000000, us % 1000000);
     }
+    head(out, "milepost_refused_total", "counter", "Requests that met a limit, by what the answer said of it.");
+    write_refusals(metrics, out);
 }

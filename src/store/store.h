@@ -120,6 +120,9 @@ void store_close(struct store *store);
 
 struct store_counters store_counters(const struct store *store);
 
+/* Whether the place of the events takes a write of some size right now: tries, and waits for the disk. The owner's thread. */
+bool store_has_room(const struct store *store);
+
 /* Durable when RC_OK. RC_BUSY: nothing was stored, later may work (disk full). RC_INTERNAL: nothing may be
  * written any more (I/O error): the process must end. One thread, the engine's. */
 MUST_CHECK enum rc store_commit(struct store *store, const struct store_batch *batch, struct fault *fault);

@@ -11,7 +11,10 @@
 /* Whole files: backup, restore, a new generation of the image. Every switch is one rename or one commit, after an
  * fsync of what it switches to. Source: reliability R8, R16, R17. */
 
-enum { ROW_MAX_BYTES = 64 << 20 }; /* more than any row that was written */
+enum {
+    ROW_MAX_BYTES = 64 << 20, /* more than any row that was written */
+    ROOM_BYTES = 256 << 10,   /* what a batch may need at once */
+};
 
 /* Names and contents of a directory reach the disk. */
 static bool sync_directory_of(const char *path)
@@ -25,6 +28,23 @@ static bool sync_directory_of(const char *path)
     if (fd >= 0)
         (void)close(fd); /* it was only synced */
     return synced;
+}
+
+bool store_has_room(const struct store *store)
+{
+    static const char zeros[4096];
+    char path[SQLITE_PATH_BYTES + sizeof ".room"];
+    bool written = true;
+
+    (void)snprintf(path, sizeof path, "%s.room", store->events_path); /* fits */
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    for (size_t at = 0; at < ROOM_BYTES && fd >= 0 && written; at += sizeof zeros)
+        written = write(fd, zeros, sizeof zeros) == (ssize_t)sizeof zeros;
+    written = fd >= 0 && written && fsync(fd) == 0;
+    if (fd >= 0)
+        (void)close(fd); /* it goes */
+    (void)unlink(path); /* the next try truncates it */
+    return written;
 }
 
 static bool sync_file(const char *path)
