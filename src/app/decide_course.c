@@ -77,8 +77,11 @@ static enum rc put_course(struct batch *batch, struct command *command)
     bool *newcomer = rc == RC_OK ? arena_alloc(&batch->arena, declared.item_count + 1) : NULL;
     if (!newcomer)
         return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
-    for (uint32_t i = 0; i < declared.item_count; i++)
+    for (uint32_t i = 0; i < declared.item_count; i++) {
         newcomer[i] = view_item_facts(view, declared.items[i].item).course != course;
+        if (newcomer[i] && view_item_slot(view, declared.items[i].item)->holders.count)
+            batch->fold->may_defer = false; /* whom it adopts is enrolled on top of its effect */
+    }
     declaration_encode(&declared, &body);
     struct event event = batch_event(command, EV_COURSE_DECLARED);
     event.course = course;

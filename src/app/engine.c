@@ -9,6 +9,7 @@
 #include "app/batch.h"
 #include "app/image_file.h"
 #include "app/replay.h"
+#include "app/revision.h"
 #include "base/codec.h"
 #include "base/monotonic.h"
 
@@ -16,6 +17,8 @@ enum {
     QUEUE_MAX = 8192,        /* commands waiting; above that 503 at once. Fewer than there may be connections */
     STALL_MS = 5000,         /* a commit that takes longer: the disk hangs, so what comes is refused at once */
     BATCH_MAX = 4096,        /* commands per commit */
+    PARKED_MAX = 4096,       /* commands that wait for an edit of what they touch; above that 503 */
+    REVISION_MS = 2,         /* what a revision takes between two batches */
     FLUSH_EVENTS = 131072,   /* replay at start stays short: measured 0.13 s for so many */
     FLUSH_AFTER_MS = 5000,   /* a quiet server's image is at most this old */
     PROBE_MS = 1000,         /* after a failed commit: how often the engine looks whether there is room again */
@@ -49,6 +52,12 @@ struct engine {
     struct slice *to_flush; /* taken, being written by the image's thread */
     bool flush_over, flush_ok;
     struct engine_state state;
+
+    struct revision *revision;     /* the engine's thread's, likewise below; NULL: none is under way */
+    enum revision_phase phase;
+    struct command *revising;      /* answered when its revision is shown */
+    struct command *parked, *last_parked; /* what waits for it */
+    uint32_t parked_count;
 
     pthread_t engine_thread, image_thread;
     int64_t last_flush_ms;
@@ -464,6 +473,9 @@ static enum rc finish_batch(struct engine *engine, struct command *commands, enu
     size_t events = batch->event_count;
     bool wrote = false;
 
+    struct revision *revision = NULL;
+    if (rc == RC_OK && engine->fold.deferred)
+        rc = revision_new(&engine->fold, &revision);
     if (rc == RC_OK)
         rc = commit(engine, commands, ledger_key, ledger_value, &wrote, fault);
     if (rc == RC_OK) {
@@ -471,13 +483,20 @@ static enum rc finish_batch(struct engine *engine, struct command *commands, enu
         batch_logs_publish(batch);
         if (batch->erasure)
             log_totals_set(batch->logs.totals, &(struct log_total){.kept = {.learner = batch->erasure->learner}});
-        if (events)
+        if (revision) {
+            revision_take(revision, &engine->fold);
+            engine->revision = revision;
+            engine->phase = REVISION_PREPARING;
+            engine->revising = commands;
+        } else if (events) {
             fold_publish(&engine->fold, batch->counters.sequence);
+        }
         if (batch->erasure) { /* their row leaves the image file with the next slice, at once */
             engine->scrub = true;
             engine->last_flush_ms = INT64_MIN / 2;
         }
     } else {
+        revision_free(revision);
         fold_abandon(&engine->fold);
         batch->counters = store_counters(engine->store);
         for (struct command *command = commands; command; command = command->next) {
@@ -593,6 +612,8 @@ static void consider_flush(struct engine *engine)
         slice_done(slice, engine->image, written);
         (void)pthread_mutex_lock(&engine->lock);
     }
+    if (engine->revision)
+        return; /* its event is before others that are published: there is no one sequence to take */
     uint64_t tail = engine->state.sequence - engine->state.flushed;
     int64_t now_ms = monotonic_ms();
     bool urgent = tail >= FLUSH_EVENTS && !engine->state.checkpoint_failing_since_ms;
@@ -622,6 +643,122 @@ static void wait_for_work(struct engine *engine)
     engine->sleeping = false;
 }
 
+/* ---- edits that touch very many ---- */
+
+static bool is_revised(const struct engine *engine, struct text item_id, struct text course_id)
+{
+    struct view view = engine->fold.view;
+    const struct course_slot *course =
+        course_id.bytes ? view_course_slot(view, view_course_key(view, course_id.bytes, course_id.size)) : NULL;
+    const struct item_slot *item =
+        item_id.bytes ? view_item_slot(view, view_item_key(view, item_id.bytes, item_id.size)) : NULL;
+    const struct course_slot *own =
+        item && item->def ? view_course_slot(view, item->def->course ? item->def->course : item->def->bound) : NULL;
+
+    return (course && course->revised) || (item && item->revised) || (own && own->revised);
+}
+
+/* Whether a command must wait for the revision under way: other edits and erasures until it is over, what it touches
+ * until it is shown. */
+static bool must_wait(const struct engine *engine, const struct command *command)
+{
+    if (stands_alone(command))
+        return true;
+    if (engine->phase != REVISION_PREPARING || (command->kind >= CMD_LOG_ADD && command->kind <= CMD_LOGS_ROLL_BACK))
+        return false;
+    for (uint32_t i = 0; command->kind == CMD_REPORTS && i < command->report_count; i++)
+        if (is_revised(engine, command->reports[i].item, command->reports[i].course))
+            return true;
+    return command->kind != CMD_REPORTS && is_revised(engine, command->item, command->course);
+}
+
+static void park(struct engine *engine, struct command *command)
+{
+    command->next = NULL;
+    if (engine->parked_count == PARKED_MAX) {
+        command->rc = RC_BUSY;
+        command->fault = (struct fault){NULL, "the course is being edited; try again"};
+        answer_all(engine, command);
+        return;
+    }
+    if (engine->last_parked)
+        engine->last_parked->next = command;
+    else
+        engine->parked = command;
+    engine->last_parked = command;
+    engine->parked_count++;
+}
+
+/* Parks what must wait; returns the others, in order. */
+static struct command *set_aside(struct engine *engine, struct command *commands)
+{
+    struct command *first = NULL, **end = &first;
+
+    if (!engine->revision)
+        return commands;
+    for (struct command *command = commands, *next; command; command = next) {
+        next = command->next;
+        if (must_wait(engine, command)) {
+            park(engine, command);
+        } else {
+            *end = command;
+            end = &command->next;
+        }
+    }
+    *end = NULL;
+    return first;
+}
+
+/* A few milliseconds of the revision; who waits for it goes before the others when that may be over. */
+static struct command *revise(struct engine *engine, struct command *commands)
+{
+    enum revision_phase before = engine->phase;
+
+    engine->phase = revision_step(engine->revision, REVISION_MS);
+    if (engine->phase == before)
+        return commands;
+    if (before == REVISION_PREPARING) {
+        answer_all(engine, engine->revising);
+        engine->revising = NULL;
+    }
+    if (engine->phase == REVISION_OVER) {
+        revision_free(engine->revision);
+        engine->revision = NULL;
+    }
+    if (!engine->parked)
+        return commands;
+    engine->last_parked->next = commands;
+    commands = engine->parked;
+    engine->parked = engine->last_parked = NULL;
+    engine->parked_count = 0;
+    return commands;
+}
+
+/* ---- the engine's thread ---- */
+
+static void run_all(struct engine *engine, struct command *commands)
+{
+    commands = set_aside(engine, commands);
+    while (commands || engine->revision) {
+        struct fault fault = {NULL, NULL};
+        if (commands) {
+            struct command *rest = cut_batch(commands);
+            engine->fold.may_defer = commands->kind == CMD_COURSE_PUT || commands->kind == CMD_COURSE_DELETE;
+            (void)run_batch(engine, commands, NULL, NULL, &fault); /* each command carries its result */
+            engine->fold.may_defer = false;
+            scrub_events(engine);
+            if (engine->revising != commands)
+                answer_all(engine, commands);
+            commands = rest;
+        }
+        if (!engine->revision)
+            continue;
+        commands = set_aside(engine, revise(engine, commands));
+        if (!commands)
+            break; /* others may have come */
+    }
+}
+
 static void *engine_main(void *arg)
 {
     struct engine *engine = arg;
@@ -631,7 +768,7 @@ static void *engine_main(void *arg)
     for (;;) {
         consider_flush(engine);
         struct command *commands = engine->head;
-        if (!commands) {
+        if (!commands && !engine->revision) {
             if (engine->stopping)
                 break;
             wait_for_work(engine);
@@ -647,14 +784,7 @@ static void *engine_main(void *arg)
         engine->queued = 0;
         engine->busy_since_ms = monotonic_ms();
         (void)pthread_mutex_unlock(&engine->lock);
-        while (commands) {
-            struct command *rest = cut_batch(commands);
-            struct fault fault = {NULL, NULL};
-            (void)run_batch(engine, commands, NULL, NULL, &fault); /* each command carries its result */
-            scrub_events(engine);
-            answer_all(engine, commands);
-            commands = rest;
-        }
+        run_all(engine, commands);
         (void)pthread_mutex_lock(&engine->lock);
         engine->busy_since_ms = 0;
     }

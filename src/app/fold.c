@@ -61,7 +61,7 @@ enum rc fold_learner(struct fold *fold, uint32_t key, struct learner **out_learn
     struct learner_slot *slot = fold->image->learners[key];
 
     if (!slot->working) {
-        struct learner_state *copy = state_copy(slot->state, key, false);
+        struct learner_state *copy = state_copy(image_state(fold->image, slot), key, false);
         if (!copy || !push(&fold->learners, key)) {
             state_unref(copy);
             return RC_BUSY;
@@ -534,6 +534,19 @@ static enum rc reconsider_all(struct fold *fold, const struct keys *keys, const 
     return rc;
 }
 
+enum { AT_ONCE = 512 }; /* entries of rosters and holders that are looked at in one batch: some 2 ms */
+
+static bool are_many(const struct fold *fold)
+{
+    size_t count = 0;
+
+    for (uint32_t i = 0; i < fold->courses.count; i++)
+        count += fold->image->courses[fold->courses.at[i]]->roster.count;
+    for (uint32_t i = 0; i < fold->items.count; i++)
+        count += fold->image->items[fold->items.at[i]]->holders.count;
+    return count > AT_ONCE;
+}
+
 /* Everybody whom an edit may touch: the rosters of its courses, also of those that lost items to it, and who holds items
  * that it placed or took away. */
 static enum rc reconsider_everybody(struct fold *fold, const struct event *event)
@@ -541,6 +554,12 @@ static enum rc reconsider_everybody(struct fold *fold, const struct event *event
     struct edit edit = edit_of(fold);
     enum rc rc = RC_OK;
 
+    if (fold->may_defer && are_many(fold)) {
+        fold->deferred = true;
+        fold->deferred_at_ms = event->at_ms;
+        fold->deferred_sequence = event->sequence;
+        return RC_OK;
+    }
     fold->visit++;
     for (uint32_t i = 0; rc == RC_OK && i < edit.course_count; i++)
         rc = reconsider_all(fold, &fold->image->courses[edit.courses[i]]->roster, &edit, event);
@@ -772,12 +791,8 @@ void fold_publish(struct fold *fold, uint64_t sequence)
     }
     for (uint32_t i = 0; i < fold->learners.count; i++) {
         struct learner_slot *slot = image->learners[fold->learners.at[i]];
-        struct learner_state *before = slot->state;
-        image_replace(image, before ? &before->learner : NULL, &slot->working->learner);
-        slot->state = slot->working;
+        image_install(image, fold->learners.at[i], slot->working);
         slot->working = NULL;
-        image_mark_dirty(image, INTERN_LEARNER, fold->learners.at[i]);
-        state_unref(before);
     }
     if (fold->erasing)
         image_forget_learner(image, fold->erasing);
@@ -799,6 +814,7 @@ void fold_abandon(struct fold *fold)
     }
     if (fold->old_threshold)
         fold->image->threshold_hundredths = fold->old_threshold;
+    fold->deferred = false;
     fold->erasing = fold->old_threshold = 0;
     for (uint32_t i = 0; i < fold->courses.count; i++) {
         struct course_slot *slot = fold->image->courses[fold->courses.at[i]];

@@ -16,6 +16,9 @@ struct fold {
     uint32_t fresh_count, fresh_room;
     struct record_room room;
     uint32_t visit;
+    bool may_defer, deferred; /* the effect of an edit that touches many may be, was left to a revision */
+    int64_t deferred_at_ms;
+    uint64_t deferred_sequence;
     uint32_t erasing;       /* the learner that an EV_ERASED takes away; 0: none */
     uint16_t old_threshold; /* before this batch's EV_THRESHOLD_SET; 0: there was none */
 };

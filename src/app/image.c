@@ -68,6 +68,7 @@ void image_free(struct image *image)
     free(image->dirty_learners.at);
     free(image->dirty_courses.at);
     free(image->dirty_items.at);
+    free(image->moved_again.at);
     free(image->stale_courses.at);
     free(image->stale_items.at);
     idtab_done(&image->learner_ids);
@@ -123,6 +124,11 @@ const struct item_slot *view_item_slot(struct view view, uint32_t key)
     return key && key <= view.image->item_count ? view.image->items[key] : NULL;
 }
 
+struct learner_state *image_state(const struct image *image, const struct learner_slot *slot)
+{
+    return image->moved && slot->moved ? image->moved[slot->moved - 1].next : slot->state;
+}
+
 const struct learner *view_learner(struct view view, uint32_t key)
 {
     const struct learner_slot *slot = view_learner_slot(view, key);
@@ -131,7 +137,8 @@ const struct learner *view_learner(struct view view, uint32_t key)
         return NULL;
     if (view.pending && slot->working)
         return &slot->working->learner;
-    return slot->state ? &slot->state->learner : NULL;
+    const struct learner_state *state = image_state(view.image, slot);
+    return state ? &state->learner : NULL;
 }
 
 const struct course_def *view_course(struct view view, uint32_t key)
@@ -160,13 +167,12 @@ uint32_t view_bound(struct view view, const struct item_def *def)
     return course && !course->declared ? def->bound : 0;
 }
 
-struct item_facts view_item_facts(struct view view, uint32_t item)
+struct item_facts image_item_facts(const struct image *image, const struct item_def *def, const struct course_def *bound)
 {
-    const struct item_def *def = view_item(view, item);
-    struct item_facts facts = {.threshold_hundredths = view.image->threshold_hundredths};
+    struct item_facts facts = {.threshold_hundredths = image->threshold_hundredths};
 
     if (def) {
-        facts.course = def->course ? def->course : view_bound(view, def);
+        facts.course = def->course ? def->course : bound && !bound->declared ? def->bound : 0;
         facts.untaught = def->bound != 0;
         facts.required = def->required;
         facts.duration_ms = def->duration_ms;
@@ -176,10 +182,14 @@ struct item_facts view_item_facts(struct view view, uint32_t item)
     return facts;
 }
 
-struct course_facts view_course_facts(struct view view, uint32_t course)
+struct item_facts view_item_facts(struct view view, uint32_t item)
 {
-    const struct course_def *def = view_course(view, course);
+    const struct item_def *def = view_item(view, item);
+    return image_item_facts(view.image, def, def && def->bound ? view_course(view, def->bound) : NULL);
+}
 
+struct course_facts image_course_facts(const struct course_def *def)
+{
     if (!def)
         return (struct course_facts){0};
     return (struct course_facts){
@@ -188,6 +198,11 @@ struct course_facts view_course_facts(struct view view, uint32_t course)
         .items = def->item_count,
         .shrunk_at_ms = def->shrunk_at_ms,
     };
+}
+
+struct course_facts view_course_facts(struct view view, uint32_t course)
+{
+    return image_course_facts(view_course(view, course));
 }
 
 static struct item_facts item_facts_of(const void *of, uint32_t item)
@@ -666,6 +681,21 @@ void image_replace(struct image *image, const struct learner *before, const stru
         if (is && !was)
             push_key(&image->courses[new->enrolments[i].course]->roster, new->key);
     }
+}
+
+void image_install(struct image *image, uint32_t key, struct learner_state *next)
+{
+    struct learner_slot *slot = image->learners[key];
+    struct learner_state *shown = image_state(image, slot), *before = slot->state;
+
+    image_replace(image, shown ? &shown->learner : NULL, &next->learner);
+    if (slot->moved && image->moved)
+        slot->moved = 0; /* what the revision held for them is in this state */
+    else if (slot->moved)
+        push_key(&image->moved_again, key);
+    slot->state = next;
+    image_mark_dirty(image, INTERN_LEARNER, key);
+    state_unref(before);
 }
 
 /* ---- forgetting ---- */

@@ -38,7 +38,8 @@ struct learner_slot {
     bool dirty;     /* changed since the last flush */
     bool erased;
     uint32_t visit; /* fold's mark */
-    struct learner_state *state;   /* published; NULL: never seen */
+    uint32_t moved; /* whom a revision moves: image->moved's index + 1, when that is shown */
+    struct learner_state *state;   /* published; NULL: never seen. Read it with image_state */
     struct learner_state *working; /* the engine's private copy, while a batch runs */
 };
 
@@ -59,7 +60,7 @@ struct course_slot {
     uint32_t id_size;
     bool persisted, dirty;
     bool removing;                 /* pending NULL means "becomes unknown" */
-    uint32_t visit;                /* fold's mark */
+    uint32_t visit, revised;       /* fold's mark; a revision's, while what it touches waits */
     const struct course_def *def;  /* published; NULL: unknown */
     struct course_def *pending;    /* the engine's, while a batch runs */
     struct course_sums sums;
@@ -71,12 +72,18 @@ struct item_slot {
     uint32_t id_size;
     bool persisted, dirty;
     bool removing; /* pending NULL means "becomes unknown" */
-    uint32_t visit, fresh; /* fold's marks */
+    uint32_t visit, fresh, revised; /* fold's marks; a revision's, while what it touches waits */
     const struct item_def *def;
     struct item_def *pending;
     uint64_t changes; /* how often a record of it changed since the start: what was counted over them still holds */
     struct item_sums sums;
     struct keys holders; /* learners with a record, also a reset one */
+};
+
+/* A learner whom a revision of the catalogue moves from one state to the next: app/revision.h. */
+struct moved {
+    uint32_t key;
+    struct learner_state *base, *next;
 };
 
 struct image {
@@ -90,6 +97,8 @@ struct image {
     uint32_t learner_room, course_room, item_room;
     struct keys dirty_learners, dirty_courses, dirty_items; /* changed since the last flush */
     struct keys stale_courses, stale_items;                 /* whose rosters and holders image_compact looks at */
+    const struct moved *moved; /* a revision is shown: these states count, not those in their slots. NULL: none is */
+    struct keys moved_again;   /* published while a revision that moves them is prepared; engine thread only */
     uint32_t *record_owner; /* learner key by record id; 0: none */
     uint32_t record_room;
     uint16_t threshold_hundredths; /* completion_threshold, as the events say */
@@ -136,7 +145,12 @@ const struct item_slot *view_item_slot(struct view view, uint32_t key);
 /* The course that the item is bound to, as long as that is observed; 0: none. */
 uint32_t view_bound(struct view view, const struct item_def *def);
 
-/* What the core asks of the catalogue. */
+/* The published state of a learner; under the lock. NULL: never seen. state_ref keeps it beyond. */
+struct learner_state *image_state(const struct image *image, const struct learner_slot *slot);
+
+/* What the core asks of the catalogue. def NULL: unknown. bound: the course that def is bound to; NULL: none. */
+struct item_facts image_item_facts(const struct image *image, const struct item_def *def, const struct course_def *bound);
+struct course_facts image_course_facts(const struct course_def *def);
 struct item_facts view_item_facts(struct view view, uint32_t item);
 struct course_facts view_course_facts(struct view view, uint32_t course);
 
@@ -189,6 +203,9 @@ void image_forget_id(struct image *image, enum intern_kind kind, uint32_t key);
 
 /* For the flush: notes what changed since the last one. Engine thread only, like image_replace. */
 void image_mark_dirty(struct image *image, enum intern_kind kind, uint32_t key);
+
+/* Publishes a state (takes it): sums, rosters, holders, dirt. Under the write lock; like image_replace. */
+void image_install(struct image *image, uint32_t key, struct learner_state *next);
 
 /* Adds a learner's share to all sums, rosters and holders; sign -1 takes it out (rosters stay).
  * before or after may be NULL. Under the write lock. Aborts when out of memory: the events are already

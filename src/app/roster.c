@@ -324,7 +324,7 @@ void member_open(struct member *member, struct image *image, uint32_t learner, u
 
     *member = (struct member){.course = course, .facts = view_course_facts(view, course)};
     if (slot && !slot->erased && slot->state) {
-        member->state = state_ref(slot->state);
+        member->state = state_ref(image_state(image, slot));
         member->id.size = slot->id_size;
         memcpy(member->id.bytes, slot->id, slot->id_size + 1);
         member->enrolment = learner_enrolment(&member->state->learner, course);

@@ -575,7 +575,8 @@ bool learner_reconsider(struct learner *learner, const struct catalogue *catalog
 
     if (!look_at_all(learner, edit, &look))
         return false;
-    learner->version = sequence;
+    if (learner->version < sequence) /* an edit worked out in slices may come after later events */
+        learner->version = sequence;
     return true;
 }
 

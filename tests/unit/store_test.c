@@ -1,5 +1,6 @@
 #include "test.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -415,6 +416,118 @@ static void live_loaded_and_folded_images_agree(void **unused)
     }
 }
 
+/* ---- an edit that touches very many ---- */
+
+enum { MANY = 1500, MANY_ITEMS = 4 };
+
+static pthread_mutex_t answers_lock = PTHREAD_MUTEX_INITIALIZER;
+static int answered;
+
+static void count_answer(struct command *command)
+{
+    (void)pthread_mutex_lock(&answers_lock);
+    answered += command->rc == RC_OK;
+    (void)pthread_mutex_unlock(&answers_lock);
+}
+
+static int answers(void)
+{
+    (void)pthread_mutex_lock(&answers_lock);
+    int count = answered;
+    (void)pthread_mutex_unlock(&answers_lock);
+    return count;
+}
+
+static struct command *watch_item(struct arena *arena, uint32_t learner, const char *course, uint32_t item, int64_t watched_s)
+{
+    struct command *command = arena_alloc(arena, sizeof *command);
+    struct item_report *report = arena_alloc(arena, sizeof *report);
+
+    *command = (struct command){.kind = CMD_REPORTS, .arena = arena, .face = FACE_VIDEO, .learner = text(arena_printf(arena, "many-%u", learner)),
+                                .reports = report, .report_count = 1, .all_or_nothing = true, .done = count_answer};
+    report->item = text(arena_printf(arena, "%s-item-%u", course, item));
+    report->course = text(course);
+    report->report = (struct report){.has = HAS_WATCHED | HAS_DURATION | FROM_PLAYER, .watched_s = watched_s, .duration_ms = 100000, .local_day = 3};
+    return command;
+}
+
+static struct command *edit_course(struct arena *arena, int64_t duration_ms, uint32_t items)
+{
+    struct command *command = arena_alloc(arena, sizeof *command);
+    struct course_put *put = arena_alloc(arena, sizeof *put);
+
+    *command = (struct command){.kind = duration_ms ? CMD_COURSE_PUT : CMD_COURSE_DELETE, .arena = arena, .face = FACE_CATALOG,
+                                .course = text("crowd"), .actor = text("admin"), .put = put, .done = count_answer};
+    put->items = arena_alloc(arena, items * sizeof *put->items);
+    put->item_count = items;
+    for (uint32_t i = 0; i < items; i++)
+        put->items[i] = (struct put_item){.id = text(arena_printf(arena, "crowd-item-%u", i)), .duration_ms = duration_ms, .required = i % 2 == 0};
+    return command;
+}
+
+/* All of a chain is answered; sums and states agree at every moment until then. */
+static void submit_all(struct engine *engine, struct command *first, int count)
+{
+    struct fault fault;
+    int before = answers();
+
+    if (engine_submit(engine, first, &fault))
+        fail_msg("not taken");
+    for (int looks = 0; answers() < before + count; looks++) {
+        check_counts(engine_image(engine));
+        if (looks > 100000)
+            fail_msg("%d of %d answered", answers() - before, count);
+    }
+}
+
+/* An edit worked out in slices, while others and the same learners write elsewhere and in the course: what is shown at
+ * every moment adds up, and in the end it is what folding the events in their order gives. */
+static void an_edit_in_slices_ends_as_it_is_folded(void **unused)
+{
+    static const struct { int64_t duration_ms; uint32_t items; } edits[] = {
+        {50000, MANY_ITEMS}, {100000, 2}, {10000, MANY_ITEMS + 40}, {0, 0}, {20000, MANY_ITEMS}};
+    struct buf live = {0}, folded = {0};
+    struct fault fault = {NULL, NULL};
+    struct arena arena;
+    (void)unused;
+    arena_init(&arena);
+    struct store *store = open_store();
+    struct engine *engine = open_engine(store);
+    struct command *all = NULL, **end = &all;
+    for (uint32_t l = 0; l < MANY; l++) {
+        *end = watch_item(&arena, l, "crowd", l % MANY_ITEMS, 5 + l % 90);
+        (*end)->next = watch_item(&arena, l, "elsewhere", l % 3, 9);
+        (*end)->next->next = watch_item(&arena, l, "crowd", (l + 1) % MANY_ITEMS, 30);
+        end = &(*end)->next->next->next;
+    }
+    assert_int_equal(engine_run(engine, all, NULL, NULL, &fault), RC_OK);
+    assert_int_equal(engine_start(engine, &fault), RC_OK);
+    for (uint32_t e = 0; e < COUNT(edits); e++) {
+        struct command *first = edit_course(&arena, edits[e].duration_ms, edits[e].items), *last = first;
+        int count = 1;
+        for (uint32_t i = 0; i < 400; i++, count++) {
+            uint32_t learner = (e * 97 + i * 7) % MANY;
+            last = last->next = i % 4 ? watch_item(&arena, learner, "elsewhere", (learner + i) % 3, 10 + e + i % 20)
+                                      : watch_item(&arena, learner, "crowd", i % 2, 31 + e * 10);
+        }
+        submit_all(engine, first, count);
+    }
+    print_image(engine_image(engine), &live);
+    engine_free(engine);
+    assert_int_equal(store_image_discard(store, &fault), RC_OK);
+    store_close(store);
+    store = open_store();
+    engine = open_engine(store);
+    print_image(engine_image(engine), &folded);
+    check_counts(engine_image(engine));
+    engine_free(engine);
+    store_close(store);
+    assert_string_equal(live.bytes, folded.bytes);
+    buf_done(&live);
+    buf_done(&folded);
+    arena_done(&arena);
+}
+
 /* A batch that cannot be committed answers RC_BUSY and leaves everything as it was; later it works again. */
 static void a_failed_commit_leaves_no_trace(void **unused)
 {
@@ -518,6 +631,7 @@ int main(void)
     };
     const struct CMUnitTest engine[] = {
         cmocka_unit_test(live_loaded_and_folded_images_agree),
+        cmocka_unit_test(an_edit_in_slices_ends_as_it_is_folded),
         cmocka_unit_test(a_failed_commit_leaves_no_trace),
         cmocka_unit_test(an_image_that_contradicts_itself_is_made_again),
     };
