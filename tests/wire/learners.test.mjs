@@ -1,7 +1,10 @@
 // What makes a learner's progress, over the wire: time, clocks, days, previews, webhooks, budgets.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Server } from './server.mjs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run, Server } from './server.mjs';
 
 let server;
 before(async () => {
@@ -377,5 +380,27 @@ test('OccurredAt: equal instants, none, ahead, no instant; it makes an enrolment
   for (const OccurredAt of ['yesterday', 5, hours(24.1)]) {
     const refused = await webhook({ UserId: '42009', CourseId: '410', Action: 'drop', OccurredAt });
     assert.deepEqual([refused.status, refused.json.errors[0].field], [400, 'OccurredAt'], String(OccurredAt));
+  }
+});
+
+test('all of that comes back from an export: marks of previews, zones, milliseconds, what webhooks date', async () => {
+  const place = mkdtempSync(join(tmpdir(), 'milepost-learners-'));
+  try {
+    const file = join(place, 'export.jsonl'), to = join(place, 'imported');
+    assert.equal(run('export', '--out', file, '--data', server.directory).status, 0);
+    const text = readFileSync(file, 'utf8');
+    for (const mark of ['"preview":true', '"zone":"Asia/Kolkata"', '"timeSpent":0.48', '"occurredAt":', '"event":"webhook_noted"']) assert.ok(text.includes(mark), mark);
+    const imported = run('import', file, '--data', to);
+    assert.equal(imported.status, 0, imported.stderr);
+    assert.equal(run('export', '--out', `${file}2`, '--data', to).status, 0);
+    assert.ok(readFileSync(`${file}2`, 'utf8') === text);
+    assert.equal(run('verify', '--data', to).status, 0);
+    const other = await Server.start({ directory: to });
+    for (const course of [300, 310, 320, 330, 340, 350, 360, 400, 402, 410])
+      assert.deepEqual((await other.call('GET', `/user-progress/course/${course}/analytics`, { as: 'admin:9' })).json.results, await analytics(course), `course ${course}`);
+    assert.deepEqual((await other.call('GET', '/progress/engagement/d3', { as: 'd3' })).json, (await server.call('GET', '/progress/engagement/d3', { as: 'd3' })).json);
+    await other.discard();
+  } finally {
+    rmSync(place, { recursive: true, force: true });
   }
 });
