@@ -32,26 +32,32 @@ class Model {
     this.courses = new Map(); // id -> { declared }
     this.records = new Map(); // "user item" -> record
     this.enrolments = new Map(); // "user course" -> { state }
+    this.days = new Map(); // user -> days with a report
     this.floors = new Set(); // "user item": reset or deleted, so what a client dates in the past is stale
   }
   declare(course, contents) {
     for (const item of this.items.values()) if (item.course === course) Object.assign(item, { course: null, retired: true });
     this.courses.set(course, { declared: true });
-    for (const { id, required, durationSeconds } of contents) this.items.set(id, { course, required, duration: durationSeconds ?? 0, retired: false });
+    for (const { id, required, durationSeconds } of contents) this.items.set(id, { course, bound: null, required, duration: durationSeconds ?? 0, retired: false });
     for (const key of this.records.keys()) this.settle(...key.split(' '));
     for (const key of this.enrolments.keys()) this.complete(key);
   }
   record(user, item) {
     const key = `${user} ${item}`;
-    if (!this.records.has(key)) this.records.set(key, { E: 0, F: 0, seconds: new Set(), status: 'NOT_STARTED', percent: 0, time: 0, watched: 0, at: -Infinity, own: 0 });
+    if (!this.records.has(key)) this.records.set(key, { E: 0, F: 0, seconds: new Set(), status: 'NOT_STARTED', percent: 0, time: 0, watched: 0, at: -Infinity, own: 0, real: false });
     return this.records.get(key);
+  }
+  // The course that an item is in, also one that does not count it: previews bind it there.
+  own(item) {
+    const known = this.items.get(item);
+    return known?.course ?? (known?.bound && !this.courses.get(known.bound)?.declared ? known.bound : null);
   }
   // Refusals as statuses, or null.
   place(item, course) {
-    const known = this.items.get(item);
+    const known = this.items.get(item), own = this.own(item);
     if (!course) return null;
-    if (known?.course && known.course !== course) return 400;
-    if (this.courses.get(course)?.declared && known?.course !== course) return 404;
+    if (own && own !== course) return 400;
+    if (this.courses.get(course)?.declared && own !== course) return 404;
     if (known?.retired) return 400; // no longer listed: only a PUT can place it again
     return null;
   }
@@ -65,24 +71,30 @@ class Model {
     record.percent = percent;
     if (percent === 100 || (duration && seen * 100 >= threshold * duration)) record.status = 'COMPLETED';
   }
-  report(user, item, course, change) {
+  // staff: for themselves, without the role of a student.
+  report(user, item, course, day, staff, change) {
     const refused = this.place(item, course);
     if (refused) return refused;
-    if (!this.items.has(item)) this.items.set(item, { course: null, required: true, duration: 0, retired: false });
-    const place = this.items.get(item);
-    if (course && !place.course) {
-      place.course = course;
-      if (!this.courses.has(course)) this.courses.set(course, { declared: false });
-      for (const key of this.records.keys()) { // adoption enrols who had records
-        const [holder, held] = key.split(' ');
-        if (held === item) this.enrol(holder, course);
-      }
+    if (!this.items.has(item)) this.items.set(item, { course: null, bound: null, required: true, duration: 0, retired: false });
+    const place = this.items.get(item), named = course ?? this.own(item);
+    const preview = staff && !this.enrolments.has(`${user} ${named}`);
+    const earnest = [...this.records].filter(([key, record]) => key.split(' ')[1] === item && record.real).map(([key]) => key.split(' ')[0]);
+    if (named && !this.courses.has(named)) this.courses.set(named, { declared: false });
+    if (preview && course && !place.course && !earnest.length) {
+      place.bound = course;
+    } else if (named && !place.course && (course || !preview) && !(preview && place.bound === course)) {
+      Object.assign(place, { course: named, bound: null });
+      for (const key of [...this.records.keys()]) if (key.endsWith(` ${item}`) && this.adopted(key.split(' ')[0], item, named)) this.enrol(key.split(' ')[0], named);
     }
+    if (!preview) place.bound = null;
     const record = this.record(user, item);
     change(record);
+    record.real ||= !preview;
+    if (!this.days.has(user)) this.days.set(user, new Set());
+    this.days.get(user).add(day);
     if (record.status === 'NOT_STARTED') record.status = 'IN_PROGRESS';
     this.settle(user, item);
-    if (place.course) {
+    if (place.course && !preview) {
       this.enrol(user, place.course);
       const enrolment = this.enrolments.get(`${user} ${place.course}`);
       if (enrolment.state === 'ENROLLED') enrolment.state = 'WORKING';
@@ -90,10 +102,33 @@ class Model {
     }
     return 200;
   }
-  enrol(user, course) {
+  // Adoption enrols who reported the item in earnest; who is enrolled already has begun.
+  adopted(user, item, course) {
+    const record = this.records.get(`${user} ${item}`);
+    return record && (record.real || this.enrolments.has(`${user} ${course}`));
+  }
+  enrol(user, course, state = 'WORKING') {
     const key = `${user} ${course}`;
-    if (!this.enrolments.has(key)) this.enrolments.set(key, { state: 'WORKING' });
-    if (this.enrolments.get(key).state === 'ENROLLED') this.enrolments.get(key).state = 'WORKING'; // the course has progress of theirs now
+    if (!this.enrolments.has(key)) {
+      for (const [id, item] of this.items) // what they previewed counts from now on
+        if (this.own(id) === course && this.records.has(`${user} ${id}`)) Object.assign(item, { course, bound: null });
+      this.enrolments.set(key, { state, said: -Infinity });
+    }
+    if (this.enrolments.get(key).state === 'ENROLLED' && state === 'WORKING') this.enrolments.get(key).state = 'WORKING'; // the course has progress of theirs now
+    this.complete(key);
+  }
+  // A webhook that says what came to be at an instant; dated: by itself.
+  told(user, course, action, instant, dated) {
+    const key = `${user} ${course}`, known = this.enrolments.get(key);
+    if (!known && action !== 'enroll' && !dated) return;
+    if (known && instant < known.said) return;
+    if (!this.courses.has(course)) this.courses.set(course, { declared: false });
+    if (!known) this.enrol(user, course, 'ENROLLED');
+    const enrolment = this.enrolments.get(key);
+    const started = [...this.items].some(([id, item]) => item.course === course && this.records.has(`${user} ${id}`));
+    if (action !== 'enroll') enrolment.state = action === 'drop' ? 'DROPPED' : 'EXPIRED';
+    else if (!known || ['DROPPED', 'EXPIRED'].includes(enrolment.state)) enrolment.state = started ? 'WORKING' : 'ENROLLED';
+    enrolment.said = instant;
     this.complete(key);
   }
   counts(user, course) {
@@ -137,6 +172,11 @@ class Model {
 }
 
 async function compare(model, users, courses) {
+  for (const user of users) {
+    const days = model.days.get(user) ?? new Set();
+    const { streakDays, longestStreakDays } = (await server.call('GET', `/progress/engagement/${user}`, { as: user })).json;
+    assert.deepEqual([streakDays, longestStreakDays], [days.has('today') ? 1 : 0, days.size ? 1 : 0], user);
+  }
   for (const course of courses) {
     if (!model.courses.has(course)) continue;
     const analytics = (await server.call('GET', `/user-progress/course/${course}/analytics`, { as: 'admin:9' })).json.results;
@@ -144,8 +184,15 @@ async function compare(model, users, courses) {
     assert.equal(analytics.totalEnrollments, enrolled.length);
     assert.equal(analytics.completedUsers, enrolled.filter((user) => model.state(user, course) === 'COMPLETED').length, `course ${course}`);
     assert.equal(analytics.activeUsers, enrolled.filter((user) => model.state(user, course) === 'IN_PROGRESS').length);
-    const records = [...model.records.keys()].filter((key) => model.items.get(key.split(' ')[1]).course === course);
-    assert.equal(analytics.totalActivities, records.length);
+    const records = [...model.records.keys()].filter((key) => model.own(key.split(' ')[1]) === course);
+    const counted = records.filter((key) => model.enrolments.has(`${key.split(' ')[0]} ${course}`));
+    assert.equal(analytics.totalActivities, counted.length);
+    for (const { contentId, completionCount, avgDuration } of analytics.contents) {
+      const of = counted.filter((key) => key.split(' ')[1] === String(contentId)).map((key) => model.records.get(key));
+      assert.equal(completionCount, of.filter((record) => record.status === 'COMPLETED').length);
+      assert.ok(Math.abs(avgDuration - (of.length && of.reduce((sum, record) => sum + record.time, 0) / of.length)) < 0.006);
+      assert.equal((await server.call('GET', `/progress/summary/${contentId}`, { as: users[0] })).json.viewers, of.length);
+    }
     const { required } = model.counts('', course);
     const sum = enrolled.reduce((total, user) => total + model.counts(user, course).requiredDone, 0);
     const average = required && enrolled.length ? Math.floor((sum * 10000) / (required * enrolled.length) + 0.5) / 100 : 0;
@@ -183,37 +230,40 @@ for (let seed = 1; seed <= seeds; seed++)
     const random = randomizer(seed);
     const model = new Model();
     const base = seed * 1000;
-    const users = [1, 2, 3].map((k) => String(base + k));
+    const users = [1, 2, 3, 4].map((k) => String(base + k));
+    const teacher = users[3];
     const courses = [11, 12, 13].map((k) => String(base + k));
     const items = Array.from({ length: 7 }, (_, k) => String(base + 100 + k));
     const pick = (list) => list[random(list.length)];
     for (let step = 0; step < steps; step++) {
-      const user = pick(users), item = pick(items), course = pick(courses), named = random(3) ? course : null;
+      const user = pick(users), staff = user === teacher, self = staff ? `instructor:${user}` : user, item = pick(items), course = pick(courses), named = random(3) ? course : null;
       const kind = random(12);
       let want, got;
       if (kind < 3) { // courseroom
         const status = pick(['IN_PROGRESS', 'COMPLETED', 'IN_PROGRESS']), percent = random(2) ? random(10001) / 100 : null, time = random(100);
-        want = model.report(user, item, course, (r) => {
+        const system = random(5) === 0; // what SYSTEM reports of another is in earnest
+        want = model.report(user, item, course, 'today', staff && !system, (r) => {
           if (percent !== null) r.E = percent;
           else if (status === 'COMPLETED') r.E = 100;
           if (status === 'COMPLETED') r.status = 'COMPLETED';
           r.time += time;
         });
-        got = await server.call('POST', '/user-progress/update', { as: user, body: { courseId: Number(course), courseContentId: Number(item), progressStatus: status, activityDuration: time, ...(percent !== null && { progressPercent: percent }) } });
+        got = await server.call('POST', '/user-progress/update', { as: system ? 'system:svc' : self, body: { ...(system && { userId: Number(user) }), courseId: Number(course), courseContentId: Number(item), progressStatus: status, activityDuration: time, ...(percent !== null && { progressPercent: percent }) } });
       } else if (kind < 5) { // trk
         const percent = random(101);
-        want = model.report(user, item, named, (r) => { r.E = percent; r.time += 60; });
-        got = await server.call('POST', '/api/progress', { as: user, body: { contentId: item, progressPercentage: percent, timeSpent: 1, ...(named && { moduleId: named }) } });
+        want = model.report(user, item, named, 'today', staff, (r) => { r.E = percent; r.time += 60; });
+        got = await server.call('POST', '/api/progress', { as: self, body: { contentId: item, progressPercentage: percent, timeSpent: 1, ...(named && { moduleId: named }) } });
         if (want === 200) want = 201;
       } else if (kind < 8) { // video: the client's instants, out of order
-        const seconds = random(130), at = random(1000), segments = random(3) === 0 ? [[random(60), 60 + random(40)]] : null;
-        const stale = model.floors.has(`${user} ${item}`);
-        want = stale ? (model.place(item, named) ?? 200) : model.report(user, item, named, (r) => {
+        const ahead = random(6) === 0; // counts as of the server's instant
+        const seconds = random(130), at = ahead ? 1e9 + step : random(1000), segments = random(3) === 0 ? [[random(60), 60 + random(40)]] : null;
+        const stale = !ahead && model.floors.has(`${user} ${item}`);
+        want = stale ? (model.place(item, named) ?? 200) : model.report(user, item, named, ahead ? 'today' : 'then', staff, (r) => {
           if (segments) for (let s = segments[0][0]; s < segments[0][1]; s++) r.seconds.add(s);
           else r.F = Math.max(r.F, seconds);
           if (at > r.at || (at === r.at && seconds > r.watched)) [r.at, r.watched] = [at, seconds];
         });
-        got = await server.call('POST', '/progress/update', { as: user, body: { userId: user, videoId: item, watchedDuration: seconds, lastWatched: new Date(Date.UTC(2026, 0, 1) + at).toISOString(), ...(segments && { segments }), ...(named && { courseId: named }) } });
+        got = await server.call('POST', '/progress/update', { as: self, body: { userId: user, videoId: item, watchedDuration: seconds, lastWatched: new Date(ahead ? Date.now() + 7200e3 : Date.UTC(2026, 0, 1) + at).toISOString(), ...(segments && { segments }), ...(named && { courseId: named }) } });
       } else if (kind === 8) { // declare
         const from = random(5);
         const contents = items.slice(from, from + 3).map((id) => ({ id, required: random(4) !== 0, durationSeconds: 100 }));
@@ -223,36 +273,29 @@ for (let seed = 1; seed <= seeds; seed++)
         if (!foreign) {
           const newcomers = contents.filter(({ id }) => model.items.get(id)?.course !== course).map(({ id }) => id);
           model.declare(course, contents);
-          for (const id of newcomers) for (const holder of users) if (model.records.has(`${holder} ${id}`)) model.enrol(holder, course);
+          for (const id of newcomers) for (const holder of users) if (model.adopted(holder, id, course)) model.enrol(holder, course);
         }
       } else if (kind === 9) { // the webhook
         const action = pick(['enroll', 'drop', 'expire', 'enroll']);
-        got = await server.call('POST', '/api/v1/progress/Webhook/enrollment-updated', { as: user, headers: { 'x-server-key': server.key }, body: { UserId: user, CourseId: course, Action: action } });
+        const instant = random(2) ? random(1000) : null;
+        const many = random(3) === 0 ? users.filter(() => random(2)) : [user];
+        got = await server.call('POST', '/api/v1/progress/Webhook/enrollment-updated', { as: user, headers: { 'x-server-key': server.key }, body: {
+          ...(many.length === 1 ? { UserId: user === many[0] ? user : many[0] } : { UserIds: many }), CourseId: course, Action: action,
+          ...(instant !== null && { OccurredAt: new Date(Date.UTC(2026, 0, 1) + instant).toISOString() }) } });
         want = 200;
-        const key = `${user} ${course}`, enrolment = model.enrolments.get(key);
-        const started = [...model.items].some(([id, place]) => place.course === course && model.records.has(`${user} ${id}`));
-        if (action === 'enroll' && !enrolment) {
-          if (!model.courses.has(course)) model.courses.set(course, { declared: false });
-          model.enrolments.set(key, { state: started ? 'WORKING' : 'ENROLLED' });
-          model.complete(key);
-        } else if (action === 'enroll' && ['DROPPED', 'EXPIRED'].includes(enrolment.state)) {
-          enrolment.state = started ? 'WORKING' : 'ENROLLED';
-          model.complete(key);
-        } else if (action !== 'enroll' && enrolment) {
-          enrolment.state = action === 'drop' ? 'DROPPED' : 'EXPIRED';
-        }
+        for (const one of many) model.told(one, course, action, instant ?? 1e9 + step, instant !== null);
       } else if (kind === 10) { // reset
         got = await server.call('POST', '/user-progress/reset', { as: 'admin:9', body: { courseId: Number(course), userId: Number(user) } });
         const knownUser = [...model.records.keys(), ...model.enrolments.keys()].some((key) => key.startsWith(`${user} `));
         want = model.courses.has(course) && (knownUser || got.status === 200) ? 200 : 404; // a learner whose records are gone is still known
         if (want === 200) {
-          const hit = [...model.items].filter(([id, place]) => place.course === course && model.records.has(`${user} ${id}`)).map(([id]) => id);
+          const hit = [...model.items].filter(([id, place]) => model.own(id) === course && model.records.has(`${user} ${id}`)).map(([id]) => id);
           if (hit.length) model.forget(user, hit, course);
         }
       } else { // delete one, as the learner
         got = await server.call('DELETE', `/progress/${user}/${item}`, { as: user });
         want = 200;
-        if (model.records.has(`${user} ${item}`)) model.forget(user, [item], model.items.get(item).course);
+        if (model.records.has(`${user} ${item}`)) model.forget(user, [item], model.own(item));
       }
       assert.equal(got.status, want, `step ${step}, kind ${kind}: ${got.text}`);
       if (step % 10 === 9) await compare(model, users, courses);
