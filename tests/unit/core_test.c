@@ -232,6 +232,65 @@ static void order_and_repetition_do_not_matter(void **unused)
     }
 }
 
+static bool takes_later(int64_t *value, int64_t *at, int64_t new_value, int64_t new_at)
+{
+    bool later = new_at > *at || (new_at == *at && new_value > *value);
+    if (later)
+        *value = new_value, *at = new_at;
+    return later;
+}
+
+/* What holds when the durations differ: docs/decisions/0005. Against the rules alone: judged at each report by the duration
+ * then in force, sticky. */
+static void with_several_durations_completion_is_judged_at_each_report(void **unused)
+{
+    enum { REPORTS = 8, HISTORIES = 2000, SHUFFLES = 6 };
+    uint64_t random = 41;
+    int differing = 0;
+    (void)unused;
+    for (int history = 0; history < HISTORIES; history++) {
+        struct report reports[REPORTS];
+        struct record first = {RECORD_BLANK};
+        for (int i = 0; i < REPORTS; i++) {
+            reports[i] = watched(next_random(&random) % 120, 100 + next_random(&random) % 5);
+            if (next_random(&random) % 2 == 0) {
+                reports[i].duration_ms = 30000 + next_random(&random) % 100000;
+                reports[i].has |= HAS_DURATION;
+            }
+        }
+        for (int shuffle = 0; shuffle < SHUFFLES; shuffle++) {
+            struct record record = {RECORD_BLANK, .item = 1};
+            int64_t furthest = 0, duration = 0, duration_at = INSTANT_NEVER;
+            bool done[REPORTS] = {false}, completed = false;
+            for (int left = REPORTS; left > 0;) {
+                int i = (int)(next_random(&random) % REPORTS);
+                left -= !done[i];
+                done[i] = true;
+                record_apply(&record, &reports[i], &plain, 1000, 1, &room);
+                if (reports[i].watched_s * 1000 > furthest)
+                    furthest = reports[i].watched_s * 1000;
+                if (reports[i].has & HAS_DURATION)
+                    (void)takes_later(&duration, &duration_at, reports[i].duration_ms, reports[i].client_at_ms);
+                completed |= duration && furthest * 100 >= duration * 95;
+                if ((record.status == ITEM_COMPLETED) != completed)
+                    fail_msg("history %d, shuffle %d: %s", history, shuffle, completed ? "not completed" : "completed");
+            }
+            if (duration && furthest * 100 >= duration * 95 && record.status != ITEM_COMPLETED)
+                fail_msg("history %d: what ends above the threshold is completed in any order", history);
+            if (shuffle == 0) {
+                first = record;
+                continue;
+            }
+            if (record.position_ms != first.position_ms || record.watched_s != first.watched_s || record.furthest_ms != first.furthest_ms ||
+                record.duration_ms != first.duration_ms || record.last_watched_ms != first.last_watched_ms ||
+                (record.status != ITEM_COMPLETED && first.status != ITEM_COMPLETED && record.percent_hundredths != first.percent_hundredths))
+                fail_msg("history %d, shuffle %d ends in another state", history, shuffle);
+            differing += record.status != first.status;
+        }
+    }
+    assert_true(differing > 50); /* the case that this is about was met */
+}
+
 static void segments_are_a_set_of_seconds(void **unused)
 {
     uint64_t random = 5;
@@ -742,6 +801,7 @@ int main(void)
         cmocka_unit_test(time_adds_up_and_never_runs_over),
         cmocka_unit_test(the_first_instant_of_1970_is_one),
         cmocka_unit_test(order_and_repetition_do_not_matter),
+        cmocka_unit_test(with_several_durations_completion_is_judged_at_each_report),
         cmocka_unit_test(segments_are_a_set_of_seconds),
         cmocka_unit_test(touching_segments_become_one),
         cmocka_unit_test(members_merge_shallowly),
