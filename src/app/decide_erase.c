@@ -71,9 +71,13 @@ static void judge_course(struct erasing *erasing, uint32_t key, uint32_t learner
         return;
     for (uint32_t i = 0; i < def->item_count; i++)
         left += !listed(erasing->items, erasing->item_count, def->items[i]);
+    uint32_t bound = view_course_slot(view, key)->bound; /* previews of others named it too */
+    for (uint32_t i = 0; i < erasing->item_count; i++)
+        bound -= view_item(view, erasing->items[i])->bound == key;
+    left += bound;
     if (left == 0 && !has_other(view, &view_course_slot(view, key)->roster, learner))
         erasing->courses[erasing->course_count++] = key;
-    else if (left < def->item_count)
+    else if (left < def->item_count + bound)
         erasing->touched[erasing->touched_count++] = key;
 }
 

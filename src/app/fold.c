@@ -771,6 +771,8 @@ void fold_publish(struct fold *fold, uint64_t sequence)
     (void)pthread_rwlock_wrlock(&image->lock); /* cannot fail: not held */
     for (uint32_t i = 0; i < fold->items.count; i++) {
         struct item_slot *slot = image->items[fold->items.at[i]];
+        image_count_bound(image, slot->def, -1);
+        image_count_bound(image, slot->pending, 1);
         item_def_unref(slot->def);
         slot->def = slot->pending;
         slot->pending = NULL;

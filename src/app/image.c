@@ -250,6 +250,12 @@ const char *item_type(const struct item_def *def)
     return def && def->type.bytes ? def->type.bytes : "other";
 }
 
+void image_count_bound(struct image *image, const struct item_def *def, int sign)
+{
+    if (def && def->bound)
+        image->courses[def->bound]->bound += (uint32_t)sign;
+}
+
 /* ---- interning ---- */
 
 /* Makes room for one more slot pointer; the array moves only under the write lock. */

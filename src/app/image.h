@@ -65,6 +65,7 @@ struct course_slot {
     struct course_def *pending;    /* the engine's, while a batch runs */
     struct course_sums sums;
     struct keys roster; /* learners ever enrolled */
+    uint32_t bound;     /* items that are bound to it, published */
 };
 
 struct item_slot {
@@ -200,6 +201,9 @@ void image_forget_learner(struct image *image, uint32_t key);
 void image_compact(struct image *image);
 
 void image_forget_id(struct image *image, enum intern_kind kind, uint32_t key);
+
+/* A definition that is published, or (sign -1) no longer: the course that it is bound to counts it. NULL is fine. */
+void image_count_bound(struct image *image, const struct item_def *def, int sign);
 
 /* For the flush: notes what changed since the last one. Engine thread only, like image_replace. */
 void image_mark_dirty(struct image *image, enum intern_kind kind, uint32_t key);

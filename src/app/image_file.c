@@ -336,7 +336,11 @@ static bool load_definition(struct load *load, const struct image_row *row)
         return true;
     if (course)
         return (image->courses[row->key]->def = course_def_decode(&def, def + size)) != NULL;
-    return (image->items[row->key]->def = item_def_decode(&def, def + size)) != NULL;
+    const struct item_def *item = image->items[row->key]->def = item_def_decode(&def, def + size);
+    if (!item || item->bound > image->course_count)
+        return false;
+    image_count_bound(image, item, 1);
+    return true;
 }
 
 static const struct segment *keep_segments(void *arg, const struct segment *segments, uint32_t count)

@@ -404,3 +404,13 @@ test('all of that comes back from an export: marks of previews, zones, milliseco
     rmSync(place, { recursive: true, force: true });
   }
 });
+
+test('erasure: a course that previews of others name stays known, one that nobody else names goes', async () => {
+  const send = (as, videoId, courseId) => server.call('POST', '/progress/update', { as, body: { userId: as.split(':').at(-1), videoId, courseId, watchedDuration: 5 } });
+  for (const [as, video, course] of [['e1', 'ev1', 'ec1'], ['instructor:e2', 'ev2', 'ec1'], ['instructor:e3', 'ev3', 'ec2'], ['e4', 'ev4', 'ec3'], ['instructor:e3', 'ev4', 'ec3']]) assert.equal((await send(as, video, course)).status, 200);
+  const known = async (course) => (await server.call('GET', `/api/progress/stats/${course}`, { as: 'admin:9' })).status;
+  for (const id of ['e1', 'e3', 'e4']) assert.equal((await server.call('DELETE', `/api/v1/users/${id}`, { as: id })).status, 200);
+  assert.deepEqual([await known('ec1'), await known('ec2'), await known('ec3')], [200, 404, 404]);
+  assert.equal((await send('e5', 'ev2', 'ec9')).status, 400); // still bound
+  assert.equal((await send('e5', 'ev2', 'ec1')).status, 200);
+});
