@@ -67,6 +67,7 @@ struct command {
     const char *zone; /* the learner's, as their own token says; one of zone_named's names, NULL: none */
     bool may_pass_lock; /* SYSTEM: rule 6 */
     bool by_staff;      /* for oneself, without the STUDENT role: a preview, unless enrolled */
+    bool unlocks;       /* CMD_REPORTS of one item: where that is LOCKED, this unlocks it and reports nothing */
     struct arena *arena;
 
     struct item_report *reports;

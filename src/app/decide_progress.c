@@ -574,10 +574,21 @@ static enum rc decide_reset(struct batch *batch, struct command *command)
     return rc;
 }
 
+static bool is_locked(struct view view, const struct command *command)
+{
+    const struct learner *learner = view_learner(view, command->learner_key);
+    uint32_t item = view_item_key(view, command->item.bytes, command->item.size);
+    const struct record *record = learner && item ? learner_record(learner, item) : NULL;
+
+    return record && record->flags & RECORD_LOCKED;
+}
+
 enum rc decide_progress(struct batch *batch, struct command *command)
 {
     switch (command->kind) {
     case CMD_REPORTS:
+        if (command->unlocks && is_locked(batch->fold->view, command))
+            return decide_lock(batch, command);
         return decide_reports(batch, command);
     case CMD_LOCK:
     case CMD_UNLOCK:

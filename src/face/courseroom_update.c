@@ -92,7 +92,7 @@ static void encode(struct command *command, struct view view)
 {
     struct json_out out = {command->answer.body, false};
     const struct learner *learner = view_learner(view, command->learner_key);
-    uint32_t item = command->kind == CMD_REPORTS ? command->reports[0].item_key : command->item_key;
+    uint32_t item = command->item_key ? command->item_key : command->reports[0].item_key;
     const struct record *record = learner ? learner_record(learner, item) : NULL;
 
     courseroom_open(&out, "Progress updated successfully");
@@ -112,18 +112,10 @@ static void encode(struct command *command, struct view view)
     etag_of_record(record, command->answer.etag);
 }
 
-static bool is_locked(struct view view, const struct update *update)
-{
-    const struct learner *learner = view_learner(view, view_learner_key(view, update->user.bytes, update->user.size));
-    uint32_t item = view_item_key(view, update->item.bytes, update->item.size);
-    const struct record *record = learner && item ? learner_record(learner, item) : NULL;
-
-    return record && record->flags & RECORD_LOCKED;
-}
-
 /* Whether this is a report, a lock or an unlock, and whether the caller may. Locking is staff's and system's;
- * NOT_STARTED of somebody else's item unlocks it; SYSTEM's NOT_STARTED of an item that is not locked is a report. */
-static enum rc judge(struct request *request, const struct update *update, enum command_kind *out_kind,
+ * NOT_STARTED of somebody else's item unlocks it. SYSTEM's is a report where the item is not locked, which only the
+ * engine can know: *out_unlocks. */
+static enum rc judge(struct request *request, const struct update *update, enum command_kind *out_kind, bool *out_unlocks,
                      struct fault *fault)
 {
     const struct caller *caller = face_caller(request);
@@ -144,9 +136,11 @@ static enum rc judge(struct request *request, const struct update *update, enum 
         rc = face_may(request, view, ACCESS_OWN_OR_SYSTEM, user, course, true, fault);
         bool staff = named && update->says_not_started &&
                      face_may(request, view, ACCESS_COURSE_STAFF, user, course, true, &unused) == RC_OK;
-        if (staff && (rc != RC_OK || is_locked(view, update))) {
+        if (staff && rc != RC_OK) {
             *out_kind = CMD_UNLOCK;
             rc = RC_OK;
+        } else {
+            *out_unlocks = staff;
         }
     }
     image_read_end(view);
@@ -159,13 +153,14 @@ void courseroom_update(struct request *request)
     struct fault fault = {NULL, NULL};
     struct update update = {.locks = false};
     enum command_kind kind = CMD_REPORTS;
+    bool unlocks = false;
     BODY body = {NULL, SPELLING_EXACT};
     enum rc rc = face_body(request, SPELLING_EXACT, &body, &fault);
 
     if (rc == RC_OK)
         rc = decode(request, &body, &update, &fault);
     if (rc == RC_OK)
-        rc = judge(request, &update, &kind, &fault);
+        rc = judge(request, &update, &kind, &unlocks, &fault);
     struct text user = update.user.bytes ? update.user : (struct text){caller->id, caller->id_size};
     struct command *command = rc == RC_OK ? face_command(request, kind, FACE_COURSEROOM, user) : NULL;
     if (rc == RC_OK && (!command || !face_reports(request, command, 1)))
@@ -178,5 +173,6 @@ void courseroom_update(struct request *request)
     command->item = update.item;
     command->reports[0] = (struct item_report){.item = update.item, .course = update.course, .report = update.report};
     command->all_or_nothing = true;
+    command->unlocks = unlocks;
     face_submit(request, command, encode);
 }

@@ -118,6 +118,19 @@ test('bulk: what is asked as often as it is asked; ids are integers', async () =
   assert.deepEqual((await bulk([])).json.results, []);
 });
 
+test("SYSTEM's NOT_STARTED unlocks what is locked and reports on what is not", async () => {
+  await report(700, 15, 150, { activityDuration: 7, progressPercent: 30 });
+  const send = async (body, as = 'system:1') => {
+    const answer = await server.call('POST', '/user-progress/update', { as, body: { userId: 700, courseId: 15, courseContentId: 150, ...body } });
+    assert.equal(answer.status, 200, answer.text);
+    return [answer.json.results.progressStatus, answer.json.results.activityDuration];
+  };
+  assert.deepEqual(await send({ progressStatus: 'LOCKED' }), ['LOCKED', 7]);
+  assert.deepEqual(await send({ progressStatus: 'NOT_STARTED', activityDuration: 5 }), ['IN_PROGRESS', 7]);
+  assert.deepEqual(await send({ progressStatus: 'NOT_STARTED', activityDuration: 5 }), ['IN_PROGRESS', 12]);
+  assert.deepEqual(await send({ progressStatus: 'NOT_STARTED', activityDuration: 5 }, admin), ['IN_PROGRESS', 12]); // nothing to unlock
+});
+
 const ITEMS = 3000;
 
 test('an answer of any length is streamed whole, to fast, slow and vanishing readers', async () => {
