@@ -365,7 +365,8 @@ enum rc member_pick(struct member *member, struct image *image, bool sorted, boo
         if (view_item_facts(view, record->item).course != member->course)
             continue;
         member->time_spent_ms += record->time_spent_ms;
-        if (sorted && record->flags & RECORD_PRESENT)
+        bool hidden = member->hides_previews && !member->enrolment && record_is_preview(record);
+        if (sorted && record->flags & RECORD_PRESENT && !hidden)
             member->records[member->record_count++] = record;
     }
     image_read_end(view);

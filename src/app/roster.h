@@ -68,6 +68,7 @@ struct member {
     const struct record **records;
     uint32_t record_count;
     wide time_spent_ms; /* of all their records of the course, removed ones too */
+    bool hides_previews; /* of who is not enrolled: set it when somebody else reads (contract 1, Enrolment) */
     uint32_t looked;    /* member_pick's own */
 };
 

@@ -49,6 +49,7 @@ struct records_answer {
     struct member member;
     struct text user;
     uint32_t learner, course;
+    bool own; /* the reader's */
     struct activity_filter filter;
     struct csv_columns *columns; /* of a table */
     bool taken, picked, seen, opened;
@@ -91,6 +92,7 @@ static enum rc pick(struct records_answer *answer, bool *out_done, struct fault 
     if (!answer->taken)
         member_open(&answer->member, image, answer->learner, answer->course);
     answer->taken = true;
+    answer->member.hides_previews = !answer->own;
     if (!answer->member.state)
         return fault_set(fault, RC_NOT_FOUND, NULL, "User or course not found"); /* erased this moment */
     if (!answer->picked)
@@ -158,6 +160,7 @@ static enum rc new_answer(struct request *request, const struct activity_filter 
     if (rc == RC_OK) {
         *answer = (struct records_answer){.to = {.context = face_of(request)}, .user = target.user, .course = target.course,
                                           .learner = target.learner->key, .filter = *filter};
+        answer->own = text_is(target.user, (struct text){face_caller(request)->id, face_caller(request)->id_size});
         *out_small = target.learner->record_count <= SMALL_RECORDS;
     }
     image_read_end(view);

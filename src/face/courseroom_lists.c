@@ -32,6 +32,7 @@ struct listing {
     struct list_query query;
     const char *message;
     const struct text *users; /* bulk's */
+    struct text reader;
     size_t user_count;
     struct roster *roster;    /* of the others */
     bool leaders, ordered, opened, in_row;
@@ -290,6 +291,7 @@ static void open_row(struct listing *list)
         uint32_t learner = view_learner_key(view, user.bytes, user.size);
         image_read_end(view);
         courseroom_row_open(&list->row, image, learner, list->course, user);
+        list->row.member.hides_previews = !text_is(user, list->reader);
     }
     list->in_row = true;
 }
@@ -487,6 +489,7 @@ void courseroom_bulk(struct request *request)
             rc = face_course(view, id, &list->course, &fault);
         image_read_end(view);
         list->users = users;
+        list->reader = (struct text){face_caller(request)->id, face_caller(request)->id_size};
         small = list->user_count <= SMALL_ROSTER;
     }
     send(request, list, small, rc, &fault);

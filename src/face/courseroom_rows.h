@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string.h>
+
 #include "app/roster.h"
 #include "face/courseroom_out.h"
 
@@ -13,6 +15,11 @@ struct row_out {
     bool csv, comma;
     struct buf scratch; /* the caller's to free */
 };
+
+static inline bool text_is(struct text a, struct text b)
+{
+    return a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0;
+}
 
 struct courseroom_row {
     struct member member;

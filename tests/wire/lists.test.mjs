@@ -118,6 +118,22 @@ test('bulk: what is asked as often as it is asked; ids are integers', async () =
   assert.deepEqual((await bulk([])).json.results, []);
 });
 
+test('what staff previewed is for themselves alone', async () => {
+  await server.declare(16, [{ id: '160' }], { staff: [{ userId: '801', role: 'INSTRUCTOR' }, { userId: '802', role: 'INSTRUCTOR' }] });
+  await report('instructor:801', 16, 160);
+  await report(803, 16, 160);
+  const bulk = async (as) => (await server.call('POST', '/user-progress/bulk', { as, body: { courseId: 16, userIds: [801, 803] } })).json.results.map((item) => item.activityLogs.length);
+  assert.deepEqual(await bulk('instructor:801'), [1, 1]);
+  assert.deepEqual(await bulk('instructor:802'), [0, 1]);
+  for (const [as, count] of [['instructor:801', 1], ['instructor:802', 0], [admin, 0]]) {
+    const one = (await list('/user-progress/16/801', as)).json.results;
+    assert.deepEqual([one.enrollments, one.activityLogs.length], [null, count]);
+    assert.equal((await list('/user-progress/16/801/activities', as)).json.results.length, count);
+  }
+  assert.deepEqual((await list('/user-progress/course/16/all')).json.results.map((item) => item.userId), [803]);
+  assert.deepEqual((await list('/user-progress/course/16/leaderboard')).json.results.map((item) => item.userId), [803]);
+});
+
 test("SYSTEM's NOT_STARTED unlocks what is locked and reports on what is not", async () => {
   await report(700, 15, 150, { activityDuration: 7, progressPercent: 30 });
   const send = async (body, as = 'system:1') => {
