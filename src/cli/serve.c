@@ -165,6 +165,7 @@ static void reload_log_level(struct server *server)
 
     if (settings_read(&again, server->argc, server->argv, 2, stderr) == RC_OK)
         atomic_store(&server->log_level, level_of(again.log_level));
+    settings_done(&again);
 }
 
 /* SIGHUP: each key by itself; one whose file is missing or broken stays, and that is said. Source: contract 8; R13. */
@@ -452,5 +453,6 @@ int cli_serve(int argc, char **argv)
         (void)pthread_sigmask(SIG_UNBLOCK, &signals, NULL); /* a second SIGTERM ends it at once */
     }
     stop(&server);
+    settings_done(&server.settings);
     return status;
 }

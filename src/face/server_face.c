@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "face/face.h"
+#include "http/bodies.h"
 
 void server_healthz(struct request *request)
 {
@@ -173,6 +174,8 @@ void server_metrics(struct request *request)
 
     put_engine(out, context);
     put_workers(out, context);
+    put_one(out, "milepost_body_bytes", "gauge", "Bytes of request bodies in memory, those of up to 8 KiB not counted.",
+            bodies_held(request->bodies));
     put_upstream_figures(out, context);
     context->write_metrics(context->metrics, out);
     request_reply(request, 200, "text/plain; version=0.0.4");

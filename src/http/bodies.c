@@ -90,6 +90,11 @@ void bodies_give(struct bodies *bodies, uint64_t caller, size_t bytes)
     (void)pthread_mutex_unlock(&bodies->lock);
 }
 
+size_t bodies_held(const struct bodies *bodies)
+{
+    return atomic_load_explicit(&bodies->total, memory_order_relaxed);
+}
+
 bool bodies_full(const struct bodies *bodies)
 {
     return atomic_load_explicit(&bodies->total, memory_order_relaxed) > BODIES_MAX_BYTES - 2 * BODY_FREE_BYTES;

@@ -28,5 +28,8 @@ MUST_CHECK bool bodies_take(struct bodies *bodies, uint64_t caller, size_t bytes
 /* What was taken comes back. */
 void bodies_give(struct bodies *bodies, uint64_t caller, size_t bytes);
 
+/* Bytes that are taken now. A glance, without a lock. */
+size_t bodies_held(const struct bodies *bodies);
+
 /* Whether nothing more fits. A glance, without a lock. */
 bool bodies_full(const struct bodies *bodies);

@@ -124,6 +124,25 @@ static void set(struct reading *reading, int row, int source, const char *value)
 
 /* ---- sources ---- */
 
+struct settings_text {
+    struct settings_text *next;
+    char text[];
+};
+
+/* "" when out of memory: the setting's own check says what is wrong with that. */
+static const char *keep_text(struct settings *settings, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    struct settings_text *kept = malloc(sizeof *kept + size);
+
+    if (!kept)
+        return "";
+    memcpy(kept->text, text, size);
+    kept->next = settings->texts;
+    settings->texts = kept;
+    return kept->text;
+}
+
 static int take_line(void *arg, const char *section, const char *name, const char *value)
 {
     struct reading *reading = arg;
@@ -133,7 +152,7 @@ static int take_line(void *arg, const char *section, const char *name, const cha
     if (row < 0)
         complain(reading, name, "unknown setting in the config file");
     else
-        set(reading, row, 1, strdup(value)); /* lives as long as the process */
+        set(reading, row, 1, keep_text(reading->out, value));
     return 1;
 }
 
@@ -314,6 +333,14 @@ enum rc settings_read(struct settings *out, int argc, char **argv, int first, FI
         out->threads = cores > 0 ? cores : 1;
     }
     return reading.bad ? RC_INVALID : RC_OK;
+}
+
+void settings_done(struct settings *settings)
+{
+    for (struct settings_text *next; settings->texts; settings->texts = next) {
+        next = settings->texts->next;
+        free(settings->texts);
+    }
 }
 
 void settings_help(FILE *out)

@@ -12,6 +12,8 @@
 
 enum { SETTINGS_MAX_PORTS = 8 };
 
+struct settings_text;
+
 struct settings {
     uint16_t ports[SETTINGS_MAX_PORTS];
     int port_count;
@@ -29,11 +31,14 @@ struct settings {
     const char *database, *replica, *bus; /* empty: nothing else is built in yet */
     const char *metrics_listen;           /* [address:]port; empty: none */
     const char *log_level;
+    struct settings_text *texts; /* of the config file; settings_done */
 };
 
 /* Fills *out from defaults, file, environment and the flags in argv[first..argc). Writes every problem to problems, one line each, and returns
- * RC_INVALID when there was any. Texts borrow argv, the environment, or live as long as the process. */
+ * RC_INVALID when there was any. Texts borrow argv and the environment, or live until settings_done. */
 MUST_CHECK enum rc settings_read(struct settings *out, int argc, char **argv, int first, FILE *problems);
+
+void settings_done(struct settings *settings);
 
 /* The table as --help shows it. */
 void settings_help(FILE *out);

@@ -256,3 +256,23 @@ test('Keycloak roles by path, and roles of every claim joined', async () => {
     assert.equal((await server.discard()).code, 0, server.log);
   }
 });
+
+test('issuer and audience, when configured; tokens that are huge, deep or full of roles', async () => {
+  const server = await Server.start({ flags: ['--jwt_issuer', 'https://id.example', '--jwt_audience', 'milepost'] });
+  const ask = (more) => status(server, sign(server.secret, claims(more)));
+  const good = { iss: 'https://id.example', aud: 'milepost' };
+  try {
+    for (const [more, want] of [[good, 200], [{ ...good, aud: ['other', 'milepost'] }, 200], [{ aud: 'milepost' }, 401], [{ iss: 'https://id.example' }, 401], [{ ...good, iss: 'https://id.example/' }, 401],
+      [{ ...good, iss: ['https://id.example'] }, 401], [{ ...good, aud: 'Milepost' }, 401], [{ ...good, aud: [] }, 401], [{ ...good, aud: { milepost: 1 } }, 401], [{ ...good, aud: null, iss: null }, 401],
+      [{ ...good, exp: Math.floor(Date.now() / 1000) - 50 }, 200], [{ ...good, exp: Math.floor(Date.now() / 1000) - 62 }, 401], [{ ...good, nbf: Math.floor(Date.now() / 1000) + 50 }, 200],
+      [{ ...good, sub: undefined, userId: 'u' }, 200], [{ ...good, sub: undefined, 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier': 'u' }, 200], [{ ...good, sub: 'other', userId: 'u' }, 403]])
+      assert.equal(await ask(more), want, JSON.stringify(more));
+    for (const more of [{ roles: Array.from({ length: 1000 }, (_, i) => `r${i}`) }, { deep: JSON.parse('['.repeat(1500) + ']'.repeat(1500)) }, { deep: JSON.parse('{"a":'.repeat(900) + '1' + '}'.repeat(900)) }, { text: 'x'.repeat(7000) }])
+      assert.equal(await ask({ ...good, ...more }), 200, JSON.stringify(more).slice(0, 60));
+    for (const more of [{ roles: Array.from({ length: 10000 }, (_, i) => `r${i}`) }, { text: 'x'.repeat(50000) }, { deep: JSON.parse('['.repeat(2500) + ']'.repeat(2500)) }])
+      assert.ok([401, 431].includes(await ask({ ...good, ...more }).catch(() => 431)), JSON.stringify(more).slice(0, 60)); // the head may be cut off at its limit
+    assert.equal((await server.call('GET', '/healthz')).status, 200);
+  } finally {
+    assert.equal((await server.discard()).code, 0, server.log);
+  }
+});

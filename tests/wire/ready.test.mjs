@@ -29,7 +29,7 @@ test('a quiet server is ready, and its figures are there', async () => {
     assert.deepEqual(ready.json, { status: 'ready', reasons: [], writesFailingSince: null, imageFileFailingSince: null, sequence: 0, unflushedEvents: 0, queued: 0, upstreams: [] });
     await server.call('POST', '/progress/update', { as: 'u', body: { userId: 'u', videoId: 'v', watchedDuration: 1 }, headers: { 'idempotency-key': 'once' } });
     const found = await figures(server);
-    for (const [name, value] of [['milepost_writable', 1], ['milepost_writes_failing', 0], ['milepost_commit_stalled', 0], ['milepost_image_file_failing', 0], ['milepost_worker_waiting', 0], ['milepost_kept_answers', 1]])
+    for (const [name, value] of [['milepost_writable', 1], ['milepost_writes_failing', 0], ['milepost_commit_stalled', 0], ['milepost_image_file_failing', 0], ['milepost_worker_waiting', 0], ['milepost_body_bytes', 0], ['milepost_kept_answers', 1]])
       assert.equal(found[name], value, name);
     assert.ok(found.milepost_kept_answer_bytes > 10);
   } finally {
