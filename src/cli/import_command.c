@@ -224,6 +224,8 @@ static bool read_report(struct importing *importing, json_t *root, struct report
         report->has |= HAS_DAY;
     if (json_is_true(json_object_get(from, "preview")))
         report->has |= IS_PREVIEW;
+    if (json_is_true(json_object_get(from, "setsScore")))
+        report->has |= SETS_SCORE;
     report->percent_hundredths = (uint16_t)percent;
     if (json_is_true(json_object_get(from, "player")))
         report->has |= FROM_PLAYER;

@@ -51,7 +51,7 @@ static const char *report_problem(const struct report *report)
 {
     uint32_t has = report->has;
 
-    if (has >= IS_PREVIEW * 2)
+    if (has & ~(uint32_t)REPORT_HAS_ALL)
         return "its report says what no report can";
     if (has & HAS_CLIENT_AT && !event_instant_fine(report->client_at_ms))
         return "its client's instant is out of range";

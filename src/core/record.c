@@ -124,11 +124,12 @@ static void apply_statements(struct record *record, const struct report *report,
     if (report->has & HAS_TIME_SPENT)
         record->time_spent_ms = report->time_spent_ms < TIME_MAX_MS - record->time_spent_ms
                                     ? record->time_spent_ms + report->time_spent_ms : TIME_MAX_MS;
-    if (report->has & HAS_SCORE && (!completed || !(record->flags & RECORD_SCORE))) {
+    bool keeps = completed && !(report->has & SETS_SCORE);
+    if (report->has & HAS_SCORE && (!keeps || !(record->flags & RECORD_SCORE))) {
         record->score_e4 = report->score_e4;
         record->flags |= RECORD_SCORE;
     }
-    if (report->has & HAS_MAX_SCORE && (!completed || !(record->flags & RECORD_MAX_SCORE))) {
+    if (report->has & HAS_MAX_SCORE && (!keeps || !(record->flags & RECORD_MAX_SCORE))) {
         record->max_score_e4 = report->max_score_e4;
         record->flags |= RECORD_MAX_SCORE;
     }

@@ -81,6 +81,9 @@ enum report_member {
     FROM_PLAYER = 2048, /* a pts or video client */
     HAS_DAY = 4096,     /* local_day is set; with FROM_PLAYER it always is */
     IS_PREVIEW = 8192,  /* staff, for themselves: contract 1, "Staff are no learners" */
+    /* 16384 is event.c's */
+    SETS_SCORE = 32768, /* its score replaces that of a completed record: contract 4, POST overwrites it */
+    REPORT_HAS_ALL = IS_PREVIEW * 2 - 1 + SETS_SCORE
 };
 
 /* One report adds at most this much time. Source: contract 1, Instants. */

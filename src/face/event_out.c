@@ -128,6 +128,8 @@ static void put_report(struct json_out *out, const struct report *report)
         json_put_int(out, "localDay", report->local_day);
     if (report->has & IS_PREVIEW)
         json_put_bool(out, "preview", true);
+    if (report->has & SETS_SCORE)
+        json_put_bool(out, "setsScore", true);
     if (report->has & HAS_CLIENT_AT)
         json_put_int(out, "clientAtMs", report->client_at_ms);
     if (report->has & HAS_POSITION)

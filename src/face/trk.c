@@ -593,6 +593,8 @@ static enum rc decode_post(struct request *request, const struct body *body, str
     }
     if (rc == RC_OK)
         rc = decode_score(body, report, fault);
+    if (report->has & (HAS_SCORE | HAS_MAX_SCORE))
+        report->has |= SETS_SCORE;
     if (rc == RC_OK)
         rc = face_id(request, body, "moduleId", false, &out->course, fault);
     if (rc == RC_OK)

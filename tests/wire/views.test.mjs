@@ -313,3 +313,15 @@ test('a threshold set anew shows in courses under another tag', async () => {
     await one.stop();
   }
 });
+
+test('trk: PUT complete gives a completed record a score only when it had none; POST overwrites it', async () => {
+  const post = (more) => server.call('POST', '/api/progress', { as: 'scored', body: { contentId: 'sc', progressPercentage: 10, ...more } });
+  const { id } = (await post({})).json.data;
+  const complete = async (body) => { const { score, maxScore, progressPercentage } = (await server.call('PUT', `/api/progress/${id}/complete`, { as: 'scored', body })).json.data; return [score, maxScore, progressPercentage]; };
+  assert.deepEqual(await complete(undefined), [null, null, 100]);
+  assert.deepEqual(await complete({ score: 4 }), [4, null, 100]);
+  assert.deepEqual(await complete({ score: 3, maxScore: 8 }), [4, 8, 100]);
+  const over = (await post({ score: 1, maxScore: 2 })).json.data;
+  assert.deepEqual([over.score, over.maxScore, over.scorePercentage, over.progressPercentage, over.status], [1, 2, 50, 100, 'completed']);
+  assert.deepEqual(await complete({ score: 2 }), [1, 2, 100]);
+});
