@@ -3,8 +3,28 @@
 #include <string.h>
 
 #include "base/codec.h"
+#include "core/limits.h"
 
 /* Catalogue edits. Source: contract 1 "PUT replaces the item list", 7. */
+
+/* A face refuses most of it before; an import comes here. */
+static enum rc check_budgets(struct view view, struct command *command, uint32_t course)
+{
+    const struct course_put *put = command->put;
+    uint32_t fresh = 0;
+
+    if (put->item_count > LIMIT_COURSE_ITEMS)
+        return fault_set(&command->fault, RC_INVALID, "contents", "a course lists at most 10,000 items");
+    if (put->staff_count > LIMIT_STAFF)
+        return fault_set(&command->fault, RC_INVALID, "staff", "a course has at most 1,000 staff entries");
+    for (uint32_t i = 0; i < put->item_count; i++)
+        fresh += view_item_key(view, put->items[i].id.bytes, put->items[i].id.size) == 0;
+    if (fresh && view.image->item_count + fresh > LIMIT_ITEMS)
+        return fault_set(&command->fault, RC_CONFLICT, NULL, "the server has at most 1,000,000 items");
+    if (course == 0 && view.image->course_count >= LIMIT_COURSES)
+        return fault_set(&command->fault, RC_CONFLICT, NULL, "the server has at most 100,000 courses");
+    return RC_OK;
+}
 
 static enum rc check_items(struct batch *batch, struct command *command, uint32_t course)
 {
@@ -66,7 +86,9 @@ static enum rc put_course(struct batch *batch, struct command *command)
 
     if (before)
         etag_of_course(course, before->version, view.image->threshold_hundredths, etag);
-    enum rc rc = check_items(batch, command, course);
+    enum rc rc = check_budgets(view, command, course);
+    if (rc == RC_OK)
+        rc = check_items(batch, command, course);
     if (rc == RC_OK && !etag_matches(command->if_match, etag))
         rc = fault_set(&command->fault, RC_STALE_MATCH, "If-Match", "the course has changed since");
     if (rc != RC_OK)

@@ -604,7 +604,7 @@ static void mark_kept(struct fold *fold, const struct course_def *course, const 
             image->items[course->items[i]]->visit = fold->visit;
     for (uint32_t left = event->body_size ? get_u32(&from) : 0; left > 0 && !from.bad; left--) {
         uint32_t item = get_u32(&from);
-        if (item && item <= image->item_count)
+        if (item && item <= image->item_count && image->items[item]) /* a twin has only some */
             image->items[item]->visit = fold->visit;
     }
 }
@@ -650,6 +650,8 @@ static enum rc forget_item(struct fold *fold, uint32_t key, const struct event *
     struct item_slot *slot = fold->image->items[key];
     const struct item_def *def = view_item(fold->view, key);
 
+    if (!slot)
+        return RC_OK; /* a twin has only some */
     if (def && def->course && !lose_items(fold, def->course, event))
         return RC_BUSY;
     if (!slot->pending && !slot->removing && !push(&fold->items, key))
@@ -674,6 +676,8 @@ static enum rc forget_course(struct fold *fold, uint32_t key)
 {
     struct course_slot *slot = fold->image->courses[key];
 
+    if (!slot)
+        return RC_OK; /* a twin has only some */
     if (!note_course(fold, key))
         return RC_BUSY;
     course_def_unref(slot->pending);

@@ -243,6 +243,75 @@ static void a_learner_finds_what_they_have(void **unused)
     state_unref(state);
 }
 
+static long asked; /* questions to the catalogue */
+
+static struct item_facts counted_item(const void *of, uint32_t item)
+{
+    asked++;
+    return (struct item_facts){.course = *(const uint32_t *)of && item % 10 == 0 ? 2 : 1, .required = true, .threshold_hundredths = 9500};
+}
+
+static const uint32_t *some_items(const void *of, uint32_t course, uint32_t *out_count)
+{
+    static const uint32_t items[] = {10, 20, 30, 40, 50};
+    (void)of;
+    *out_count = course == 2 ? COUNT(items) : 20000; /* of course 1 there are more than anybody holds */
+    return items;
+}
+
+static bool a_tenth(const void *of, uint32_t item)
+{
+    (void)of;
+    return item % 10 == 0 && item <= 50;
+}
+
+/* What an edit costs a learner does not grow with what they hold: that is asked for as often with 8,000 records as with
+ * 500. */
+static void an_edit_looks_only_at_what_it_touched(void **unused)
+{
+    static struct segment segments[RECORD_MAX_SEGMENTS];
+    static uint8_t metadata[16];
+    static const uint32_t items[] = {10, 20, 30, 40, 50}, courses[] = {2};
+    uint32_t edited = 0;
+    const struct catalogue catalogue = {&edited, counted_item, any_course, some_items};
+    const struct edit edit = {items, courses, COUNT(items), COUNT(courses), NULL, a_tenth};
+    struct record_room room = {segments, metadata};
+    struct learner_state *state = state_copy(NULL, 1, false);
+    long one[2], all[2];
+    int seen = 0;
+    (void)unused;
+    for (uint32_t i = 1; i <= 8000; i++) {
+        struct event event = {.sequence = i, .kind = EV_REPORTED, .learner = 1, .item = i, .record_id = i, .enrolment_id = 1, .at_ms = i,
+                              .report = {.has = HAS_STATUS, .status = ITEM_COMPLETED}};
+        if (!learner_has_room(&state->learner, &event)) {
+            struct learner_state *larger = state_copy(state, 1, true);
+            state_unref(state);
+            state = larger;
+        }
+        learner_evolve(&state->learner, &event, &catalogue, &room);
+        if (i != 500 && i != 8000)
+            continue;
+        struct item_facts before = {.course = 1, .required = true};
+        edited = 1;
+        asked = 0;
+        assert_true(learner_is_moved(&state->learner, &catalogue, &edit, i, i)); /* they are not enrolled in course 2 */
+        all[seen] = asked;
+        asked = 0;
+        (void)learner_reconsider_item(&state->learner, &catalogue, 10, &before, i, i);
+        assert_int_equal(learner_enrolment(&state->learner, 1)->completed_items, i - 1);
+        one[seen++] = asked;
+        before.course = 2;
+        edited = 0;
+        (void)learner_reconsider_item(&state->learner, &catalogue, 10, &before, i, i); /* and back */
+        assert_int_equal(learner_enrolment(&state->learner, 1)->completed_items, i);
+    }
+    assert_int_equal(one[0], one[1]);
+    assert_in_range(one[1], 1, 4);
+    assert_int_equal(all[0], all[1]);
+    assert_in_range(all[1], 1, 20);
+    state_unref(state);
+}
+
 /* ---- many learners ---- */
 
 static struct image *image;
@@ -337,6 +406,7 @@ int main(void)
         cmocka_unit_test(ids_are_found_while_the_table_grows),
         cmocka_unit_test(sums_are_those_of_their_shares),
         cmocka_unit_test(a_learner_finds_what_they_have),
+        cmocka_unit_test(an_edit_looks_only_at_what_it_touched),
         cmocka_unit_test_setup_teardown(the_erased_leave_the_lists, begin_image, end_image),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 
 #include "app/engine.h"
+#include "core/limits.h"
 #include "app/history.h"
 #include "app/image_file.h"
 #include "store/store.h"
@@ -528,6 +529,26 @@ static void an_edit_in_slices_ends_as_it_is_folded(void **unused)
     arena_done(&arena);
 }
 
+/* Also what no face looked at, as an import's, has the catalogue's budgets. */
+static void a_course_lists_no_more_than_it_may(void **unused)
+{
+    struct fault fault = {NULL, NULL};
+    struct arena arena;
+    (void)unused;
+    arena_init(&arena);
+    struct store *store = open_store();
+    struct engine *engine = open_engine(store);
+    struct command *command = edit_course(&arena, 1000, LIMIT_COURSE_ITEMS + 1);
+    uint32_t items = engine_image(engine)->item_count;
+    assert_int_equal(engine_run(engine, command, NULL, NULL, &fault), RC_OK);
+    assert_int_equal(command->rc, RC_INVALID);
+    assert_string_equal(command->fault.field, "contents");
+    assert_int_equal(engine_image(engine)->item_count, items); /* and nothing of it is known */
+    engine_free(engine);
+    store_close(store);
+    arena_done(&arena);
+}
+
 /* A batch that cannot be committed answers RC_BUSY and leaves everything as it was; later it works again. */
 static void a_failed_commit_leaves_no_trace(void **unused)
 {
@@ -632,6 +653,7 @@ int main(void)
     const struct CMUnitTest engine[] = {
         cmocka_unit_test(live_loaded_and_folded_images_agree),
         cmocka_unit_test(an_edit_in_slices_ends_as_it_is_folded),
+        cmocka_unit_test(a_course_lists_no_more_than_it_may),
         cmocka_unit_test(a_failed_commit_leaves_no_trace),
         cmocka_unit_test(an_image_that_contradicts_itself_is_made_again),
     };
