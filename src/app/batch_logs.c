@@ -130,6 +130,7 @@ struct log_total *batch_log_total(struct batch *batch, uint32_t learner)
 
 void batch_logs_publish(struct batch *batch)
 {
+    settling_publish(batch);
     for (size_t i = 0; i < batch->logs.changed_count; i++)
         log_totals_set(batch->logs.totals, &batch->logs.changed[i]);
 }
@@ -138,6 +139,7 @@ void batch_logs_clear(struct batch *batch)
 {
     struct batch_logs *logs = &batch->logs;
 
+    settling_abandon(batch);
     if (logs->place_room > PLACES_KEPT) {
         free(logs->places);
         logs->places = NULL;
@@ -150,6 +152,7 @@ void batch_logs_clear(struct batch *batch)
 
 void batch_logs_done(struct batch_logs *logs)
 {
+    settlings_done(&logs->settlings);
     log_totals_free(logs->totals);
     free(logs->changes);
     free(logs->changed);

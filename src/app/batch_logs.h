@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/log_settling.h"
 #include "app/log_totals.h"
 #include "base/arena.h"
 #include "store/store.h"
@@ -11,6 +12,7 @@ struct batch;
 
 struct batch_logs {
     struct log_totals *totals; /* published */
+    struct settlings settlings; /* rows that follow their event */
     struct store_log *changes; /* in order; members lie in the batch's or the command's arena */
     size_t change_count, change_room;
     struct log_total *changed; /* learners of this batch, with what will be published */

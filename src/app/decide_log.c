@@ -10,6 +10,13 @@
 
 /* Log entries: added, merged, taken away; each an event. What one costs is its own size. Source: contract 5. */
 
+/* While rows of theirs are still to be changed, whatever else changes them is tried again. */
+static enum rc settled(const struct log_total *total, struct command *command)
+{
+    command->outdated = total->kept.settling != 0;
+    return command->outdated ? fault_set(&command->fault, RC_CONFLICT, NULL, "the logs are being changed; try again") : RC_OK;
+}
+
 /* The learner's total after a change of one entry: by the bytes that it had and has. Refuses what grows past a budget;
  * an entry that is new had none. */
 static enum rc budget(struct batch *batch, struct command *command, bool added, size_t had, size_t has)
@@ -18,6 +25,8 @@ static enum rc budget(struct batch *batch, struct command *command, bool added, 
 
     if (!total)
         return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+    if (settled(total, command) != RC_OK)
+        return RC_CONFLICT;
     if (added && total->kept.entries >= LIMIT_LOG_ENTRIES)
         return fault_set(&command->fault, RC_CONFLICT, NULL, "a learner has at most 10,000 log entries");
     if (has > had && total->kept.bytes + (has - had) > LIMIT_LOG_BYTES)
@@ -106,6 +115,11 @@ static enum rc load(struct batch *batch, struct command *command, struct store_l
         return fault_set(fault, RC_INVALID, "user_id", "cannot change");
     if (command->kind == CMD_LOG_UPDATE && command->members_size == 0)
         return fault_set(fault, RC_INVALID, "body", "needs at least one member besides user_id");
+    const struct log_total *total = batch_log_total(batch, out->learner);
+    if (!total)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    if (settled(total, command) != RC_OK)
+        return RC_CONFLICT;
     if (out->deleted)
         return fault_set(fault, RC_NOT_FOUND, NULL, "Progress log not found");
     etag_of_log(out->log_id, out->updated_ms, etag);
@@ -164,6 +178,8 @@ static enum rc clear(struct batch *batch, struct command *command)
 
     if (command->learner_key && !total)
         return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+    if (total && settled(total, command) != RC_OK)
+        return RC_CONFLICT;
     if (!total || total->kept.entries == 0)
         return fault_set(&command->fault, RC_NOT_FOUND, NULL, "No progress logs found for user");
     struct event event = batch_event(command, EV_LOGS_CLEARED);
@@ -172,9 +188,13 @@ static enum rc clear(struct batch *batch, struct command *command)
         return rc;
     command->count = total->kept.entries;
     command->sequence = total->changed = event.sequence;
+    bool few = total->kept.entries <= SETTLE_ROWS && total->kept.bytes <= SETTLE_BYTES;
     total->kept.entries = 0;
     total->kept.bytes = 0;
-    return batch_put_log(batch, &all, &command->fault);
+    if (few)
+        return batch_put_log(batch, &all, &command->fault);
+    total->kept.settling = event.sequence;
+    return settling_add(batch, command->learner_key, NULL, command->count, &command->fault);
 }
 
 /* ---- rollback ---- */
@@ -205,6 +225,8 @@ static enum rc roll_back(struct batch *batch, struct command *command)
         return fault_set(&command->fault, RC_NOT_FOUND, NULL, "No progress logs found for user");
     if (!total)
         return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+    if (settled(total, command) != RC_OK)
+        return RC_CONFLICT;
     command->outdated = command->learner_key != rollback->learner || total->changed != rollback->changed;
     if (command->outdated)
         return fault_set(&command->fault, RC_CONFLICT, NULL, "the logs are being changed; try again");
@@ -218,6 +240,10 @@ static enum rc roll_back(struct batch *batch, struct command *command)
     total->kept.rollbacks++;
     total->kept.entries = rollback->entries;
     total->kept.bytes = rollback->bytes;
+    if (rollback->log_count > SETTLE_ROWS || rollback->changed_bytes > SETTLE_BYTES) {
+        total->kept.settling = command->sequence;
+        return settling_add(batch, command->learner_key, rollback->logs, rollback->log_count, &command->fault);
+    }
     for (size_t i = 0; rc == RC_OK && i < rollback->log_count; i++)
         rc = batch_put_log(batch, &rollback->logs[i], &command->fault);
     return rc;

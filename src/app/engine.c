@@ -160,6 +160,11 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
     engine->batch.past = (struct past){store, engine->tail, engine->image};
     engine->batch.policy = &engine->policy;
     engine->batch.counters = store_counters(store);
+    rc = settling_resume(engine, &engine->batch, fault);
+    if (rc != RC_OK) {
+        engine_free(engine);
+        return rc;
+    }
     engine->state.sequence = engine->image->published;
     engine->state.flushed = store_image_mark(store);
     *out_engine = engine;
@@ -427,7 +432,7 @@ static enum rc commit(struct engine *engine, struct command *commands, const cha
         rc = collect_log_totals(batch, &totals);
     if (rc != RC_OK)
         return fault_set(fault, rc, NULL, "out of memory");
-    if (batch->event_count + answer_count == 0 && !ledger_key)
+    if (batch->event_count + answer_count == 0 && !batch->logs.settlings.stepped && !ledger_key)
         return RC_OK;
     struct store_batch what = {
         .events = batch->events, .event_count = batch->event_count, .ids = ids, .id_count = id_count,
@@ -482,6 +487,8 @@ static enum rc finish_batch(struct engine *engine, struct command *commands, enu
         tail_add(engine->tail, batch->events, events); /* before the publish: what is shown can be traced */
         batch_logs_publish(batch);
         if (batch->erasure)
+            settling_forget(batch, batch->erasure->learner);
+        if (batch->erasure)
             log_totals_set(batch->logs.totals, &(struct log_total){.kept = {.learner = batch->erasure->learner}});
         if (revision) {
             revision_take(revision, &engine->fold);
@@ -529,6 +536,8 @@ static enum rc run_batch(struct engine *engine, struct command *commands, const 
         if (command->rc == RC_BUSY)
             rc = fault_set(fault, RC_BUSY, NULL, command->fault.message);
     }
+    if (rc == RC_OK)
+        rc = settling_step(batch, fault);
     return finish_batch(engine, commands, rc, ledger_key, ledger_value, fault);
 }
 
@@ -768,6 +777,19 @@ static void *engine_main(void *arg)
     for (;;) {
         consider_flush(engine);
         struct command *commands = engine->head;
+        if (!commands && !engine->revision && engine->batch.logs.settlings.first) { /* rows that follow their event need not wait for others */
+            struct fault fault = {NULL, NULL};
+            engine->busy_since_ms = monotonic_ms();
+            (void)pthread_mutex_unlock(&engine->lock);
+            enum rc rc = run_batch(engine, NULL, NULL, NULL, &fault);
+            (void)pthread_mutex_lock(&engine->lock);
+            engine->busy_since_ms = 0;
+            if (rc == RC_OK || !engine->stopping) {
+                if (rc != RC_OK)
+                    (void)monotonic_wait(&engine->work, &engine->lock, LOOK_MS); /* the disk may be full: a moment later */
+                continue;
+            }
+        }
         if (!commands && !engine->revision) {
             if (engine->stopping)
                 break;

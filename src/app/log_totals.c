@@ -3,8 +3,13 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/monotonic.h"
+
+enum { SETTLE_MS = 5000 };
+
 struct log_totals {
     pthread_mutex_t lock;
+    pthread_cond_t settled;
     struct log_total *slots; /* by learner: open addressing, a power of two; learner 0: free */
     size_t room, used;
 };
@@ -58,6 +63,7 @@ enum rc log_totals_new(struct store *store, struct log_totals **out_totals, stru
     if (!totals)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     (void)pthread_mutex_init(&totals->lock, NULL); /* default attributes cannot fail */
+    (void)pthread_cond_init(&totals->settled, NULL); /* likewise */
     enum rc rc = store_each_log_total(store, take_total, totals, fault);
     if (rc == RC_OK)
         *out_totals = totals;
@@ -70,6 +76,7 @@ void log_totals_free(struct log_totals *totals)
 {
     if (!totals)
         return;
+    (void)pthread_cond_destroy(&totals->settled); /* nobody waits */
     (void)pthread_mutex_destroy(&totals->lock); /* nobody holds it */
     free(totals->slots);
     free(totals);
@@ -92,5 +99,33 @@ void log_totals_set(struct log_totals *totals, const struct log_total *total)
     (void)pthread_mutex_lock(&totals->lock); /* cannot fail: not held */
     if (!put(totals, total))
         abort();
+    if (!total->kept.settling)
+        (void)pthread_cond_broadcast(&totals->settled); /* cannot fail */
     (void)pthread_mutex_unlock(&totals->lock); /* held above */
+}
+
+static bool is_settling(const struct log_totals *totals, uint32_t learner)
+{
+    return learner && totals->room && slot_of(totals->slots, totals->room, learner)->kept.settling;
+}
+
+bool log_totals_settled(struct log_totals *totals, uint32_t learner)
+{
+    int64_t until_ms = monotonic_ms() + SETTLE_MS, left_ms = SETTLE_MS;
+
+    (void)pthread_mutex_lock(&totals->lock); /* cannot fail: not held */
+    while (is_settling(totals, learner) && left_ms > 0) {
+        (void)monotonic_wait(&totals->settled, &totals->lock, (uint64_t)left_ms); /* looked at again either way */
+        left_ms = until_ms - monotonic_ms();
+    }
+    bool settled = !is_settling(totals, learner);
+    (void)pthread_mutex_unlock(&totals->lock); /* held above */
+    return settled;
+}
+
+void log_totals_each(struct log_totals *totals, bool (*visit)(void *arg, const struct log_total *total), void *arg)
+{
+    for (size_t i = 0; i < totals->room; i++)
+        if (totals->slots[i].kept.learner && !visit(arg, &totals->slots[i]))
+            return;
 }

@@ -8,6 +8,9 @@
 /* Whether a learner has entries: a look at what is resident. */
 bool logbook_any(struct engine *engine, uint32_t learner);
 
+/* Waits until a learner's entries can be changed again. RC_BUSY: not for some seconds. */
+MUST_CHECK enum rc logbook_wait(struct engine *engine, uint32_t learner, struct fault *fault);
+
 /* A learner's entries, newest first (date, then log_id), until visit returns false. */
 MUST_CHECK enum rc logbook_each(struct engine *engine, uint32_t learner, const struct log_filter *filter,
                                 bool (*visit)(void *arg, const struct store_log *log), void *arg,

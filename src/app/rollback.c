@@ -30,6 +30,7 @@ static void change(struct comparing *comparing, const struct store_log *log)
     }
     struct store_log *own = &rollback->logs[rollback->log_count++];
     *own = *log;
+    rollback->changed_bytes += log->members_size;
     own->members = log->members_size ? (const uint8_t *)arena_copy(comparing->arena, log->members, log->members_size) : NULL;
     comparing->failed |= log->members_size && !own->members;
 }
@@ -75,6 +76,20 @@ static enum rc find_changes(struct engine *engine, uint32_t learner, const struc
     return rc == RC_OK && comparing.failed ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;
 }
 
+enum rc rollback_left(struct engine *engine, uint32_t learner, struct arena *arena, struct rollback *out,
+                      struct fault *fault)
+{
+    static const struct bound always = {.sequence = UINT64_MAX};
+    struct log_entries now = {0};
+
+    *out = (struct rollback){.learner = learner};
+    enum rc rc = history_logs(engine_past(engine), learner, &always, &now, fault);
+    if (rc == RC_OK)
+        rc = find_changes(engine, learner, &now, arena, out, fault);
+    log_entries_done(&now);
+    return rc;
+}
+
 enum rc rollback_prepare(struct engine *engine, uint32_t learner, const char *text, struct arena *arena,
                          struct rollback *out, struct fault *fault)
 {
@@ -82,6 +97,8 @@ enum rc rollback_prepare(struct engine *engine, uint32_t learner, const char *te
     struct log_entries then = {0};
 
     *out = (struct rollback){.learner = learner};
+    if (!log_totals_settled(engine_log_totals(engine), learner))
+        return fault_set(fault, RC_BUSY, NULL, "the logs are being changed; try again");
     out->changed = log_totals_of(engine_log_totals(engine), learner).changed; /* before all that is read */
     enum rc rc = history_bound(past, learner, text, "to", &out->to, fault);
     if (rc == RC_OK && !learner)

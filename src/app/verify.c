@@ -277,7 +277,7 @@ enum rc verify_store(struct store *store, const struct verify_watch *watch, stru
     if (rc == RC_OK)
         rc = fold_all(&verifying);
     if (rc == RC_OK)
-        rc = verify_logs(store, &verifying.logs, &(struct log_judge){&verifying, report_log, report_total}, &out->logs, fault);
+        rc = verify_logs(store, &verifying.logs, &(struct log_judge){&verifying, report_log, report_total, true}, &out->logs, fault);
     if (rc == RC_OK) {
         for (uint32_t i = 1; i <= verifying.image->learner_count; i++)
             out->learners += verifying.image->learners[i]->state != NULL;

@@ -114,7 +114,8 @@ static enum rc compare_total(struct comparing *comparing, uint32_t learner, cons
 
     for (size_t i = 0; i < should->count; i++)
         total.bytes += should->at[i].members_size;
-    if (is.entries == total.entries && is.rollbacks == total.rollbacks && is.bytes == total.bytes)
+    if (is.entries == total.entries && is.rollbacks == total.rollbacks && is.bytes == total.bytes &&
+        (comparing->judge->patient || !is.settling))
         return RC_OK;
     return comparing->judge->total(comparing->judge->arg, &total, comparing->fault);
 }
@@ -131,7 +132,8 @@ static enum rc compare_learner(struct comparing *comparing, uint32_t learner)
         end++;
     if (end > comparing->from)
         rc = entries_of(comparing, end, &should, &rollbacks);
-    if (rc == RC_OK)
+    bool follows = comparing->judge->patient && log_totals_of(comparing->totals, learner).kept.settling;
+    if (rc == RC_OK && !follows)
         rc = compare_entries(comparing, learner, &should);
     if (rc == RC_OK)
         rc = compare_total(comparing, learner, &should, rollbacks);
@@ -199,7 +201,7 @@ static bool take_total(void *arg, const struct store_log_total *total)
         else
             high = middle;
     }
-    if ((low < refs->count && refs->at[low].learner == total->learner) || total->entries + total->rollbacks + total->bytes == 0)
+    if ((low < refs->count && refs->at[low].learner == total->learner) || total->entries + total->rollbacks + total->bytes + total->settling == 0)
         return true;
     const struct store_log_total none = {.learner = total->learner};
     comparing->rc = comparing->judge->total(comparing->judge->arg, &none, comparing->fault);
@@ -303,7 +305,7 @@ enum rc verify_mend_logs(struct store *store, uint64_t *out_mended, struct fault
     enum rc rc = mending.logs && mending.totals ? store_each_event(store, 0, collect_log, &refs, fault)
                                                 : fault_set(fault, RC_BUSY, NULL, "out of memory");
     if (rc == RC_OK)
-        rc = verify_logs(store, &refs, &(struct log_judge){&mending, mend_log, mend_total}, &logs, fault);
+        rc = verify_logs(store, &refs, &(struct log_judge){&mending, mend_log, mend_total, false}, &logs, fault);
     if (rc == RC_OK)
         rc = mend_noted(&mending, fault);
     arena_done(&mending.arena);

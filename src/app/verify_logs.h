@@ -26,6 +26,7 @@ struct log_judge {
     void *arg;
     enum rc (*entry)(void *arg, uint32_t learner, uint64_t log_id, const struct log_state *should, struct fault *fault);
     enum rc (*total)(void *arg, const struct store_log_total *should, struct fault *fault);
+    bool patient; /* rows that will follow their event are no difference */
 };
 
 /* refs: all there are, in order; sorted anew. *out_logs: how many entries there should be. */

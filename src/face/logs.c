@@ -255,6 +255,25 @@ static struct store_log entry_of(const struct command *command)
     };
 }
 
+/* ---- changes while a rollback's rows follow it ---- */
+
+static enum rc work_wait(struct request *request, struct fault *fault)
+{
+    struct command *command = request->command;
+    return logbook_wait(face_of(request)->engine, command->learner_key, fault);
+}
+
+static void submit_again(struct request *request)
+{
+    struct command *command = request->command;
+    face_submit(request, command, command->encode);
+}
+
+static void change_again(struct command *command)
+{
+    face_work(command->waiter, work_wait, submit_again);
+}
+
 /* ---- POST /api/progress/log ---- */
 
 static void encode_post(struct command *command, struct view view)
@@ -286,6 +305,7 @@ static void judged(struct request *request)
     struct asking *asking = request->companion;
     struct command *command = request->command;
 
+    command->again = change_again;
     if (asking->verdict == USER_YES)
         face_submit(request, command, encode_post);
     else if (asking->verdict == USER_NO)
@@ -385,6 +405,7 @@ static struct command *entry_command(struct request *request, enum command_kind 
     if (command) {
         command->log_id = log_id;
         command->caller = face_caller(request);
+        command->again = change_again;
     }
     return command;
 }
@@ -464,6 +485,8 @@ void logs_clear(struct request *request)
         rc == RC_OK ? face_command(request, CMD_LOGS_CLEAR, FACE_LOGS, face_param(request, 0)) : NULL;
     if (rc == RC_OK && !command)
         rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    if (command)
+        command->again = change_again;
     if (rc == RC_OK)
         face_submit(request, command, encode_clear);
     else

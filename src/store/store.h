@@ -36,7 +36,8 @@ struct store_id {
 struct store_log {
     uint64_t log_id;
     uint32_t learner;
-    bool deleted; /* in a batch: take it away; whose it was stays known, for its history. log_id 0: all of the learner's */
+    bool deleted; /* in a batch: take it away; whose it was stays known, for its history. log_id 0: all of the learner's, or some */
+    uint32_t some; /* how many; 0: all */
     int64_t date_ms, created_ms, updated_ms;
     const uint8_t *members;
     size_t members_size;
@@ -52,6 +53,7 @@ struct store_name {
 struct store_log_total {
     uint32_t learner, entries, rollbacks;
     uint64_t bytes; /* of their members */
+    uint64_t settling; /* the event whose rows are not all changed yet; 0: none */
 };
 
 /* A remembered answer to an Idempotency-Key. Keys and fingerprints are 16-byte hashes. */

@@ -167,3 +167,33 @@ test('rollbacks beside writes: each is of what it saw, and what is counted is wh
   await ok('POST', `/api/progress/user/${as}/rollback`, { as, body: { to } });
   assert.deepEqual((await ok('GET', `/api/progress/${as}`, { as })).progress_logs.map(({ log_id }) => log_id), [id]);
 });
+
+test('a rollback of many entries is whole for who reads after it, and after a kill in its middle', async () => {
+  const own = await Server.start({});
+  const as = 'many';
+  const log = async (method, path, body) => {
+    const answer = await own.call(method, path, { as, body });
+    assert.ok(answer.status < 300, answer.text);
+    return answer.json;
+  };
+  for (let i = 0; i < 1500; i += 50) await Promise.all(Array.from({ length: 50 }, (_, n) => log('POST', '/api/progress/log', { user_id: as, n: i + n, note: 'x'.repeat(300) })));
+  const newest = Math.max(...(await log('GET', `/api/progress/${as}`)).progress_logs.map(({ log_id }) => log_id));
+  const whole = (await log('GET', `/api/progress/log/${newest}/history`)).history[0].event_id;
+  const count = async () => (await log('GET', `/api/progress/${as}`)).progress_logs.length;
+  for (let round = 0; round < 3; round++) {
+    await log('POST', `/api/progress/user/${as}/rollback`, { to: '2000-01-01' });
+    assert.equal(await count(), 0);
+    await log('POST', `/api/progress/user/${as}/rollback`, { to: whole });
+    assert.equal((await log('POST', '/api/progress/log', { user_id: as, n: -1 })).message, 'Progress logged successfully'); // waits for it
+    assert.equal(await count(), 1501);
+    assert.equal((await log('DELETE', `/api/progress/user/${as}/logs`)).deleted_log_count, 1501);
+    assert.equal((await log('GET', `/api/progress/summary/${as}`)).total_logs, 0);
+    await log('POST', `/api/progress/user/${as}/rollback`, { to: whole });
+  }
+  await own.stop('SIGKILL'); // right after the answer: the rows are not all there
+  const again = await Server.start({ directory: own.directory });
+  const answer = await again.call('GET', `/api/progress/${as}`, { as });
+  assert.equal(answer.json.progress_logs.length, 1500);
+  assert.deepEqual(answer.json.progress_logs.map(({ n }) => n).sort((a, b) => a - b), Array.from({ length: 1500 }, (_, i) => i));
+  assert.equal((await again.discard()).code, 0, again.log);
+});

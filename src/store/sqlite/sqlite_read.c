@@ -630,7 +630,7 @@ enum rc store_each_log_total(struct store *store, bool (*visit)(void *arg, const
                              void *arg, struct fault *fault)
 {
     sqlite3_stmt *all = NULL;
-    int code = sqlite3_prepare_v2(store->events, "SELECT learner, entries, rollbacks, bytes FROM log_total", -1, &all, NULL);
+    int code = sqlite3_prepare_v2(store->events, "SELECT learner, entries, rollbacks, bytes, settling FROM log_total", -1, &all, NULL);
 
     while (code == SQLITE_OK || code == SQLITE_ROW) {
         code = sqlite3_step(all);
@@ -639,6 +639,7 @@ enum rc store_each_log_total(struct store *store, bool (*visit)(void *arg, const
         struct store_log_total total = {
             (uint32_t)sqlite3_column_int64(all, 0), (uint32_t)sqlite3_column_int64(all, 1),
             (uint32_t)sqlite3_column_int64(all, 2), (uint64_t)sqlite3_column_int64(all, 3),
+            (uint64_t)sqlite3_column_int64(all, 4),
         };
         if (!visit(arg, &total)) {
             (void)sqlite3_finalize(all); /* ended on purpose */

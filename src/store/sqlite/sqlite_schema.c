@@ -58,11 +58,11 @@ static const char *const migrations[SQLITE_SCHEMA_VERSION + 1] = {
           " WHERE told.key IN ('userId', 'user_id') AND told.type IN ('text', 'integer');",
     /* How many log entries each learner has; and those that are gone are found by learner too, when they are erased. */
     [4] = "CREATE TABLE log_total(learner INTEGER PRIMARY KEY, entries INTEGER NOT NULL, rollbacks INTEGER NOT NULL,"
-          " bytes INTEGER NOT NULL);"
+          " bytes INTEGER NOT NULL, settling INTEGER NOT NULL);"
           "CREATE INDEX log_entry_gone ON log_entry(learner) WHERE gone = 1;"
-          "INSERT INTO log_total SELECT learner, sum(gone = 0), 0, sum(CASE gone WHEN 0 THEN length(members) ELSE 0 END)"
+          "INSERT INTO log_total SELECT learner, sum(gone = 0), 0, sum(CASE gone WHEN 0 THEN length(members) ELSE 0 END), 0"
           " FROM log_entry GROUP BY learner;"
-          "INSERT INTO log_total SELECT learner, 0, count(*), 0 FROM event WHERE kind = 14 GROUP BY learner"
+          "INSERT INTO log_total SELECT learner, 0, count(*), 0, 0 FROM event WHERE kind = 14 GROUP BY learner"
           " ON CONFLICT(learner) DO UPDATE SET rollbacks = excluded.rollbacks;",
 };
 

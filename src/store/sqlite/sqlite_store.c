@@ -28,7 +28,10 @@ static const char *const writer_sql[WRITER_COUNT] = {
                 " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
     [DROP_LOG] = "UPDATE log_entry SET gone = 1, members = x'' WHERE log_id = ?1",
     [DROP_LOGS] = "UPDATE log_entry SET gone = 1, members = x'' WHERE learner = ?1 AND gone = 0",
-    [PUT_LOG_TOTAL] = "INSERT OR REPLACE INTO log_total(learner, entries, rollbacks, bytes) VALUES(?1, ?2, ?3, ?4)",
+    [PUT_LOG_TOTAL] = "INSERT OR REPLACE INTO log_total(learner, entries, rollbacks, bytes, settling)"
+                      " VALUES(?1, ?2, ?3, ?4, ?5)",
+    [DROP_SOME_LOGS] = "UPDATE log_entry SET gone = 1, members = x'' WHERE log_id IN"
+                       " (SELECT log_id FROM log_entry WHERE learner = ?1 AND gone = 0 LIMIT ?2)",
     [PUT_ANSWER] = "INSERT OR REPLACE INTO answer(key, fingerprint, at_ms, status, etag, body, caller)"
                    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [NAME_ANSWER] = "INSERT OR REPLACE INTO answer_name(who, key, at_ms) VALUES(?1, ?2, ?3)",
@@ -445,6 +448,10 @@ static bool add_id(struct store *store, const struct store_id *id)
 
 static bool put_log(struct store *store, const struct store_log *log)
 {
+    if (log->deleted && log->some)
+        (void)sqlite3_bind_int64(store->writer[DROP_SOME_LOGS], 2, log->some); /* the index is right */
+    if (log->deleted && log->some)
+        return bind_run(store->writer[DROP_SOME_LOGS], log->learner);
     if (log->deleted)
         return log->log_id ? bind_run(store->writer[DROP_LOG], (int64_t)log->log_id)
                            : bind_run(store->writer[DROP_LOGS], log->learner);
@@ -467,6 +474,7 @@ static bool put_log_total(struct store *store, const struct store_log_total *tot
     (void)sqlite3_bind_int64(put, 2, total->entries);
     (void)sqlite3_bind_int64(put, 3, total->rollbacks);
     (void)sqlite3_bind_int64(put, 4, (int64_t)total->bytes);
+    (void)sqlite3_bind_int64(put, 5, (int64_t)total->settling);
     return sqlite_step_done(put);
 }
 
