@@ -307,23 +307,6 @@ static int by_last_watched(const void *a, const void *b)
     return left->id > right->id ? -1 : left->id < right->id;
 }
 
-/* The records this face shows of a learner, in the arena. Under the lock, which it gives back now and then. NULL: out of
- * memory. */
-static const struct record **shown_records(struct request *request, struct view view, const struct learner *learner,
-                                           uint32_t *steps, uint32_t *out_count)
-{
-    uint32_t all = learner ? learner->record_count : 0, count = 0;
-    const struct record **records = arena_alloc(&request->arena, (all + 1) * sizeof *records);
-
-    for (uint32_t i = 0; records && i < all; i++) {
-        if (shown(view, &learner->records[i]))
-            records[count++] = &learner->records[i];
-        (void)view_pause(view, steps, 1);
-    }
-    *out_count = count;
-    return records;
-}
-
 static bool in_page(const struct list_query *query, const struct record *record)
 {
     int64_t at_ms = last_watched(record);
@@ -346,60 +329,93 @@ static uint32_t pick_page(const struct list_query *query, const struct record **
     return kept;
 }
 
-static void put_page(struct request *request, struct view view, const struct list_query *query,
-                     const struct record **records, uint32_t count, uint32_t *steps)
-{
-    struct json_out out = {&request->out, false};
-    uint32_t end = query->limit && query->limit < count ? (uint32_t)query->limit : count;
+/* The list in steps: what this face shows is picked, then sorted, then written. */
+struct list_read {
+    struct request *request;
+    struct list_query query;
+    struct snapshot snapshot;
+    const struct record **records;
+    uint32_t at, count, end; /* end: of the page */
+    bool listing;
+    struct json_out out;
+};
 
-    json_open(&out, '{');
-    json_put_text(&out, "userId", face_param(request, 0).bytes);
-    json_put_open(&out, "progressData", '[');
-    for (uint32_t i = 0; i < end; i++) {
-        put_state(&out, NULL, view_item_slot(view, records[i]->item)->id, records[i]);
-        (void)view_pause(view, steps, 1);
-    }
-    json_close(&out, ']');
-    if (end < count)
-        json_put_text(&out, "nextCursor", arena_printf(&request->arena, "%lld.%u", (long long)last_watched(records[end - 1]),
-                                                       records[end - 1]->id));
-    json_close(&out, '}');
+static bool pick_shown(struct list_read *read, struct view view)
+{
+    const struct learner *learner = read->snapshot.learner;
+
+    for (uint32_t steps = STEPS_A_HOLD; learner && read->at < learner->record_count && steps > 0; read->at++, steps--)
+        if (shown(view, &learner->records[read->at]))
+            read->records[read->count++] = &learner->records[read->at];
+    return !learner || read->at == learner->record_count;
 }
 
-/* large: takes it however many records there are; else *out_large says that there are too many for an event loop. */
-static enum rc read_list(struct request *request, bool large, bool *out_large, struct fault *fault)
+static void begin_list(struct list_read *read)
 {
-    const struct list_query *query = request->command;
+    read->count = pick_page(&read->query, read->records, read->count);
+    read->end = read->query.limit && read->query.limit < read->count ? (uint32_t)read->query.limit : read->count;
+    read->at = 0;
+    read->listing = true;
+    json_open(&read->out, '{');
+    json_put_text(&read->out, "userId", face_param(read->request, 0).bytes);
+    json_put_open(&read->out, "progressData", '[');
+}
+
+static void end_list(struct list_read *read)
+{
+    const struct record *last = read->end ? read->records[read->end - 1] : NULL;
+
+    json_close(&read->out, ']');
+    if (read->end < read->count)
+        json_put_text(&read->out, "nextCursor",
+                      arena_printf(&read->request->arena, "%lld.%u", (long long)last_watched(last), last->id));
+    json_close(&read->out, '}');
+}
+
+static enum rc list_step(void *state, struct buf *out, bool *out_last, struct fault *fault)
+{
+    struct list_read *read = state;
+    struct image *image = face_of(read->request)->image;
+    struct view view = image_read_begin(image);
+
+    (void)fault;
+    read->out.buf = out;
+    if (!read->listing && pick_shown(read, view)) {
+        image_read_end(view); /* sorted without it */
+        begin_list(read);
+        view = image_read_begin(image);
+    }
+    for (uint32_t steps = STEPS_A_HOLD; read->listing && read->at < read->end && steps > 0; read->at++, steps--)
+        put_state(&read->out, NULL, view_item_slot(view, read->records[read->at]->item)->id, read->records[read->at]);
+    image_read_end(view);
+    *out_last = read->listing && read->at == read->end;
+    if (*out_last)
+        end_list(read);
+    return RC_OK;
+}
+
+static void free_list(void *state)
+{
+    snapshot_done(&((struct list_read *)state)->snapshot);
+}
+
+static enum rc open_list(struct request *request, struct list_read *read, struct fault *fault)
+{
     struct text user = face_param(request, 0);
-    struct snapshot snapshot = {0};
-    uint32_t count = 0, steps = 0;
     struct view view = image_read_begin(face_of(request)->image);
     enum rc rc = face_may(request, view, ACCESS_PERSON, user, 0, false, fault);
 
     if (rc == RC_OK)
-        snapshot_take(view, view_learner_key(view, user.bytes, user.size), &snapshot);
-    *out_large = !large && snapshot.learner && snapshot.learner->record_count > LARGE_READ;
-    if (rc == RC_OK && !*out_large) {
-        const struct record **records = shown_records(request, view, snapshot.learner, &steps, &count);
-        if (large)
-            image_read_end(view);
-        count = records ? pick_page(query, records, count) : 0;
-        if (large)
-            view = image_read_begin(face_of(request)->image);
-        if (records)
-            put_page(request, view, query, records, count, &steps);
-        else
-            rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
-    }
+        snapshot_take(view, view_learner_key(view, user.bytes, user.size), &read->snapshot);
     image_read_end(view);
-    snapshot_done(&snapshot);
+    uint32_t records = read->snapshot.learner ? read->snapshot.learner->record_count : 0;
+    read->request = request;
+    read->records = arena_alloc(&request->arena, (records + 1) * sizeof *read->records);
+    if (rc == RC_OK && !read->records)
+        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+    if (rc != RC_OK)
+        free_list(read);
     return rc;
-}
-
-static enum rc work_list(struct request *request, struct fault *fault)
-{
-    bool large;
-    return read_list(request, true, &large, fault);
 }
 
 static enum rc decode_list(struct request *request, struct list_query *query, struct fault *fault)
@@ -427,22 +443,19 @@ static enum rc decode_list(struct request *request, struct list_query *query, st
 void video_list(struct request *request)
 {
     struct fault fault = {NULL, NULL};
-    struct list_query *query = arena_alloc(&request->arena, sizeof *query);
-    bool large = false;
-    enum rc rc = query ? request_id_param(request, 0, "userId", &fault)
-                       : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    struct list_read *read = arena_alloc(&request->arena, sizeof *read);
+    enum rc rc = read ? request_id_param(request, 0, "userId", &fault) : fault_set(&fault, RC_BUSY, NULL, "out of memory");
 
     if (rc == RC_OK)
-        rc = decode_list(request, query, &fault);
-    request->command = query;
+        rc = decode_list(request, &read->query, &fault);
     if (rc == RC_OK)
-        rc = read_list(request, false, &large, &fault);
-    if (large)
-        face_work(request, work_list, NULL);
-    else if (rc == RC_OK)
-        request_reply(request, 200, "application/json");
-    else
+        rc = open_list(request, read, &fault);
+    if (rc != RC_OK) {
         request_fail(request, rc, &fault);
+        return;
+    }
+    bool small = !read->snapshot.learner || read->snapshot.learner->record_count <= LARGE_READ;
+    face_stream(request, &(struct face_source){list_step, free_list, read, "application/json", small});
 }
 
 /* ---- GET /progress/summary/{videoId} ---- */
