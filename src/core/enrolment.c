@@ -52,7 +52,7 @@ static int64_t observed_completion_ms(const struct enrolment *enrolment, const s
 
 int64_t enrolment_completion_ms(const struct enrolment *enrolment, const struct course_facts *facts)
 {
-    if (enrolment->class == CLASS_DONE_FOR_GOOD || enrolment->class == CLASS_CERTIFIED)
+    if (enrolment->class != CLASS_WORKING && enrolment->class != CLASS_ENROLLED)
         return enrolment->completed_at_ms;
     if (enrolment_state(enrolment, facts) == ENR_COMPLETED)
         return observed_completion_ms(enrolment, facts);

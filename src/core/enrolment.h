@@ -33,7 +33,7 @@ struct enrolment {
     uint32_t completed_required, completed_items; /* of the course's present items */
     uint32_t certificate_size;
     /* Instants, or INSTANT_NEVER. */
-    int64_t enrolled_at_ms, completed_at_ms; /* completed_at_ms: DONE_FOR_GOOD and CERTIFIED; else never */
+    int64_t enrolled_at_ms, completed_at_ms; /* completed_at_ms: of WORKING and ENROLLED never: theirs is derived */
     int64_t last_completion_ms;              /* when completed_required last rose */
     int64_t last_activity_ms;
     int64_t created_at_ms, updated_at_ms;
@@ -46,7 +46,7 @@ enum enrolment_move { MOVE_ENROL, MOVE_WORK, MOVE_CERTIFY, MOVE_DROP, MOVE_EXPIR
 
 enum enrolment_state enrolment_state(const struct enrolment *enrolment, const struct course_facts *facts);
 
-/* Instant of completion, or INSTANT_NEVER while the state is neither COMPLETED nor CERTIFIED. */
+/* Instant of completion: of COMPLETED and CERTIFIED, and what DROPPED and EXPIRED had; else INSTANT_NEVER. */
 int64_t enrolment_completion_ms(const struct enrolment *enrolment, const struct course_facts *facts);
 
 /* The class that a move leads to from a state; *out_class equals the present one when nothing changes.

@@ -337,8 +337,17 @@ static void enrol_again(struct learner *learner, struct enrolment *enrolment, co
     enrolment->enrolled_at_ms = event->at_ms;
     if (enrolment->last_activity_ms == INSTANT_NEVER) /* all of it came before the course had the item */
         enrolment->last_activity_ms = last_report_ms(learner, event->course, catalogue);
-    if (next == CLASS_DONE_FOR_GOOD && enrolment->completed_at_ms == INSTANT_NEVER)
+    if (next == CLASS_WORKING || next == CLASS_ENROLLED)
+        enrolment->completed_at_ms = INSTANT_NEVER;
+    else if (next == CLASS_DONE_FOR_GOOD && enrolment->completed_at_ms == INSTANT_NEVER)
         enrolment->completed_at_ms = event->at_ms;
+}
+
+/* Keeps its completionDate. */
+static void leave(struct enrolment *enrolment, const struct course_facts *facts, enum enrolment_class class)
+{
+    enrolment->completed_at_ms = enrolment_completion_ms(enrolment, facts);
+    enrolment->class = (uint8_t)class;
 }
 
 static struct enrolment *enrol_first(struct learner *learner, const struct event *event, const struct catalogue *catalogue)
@@ -378,9 +387,9 @@ static void evolve_enrolment(struct learner *learner, const struct event *event,
     if (event->kind == EV_ENROLLED && !first)
         enrol_again(learner, enrolment, &facts, event, catalogue);
     else if (event->kind == EV_DROPPED)
-        enrolment->class = CLASS_DROPPED;
+        leave(enrolment, &facts, CLASS_DROPPED);
     else if (event->kind == EV_EXPIRED)
-        enrolment->class = CLASS_EXPIRED;
+        leave(enrolment, &facts, CLASS_EXPIRED);
     else if (event->kind == EV_CERTIFIED)
         certify(enrolment, &facts, event);
     if (event->kind == EV_ENROLLED)

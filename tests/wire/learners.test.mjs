@@ -414,3 +414,45 @@ test('erasure: a course that previews of others name stays known, one that nobod
   assert.equal((await send('e5', 'ev2', 'ec9')).status, 400); // still bound
   assert.equal((await send('e5', 'ev2', 'ec1')).status, 200);
 });
+
+// ---- rules read again, sentence by sentence ----
+
+test('DROPPED and EXPIRED keep their completionDate; enrolling again resets the enrollmentDate', async () => {
+  const own = async (course, user) => (await server.call('GET', `/user-progress/${course}/${user}`, { as: user })).json.results.enrollments;
+  await declare(500, [5001]);
+  for (const [course, user, item] of [[500, 501, 5001], [510, 511, 5101]]) { // declared, observed
+    await room(String(user), course, item);
+    const done = await own(course, user);
+    assert.equal(done.enrollmentStatus, 'COMPLETED');
+    await tell(String(course), String(user), ['drop']);
+    let now = await own(course, user);
+    assert.deepEqual([now.enrollmentStatus, now.completionDate], ['DROPPED', done.completionDate]);
+    await tell(String(course), String(user), ['expire']);
+    now = await own(course, user);
+    assert.deepEqual([now.enrollmentStatus, now.completionDate], ['EXPIRED', done.completionDate]);
+    await tell(String(course), String(user), ['enroll']);
+    now = await own(course, user);
+    assert.deepEqual([now.enrollmentStatus, now.completionDate], ['COMPLETED', done.completionDate]);
+    assert.ok(now.enrollmentDate > done.enrollmentDate);
+  }
+});
+
+test('a POST overwrites the score of a completed record; PUT complete gives one only where there was none', async () => {
+  const first = (await trk('s1', { contentId: 's', progressPercentage: 100, score: 5, maxScore: 10 })).json.data;
+  assert.deepEqual([first.isCompleted, first.score], [true, 5]);
+  const second = (await trk('s1', { contentId: 's', progressPercentage: 100, score: 7 })).json.data;
+  assert.deepEqual([second.score, second.maxScore], [7, 10]);
+  const put = (await server.call('PUT', `/api/progress/${first.id}/complete`, { as: 's1', body: { score: 9 } })).json.data;
+  assert.equal(put.score, 7);
+  const none = (await trk('s1', { contentId: 's2', progressPercentage: 100 })).json.data;
+  assert.equal((await server.call('PUT', `/api/progress/${none.id}/complete`, { as: 's1', body: { score: 3 } })).json.data.score, 3);
+});
+
+test('all items optional: 0 per cent, never COMPLETED by itself', async () => {
+  await server.call('PUT', '/api/v1/catalog/courses/520', { as: 'admin:9', body: { title: 'T', contents: [{ id: '5201', required: false }, { id: '5202', required: false }] } });
+  for (const item of [5201, 5202]) await room('521', 520, item);
+  const now = await analytics(520);
+  assert.deepEqual([now.completedUsers, now.averageProgress, now.completionRate], [0, 0, 0]);
+  assert.equal((await statuses(520))[521], 'IN_PROGRESS');
+  assert.equal((await webhook({ UserId: '521', CourseId: '520', Action: 'certify' })).status, 409);
+});
