@@ -533,6 +533,62 @@ static void an_observed_course_reopens_with_a_new_item(void **unused)
     assert_true(enrolment_completion_ms(&little.enrolments[0], &of.course) == INSTANT_NEVER);
 }
 
+/* Contract 1, Enrolment: staff are no learners. */
+static void a_preview_counts_once_its_learner_is_enrolled(void **unused)
+{
+    struct little_catalogue of = {{false, 2, 2, 0}, {{1, true, 9500, 0, false}, {1, true, 9500, 0, false}}};
+    struct catalogue catalogue = {.of = &of, .item = item_at, .course = course_at};
+    struct little_learner little;
+    struct item_sums sums = {0};
+    (void)unused;
+    little_init(&little);
+    struct event preview = reported(1, 1, ITEM_COMPLETED);
+    preview.enrolment_id = 0;
+    preview.report.has |= IS_PREVIEW;
+    learner_evolve(&little.learner, &preview, &catalogue, &room);
+    const struct record *record = learner_record(&little.learner, 1);
+    assert_int_equal(record->status, ITEM_COMPLETED); /* kept */
+    assert_true(record_is_preview(record) && little.learner.previews == 1 && little.learner.enrolment_count == 0);
+    item_sums_add(&sums, record, 1);
+    assert_int_equal(sums.records, 0);
+    struct event enrolled = {.sequence = 2, .kind = EV_ENROLLED, .learner = 1, .course = 1, .at_ms = 2000, .enrolment_id = 1};
+    learner_evolve(&little.learner, &enrolled, &catalogue, &room);
+    assert_int_equal(little.enrolments[0].class, CLASS_WORKING);
+    assert_int_equal(little.enrolments[0].completed_required, 1);
+    item_sums_add(&sums, record, 1);
+    assert_int_equal(sums.completed, 1);
+    struct event earnest = reported(3, 1, ITEM_COMPLETED);
+    learner_evolve(&little.learner, &earnest, &catalogue, &room);
+    assert_true(!record_is_preview(record) && little.learner.previews == 0);
+    /* One that its course does not count, to begin with. */
+    of.items[1].untaught = true;
+    preview = reported(4, 2, ITEM_COMPLETED);
+    preview.report.has |= IS_PREVIEW;
+    learner_evolve(&little.learner, &preview, &catalogue, &room);
+    assert_int_equal(little.enrolments[0].completed_required, 1);
+    assert_false(learner_record(&little.learner, 2)->flags & RECORD_COUNTED);
+}
+
+static void the_later_webhook_stands_in_the_state(void **unused)
+{
+    struct little_catalogue of = {{true, 1, 1, 0}, {{1, true, 9500, 0, false}}};
+    struct catalogue catalogue = {.of = &of, .item = item_at, .course = course_at};
+    struct little_learner little;
+    (void)unused;
+    little_init(&little);
+    struct event done = reported(1, 1, ITEM_COMPLETED);
+    learner_evolve(&little.learner, &done, &catalogue, &room);
+    struct event dropped = {.sequence = 2, .kind = EV_DROPPED, .learner = 1, .course = 1, .at_ms = 2000, .has_occurred = true, .occurred_ms = 0};
+    learner_evolve(&little.learner, &dropped, &catalogue, &room);
+    assert_int_equal(little.enrolments[0].class, CLASS_DROPPED);
+    assert_int_equal(little.enrolments[0].said_at_ms, 0);
+    assert_int_equal(enrolment_completion_ms(&little.enrolments[0], &of.course), 1000); /* kept */
+    struct event noted = {.sequence = 3, .kind = EV_WEBHOOK_NOTED, .learner = 1, .course = 1, .at_ms = 3000, .has_occurred = true, .occurred_ms = 7};
+    uint64_t version = little.enrolments[0].version;
+    learner_evolve(&little.learner, &noted, &catalogue, &room);
+    assert_true(little.enrolments[0].said_at_ms == 7 && little.enrolments[0].version == version && little.enrolments[0].class == CLASS_DROPPED);
+}
+
 static void an_instant_is_after_the_last_one_unless_that_is_mad(void **unused)
 {
     struct learner learner = {.last_event_ms = 5000};
@@ -810,6 +866,8 @@ int main(void)
         cmocka_unit_test(course_percent_never_shows_100_early),
         cmocka_unit_test(the_last_required_item_completes_a_declared_course),
         cmocka_unit_test(an_observed_course_reopens_with_a_new_item),
+        cmocka_unit_test(a_preview_counts_once_its_learner_is_enrolled),
+        cmocka_unit_test(the_later_webhook_stands_in_the_state),
         cmocka_unit_test(an_instant_is_after_the_last_one_unless_that_is_mad),
         cmocka_unit_test(events_come_back_from_bytes),
         cmocka_unit_test(times_of_old_events_are_seconds),
