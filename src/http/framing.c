@@ -2,6 +2,9 @@
 
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <microhttpd.h>
 
@@ -130,4 +133,32 @@ enum rc http_check_framing(struct request *request, struct fault *fault)
     request->content_length = look.length ? length_of(look.length) : 0;
     request->chunked = look.codings > 0;
     return RC_OK;
+}
+
+/* libmicrohttpd 0.9.75 writes the head of some refusals of its own twice (Content-Length: abc; no Host): its
+ * transmit_error_response builds it and goes on to HEADERS_SENDING, parse_connection_headers' caller sets the state back,
+ * and it is built again. No callback lies in between, so the library's sendmsg is this one: a buffer that holds two heads
+ * goes out without the first. Everybody else's messages go through, at the price of looking at one byte.
+ * docs/decisions/0015. */
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    enum { STATUS_AT = 9, PARTS_MAX = 8 };
+    const struct iovec *head = message->msg_iov;
+    struct iovec rest[PARTS_MAX];
+
+    if (message->msg_iovlen && message->msg_iovlen <= PARTS_MAX && head->iov_len > STATUS_AT &&
+        ((const char *)head->iov_base)[STATUS_AT] == '4' && memcmp(head->iov_base, "HTTP/1.", 7) == 0) {
+        const char *end = memmem(head->iov_base, head->iov_len, "\r\n\r\nHTTP/1.", 11);
+        if (end) {
+            struct msghdr once = *message;
+            size_t twice = (size_t)(end + 4 - (const char *)head->iov_base);
+            memcpy(rest, message->msg_iov, message->msg_iovlen * sizeof *rest);
+            rest[0].iov_base = (char *)head->iov_base + twice;
+            rest[0].iov_len -= twice;
+            once.msg_iov = rest;
+            ssize_t sent = syscall(SYS_sendmsg, fd, &once, flags);
+            return sent < 0 ? sent : sent + (ssize_t)twice;
+        }
+    }
+    return syscall(SYS_sendmsg, fd, message, flags);
 }

@@ -64,3 +64,21 @@ for (const { id, note, send, expect, known, any } of cases)
     }
     assert.equal((await server.call('GET', '/healthz')).status, 200);
   });
+
+// What the library refuses by itself comes once, whole: docs/decisions/0015.
+const byItself = {
+  'Content-Length abc': 'POST /progress/update HTTP/1.1\r\nHost: a\r\nContent-Length: abc\r\n\r\n', 'Content-Length -1': 'POST /progress/update HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n',
+  'Content-Length 2^64': 'POST /progress/update HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551616\r\n\r\n', 'no Host': 'GET /healthz HTTP/1.1\r\n\r\n',
+  'no colon': 'GET /healthz HTTP/1.1\r\nHost: a\r\nfoo\r\n\r\n', 'a long target': `GET /${'x'.repeat(20000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 'a large head': `GET /healthz HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(20000)}\r\n\r\n`, 'HTTP/3.1': 'GET /healthz HTTP/3.1\r\nHost: a\r\n\r\n',
+};
+for (const [what, request] of Object.entries(byItself))
+  test(`one answer: ${what}`, async () => {
+    const data = await new Promise((resolve) => {
+      let all = '';
+      const socket = connect(server.port, '127.0.0.1', () => socket.write(request));
+      socket.on('data', (chunk) => (all += chunk.toString('latin1'))).on('error', () => {}).on('close', () => resolve(all));
+    });
+    assert.equal(data.match(/HTTP\/1\.[01] \d{3}/g)?.length, 1, data);
+    const [head, ...body] = data.split('\r\n\r\n');
+    assert.equal(body.join('\r\n\r\n').length, Number(/content-length: (\d+)/i.exec(head)[1]), data);
+  });
