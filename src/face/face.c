@@ -38,7 +38,7 @@ static bool json_media_type(const char *type, bool beacon)
     return strncasecmp(charset, "utf-8", 5) == 0 || strncasecmp(charset, "utf8", 4) == 0;
 }
 
-static bool is_gzip(struct request *request)
+bool face_body_is_packed(struct request *request)
 {
     const char *encoding = request_header(request, "Content-Encoding");
     return encoding && strcasecmp(encoding, "gzip") == 0;
@@ -56,7 +56,7 @@ enum rc face_judge_body(struct request *request, struct fault *fault)
     if (route->takes && !(empty && route->body_form & BODY_OPTIONAL)) {
         if (!json_media_type(request_header(request, "Content-Type"), route->body_form & BODY_BEACON))
             return fault_set(fault, RC_MEDIA_TYPE, NULL, "the body must be application/json in UTF-8");
-        if (encoding && strcasecmp(encoding, "identity") != 0 && !(is_gzip(request) && route->body_form & BODY_GZIP))
+        if (encoding && strcasecmp(encoding, "identity") != 0 && !(face_body_is_packed(request) && route->body_form & BODY_GZIP))
             return fault_set(fault, RC_MEDIA_TYPE, NULL, "this Content-Encoding is not accepted here");
     }
     if (request->content_length <= request->body_max)
@@ -71,7 +71,7 @@ enum rc face_body(struct request *request, enum spelling spelling, struct body *
 
     out_body->root = NULL;
     out_body->spelling = spelling;
-    if (is_gzip(request) && request->route->body_form & BODY_GZIP) {
+    if (face_body_is_packed(request) && request->route->body_form & BODY_GZIP) {
         rc = gzip_inflate(&request->body, request->body_max, fault);
         if (rc == RC_OK)
             rc = request_charge_body(request, fault);
@@ -178,6 +178,10 @@ static void run_work(struct job *job)
 
     work->rc = job->closing ? fault_set(&work->fault, RC_BUSY, NULL, "the server is stopping")
                             : work->work(work->request, &work->fault);
+    if (work->rc == RC_OK && !work->then) {
+        request_reply(work->request, 200, "application/json");
+        request_seal(work->request);
+    }
     request_resume(work->request);
 }
 
@@ -190,9 +194,7 @@ static void worked(struct request *request)
         request_fail(request, work->rc, &work->fault);
     } else if (work->then) {
         work->then(request);
-    } else {
-        request_reply(request, 200, "application/json");
-    }
+    } /* else it is answered and sealed */
 }
 
 /* The line a caller's work waits in. Two callers may share one, by a chance that nobody can bring about. */

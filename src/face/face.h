@@ -91,6 +91,9 @@ enum body_form { BODY_BEACON = 1, BODY_GZIP = 2, BODY_OPTIONAL = 4 };
 /* Whether a body of that kind and size may follow. RC_MEDIA_TYPE, then RC_TOO_LARGE. Source: contract 1, Errors. */
 MUST_CHECK enum rc face_judge_body(struct request *request, struct fault *fault);
 
+/* Whether it comes compressed: how large it is nobody knows yet. */
+bool face_body_is_packed(struct request *request);
+
 /* Parses the body (JSON object required); a gzip body is inflated in place. */
 MUST_CHECK enum rc face_body(struct request *request, enum spelling spelling, struct body *out_body, struct fault *fault);
 static inline json_t *body_get(const struct body *body, const char *name)

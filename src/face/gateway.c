@@ -160,9 +160,50 @@ static void judge_caller(struct request *request)
         request_fail(request, rc, &fault);
 }
 
+/* ---- large bodies ----
+ * A loop parses and decodes small ones; 1 MiB of segments takes it 80 ms, and eight connections that send those made
+ * others wait for 760. So larger ones are handled by a worker, a caller at a time. A compressed one may be as large. */
+
+enum { LOOP_BODY_BYTES = 16 * 1024 };
+
+struct apart {
+    struct job job; /* first: the worker gives it back */
+    struct request *request;
+};
+
+static void run_apart(struct job *job)
+{
+    struct request *request = ((struct apart *)job)->request;
+
+    if (!job->closing) {
+        request_handle_apart(request, request->route->handler);
+        return;
+    }
+    request_fail(request, RC_BUSY, &(struct fault){NULL, "the server is stopping"});
+    request_resume(request);
+}
+
+static void handle_apart(struct request *request)
+{
+    struct apart *apart = arena_alloc(&request->arena, sizeof *apart);
+    struct fault fault = {NULL, "out of memory"};
+
+    request_park(request, request_handled_apart);
+    if (apart)
+        *apart = (struct apart){{.run = run_apart}, request};
+    enum rc rc = apart ? face_queue(request, &apart->job, &fault) : RC_BUSY;
+    if (rc != RC_OK) { /* else it is the worker's by now */
+        request_fail(request, rc, &fault);
+        request_resume(request);
+    }
+}
+
 void face_handle(struct request *request)
 {
-    request->route->handler(request);
+    if (request->body.size > LOOP_BODY_BYTES || (request->body.size && face_body_is_packed(request)))
+        handle_apart(request);
+    else
+        request->route->handler(request);
 }
 
 void face_judge(struct request *request)

@@ -126,15 +126,29 @@ void request_suspend(struct request *request)
     MHD_suspend_connection(connection_of(request)); /* before anybody can resume it */
 }
 
+/* The request whose handler runs on this thread, apart from its loop. */
+static _Thread_local struct {
+    struct request *request;
+    bool given; /* to somebody who resumes it */
+} apart;
+
 void request_park(struct request *request, void (*resumed)(struct request *request))
 {
     request->resumed = resumed;
+    if (apart.request == request) {
+        apart.given = true; /* it is suspended already */
+        return;
+    }
     request->parked = true;
     request_suspend(request);
 }
 
 void request_hold(struct request *request, void (*resumed)(struct request *request))
 {
+    if (apart.request == request) {
+        request->deferred = resumed; /* only its loop can hold it */
+        return;
+    }
     if (loop_hold(request->loop)) {
         request->resumed = resumed;
         request->parked = true;
@@ -143,6 +157,29 @@ void request_hold(struct request *request, void (*resumed)(struct request *reque
         request_park(request, resumed);
     }
     loop_collect(request->loop, request);
+}
+
+void request_handle_apart(struct request *request, void (*handler)(struct request *request))
+{
+    apart.request = request;
+    apart.given = false;
+    handler(request); /* once given, it may be gone */
+    bool given = apart.given;
+    apart.request = NULL;
+    if (given)
+        return;
+    if (request->answered)
+        request_seal(request);
+    request_resume(request);
+}
+
+void request_handled_apart(struct request *request)
+{
+    void (*deferred)(struct request *request) = request->deferred;
+
+    request->deferred = NULL;
+    if (deferred)
+        request_hold(request, deferred);
 }
 
 void request_resume(struct request *request)

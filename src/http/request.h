@@ -51,6 +51,7 @@ struct request {
     bool asked_keys; /* it waited for a JWK set once already */
     void *companion; /* a handler's own, across parking; in the arena */
     void (*resumed)(struct request *request); /* called on a server thread after request_resume */
+    void (*deferred)(struct request *request); /* request_hold's, from another thread */
     void *server;  /* what the dispatcher was given */
 
     /* the answer */
@@ -58,6 +59,7 @@ struct request {
     struct buf out;
     const char *content_type;
     char etag[48];           /* without quotes; "" none */
+    bool sealed, packed;     /* request_seal's */
     bool retry_after, replayed, close, challenge;
     const char *allow;       /* for 405 and OPTIONS */
     const char *refused;     /* why request_fail was called; NULL: it was not */
@@ -111,6 +113,17 @@ void request_park(struct request *request, void (*resumed)(struct request *reque
  * aside in it. Its client may leave meanwhile, so who gets it uses what lies in the request's own memory (arena, out),
  * and no header. */
 void request_hold(struct request *request, void (*resumed)(struct request *request));
+
+/* Runs the handler of a parked request on this thread, which is none of the server's, and resumes it unless the handler
+ * gave it to somebody else: within it request_park and request_hold do what they do on the loop. */
+void request_handle_apart(struct request *request, void (*handler)(struct request *request));
+
+/* For who parks a request to hand it to request_handle_apart: its `resumed`. */
+void request_handled_apart(struct request *request);
+
+/* ETag and compression of an answer that is whole, on the thread that made it; else the loop does it, and compresses only
+ * what is small. The request is parked, or this is its loop. */
+void request_seal(struct request *request);
 
 /* Once for each time it was set aside, from any thread; it may be gone afterwards. */
 void request_resume(struct request *request);

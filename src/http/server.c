@@ -31,8 +31,8 @@ enum {
     BODY_S = 60, /* and a body after its head: reliability R28 */
     CONNECTIONS_MAX = 10000,
     READ_AWAY_BYTES = 64 * 1024, /* a body up to this is read and thrown away when its request is refused */
-    GZIP_FROM_BYTES = 1024, /* smaller answers gain nothing, */
-    GZIP_UPTO_BYTES = 256 << 10, /* larger ones hold their loop for more than two milliseconds */
+    GZIP_FROM_BYTES = 1024, /* smaller answers gain nothing */
+    GZIP_ON_LOOP_BYTES = 256 * 1024, /* takes 2 ms; what is larger comes from workers, or goes as it is */
 };
 
 struct http_server {
@@ -203,6 +203,19 @@ static void apply_etag(struct request *request)
     }
 }
 
+void request_seal(struct request *request)
+{
+    bool whole = !request->out.failed && !(request->stream && request->stream->begun);
+    bool here = request->loop == loop_current();
+
+    if (!whole || request->sealed)
+        return;
+    request->sealed = true;
+    apply_etag(request);
+    request->packed = request->out.size >= GZIP_FROM_BYTES && (!here || request->out.size <= GZIP_ON_LOOP_BYTES) &&
+                      accepts_gzip(request) && gzip_deflate(&request->out);
+}
+
 static enum MHD_Result send_answer(struct http_server *server, struct request *request)
 {
     char etag[64];
@@ -214,10 +227,7 @@ static enum MHD_Result send_answer(struct http_server *server, struct request *r
         request_fail(request, RC_BUSY, &none);
     }
     bool streams = request->stream && request->stream->begun && !failed;
-    if (!streams)
-        apply_etag(request);
-    bool packed = !streams && request->out.size >= GZIP_FROM_BYTES &&
-                  request->out.size <= GZIP_UPTO_BYTES && accepts_gzip(request) && gzip_deflate(&request->out);
+    request_seal(request);
     struct MHD_Response *response =
         streams ? stream_response(request)
                 : MHD_create_response_from_buffer(request->out.size, request->out.bytes, MHD_RESPMEM_PERSISTENT); /* as is the request */
@@ -225,7 +235,7 @@ static enum MHD_Result send_answer(struct http_server *server, struct request *r
         return MHD_NO;
     if (request->content_type && request->status != 304 && request->status != 204)
         add_header(response, "Content-Type", request->content_type);
-    if (packed) {
+    if (request->packed) {
         add_header(response, "Content-Encoding", "gzip");
         add_header(response, "Vary", "Accept-Encoding");
     }
@@ -373,13 +383,17 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **st
     *state = NULL;
 }
 
-/* Room for size bytes more, within the budget. */
+/* Room for size bytes more, within the budget: for all that was declared once it is more than a little. Had each to grow
+ * step by step, 200 that arrive together would all stop half-way, with the budget spent. */
 static bool has_room(struct request *request, size_t size)
 {
     struct fault unused;
+    size_t after = request->body.size + size;
 
-    if (request->body.capacity - request->body.size >= size)
+    if (request->body.capacity >= after)
         return true;
+    if (after > BODY_FREE_BYTES && request->content_length > after)
+        size = (size_t)request->content_length - request->body.size;
     return buf_reserve(&request->body, size) && request_charge_body(request, &unused) == RC_OK;
 }
 
