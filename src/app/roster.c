@@ -10,6 +10,7 @@ enum {
     SLICE = 256,         /* learners looked at in one hold: 0.1 ms when none is in the cache */
     SLICE_WORK = 4096,   /* and their enrolments */
     SLICE_RECORDS = 1024, /* records of one learner */
+    SLICE_KEYS = 65536,   /* keys copied in one hold: 0.05 ms */
 };
 
 /* Where a learner stands in the order: by the two numbers, both ascending, then by user id. */
@@ -27,7 +28,7 @@ struct roster {
     struct image *image;
     struct roster_query query;
     uint32_t *keys; /* the course's learners when we began */
-    uint32_t key_count, looked;
+    uint32_t key_count, copied, stale, looked; /* stale: of the list, when we copied last */
     struct place *places; /* the first ones of the order, a heap with the last on top once there are more */
     struct roster_entry *entries; /* what becomes of places */
     size_t count, room, bytes;
@@ -35,7 +36,6 @@ struct roster {
     struct place after;
     int64_t last_by[2];
     struct learner_text last_id;
-    bool copied;
 };
 
 /* Bytes that lists hold, all together. */
@@ -172,9 +172,8 @@ static uint32_t learners_of(const struct roster *roster)
     return count;
 }
 
-/* The keys in one hold, so that it does not matter who comes and goes later: 1,000,000 take 0.3 ms. Memory is made, and
- * touched, before. */
-static enum rc copy_keys(struct roster *roster, struct fault *fault)
+/* Room for the keys and for the page, before any of it is needed. */
+static enum rc make_room(struct roster *roster, struct fault *fault)
 {
     uint32_t room = learners_of(roster);
     uint64_t page = roster->query.count > UINT64_MAX - roster->query.first ? UINT64_MAX : roster->query.first + roster->query.count;
@@ -186,16 +185,28 @@ static enum rc copy_keys(struct roster *roster, struct fault *fault)
     roster->places = malloc((roster->room + 1) * sizeof *roster->places);
     if (!roster->keys || !roster->places)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    memset(roster->keys, 1, room * sizeof *roster->keys); /* pages are not made while the lock is held */
+    roster->key_count = room;
+    return RC_OK;
+}
+
+/* The keys, all of them before any learner is looked at, so that it does not matter who comes or goes later. Lists only
+ * grow, but for the one that replaces a list half of which is stale: then we begin again. */
+static void copy_some_keys(struct roster *roster)
+{
     struct view view = image_read_begin(roster->image);
     const struct course_slot *slot = view_course_slot(view, roster->query.course);
-    uint32_t count = !slot ? 0 : slot->roster.count < room ? slot->roster.count : room; /* who came since came later */
-    if (count)
-        memcpy(roster->keys, slot->roster.at, count * sizeof *roster->keys);
+    uint32_t count = slot ? slot->roster.count : 0;
+
+    if (count < roster->key_count || slot->roster.stale < roster->stale) {
+        roster->key_count = count;
+        roster->copied = 0;
+    }
+    uint32_t left = roster->key_count - roster->copied, some = left < SLICE_KEYS ? left : SLICE_KEYS;
+    if (some)
+        memcpy(roster->keys + roster->copied, slot->roster.at + roster->copied, some * sizeof *roster->keys);
+    roster->copied += some;
+    roster->stale = slot ? slot->roster.stale : 0;
     image_read_end(view);
-    roster->key_count = count;
-    roster->copied = true;
-    return RC_OK;
 }
 
 static void look_at_some(struct roster *roster)
@@ -271,8 +282,12 @@ static enum rc finish(struct roster *roster, struct fault *fault)
 enum rc roster_step(struct roster *roster, bool *out_done, struct fault *fault)
 {
     *out_done = false;
-    if (!roster->copied)
-        return copy_keys(roster, fault);
+    if (!roster->places && !roster->entries)
+        return make_room(roster, fault);
+    if (roster->copied < roster->key_count) {
+        copy_some_keys(roster);
+        return RC_OK;
+    }
     if (roster->looked < roster->key_count) {
         look_at_some(roster);
         return RC_OK;

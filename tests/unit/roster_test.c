@@ -192,11 +192,47 @@ static void filters_leave_out_and_lists_have_a_budget(void **unused)
     image_free(image);
 }
 
+/* The list of a course's learners is replaced by a shorter one when half of them were erased. */
+static void a_list_replaced_while_it_is_copied_is_copied_again(void **unused)
+{
+    enum { MANY = 150000 };
+    struct image *image;
+    struct roster *roster;
+    struct fault fault;
+    bool done = false;
+    char id[16];
+
+    (void)unused;
+    assert_int_equal(image_new(&image), RC_OK);
+    uint32_t course = image_intern_course(image, "7", 1, false);
+    for (int i = 1; i <= MANY; i++) {
+        (void)snprintf(id, sizeof id, "%d", i);
+        add_learner(image, course, id, 0, 0);
+    }
+    assert_int_equal(roster_new(image, &(struct roster_query){.course = course, .take = take, .count = UINT64_MAX}, &roster, &fault), RC_OK);
+    for (int i = 0; i < 2; i++) /* room, and the first 65,536 keys */
+        assert_int_equal(roster_step(roster, &done, &fault), RC_OK);
+    (void)pthread_rwlock_wrlock(&image->lock);
+    for (uint32_t key = 1; key <= 80000; key++)
+        image_forget_learner(image, key);
+    (void)pthread_rwlock_unlock(&image->lock);
+    image_compact(image);
+    assert_int_equal(image->courses[course]->roster.count, MANY - 80000);
+    while (!done)
+        assert_int_equal(roster_step(roster, &done, &fault), RC_OK);
+    assert_int_equal(roster_count(roster), MANY - 80000);
+    for (uint32_t i = 0; i < MANY - 80000; i++)
+        assert_int_equal(roster_entry(roster, i).learner, 80001 + i);
+    roster_free(roster);
+    image_free(image);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_come_in_order_and_share_ranks), cmocka_unit_test(pages_are_parts_of_the_whole),
         cmocka_unit_test(cursor_pages_meet_everybody_who_stays_once), cmocka_unit_test(filters_leave_out_and_lists_have_a_budget),
+        cmocka_unit_test(a_list_replaced_while_it_is_copied_is_copied_again),
     };
     return cmocka_run_group_tests_name("roster", tests, NULL, NULL);
 }
