@@ -482,6 +482,8 @@ static enum rc finish_batch(struct engine *engine, struct command *commands, enu
     if (rc == RC_OK && engine->fold.deferred)
         rc = revision_new(&engine->fold, &revision);
     if (rc == RC_OK)
+        rc = tail_reserve(engine->tail, events) ? fold_reserve(&engine->fold) : RC_BUSY;
+    if (rc == RC_OK)
         rc = commit(engine, commands, ledger_key, ledger_value, &wrote, fault);
     if (rc == RC_OK) {
         tail_add(engine->tail, batch->events, events); /* before the publish: what is shown can be traced */

@@ -203,6 +203,8 @@ static void note_fresh(struct fold *fold, const struct learner *learner)
     fold->fresh[fold->fresh_count++] =
         (struct fresh_holder){learner->key, learner->items[learner->record_count - 1], slot->fresh};
     slot->fresh = fold->fresh_count;
+    if (learner->records[learner->record_count - 1].id > fold->fresh_record_id)
+        fold->fresh_record_id = learner->records[learner->record_count - 1].id;
 }
 
 static void forget_fresh(struct fold *fold)
@@ -767,6 +769,58 @@ enum rc fold_apply(struct fold *fold, const struct event *event)
 }
 
 /* ---- the end of a batch ---- */
+
+/* Each item's chain of fresh holders once: from its head. */
+static bool reserve_holders(struct fold *fold)
+{
+    for (uint32_t i = 0; i < fold->fresh_count; i++) {
+        struct item_slot *slot = fold->image->items[fold->fresh[i].item];
+        uint32_t count = 0;
+        if (slot->fresh != i + 1)
+            continue;
+        for (uint32_t at = slot->fresh; at; at = fold->fresh[at - 1].next)
+            count++;
+        if (!image_reserve_keys(fold->image, &slot->holders, count))
+            return false;
+    }
+    return fold->fresh_count == 0 || image_reserve_record(fold->image, fold->fresh_record_id);
+}
+
+/* Calls with each enrolment that is new. */
+static bool each_new_enrolment(struct fold *fold, bool (*visit)(struct image *image, struct course_slot *slot))
+{
+    bool whole = true;
+
+    for (uint32_t i = 0; i < fold->learners.count; i++) {
+        const struct learner_slot *slot = fold->image->learners[fold->learners.at[i]];
+        const struct learner_state *before = image_state(fold->image, slot);
+        const struct learner *now = &slot->working->learner;
+        for (uint32_t k = before ? before->learner.enrolment_count : 0; k < now->enrolment_count; k++)
+            whole &= visit(fold->image, fold->image->courses[now->enrolments[k].course]);
+    }
+    return whole;
+}
+
+static bool count_joining(struct image *image, struct course_slot *slot)
+{
+    (void)image;
+    slot->joining++;
+    return true;
+}
+
+static bool reserve_joining(struct image *image, struct course_slot *slot)
+{
+    uint32_t joining = slot->joining;
+
+    slot->joining = 0;
+    return image_reserve_keys(image, &slot->roster, joining);
+}
+
+enum rc fold_reserve(struct fold *fold)
+{
+    bool whole = reserve_holders(fold) && each_new_enrolment(fold, count_joining);
+    return whole && each_new_enrolment(fold, reserve_joining) ? RC_OK : RC_BUSY;
+}
 
 void fold_publish(struct fold *fold, uint64_t sequence)
 {

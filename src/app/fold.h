@@ -13,7 +13,7 @@ struct fold {
     struct catalogue catalogue;
     struct keys learners, courses, items; /* that have private copies */
     struct fresh_holder *fresh;           /* records that this batch is the first to know */
-    uint32_t fresh_count, fresh_room;
+    uint32_t fresh_count, fresh_room, fresh_record_id; /* the highest of their ids */
     struct record_room room;
     uint32_t visit;
     bool may_defer, deferred; /* the effect of an edit that touches many may be, was left to a revision */
@@ -42,6 +42,10 @@ MUST_CHECK enum rc fold_apply(struct fold *fold, const struct event *event);
  * anything but RC_OK. */
 MUST_CHECK enum rc fold_each_holder(struct fold *fold, uint32_t item, enum rc (*visit)(void *arg, uint32_t learner),
                                     void *arg);
+
+/* Makes room for what fold_publish adds to lists that readers look at. After this, and the commit, it does not fail.
+ * Errors: RC_BUSY, out of memory: abandon everything. */
+MUST_CHECK enum rc fold_reserve(struct fold *fold);
 
 /* Lets readers see all that was applied; sequence: of the last event. Takes the write lock. */
 void fold_publish(struct fold *fold, uint64_t sequence);

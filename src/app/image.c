@@ -258,20 +258,66 @@ void image_count_bound(struct image *image, const struct item_def *def, int sign
 
 /* ---- interning ---- */
 
-/* Makes room for one more slot pointer; the array moves only under the write lock. */
-static bool grow(void **array, uint32_t *room, uint32_t needed)
+/* A larger array takes the place of one that readers look at, when index needs it: copied without the lock, which is held
+ * for the swap alone. What is new in it is zero. */
+static bool grow_apart(struct image *image, void **array, uint32_t *room, size_t width, uint32_t index, uint32_t least)
 {
-    if (needed < *room)
+    if (index < *room)
         return true;
-    uint32_t more = *room ? *room * 2 : 256;
-    while (more <= needed)
+    uint32_t more = *room ? *room : least;
+    while (more <= index)
         more *= 2;
-    void *grown = realloc(*array, more * sizeof(void *));
-    if (!grown)
+    void *next = calloc(more, width); /* a large one's pages are zeroed as they are touched */
+    if (!next)
         return false;
-    *array = grown; /* what is past the highest key is never looked at: a million pointers need not be zeroed under the lock */
+    if (*room)
+        memcpy(next, *array, *room * width);
+    (void)pthread_rwlock_wrlock(&image->lock); /* cannot fail: not held */
+    void *before = *array;
+    *array = next;
     *room = more;
+    (void)pthread_rwlock_unlock(&image->lock); /* held above */
+    free(before);
     return true;
+}
+
+enum { SLOTS_LEAST = 256, OWNERS_LEAST = 1024, KEYS_LEAST = 6 /* what the least allocation holds */ };
+
+/* Every key is in a list of what is dirty once at most. */
+static bool room_for_dirt(struct keys *dirty, uint32_t room)
+{
+    if (dirty->room >= room)
+        return true;
+    uint32_t *at = realloc(dirty->at, room * sizeof *at);
+    if (!at)
+        return false;
+    dirty->at = at;
+    dirty->room = room;
+    return true;
+}
+
+/* For the slot of a key that add_slot makes next. Not under the lock. */
+static bool room_for_slot(struct image *image, enum intern_kind kind, uint32_t key)
+{
+    void **array = kind == INTERN_LEARNER  ? (void **)&image->learners
+                   : kind == INTERN_COURSE ? (void **)&image->courses : (void **)&image->items;
+    uint32_t *room = kind == INTERN_LEARNER  ? &image->learner_room
+                     : kind == INTERN_COURSE ? &image->course_room : &image->item_room;
+    struct keys *dirty = kind == INTERN_LEARNER  ? &image->dirty_learners
+                         : kind == INTERN_COURSE ? &image->dirty_courses : &image->dirty_items;
+
+    return grow_apart(image, array, room, sizeof(void *), key, SLOTS_LEAST) && room_for_dirt(dirty, *room);
+}
+
+bool image_reserve_keys(struct image *image, struct keys *keys, uint32_t more)
+{
+    return more == 0 || grow_apart(image, (void **)&keys->at, &keys->room, sizeof *keys->at, keys->count + more - 1, KEYS_LEAST);
+}
+
+bool image_reserve_record(struct image *image, uint32_t record_id)
+{
+    return image->partial || grow_apart(image, (void **)&image->record_owner, &image->record_room,
+                                        sizeof *image->record_owner, record_id, OWNERS_LEAST);
 }
 
 /* Slots and ids lie together, for as long as the image lives. */
@@ -284,22 +330,19 @@ static bool add_slot(struct image *image, enum intern_kind kind, uint32_t key, c
         return false;
     if (kind == INTERN_LEARNER) {
         struct learner_slot *slot = arena_alloc(&image->texts, sizeof *slot);
-        if (!slot || !grow((void **)&image->learners, &image->learner_room, key) ||
-            !idtab_add(&image->learner_ids, text, size, key))
+        if (!slot || !idtab_add(&image->learner_ids, text, size, key))
             return false;
         *slot = (struct learner_slot){.id = text, .id_size = (uint32_t)size, .persisted = persisted};
         image->learners[key] = slot;
     } else if (kind == INTERN_COURSE) {
         struct course_slot *slot = arena_alloc(&image->texts, sizeof *slot);
-        if (!slot || !grow((void **)&image->courses, &image->course_room, key) ||
-            !idtab_add(&image->course_ids, text, size, key))
+        if (!slot || !idtab_add(&image->course_ids, text, size, key))
             return false;
         *slot = (struct course_slot){.id = text, .id_size = (uint32_t)size, .persisted = persisted};
         image->courses[key] = slot;
     } else {
         struct item_slot *slot = arena_alloc(&image->texts, sizeof *slot);
-        if (!slot || !grow((void **)&image->items, &image->item_room, key) ||
-            !idtab_add(&image->item_ids, text, size, key))
+        if (!slot || !idtab_add(&image->item_ids, text, size, key))
             return false;
         *slot = (struct item_slot){.id = text, .id_size = (uint32_t)size, .persisted = persisted};
         image->items[key] = slot;
@@ -320,7 +363,7 @@ bool image_load_id(struct image *image, enum intern_kind kind, uint32_t key, con
     uint32_t *highest = highest_key(image, kind);
 
     while (*highest + 1 < key || (size == 0 && *highest < key)) { /* a gap, or erased: nobody can be found under it */
-        if (!add_slot(image, kind, *highest + 1, "", 0, true))
+        if (!room_for_slot(image, kind, *highest + 1) || !add_slot(image, kind, *highest + 1, "", 0, true))
             return false;
         if (kind == INTERN_LEARNER) {
             idtab_remove(&image->learner_ids, "", 0);
@@ -332,7 +375,7 @@ bool image_load_id(struct image *image, enum intern_kind kind, uint32_t key, con
     }
     if (size == 0)
         return true;
-    if (key != *highest + 1 || !add_slot(image, kind, key, id, size, true))
+    if (key != *highest + 1 || !room_for_slot(image, kind, key) || !add_slot(image, kind, key, id, size, true))
         return false;
     ++*highest;
     return true;
@@ -406,8 +449,10 @@ static uint32_t intern(struct image *image, enum intern_kind kind, const struct 
 
     if (key)
         return key;
-    (void)pthread_rwlock_wrlock(&image->lock); /* cannot fail: not held */
     key = *highest_key(image, kind) + 1;
+    if (!room_for_slot(image, kind, key))
+        return 0;
+    (void)pthread_rwlock_wrlock(&image->lock); /* cannot fail: not held */
     bool added = add_slot(image, kind, key, id, size, persisted);
     if (added)
         ++*highest_key(image, kind);
@@ -585,16 +630,18 @@ struct learner_state *state_copy(const struct learner_state *like, uint32_t key,
 
 /* ---- sums ---- */
 
+/* The last resort: out of memory after the commit, where nothing can be taken back; the next start folds the events
+ * again. fold_reserve has made room before for all but new cells of a course's sums (a few dozen bytes each). */
 static void must(bool done)
 {
     if (!done)
-        abort(); /* out of memory after the commit: the next start folds the events again */
+        abort();
 }
 
 static void push_key(struct keys *keys, uint32_t key)
 {
     if (keys->count == keys->room) {
-        uint32_t room = keys->room ? keys->room * 2 : 6; /* what the least allocation holds */
+        uint32_t room = keys->room ? keys->room * 2 : KEYS_LEAST; /* a replay; else fold_reserve made room */
         uint32_t *at = realloc(keys->at, room * sizeof *at);
         must(at != NULL);
         keys->at = at;
@@ -624,8 +671,8 @@ static void note_owner(struct image *image, uint32_t record_id, uint32_t learner
 {
     if (image->partial)
         return;
-    if (record_id >= image->record_room) {
-        uint32_t room = image->record_room ? image->record_room : 1024;
+    if (record_id >= image->record_room) { /* a replay; else fold_reserve made room */
+        uint32_t room = image->record_room ? image->record_room : OWNERS_LEAST;
         while (room <= record_id)
             room *= 2;
         uint32_t *owners = realloc(image->record_owner, room * sizeof *owners);

@@ -60,6 +60,7 @@ struct course_slot {
     uint32_t id_size;
     bool persisted, dirty;
     bool removing;                 /* pending NULL means "becomes unknown" */
+    uint32_t joining;              /* fold's: who comes to the roster at the next publish */
     uint32_t visit, revised;       /* fold's mark; a revision's, while what it touches waits */
     const struct course_def *def;  /* published; NULL: unknown */
     struct course_def *pending;    /* the engine's, while a batch runs */
@@ -207,6 +208,11 @@ void image_count_bound(struct image *image, const struct item_def *def, int sign
 
 /* For the flush: notes what changed since the last one. Engine thread only, like image_replace. */
 void image_mark_dirty(struct image *image, enum intern_kind kind, uint32_t key);
+
+/* Before the commit, and not under the lock: room for what a publish adds, so that it need not fail, nor copy long lists
+ * under the lock. False: out of memory. */
+bool image_reserve_keys(struct image *image, struct keys *keys, uint32_t more);
+bool image_reserve_record(struct image *image, uint32_t record_id);
 
 /* Publishes a state (takes it): sums, rosters, holders, dirt. Under the write lock; like image_replace. */
 void image_install(struct image *image, uint32_t key, struct learner_state *next);

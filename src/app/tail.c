@@ -30,18 +30,36 @@ void tail_free(struct tail *tail)
     free(tail);
 }
 
+/* Lock held. */
+static bool make_room(struct tail *tail, size_t count)
+{
+    size_t room = tail->room ? tail->room : 1024;
+
+    if (tail->count + count <= tail->room)
+        return true;
+    while (room < tail->count + count)
+        room *= 2;
+    struct event_ref *refs = realloc(tail->refs, room * sizeof *refs);
+    if (!refs)
+        return false;
+    tail->refs = refs;
+    tail->room = room;
+    return true;
+}
+
+bool tail_reserve(struct tail *tail, size_t count)
+{
+    (void)pthread_mutex_lock(&tail->lock); /* cannot fail: not held */
+    bool made = make_room(tail, count);
+    (void)pthread_mutex_unlock(&tail->lock);
+    return made;
+}
+
 void tail_add(struct tail *tail, const struct stored_event *events, size_t count)
 {
     (void)pthread_mutex_lock(&tail->lock); /* cannot fail: not held */
-    if (tail->count + count > tail->room) {
-        size_t room = tail->room ? tail->room * 2 : 1024;
-        while (room < tail->count + count)
-            room *= 2;
-        tail->refs = realloc(tail->refs, room * sizeof *tail->refs);
-        if (!tail->refs)
-            abort();
-        tail->room = room;
-    }
+    if (!make_room(tail, count))
+        abort(); /* a start or a rebuild, which reserve nothing: the next start reads the events again */
     for (size_t i = 0; i < count; i++)
         tail->refs[tail->count++] = (struct event_ref){events[i].sequence, events[i].learner};
     (void)pthread_mutex_unlock(&tail->lock);

@@ -11,7 +11,11 @@ struct tail;
 MUST_CHECK enum rc tail_new(struct tail **out_tail);
 void tail_free(struct tail *tail);
 
-/* Aborts when out of memory: the events are durable already, and the next start reads them again. */
+/* Before the commit: room for so many more. False: out of memory. */
+bool tail_reserve(struct tail *tail, size_t count);
+
+/* Aborts when out of memory, but for what was reserved: the events are durable already, and the next start reads them
+ * again. */
 void tail_add(struct tail *tail, const struct stored_event *events, size_t count);
 
 size_t tail_size(struct tail *tail);

@@ -396,6 +396,31 @@ static void the_erased_leave_the_lists(void **unused)
     assert_int_equal(image->items[item]->sums.records, LEFT);
 }
 
+/* What was reserved before the commit is what the publish needs: no list that readers look at moves under the lock. */
+static void a_publish_finds_room(void **unused)
+{
+    uint32_t item = key_of(INTERN_ITEM, 'i', 1), course = key_of(INTERN_COURSE, 'c', 1);
+    (void)unused;
+    for (uint32_t round = 0; round < 3; round++) {
+        for (uint32_t i = 1; i <= 500; i++)
+            reports(key_of(INTERN_LEARNER, 'l', round * 500 + i), item, course);
+        assert_int_equal(fold_reserve(&fold), RC_OK);
+        const uint32_t *lists[] = {image->items[item]->holders.at, image->courses[course]->roster.at, image->record_owner,
+                                   image->dirty_learners.at, image->dirty_items.at, image->dirty_courses.at};
+        publish();
+        const uint32_t *after[] = {image->items[item]->holders.at, image->courses[course]->roster.at, image->record_owner,
+                                   image->dirty_learners.at, image->dirty_items.at, image->dirty_courses.at};
+        for (size_t i = 0; i < COUNT(lists); i++) {
+            assert_non_null(lists[i]);
+            assert_ptr_equal(lists[i], after[i]);
+        }
+        assert_int_equal(image->items[item]->holders.count, (round + 1) * 500);
+        assert_int_equal(image->courses[course]->roster.count, (round + 1) * 500);
+        assert_int_equal(image->courses[course]->joining, 0);
+    }
+    assert_int_equal(image->record_owner[view_learner(fold.view, 1)->records[0].id], 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -408,6 +433,7 @@ int main(void)
         cmocka_unit_test(a_learner_finds_what_they_have),
         cmocka_unit_test(an_edit_looks_only_at_what_it_touched),
         cmocka_unit_test_setup_teardown(the_erased_leave_the_lists, begin_image, end_image),
+        cmocka_unit_test_setup_teardown(a_publish_finds_room, begin_image, end_image),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
