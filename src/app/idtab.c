@@ -12,23 +12,18 @@ struct idtab_entry {
     uint32_t size, key; /* key 0: removed, the chain goes on */
 };
 
-/* Drawn once per process; only ever read after that. */
-static uint64_t seed(void)
-{
-    static uint64_t value;
-    static bool drawn;
+static uint64_t drawn;
 
-    if (!drawn) {
-        if (getrandom(&value, sizeof value, 0) != sizeof value)
-            value = (uint64_t)(uintptr_t)&value; /* address randomisation is the next best secret */
-        drawn = true;
-    }
-    return value;
+/* Before main: two threads that draw at the same time would each keep ids under a seed of their own. */
+__attribute__((constructor)) static void draw_seed(void)
+{
+    if (getrandom(&drawn, sizeof drawn, 0) != sizeof drawn)
+        drawn = (uint64_t)(uintptr_t)&drawn; /* address randomisation is the next best secret */
 }
 
 static uint64_t hash_of(const char *id, size_t size)
 {
-    uint64_t hash = XXH3_64bits_withSeed(id, size, seed());
+    uint64_t hash = XXH3_64bits_withSeed(id, size, drawn);
     return hash ? hash : 1;
 }
 
