@@ -91,7 +91,8 @@ static void put_learner(struct json_out *out, struct arena *arena, struct view v
     uint32_t count = 0, steps = 0;
     const struct record **records = learner ? records_of_learner(arena, learner, &count) : NULL;
 
-    (void)image_read_begin(view.image); /* the same view */
+    if (learner) /* of nobody there is no image either */
+        (void)image_read_begin(view.image); /* the same view */
     json_put_open(out, "enrollments", '[');
     for (uint32_t i = 0; learner && i < learner->enrolment_count; i++) {
         put_enrolment(out, arena, view, &learner->enrolments[i]);
@@ -104,7 +105,8 @@ static void put_learner(struct json_out *out, struct arena *arena, struct view v
         (void)view_pause(view, &steps, 1); /* likewise */
     }
     json_close(out, ']');
-    image_read_end(view);
+    if (learner)
+        image_read_end(view);
 }
 
 /* ---- GET /api/v1/users/{id}/progress ---- */

@@ -138,6 +138,14 @@ test('a UUID in a query is the same in upper case', async () => {
   assert.equal((await server.call('GET', `/api/progress/q/labs?moduleId=${id.toUpperCase()}`, { as: 'q' })).json.data.labs.length, 1);
 });
 
+test('the past of somebody who was never seen, or is not there yet, is empty', async () => {
+  await server.call('POST', '/progress/update', { as: 'later', body: { userId: 'later', videoId: 'v', watchedDuration: 1 } });
+  for (const [as, at] of [['nobody-yet', '2030-01-01'], ['nobody-yet', ''], ['later', '2001-01-01T00:00:00Z']]) {
+    const answer = await server.call('GET', `/api/v1/users/${as}/progress?as_of=${at}`, { as });
+    assert.deepEqual([answer.status, answer.json?.enrollments, answer.json?.progress], [200, [], []], answer.text);
+  }
+});
+
 test('HTTP: methods, media types, sizes, ids', async () => {
   const wrong = await server.call('PUT', '/progress/update', { as: 'u', body: {} });
   assert.deepEqual([wrong.status, wrong.headers.get('allow')], [405, 'POST, OPTIONS']);
