@@ -94,9 +94,7 @@ struct command {
     struct text log_user;           /* whom the client says that it is of; bytes NULL: nobody */
     const struct rollback *rollback; /* CMD_LOGS_ROLL_BACK: what it will change, found out before; rollback.h */
 
-    const uint64_t *mentions; /* CMD_ERASE: other events that name the person, as far as looked_upto; history.h */
-    size_t mention_count;
-    uint64_t looked_upto;
+    struct erase_plan *plan; /* CMD_ERASE: what was looked for before; NULL: nothing was; erase_plan.h */
 
     const char *if_match;         /* the tag, without quotes; "*" any; NULL none */
     const uint8_t *answer_key;    /* 16 bytes: Idempotency-Key and caller; NULL none */

@@ -1,7 +1,9 @@
 #include "app/batch.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "app/erase_jobs.h"
 #include "base/codec.h"
 
 /* Erasure: a learner's events, entries, answers and ids go; so does what the catalogue knew from them alone; where
@@ -9,25 +11,36 @@
 
 static const char erased_actor[] = "erased";
 
+/* More than so many events are taken out after the commit, a few at a time: erase_jobs.h. */
+enum { AT_ONCE = 512 };
+
 struct erasing {
     struct batch *batch;
     struct command *command;
-    struct store_erasure *erasure;
-    struct sequences own, catalogue, mentions;
-    uint32_t *items, *typed, *courses, *touched; /* forgotten, type forgotten, forgotten, losing items */
+    struct erase_plan *plan;
+    struct sequences own; /* of the person, and of what the catalogue forgets */
+    uint32_t *items, *typed, *courses, *touched; /* forgotten, type forgotten, forgotten, losing items; sorted */
     uint32_t item_count, typed_count, course_count, touched_count;
-    struct segment *room;
     struct stored_event *rewritten;
     size_t rewritten_count;
     bool failed;
 };
 
+static int by_key(const void *a, const void *b)
+{
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+    return left < right ? -1 : left > right;
+}
+
+static void sort(uint32_t *keys, uint32_t count)
+{
+    if (count)
+        qsort(keys, count, sizeof *keys, by_key);
+}
+
 static bool listed(const uint32_t *keys, uint32_t count, uint32_t key)
 {
-    for (uint32_t i = 0; i < count; i++)
-        if (keys[i] == key)
-            return true;
-    return false;
+    return count && bsearch(&key, keys, count, sizeof *keys, by_key);
 }
 
 /* Constant: when one is left, hardly anybody stale is beside them. */
@@ -57,45 +70,70 @@ static void find_items(struct erasing *erasing, const struct learner *learner)
         else if (def->type_rank < TYPE_CATALOG && def->type_rank > TYPE_UNKNOWN)
             erasing->typed[erasing->typed_count++] = key;
     }
+    sort(erasing->items, erasing->item_count);
+    sort(erasing->typed, erasing->typed_count);
 }
 
 /* An observed course goes when no item and nobody else is left in it, else it only loses the items. */
-static void judge_course(struct erasing *erasing, uint32_t key, uint32_t learner)
+static void judge_course(struct erasing *erasing, uint32_t key, uint32_t lost, uint32_t lost_bound, uint32_t learner)
 {
     struct view view = erasing->batch->fold->view;
     const struct course_def *def = view_course(view, key);
-    uint32_t left = 0;
 
-    if (!def || def->declared || listed(erasing->courses, erasing->course_count, key) ||
-        listed(erasing->touched, erasing->touched_count, key))
+    if (!def || def->declared)
         return;
-    for (uint32_t i = 0; i < def->item_count; i++)
-        left += !listed(erasing->items, erasing->item_count, def->items[i]);
-    uint32_t bound = view_course_slot(view, key)->bound; /* previews of others named it too */
-    for (uint32_t i = 0; i < erasing->item_count; i++)
-        bound -= view_item(view, erasing->items[i])->bound == key;
-    left += bound;
-    if (left == 0 && !has_other(view, &view_course_slot(view, key)->roster, learner))
+    uint32_t bound = view_course_slot(view, key)->bound - lost_bound; /* previews of others named it too */
+    if (lost == def->item_count && bound == 0 && !has_other(view, &view_course_slot(view, key)->roster, learner))
         erasing->courses[erasing->course_count++] = key;
-    else if (left < def->item_count + bound)
+    else if (lost)
         erasing->touched[erasing->touched_count++] = key;
 }
 
-static void find_courses(struct erasing *erasing, const struct learner *learner)
+/* How many of an ascending list are key; *at moves past them. */
+static uint32_t count_of(const uint32_t *keys, uint32_t count, uint32_t *at, uint32_t key)
+{
+    uint32_t found = 0;
+
+    for (; *at < count && keys[*at] <= key; ++*at)
+        found += keys[*at] == key;
+    return found;
+}
+
+/* Their courses, and those of the items that go; an item belongs to one. Cost: by their own items and courses. */
+static bool find_courses(struct erasing *erasing, const struct learner *learner)
 {
     struct view view = erasing->batch->fold->view;
+    uint32_t room = 2 * erasing->item_count + learner->enrolment_count + 1, count = 0, lost_count = 0, bound_count = 0;
+    uint32_t *courses = arena_alloc(&erasing->batch->arena, room * sizeof *courses);
+    uint32_t *lost = arena_alloc(&erasing->batch->arena, room * sizeof *lost);
+    uint32_t *bound = arena_alloc(&erasing->batch->arena, room * sizeof *bound);
 
+    if (!courses || !lost || !bound)
+        return false;
+    for (uint32_t i = 0; i < erasing->item_count; i++) {
+        const struct item_def *def = view_item(view, erasing->items[i]);
+        if (def->course)
+            courses[count++] = lost[lost_count++] = def->course;
+        if (def->bound)
+            courses[count++] = bound[bound_count++] = def->bound;
+    }
     for (uint32_t i = 0; i < learner->enrolment_count; i++)
-        judge_course(erasing, learner->enrolments[i].course, learner->key);
-    for (uint32_t i = 0; i < erasing->item_count; i++)
-        judge_course(erasing, view_item_facts(view, erasing->items[i]).course, learner->key);
+        courses[count++] = learner->enrolments[i].course;
+    sort(courses, count);
+    sort(lost, lost_count);
+    sort(bound, bound_count);
+    for (uint32_t i = 0, lost_at = 0, bound_at = 0; i < count; i++)
+        if (i == 0 || courses[i] != courses[i - 1])
+            judge_course(erasing, courses[i], count_of(lost, lost_count, &lost_at, courses[i]),
+                         count_of(bound, bound_count, &bound_at, courses[i]), learner->key);
+    return true;
 }
 
 static bool find_forgotten(struct erasing *erasing)
 {
     const struct learner *learner = view_learner(erasing->batch->fold->view, erasing->command->learner_key);
     struct arena *arena = &erasing->batch->arena;
-    size_t records = learner ? learner->record_count : 0, courses = records + (learner ? learner->enrolment_count : 0);
+    size_t records = learner ? learner->record_count : 0, courses = 2 * records + (learner ? learner->enrolment_count : 0);
 
     erasing->items = arena_alloc(arena, (records + 1) * sizeof(uint32_t));
     erasing->typed = arena_alloc(arena, (records + 1) * sizeof(uint32_t));
@@ -103,122 +141,95 @@ static bool find_forgotten(struct erasing *erasing)
     erasing->touched = arena_alloc(arena, (courses + 1) * sizeof(uint32_t));
     if (!erasing->items || !erasing->typed || !erasing->courses || !erasing->touched)
         return false;
-    if (learner) {
-        find_items(erasing, learner);
-        find_courses(erasing, learner);
-    }
-    return true;
+    if (!learner)
+        return true;
+    find_items(erasing, learner);
+    return find_courses(erasing, learner);
 }
 
 /* ---- events that go, events that lose a name ---- */
 
-static bool goes(const struct erasing *erasing, const struct event *event)
+static bool goes(const struct erasing *erasing, const struct observed_ref *ref)
 {
-    if (event->kind == EV_ITEM_OBSERVED)
-        return listed(erasing->items, erasing->item_count, event->item) ||
-               listed(erasing->typed, erasing->typed_count, event->item);
-    return event->kind == EV_COURSE_OBSERVED && listed(erasing->courses, erasing->course_count, event->course);
+    if (ref->item)
+        return listed(erasing->items, erasing->item_count, ref->item) ||
+               listed(erasing->typed, erasing->typed_count, ref->item);
+    return listed(erasing->courses, erasing->course_count, ref->course);
 }
 
-static bool judge_event(void *arg, const struct stored_event *stored)
+/* Takes those of b out of a; both ascending. */
+static void leave_out(struct sequences *a, const struct sequences *b)
 {
-    struct erasing *erasing = arg;
-    struct event event;
+    size_t kept = 0, at = 0;
 
-    if (stored_event_decode(stored, erasing->room, EVENT_SEGMENTS_MAX, &event) &&
-        goes(erasing, &event))
-        erasing->failed |= !sequences_add(&erasing->own, stored->sequence);
-    return !erasing->failed;
+    for (size_t i = 0; i < a->count; i++) {
+        while (at < b->count && b->at[at] < a->at[i])
+            at++;
+        if (at == b->count || b->at[at] != a->at[i])
+            a->at[kept++] = a->at[i];
+    }
+    a->count = kept;
 }
 
-/* The declaration without a person among its staff; in the batch's arena. NULL: out of memory. */
-static const uint8_t *without_staff(struct erasing *erasing, const struct event *event, uint32_t *out_size)
+/* own: the person's events and those that told the catalogue of what goes, ascending. */
+static bool merge_own(struct erasing *erasing)
 {
-    struct text person = erasing->command->learner;
-    struct arena *arena = &erasing->batch->arena;
-    struct declaration declared;
-    struct buf body = {0};
-    uint32_t kept = 0;
+    struct erase_plan *plan = erasing->plan;
+    struct sequences told = {0};
+    size_t at = 0;
+    bool whole = true;
 
-    if (!declaration_decode(event->body, event->body_size, arena, &declared))
-        return NULL;
-    for (uint32_t i = 0; i < declared.staff_count; i++)
-        if (declared.staff[i].user.size != person.size ||
-            memcmp(declared.staff[i].user.bytes, person.bytes, person.size) != 0)
-            declared.staff[kept++] = declared.staff[i];
-    declared.staff_count = kept;
-    declaration_encode(&declared, &body);
-    *out_size = (uint32_t)body.size;
-    const uint8_t *copy = body.failed ? NULL : (const uint8_t *)arena_copy(arena, body.bytes, body.size);
-    buf_done(&body);
-    return copy;
+    for (size_t i = 0; whole && i < plan->observed_count; i++)
+        if (goes(erasing, &plan->observed[i]))
+            whole = sequences_add(&told, plan->observed[i].sequence);
+    sequences_settle(&told);
+    for (size_t i = 0; whole && i < plan->own.count; i++) {
+        for (; whole && at < told.count && told.at[at] < plan->own.at[i]; at++)
+            whole = sequences_add(&erasing->own, told.at[at]);
+        whole = whole && sequences_add(&erasing->own, plan->own.at[i]);
+    }
+    for (; whole && at < told.count; at++)
+        whole = sequences_add(&erasing->own, told.at[at]);
+    sequences_done(&told);
+    return whole;
 }
 
 static bool rewrite(void *arg, const struct stored_event *stored)
 {
     struct erasing *erasing = arg;
-    struct text person = erasing->command->learner;
-    struct event event;
+    bool changed;
 
-    if (!stored_event_decode(stored, erasing->room, EVENT_SEGMENTS_MAX, &event))
-        return true;
-    if (event.actor_size == person.size && memcmp(event.actor, person.bytes, person.size) == 0) {
-        event.actor = erased_actor;
-        event.actor_size = sizeof erased_actor - 1;
-    }
-    if (event.kind == EV_COURSE_DECLARED)
-        event.body = without_staff(erasing, &event, &event.body_size);
-    uint8_t *body = arena_alloc(&erasing->batch->arena, event_bound(&event));
-    erasing->failed |= !body || (event.kind == EV_COURSE_DECLARED && !event.body);
-    if (!erasing->failed) {
-        size_t size = event_encode(&event, body);
-        erasing->rewritten[erasing->rewritten_count++] = (struct stored_event){
-            stored->sequence, stored->learner, stored->kind, stored->at_ms, body, size};
-    }
+    erasing->failed |= !erase_rewrite(stored, erasing->command->learner, erasing->plan->room, &erasing->batch->arena,
+                                      &erasing->rewritten[erasing->rewritten_count], &changed);
+    erasing->rewritten_count += !erasing->failed && changed;
     return !erasing->failed;
 }
 
-/* Those that are deleted need no rewriting. */
-static void leave_out_own(struct erasing *erasing)
-{
-    struct sequences *mentions = &erasing->mentions;
-    size_t kept = 0, own = 0;
-
-    for (size_t i = 0; i < mentions->count; i++) {
-        while (own < erasing->own.count && erasing->own.at[own] < mentions->at[i])
-            own++;
-        if (own == erasing->own.count || erasing->own.at[own] != mentions->at[i])
-            mentions->at[kept++] = mentions->at[i];
-    }
-    mentions->count = kept;
-}
-
+/* What was looked up before, and what was written since. */
 static enum rc find_events(struct erasing *erasing, struct fault *fault)
 {
     struct batch *batch = erasing->batch;
     struct command *command = erasing->command;
-    uint64_t upto = batch->counters.sequence;
-    enum rc rc = command->learner_key ? history_sequences(&batch->past, command->learner_key, &erasing->own, fault) : RC_OK;
+    struct erase_plan *plan = erasing->plan;
 
-    command->count = (uint32_t)erasing->own.count;
-    if (rc == RC_OK)
-        rc = history_sequences(&batch->past, 0, &erasing->catalogue, fault);
-    if (rc == RC_OK && erasing->item_count + erasing->typed_count + erasing->course_count)
-        rc = store_each_event_of(batch->store, erasing->catalogue.at, erasing->catalogue.count, judge_event, erasing, fault);
-    sequences_settle(&erasing->own);
-    for (size_t i = 0; rc == RC_OK && i < command->mention_count; i++) /* found before, by whoever asked */
-        erasing->failed |= !sequences_add(&erasing->mentions, command->mentions[i]);
-    if (rc == RC_OK)
-        rc = history_mentions(batch->store, command->learner.bytes, command->learner.size, command->looked_upto, upto,
-                              &erasing->mentions, fault);
-    sequences_settle(&erasing->mentions);
-    leave_out_own(erasing);
-    erasing->rewritten = arena_alloc(&batch->arena, (erasing->mentions.count + 1) * sizeof *erasing->rewritten);
-    if (rc == RC_OK && !erasing->rewritten)
-        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
-    if (rc == RC_OK)
-        rc = store_each_event_of(batch->store, erasing->mentions.at, erasing->mentions.count, rewrite, erasing, fault);
-    return rc == RC_OK && erasing->failed ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;
+    if (plan->learner != command->learner_key) { /* came, or went, since: all of theirs is younger */
+        plan->learner = command->learner_key;
+        plan->own.count = 0;
+    }
+    enum rc rc = erase_plan_extend(&batch->past, batch->counters.sequence, plan, fault);
+    if (rc != RC_OK)
+        return rc;
+    sequences_settle(&plan->named);
+    command->count = (uint32_t)plan->own.count;
+    if (!merge_own(erasing))
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    leave_out(&plan->named, &erasing->own);
+    if (erasing->own.count + plan->named.count > AT_ONCE)
+        return RC_OK;
+    erasing->rewritten = arena_alloc(&batch->arena, (plan->named.count + 1) * sizeof *erasing->rewritten);
+    rc = erasing->rewritten ? store_each_event_of(batch->store, plan->named.at, plan->named.count, rewrite, erasing, fault)
+                            : RC_BUSY;
+    return erasing->failed || !erasing->rewritten ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;
 }
 
 /* ---- what is stored ---- */
@@ -266,12 +277,15 @@ static enum rc leave_staffs(struct erasing *erasing, struct fault *fault)
 {
     struct view view = erasing->batch->fold->view;
     struct text person = erasing->command->learner;
+    struct erase_plan *plan = erasing->plan;
     enum rc rc = RC_OK;
 
-    for (uint32_t key = 1; rc == RC_OK && key <= view.image->course_count; key++) {
-        enum staff_listing listing = view_course_staff(view, key, person.bytes, person.size);
-        if (listing == STAFF_LISTED || listing == STAFF_LISTED_OWNER)
-            rc = declare_without(erasing, key, fault);
+    sort(plan->staffed, (uint32_t)plan->staffed_count);
+    for (size_t i = 0; rc == RC_OK && i < plan->staffed_count; i++) {
+        enum staff_listing listing = view_course_staff(view, plan->staffed[i], person.bytes, person.size);
+        bool again = i > 0 && plan->staffed[i] == plan->staffed[i - 1];
+        if (!again && (listing == STAFF_LISTED || listing == STAFF_LISTED_OWNER))
+            rc = declare_without(erasing, plan->staffed[i], fault);
     }
     return rc;
 }
@@ -303,7 +317,8 @@ static enum rc note_erasure(struct erasing *erasing, struct fault *fault)
     struct store_erasure *erasure = arena_alloc(&batch->arena, sizeof *erasure);
     size_t forgotten = erasing->item_count + erasing->course_count;
     struct store_id *ids = arena_alloc(&batch->arena, (forgotten + 1) * sizeof *ids);
-    uint64_t *sequences = arena_alloc(&batch->arena, (erasing->own.count + 1) * sizeof *sequences);
+    bool later = erasing->rewritten == NULL;
+    uint64_t *sequences = arena_alloc(&batch->arena, ((later ? 0 : erasing->own.count) + 1) * sizeof *sequences);
 
     if (!erasure || !ids || !sequences)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
@@ -311,14 +326,21 @@ static enum rc note_erasure(struct erasing *erasing, struct fault *fault)
         ids[i] = (struct store_id){STORE_ITEM, erasing->items[i], "", 0};
     for (uint32_t i = 0; i < erasing->course_count; i++)
         ids[erasing->item_count + i] = (struct store_id){STORE_COURSE, erasing->courses[i], "", 0};
-    if (erasing->own.count)
+    if (erasing->own.count && !later)
         memcpy(sequences, erasing->own.at, erasing->own.count * sizeof *sequences);
     *erasure = (struct store_erasure){
         .learner = erasing->command->learner_key, .id = erasing->command->learner.bytes,
-        .id_size = erasing->command->learner.size, .sequences = sequences, .sequence_count = erasing->own.count,
+        .id_size = erasing->command->learner.size, .sequences = sequences, .sequence_count = later ? 0 : erasing->own.count,
         .rewritten = erasing->rewritten, .rewritten_count = erasing->rewritten_count,
         .forgotten = ids, .forgotten_count = forgotten,
     };
+    if (later) {
+        const struct sequences *named = &erasing->plan->named;
+        erasure->own = erase_list_encode(erasing->own.at, erasing->own.count, &batch->arena, &erasure->own_size);
+        erasure->named = erase_list_encode(named->at, named->count, &batch->arena, &erasure->named_size);
+        if (!erasure->own || !erasure->named)
+            return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    }
     batch->erasure = erasure;
     return RC_OK;
 }
@@ -331,7 +353,7 @@ static enum rc erase(struct erasing *erasing, struct fault *fault)
     if (!find_forgotten(erasing))
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     enum rc rc = find_events(erasing, fault);
-    if (rc != RC_OK || (command->learner_key == 0 && erasing->mentions.count == 0))
+    if (rc != RC_OK || (command->learner_key == 0 && erasing->plan->named.count == 0))
         return rc; /* nobody of that name, and nowhere named */
     if (command->learner_key == 0)
         command->learner_key = batch_learner(batch, command->learner);
@@ -345,13 +367,17 @@ static enum rc erase(struct erasing *erasing, struct fault *fault)
 
 enum rc decide_erase(struct batch *batch, struct command *command)
 {
-    struct erasing erasing = {.batch = batch, .command = command};
+    struct erase_plan own_plan = {.learner = 0};
+    struct erasing erasing = {.batch = batch, .command = command, .plan = command->plan};
+    enum rc rc = RC_OK;
 
-    erasing.room = arena_alloc(&batch->arena, EVENT_SEGMENTS_MAX * sizeof *erasing.room);
-    enum rc rc = erasing.room ? erase(&erasing, &command->fault)
-                              : fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+    if (!erasing.plan) { /* a program's: nobody waits */
+        erasing.plan = &own_plan;
+        rc = erase_plan_make(&batch->past, command->learner, batch->counters.sequence, &own_plan, &command->fault);
+    }
+    if (rc == RC_OK)
+        rc = erase(&erasing, &command->fault);
     sequences_done(&erasing.own);
-    sequences_done(&erasing.catalogue);
-    sequences_done(&erasing.mentions);
+    erase_plan_done(&own_plan);
     return rc == RC_INTERNAL ? RC_BUSY : rc;
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "app/batch.h"
+#include "app/erase_jobs.h"
 #include "app/image_file.h"
 #include "app/replay.h"
 #include "app/revision.h"
@@ -40,6 +41,8 @@ struct engine {
     struct batch batch;
     struct tail *tail;
     int64_t probed_ms; /* monotonic, when it last looked for room; the engine's thread alone */
+    struct erase_jobs *jobs; /* what erasures have still to take out of the event file */
+    int64_t jobs_after_ms;   /* monotonic; a step failed before */
     bool scrub; /* somebody was erased: the event file's log still holds copies */
     int64_t scrub_after_ms; /* monotonic; a reader was in the way before */
 
@@ -150,6 +153,8 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
     enum rc rc = tail_new(&engine->tail) == RC_OK ? load_image(engine, progress, fault)
                                                    : fault_set(fault, RC_BUSY, NULL, "out of memory");
     if (rc == RC_OK)
+        rc = erase_jobs_new(store, &engine->jobs, fault);
+    if (rc == RC_OK)
         rc = log_totals_new(store, &engine->batch.logs.totals, fault);
     if (rc != RC_OK) {
         engine_free(engine);
@@ -241,6 +246,39 @@ static void scrub_last(struct engine *engine)
         scrub_events(engine);
         if (engine->scrub)
             (void)nanosleep(&pause, NULL); /* cut short is fine */
+    }
+}
+
+/* A few milliseconds of what erasures have left to do; between two batches. */
+static void erase_some(struct engine *engine)
+{
+    struct fault fault;
+    bool finished = false;
+
+    if (!erase_jobs_pending(engine->jobs) || monotonic_ms() < engine->jobs_after_ms)
+        return;
+    enum rc rc = erase_jobs_step(engine->jobs, &finished, &fault);
+    engine->scrub |= finished;
+    if (rc != RC_OK)
+        engine->jobs_after_ms = monotonic_ms() + SCRUB_AFTER_MS;
+    if (rc == RC_INTERNAL) {
+        (void)pthread_mutex_lock(&engine->lock);
+        engine->state.broken = true;
+        engine->state.writable = false;
+        (void)pthread_mutex_unlock(&engine->lock);
+    }
+}
+
+/* Before the store is closed: all of it, unless that fails; the next start goes on then. */
+static void erase_rest(struct engine *engine)
+{
+    struct fault fault;
+    enum rc rc = RC_OK;
+
+    while (rc == RC_OK && engine->jobs && erase_jobs_pending(engine->jobs)) {
+        bool finished;
+        rc = erase_jobs_step(engine->jobs, &finished, &fault);
+        engine->scrub |= finished;
     }
 }
 
@@ -501,6 +539,8 @@ static enum rc finish_batch(struct engine *engine, struct command *commands, enu
             fold_publish(&engine->fold, batch->counters.sequence);
         }
         if (batch->erasure) { /* their row leaves the image file with the next slice, at once */
+            if (batch->erasure->own)
+                (void)erase_jobs_add(engine->jobs, batch->erasure); /* out of memory: the next start does it */
             engine->scrub = true;
             engine->last_flush_ms = INT64_MIN / 2;
         }
@@ -643,7 +683,7 @@ static void consider_flush(struct engine *engine)
 
 static void wait_for_work(struct engine *engine)
 {
-    bool dirty = engine->state.sequence != engine->state.flushed || engine->scrub ||
+    bool dirty = engine->state.sequence != engine->state.flushed || engine->scrub || erase_jobs_pending(engine->jobs) ||
                  engine->image->scrub_owed || engine->state.failing_since_ms;
 
     engine->sleeping = true;
@@ -760,6 +800,7 @@ static void run_all(struct engine *engine, struct command *commands)
             scrub_events(engine);
             if (engine->revising != commands)
                 answer_all(engine, commands);
+            erase_some(engine);
             commands = rest;
         }
         if (!engine->revision)
@@ -795,6 +836,12 @@ static void *engine_main(void *arg)
         if (!commands && !engine->revision) {
             if (engine->stopping)
                 break;
+            if (erase_jobs_pending(engine->jobs) && monotonic_ms() >= engine->jobs_after_ms) {
+                (void)pthread_mutex_unlock(&engine->lock);
+                erase_some(engine);
+                (void)pthread_mutex_lock(&engine->lock);
+                continue;
+            }
             wait_for_work(engine);
             if (engine->scrub || engine->state.failing_since_ms) {
                 (void)pthread_mutex_unlock(&engine->lock);
@@ -964,7 +1011,9 @@ void engine_free(struct engine *engine)
         enum rc flushed = engine_flush(engine, &fault);
         (void)flushed; /* if it fails, the next start folds the tail again */
     }
+    erase_rest(engine);
     scrub_last(engine);
+    erase_jobs_free(engine->jobs);
     fold_done(&engine->fold);
     image_free(engine->image);
     tail_free(engine->tail);

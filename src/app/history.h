@@ -78,8 +78,3 @@ MUST_CHECK enum rc history_of_log(const struct past *past, uint32_t learner, uin
                                   bool (*visit)(void *arg, const struct log_event *event, enum log_change change,
                                                 const struct log_state *after),
                                   void *arg, struct fault *fault);
-
-/* The events of others, or of the catalogue, in which a person is named (who wrote it, a course's staff), after one
- * sequence up to another. Looks at every event. */
-MUST_CHECK enum rc history_mentions(struct store *store, const char *id, size_t size, uint64_t after, uint64_t upto,
-                                    struct sequences *out, struct fault *fault);

@@ -180,6 +180,15 @@ static enum rc write_events(const struct slice *slice, struct store *store, stru
         qsort(refs, count, sizeof *refs, tail_by_learner);
     enum rc rc = store_image_events(store, refs, count, fault);
     free(refs);
+    if (rc != RC_OK)
+        return rc;
+    struct mention_ref *mentions = tail_flushing_mentions(slice->tail, &count);
+    if (count && !mentions)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    if (count)
+        qsort(mentions, count, sizeof *mentions, tail_by_who);
+    rc = store_image_mentions(store, mentions, count, fault);
+    free(mentions);
     return rc;
 }
 

@@ -140,6 +140,9 @@ bool judge_event(struct judge *judge, const struct fold *fold, const struct even
         problem = "its type comes from nobody who could tell";
     if (problem)
         return refuse(judge, event, problem);
+    const struct learner_slot *slot = view_learner_slot(fold->view, event->learner);
+    if (slot && slot->erased)
+        return true; /* of somebody whose erasure is under way: the engine takes it out next */
     if (event->learner && !new_ids_fine(judge, view_learner(fold->view, event->learner), event))
         return refuse(judge, event, "gives out an id that was given out before, or lacks one");
     if (!known_to_catalogue(fold, event))

@@ -32,5 +32,25 @@ void tail_end_flush(struct tail *tail, bool written);
 /* Visits a learner's sequences in ascending order. */
 bool tail_each(struct tail *tail, uint32_t learner, bool (*visit)(void *arg, uint64_t sequence), void *arg);
 
+/* ---- where somebody, or something of the catalogue, is named ---- */
+
+/* What mentions are looked up by: a hash, so that what is found under it is a candidate. */
+uint64_t mention_of_person(const char *id, size_t size);
+uint64_t mention_of_item(uint32_t item);     /* EV_ITEM_OBSERVED */
+uint64_t mention_of_course(uint32_t course); /* EV_COURSE_OBSERVED */
+
+/* All that a stored event names so: who wrote it when that is not the learner, a course's staff, an observed item or
+ * course. False: visit said so, or out of memory. */
+bool mentions_each(const struct stored_event *event, bool (*visit)(void *arg, uint64_t who), void *arg);
+
+/* A copy of all that the index does not know yet; free() it. NULL: none, or out of memory (count is not 0 then). */
+struct mention_ref *tail_mentions(struct tail *tail, size_t *out_count);
+
+/* As tail_flushing. */
+struct mention_ref *tail_flushing_mentions(struct tail *tail, size_t *out_count);
+
+/* For qsort: by who, then sequence. */
+int tail_by_who(const void *a, const void *b);
+
 /* For qsort: event_refs by learner, then sequence. */
 int tail_by_learner(const void *a, const void *b);

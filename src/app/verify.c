@@ -159,7 +159,7 @@ static enum rc compare_image(struct verifying *verifying)
 
 static bool note(struct verifying *verifying, const struct stored_event *stored)
 {
-    if (stored->kind == EV_ERASED)
+    if (stored->kind == EV_ERASED || (stored->learner && verifying->image->learners[stored->learner]->erased))
         return true; /* the index keeps nothing of who was erased, not even this */
     if (stored->sequence <= verifying->mark && stored->learner) {
         verifying->tallies[stored->learner].count++;

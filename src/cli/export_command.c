@@ -89,8 +89,11 @@ static bool put_event(void *arg, const struct stored_event *stored)
     struct view view = {exporting->image, false};
     struct event_names names = event_names_of(&view);
     struct json_out out = {&exporting->line, false};
+    const struct learner_slot *slot = view_learner_slot(view, stored->learner);
     struct event event;
 
+    if (slot && slot->erased && stored->kind != EV_ERASED)
+        return true; /* their erasure is under way */
     if (!stored_event_decode(stored, exporting->room, EVENT_SEGMENTS_MAX, &event))
         return false;
     event_put(&out, &event, &names);

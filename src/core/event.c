@@ -175,6 +175,29 @@ static bool decode_report(struct reader *from, struct segment *segments, size_t 
     return report->percent_hundredths <= 10000 && report->status <= ITEM_COMPLETED;
 }
 
+bool event_peek(const uint8_t *bytes, size_t size, struct event_named *out)
+{
+    struct reader from = {bytes, bytes + size, false};
+    struct event_named named = {0};
+    unsigned parts = get_u32(&from);
+
+    (void)get_u64(&from); /* the face */
+    if (parts & PART_COURSE)
+        named.course = get_u32(&from);
+    if (parts & PART_ITEM)
+        named.item = get_u32(&from);
+    if (parts & PART_RECORD)
+        (void)get_u32(&from); /* passed over */
+    if (parts & PART_ENROLMENT)
+        (void)get_u32(&from); /* likewise */
+    if (parts & PART_ACTOR)
+        named.actor = get_bytes(&from, &named.actor_size);
+    if (from.bad)
+        return false;
+    *out = named;
+    return true;
+}
+
 bool event_decode(const uint8_t *bytes, size_t size, struct segment *segments, size_t room_count,
                   struct event *event)
 {

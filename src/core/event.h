@@ -71,6 +71,13 @@ size_t event_encode(const struct event *event, uint8_t *out);
 bool event_decode(const uint8_t *bytes, size_t size, struct segment *segments, size_t room_count,
                   struct event *event);
 
+/* Who and what an encoded event names, without decoding the rest of it: a few numbers. False: malformed. */
+struct event_named {
+    uint32_t course, item, actor_size;
+    const char *actor; /* NULL: the learner */
+};
+bool event_peek(const uint8_t *bytes, size_t size, struct event_named *out);
+
 /* Segments that one event may carry (reliability A91), and so the room that decoding any event needs. */
 enum { EVENT_SEGMENTS_MAX = RECORD_MAX_SEGMENTS + 10000, THRESHOLD_DEFAULT = 9500 };
 

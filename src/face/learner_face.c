@@ -3,12 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/erase_plan.h"
 #include "app/history.h"
 #include "app/logbook.h"
 #include "face/event_out.h"
 #include "face/face.h"
 #include "face/logs_out.h"
 #include "face/snapshot.h"
+#include "http/stream.h"
 
 /* ---- one person's records and enrolments ---- */
 
@@ -400,26 +402,32 @@ static void encode_erased(struct command *command, struct view view)
     json_close(&out, '}');
 }
 
-static enum rc look_for_mentions(struct request *request, struct fault *fault)
+/* Lives as long as the request. */
+struct planning {
+    struct stream end; /* only for its end */
+    struct erase_plan plan;
+};
+
+static void plan_done(struct request *request)
+{
+    erase_plan_done(&((struct planning *)(void *)request->stream)->plan);
+}
+
+/* What the engine would have to look up, so that it only looks at what is written meanwhile. */
+static enum rc plan_erasure(struct request *request, struct fault *fault)
 {
     struct face_context *context = face_of(request);
-    struct sequences found = {0};
+    const struct past *past = engine_past(context->engine);
     struct command *command = face_command(request, CMD_ERASE, FACE_LEARNER, face_param(request, 0));
+    struct erase_plan *plan = &((struct planning *)(void *)request->stream)->plan;
 
     if (!command)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    command->looked_upto = engine_state(context->engine).sequence;
-    enum rc rc = history_mentions(engine_store(context->engine), command->learner.bytes, command->learner.size, 0,
-                                  command->looked_upto, &found, fault);
-    uint64_t *mentions = arena_alloc(&request->arena, (found.count + 1) * sizeof *mentions);
-    if (rc == RC_OK && !mentions)
-        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
-    if (rc == RC_OK && found.count)
-        memcpy(mentions, found.at, found.count * sizeof *mentions);
-    command->mentions = mentions;
-    command->mention_count = found.count;
+    command->plan = plan;
     request->command = command;
-    sequences_done(&found);
+    enum rc rc = erase_plan_make(past, command->learner, engine_state(context->engine).sequence, plan, fault);
+    if (rc == RC_OK) /* what came while that was looked up */
+        rc = erase_plan_extend(past, engine_state(context->engine).sequence, plan, fault);
     return rc;
 }
 
@@ -431,11 +439,15 @@ static void submit_erasure(struct request *request)
 void learner_erase(struct request *request)
 {
     struct fault fault = {NULL, NULL};
+    struct planning *planning = arena_alloc(&request->arena, sizeof *planning);
     uint32_t learner;
-    enum rc rc = take_user(request, &learner, &fault);
+    enum rc rc = planning ? take_user(request, &learner, &fault) : fault_set(&fault, RC_BUSY, NULL, "out of memory");
 
-    if (rc == RC_OK)
-        face_work(request, look_for_mentions, submit_erasure);
-    else
+    if (rc != RC_OK) {
         request_fail(request, rc, &fault);
+        return;
+    }
+    *planning = (struct planning){.end = {.end = plan_done}};
+    request_will_stream(request, &planning->end);
+    face_work(request, plan_erasure, submit_erasure);
 }

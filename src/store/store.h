@@ -85,6 +85,8 @@ struct store_erasure {
     size_t sequence_count;
     const struct stored_event *rewritten; /* events that stay, with the learner taken out of them */
     size_t rewritten_count;
+    const uint8_t *own, *named; /* instead of both: what store_erase_some has still to take out; NULL: nothing */
+    size_t own_size, named_size;
     const struct store_id *forgotten; /* courses and items that nobody else ever named */
     size_t forgotten_count;
 };
@@ -128,6 +130,16 @@ bool store_has_room(const struct store *store);
 /* Durable when RC_OK. RC_BUSY: nothing was stored, later may work (disk full). RC_INTERNAL: nothing may be
  * written any more (I/O error): the process must end. One thread, the engine's. */
 MUST_CHECK enum rc store_commit(struct store *store, const struct store_batch *batch, struct fault *fault);
+
+/* Erasures that are written down: their learner, id, own and named, as they were committed. */
+MUST_CHECK enum rc store_each_erasing(struct store *store, bool (*visit)(void *arg, const struct store_erasure *erasure),
+                                      void *arg, struct fault *fault);
+
+/* Takes events out, and puts others in their place, in one transaction; done: the learner whose erasure ends with it;
+ * 0: it goes on. Errors and thread: as store_commit. */
+MUST_CHECK enum rc store_erase_some(struct store *store, const uint64_t *sequences, size_t count,
+                                    const struct stored_event *rewritten, size_t rewritten_count, uint32_t done,
+                                    struct fault *fault);
 
 /* Leaves no copy of what was deleted in the log of the event file, or of the image file. RC_BUSY: a reader is in
  * the way; try again. Each by the thread that writes that file; neither waits for a reader of another process, the
@@ -242,6 +254,19 @@ struct event_ref {
 /* Within the transaction: enters events, sorted by learner and sequence, in the index of each learner's events. */
 MUST_CHECK enum rc store_image_events(struct store *store, const struct event_ref *refs, size_t count,
                                       struct fault *fault);
+
+/* That an event names somebody or something; what: app/tail.h's hash. */
+struct mention_ref {
+    uint64_t sequence, who;
+};
+
+/* Within the transaction: enters mentions, sorted by who and sequence. */
+MUST_CHECK enum rc store_image_mentions(struct store *store, const struct mention_ref *refs, size_t count,
+                                        struct fault *fault);
+
+/* The sequences that the index knows under who, ascending, up to the mark; some may be gone. Any thread. */
+MUST_CHECK enum rc store_each_mention(struct store *store, uint64_t who, bool (*visit)(void *arg, uint64_t sequence),
+                                      void *arg, struct fault *fault);
 
 /* Within the transaction: forgets all events of a learner. */
 MUST_CHECK enum rc store_image_forget(struct store *store, uint32_t learner, struct fault *fault);

@@ -132,3 +132,40 @@ test('kept answers go with whom they name: a short id takes nobody else\'s, an e
   for (const word of [odd, JSON.stringify(odd).slice(1, -1)]) assert.deepEqual(traces(server.directory, word), [], word);
   assert.equal(run('verify', '--data', server.directory).status, 0);
 });
+
+// More events than one commit should hold: taken out a few milliseconds at a time, also after a kill in the middle.
+for (const killed of [false, true])
+  test(`a large erasure goes on beside others' writes${killed ? ', and after a kill' : ''}`, async () => {
+    let server = await Server.start();
+    const who = 'zz-erased-zz';
+    await server.declare(803, [{ id: 8031 }], { staff: [{ userId: who, role: 'OWNER' }, { userId: '9', role: 'INSTRUCTOR' }] });
+    await server.call('POST', '/progress/update', { as: 'keeper', body: { userId: 'keeper', videoId: 'own-5', watchedDuration: 1 } });
+    for (let round = 0; round < 5; round++) {
+      const progressData = Array.from({ length: 1000 }, (_, i) => ({ videoId: `own-${i}`, courseId: i < 500 ? 'half' : undefined, watchedDuration: round, deviceId: 'zz-erased-zz-phone' }));
+      assert.equal((await server.call('POST', '/progress/sync', { as: who, body: { userId: who, progressData } })).status, 200);
+    }
+    for (let i = 0; i < 5; i++) // they wrote on others' records
+      await Promise.all(Array.from({ length: 40 }, (_, j) => server.call('POST', '/api/progress/log', { as: `admin:${who}`, body: { user_id: `other${j}`, n: i } })));
+    const [gone] = await Promise.all([
+      server.call('DELETE', `/api/v1/users/${who}`, { as: 'admin:1' }),
+      server.call('POST', '/api/progress/log', { as: `admin:${who}`, body: { user_id: 'other0', n: 'meanwhile' } }),
+    ]);
+    assert.ok(gone.status === 200 && gone.json.erasedEvents >= 5000, gone.text);
+    if (killed) {
+      await server.stop('SIGKILL');
+      server = await Server.start({ directory: server.directory });
+    }
+    const progress = (await server.call('GET', '/progress/own-5', { as: who })).json; // nobody of that id
+    assert.equal((await server.call('GET', `/api/v1/users/${who}/export`, { as: who })).json.events.length <= 1, true, JSON.stringify(progress));
+    assert.equal((await server.call('POST', '/progress/update', { as: 'keeper', body: { userId: 'keeper', videoId: 'own-5', watchedDuration: 2 } })).status, 200);
+    assert.equal((await server.call('GET', '/progress/summary/own-5', { as: '1' })).json.viewers, 1);
+    assert.equal((await server.call('GET', '/progress/summary/own-7', { as: '1' })).json.viewers, 0);
+    assert.deepEqual((await server.call('GET', '/api/v1/catalog/courses/803', { as: 'admin:1' })).json.staff, [{ userId: '9', role: 'INSTRUCTOR' }]);
+    await server.call('DELETE', `/api/v1/users/${who}`, { as: 'admin:1' }); // what was written meanwhile, under the same id
+    assert.equal((await server.stop()).code, 0, server.log);
+    for (const word of [who, 'own-7']) assert.deepEqual(traces(server.directory, word), [], word);
+    const verified = run('verify', '--data', server.directory);
+    assert.equal(verified.status, 0, verified.stdout + verified.stderr);
+    assert.equal(run('rebuild', '--data', server.directory).status, 0);
+    assert.equal(run('verify', '--data', server.directory).status, 0);
+  });

@@ -12,6 +12,8 @@ const char *const sqlite_image_sql[IMAGE_STATEMENT_COUNT] = {
     [IMAGE_SET] = "INSERT OR REPLACE INTO meta(name, value) VALUES(?1, ?2)",
     [IMAGE_ADD_EVENTS] = "INSERT INTO learner_event(bucket, learner, offsets) VALUES(?1, ?2, ?3)"
                          " ON CONFLICT(bucket, learner) DO UPDATE SET offsets = CAST(offsets || excluded.offsets AS BLOB)",
+    [IMAGE_ADD_MENTIONS] = "INSERT INTO mention(who, bucket, offsets) VALUES(?1, ?2, ?3)"
+                           " ON CONFLICT(who, bucket) DO UPDATE SET offsets = CAST(offsets || excluded.offsets AS BLOB)",
     [IMAGE_FORGET] = "DELETE FROM learner_event WHERE bucket = ?1 AND learner = ?2",
 };
 
@@ -68,7 +70,7 @@ enum rc store_image_discard(struct store *store, struct fault *fault)
 {
     enum rc rc = sqlite_run(store, store->image,
                          "BEGIN IMMEDIATE; DELETE FROM learner; DELETE FROM course; DELETE FROM item;"
-                         "DELETE FROM meta; DELETE FROM learner_event; COMMIT;", fault);
+                         "DELETE FROM meta; DELETE FROM learner_event; DELETE FROM mention; COMMIT;", fault);
     store->image_mark = 0;
     return rc;
 }
@@ -112,6 +114,28 @@ enum rc store_image_events(struct store *store, const struct event_ref *refs, si
         }
         (void)sqlite3_bind_int64(add, 1, (int64_t)bucket); /* indexes are right by construction */
         (void)sqlite3_bind_int64(add, 2, learner);
+        (void)sqlite3_bind_blob(add, 3, offsets, size, SQLITE_STATIC);
+        if (!sqlite_step_done(add))
+            return sqlite_fail(store, store->image, "image.db", fault);
+    }
+    return RC_OK;
+}
+
+enum rc store_image_mentions(struct store *store, const struct mention_ref *refs, size_t count, struct fault *fault)
+{
+    enum { ROOM = 4096 };
+    sqlite3_stmt *add = store->image_writer[IMAGE_ADD_MENTIONS];
+    uint8_t offsets[2 * ROOM];
+
+    for (size_t i = 0; i < count;) {
+        uint64_t who = refs[i].who, bucket = refs[i].sequence >> SQLITE_BUCKET_BITS;
+        int size = 0;
+        for (; i < count && refs[i].who == who && refs[i].sequence >> SQLITE_BUCKET_BITS == bucket && size < 2 * ROOM; i++) {
+            offsets[size++] = (uint8_t)refs[i].sequence;
+            offsets[size++] = (uint8_t)(refs[i].sequence >> 8);
+        }
+        (void)sqlite3_bind_int64(add, 1, (int64_t)who); /* indexes are right by construction */
+        (void)sqlite3_bind_int64(add, 2, (int64_t)bucket);
         (void)sqlite3_bind_blob(add, 3, offsets, size, SQLITE_STATIC);
         if (!sqlite_step_done(add))
             return sqlite_fail(store, store->image, "image.db", fault);

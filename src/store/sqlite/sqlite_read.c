@@ -18,6 +18,7 @@ static const char *const read_sql[READ_COUNT] = {
     [READ_EVENT] = EVENT_COLUMNS "WHERE sequence = ?1",
     [READ_EVENTS] = EVENT_COLUMNS "WHERE sequence > ?1 AND sequence <= ?2 ORDER BY sequence LIMIT ?3",
     [READ_ANSWER] = "SELECT key, fingerprint, at_ms, status, etag, body, caller FROM answer WHERE key = ?1",
+    [READ_MENTIONS] = "SELECT bucket, offsets FROM mention WHERE who = ?1 AND bucket >= ?2 ORDER BY bucket LIMIT 1",
     [READ_LEDGER] = "SELECT value FROM ledger WHERE name = ?1",
 #define LOG_COLUMNS "SELECT log_id, learner, date_ms, created_ms, updated_ms, members FROM log_entry "
     [READ_LOGS] = LOG_COLUMNS "WHERE learner = ?1 AND gone = 0 AND date_ms >= ?2 AND (date_ms, log_id) < (?3, ?4)"
@@ -32,7 +33,7 @@ static const char *const read_sql[READ_COUNT] = {
 
 static bool reads_image(enum read_statement which)
 {
-    return which == READ_LAST_BUCKET || which == READ_BUCKET;
+    return which == READ_LAST_BUCKET || which == READ_BUCKET || which == READ_MENTIONS;
 }
 
 /* ---- the readers' connections ---- */
@@ -767,4 +768,60 @@ enum rc store_each_index_entry(struct store *store, bool (*visit)(void *arg, uin
     }
     (void)sqlite3_finalize(all); /* repeats the code of the step */
     return code == SQLITE_DONE ? RC_OK : sqlite_fail(store, store->image, "the index of events", fault);
+}
+
+enum rc store_each_mention(struct store *store, uint64_t who, bool (*visit)(void *arg, uint64_t sequence), void *arg,
+                           struct fault *fault)
+{
+    int64_t bucket = 0;
+    enum rc rc = RC_OK;
+
+    while (rc == RC_OK && bucket >= 0) { /* a row of up to 65,536 at a time */
+        struct sqlite_reader *reader = lend(store);
+        sqlite3_stmt *statement = reader->image ? prepared(reader, READ_MENTIONS) : NULL;
+        bool whole = true;
+        int code = SQLITE_ERROR;
+        if (statement) {
+            (void)sqlite3_bind_int64(statement, 1, (int64_t)who); /* indexes are right by construction */
+            (void)sqlite3_bind_int64(statement, 2, bucket);
+            code = sqlite3_step(statement);
+            bucket = code == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : -1;
+        }
+        const uint8_t *at = code == SQLITE_ROW ? sqlite3_column_blob(statement, 1) : NULL;
+        for (int i = 0, size = at ? sqlite3_column_bytes(statement, 1) : 0; whole && i + 1 < size; i += 2)
+            whole = visit(arg, (uint64_t)bucket << SQLITE_BUCKET_BITS | (uint64_t)at[i] | (uint64_t)at[i + 1] << 8);
+        rc = reader->image ? end(statement, code, fault) : RC_OK;
+        give_back(store, reader);
+        if (!statement)
+            return rc;
+        if (rc == RC_OK && !whole)
+            rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+        bucket = bucket < 0 ? bucket : bucket + 1;
+    }
+    return rc;
+}
+
+enum rc store_each_erasing(struct store *store, bool (*visit)(void *arg, const struct store_erasure *erasure), void *arg,
+                           struct fault *fault)
+{
+    sqlite3_stmt *all = NULL;
+    int code = sqlite3_prepare_v2(store->events, "SELECT learner, id, own, named FROM erasing", -1, &all, NULL);
+    bool whole = true;
+
+    while (whole && (code == SQLITE_OK || code == SQLITE_ROW)) {
+        code = sqlite3_step(all);
+        if (code != SQLITE_ROW)
+            break;
+        struct store_erasure erasure = {
+            .learner = (uint32_t)sqlite3_column_int64(all, 0),
+            .id = (const char *)sqlite3_column_text(all, 1), .id_size = (size_t)sqlite3_column_bytes(all, 1),
+            .own = sqlite3_column_blob(all, 2), .own_size = (size_t)sqlite3_column_bytes(all, 2),
+            .named = sqlite3_column_blob(all, 3), .named_size = (size_t)sqlite3_column_bytes(all, 3),
+        };
+        whole = visit(arg, &erasure);
+    }
+    (void)sqlite3_finalize(all); /* repeats the code of the step */
+    if (!whole)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    return code == SQLITE_DONE ? RC_OK : sqlite_fail(store, store->events, "erasures", fault);
 }

@@ -17,7 +17,9 @@ static const char image_schema[] =
     "CREATE TABLE IF NOT EXISTS item(key INTEGER PRIMARY KEY, body BLOB NOT NULL);"
     "CREATE TABLE IF NOT EXISTS learner(key INTEGER PRIMARY KEY, body BLOB NOT NULL);"
     "CREATE TABLE IF NOT EXISTS learner_event(bucket INTEGER NOT NULL, learner INTEGER NOT NULL,"
-    " offsets BLOB NOT NULL, PRIMARY KEY(bucket, learner)) WITHOUT ROWID;";
+    " offsets BLOB NOT NULL, PRIMARY KEY(bucket, learner)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS mention(who INTEGER NOT NULL, bucket INTEGER NOT NULL, offsets BLOB NOT NULL,"
+    " PRIMARY KEY(who, bucket)) WITHOUT ROWID;";
 
 static const char *const writer_sql[WRITER_COUNT] = {
     [ADD_LEARNER] = "INSERT INTO learner(key, id) VALUES(?1, ?2)",
@@ -50,6 +52,8 @@ static const char *const writer_sql[WRITER_COUNT] = {
     [ERASE_GONE_LOGS] = "DELETE FROM log_entry WHERE learner = ?1 AND gone = 1",
     [ERASE_LOG_TOTAL] = "DELETE FROM log_total WHERE learner = ?1",
     [ERASE_ANSWERS] = "DELETE FROM answer WHERE key IN (SELECT key FROM answer_name WHERE who = ?1)",
+    [NOTE_ERASING] = "INSERT INTO erasing(learner, id, own, named) VALUES(?1, ?2, ?3, ?4)",
+    [END_ERASING] = "DELETE FROM erasing WHERE learner = ?1",
     [ERASE_NAMES] = "DELETE FROM answer_name WHERE who = ?1",
     [FORGET_LEARNER] = "UPDATE learner SET id = '' WHERE key = ?1",
     [FORGET_COURSE] = "UPDATE course SET id = '' WHERE key = ?1",
@@ -354,7 +358,8 @@ enum rc store_open_reader(const char *directory, struct store **out_store, struc
             rc = sqlite_open_file(store, store->image_path, true, &store->image, fault);
             /* First the image: what it covers is then among the events. One that a crash left without a table is none:
              * the next start makes it anew. */
-            if (rc == RC_OK && sqlite_run(store, store->image, "BEGIN; SELECT count(*) FROM learner_event;", fault) != RC_OK)
+            if (rc == RC_OK && (sqlite_run(store, store->image, "BEGIN; SELECT count(*) FROM learner_event;", fault) != RC_OK ||
+                                sqlite_meta_number(store->image, "layout") != IMAGE_LAYOUT))
                 sqlite_close_image(store);
         }
     }
@@ -548,14 +553,35 @@ static bool erase_answers(struct store *store, const struct store_erasure *erasu
     return sqlite_step_done(answers) && sqlite_step_done(names);
 }
 
+/* Written down, for store_erase_some to be called until it is done. */
+static bool note_erasing(struct store *store, const struct store_erasure *erasure)
+{
+    sqlite3_stmt *note = store->writer[NOTE_ERASING];
+
+    (void)sqlite3_bind_int64(note, 1, erasure->learner); /* indexes are right by construction */
+    (void)sqlite3_bind_text(note, 2, erasure->id, (int)erasure->id_size, SQLITE_STATIC);
+    return sqlite3_bind_blob64(note, 3, erasure->own, erasure->own_size, SQLITE_STATIC) == SQLITE_OK &&
+           sqlite3_bind_blob64(note, 4, erasure->named, erasure->named_size, SQLITE_STATIC) == SQLITE_OK &&
+           sqlite_step_done(note);
+}
+
+static bool erase_events(struct store *store, const uint64_t *sequences, size_t count,
+                         const struct stored_event *rewritten, size_t rewritten_count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!bind_run(store->writer[ERASE_EVENT], (int64_t)sequences[i]))
+            return false;
+    for (size_t i = 0; i < rewritten_count; i++)
+        if (!rewrite_event(store, &rewritten[i]))
+            return false;
+    return true;
+}
+
 static bool erase(struct store *store, const struct store_erasure *erasure)
 {
-    for (size_t i = 0; i < erasure->sequence_count; i++)
-        if (!bind_run(store->writer[ERASE_EVENT], (int64_t)erasure->sequences[i]))
-            return false;
-    for (size_t i = 0; i < erasure->rewritten_count; i++)
-        if (!rewrite_event(store, &erasure->rewritten[i]))
-            return false;
+    if (!erase_events(store, erasure->sequences, erasure->sequence_count, erasure->rewritten, erasure->rewritten_count) ||
+        (erasure->own && !note_erasing(store, erasure)))
+        return false;
     for (size_t i = 0; i < erasure->forgotten_count; i++)
         if (!bind_run(store->writer[erasure->forgotten[i].kind == STORE_COURSE ? FORGET_COURSE : FORGET_ITEM],
                       erasure->forgotten[i].key))
@@ -590,20 +616,38 @@ static bool write_batch(struct store *store, const struct store_batch *batch)
     return put_counters(store, batch);
 }
 
-enum rc store_commit(struct store *store, const struct store_batch *batch, struct fault *fault)
+/* The end of a transaction that was begun: written says whether all of it went well. */
+static enum rc end_transaction(struct store *store, bool written, struct fault *fault)
 {
-    if (store->broken)
-        return fault_set(fault, RC_INTERNAL, NULL, "writing stopped after an I/O error");
-    if (sqlite_step_done(store->writer[BEGIN]) && write_batch(store, batch) && sqlite_step_done(store->writer[COMMIT])) {
-        store->counters = batch->counters;
+    if (written && sqlite_step_done(store->writer[COMMIT]))
         return RC_OK;
-    }
     enum rc rc = sqlite_fail(store, store->events, "commit", fault);
     if (!sqlite3_get_autocommit(store->events))
         (void)sqlite_step_done(store->writer[ROLLBACK]); /* what it cannot undo, recovery will */
     if (rc == RC_INTERNAL)
         store->broken = true; /* a failed fsync is never tried again: R9 */
     return rc;
+}
+
+enum rc store_commit(struct store *store, const struct store_batch *batch, struct fault *fault)
+{
+    if (store->broken)
+        return fault_set(fault, RC_INTERNAL, NULL, "writing stopped after an I/O error");
+    enum rc rc = end_transaction(store, sqlite_step_done(store->writer[BEGIN]) && write_batch(store, batch), fault);
+    if (rc == RC_OK)
+        store->counters = batch->counters;
+    return rc;
+}
+
+enum rc store_erase_some(struct store *store, const uint64_t *sequences, size_t count,
+                         const struct stored_event *rewritten, size_t rewritten_count, uint32_t done, struct fault *fault)
+{
+    if (store->broken)
+        return fault_set(fault, RC_INTERNAL, NULL, "writing stopped after an I/O error");
+    bool written = sqlite_step_done(store->writer[BEGIN]) &&
+                   erase_events(store, sequences, count, rewritten, rewritten_count) &&
+                   (!done || bind_run(store->writer[END_ERASING], done));
+    return end_transaction(store, written, fault);
 }
 
 /* Waits so long for readers of other processes; our own are out of the way. */
