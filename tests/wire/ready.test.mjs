@@ -11,7 +11,7 @@ const pause = (ms) => new Promise((next) => setTimeout(next, ms));
 const log = (server, user, more) => server.call('POST', '/api/progress/log', { as: user, body: { user_id: user, ...more } });
 
 async function until(what, check) {
-  for (let tries = 0; tries < 400; tries++, await pause(25)) if (await check()) return;
+  for (let tries = 0; tries < 600; tries++, await pause(25)) if (await check()) return;
   assert.fail(`never: ${what}`);
 }
 
@@ -162,4 +162,29 @@ test('SIGTERM while the events are folded at the start: exit 0 soon, and the nex
     assert.equal(run('verify', '--data', server.directory).status, 0);
   }
   rmSync(server.directory, { recursive: true, force: true });
+});
+
+test('an image file that cannot be written: said everywhere, until it can', async (t) => {
+  const disk = smallDisk();
+  if (!disk) return t.skip('may not mount');
+  const server = await Server.start({ directory: disk.data });
+  try {
+    spawnSync('dd', ['if=/dev/zero', `of=${join(disk.data, '..', 'ballast')}`, 'bs=1k', 'count=6000']);
+    const sync = (user) => server.call('POST', '/progress/sync', { as: user, body: { userId: user, progressData: Array.from({ length: 200 }, (_, i) => ({ videoId: `v${i}`, watchedDuration: 1 })) } });
+    let users = 0;
+    await until('full', async () => (await sync(`u${users++}`)).status === 503);
+    await until('said', async () => (await server.call('GET', '/readyz')).json.imageFileFailingSince !== null);
+    const found = await figures(server);
+    assert.equal(found.milepost_image_file_failing, 1);
+    assert.ok(found.milepost_unflushed_events > 0);
+    await until('logged', () => /image\.db: .*full/.test(server.log));
+    disk.free();
+    await until('written', async () => (await server.call('GET', '/readyz')).json.imageFileFailingSince === null);
+    assert.equal((await server.call('GET', '/readyz')).status, 200);
+    assert.equal((await server.stop()).code, 0);
+    assert.equal(run('verify', '--data', disk.data).status, 0);
+  } finally {
+    server.process.kill('SIGKILL');
+    disk.done();
+  }
 });
