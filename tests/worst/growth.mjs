@@ -151,7 +151,7 @@ const ownReads = [
 ];
 const staffReads = [
   ['all', get('/user-progress/course/900/all?sortBy=progress', 'admin:900')],
-  ['all by userId', get('/user-progress/course/900/all?sortBy=userId&page=2', 'admin:900')],
+  ['all by date', get('/user-progress/course/900/all?sortBy=enrollmentDate&page=2', 'admin:900')],
   ['all csv', get('/user-progress/course/900/all', 'admin:900', csv)],
   ['leaderboard', get('/user-progress/course/900/leaderboard', 'admin:900')],
   ['leaderboard csv', get('/user-progress/course/900/leaderboard', 'admin:900', csv)],
