@@ -18,6 +18,8 @@ enum {
     QUEUE_MAX = 8192,        /* commands waiting; above that 503 at once. Fewer than there may be connections */
     STALL_MS = 5000,         /* a commit that takes longer: the disk hangs, so what comes is refused at once */
     BATCH_MAX = 4096,        /* commands per commit */
+    LARGE_FROM = 64,         /* a command with so many reports or users waits in a line of its own, */
+    LARGE_BATCH = 512,       /* of which so many at most are decided before the small ones are looked at again */
     PARKED_MAX = 4096,       /* commands that wait for an edit of what they touch; above that 503 */
     REVISION_MS = 2,         /* what a revision takes between two batches */
     FLUSH_EVENTS = 131072,   /* replay at start stays short: measured 0.13 s for so many */
@@ -48,8 +50,10 @@ struct engine {
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t work, flush_work;
-    struct command *head, *last;
-    uint32_t queued;
+    struct line {
+        struct command *head, *last;
+        uint32_t count;
+    } small, large; /* what waits; a row of large commands is not in the way of small ones */
     int64_t busy_since_ms; /* monotonic, when the engine began with the batch it is working on; 0: none */
     bool stopping, sleeping, threads_run;
     struct slice *to_flush; /* taken, being written by the image's thread */
@@ -208,11 +212,17 @@ static bool is_behind(const struct engine *engine)
     return engine->state.sequence - engine->state.flushed > TAIL_MAX;
 }
 
+/* Lock held. */
+static uint32_t queued(const struct engine *engine)
+{
+    return engine->small.count + engine->large.count;
+}
+
 struct engine_state engine_state(struct engine *engine)
 {
     (void)pthread_mutex_lock(&engine->lock);
     struct engine_state state = engine->state;
-    state.queued = engine->queued;
+    state.queued = queued(engine);
     state.stalled = is_stalled(engine);
     state.behind = is_behind(engine);
     state.writable = !state.failing_since_ms && !state.stalled && !state.behind && !state.broken;
@@ -604,14 +614,60 @@ enum rc engine_set_threshold(struct engine *engine, uint16_t threshold_hundredth
 
 /* ---- the engine's thread ---- */
 
-/* Cuts a batch off a chain: at most BATCH_MAX; a catalogue edit alone. Returns what is left for the next. */
+/* How many learners' or items' states the command works on. */
+static uint32_t weight_of(const struct command *command)
+{
+    uint32_t weight = command->report_count + command->user_count;
+    return stands_alone(command) ? LARGE_BATCH : weight ? weight : 1;
+}
+
+static void join(struct line *line, struct command *command)
+{
+    command->next = NULL;
+    if (line->last)
+        line->last->next = command;
+    else
+        line->head = command;
+    line->last = command;
+    line->count++;
+}
+
+/* All that waits and is small, then a little of what is large: who sends a small write waits for one large command of
+ * others at most, not for all that came before. Lock held. */
+static struct command *take_waiting(struct engine *engine)
+{
+    struct line taken = engine->small;
+    uint32_t weight = 0;
+
+    for (struct command *next; engine->large.head && weight < LARGE_BATCH; engine->large.head = next) {
+        struct command *command = engine->large.head;
+        next = command->next;
+        weight += weight_of(command);
+        engine->large.count--;
+        join(&taken, command);
+    }
+    if (!engine->large.head)
+        engine->large.last = NULL;
+    engine->small = (struct line){NULL, NULL, 0};
+    return taken.head;
+}
+
+/* Cuts a batch off a chain: at most BATCH_MAX; a catalogue edit alone; what is large not with what is small, which
+ * would wait for it. Returns what is left for the next. */
 static struct command *cut_batch(struct command *first)
 {
     struct command *last = first;
+    uint32_t weight = weight_of(first);
+    bool large = weight >= LARGE_FROM;
 
     if (!stands_alone(first))
-        for (uint32_t count = 1; last->next && count < BATCH_MAX && !stands_alone(last->next); count++)
+        for (uint32_t count = 1; last->next && count < BATCH_MAX && !stands_alone(last->next); count++) {
+            uint32_t more = weight_of(last->next);
+            if ((more >= LARGE_FROM) != large || (large && weight + more > LARGE_BATCH))
+                break;
+            weight += more;
             last = last->next;
+        }
     struct command *rest = last->next;
     last->next = NULL;
     return rest;
@@ -819,7 +875,7 @@ static void *engine_main(void *arg)
     (void)pthread_mutex_lock(&engine->lock);
     for (;;) {
         consider_flush(engine);
-        struct command *commands = engine->head;
+        struct command *commands = take_waiting(engine);
         if (!commands && !engine->revision && engine->batch.logs.settlings.first) { /* rows that follow their event need not wait for others */
             struct fault fault = {NULL, NULL};
             engine->busy_since_ms = monotonic_ms();
@@ -851,8 +907,6 @@ static void *engine_main(void *arg)
             }
             continue;
         }
-        engine->head = engine->last = NULL;
-        engine->queued = 0;
         engine->busy_since_ms = monotonic_ms();
         (void)pthread_mutex_unlock(&engine->lock);
         run_all(engine, commands);
@@ -946,18 +1000,12 @@ struct command *engine_submit(struct engine *engine, struct command *commands, s
 {
     (void)pthread_mutex_lock(&engine->lock);
     bool open = !engine->stopping && !engine->state.broken && !is_stalled(engine) && !is_behind(engine);
-    while (commands && open && engine->queued < QUEUE_MAX) {
+    while (commands && open && queued(engine) < QUEUE_MAX) {
         struct command *command = commands;
         commands = command->next;
-        command->next = NULL;
-        if (engine->last)
-            engine->last->next = command;
-        else
-            engine->head = command;
-        engine->last = command;
-        engine->queued++;
+        join(weight_of(command) < LARGE_FROM ? &engine->small : &engine->large, command);
     }
-    if (engine->head && engine->sleeping)
+    if (queued(engine) && engine->sleeping)
         (void)pthread_cond_signal(&engine->work);
     (void)pthread_mutex_unlock(&engine->lock);
     if (commands)
