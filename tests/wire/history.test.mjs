@@ -109,6 +109,13 @@ test('what makes no bound is refused by name; another one\'s event is none of yo
   await refused(403, undefined, 'GET', `/api/progress/log/${id}/history`, { as: 'h6' });
 });
 
+test('one never seen: an instant gives empty lists, an event id is refused', async () => {
+  const past = await ok('GET', '/api/v1/users/nobody/progress?as_of=2024-01-01', { as: 'nobody' });
+  assert.deepEqual(past, { userId: 'nobody', asOf: '2024-01-01', enrollments: [], progress: [] });
+  assert.deepEqual((await ok('GET', '/api/progress/nobody?as_of=2024-01-01', { as: 'nobody' })).data.progress, []);
+  await refused(400, 'as_of', 'GET', '/api/v1/users/nobody/progress?as_of=1', { as: 'nobody' });
+});
+
 test('a course as it was: an edit of the catalogue counts from its own instant', async () => {
   const as = '701';
   await server.declare('past', [{ id: 'p1' }, { id: 'p2' }]);
@@ -123,6 +130,9 @@ test('a course as it was: an edit of the catalogue counts from its own instant',
   const was = await ok('GET', `/api/v1/users/${as}/progress?as_of=${then.eventId}`, { as });
   assert.deepEqual(was, { ...half, asOf: String(then.eventId) });
   const trk = await ok('GET', `/api/progress/${as}?as_of=${then.at}&moduleId=past`, { as });
+  await add(as, { steps: 1 }); // logs are the learner's own
+  const staff = await ok('GET', `/api/progress/${as}?as_of=2100-01-01&moduleId=past`, { as: 'instructor:i1' });
+  assert.deepEqual([staff.data.progress.length, staff.progress_logs], [0, []]);
   assert.deepEqual(trk.data.progress.map((record) => [record.contentId.id, record.progressPercentage]), [['p1', 100]]);
   assert.deepEqual((await ok('GET', `/api/progress/${as}?as_of=2001-01-01`, { as })).data.progress, []);
 });
