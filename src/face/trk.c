@@ -153,23 +153,11 @@ static void end_user(struct request *request, const struct user_query *query, co
     json_close(out, '}');
 }
 
-/* May the caller see the whole person, or (staff, with moduleId) the records of an own course? */
-static enum rc may_see(struct request *request, struct view view, struct text user, const struct user_query *query,
-                       bool *out_logs, struct fault *fault)
-{
-    enum rc rc = face_may(request, view, ACCESS_PERSON, user, 0, false, fault);
-
-    *out_logs = rc == RC_OK;
-    if (rc == RC_OK || !query->module.bytes)
-        return rc;
-    return face_may(request, view, ACCESS_COURSE_RECORD, user, query->module_key, true, fault);
-}
-
 /* ---- the same as it was: as_of ---- */
 
-/* Both lists as of a bound; the learner, ADMIN and SYSTEM alone. Source: contract 5, as_of. */
+/* Both lists as of a bound; logs are the learner's own. Source: contract 4 and 5, as_of. */
 static enum rc put_user_past(struct request *request, const char *as_of, uint32_t key, struct user_query *query,
-                             struct fault *fault)
+                             bool with_logs, struct fault *fault)
 {
     const struct past *past = engine_past(face_of(request)->engine);
     struct json_out out = {&request->out, false};
@@ -182,7 +170,7 @@ static enum rc put_user_past(struct request *request, const char *as_of, uint32_
 
     if (rc == RC_OK && key)
         rc = history_image(past, key, &bound, &image, fault);
-    if (rc == RC_OK && key)
+    if (rc == RC_OK && key && with_logs)
         rc = history_logs(past, key, &bound, &entries, fault);
     if (rc == RC_OK) {
         struct view view = {image, false};
@@ -207,12 +195,13 @@ static enum rc work_user_past(struct request *request, struct fault *fault)
         rc = request_query(request, "as_of", &as_of, fault);
     if (rc != RC_OK)
         return rc;
+    bool with_logs = false;
     struct view view = image_read_begin(face_of(request)->image);
-    rc = face_may(request, view, ACCESS_PERSON, face_param(request, 0), 0, false, fault);
     uint32_t key = view_learner_key(view, request->params[0].bytes, request->params[0].size);
     find_module(view, &query);
+    rc = trk_may_see(request, view, query.module, query.module_key, &with_logs, fault);
     image_read_end(view);
-    return rc == RC_OK ? put_user_past(request, as_of, key, &query, fault) : rc;
+    return rc == RC_OK ? put_user_past(request, as_of, key, &query, with_logs, fault) : rc;
 }
 
 static void reply_user(struct request *request)
@@ -319,7 +308,7 @@ static enum rc open_user(struct request *request, struct user_read *read, struct
         return rc;
     struct view view = image_read_begin(face_of(request)->image);
     find_module(view, &read->query);
-    rc = may_see(request, view, user, &read->query, &with_logs, fault);
+    rc = trk_may_see(request, view, read->query.module, read->query.module_key, &with_logs, fault);
     if (rc == RC_OK) {
         read->key = view_learner_key(view, user.bytes, user.size);
         snapshot_take(view, read->key, &read->snapshot);

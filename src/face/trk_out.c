@@ -119,6 +119,18 @@ enum rc trk_module_query(struct request *request, const char *text, struct text 
     return RC_OK;
 }
 
+enum rc trk_may_see(struct request *request, struct view view, struct text module, uint32_t module_key, bool *out_logs,
+                    struct fault *fault)
+{
+    struct text user = face_param(request, 0);
+    enum rc rc = face_may(request, view, ACCESS_PERSON, user, 0, false, fault);
+
+    *out_logs = rc == RC_OK;
+    if (rc == RC_OK || !module.bytes)
+        return rc;
+    return face_may(request, view, ACCESS_COURSE_RECORD, user, module_key, true, fault);
+}
+
 void trk_put_module(struct json_out *out, struct arena *arena, struct view view, uint32_t course)
 {
     const struct course_slot *slot = view_course_slot(view, course);

@@ -600,11 +600,12 @@ static enum rc open_kind(struct request *request, struct kind_read *read, bool *
 {
     struct text user = face_param(request, 0);
     struct view view = image_read_begin(face_of(request)->image);
-    enum rc rc = face_may(request, view, ACCESS_PERSON, user, 0, false, fault);
     uint64_t work = 0;
+    bool with_logs = false;
 
     read->request = request;
     read->module_key = view_course_key(view, read->query.module.bytes ? read->query.module.bytes : "", read->query.module.size);
+    enum rc rc = trk_may_see(request, view, read->query.module, read->module_key, &with_logs, fault);
     if (rc == RC_OK)
         snapshot_take(view, view_learner_key(view, user.bytes, user.size), &read->snapshot);
     const struct learner *learner = read->snapshot.learner;
