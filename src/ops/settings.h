@@ -29,6 +29,8 @@ struct settings {
     const char *user_svc_base_url, *user_check, *cms_base_url, *mock_data;
     int64_t upstream_timeout_ms, cache_ttl;
     const char *database, *replica, *bus; /* empty: nothing else is built in yet */
+    const char *oidc_issuer, *oidc_client_id; /* likewise */
+    const char *read_consistency; /* one process is always strong */
     const char *metrics_listen;           /* [address:]port; empty: none */
     const char *log_level;
     struct settings_text *texts; /* of the config file; settings_done */
