@@ -579,6 +579,8 @@ static enum rc decode_bulk(struct request *request, json_t *list, struct command
     const struct caller *caller = face_caller(request);
     struct text self = {caller->id, caller->id_size};
     struct command *command = face_command(request, CMD_REPORTS, FACE_PTS, self);
+    struct text other = {NULL, 0};
+    struct fault refusal = {NULL, NULL};
     size_t index;
     json_t *entry;
 
@@ -594,11 +596,13 @@ static enum rc decode_bulk(struct request *request, json_t *list, struct command
             user = self; /* the token says who it is */
         if (rc == RC_OK)
             rc = pts_report_decode(request, &item, &user, (struct text){NULL, 0}, &command->reports[index], fault);
-        if (rc == RC_OK)
-            rc = face_may_user(request, user, fault);
         if (rc != RC_OK)
             return rc;
+        if (!other.bytes && face_may_user(request, user, &refusal) != RC_OK)
+            other = user;
     }
+    if (other.bytes) /* whose they are comes after what they are */
+        return face_may_user(request, other, fault);
     *out_command = command;
     return RC_OK;
 }

@@ -47,6 +47,20 @@ static enum rc decode_instant(struct request *request, const json_t *value, stru
     return rc;
 }
 
+/* A device's or an event's id: any text, or an integer for its digits. Source: contract 1, Ids. */
+static enum rc decode_name(struct request *request, const json_t *value, const char *field, size_t most,
+                           const char **out, struct fault *fault)
+{
+    int64_t number;
+
+    if (!json_is_number(value))
+        return json_in_text(value, field, most, out, fault);
+    enum rc rc = json_in_integer(value, field, INT64_MIN, INT64_MAX, &number, fault);
+    if (rc == RC_OK && !(*out = arena_printf(&request->arena, "%lld", (long long)number)))
+        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+    return rc;
+}
+
 static enum rc decode_extras(struct request *request, json_t *object, struct item_report *out, struct fault *fault)
 {
     json_t *value;
@@ -66,12 +80,12 @@ static enum rc decode_extras(struct request *request, json_t *object, struct ite
     if (rc == RC_OK && (value = json_in_member(object, "courseId", SPELLING_EXACT)))
         rc = json_in_id(&request->arena, value, "courseId", &out->course.bytes, &out->course.size, fault);
     if (rc == RC_OK && (value = json_in_member(object, "deviceId", SPELLING_EXACT))) {
-        rc = json_in_text(value, "deviceId", DEVICE_MAX, &text, fault);
+        rc = decode_name(request, value, "deviceId", DEVICE_MAX, &text, fault);
         if (rc == RC_OK)
             out->device = (struct text){arena_copy(&request->arena, text, strlen(text)), (uint32_t)strlen(text)};
     }
     if (rc == RC_OK && (value = json_in_member(object, "eventId", SPELLING_EXACT))) {
-        rc = json_in_text(value, "eventId", EVENT_ID_MAX, &text, fault);
+        rc = decode_name(request, value, "eventId", EVENT_ID_MAX, &text, fault);
         if (rc == RC_OK && !*text)
             rc = fault_set(fault, RC_INVALID, "eventId", "must not be empty");
         if (rc == RC_OK) {

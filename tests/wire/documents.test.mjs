@@ -43,6 +43,9 @@ test('pts: the document\'s five endpoints', async () => {
   const bulk = await server.call('POST', '/api/v1/Progress/videos/bulk', { as, body: { videoProgresses: [
     { UserId: as, VideoId: 'video-789', CurrentTimeSeconds: 230 }, { userId: as, videoid: 'video-790', MARKASCOMPLETED: true }] } });
   assert.deepEqual(bulk.json.map((v) => [v.completionPercentage, v.isCompleted]), [[95.83, true], [100, true]]);
+  const two = await server.call('POST', '/api/v1/Progress/videos/bulk', { as, body: { videoProgresses: [
+    { UserId: 'another', VideoId: 'v-1', CurrentTimeSeconds: 1 }, { VideoId: 'v-2' }] } });
+  assert.equal(two.status, 400, two.text); // members before ownership
   const none = await server.call('POST', '/api/v1/Progress/videos/bulk', { as, body: { videoProgresses: [
     { UserId: as, VideoId: 'video-new', CurrentTimeSeconds: 1 }, { UserId: as, VideoId: 'video-789', CourseId: 'other', CurrentTimeSeconds: 5 }] } });
   assert.equal(none.status, 400);

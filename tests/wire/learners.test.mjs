@@ -162,6 +162,13 @@ test('a learner has at most 10,000 items, 1,000 courses, 10,000 days, 100,000 se
   assert.equal((await sync('b4', [{ videoId: 'b4-100', watchedDuration: 1, segments: [[0, 1]] }]))[0].result, 'applied');
 });
 
+test('an eventId and a deviceId may be integers, the same in either spelling', async () => {
+  const told = (body) => server.call('POST', '/progress/update', { as: 'ev', body: `{"userId":"ev","videoId":"v",${body}}` });
+  assert.equal((await told('"watchedDuration":5,"eventId":12,"deviceId":7')).json.watchedDuration, 5);
+  for (const id of ['"12"', '12', '12.0']) assert.equal((await told(`"watchedDuration":9,"eventId":${id}`)).json.watchedDuration, 5, id);
+  assert.equal((await told('"watchedDuration":9,"eventId":1.5')).json.errors[0].field, 'eventId');
+});
+
 test("all of a bulk or nothing, also where a budget ends in its middle", async () => {
   const bulk = (ids) => server.call('POST', '/api/v1/Progress/videos/bulk', { as: 'b5', body: { videoProgresses: ids.map((VideoId) => ({ UserId: 'b5', VideoId, CurrentTimeSeconds: 1 })) } });
   await sync('b5', many(1000, (i) => ({ videoId: `b5-${i}`, watchedDuration: 1 })));
