@@ -89,16 +89,22 @@ static int compare_texts(const struct roster *roster, const struct place *a, con
     return result;
 }
 
-static int compare(const struct roster *roster, const struct place *a, const struct place *b, bool locked)
+/* Integers by value, then texts. */
+static int compare_ids(const struct roster *roster, const struct place *a, const struct place *b, bool locked)
 {
-    for (int i = 0; i < 2; i++)
-        if (a->by[i] != b->by[i])
-            return a->by[i] < b->by[i] ? -1 : 1;
     if (a->is_text != b->is_text)
         return a->is_text ? 1 : -1;
     if (a->is_text)
         return compare_texts(roster, a, b, locked);
     return a->id.number < b->id.number ? -1 : a->id.number > b->id.number;
+}
+
+static int compare(const struct roster *roster, const struct place *a, const struct place *b, bool locked)
+{
+    for (int i = 0; i < 2; i++)
+        if (a->by[i] != b->by[i])
+            return a->by[i] < b->by[i] ? -1 : 1;
+    return roster->query.ids_descending ? compare_ids(roster, b, a, locked) : compare_ids(roster, a, b, locked);
 }
 
 static int compare_unlocked(const void *a, const void *b, void *roster)

@@ -23,6 +23,7 @@ struct roster_query {
     bool (*take)(const void *arg, struct view view, const struct learner *learner, const struct enrolment *enrolment,
                  int64_t out_by[2]);
     const void *arg; /* outlives the roster */
+    bool ids_descending; /* of the same by: ids from the last to the first */
     uint64_t first, count; /* the page: places from 0; count UINT64_MAX: all that follow */
     bool after;            /* counted from the first one behind this place: */
     int64_t after_by[2];

@@ -173,7 +173,7 @@ static enum rc read_sort(struct request *request, struct list_query *query, stru
         if ((known = strcmp(sort, sorts[i].name) == 0))
             query->by = sorts[i].by;
     if (!known)
-        return fault_set(fault, RC_INVALID, "sortBy", "must be progress, enrollmentDate or completionDate");
+        return fault_set(fault, RC_INVALID, "sortBy", "must be progress, enrollmentDate, completionDate or userId");
     query->descending = query->by == SORT_PROGRESS;
     if (!order || !*order)
         return RC_OK;
@@ -395,6 +395,7 @@ static enum rc begin(struct request *request, struct listing *list, bool *out_sm
     const struct list_query *query = &list->query;
     struct roster_query roster = {
         .course = list->course, .take = list->leaders ? take_leader : take_member, .arg = query,
+        .ids_descending = !list->leaders && query->by == SORT_USER && query->descending,
         .first = (uint64_t)((query->limit ? query->page - 1 : 0) * query->limit),
         .count = query->limit ? (uint64_t)query->limit : UINT64_MAX,
         .after = query->after, .after_by = {query->after_by[0], query->after_by[1]}, .after_id = query->after_id,

@@ -38,7 +38,6 @@ static enum rc decode_status(const struct body *body, struct update *update, str
 /* 0-100 with two decimals, as a number or as text ("100.00"). */
 static enum rc decode_percent(const json_t *value, struct report *report, struct fault *fault)
 {
-    int64_t hundredths = 0;
     json_auto_t *number = NULL;
 
     if (json_is_string(value)) {
@@ -50,10 +49,8 @@ static enum rc decode_percent(const json_t *value, struct report *report, struct
             return fault_set(fault, RC_INVALID, "progressPercent", "must be a number from 0 to 100");
         value = number;
     }
-    enum rc rc = json_in_scaled(value, "progressPercent", 2, 0, 100, &hundredths, fault);
-    report->percent_hundredths = (uint16_t)hundredths;
     report->has |= HAS_PERCENT;
-    return rc;
+    return json_in_percent(value, "progressPercent", &report->percent_hundredths, fault);
 }
 
 static enum rc decode(struct request *request, const struct body *body, struct update *update, struct fault *fault)

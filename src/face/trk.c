@@ -572,8 +572,7 @@ static enum rc decode_post(struct request *request, const struct body *body, str
     enum rc rc = face_id(request, body, "contentId", true, &out->item, fault);
 
     if (rc == RC_OK)
-        rc = json_in_scaled(body_get(body, "progressPercentage"), "progressPercentage", 2, 0, 100, &number, fault);
-    report->percent_hundredths = (uint16_t)number;
+        rc = json_in_percent(body_get(body, "progressPercentage"), "progressPercentage", &report->percent_hundredths, fault);
     report->has |= HAS_PERCENT;
     if (rc == RC_OK && body_get(body, "timeSpent")) { /* minutes in, milliseconds kept */
         rc = json_in_scaled(body_get(body, "timeSpent"), "timeSpent", 6, 0, REPORT_TIME_MAX_MS / 60000, &number, fault);

@@ -201,6 +201,16 @@ enum rc json_in_scaled(const json_t *value, const char *field, unsigned digits, 
     return RC_OK;
 }
 
+enum rc json_in_percent(const json_t *value, const char *field, uint16_t *out_hundredths, struct fault *fault)
+{
+    int64_t hundredths;
+    enum rc rc = json_in_scaled(value, field, 2, 0, 100, &hundredths, fault);
+
+    if (rc == RC_OK)
+        *out_hundredths = (uint16_t)(hundredths == 10000 && json_number_value(value) < 100 ? 9999 : hundredths);
+    return rc;
+}
+
 enum rc json_in_bool(const json_t *value, const char *field, bool *out, struct fault *fault)
 {
     if (!value)
@@ -229,7 +239,7 @@ enum rc json_in_instant(const json_t *value, const char *field, int64_t *out_ms,
         return required(field, fault);
     if (!json_is_string(value) ||
         instant_parse(json_string_value(value), json_string_length(value), out_ms) == INSTANT_NONE)
-        return fault_set(fault, RC_INVALID, field, "must be an ISO 8601 date or instant");
+        return fault_set(fault, RC_INVALID, field, "must be a day or an instant as ISO 8601 writes them");
     return RC_OK;
 }
 

@@ -43,6 +43,9 @@ MUST_CHECK enum rc json_in_whole(const json_t *value, const char *field, int64_t
 MUST_CHECK enum rc json_in_integer(const json_t *value, const char *field, int64_t low, int64_t high,
                                    int64_t *out, struct fault *fault);
 
+/* 0 to 100 in hundredths, rounded half up; 10,000 is 100 alone, which completes: 99.996 is 9,999. */
+MUST_CHECK enum rc json_in_percent(const json_t *value, const char *field, uint16_t *out_hundredths, struct fault *fault);
+
 /* A number between two bounds (in units), rounded half up to 1 / 10^digits. */
 MUST_CHECK enum rc json_in_scaled(const json_t *value, const char *field, unsigned digits, int64_t low,
                                   int64_t high, int64_t *out_scaled, struct fault *fault);

@@ -411,6 +411,16 @@ test('one report adds at most seven days; scores of nothing are no NaN', async (
   assert.deepEqual([past.status, past.json.results, past.json.pagination.total], [200, [], 1]);
 });
 
+test('a stated percent is 100 only when it says so', async () => {
+  const send = (percent) => server.call('POST', '/user-progress/update', { as: 96, body: `{"courseId":96,"courseContentId":961,"progressStatus":"IN_PROGRESS","progressPercent":${percent}}` });
+  for (const [said, shown, status] of [['33.335', '33.34', 'IN_PROGRESS'], ['99.996', '99.99', 'IN_PROGRESS'], ['"99.999"', '99.99', 'IN_PROGRESS'], ['1e2', '100.00', 'COMPLETED']]) {
+    const { results } = (await send(said)).json;
+    assert.deepEqual([results.progressPercent, results.progressStatus], [shown, status], said);
+  }
+  const trk = await server.call('POST', '/api/progress', { as: 96, body: { contentId: '962', moduleId: '96', progressPercentage: 99.996 } });
+  assert.deepEqual([trk.json.data.progressPercentage, trk.json.data.isCompleted], [99, false]);
+});
+
 test('the same webhook a hundred times at once is one enrolment', async () => {
   const all = await Promise.all(Array.from({ length: 100 }, () => server.call('POST', '/api/v1/progress/webhook/enrollment-updated', {
     as: 'any', headers: { 'x-server-key': server.key }, body: { userid: 'hundred', COURSEID: 'h-1', action: 'Enroll' } })));
@@ -433,4 +443,8 @@ test('/all sorts: progress best first, dates oldest first, nulls last, ties by u
   assert.deepEqual(await order('sortBy=enrollmentDate&order=desc'), [100, 9, 12]);
   assert.deepEqual(await order('sortBy=completionDate&order=desc'), [9, 12, 100]); // who has none comes last either way
   assert.deepEqual(await order('sortBy=enrollmentDate&page=2&limit=1'), [9]);
+  await server.call('POST', '/progress/update', { as: 'zoe', body: { userId: 'zoe', videoId: '971', watchedDuration: 0 } });
+  assert.deepEqual(await order('sortBy=userId'), [9, 12, 100, 'zoe']);
+  assert.deepEqual(await order('sortBy=userId&order=desc'), ['zoe', 100, 12, 9]);
+  assert.deepEqual(await order('sortBy=userId&order=desc&page=2&limit=2'), [12, 9]);
 });
