@@ -1,5 +1,6 @@
 #include "http/deadlines.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -8,7 +9,7 @@
 
 #include "base/monotonic.h"
 
-enum { LOOK_MS = 1000 };
+enum { LOOK_MS = 1000, TO_SEND = 1 /* in due_us */, BATCH = 256 };
 
 struct deadlines {
     pthread_t thread;
@@ -16,6 +17,9 @@ struct deadlines {
     pthread_cond_t stop;
     bool stopping;
     struct deadline *first;
+    struct pollfd polled[BATCH]; /* those of one look that are to send something */
+    struct deadline *polled_of[BATCH];
+    nfds_t polled_count;
 };
 
 /* To some milliseconds: set several times a request, looked at once a second. */
@@ -27,6 +31,44 @@ static uint64_t now_us(void)
     return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
 }
 
+/* Shuts those down whose clients had ended at the last look too, with all they sent taken by the library, and from whom
+ * the same is due: nothing is on its way. Lock held. */
+static void look_for_ends(struct deadlines *deadlines)
+{
+    char byte;
+
+    if (poll(deadlines->polled, deadlines->polled_count, 0) < 0)
+        deadlines->polled_count = 0; /* at the next look */
+    for (nfds_t i = 0; i < deadlines->polled_count; i++) {
+        struct deadline *at = deadlines->polled_of[i];
+        uint64_t due = atomic_load_explicit(&at->due_us, memory_order_relaxed);
+        bool ended = deadlines->polled[i].revents & POLLRDHUP && recv(at->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+        if (ended && due & TO_SEND && at->ended_us == due)
+            (void)shutdown(at->fd, SHUT_RDWR); /* as below */
+        at->ended_us = ended ? due : 0;
+    }
+    deadlines->polled_count = 0;
+}
+
+static void look(struct deadlines *deadlines)
+{
+    uint64_t time = now_us();
+
+    for (struct deadline *at = deadlines->first; at; at = at->next) {
+        uint64_t due = atomic_load_explicit(&at->due_us, memory_order_relaxed);
+        if (due && time > due) {
+            (void)shutdown(at->fd, SHUT_RDWR); /* the library sees the end and closes it */
+            atomic_store_explicit(&at->due_us, 0, memory_order_relaxed);
+        } else if (due & TO_SEND) {
+            deadlines->polled[deadlines->polled_count] = (struct pollfd){.fd = at->fd, .events = POLLRDHUP};
+            deadlines->polled_of[deadlines->polled_count++] = at;
+            if (deadlines->polled_count == BATCH)
+                look_for_ends(deadlines);
+        }
+    }
+    look_for_ends(deadlines);
+}
+
 static void *sweep(void *arg)
 {
     struct deadlines *deadlines = arg;
@@ -35,14 +77,7 @@ static void *sweep(void *arg)
     (void)pthread_mutex_lock(&deadlines->lock);
     while (!deadlines->stopping) {
         (void)monotonic_wait(&deadlines->stop, &deadlines->lock, LOOK_MS); /* a time-out is the rule */
-        uint64_t time = now_us();
-        for (struct deadline *at = deadlines->first; at; at = at->next) {
-            uint64_t due = atomic_load_explicit(&at->due_us, memory_order_relaxed);
-            if (due && time > due) {
-                (void)shutdown(at->fd, SHUT_RDWR); /* the library sees the end and closes it */
-                atomic_store_explicit(&at->due_us, 0, memory_order_relaxed);
-            }
-        }
+        look(deadlines);
     }
     (void)pthread_mutex_unlock(&deadlines->lock);
     return NULL;
@@ -82,6 +117,7 @@ void deadlines_add(struct deadlines *deadlines, struct deadline *deadline, int f
 {
     (void)pthread_mutex_lock(&deadlines->lock);
     deadline->fd = fd;
+    deadline->ended_us = 0;
     deadline->before = NULL;
     deadline->next = deadlines->first;
     if (deadline->next)
@@ -104,5 +140,12 @@ void deadlines_remove(struct deadlines *deadlines, struct deadline *deadline)
 
 void deadline_set(struct deadline *deadline, unsigned seconds)
 {
-    atomic_store_explicit(&deadline->due_us, seconds ? now_us() + seconds * UINT64_C(1000000) : 0, memory_order_relaxed);
+    uint64_t due = seconds ? (now_us() + seconds * UINT64_C(1000000)) & ~(uint64_t)TO_SEND : 0;
+
+    atomic_store_explicit(&deadline->due_us, due, memory_order_relaxed);
+}
+
+void deadline_to_send(struct deadline *deadline, unsigned seconds)
+{
+    atomic_store_explicit(&deadline->due_us, (now_us() + seconds * UINT64_C(1000000)) | TO_SEND, memory_order_relaxed);
 }

@@ -308,7 +308,7 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
         if (!socket)
             return;
         socket->fd = info->connect_fd;
-        deadline_set(&socket->deadline, HEAD_S);
+        deadline_to_send(&socket->deadline, HEAD_S);
         deadlines_add(server->deadlines, &socket->deadline, socket->fd);
     } else {
         loop_count(loop_current(), -1);
@@ -338,7 +338,7 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *con
 
     (void)arg;
     if (socket)
-        deadline_set(&socket->deadline, HEAD_S);
+        deadline_to_send(&socket->deadline, HEAD_S);
     if (socket && socket->room < size) {
         char *larger = realloc(socket->target, size);
         if (larger) {
@@ -378,7 +378,7 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **st
     if (socket && socket->request == *state)
         socket->request = NULL;
     if (socket)
-        deadline_set(&socket->deadline, IDLE_S + HEAD_S);
+        deadline_to_send(&socket->deadline, IDLE_S + HEAD_S);
     end_request(arg, *state);
     *state = NULL;
 }
@@ -419,7 +419,7 @@ static enum MHD_Result judged(struct http_server *server, struct request *reques
     if (request->parked)
         return MHD_YES;
     request->library_state = STATE_READING;
-    deadline_set(request->deadline, BODY_S);
+    deadline_to_send(request->deadline, BODY_S);
     if (!request->answered && request->body_max && (request->chunked || request->content_length > BODY_FREE_BYTES) &&
         bodies_full(server->bodies))
         request_fail(request, RC_BUSY, &(struct fault){NULL, "too many large bodies at a time; try again"});

@@ -1,10 +1,13 @@
 // SIGTERM: a request whose head has arrived is read to its end and answered, wherever it is; exit 0 within 10 s; a second
 // SIGTERM ends the process at once. Source: contract 8; reliability R12.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { Server } from './server.mjs';
+import { Server, newDirectory } from './server.mjs';
 
 const pause = (ms) => new Promise((next) => setTimeout(next, ms));
 
@@ -55,6 +58,16 @@ test('a body that never ends, large ones and small ones: exit 0 within 10 s', as
   assert.equal((await (await Server.start({ directory: server.directory })).discard()).code, 0);
 });
 
+test('clients that gave up in the middle of a body are not waited for', async () => {
+  const server = await Server.start();
+  const clients = await Promise.all(Array.from({ length: 20 }, () => open(server.port)));
+  for (const [i, client] of clients.entries()) client.socket.end(i % 2 ? write(server, 'u1', '{"userId":', 200) : write(server, 'u1', 'x'.repeat(100000), 1 << 20)); // the end comes with the bytes
+  await pause(100);
+  await ends(server, 5500); // two looks, a second apart
+  for (const client of clients) assert.equal(client.data, '');
+  assert.equal((await (await Server.start({ directory: server.directory })).discard()).code, 0);
+});
+
 for (const threads of [1, 3])
   test(`requests that wait for another service are answered, ${threads} loop(s)`, async () => {
     const neighbour = createServer(() => {}).listen(0, '127.0.0.1'); // never answers
@@ -92,6 +105,24 @@ test('under load: every connection is answered or was never taken, exit 0', asyn
   await Promise.all(runners);
   assert.deepEqual(cut, []);
   assert.equal((await (await Server.start({ directory: server.directory })).discard()).code, 0);
+});
+
+test('a disk that hangs: exit 0 within 10 s, and what was answered is there', { skip: process.env.ASAN_OPTIONS && 'preloads a library' }, async () => {
+  const scratch = newDirectory();
+  const [library, stall] = [join(scratch, 'stall.so'), join(scratch, 'stall')];
+  execFileSync('cc', ['-O2', '-shared', '-fPIC', '-o', library, join(import.meta.dirname, '../fault/stall.c'), '-ldl']);
+  const server = await Server.start({ env: { LD_PRELOAD: library, STALL_FILE: stall } });
+  assert.equal((await server.call('POST', '/progress/update', { as: 'u1', body: report('u1', 7) })).status, 200);
+  writeFileSync(stall, '');
+  const client = await open(server.port);
+  client.socket.write(write(server, 'u2', report('u2')));
+  await pause(300);
+  await ends(server, 10000);
+  client.socket.destroy();
+  rmSync(scratch, { recursive: true });
+  const again = await Server.start({ directory: server.directory });
+  assert.equal((await again.call('GET', '/progress/u1/v', { as: 'u1' })).json.watchedDuration, 7);
+  assert.equal((await again.discard()).code, 0);
 });
 
 test('a second SIGTERM ends it at once', async () => {
