@@ -137,32 +137,40 @@ struct adopting {
     struct fault *fault;
 };
 
+enum rc batch_adopt_one(struct batch *batch, const struct command *command, uint32_t key, uint32_t item, uint32_t course,
+                        struct fault *fault)
+{
+    const struct learner *learner = view_learner(batch->fold->view, key);
+    const struct record *record = learner ? learner_record(learner, item) : NULL;
+
+    if (!record || !(record->flags & RECORD_REAL) || learner_enrolment(learner, course) ||
+        learner->enrolment_count >= LIMIT_ENROLMENTS)
+        return RC_OK;
+    int64_t at_ms = command->imported ? command->at_ms : learner_next_instant(learner, command->at_ms);
+    enum rc rc = batch_teach_held(batch, command, key, course, fault);
+    if (rc != RC_OK)
+        return rc;
+    struct event event = batch_event(command, EV_ENROLLED);
+    event.learner = key;
+    event.course = course;
+    event.at_ms = at_ms;
+    event.enrolment_id = ++batch->counters.enrolment_id;
+    return batch_emit(batch, &event, fault);
+}
+
 static enum rc adopt(void *arg, uint32_t key)
 {
     const struct adopting *of = arg;
-    struct batch *batch = of->batch;
-    const struct learner *learner = view_learner(batch->fold->view, key);
-    const struct record *record = learner ? learner_record(learner, of->item) : NULL;
-
-    if (!record || !(record->flags & RECORD_REAL) || learner_enrolment(learner, of->course) ||
-        learner->enrolment_count >= LIMIT_ENROLMENTS)
-        return RC_OK;
-    int64_t at_ms = of->command->imported ? of->command->at_ms : learner_next_instant(learner, of->command->at_ms);
-    enum rc rc = batch_teach_held(batch, of->command, key, of->course, of->fault);
-    if (rc != RC_OK)
-        return rc;
-    struct event event = batch_event(of->command, EV_ENROLLED);
-    event.learner = key;
-    event.course = of->course;
-    event.at_ms = at_ms;
-    event.enrolment_id = ++batch->counters.enrolment_id;
-    return batch_emit(batch, &event, of->fault);
+    return batch_adopt_one(of->batch, of->command, key, of->item, of->course, of->fault);
 }
 
-enum rc batch_adopt(struct batch *batch, const struct command *command, uint32_t item, uint32_t course,
-                    struct fault *fault)
+enum rc batch_adopt(struct batch *batch, struct command *command, uint32_t item, uint32_t course, struct fault *fault)
 {
     struct adopting of = {batch, command, item, course, fault};
 
-    return batch->policy->explicit_enrolment ? RC_OK : fold_each_holder(batch->fold, item, adopt, &of);
+    if (batch->policy->explicit_enrolment)
+        return RC_OK;
+    if (adopting_must_wait(batch, command, item))
+        return adopting_add(batch, command, item, course, fault);
+    return fold_each_holder(batch->fold, item, adopt, &of);
 }

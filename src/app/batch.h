@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/adopting.h"
 #include "app/batch_logs.h"
 #include "app/command.h"
 #include "app/engine.h"
@@ -19,6 +20,7 @@ struct batch {
     struct stored_event *events;
     size_t event_count, event_room;
     struct batch_logs logs;
+    struct adoptions adoptions;
     struct store_counters counters; /* what would be given out */
     const struct store_erasure *erasure; /* NULL: none */
 };
@@ -43,9 +45,16 @@ MUST_CHECK enum rc batch_teach_held(struct batch *batch, const struct command *c
                                     uint32_t course, struct fault *fault);
 
 /* Enrols under enroll = auto all who hold reported progress on an item that just came to a course, but those who
- * only previewed it, or who may be enrolled in no more. */
-MUST_CHECK enum rc batch_adopt(struct batch *batch, const struct command *command, uint32_t item,
-                               uint32_t course, struct fault *fault);
+ * only previewed it, or who may be enrolled in no more. When they are many, later: app/adopting.h. */
+MUST_CHECK enum rc batch_adopt(struct batch *batch, struct command *command, uint32_t item, uint32_t course,
+                               struct fault *fault);
+
+/* One of them. command: the instant, the face and the actor of what is emitted. */
+MUST_CHECK enum rc batch_adopt_one(struct batch *batch, const struct command *command, uint32_t learner, uint32_t item,
+                                   uint32_t course, struct fault *fault);
+
+/* Whether it may bring an item that very many hold to a course: such a command is decided alone. */
+bool brings_many(struct view view, const struct command *command);
 
 /* Decides one command; results are in it, errors in command->rc and fault. RC_BUSY from here means that the
  * batch must be abandoned. */

@@ -119,6 +119,8 @@ struct command {
     uint32_t learner_key, course_key, item_key;
     uint32_t count;    /* what was reset or deleted */
     bool created;
+    bool split;    /* an item that many hold comes to its course first; then the command is decided anew */
+    bool adopts;   /* answered when all whom it adopts are enrolled */
     bool outdated; /* what was found out before is no longer so: do it again */
     int64_t log_date_ms, log_created_ms;
     struct answer answer;

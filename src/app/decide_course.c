@@ -101,8 +101,6 @@ static enum rc put_course(struct batch *batch, struct command *command)
         return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
     for (uint32_t i = 0; i < declared.item_count; i++) {
         newcomer[i] = view_item_facts(view, declared.items[i].item).course != course;
-        if (newcomer[i] && view_item_slot(view, declared.items[i].item)->holders.count)
-            batch->fold->may_defer = false; /* whom it adopts is enrolled on top of its effect */
     }
     declaration_encode(&declared, &body);
     struct event event = batch_event(command, EV_COURSE_DECLARED);

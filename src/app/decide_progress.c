@@ -442,11 +442,64 @@ static enum rc check_all(struct batch *batch, struct command *command)
     return check_together(batch, command, checked);
 }
 
+static bool is_of_many(struct view view, const struct item_report *report)
+{
+    const struct item_slot *slot = view_item_slot(view, view_item_key(view, report->item.bytes, report->item.size));
+
+    return slot && slot->holders.count > FOLD_AT_ONCE && slot->def && !slot->def->course && !slot->def->retired;
+}
+
+bool brings_many(struct view view, const struct command *command)
+{
+    for (uint32_t i = 0; command->kind == CMD_REPORTS && i < command->report_count; i++)
+        if (command->reports[i].course.bytes && is_of_many(view, &command->reports[i]))
+            return true;
+    return false;
+}
+
+static bool adds_nothing(const struct learner *learner, const struct record *record, const struct item_report *report)
+{
+    bool floored = report->report.has & HAS_CLIENT_AT && report->report.client_at_ms <= record->floor_ms;
+    return floored || ((report->event_id[0] || report->event_id[1]) && learner_knows_event_id(learner, report->event_id));
+}
+
+/* An item that many hold comes to the report's course in a batch of its own, whose effect on them is worked out in slices.
+ * One at a time. */
+static enum rc bring_many(struct batch *batch, struct command *command)
+{
+    struct view view = batch->fold->view;
+
+    for (uint32_t i = 0; batch->fold->may_defer && i < command->report_count; i++) {
+        struct item_report *report = &command->reports[i];
+        struct place place;
+        struct record record;
+        struct addition adds;
+        struct fault refused; /* which the report is told when it is decided */
+        if (report->rc != RC_OK || !report->course.bytes || !is_of_many(view, report) ||
+            check_report(batch, command, report, &place, &record, &adds, &refused) != RC_OK || !place.attach ||
+            adds_nothing(learner_of(batch, command), &record, report) ||
+            check_budgets(view, learner_of(batch, command), place.course, &adds, &refused) != RC_OK)
+            continue;
+        place.rank = report_rank(report);
+        enum rc rc = observe(batch, command, report, &place, &command->fault);
+        command->split = batch->fold->deferred;
+        if (rc != RC_OK || command->split)
+            return rc;
+    }
+    batch->fold->may_defer = false; /* what follows comes on top of what this batch does */
+    return RC_OK;
+}
+
 static enum rc decide_reports(struct batch *batch, struct command *command)
 {
     /* One alone is checked as it is stored; several before any of them is. */
     enum rc rc = command->all_or_nothing && command->report_count > 1 ? check_all(batch, command) : RC_OK;
 
+    command->split = false;
+    if (rc == RC_OK && batch->fold->may_defer)
+        rc = bring_many(batch, command);
+    if (command->split)
+        return rc;
     for (uint32_t i = 0; rc == RC_OK && i < command->report_count; i++) {
         struct item_report *report = &command->reports[i];
         struct place place;

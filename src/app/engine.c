@@ -170,6 +170,8 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
     engine->batch.policy = &engine->policy;
     engine->batch.counters = store_counters(store);
     rc = settling_resume(engine, &engine->batch, fault);
+    if (rc == RC_OK)
+        rc = adopting_resume(&engine->batch, fault);
     if (rc != RC_OK) {
         engine_free(engine);
         return rc;
@@ -297,6 +299,7 @@ static void batch_clear(struct batch *batch)
     arena_done(&batch->arena);
     batch->event_count = 0;
     batch_logs_clear(batch);
+    adopting_abandon(batch);
     batch->erasure = NULL;
 }
 
@@ -304,6 +307,11 @@ static void batch_clear(struct batch *batch)
 static bool stands_alone(const struct command *command)
 {
     return command->kind == CMD_COURSE_PUT || command->kind == CMD_COURSE_DELETE || command->kind == CMD_ERASE;
+}
+
+static bool is_alone(const struct engine *engine, const struct command *command)
+{
+    return stands_alone(command) || brings_many(engine->fold.view, command);
 }
 
 static void decide(struct batch *batch, struct command *command)
@@ -336,7 +344,7 @@ static void decide(struct batch *batch, struct command *command)
         command->rc = decide_progress(batch, command);
         break;
     }
-    if (command->rc == RC_OK && command->answer_key)
+    if (command->rc == RC_OK && command->answer_key && !command->split)
         command->encode(command, batch->fold->view);
 }
 
@@ -424,14 +432,14 @@ static enum rc collect_answers(struct engine *engine, struct command *commands, 
     size_t count = 0;
 
     for (struct command *command = commands; command; command = command->next)
-        count += command->rc == RC_OK && command->answer_key;
+        count += command->rc == RC_OK && command->answer_key && !command->split;
     *out_count = count;
     *out = count ? arena_alloc(&engine->batch.arena, count * sizeof **out) : NULL;
     if (count && !*out)
         return RC_BUSY;
     count = 0;
     for (struct command *command = commands; command; command = command->next) {
-        if (command->rc != RC_OK || !command->answer_key)
+        if (command->rc != RC_OK || !command->answer_key || command->split)
             continue;
         if (command->answer.body->failed)
             return RC_BUSY;
@@ -518,6 +526,8 @@ static void note_failing(struct engine *engine, bool failed, const char *why)
         engine->policy.say("events.db", !failed ? "writes succeed again" : why ? why : "a write failed");
 }
 
+static void answer_all(struct engine *engine, struct command *commands);
+
 /* Commits what was decided and publishes it, or forgets it; every command has its result afterwards. */
 static enum rc finish_batch(struct engine *engine, struct command *commands, enum rc rc, const char *ledger_key,
                             const char *ledger_value, struct fault *fault)
@@ -527,6 +537,11 @@ static enum rc finish_batch(struct engine *engine, struct command *commands, enu
     bool wrote = false;
 
     struct revision *revision = NULL;
+    struct command *adopted = NULL; /* all whom it adopts are enrolled with this batch */
+    if (rc == RC_OK && !ledger_key)
+        rc = adopting_note(batch, &ledger_value, fault);
+    if (rc == RC_OK && !ledger_key && ledger_value)
+        ledger_key = ADOPTING_LEDGER;
     if (rc == RC_OK && engine->fold.deferred)
         rc = revision_new(&engine->fold, &revision);
     if (rc == RC_OK)
@@ -536,6 +551,7 @@ static enum rc finish_batch(struct engine *engine, struct command *commands, enu
     if (rc == RC_OK) {
         tail_add(engine->tail, batch->events, events); /* before the publish: what is shown can be traced */
         batch_logs_publish(batch);
+        adopted = adopting_publish(batch);
         if (batch->erasure)
             settling_forget(batch, batch->erasure->learner);
         if (batch->erasure)
@@ -572,6 +588,8 @@ static enum rc finish_batch(struct engine *engine, struct command *commands, enu
     batch_clear(batch);
     if (rc != RC_OK || wrote)
         note_failing(engine, rc != RC_OK, fault->message);
+    if (adopted)
+        answer_all(engine, adopted);
     return rc;
 }
 
@@ -590,6 +608,8 @@ static enum rc run_batch(struct engine *engine, struct command *commands, const 
     }
     if (rc == RC_OK)
         rc = settling_step(batch, fault);
+    if (rc == RC_OK && batch->adoptions.later && !engine->revision && !(commands && stands_alone(commands)))
+        rc = adopting_step(batch, fault);
     return finish_batch(engine, commands, rc, ledger_key, ledger_value, fault);
 }
 
@@ -652,16 +672,16 @@ static struct command *take_waiting(struct engine *engine)
     return taken.head;
 }
 
-/* Cuts a batch off a chain: at most BATCH_MAX; a catalogue edit alone; what is large not with what is small, which
+/* Cuts a batch off a chain: at most BATCH_MAX; an edit alone, and what may work like one; what is large not with what is small, which
  * would wait for it. Returns what is left for the next. */
-static struct command *cut_batch(struct command *first)
+static struct command *cut_batch(const struct engine *engine, struct command *first)
 {
     struct command *last = first;
     uint32_t weight = weight_of(first);
     bool large = weight >= LARGE_FROM;
 
-    if (!stands_alone(first))
-        for (uint32_t count = 1; last->next && count < BATCH_MAX && !stands_alone(last->next); count++) {
+    if (!is_alone(engine, first))
+        for (uint32_t count = 1; last->next && count < BATCH_MAX && !is_alone(engine, last->next); count++) {
             uint32_t more = weight_of(last->next);
             if ((more >= LARGE_FROM) != large || (large && weight + more > LARGE_BATCH))
                 break;
@@ -679,7 +699,9 @@ static void answer_all(struct engine *engine, struct command *commands)
 
     for (struct command *command = commands, *next; command; command = next, count++) {
         next = command->next; /* after done the command may be gone */
-        command->done(command);
+        command->next = NULL;
+        if (!command->adopts)
+            command->done(command);
     }
     (void)pthread_mutex_lock(&engine->lock);
     engine->state.commands += count;
@@ -769,7 +791,7 @@ static bool is_revised(const struct engine *engine, struct text item_id, struct 
  * until it is shown. */
 static bool must_wait(const struct engine *engine, const struct command *command)
 {
-    if (stands_alone(command))
+    if (is_alone(engine, command))
         return true;
     if (engine->phase != REVISION_PREPARING || (command->kind >= CMD_LOG_ADD && command->kind <= CMD_LOGS_ROLL_BACK))
         return false;
@@ -825,7 +847,8 @@ static struct command *revise(struct engine *engine, struct command *commands)
     if (engine->phase == before)
         return commands;
     if (before == REVISION_PREPARING) {
-        answer_all(engine, engine->revising);
+        if (engine->revising)
+            answer_all(engine, engine->revising);
         engine->revising = NULL;
     }
     if (engine->phase == REVISION_OVER) {
@@ -848,14 +871,20 @@ static void run_all(struct engine *engine, struct command *commands)
     commands = set_aside(engine, commands);
     while (commands || engine->revision) {
         struct fault fault = {NULL, NULL};
+        if (commands && stands_alone(commands) && engine->batch.adoptions.first && !engine->revision)
+            (void)run_batch(engine, NULL, NULL, NULL, &fault); /* which gets no further with those; else tried again later */
         if (commands) {
-            struct command *rest = cut_batch(commands);
-            engine->fold.may_defer = commands->kind == CMD_COURSE_PUT || commands->kind == CMD_COURSE_DELETE;
+            struct command *rest = cut_batch(engine, commands);
+            engine->fold.may_defer = commands->kind != CMD_ERASE && is_alone(engine, commands);
             (void)run_batch(engine, commands, NULL, NULL, &fault); /* each command carries its result */
             engine->fold.may_defer = false;
             scrub_events(engine);
             if (engine->revising != commands)
                 answer_all(engine, commands);
+            else if (commands->split) { /* decided anew when the item is in its course */
+                engine->revising = NULL;
+                park(engine, commands);
+            }
             erase_some(engine);
             commands = rest;
         }
@@ -876,7 +905,7 @@ static void *engine_main(void *arg)
     for (;;) {
         consider_flush(engine);
         struct command *commands = take_waiting(engine);
-        if (!commands && !engine->revision && engine->batch.logs.settlings.first) { /* rows that follow their event need not wait for others */
+        if (!commands && !engine->revision && (engine->batch.logs.settlings.first || (engine->batch.adoptions.first && !engine->stopping))) { /* what follows its event need not wait for others */
             struct fault fault = {NULL, NULL};
             engine->busy_since_ms = monotonic_ms();
             (void)pthread_mutex_unlock(&engine->lock);
@@ -914,6 +943,8 @@ static void *engine_main(void *arg)
         engine->busy_since_ms = 0;
     }
     (void)pthread_mutex_unlock(&engine->lock);
+    for (struct command *command; (command = adopting_give_up(&engine->batch));)
+        answer_all(engine, command); /* the next start goes on with it */
     return NULL;
 }
 
@@ -981,6 +1012,7 @@ static void *image_main(void *arg)
 enum rc engine_start(struct engine *engine, struct fault *fault)
 {
     engine->threads_run = true;
+    engine->batch.adoptions.later = true;
     if (pthread_create(&engine->image_thread, NULL, image_main, engine) != 0) {
         engine->threads_run = false;
         return fault_set(fault, RC_BUSY, NULL, "cannot start a thread");
@@ -1067,6 +1099,7 @@ void engine_free(struct engine *engine)
     tail_free(engine->tail);
     free(engine->batch.events);
     batch_logs_done(&engine->batch.logs);
+    adoptions_done(&engine->batch.adoptions);
     arena_done(&engine->batch.arena);
     (void)pthread_mutex_destroy(&engine->lock);
     (void)pthread_cond_destroy(&engine->work);

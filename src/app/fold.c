@@ -300,10 +300,11 @@ static enum rc reconsider_holder(void *arg, uint32_t key)
 {
     const struct reconsidering *of = arg;
     struct fold *fold = of->fold;
+    const struct learner *now = view_learner(fold->view, key); /* NULL: erased */
     struct learner *learner;
 
-    if (!view_learner(fold->view, key))
-        return RC_OK; /* erased */
+    if (!now || !learner_is_moved_by_item(now, &fold->catalogue, of->event->item, &of->before, of->event->at_ms, of->event->sequence))
+        return RC_OK; /* most, and they are not copied */
     enum rc rc = fold_learner(fold, key, &learner);
     if (rc == RC_OK)
         (void)learner_reconsider_item(learner, &fold->catalogue, of->event->item, &of->before, of->event->at_ms,
@@ -366,6 +367,15 @@ static enum rc apply_item_observed(struct fold *fold, const struct event *event)
     enum rc rc = set_item(fold, event->item, &item);
     if (rc != RC_OK || !(attaches || binds || frees) || first_sight)
         return rc; /* nobody holds it yet */
+    if (fold->may_defer && fold->image->items[event->item]->holders.count > FOLD_AT_ONCE &&
+        (!of.before.course || of.before.course == event->course)) {
+        fold->deferred = true;
+        fold->deferred_at_ms = event->at_ms;
+        fold->deferred_sequence = event->sequence;
+        fold->deferred_item = event->item;
+        fold->deferred_before = of.before;
+        return RC_OK;
+    }
     return fold_each_holder(fold, event->item, reconsider_holder, &of);
 }
 
@@ -536,8 +546,6 @@ static enum rc reconsider_all(struct fold *fold, const struct keys *keys, const 
     return rc;
 }
 
-enum { AT_ONCE = 512 }; /* entries of rosters and holders that are looked at in one batch: some 2 ms */
-
 static bool are_many(const struct fold *fold)
 {
     size_t count = 0;
@@ -546,7 +554,7 @@ static bool are_many(const struct fold *fold)
         count += fold->image->courses[fold->courses.at[i]]->roster.count;
     for (uint32_t i = 0; i < fold->items.count; i++)
         count += fold->image->items[fold->items.at[i]]->holders.count;
-    return count > AT_ONCE;
+    return count > FOLD_AT_ONCE;
 }
 
 /* Everybody whom an edit may touch: the rosters of its courses, also of those that lost items to it, and who holds items
@@ -560,6 +568,7 @@ static enum rc reconsider_everybody(struct fold *fold, const struct event *event
         fold->deferred = true;
         fold->deferred_at_ms = event->at_ms;
         fold->deferred_sequence = event->sequence;
+        fold->deferred_item = 0;
         return RC_OK;
     }
     fold->visit++;

@@ -4,6 +4,8 @@
 #include "core/event.h"
 #include "store/store.h"
 
+enum { FOLD_AT_ONCE = 512 }; /* entries of rosters and holders that are looked at in one batch: some 2 ms */
+
 /* The one fold: events onto the image. The engine, replay after a start, import and verify all use it; there
  * is no second implementation of what an event does. Works on private copies until fold_publish.
  * One thread at a time. Source: design 1, 3. */
@@ -19,6 +21,8 @@ struct fold {
     bool may_defer, deferred; /* the effect of an edit that touches many may be, was left to a revision */
     int64_t deferred_at_ms;
     uint64_t deferred_sequence;
+    uint32_t deferred_item; /* all that the edit does is that this item comes to a course; 0: it is a PUT or a DELETE */
+    struct item_facts deferred_before; /* of that item */
     uint32_t erasing;       /* the learner that an EV_ERASED takes away; 0: none */
     uint16_t old_threshold; /* before this batch's EV_THRESHOLD_SET; 0: there was none */
 };

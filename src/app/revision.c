@@ -20,6 +20,8 @@ struct revision {
     struct image *image;
     struct catalogue catalogue; /* as it will be */
     struct edit edit;
+    uint32_t item; /* that alone comes to a course; 0: edit says all that changes */
+    struct item_facts before;
     int64_t at_ms;
     uint64_t sequence;
     enum revision_phase phase;
@@ -120,6 +122,8 @@ enum rc revision_new(const struct fold *fold, struct revision **out_revision)
                                    revision->course_count, revision, touches};
     revision->at_ms = fold->deferred_at_ms;
     revision->sequence = fold->deferred_sequence;
+    revision->item = fold->deferred_item;
+    revision->before = fold->deferred_before;
     *out_revision = revision;
     return RC_OK;
 }
@@ -212,10 +216,21 @@ static struct learner_state *revise(const struct revision *revision, const struc
 {
     struct learner_state *next = state_copy(base, base->learner.key, false);
 
-    if (next)
+    if (next && revision->item)
+        (void)learner_reconsider_item(&next->learner, &revision->catalogue, revision->item, &revision->before,
+                                      revision->at_ms, revision->sequence); /* it is moved */
+    else if (next)
         (void)learner_reconsider(&next->learner, &revision->catalogue, &revision->edit, revision->at_ms,
-                                 revision->sequence); /* it is moved */
+                                 revision->sequence); /* likewise */
     return next;
+}
+
+static bool is_moved(const struct revision *revision, const struct learner *learner)
+{
+    return revision->item ? learner_is_moved_by_item(learner, &revision->catalogue, revision->item, &revision->before,
+                                                     revision->at_ms, revision->sequence)
+                          : learner_is_moved(learner, &revision->catalogue, &revision->edit, revision->at_ms,
+                                             revision->sequence);
 }
 
 /* One learner; once. False: out of memory, to be tried again. */
@@ -226,7 +241,7 @@ static bool look_at(struct revision *revision, uint32_t key)
 
     if (!base || slot->visit == revision->visit)
         return true;
-    if (learner_is_moved(&base->learner, &revision->catalogue, &revision->edit, revision->at_ms, revision->sequence)) {
+    if (is_moved(revision, &base->learner)) {
         struct learner_state *next = room_for_one(revision) ? revise(revision, base) : NULL;
         if (!next)
             return false;
@@ -258,6 +273,8 @@ static bool look_again(struct revision *revision, uint32_t key)
 
 static const struct keys *list_at(const struct revision *revision, uint32_t list)
 {
+    if (revision->item)
+        return list == 0 ? &revision->image->items[revision->item]->holders : NULL;
     if (list < revision->course_count)
         return &revision->image->courses[revision->courses[list].key]->roster;
     list -= revision->course_count;
@@ -310,6 +327,8 @@ static void show(struct revision *revision)
         struct revised_item *revised = &revision->items[i];
         struct item_slot *slot = image->items[revised->key];
         const struct item_def *before = slot->def;
+        image_count_bound(image, before, -1);
+        image_count_bound(image, revised->def, 1);
         slot->def = revised->def;
         slot->sums = revised->sums;
         slot->changes++;

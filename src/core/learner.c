@@ -589,16 +589,16 @@ bool learner_reconsider(struct learner *learner, const struct catalogue *catalog
     return true;
 }
 
-bool learner_reconsider_item(struct learner *learner, const struct catalogue *catalogue, uint32_t item,
-                             const struct item_facts *before, int64_t at_ms, uint64_t sequence)
+/* learner: changed only when look writes. */
+static bool look_at_item(const struct learner *learner, uint32_t item, const struct item_facts *before, const struct look *look)
 {
-    struct look look = {catalogue, at_ms, sequence, true};
+    const struct catalogue *catalogue = look->catalogue;
     struct record *record = learner_record(learner, item);
 
     if (!record)
         return false;
     bool counted = record->status == ITEM_COMPLETED && !before->untaught;
-    bool changed = look_at_record(learner, record, &look);
+    bool changed = look_at_record(learner, record, look);
     struct item_facts facts = catalogue->item(catalogue->of, item);
     bool counts = record->status == ITEM_COMPLETED && !facts.untaught;
     uint32_t courses[] = {before->course, facts.course == before->course ? 0 : facts.course};
@@ -611,9 +611,25 @@ bool learner_reconsider_item(struct learner *learner, const struct catalogue *ca
         next.completed_items += (uint32_t)came - left;
         next.completed_required += (uint32_t)(came && facts.required) - (left && before->required);
         bool started = record->flags & RECORD_REPORTED && courses[i] == facts.course;
-        changed |= settle_again(enrolment, &next, started ? record->updated_at_ms : INSTANT_NEVER, &look);
+        changed |= settle_again(enrolment, &next, started ? record->updated_at_ms : INSTANT_NEVER, look);
     }
-    if (changed)
+    return changed;
+}
+
+bool learner_is_moved_by_item(const struct learner *learner, const struct catalogue *catalogue, uint32_t item,
+                              const struct item_facts *before, int64_t at_ms, uint64_t sequence)
+{
+    struct look look = {catalogue, at_ms, sequence, false};
+    return look_at_item(learner, item, before, &look);
+}
+
+bool learner_reconsider_item(struct learner *learner, const struct catalogue *catalogue, uint32_t item,
+                             const struct item_facts *before, int64_t at_ms, uint64_t sequence)
+{
+    struct look look = {catalogue, at_ms, sequence, true};
+    bool changed = look_at_item(learner, item, before, &look);
+
+    if (changed && learner->version < sequence) /* as above */
         learner->version = sequence;
     return changed;
 }

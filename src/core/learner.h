@@ -97,6 +97,10 @@ bool learner_is_moved(const struct learner *learner, const struct catalogue *cat
 bool learner_reconsider_item(struct learner *learner, const struct catalogue *catalogue, uint32_t item,
                              const struct item_facts *before, int64_t at_ms, uint64_t sequence);
 
+/* Whether learner_reconsider_item would change anything; nothing is. */
+bool learner_is_moved_by_item(const struct learner *learner, const struct catalogue *catalogue, uint32_t item,
+                              const struct item_facts *before, int64_t at_ms, uint64_t sequence);
+
 /* Instant for the learner's next event: the clock, but at least 1 ms after the last one, unless that lies
  * over 24 h ahead. Source: contract 1, Instants. */
 int64_t learner_next_instant(const struct learner *learner, int64_t now_ms);
