@@ -350,7 +350,7 @@ static enum rc certificate_url(struct request *request, const struct body *body,
 
     if (rc != RC_OK)
         return rc;
-    if (strncasecmp(url, "https://", 8) != 0 || strlen(url) < 10)
+    if (strncasecmp(url, "https://", 8) != 0 || strcspn(url + 8, "/?#:") == 0) /* a host, however short */
         return fault_set(fault, RC_INVALID, "certificateUrl", "must be an https URL");
     for (const char *at = url; *at; at++)
         if ((unsigned char)*at <= 0x20 || *at == 0x7f || *at == '"' || *at == '<' || *at == '>')
