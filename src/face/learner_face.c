@@ -189,7 +189,7 @@ void learner_progress(struct request *request)
 
 enum { A_STEP = 128 }; /* records, entries or events: some milliseconds of work */
 
-enum part { ENROLMENTS, RECORDS, COURSES, ITEMS, LOGS, EVENTS, ALL_DONE };
+enum part { ENROLMENTS, RECORDS, GATHER, COURSES, ITEMS, LOGS, EVENTS, ALL_DONE };
 
 /* An export on its way: what the person's own state was when it began, then entries and events as they are stored. */
 struct exporting {
@@ -197,6 +197,8 @@ struct exporting {
     struct snapshot snapshot;
     const struct record **records; /* shown ones, newest first */
     uint32_t record_count;
+    uint32_t *others; /* courses of records without an enrolment: previews, locks */
+    size_t other_count;
     uint32_t key; /* 0: never seen */
     enum part part;
     size_t at; /* within the part */
@@ -233,6 +235,33 @@ static void put_item_line(struct exporting *exporting, struct view view, uint32_
                        item_type(def), course ? view_course_slot(view, course)->id : NULL);
 }
 
+static void gather(struct exporting *exporting, struct view view, uint32_t course)
+{
+    if (course && view_course_slot(view, course)->id && !learner_enrolment(exporting->snapshot.learner, course))
+        exporting->others[exporting->other_count++] = course;
+}
+
+static int by_key(const void *a, const void *b)
+{
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+
+    return left < right ? -1 : left > right;
+}
+
+/* Each once. */
+static void settle_others(struct exporting *exporting)
+{
+    uint32_t *others = exporting->others;
+    size_t count = 0;
+
+    if (exporting->other_count)
+        qsort(others, exporting->other_count, sizeof *others, by_key);
+    for (size_t i = 0; i < exporting->other_count; i++)
+        if (count == 0 || others[i] != others[count - 1])
+            others[count++] = others[i];
+    exporting->other_count = count;
+}
+
 /* Up to A_STEP entries of a part that is in memory; whether that was the last. */
 static bool put_some(struct exporting *exporting, size_t count)
 {
@@ -248,8 +277,13 @@ static bool put_some(struct exporting *exporting, size_t count)
         case RECORDS:
             put_record(&exporting->out, view, exporting->records[exporting->at]);
             break;
+        case GATHER:
+            gather(exporting, view, view_item_facts(view, learner->records[exporting->at].item).course);
+            break;
         case COURSES:
-            put_course_line(exporting, view, learner->enrolments[exporting->at].course);
+            put_course_line(exporting, view, exporting->at < learner->enrolment_count
+                                                 ? learner->enrolments[exporting->at].course
+                                                 : exporting->others[exporting->at - learner->enrolment_count]);
             break;
         default:
             put_item_line(exporting, view, learner->records[exporting->at].item);
@@ -297,10 +331,10 @@ static enum rc put_some_events(struct exporting *exporting, bool *out_done, stru
     return rc;
 }
 
-/* The next part: the list before it ends, its own begins. Courses and items share one. */
+/* The next part: the list before it ends, its own begins. Courses and items share one; what gathers shows nothing. */
 static void next_part(struct exporting *exporting)
 {
-    static const char *const names[] = {"enrollments", "progress", "catalog", NULL, "logs", "events"};
+    static const char *const names[] = {"enrollments", "progress", NULL, "catalog", NULL, "logs", "events"};
     struct json_out *out = &exporting->out;
 
     exporting->at = 0;
@@ -325,6 +359,8 @@ static void begin_export(struct exporting *exporting)
     image_read_end(view);
     if (exporting->snapshot.learner)
         exporting->records = records_of_learner(&request->arena, exporting->snapshot.learner, &exporting->record_count);
+    if (exporting->snapshot.learner)
+        exporting->others = arena_alloc(&request->arena, exporting->snapshot.learner->record_count * sizeof *exporting->others + 1);
     json_open(out, '{');
     json_put_text(out, "userId", request->params[0].bytes);
     json_put_instant(out, "exportedAt", context->now_ms());
@@ -347,10 +383,16 @@ static enum rc export_step(void *state, struct buf *out, bool *out_last, struct 
         rc = put_some_events(exporting, &done, fault);
     else if (exporting->part == RECORDS)
         done = put_some(exporting, exporting->records ? exporting->record_count : 0);
-    else if (exporting->part == ITEMS)
+    else if (exporting->part == GATHER && !exporting->others)
+        done = true;
+    else if (exporting->part == GATHER || exporting->part == ITEMS)
         done = put_some(exporting, learner ? learner->record_count : 0);
+    else if (exporting->part == COURSES)
+        done = put_some(exporting, (learner ? learner->enrolment_count : 0) + exporting->other_count);
     else
         done = put_some(exporting, learner ? learner->enrolment_count : 0);
+    if (done && exporting->part == GATHER)
+        settle_others(exporting);
     if (rc == RC_OK && done)
         next_part(exporting);
     *out_last = exporting->part == ALL_DONE;

@@ -137,6 +137,14 @@ test('the export of one user holds what is theirs and what it is about, of other
   assert.equal(run('export', '--user', 'nobody', '--data', server.directory).stdout.trim().split('\n').length, 2);
 });
 
+test('an export has a line for the course of a preview too, each once', async () => {
+  const as = 'instructor:zz-staff';
+  const preview = (videoId) => server.call('POST', '/progress/update', { as, body: { userId: 'zz-staff', videoId, watchedDuration: 3 } });
+  for (const id of ['11', '12']) assert.equal((await preview(id)).status, 200);
+  const { enrollments, catalog } = (await server.call('GET', '/api/v1/users/zz-staff/export', { as })).json;
+  assert.deepEqual([enrollments, catalog.map((line) => [line.id, line.course])], [[], [['1', null], ['11', '1'], ['12', '1']]]);
+});
+
 test('a bad export is refused whole, with its line', () => {
   const good = run('export', '--data', server.directory).stdout;
   const lines = good.trimEnd().split('\n');
