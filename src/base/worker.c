@@ -15,6 +15,10 @@ struct queue {
     struct job *first, *last;
 };
 
+struct lines {
+    struct line *first, *last;
+};
+
 /* One caller's. Ready while it has a job that may run and none that does. */
 struct line {
     uint64_t caller;
@@ -29,10 +33,12 @@ struct worker {
     pthread_cond_t work;
     struct line *lines, *free;
     struct line *buckets[BUCKETS];
-    struct line *ready, *ready_last;
+    struct lines ready[2]; /* [1]: whose next job is a long one */
+    unsigned longs;        /* running */
+    bool long_next;        /* the two take turns */
     unsigned waits, held, running; /* running: threads */
     bool closing;
-    unsigned thread_count;
+    unsigned thread_count, long_max;
     pthread_t threads[];
 };
 
@@ -89,13 +95,14 @@ static void settle(struct worker *worker, struct line *line)
     if (line->ready || line->running)
         return;
     if (line->again.first || may_start(worker, line)) {
+        struct lines *ready = &worker->ready[line->again.first ? line->again.first->is_long : line->waiting.first->is_long];
         line->ready = true;
         line->next_ready = NULL;
-        if (worker->ready)
-            worker->ready_last->next_ready = line;
+        if (ready->first)
+            ready->last->next_ready = line;
         else
-            worker->ready = line;
-        worker->ready_last = line;
+            ready->first = line;
+        ready->last = line;
         (void)pthread_cond_signal(&worker->work);
     } else if (!line->waiting.first && !line->held) {
         *place_of(worker, line->caller) = line->next_of_bucket;
@@ -117,6 +124,21 @@ static struct job *take(struct worker *worker, struct line *line)
     return job;
 }
 
+/* The line whose turn it is; NULL: none may run now. */
+static struct line *next_line(struct worker *worker)
+{
+    bool may = worker->ready[1].first && (worker->closing || worker->longs < worker->long_max);
+    struct lines *ready = &worker->ready[may && (worker->long_next || !worker->ready[0].first)];
+    struct line *line = ready->first;
+
+    if (!line)
+        return NULL;
+    worker->long_next = !worker->long_next;
+    ready->first = line->next_ready;
+    line->ready = false;
+    return line;
+}
+
 static void *work(void *arg)
 {
     struct worker *worker = arg;
@@ -125,22 +147,27 @@ static void *work(void *arg)
     (void)setpriority(PRIO_PROCESS, 0, NICE); /* of this thread alone, on Linux; without it the others have less */
     (void)pthread_mutex_lock(&worker->lock);
     worker->running++;
-    while (worker->ready || !worker->closing) {
-        struct line *line = worker->ready;
+    for (;;) {
+        struct line *line = next_line(worker);
+        if (!line && worker->closing)
+            break;
         if (!line) {
             (void)pthread_cond_wait(&worker->work, &worker->lock);
             continue;
         }
-        worker->ready = line->next_ready;
-        line->ready = false;
         struct job *job = take(worker, line);
         if (job) {
+            bool is_long = job->is_long;
+            worker->longs += is_long;
             line->running = true;
             job->closing = worker->closing;
             (void)pthread_mutex_unlock(&worker->lock);
             job->run(job); /* it may be gone afterwards */
             (void)pthread_mutex_lock(&worker->lock);
             line->running = false;
+            worker->longs -= is_long;
+            if (is_long && worker->ready[1].first)
+                (void)pthread_cond_signal(&worker->work);
         }
         settle(worker, line);
     }
@@ -155,6 +182,7 @@ enum rc worker_new(unsigned threads, struct worker **out_worker)
 
     if (!worker)
         return RC_BUSY;
+    worker->long_max = threads > 1 ? threads / 2 : 1;
     worker->lines = calloc(LINES, sizeof *worker->lines);
     (void)pthread_mutex_init(&worker->lock, NULL); /* default attributes cannot fail */
     (void)pthread_cond_init(&worker->work, NULL); /* likewise */

@@ -36,6 +36,7 @@ struct worker_state worker_state(struct worker *worker);
 struct job {
     void (*run)(struct job *job); /* on one of the threads */
     bool closing; /* the process ends: answer at once, do nothing long. Valid during run */
+    bool is_long; /* it takes its time in one turn, perhaps seconds: half of the threads take none such */
     struct worker *worker; /* the worker's own, as is all that follows */
     struct job *next;
     struct line *line;

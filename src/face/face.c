@@ -214,8 +214,8 @@ enum rc face_queue(struct request *request, struct job *job, struct fault *fault
     return rc == RC_OK ? rc : fault_set(fault, rc, NULL, "too many requests of this kind; try again");
 }
 
-void face_work(struct request *request, enum rc (*work)(struct request *request, struct fault *fault),
-               void (*then)(struct request *request))
+static void begin_work(struct request *request, enum rc (*work)(struct request *request, struct fault *fault),
+                       void (*then)(struct request *request), bool is_long)
 {
     struct work *job = arena_alloc(&request->arena, sizeof *job);
 
@@ -223,7 +223,7 @@ void face_work(struct request *request, enum rc (*work)(struct request *request,
         request_fail(request, RC_BUSY, &(struct fault){NULL, "out of memory"});
         return;
     }
-    *job = (struct work){{.run = run_work}, request, work, then, RC_OK, {NULL, NULL}};
+    *job = (struct work){{.run = run_work, .is_long = is_long}, request, work, then, RC_OK, {NULL, NULL}};
     request->companion = job;
     request_park(request, worked);
     struct fault fault = {NULL, NULL};
@@ -233,6 +233,18 @@ void face_work(struct request *request, enum rc (*work)(struct request *request,
         job->fault = fault;
         request_resume(request);
     }
+}
+
+void face_work(struct request *request, enum rc (*work)(struct request *request, struct fault *fault),
+               void (*then)(struct request *request))
+{
+    begin_work(request, work, then, false);
+}
+
+void face_work_long(struct request *request, enum rc (*work)(struct request *request, struct fault *fault),
+                    void (*then)(struct request *request))
+{
+    begin_work(request, work, then, true);
 }
 
 /* ---- writing ---- */

@@ -141,6 +141,11 @@ uint64_t face_line(struct request *request);
 void face_work(struct request *request, enum rc (*work)(struct request *request, struct fault *fault),
                void (*then)(struct request *request));
 
+/* The same for what reads the events of a person's life, or of the whole catalogue, in one go: it leaves half of the
+ * workers to others. */
+void face_work_long(struct request *request, enum rc (*work)(struct request *request, struct fault *fault),
+                    void (*then)(struct request *request));
+
 /* Puts a job that answers the request, which is parked, into its caller's line. Errors: RC_TOO_MANY, RC_BUSY: it is not
  * queued. */
 MUST_CHECK enum rc face_queue(struct request *request, struct job *job, struct fault *fault);

@@ -182,7 +182,13 @@ static enum rc work_progress(struct request *request, struct fault *fault)
 
 void learner_progress(struct request *request)
 {
-    face_work(request, work_progress, NULL);
+    const char *as_of = NULL;
+    struct fault fault = {NULL, NULL};
+
+    if (request_query(request, "as_of", &as_of, &fault) == RC_OK && as_of) /* what is wrong with it, the work says */
+        face_work_long(request, work_progress, NULL);
+    else
+        face_work(request, work_progress, NULL);
 }
 
 /* ---- GET /api/v1/users/{id}/export ---- */
@@ -491,5 +497,5 @@ void learner_erase(struct request *request)
     }
     *planning = (struct planning){.end = {.end = plan_done}};
     request_will_stream(request, &planning->end);
-    face_work(request, plan_erasure, submit_erasure);
+    face_work_long(request, plan_erasure, submit_erasure);
 }

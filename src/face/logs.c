@@ -595,7 +595,7 @@ static enum rc work_history(struct request *request, struct fault *fault)
 
 void logs_history(struct request *request)
 {
-    face_work(request, work_history, NULL);
+    face_work_long(request, work_history, NULL);
 }
 
 /* ---- POST /api/progress/user/{user_id}/rollback ---- */
@@ -675,7 +675,7 @@ static void roll_back_again(struct command *command)
     struct request *request = command->waiter;
 
     if (++rolling_of(command)->tries < ROLLBACK_TRIES)
-        face_work(request, work_rollback, submit_rollback);
+        face_work_long(request, work_rollback, submit_rollback);
     else
         request_fail(request, RC_BUSY, &(struct fault){NULL, "the logs are being changed; try again"});
 }
@@ -706,5 +706,5 @@ void logs_roll_back(struct request *request)
     command->rollback = &rolling->rollback;
     command->again = roll_back_again;
     request->command = command;
-    face_work(request, work_rollback, submit_rollback);
+    face_work_long(request, work_rollback, submit_rollback);
 }

@@ -331,7 +331,7 @@ void trk_user(struct request *request)
     if (rc == RC_OK)
         rc = request_query(request, "as_of", &as_of, &fault);
     if (rc == RC_OK && as_of) {
-        face_work(request, work_user_past, reply_user);
+        face_work_long(request, work_user_past, reply_user);
         return;
     }
     if (rc == RC_OK) {

@@ -171,11 +171,55 @@ static void held_jobs_are_bounded_and_come_back(void **unused)
     worker_free(worker);
 }
 
+static void long_jobs_leave_half_of_the_threads(void **unused)
+{
+    enum { LONGS = 6, SHORTS = 20 };
+    struct task longs[LONGS], shorts[SHORTS];
+    struct worker *worker;
+
+    (void)unused;
+    reset();
+    assert_int_equal(worker_new(4, &worker), RC_OK);
+    for (int i = 0; i < LONGS; i++) {
+        longs[i] = (struct task){.job = {.run = run, .is_long = true}, .caller = 0, .turns = 1, .waits_at_gate = true};
+        assert_int_equal(worker_do(worker, &longs[i].job, (uint64_t)i + 1), RC_OK);
+    }
+    wait_until(2, 0);
+    for (int i = 0; i < SHORTS; i++) {
+        shorts[i] = (struct task){.job = {run}, .caller = 1, .turns = 3};
+        assert_int_equal(worker_do(worker, &shorts[i].job, (uint64_t)i + 100), RC_OK);
+    }
+    wait_until(2, SHORTS * 3); /* while the long ones are where they are */
+    assert_int_equal(seen.most_inside[0], 2);
+    open_gate();
+    wait_until(0, SHORTS * 3 + LONGS);
+    assert_int_equal(seen.most_inside[0], 2);
+    worker_free(worker);
+}
+
+/* One after the other, also when nothing else is there, and when the end comes. */
+static void long_jobs_alone(void **unused)
+{
+    struct task tasks[200], gate;
+    struct worker *worker = busy(&gate);
+
+    (void)unused;
+    for (int i = 0; i < 200; i++) {
+        tasks[i] = (struct task){.job = {.run = run, .is_long = true}, .caller = 0, .turns = 1};
+        assert_int_equal(worker_do(worker, &tasks[i].job, (uint64_t)i % 90), RC_OK);
+    }
+    open_gate();
+    wait_until(0, 100);
+    worker_free(worker); /* runs what waits */
+    assert_int_equal(seen.count, 201);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_take_turns), cmocka_unit_test(one_at_a_time_of_each_caller),
         cmocka_unit_test(lines_are_bounded), cmocka_unit_test(held_jobs_are_bounded_and_come_back),
+        cmocka_unit_test(long_jobs_leave_half_of_the_threads), cmocka_unit_test(long_jobs_alone),
     };
     return cmocka_run_group_tests_name("worker", tests, NULL, NULL);
 }
