@@ -78,6 +78,7 @@ const refusals = [
   ['staff role', 'PUT', '/api/v1/catalog/courses/9', 'admin:9', { staff: [{ userId: 'a', role: 'BOSS' }] }, 400, 'staff.role'],
   ['id differs from the path', 'PUT', '/api/v1/catalog/courses/9', 'admin:9', { id: '8', contents: [] }, 400, 'id'],
   ['certificateUrl http', 'POST', '/user-progress/7/1/certify', 'admin:9', { certificateUrl: 'http://x.org/c' }, 400, 'certificateUrl'],
+  ['certificateUrl without a host', 'POST', '/user-progress/7/1/certify', 'admin:9', { certificateUrl: 'https:///c.pdf' }, 400, 'certificateUrl'],
   ['certificateUrl javascript', 'POST', '/user-progress/7/1/certify', 'admin:9', { certificateUrl: 'javascript:alert(1)' }, 400, 'certificateUrl'],
 ];
 
