@@ -7,14 +7,23 @@
 
 enum rc judge_init(struct judge *judge, const struct event_scope *scope)
 {
-    *judge = (struct judge){.scope = *scope, .rollbacks = calloc(scope->learners + 1u, sizeof *judge->rollbacks)};
-    return judge->rollbacks ? RC_OK : RC_BUSY;
+    *judge = (struct judge){.scope = *scope, .rollbacks = calloc(scope->learners + 1u, sizeof *judge->rollbacks),
+                            .leaving = calloc(scope->learners + 1u, sizeof *judge->leaving)};
+    return judge->rollbacks && judge->leaving ? RC_OK : RC_BUSY;
 }
 
 void judge_done(struct judge *judge)
 {
     free(judge->rollbacks);
+    free(judge->leaving);
     judge->rollbacks = NULL;
+    judge->leaving = NULL;
+}
+
+void judge_leaving(struct judge *judge, uint32_t learner)
+{
+    if (learner <= judge->scope.learners)
+        judge->leaving[learner] = true;
 }
 
 static bool refuse(struct judge *judge, const struct event *event, const char *problem)
@@ -141,8 +150,10 @@ bool judge_event(struct judge *judge, const struct fold *fold, const struct even
     if (problem)
         return refuse(judge, event, problem);
     const struct learner_slot *slot = view_learner_slot(fold->view, event->learner);
-    if (slot && slot->erased)
-        return true; /* of somebody whose erasure is under way: the engine takes it out next */
+    if (event->kind == EV_ERASED && slot && !slot->erased)
+        return refuse(judge, event, "erases somebody whose id is still there");
+    if (slot && slot->erased && event->kind != EV_ERASED)
+        return judge->leaving[event->learner] || refuse(judge, event, "is of somebody who was erased");
     if (event->learner && !new_ids_fine(judge, view_learner(fold->view, event->learner), event))
         return refuse(judge, event, "gives out an id that was given out before, or lacks one");
     if (!known_to_catalogue(fold, event))

@@ -11,6 +11,7 @@ struct judge {
     uint64_t last_log_id;          /* each: the last one given out so far */
     uint32_t last_record_id, last_enrolment_id;
     uint32_t *rollbacks;           /* by learner */
+    bool *leaving;                 /* by learner: their erasure is under way, the engine takes their events out next */
     const char *problem;           /* of the event that was refused; a static text */
     uint64_t sequence;             /* its number */
 };
@@ -18,6 +19,9 @@ struct judge {
 /* RC_BUSY: out of memory. */
 MUST_CHECK enum rc judge_init(struct judge *judge, const struct event_scope *scope);
 void judge_done(struct judge *judge);
+
+/* Notes whose erasure the file says to be under way. */
+void judge_leaving(struct judge *judge, uint32_t learner);
 
 /* Before an event is applied; false: judge->problem says why not. */
 bool judge_event(struct judge *judge, const struct fold *fold, const struct event *event);

@@ -52,6 +52,12 @@ static enum rc refused(const struct judge *judge, struct fault *fault)
     return fault_set(fault, RC_INVALID, NULL, text);
 }
 
+static bool see_erasing(void *arg, const struct store_erasure *erasure)
+{
+    judge_leaving(arg, erasure->learner);
+    return true;
+}
+
 static void ignore_count(uint64_t folded)
 {
     (void)folded;
@@ -68,6 +74,8 @@ enum rc cli_check_store(struct store *store, struct fault *fault)
 
     if (rc == RC_OK && judge_init(&judge, &scope) != RC_OK)
         rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+    if (rc == RC_OK)
+        rc = store_each_erasing(store, see_erasing, &judge, fault);
     if (rc == RC_OK)
         rc = engine_new(store, &policy, ignore_count, &engine, fault);
     if (rc == RC_OK && !judge_image(&judge, engine_image(engine)))
