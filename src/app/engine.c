@@ -608,7 +608,7 @@ static enum rc run_batch(struct engine *engine, struct command *commands, const 
     }
     if (rc == RC_OK)
         rc = settling_step(batch, fault);
-    if (rc == RC_OK && batch->adoptions.later && !engine->revision && !(commands && stands_alone(commands)))
+    if (rc == RC_OK && batch->adoptions.later && !engine->revision && !engine->fold.deferred && !(commands && is_alone(engine, commands)))
         rc = adopting_step(batch, fault);
     return finish_batch(engine, commands, rc, ledger_key, ledger_value, fault);
 }
@@ -871,7 +871,7 @@ static void run_all(struct engine *engine, struct command *commands)
     commands = set_aside(engine, commands);
     while (commands || engine->revision) {
         struct fault fault = {NULL, NULL};
-        if (commands && stands_alone(commands) && engine->batch.adoptions.first && !engine->revision)
+        if (commands && is_alone(engine, commands) && engine->batch.adoptions.first && !engine->revision)
             (void)run_batch(engine, NULL, NULL, NULL, &fault); /* which gets no further with those; else tried again later */
         if (commands) {
             struct command *rest = cut_batch(engine, commands);
