@@ -478,6 +478,7 @@ int cli_serve(int argc, char **argv)
             (void)fprintf(stderr, "milepost: listening on http://%s:%u\n", server.settings.listen,
                           server.settings.ports[i]); /* for whoever watches */
         status = wait_for_end(&server, &signals);
+        (void)signal(SIGHUP, SIG_IGN); /* nothing is read again, and it must not end what is being written */
         (void)pthread_sigmask(SIG_UNBLOCK, &signals, NULL); /* a second SIGTERM ends it at once */
     }
     bound_stop(status);
