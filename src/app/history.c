@@ -100,6 +100,16 @@ enum rc history_page(const struct past *past, const uint64_t *sequences, size_t 
     return rc;
 }
 
+enum rc history_readable(const char *text, const char *field, struct fault *fault)
+{
+    size_t size = strlen(text);
+    int64_t number;
+
+    if (ident_integer(text, size, &number) || instant_parse(text, size, &number) != INSTANT_NONE)
+        return RC_OK;
+    return fault_set(fault, RC_INVALID, field, "must be an event id, an ISO 8601 instant or a date");
+}
+
 enum rc history_bound(const struct past *past, uint32_t learner, const char *text, const char *field,
                       struct bound *out, struct fault *fault)
 {
@@ -111,7 +121,7 @@ enum rc history_bound(const struct past *past, uint32_t learner, const char *tex
         out->by_instant = true;
         if (instant_parse(text, size, &out->at_ms) != INSTANT_NONE)
             return RC_OK;
-        return fault_set(fault, RC_INVALID, field, "must be an event id, an ISO 8601 instant or a date");
+        return history_readable(text, field, fault);
     }
     struct sequences own = {0};
     uint64_t wanted = number > 0 ? (uint64_t)number : 0;

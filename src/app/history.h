@@ -39,6 +39,9 @@ MUST_CHECK enum rc history_events(const struct past *past, uint32_t learner,
 MUST_CHECK enum rc history_page(const struct past *past, const uint64_t *sequences, size_t count,
                                 bool (*visit)(void *arg, const struct event *event), void *arg, struct fault *fault);
 
+/* Whether a text may be a bound at all; what is known before whose it is. RC_INVALID names field. */
+MUST_CHECK enum rc history_readable(const char *text, const char *field, struct fault *fault);
+
 /* The bound that a client's text means: an event id of this learner's, an instant, or a date (its midnight UTC).
  * RC_INVALID names field. */
 MUST_CHECK enum rc history_bound(const struct past *past, uint32_t learner, const char *text, const char *field,

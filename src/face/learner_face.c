@@ -171,10 +171,14 @@ static enum rc work_progress(struct request *request, struct fault *fault)
 {
     const char *as_of = NULL;
     uint32_t learner = 0;
-    enum rc rc = take_user(request, &learner, fault);
+    enum rc rc = request_id_param(request, 0, "userId", fault);
 
     if (rc == RC_OK)
         rc = request_query(request, "as_of", &as_of, fault);
+    if (rc == RC_OK && as_of)
+        rc = history_readable(as_of, "as_of", fault);
+    if (rc == RC_OK)
+        rc = take_user(request, &learner, fault);
     if (rc != RC_OK)
         return rc;
     return as_of ? put_past(request, as_of, learner, fault) : put_now(request, learner);

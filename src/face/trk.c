@@ -193,6 +193,8 @@ static enum rc work_user_past(struct request *request, struct fault *fault)
 
     if (rc == RC_OK)
         rc = request_query(request, "as_of", &as_of, fault);
+    if (rc == RC_OK)
+        rc = history_readable(as_of, "as_of", fault);
     if (rc != RC_OK)
         return rc;
     bool with_logs = false;

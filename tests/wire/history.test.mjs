@@ -103,6 +103,8 @@ test('what makes no bound is refused by name; another one\'s event is none of yo
     await refused(400, 'as_of', 'GET', `/api/progress/h6?as_of=${bound}`, { as: 'h6' });
     await refused(400, 'as_of', 'GET', `/api/v1/users/h6/progress?as_of=${bound}`, { as: 'h6' });
   }
+  for (const path of ['/api/progress/h6?as_of=yesterday', '/api/v1/users/h6/progress?as_of=yesterday'])
+    await refused(400, 'as_of', 'GET', path, { as: 'h5' }); // members before ownership
   await refused(404, undefined, 'POST', '/api/progress/user/nobody/rollback', { as: 'nobody', body: { to: '2024-01-01' } });
   await refused(404, undefined, 'GET', '/api/progress/log/99999999/history', { as: 'h6' });
   await refused(400, 'log_id', 'GET', '/api/progress/log/x/history', { as: 'h6' });
