@@ -64,7 +64,12 @@ def enrolled(s, course):
 @case("attach-killed", "kill -9 while 50,000 holders of an adopted item are enrolled: the next start enrols the rest; verified", store=True, limit=120)
 def attach_killed(k):
     s = k.serve(data=popular(k))
-    attack = Forked(lambda stopped: s.student("u7").post("/progress/update", {"userId": "u7", "videoId": "p0", "watchedDuration": 500, "courseId": "900"}))
+    def post(stopped):
+        try:
+            return s.student("u7").post("/progress/update", {"userId": "u7", "videoId": "p0", "watchedDuration": 500, "courseId": "900"})
+        except OSError:
+            return None                                       # killed before it was answered
+    attack = Forked(post)
     begin, some = time.monotonic(), 0
     while not (isinstance(some, int) and some > 1000) and time.monotonic() < begin + 20:
         some = enrolled(s, 900)
