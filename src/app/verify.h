@@ -16,7 +16,8 @@ struct verify_watch {
 struct verify_result {
     uint64_t events, differences;
     uint64_t learners, courses, items, logs;
-    bool has_image; /* there was none: nothing was compared but the events and log entries */
+    bool has_image; /* false: there was none, so nothing was compared but the events and log entries */
+    bool overtaken; /* the image file is from before an erasure, whose events are gone: likewise; a start mends it */
 };
 
 /* store: store_open_reader, or one that nobody writes to. RC_INTERNAL: an event is damaged or makes no sense; *fault

@@ -101,9 +101,11 @@ test('erased by the program; rebuilt from what is left; refused on a live direct
 test('killed right after an erasure: the image of before is brought up to it', async () => {
   const server = await Server.start();
   await live(server, ['keeper', 'zz-erased-zz']);
-  await new Promise((resolve) => setTimeout(resolve, 2600));
+  await new Promise((resolve) => setTimeout(resolve, 5600)); // the image is written
   await call(server, 'DELETE', '/api/v1/users/zz-erased-zz', { as: 'zz-erased-zz' });
   await server.stop('SIGKILL');
+  const between = run('verify', '--data', server.directory);
+  assert.equal(between.status, 0, between.stdout);
   const again = await Server.start({ directory: server.directory });
   assert.equal((await again.call('GET', '/progress/summary/shared', { as: '1' })).json.viewers, 1);
   assert.equal((await again.stop()).code, 0);
