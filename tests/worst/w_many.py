@@ -28,7 +28,7 @@ def popular(k):
 PROBES = lambda s: {"write": writer(s), "read": reader(s)}
 
 
-@case("attach-popular", "a student attaches an item of no course that 50,000 hold: others wait < 50 ms; verified", store=True, limit=120)
+@case("attach-popular", "a student attaches an item of no course that 50,000 hold: others wait < 50 ms; verified", store=True, limit=120, fast=False)
 def attach_popular(k):
     s = k.serve(data=popular(k))
     c = s.student("u7")
@@ -42,7 +42,7 @@ def attach_popular(k):
     return code == 0, text + ("" if code == 0 else "; verify: " + out[-300:])
 
 
-@case("put-adopts-popular", "a catalogue PUT adopts two items that 50,000 hold: others wait < 50 ms; verified", store=True, limit=120)
+@case("put-adopts-popular", "a catalogue PUT adopts two items that 50,000 hold: others wait < 50 ms; verified", store=True, limit=120, fast=False)
 def put_adopts_popular(k):
     s = k.serve(data=popular(k))
     c = s.conn(s.token("9001", "admin"))
@@ -61,7 +61,7 @@ def enrolled(s, course):
     return answer["results"].get("totalEnrollments", str(answer)) if status == 200 else status
 
 
-@case("attach-killed", "kill -9 while 50,000 holders of an adopted item are enrolled: the next start enrols the rest; verified", store=True, limit=120)
+@case("attach-killed", "kill -9 while 50,000 holders of an adopted item are enrolled: the next start enrols the rest; verified", store=True, limit=120, fast=False)
 def attach_killed(k):
     s = k.serve(data=popular(k))
     def post(stopped):

@@ -87,7 +87,7 @@ def storm(s, seconds, seed):
     return threads, counts
 
 
-@case("storm", "everything at once over courses that 700 adopt, 3 rounds, each ended by SIGTERM or kill -9: it lives, no 500, verified", store=True, limit=150)
+@case("storm", "everything at once over courses that 700 adopt, 3 rounds, each ended by SIGTERM or kill -9: it lives, no 500, verified", store=True, limit=150, fast=False)
 def storm_case(k):
     data, text = crowded(k), []
     for number, end in enumerate(["term", "kill", "term"]):
