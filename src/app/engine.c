@@ -253,7 +253,7 @@ static void scrub_last(struct engine *engine)
     const struct timespec pause = {0, 50000000};
     int64_t until_ms = monotonic_ms() + SCRUB_LAST_MS;
 
-    while (engine->scrub && monotonic_ms() < until_ms) {
+    while (engine->scrub && !engine->state.broken && monotonic_ms() < until_ms) {
         engine->scrub_after_ms = 0;
         scrub_events(engine);
         if (engine->scrub)

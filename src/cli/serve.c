@@ -479,7 +479,8 @@ int cli_serve(int argc, char **argv)
                           server.settings.ports[i]); /* for whoever watches */
         status = wait_for_end(&server, &signals);
         (void)signal(SIGHUP, SIG_IGN); /* nothing is read again, and it must not end what is being written */
-        (void)pthread_sigmask(SIG_UNBLOCK, &signals, NULL); /* a second SIGTERM ends it at once */
+        if (status == 0) /* a second SIGTERM ends it at once; one that comes while it ends by itself is the first */
+            (void)pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
     }
     bound_stop(status);
     stop(&server);
