@@ -63,8 +63,7 @@ struct engine {
     struct revision *revision;     /* the engine's thread's, likewise below; NULL: none is under way */
     enum revision_phase phase;
     struct command *revising;      /* answered when its revision is shown */
-    struct command *parked, *last_parked; /* what waits for it */
-    uint32_t parked_count;
+    struct line parked;            /* what waits for it */
 
     pthread_t engine_thread, image_thread;
     int64_t last_flush_ms;
@@ -804,18 +803,13 @@ static bool must_wait(const struct engine *engine, const struct command *command
 static void park(struct engine *engine, struct command *command)
 {
     command->next = NULL;
-    if (engine->parked_count == PARKED_MAX) {
+    if (engine->parked.count == PARKED_MAX) {
         command->rc = RC_BUSY;
         command->fault = (struct fault){NULL, "the course is being edited; try again"};
         answer_all(engine, command);
         return;
     }
-    if (engine->last_parked)
-        engine->last_parked->next = command;
-    else
-        engine->parked = command;
-    engine->last_parked = command;
-    engine->parked_count++;
+    join(&engine->parked, command);
 }
 
 /* Parks what must wait; returns the others, in order. */
@@ -855,12 +849,11 @@ static struct command *revise(struct engine *engine, struct command *commands)
         revision_free(engine->revision);
         engine->revision = NULL;
     }
-    if (!engine->parked)
+    if (!engine->parked.head)
         return commands;
-    engine->last_parked->next = commands;
-    commands = engine->parked;
-    engine->parked = engine->last_parked = NULL;
-    engine->parked_count = 0;
+    engine->parked.last->next = commands;
+    commands = engine->parked.head;
+    engine->parked = (struct line){NULL, NULL, 0};
     return commands;
 }
 
