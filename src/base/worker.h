@@ -11,8 +11,8 @@
 struct worker;
 
 enum {
-    WORKER_LINE_MAX = 64,      /* jobs that wait in one caller's line */
-    WORKER_WAITING_MAX = 4096, /* in all */
+    WORKER_LINE_MAX = 256,     /* jobs that wait in one caller's line */
+    WORKER_WAITING_MAX = 8192, /* in all */
     WORKER_HELD_MAX = 4,       /* jobs of one caller that are under way, between two turns; more wait for one to end */
     WORKER_HELD_TOTAL = 1024,  /* in all */
 };

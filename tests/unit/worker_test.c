@@ -10,7 +10,7 @@ static struct {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool open;
-    int ran[8192], count, inside[8], most_inside[8], waiting;
+    int ran[WORKER_WAITING_MAX + 64], count, inside[8], most_inside[8], waiting;
 } seen = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 struct task {
