@@ -1,6 +1,7 @@
 /* fill --data DIR [--learners 10000] [--courses 12] [--items 20] [--events 1000000] [--one-course]
- * Fills a data directory through the engine itself, without HTTP: learner l reports item k of course l % courses, again and again with
- * growing positions. --one-course puts everybody into course 0. For measuring starts, rebuilds, verifies and the cost of size. */
+ * Fills a data directory through the engine itself, without HTTP: learner l reports item k of course l %
+ * courses, again and again with growing positions. --one-course puts everybody into course 0. For measuring
+ * starts, rebuilds, verifies and the cost of size. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -57,9 +58,11 @@ static struct command *report(struct arena *arena, long learner, long course, lo
     struct item_report *one = &command->reports[0];
     one->item = id_of(arena, "video-", course * 1000 + item);
     one->course = id_of(arena, "", 100 + course);
-    one->report = (struct report){
-        .has = HAS_WATCHED | HAS_POSITION | HAS_DURATION | FROM_PLAYER, .duration_ms = VIDEO_MS, .local_day = 20000,
-        .position_ms = (round * 7919 + item * 101 + learner) % VIDEO_MS, .watched_s = round % 600};
+    one->report = (struct report){.has = HAS_WATCHED | HAS_POSITION | HAS_DURATION | FROM_PLAYER,
+                                  .duration_ms = VIDEO_MS,
+                                  .local_day = 20000,
+                                  .position_ms = (round * 7919 + item * 101 + learner) % VIDEO_MS,
+                                  .watched_s = round % 600};
     return command;
 }
 
@@ -67,7 +70,8 @@ int main(int argc, char **argv)
 {
     const char *data = text_option(argc, argv, "--data");
     long learners = option(argc, argv, "--learners", 10000), courses = option(argc, argv, "--courses", 12);
-    long items = option(argc, argv, "--items", 20), events = option(argc, argv, "--events", 1000000), done = 0;
+    long items = option(argc, argv, "--items", 20), events = option(argc, argv, "--events", 1000000),
+         done = 0;
     struct policy policy = {.now_ms = now_ms};
     struct store *store;
     struct engine *engine;
@@ -76,7 +80,8 @@ int main(int argc, char **argv)
 
     if (!data || (mkdir(data, 0700) != 0 && errno != EEXIST) || store_open(data, &store, &fault) != RC_OK ||
         engine_new(store, &policy, NULL, &engine, &fault) != RC_OK) {
-        (void)fprintf(stderr, "fill: %s\n", fault.message ? fault.message : "--data DIR is needed"); /* to whoever measures */
+        /* to whoever measures */
+        (void)fprintf(stderr, "fill: %s\n", fault.message ? fault.message : "--data DIR is needed");
         return 1;
     }
     if (text_option(argc, argv, "--one-course"))
@@ -87,7 +92,8 @@ int main(int argc, char **argv)
         struct command *first = NULL;
         for (int i = 0; i < BATCH && done < events; i++, done++) {
             long step = done % (learners * items), learner = step / items, item = step % items;
-            struct command *command = report(&arena, learner, learner % courses, item, done / (learners * items) + 1);
+            struct command *command =
+                report(&arena, learner, learner % courses, item, done / (learners * items) + 1);
             command->next = first;
             first = command;
         }
@@ -101,7 +107,10 @@ int main(int argc, char **argv)
     struct engine_state state = engine_state(engine);
     engine_free(engine);
     store_close(store);
-    (void)printf("{\"events\":%llu,\"seconds\":%.2f,\"events_per_s\":%.0f,\"learners\":%ld,\"courses\":%ld,\"items\":%ld}\n",
-                 (unsigned long long)state.sequence, seconds, (double)done / seconds, learners, courses, items); /* likewise */
+    (void)printf("{\"events\":%llu,\"seconds\":%.2f,\"events_per_s\":%.0f,\"learners\":%ld,\"courses\":%ld,"
+                 "\"items\":%ld}\n",
+                 /* likewise */
+                 (unsigned long long)state.sequence, seconds, (double)done / seconds, learners, courses,
+                 items);
     return done < events;
 }

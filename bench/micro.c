@@ -1,8 +1,8 @@
 /* micro: what single steps cost, in nanoseconds or operations a second; best of several runs, one thread.
- *   core    decide + evolve of one report (a learner with 20 records), encode and decode of an event and of the learner
- *   JSON    a report's body in, a state's answer out
- *   token   verify of an HS256 token, first sight and from the cache
- *   store   commit of batches of 1, 8, 64, 512, 4096 events on the disk under the current directory */
+ *   core    decide + evolve of one report (a learner with 20 records), encode and decode of an event and of
+ * the learner JSON    a report's body in, a state's answer out token   verify of an HS256 token, first sight
+ * and from the cache store   commit of batches of 1, 8, 64, 512, 4096 events on the disk under the current
+ * directory */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +48,8 @@ static struct item_facts item_facts(const void *of, uint32_t item)
 {
     (void)of;
     (void)item;
-    return (struct item_facts){.course = 1, .required = true, .threshold_hundredths = 9500, .duration_ms = 600000};
+    return (struct item_facts){
+        .course = 1, .required = true, .threshold_hundredths = 9500, .duration_ms = 600000};
 }
 
 static struct course_facts course_facts(const void *of, uint32_t course)
@@ -65,17 +66,33 @@ static int32_t days[64];
 static uint64_t event_ids[4][2];
 static struct segment segment_room[RECORD_MAX_SEGMENTS + 16];
 static uint8_t metadata_room[1 << 16], bytes[1 << 16];
-static struct learner learner = {.record_room = RECORDS + 2, .enrolment_room = 2, .day_room = 64, .event_id_room = 4,
-                                 .records = records, .items = items, .enrolments = enrolments, .days = days, .event_ids = event_ids};
+static struct learner learner = {.record_room = RECORDS + 2,
+                                 .enrolment_room = 2,
+                                 .day_room = 64,
+                                 .event_id_room = 4,
+                                 .records = records,
+                                 .items = items,
+                                 .enrolments = enrolments,
+                                 .days = days,
+                                 .event_ids = event_ids};
 static const struct catalogue catalogue = {NULL, item_facts, course_facts, NULL};
 
 static struct event event_of(long i)
 {
-    return (struct event){
-        .sequence = (uint64_t)i + 1, .kind = EV_REPORTED, .face = FACE_VIDEO, .learner = 1, .course = 1,
-        .item = (uint32_t)(i % RECORDS) + 1, .record_id = (uint32_t)(i % RECORDS) + 1, .enrolment_id = 1, .at_ms = 1700000000000 + i,
-        .report = {.has = HAS_CLIENT_AT | HAS_WATCHED | HAS_POSITION | FROM_PLAYER, .local_day = 19675, .watched_s = i % 600,
-                   .position_ms = i % 600000, .client_at_ms = 1700000000000 + i}};
+    return (struct event){.sequence = (uint64_t)i + 1,
+                          .kind = EV_REPORTED,
+                          .face = FACE_VIDEO,
+                          .learner = 1,
+                          .course = 1,
+                          .item = (uint32_t)(i % RECORDS) + 1,
+                          .record_id = (uint32_t)(i % RECORDS) + 1,
+                          .enrolment_id = 1,
+                          .at_ms = 1700000000000 + i,
+                          .report = {.has = HAS_CLIENT_AT | HAS_WATCHED | HAS_POSITION | FROM_PLAYER,
+                                     .local_day = 19675,
+                                     .watched_s = i % 600,
+                                     .position_ms = i % 600000,
+                                     .client_at_ms = 1700000000000 + i}};
 }
 
 static void run_decide_evolve(long count)
@@ -111,8 +128,10 @@ static void run_learner_encode(long count)
 
 /* ---- JSON ---- */
 
-static const char body[] = "{\"userId\":\"0f3a8a8e-51d1-4b7e-9f30-0d8f1a2b3c4d\",\"videoId\":\"7c9e6679-7425-40de-944b-e07fc1f90ae7\","
-                           "\"watchedDuration\":300,\"lastWatched\":\"2026-01-01T10:00:00.000Z\",\"position\":290.5}";
+static const char body[] =
+    "{\"userId\":\"0f3a8a8e-51d1-4b7e-9f30-0d8f1a2b3c4d\",\"videoId\":\"7c9e6679-7425-40de-944b-"
+    "e07fc1f90ae7\","
+    "\"watchedDuration\":300,\"lastWatched\":\"2026-01-01T10:00:00.000Z\",\"position\":290.5}";
 
 static void run_json_in(long count)
 {
@@ -122,7 +141,8 @@ static void run_json_in(long count)
         json_t *root = NULL;
         sink += json_in(body, sizeof body - 1, &root, &fault);
         int64_t number;
-        sink += json_in_integer(json_in_member(root, "watchedDuration", SPELLING_EXACT), "w", 0, 1000, &number, &fault);
+        sink += json_in_integer(json_in_member(root, "watchedDuration", SPELLING_EXACT), "w", 0, 1000,
+                                &number, &fault);
         json_decref(root);
     }
 }
@@ -189,7 +209,8 @@ static void measure_commits(void)
                 uint8_t *at = bytes + i * 12;
                 events[i] = (struct stored_event){sequence, 1, EV_REPORTED, event.at_ms, at, 60};
             }
-            struct store_batch batch = {.events = events, .event_count = size, .counters = {.sequence = sequence}};
+            struct store_batch batch = {
+                .events = events, .event_count = size, .counters = {.sequence = sequence}};
             if (store_commit(store, &batch, &fault) != RC_OK)
                 break;
             commits++;
@@ -207,8 +228,12 @@ int main(void)
 {
     struct fault fault = {NULL, NULL};
     static const char secret[] = "0123456789abcdef0123456789abcdef";
-    struct auth_settings settings = {.secret = secret, .secret_size = sizeof secret - 1, .issuer = "", .audience = "",
-                                     .role_claim = "", .system_clients = ""};
+    struct auth_settings settings = {.secret = secret,
+                                     .secret_size = sizeof secret - 1,
+                                     .issuer = "",
+                                     .audience = "",
+                                     .role_claim = "",
+                                     .system_clients = ""};
 
     measure("decide + evolve a report", 1000000, run_decide_evolve);
     measure("event: encode + decode", 1000000, run_event_codec);
@@ -227,7 +252,8 @@ int main(void)
         }
         double began = now_s();
         run_tokens(4096, 4096);
-        (void)printf("%-28s %10.0f ns\n", "token: first sight", (now_s() - began) / 4096 * 1e9); /* likewise */
+        /* likewise */
+        (void)printf("%-28s %10.0f ns\n", "token: first sight", (now_s() - began) / 4096 * 1e9);
         measure("token: from the cache", 500000, run_cached_token);
     }
     measure_commits();

@@ -7,6 +7,7 @@
 enum reach { NOT, OWN, LISTED, COURSE, ALL };
 
 /* Columns: STUDENT INSTRUCTOR OWNER ADMIN SYSTEM. */
+/* clang-format off */
 static const unsigned char reaches[ACCESS_RULE_COUNT][5] = {
     [ACCESS_PUBLIC]        = {ALL, ALL,    ALL,    ALL, ALL},
     [ACCESS_SERVER_KEY]    = {ALL, ALL,    ALL,    ALL, ALL},
@@ -21,6 +22,7 @@ static const unsigned char reaches[ACCESS_RULE_COUNT][5] = {
     [ACCESS_CATALOG_READ]  = {NOT, LISTED, LISTED, ALL, ALL},
     [ACCESS_ADMIN]         = {NOT, NOT,    NOT,    ALL, ALL},
 };
+/* clang-format on */
 
 static const enum role columns[5] = {ROLE_STUDENT, ROLE_INSTRUCTOR, ROLE_OWNER, ROLE_ADMIN, ROLE_SYSTEM};
 

@@ -28,8 +28,8 @@ enum access_rule {
 struct access_subject {
     const char *user; /* NULL: nobody in particular */
     size_t user_size;
-    uint32_t course;  /* key; 0: none or unknown */
-    bool has_course;  /* a course is meant, even when its key is unknown */
+    uint32_t course; /* key; 0: none or unknown */
+    bool has_course; /* a course is meant, even when its key is unknown */
 };
 
 /* Whether any role of the caller could pass the rule for some record: decided before anything is read. */

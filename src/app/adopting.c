@@ -12,14 +12,16 @@ struct adoption {
     struct command *command; /* NULL: nobody waits for it */
     uint32_t item, course;
     enum event_face face;
-    uint32_t left, next_left; /* holders that were not looked at, from the first; next_left: when this batch is committed */
+    /* holders that were not looked at, from the first; next_left: when this batch is committed */
+    uint32_t left, next_left;
 };
 
 bool adopting_must_wait(const struct batch *batch, const struct command *command, uint32_t item)
 {
     uint32_t holders = view_item_slot(batch->fold->view, item)->holders.count;
 
-    /* Of an edit all wait: its own effect may be worked out in slices, and whom it adopts comes on top of that. */
+    /* Of an edit all wait: its own effect may be worked out in slices, and whom it adopts comes on top of
+     * that. */
     return batch->adoptions.later && holders && (command->kind == CMD_COURSE_PUT || holders > FOLD_AT_ONCE);
 }
 
@@ -38,14 +40,20 @@ static enum rc add(struct adoptions *adoptions, const struct adoption *like, str
     return RC_OK;
 }
 
-enum rc adopting_add(struct batch *batch, struct command *command, uint32_t item, uint32_t course, struct fault *fault)
+enum rc adopting_add(struct batch *batch, struct command *command, uint32_t item, uint32_t course,
+                     struct fault *fault)
 {
     struct adoption *before = batch->adoptions.last_fresh;
     bool waits = command->kind == CMD_COURSE_PUT; /* who reports is enrolled by the report itself */
-    enum rc rc = add(&batch->adoptions, &(struct adoption){.command = waits ? command : NULL, .item = item, .course = course,
-                                                           .face = command->face, .left = UINT32_MAX}, fault);
+    enum rc rc = add(&batch->adoptions,
+                     &(struct adoption){.command = waits ? command : NULL,
+                                        .item = item,
+                                        .course = course,
+                                        .face = command->face,
+                                        .left = UINT32_MAX},
+                     fault);
     if (rc == RC_OK && before && waits) /* an edit is alone in its batch */
-        before->command = NULL; /* it waits for its last */
+        before->command = NULL;         /* it waits for its last */
     command->adopts |= rc == RC_OK && waits;
     return rc;
 }
@@ -61,7 +69,8 @@ enum rc adopting_step(struct batch *batch, struct fault *fault)
     if (!first)
         return RC_OK;
     const struct keys *holders = &view_item_slot(view, first->item)->holders;
-    struct command as = {.kind = CMD_ENROL, .face = first->face, .actor = {"server-key", 10}, .at_ms = batch->now_ms};
+    struct command as = {
+        .kind = CMD_ENROL, .face = first->face, .actor = {"server-key", 10}, .at_ms = batch->now_ms};
     bool still = view_item_facts(view, first->item).course == first->course;
     first->next_left = !still ? 0 : first->left < holders->count ? first->left : holders->count;
     batch->adoptions.stepped = true;
@@ -177,8 +186,12 @@ enum rc adopting_resume(struct batch *batch, struct fault *fault)
             break; /* not written by us: no more of it */
         at++;
         if (item && item <= image->item_count && course && course <= image->course_count)
-            rc = add(&batch->adoptions, &(struct adoption){.item = (uint32_t)item, .course = (uint32_t)course,
-                                                           .face = (enum event_face)face, .left = UINT32_MAX}, fault);
+            rc = add(&batch->adoptions,
+                     &(struct adoption){.item = (uint32_t)item,
+                                        .course = (uint32_t)course,
+                                        .face = (enum event_face)face,
+                                        .left = UINT32_MAX},
+                     fault);
     }
     buf_done(&value);
     if (rc == RC_OK)

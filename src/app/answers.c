@@ -122,13 +122,15 @@ static void remove_entry(struct answers *answers, struct kept *entry)
 static void expire(struct answers *answers, int64_t now_ms)
 {
     for (int i = 0; i < EXPIRE_AT_ONCE && answers->oldest && !answers->oldest->running &&
-                    answers->oldest->at_ms < now_ms - KEEP_MS; i++)
+                    answers->oldest->at_ms < now_ms - KEEP_MS;
+         i++)
         remove_entry(answers, answers->oldest);
 }
 
 static bool load(void *arg, const struct store_answer *answer)
 {
-    struct kept entry = {.at_ms = answer->at_ms, .caller = answer->caller, .bytes = (uint32_t)answer->body_size};
+    struct kept entry = {
+        .at_ms = answer->at_ms, .caller = answer->caller, .bytes = (uint32_t)answer->body_size};
 
     memcpy(entry.key, answer->key, 16);
     memcpy(entry.fingerprint, answer->fingerprint, 16);
@@ -162,22 +164,24 @@ void answers_free(struct answers *answers)
     free(answers);
 }
 
-enum answers_verdict answers_begin(struct answers *answers, const uint8_t key[16], const uint8_t fingerprint[16],
-                                   uint64_t caller, int64_t now_ms)
+enum answers_verdict answers_begin(struct answers *answers, const uint8_t key[16],
+                                   const uint8_t fingerprint[16], uint64_t caller, int64_t now_ms)
 {
     enum answers_verdict verdict = ANSWERS_NEW;
 
     (void)pthread_mutex_lock(&answers->lock);
     expire(answers, now_ms);
     struct kept *entry = find(answers, key);
-    if (entry && !entry->running && entry->at_ms < now_ms - KEEP_MS) { /* its time is over, its turn not yet come */
+    /* its time is over, its turn not yet come */
+    if (entry && !entry->running && entry->at_ms < now_ms - KEEP_MS) {
         remove_entry(answers, entry);
         entry = NULL;
     }
     struct tally *tally = entry ? NULL : tally_of(answers, caller);
     if (entry) {
         verdict = memcmp(entry->fingerprint, fingerprint, 16) != 0 ? ANSWERS_REUSED
-                : entry->running ? ANSWERS_RUNNING : ANSWERS_REPLAY;
+                  : entry->running                                 ? ANSWERS_RUNNING
+                                                                   : ANSWERS_REPLAY;
     } else if (!tally || tally->live >= LIMIT_KEPT_ANSWERS || tally->bytes >= LIMIT_KEPT_BYTES) {
         verdict = ANSWERS_FULL;
     } else {
@@ -192,7 +196,8 @@ enum answers_verdict answers_begin(struct answers *answers, const uint8_t key[16
 }
 
 enum rc answers_fetch(struct answers *answers, const uint8_t key[16],
-                      bool (*visit)(void *arg, const struct store_answer *answer), void *arg, struct fault *fault)
+                      bool (*visit)(void *arg, const struct store_answer *answer), void *arg,
+                      struct fault *fault)
 {
     return store_answer(answers->store, key, visit, arg, fault);
 }

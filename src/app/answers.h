@@ -2,8 +2,9 @@
 
 #include "store/store.h"
 
-/* Idempotency-Key: which requests were answered, so that a repeat gets the first answer. Durable with the events
- * (store_batch.answers); here is only what decides. Thread-safe. Source: contract 1, Idempotency-Key. */
+/* Idempotency-Key: which requests were answered, so that a repeat gets the first answer. Durable with the
+ * events (store_batch.answers); here is only what decides. Thread-safe. Source: contract 1, Idempotency-Key.
+ */
 
 struct answers;
 
@@ -21,21 +22,21 @@ MUST_CHECK enum rc answers_new(struct store *store, int64_t now_ms, struct answe
 void answers_free(struct answers *answers);
 
 /* key: hash of caller and key; caller: hash of the caller alone. ANSWERS_FULL also when out of memory. */
-enum answers_verdict answers_begin(struct answers *answers, const uint8_t key[16], const uint8_t fingerprint[16],
-                                   uint64_t caller, int64_t now_ms);
+enum answers_verdict answers_begin(struct answers *answers, const uint8_t key[16],
+                                   const uint8_t fingerprint[16], uint64_t caller, int64_t now_ms);
 
 /* After ANSWERS_REPLAY: the answer, for the visit. */
 MUST_CHECK enum rc answers_fetch(struct answers *answers, const uint8_t key[16],
                                  bool (*visit)(void *arg, const struct store_answer *answer), void *arg,
                                  struct fault *fault);
 
-/* After ANSWERS_NEW: stored says whether the answer, of so many bytes, is now in the store; else the key is free again.
- * Constant time: the engine's thread calls it. */
+/* After ANSWERS_NEW: stored says whether the answer, of so many bytes, is now in the store; else the key is
+ * free again. Constant time: the engine's thread calls it. */
 void answers_end(struct answers *answers, const uint8_t key[16], bool stored, size_t bytes);
 
 /* How many answers are kept, and their bytes. */
 size_t answers_count(struct answers *answers, uint64_t *out_bytes);
 
-/* After ANSWERS_REPLAY, when the store has no such answer any more (somebody whom it named was erased): the key is free
- * again, unless another request that found the same runs by now. Then answers_begin again. */
+/* After ANSWERS_REPLAY, when the store has no such answer any more (somebody whom it named was erased): the
+ * key is free again, unless another request that found the same runs by now. Then answers_begin again. */
 void answers_lost(struct answers *answers, const uint8_t key[16]);

@@ -110,8 +110,8 @@ int64_t batch_instant(const struct batch *batch, const struct command *command, 
     return learner ? learner_next_instant(learner, batch->now_ms) : batch->now_ms;
 }
 
-enum rc batch_teach_held(struct batch *batch, const struct command *command, uint32_t learner_key, uint32_t course,
-                         struct fault *fault)
+enum rc batch_teach_held(struct batch *batch, const struct command *command, uint32_t learner_key,
+                         uint32_t course, struct fault *fault)
 {
     struct view view = batch->fold->view;
     const struct learner *learner = view_learner(view, learner_key);
@@ -137,8 +137,8 @@ struct adopting {
     struct fault *fault;
 };
 
-enum rc batch_adopt_one(struct batch *batch, const struct command *command, uint32_t key, uint32_t item, uint32_t course,
-                        struct fault *fault)
+enum rc batch_adopt_one(struct batch *batch, const struct command *command, uint32_t key, uint32_t item,
+                        uint32_t course, struct fault *fault)
 {
     const struct learner *learner = view_learner(batch->fold->view, key);
     const struct record *record = learner ? learner_record(learner, item) : NULL;
@@ -164,7 +164,8 @@ static enum rc adopt(void *arg, uint32_t key)
     return batch_adopt_one(of->batch, of->command, key, of->item, of->course, of->fault);
 }
 
-enum rc batch_adopt(struct batch *batch, struct command *command, uint32_t item, uint32_t course, struct fault *fault)
+enum rc batch_adopt(struct batch *batch, struct command *command, uint32_t item, uint32_t course,
+                    struct fault *fault)
 {
     struct adopting of = {batch, command, item, course, fault};
 

@@ -21,12 +21,12 @@ struct batch {
     size_t event_count, event_room;
     struct batch_logs logs;
     struct adoptions adoptions;
-    struct store_counters counters; /* what would be given out */
+    struct store_counters counters;      /* what would be given out */
     const struct store_erasure *erasure; /* NULL: none */
 };
 
-/* Numbers the event, applies it to the fold, keeps it for the commit. Errors: RC_BUSY, out of memory: the whole
- * batch must be abandoned (batch_failed). */
+/* Numbers the event, applies it to the fold, keeps it for the commit. Errors: RC_BUSY, out of memory: the
+ * whole batch must be abandoned (batch_failed). */
 MUST_CHECK enum rc batch_emit(struct batch *batch, struct event *event, struct fault *fault);
 
 /* The key of a learner, course or item, given out when new. 0: out of memory. */
@@ -44,14 +44,14 @@ int64_t batch_instant(const struct batch *batch, const struct command *command, 
 MUST_CHECK enum rc batch_teach_held(struct batch *batch, const struct command *command, uint32_t learner,
                                     uint32_t course, struct fault *fault);
 
-/* Enrols under enroll = auto all who hold reported progress on an item that just came to a course, but those who
- * only previewed it, or who may be enrolled in no more. When they are many, later: app/adopting.h. */
+/* Enrols under enroll = auto all who hold reported progress on an item that just came to a course, but those
+ * who only previewed it, or who may be enrolled in no more. When they are many, later: app/adopting.h. */
 MUST_CHECK enum rc batch_adopt(struct batch *batch, struct command *command, uint32_t item, uint32_t course,
                                struct fault *fault);
 
 /* One of them. command: the instant, the face and the actor of what is emitted. */
-MUST_CHECK enum rc batch_adopt_one(struct batch *batch, const struct command *command, uint32_t learner, uint32_t item,
-                                   uint32_t course, struct fault *fault);
+MUST_CHECK enum rc batch_adopt_one(struct batch *batch, const struct command *command, uint32_t learner,
+                                   uint32_t item, uint32_t course, struct fault *fault);
 
 /* Whether it may bring an item that very many hold to a course: such a command is decided alone. */
 bool brings_many(struct view view, const struct command *command);

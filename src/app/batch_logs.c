@@ -27,7 +27,8 @@ static struct log_place *place_of(struct log_place *places, size_t room, enum wh
 
 static const struct log_place *find(const struct batch_logs *logs, enum what what, uint64_t number)
 {
-    const struct log_place *place = logs->place_room ? place_of(logs->places, logs->place_room, what, number) : NULL;
+    const struct log_place *place =
+        logs->place_room ? place_of(logs->places, logs->place_room, what, number) : NULL;
     return place && place->what ? place : NULL;
 }
 
@@ -40,7 +41,8 @@ static bool note(struct batch_logs *logs, enum what what, uint64_t number, size_
             return false;
         for (size_t i = 0; i < logs->place_room; i++)
             if (logs->places[i].what)
-                *place_of(places, room, (enum what)logs->places[i].what, logs->places[i].number) = logs->places[i];
+                *place_of(places, room, (enum what)logs->places[i].what, logs->places[i].number) =
+                    logs->places[i];
         free(logs->places);
         logs->places = places;
         logs->place_room = room;
@@ -86,7 +88,8 @@ static bool copy_log(void *arg, const struct store_log *log)
     return false;
 }
 
-enum rc batch_log(struct batch *batch, uint64_t log_id, struct arena *arena, struct store_log *out, struct fault *fault)
+enum rc batch_log(struct batch *batch, uint64_t log_id, struct arena *arena, struct store_log *out,
+                  struct fault *fault)
 {
     const struct batch_logs *logs = &batch->logs;
     const struct log_place *changed = find(logs, ENTRY, log_id);

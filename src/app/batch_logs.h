@@ -5,15 +5,15 @@
 #include "base/arena.h"
 #include "store/store.h"
 
-/* Log entries as they are within a batch: what the store has, and what the batch has changed so far, so that any number
- * of changes of one entry are one commit. Private to the engine. */
+/* Log entries as they are within a batch: what the store has, and what the batch has changed so far, so that
+ * any number of changes of one entry are one commit. Private to the engine. */
 
 struct batch;
 
 struct batch_logs {
-    struct log_totals *totals; /* published */
+    struct log_totals *totals;  /* published */
     struct settlings settlings; /* rows that follow their event */
-    struct store_log *changes; /* in order; members lie in the batch's or the command's arena */
+    struct store_log *changes;  /* in order; members lie in the batch's or the command's arena */
     size_t change_count, change_room;
     struct log_total *changed; /* learners of this batch, with what will be published */
     size_t changed_count, changed_room;
@@ -21,8 +21,8 @@ struct batch_logs {
     size_t place_count, place_room;
 };
 
-/* A change to be written with the events. RC_BUSY: out of memory, as below. log->deleted without a log_id: all of the
- * learner's. */
+/* A change to be written with the events. RC_BUSY: out of memory, as below. log->deleted without a log_id:
+ * all of the learner's. */
 MUST_CHECK enum rc batch_put_log(struct batch *batch, const struct store_log *log, struct fault *fault);
 
 /* An entry, copied into the arena; one that is gone is still told whose it was (deleted). RC_NOT_FOUND. */

@@ -127,15 +127,16 @@ struct course_about {
     struct staff staff[];
 };
 
-/* Items of a course in order. Only the newest definition's thread appends, past what any other counts, so readers of the
- * others never meet it. */
+/* Items of a course in order. Only the newest definition's thread appends, past what any other counts, so
+ * readers of the others never meet it. */
 struct item_list {
     atomic_uint refs;
     uint32_t count, room; /* count: what the newest definition counts */
     uint32_t at[];
 };
 
-_Static_assert(offsetof(struct item_def, refs) == 0 && offsetof(struct course_def, refs) == 0, "copy_after_refs");
+_Static_assert(offsetof(struct item_def, refs) == 0 && offsetof(struct course_def, refs) == 0,
+               "copy_after_refs");
 
 static bool last_ref(atomic_uint *refs)
 {
@@ -150,7 +151,8 @@ static void one_more(atomic_uint *refs)
 /* All but the count at its beginning, which others may be changing. */
 static void copy_after_refs(void *to, const void *from, size_t bytes)
 {
-    memcpy((char *)to + sizeof(atomic_uint), (const char *)from + sizeof(atomic_uint), bytes - sizeof(atomic_uint));
+    memcpy((char *)to + sizeof(atomic_uint), (const char *)from + sizeof(atomic_uint),
+           bytes - sizeof(atomic_uint));
 }
 
 /* Copies a text to *inout_at, a NUL after it. */
@@ -245,8 +247,8 @@ void course_def_unref(const struct course_def *def)
     free((void *)(uintptr_t)def);
 }
 
-bool course_def_tell(struct course_def *def, struct text title, struct text description, const struct staff *staff,
-                     uint32_t staff_count)
+bool course_def_tell(struct course_def *def, struct text title, struct text description,
+                     const struct staff *staff, uint32_t staff_count)
 {
     size_t bytes = title.size + description.size + 2u;
 
@@ -395,7 +397,8 @@ struct course_def *course_def_decode(const uint8_t **at, const uint8_t *end)
         items[i] = (uint32_t)get_i64(&from);
     if (staff && items && !from.bad)
         def = course_def_copy(&raw);
-    if (def && (!course_def_tell(def, title, description, staff, staff_count) || !course_def_list(def, items, count))) {
+    if (def && (!course_def_tell(def, title, description, staff, staff_count) ||
+                !course_def_list(def, items, count))) {
         course_def_unref(def);
         def = NULL;
     }

@@ -7,10 +7,10 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-/* Courses and items as the catalogue knows them. A published definition never changes: an edit makes a new one and
- * swaps it in (image.h), so a reader that holds the image's lock sees one whole edit or none. Definitions are counted:
- * a reader that took a reference under the lock may look at it for as long as it likes after.
- * Source: contract 1 "A content item belongs to one course", 7. */
+/* Courses and items as the catalogue knows them. A published definition never changes: an edit makes a new
+ * one and swaps it in (image.h), so a reader that holds the image's lock sees one whole edit or none.
+ * Definitions are counted: a reader that took a reference under the lock may look at it for as long as it
+ * likes after. Source: contract 1 "A content item belongs to one course", 7. */
 
 /* Who told the type of an item: a better source replaces a lesser one. On disk: never renumber. */
 enum type_rank { TYPE_UNKNOWN, TYPE_PLAYER, TYPE_CLIENT, TYPE_CATALOG };
@@ -23,14 +23,14 @@ struct text {
 /* One allocation: its texts lie behind it. */
 struct item_def {
     atomic_uint refs;
-    uint32_t course;    /* 0: none */
-    uint32_t bound;     /* a preview or a lock named it under this course, which does not count it; 0: none */
-    bool declared;      /* listed by a declared course */
-    bool retired;       /* was listed, is no longer: only a PUT can place it again */
+    uint32_t course; /* 0: none */
+    uint32_t bound;  /* a preview or a lock named it under this course, which does not count it; 0: none */
+    bool declared;   /* listed by a declared course */
+    bool retired;    /* was listed, is no longer: only a PUT can place it again */
     bool required;
     uint8_t type_rank;
     uint16_t threshold_hundredths; /* 0: the server's completion_threshold */
-    int64_t duration_ms; /* 0: unknown */
+    int64_t duration_ms;           /* 0: unknown */
     struct text title, type, section;
 };
 
@@ -75,8 +75,9 @@ void declaration_encode(const struct declaration *declaration, struct buf *out);
  * memory. */
 bool declaration_decode(const uint8_t *bytes, size_t size, struct arena *arena, struct declaration *out);
 
-/* A new definition with one reference; NULL: out of memory. An item's has copies of the texts of like, which it need
- * not own; a course's shares texts and lists with like, so that it costs the same whatever the course's size. */
+/* A new definition with one reference; NULL: out of memory. An item's has copies of the texts of like, which
+ * it need not own; a course's shares texts and lists with like, so that it costs the same whatever the
+ * course's size. */
 struct item_def *item_def_copy(const struct item_def *like);
 
 /* The same by value, to be changed and copied: its texts stay those of def. */
@@ -90,13 +91,14 @@ const struct course_def *course_def_ref(const struct course_def *def);
 void item_def_unref(const struct item_def *def);
 void course_def_unref(const struct course_def *def);
 
-/* The next four are for a copy under construction, by one thread at a time. False: out of memory. The texts are copied. */
-bool course_def_tell(struct course_def *def, struct text title, struct text description, const struct staff *staff,
-                     uint32_t staff_count);
+/* The next four are for a copy under construction, by one thread at a time. False: out of memory. The texts
+ * are copied. */
+bool course_def_tell(struct course_def *def, struct text title, struct text description,
+                     const struct staff *staff, uint32_t staff_count);
 bool course_def_list(struct course_def *def, const uint32_t *items, uint32_t count);
 
-/* Appends an item; constant on average: the list is shared with the definitions before, which see as much of it as they
- * count. */
+/* Appends an item; constant on average: the list is shared with the definitions before, which see as much of
+ * it as they count. */
 bool course_def_add_item(struct course_def *def, uint32_t item);
 
 /* Only those items stay that keep says. */

@@ -12,14 +12,23 @@
  * request's arena until done was called. The engine fills the results. */
 
 enum command_kind {
-    CMD_REPORTS,         /* any number of items, one learner */
-    CMD_ENROL, CMD_DROP, CMD_EXPIRE, CMD_CERTIFY, /* learner, course */
-    CMD_LOCK, CMD_UNLOCK, /* learner, course, item */
+    CMD_REPORTS, /* any number of items, one learner */
+    CMD_ENROL,
+    CMD_DROP,
+    CMD_EXPIRE,
+    CMD_CERTIFY, /* learner, course */
+    CMD_LOCK,
+    CMD_UNLOCK,          /* learner, course, item */
     CMD_DELETE_PROGRESS, /* learner, item */
     CMD_RESET,           /* learner, course, perhaps item */
-    CMD_LOG_ADD, CMD_LOG_UPDATE, CMD_LOG_DELETE, CMD_LOGS_CLEAR, CMD_LOGS_ROLL_BACK,
-    CMD_COURSE_PUT, CMD_COURSE_DELETE,
-    CMD_ERASE,           /* learner */
+    CMD_LOG_ADD,
+    CMD_LOG_UPDATE,
+    CMD_LOG_DELETE,
+    CMD_LOGS_CLEAR,
+    CMD_LOGS_ROLL_BACK,
+    CMD_COURSE_PUT,
+    CMD_COURSE_DELETE,
+    CMD_ERASE, /* learner */
 };
 
 /* One item of a CMD_REPORTS. */
@@ -63,11 +72,12 @@ struct command {
     enum command_kind kind;
     enum event_face face;
     struct text learner;
-    struct text actor; /* bytes NULL: the learner */
-    const char *zone; /* the learner's, as their own token says; one of zone_named's names, NULL: none */
+    struct text actor;  /* bytes NULL: the learner */
+    const char *zone;   /* the learner's, as their own token says; one of zone_named's names, NULL: none */
     bool may_pass_lock; /* SYSTEM: rule 6 */
     bool by_staff;      /* for oneself, without the STUDENT role: a preview, unless enrolled */
-    bool unlocks;       /* CMD_REPORTS of one item: where that is LOCKED, this unlocks it and reports nothing */
+    /* CMD_REPORTS of one item: where that is LOCKED, this unlocks it and reports nothing */
+    bool unlocks;
     struct arena *arena;
 
     struct item_report *reports;
@@ -90,24 +100,27 @@ struct command {
     uint32_t members_size;
     bool has_log_date;
     int64_t log_at_ms;
-    const struct caller *caller;    /* CMD_LOG_UPDATE, CMD_LOG_DELETE: only the entry says whose it is, so the engine asks */
-    struct text log_user;           /* whom the client says that it is of; bytes NULL: nobody */
-    const struct rollback *rollback; /* CMD_LOGS_ROLL_BACK: what it will change, found out before; rollback.h */
+    /* CMD_LOG_UPDATE, CMD_LOG_DELETE: only the entry says whose it is, so the engine asks */
+    const struct caller *caller;
+    struct text log_user; /* whom the client says that it is of; bytes NULL: nobody */
+    /* CMD_LOGS_ROLL_BACK: what it will change, found out before; rollback.h */
+    const struct rollback *rollback;
 
     struct erase_plan *plan; /* CMD_ERASE: what was looked for before; NULL: nothing was; erase_plan.h */
 
-    const char *if_match;         /* the tag, without quotes; "*" any; NULL none */
-    const uint8_t *answer_key;    /* 16 bytes: Idempotency-Key and caller; NULL none */
-    const uint8_t *fingerprint;   /* 16 bytes: method, path, body */
-    uint64_t answer_caller;       /* hash of who asked */
-    bool imported;                /* at_ms is given: the data's instant, unchanged */
+    const char *if_match;       /* the tag, without quotes; "*" any; NULL none */
+    const uint8_t *answer_key;  /* 16 bytes: Idempotency-Key and caller; NULL none */
+    const uint8_t *fingerprint; /* 16 bytes: method, path, body */
+    uint64_t answer_caller;     /* hash of who asked */
+    bool imported;              /* at_ms is given: the data's instant, unchanged */
 
     /* Writes the answer of a command that succeeded, from what the view shows. Called once: by the engine
      * before the commit when answer_key is set, else by whoever waits, after. */
     void (*encode)(struct command *command, struct view view);
     /* Called once by the engine's thread; must not block. Afterwards the command is the caller's again. */
     void (*done)(struct command *command);
-    /* In place of an answer, by whoever waits, when it was outdated; NULL: it is answered like any refusal. */
+    /* In place of an answer, by whoever waits, when it was outdated; NULL: it is answered like any refusal.
+     */
     void (*again)(struct command *command);
     void *waiter;
 
@@ -117,7 +130,7 @@ struct command {
     int64_t at_ms;
     uint64_t sequence; /* of its last event; 0: nothing changed */
     uint32_t learner_key, course_key, item_key;
-    uint32_t count;    /* what was reset or deleted */
+    uint32_t count; /* what was reset or deleted */
     bool created;
     bool split;    /* an item that many hold comes to its course first; then the command is decided anew */
     bool adopts;   /* answered when all whom it adopts are enrolled */

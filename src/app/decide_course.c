@@ -52,13 +52,14 @@ static enum rc declaration_of(struct batch *batch, const struct course_put *put,
         return RC_BUSY;
     for (uint32_t i = 0; i < put->item_count; i++) {
         const struct put_item *from = &put->items[i];
-        items[i] = (struct declared_item){batch_item(batch, from->id), from->title, from->type, from->section,
-                                          from->duration_ms, from->threshold_hundredths, from->required};
+        items[i] = (struct declared_item){
+            batch_item(batch, from->id), from->title,   from->type, from->section, from->duration_ms,
+            from->threshold_hundredths,  from->required};
         if (!items[i].item)
             return RC_BUSY;
     }
-    *out = (struct declaration){put->title, put->description, put->staff, items, put->staff_count,
-                                put->item_count};
+    *out = (struct declaration){put->title, put->description, put->staff,
+                                items,      put->staff_count, put->item_count};
     return RC_OK;
 }
 
@@ -68,7 +69,8 @@ static enum rc adopt_all(struct batch *batch, struct command *command, const str
 {
     for (uint32_t i = 0; i < declared->item_count; i++) {
         enum rc rc = newcomer[i] ? batch_adopt(batch, command, declared->items[i].item, command->course_key,
-                                               &command->fault) : RC_OK;
+                                               &command->fault)
+                                 : RC_OK;
         if (rc != RC_OK)
             return rc;
     }

@@ -8,14 +8,18 @@
 
 static enum enrolment_move move_of(enum command_kind kind)
 {
-    return kind == CMD_ENROL ? MOVE_ENROL : kind == CMD_DROP ? MOVE_DROP : kind == CMD_EXPIRE ? MOVE_EXPIRE
-                                                                                             : MOVE_CERTIFY;
+    return kind == CMD_ENROL    ? MOVE_ENROL
+           : kind == CMD_DROP   ? MOVE_DROP
+           : kind == CMD_EXPIRE ? MOVE_EXPIRE
+                                : MOVE_CERTIFY;
 }
 
 static enum event_kind event_of(enum command_kind kind)
 {
-    return kind == CMD_ENROL ? EV_ENROLLED : kind == CMD_DROP ? EV_DROPPED : kind == CMD_EXPIRE ? EV_EXPIRED
-                                                                                               : EV_CERTIFIED;
+    return kind == CMD_ENROL    ? EV_ENROLLED
+           : kind == CMD_DROP   ? EV_DROPPED
+           : kind == CMD_EXPIRE ? EV_EXPIRED
+                                : EV_CERTIFIED;
 }
 
 /* What a command comes to for one learner. */
@@ -32,11 +36,12 @@ static enum rc certify_again(struct command *command, const struct enrolment *en
                 (enrolment->certificate_size == command->url.size &&
                  memcmp(enrolment->certificate_url, command->url.bytes, command->url.size) == 0);
     return same ? RC_OK
-                : fault_set(&command->fault, RC_CONFLICT, NULL, "already certified with another certificateUrl");
+                : fault_set(&command->fault, RC_CONFLICT, NULL,
+                            "already certified with another certificateUrl");
 }
 
-/* Where there is no enrolment. One that a webhook dates is made, also to be dropped or expired: what is to come may be
- * older than that. */
+/* Where there is no enrolment. One that a webhook dates is made, also to be dropped or expired: what is to
+ * come may be older than that. */
 static enum rc judge_first(struct batch *batch, struct command *command, const struct learner *learner,
                            struct outcome *outcome)
 {
@@ -55,13 +60,15 @@ static enum rc judge_first(struct batch *batch, struct command *command, const s
     if (!known_course && view.image->course_count >= LIMIT_COURSES)
         return fault_set(&command->fault, RC_CONFLICT, NULL, "the server has at most 100,000 courses");
     if (learner && learner->enrolment_count >= LIMIT_ENROLMENTS)
-        return fault_set(&command->fault, RC_CONFLICT, NULL, "a learner is enrolled in at most 1,000 courses");
+        return fault_set(&command->fault, RC_CONFLICT, NULL,
+                         "a learner is enrolled in at most 1,000 courses");
     outcome->kind = event_of(command->kind);
     outcome->creates = true;
     return RC_OK;
 }
 
-static enum rc judge(struct batch *batch, struct command *command, uint32_t learner_key, struct outcome *outcome)
+static enum rc judge(struct batch *batch, struct command *command, uint32_t learner_key,
+                     struct outcome *outcome)
 {
     const struct learner *learner = view_learner(batch->fold->view, learner_key);
     const struct enrolment *enrolment =
@@ -76,7 +83,8 @@ static enum rc judge(struct batch *batch, struct command *command, uint32_t lear
     if (enrolment->class == CLASS_CERTIFIED)
         return command->kind == CMD_CERTIFY ? certify_again(command, enrolment) : RC_OK;
     struct course_facts facts = view_course_facts(batch->fold->view, command->course_key);
-    bool back = command->kind == CMD_ENROL && (enrolment->class == CLASS_DROPPED || enrolment->class == CLASS_EXPIRED);
+    bool back = command->kind == CMD_ENROL &&
+                (enrolment->class == CLASS_DROPPED || enrolment->class == CLASS_EXPIRED);
     bool started = back && learner_started(learner, command->course_key, &batch->fold->catalogue);
     enum enrolment_class next;
     enum rc rc = enrolment_decide(enrolment, &facts, move_of(command->kind), started, &next, &command->fault);
@@ -100,7 +108,8 @@ static enum rc make_course(struct batch *batch, struct command *command)
 }
 
 /* The enrolment's first event: course and learner are made too, and what the learner previewed counts. */
-static enum rc make_enrolment(struct batch *batch, struct command *command, struct text user, struct event *event)
+static enum rc make_enrolment(struct batch *batch, struct command *command, struct text user,
+                              struct event *event)
 {
     enum rc rc = make_course(batch, command);
 
@@ -147,7 +156,10 @@ enum rc decide_enrolment(struct batch *batch, struct command *command)
     struct view view = batch->fold->view;
     const struct text *users = command->webhook ? command->users : &command->learner;
     uint32_t count = command->webhook ? command->user_count : 1;
-    struct { uint32_t key; struct outcome outcome; } *all = arena_alloc(command->arena, (count + 1) * sizeof *all);
+    struct {
+        uint32_t key;
+        struct outcome outcome;
+    } *all = arena_alloc(command->arena, (count + 1) * sizeof *all);
     enum rc rc = RC_OK;
 
     if (!all)

@@ -6,8 +6,9 @@
 #include "app/erase_jobs.h"
 #include "base/codec.h"
 
-/* Erasure: a learner's events, entries, answers and ids go; so does what the catalogue knew from them alone; where
- * they acted on others, or were staff, their name goes. Source: contract 7, DELETE users; reliability R18. */
+/* Erasure: a learner's events, entries, answers and ids go; so does what the catalogue knew from them alone;
+ * where they acted on others, or were staff, their name goes. Source: contract 7, DELETE users; reliability
+ * R18. */
 
 static const char erased_actor[] = "erased";
 
@@ -19,7 +20,8 @@ struct erasing {
     struct command *command;
     struct erase_plan *plan;
     struct sequences own; /* of the person, and of what the catalogue forgets */
-    uint32_t *items, *typed, *courses, *touched; /* forgotten, type forgotten, forgotten, losing items; sorted */
+    /* forgotten, type forgotten, forgotten, losing items; sorted */
+    uint32_t *items, *typed, *courses, *touched;
     uint32_t item_count, typed_count, course_count, touched_count;
     struct stored_event *rewritten;
     size_t rewritten_count;
@@ -75,7 +77,8 @@ static void find_items(struct erasing *erasing, const struct learner *learner)
 }
 
 /* An observed course goes when no item and nobody else is left in it, else it only loses the items. */
-static void judge_course(struct erasing *erasing, uint32_t key, uint32_t lost, uint32_t lost_bound, uint32_t learner)
+static void judge_course(struct erasing *erasing, uint32_t key, uint32_t lost, uint32_t lost_bound,
+                         uint32_t learner)
 {
     struct view view = erasing->batch->fold->view;
     const struct course_def *def = view_course(view, key);
@@ -83,7 +86,8 @@ static void judge_course(struct erasing *erasing, uint32_t key, uint32_t lost, u
     if (!def || def->declared)
         return;
     uint32_t bound = view_course_slot(view, key)->bound - lost_bound; /* previews of others named it too */
-    if (lost == def->item_count && bound == 0 && !has_other(view, &view_course_slot(view, key)->roster, learner))
+    if (lost == def->item_count && bound == 0 &&
+        !has_other(view, &view_course_slot(view, key)->roster, learner))
         erasing->courses[erasing->course_count++] = key;
     else if (lost)
         erasing->touched[erasing->touched_count++] = key;
@@ -99,11 +103,13 @@ static uint32_t count_of(const uint32_t *keys, uint32_t count, uint32_t *at, uin
     return found;
 }
 
-/* Their courses, and those of the items that go; an item belongs to one. Cost: by their own items and courses. */
+/* Their courses, and those of the items that go; an item belongs to one. Cost: by their own items and
+ * courses. */
 static bool find_courses(struct erasing *erasing, const struct learner *learner)
 {
     struct view view = erasing->batch->fold->view;
-    uint32_t room = 2 * erasing->item_count + learner->enrolment_count + 1, count = 0, lost_count = 0, bound_count = 0;
+    uint32_t room = 2 * erasing->item_count + learner->enrolment_count + 1, count = 0, lost_count = 0,
+             bound_count = 0;
     uint32_t *courses = arena_alloc(&erasing->batch->arena, room * sizeof *courses);
     uint32_t *lost = arena_alloc(&erasing->batch->arena, room * sizeof *lost);
     uint32_t *bound = arena_alloc(&erasing->batch->arena, room * sizeof *bound);
@@ -133,7 +139,8 @@ static bool find_forgotten(struct erasing *erasing)
 {
     const struct learner *learner = view_learner(erasing->batch->fold->view, erasing->command->learner_key);
     struct arena *arena = &erasing->batch->arena;
-    size_t records = learner ? learner->record_count : 0, courses = 2 * records + (learner ? learner->enrolment_count : 0);
+    size_t records = learner ? learner->record_count : 0,
+           courses = 2 * records + (learner ? learner->enrolment_count : 0);
 
     erasing->items = arena_alloc(arena, (records + 1) * sizeof(uint32_t));
     erasing->typed = arena_alloc(arena, (records + 1) * sizeof(uint32_t));
@@ -199,8 +206,9 @@ static bool rewrite(void *arg, const struct stored_event *stored)
     struct erasing *erasing = arg;
     bool changed;
 
-    erasing->failed |= !erase_rewrite(stored, erasing->command->learner, erasing->plan->room, &erasing->batch->arena,
-                                      &erasing->rewritten[erasing->rewritten_count], &changed);
+    erasing->failed |=
+        !erase_rewrite(stored, erasing->command->learner, erasing->plan->room, &erasing->batch->arena,
+                       &erasing->rewritten[erasing->rewritten_count], &changed);
     erasing->rewritten_count += !erasing->failed && changed;
     return !erasing->failed;
 }
@@ -227,8 +235,9 @@ static enum rc find_events(struct erasing *erasing, struct fault *fault)
     if (erasing->own.count + plan->named.count > AT_ONCE)
         return RC_OK;
     erasing->rewritten = arena_alloc(&batch->arena, (plan->named.count + 1) * sizeof *erasing->rewritten);
-    rc = erasing->rewritten ? store_each_event_of(batch->store, plan->named.at, plan->named.count, rewrite, erasing, fault)
-                            : RC_BUSY;
+    rc = erasing->rewritten
+             ? store_each_event_of(batch->store, plan->named.at, plan->named.count, rewrite, erasing, fault)
+             : RC_BUSY;
     return erasing->failed || !erasing->rewritten ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;
 }
 
@@ -245,7 +254,8 @@ static enum rc declare_without(struct erasing *erasing, uint32_t key, struct fau
     struct batch *batch = erasing->batch;
     struct text person = erasing->command->learner;
     const struct course_def *def = view_course(batch->fold->view, key);
-    struct declaration declared = {.title = def->title, .description = def->description, .item_count = def->item_count};
+    struct declaration declared = {
+        .title = def->title, .description = def->description, .item_count = def->item_count};
     struct buf body = {0};
 
     declared.staff = arena_alloc(&batch->arena, (def->staff_count + 1) * sizeof *declared.staff);
@@ -253,13 +263,15 @@ static enum rc declare_without(struct erasing *erasing, uint32_t key, struct fau
     if (!declared.staff || !declared.items)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     for (uint32_t i = 0; i < def->staff_count; i++)
-        if (def->staff[i].user.size != person.size || memcmp(def->staff[i].user.bytes, person.bytes, person.size) != 0)
+        if (def->staff[i].user.size != person.size ||
+            memcmp(def->staff[i].user.bytes, person.bytes, person.size) != 0)
             declared.staff[declared.staff_count++] = def->staff[i];
     for (uint32_t i = 0; i < def->item_count; i++) {
         const struct item_def *item = view_item(batch->fold->view, def->items[i]);
-        declared.items[i] = (struct declared_item){def->items[i], item->title,
-            text_of_catalogue(item) ? item->type : (struct text){NULL, 0}, item->section, item->duration_ms,
-            item->threshold_hundredths, item->required};
+        declared.items[i] = (struct declared_item){
+            def->items[i], item->title,       text_of_catalogue(item) ? item->type : (struct text){NULL, 0},
+            item->section, item->duration_ms, item->threshold_hundredths,
+            item->required};
     }
     declaration_encode(&declared, &body);
     struct event event = batch_event(erasing->command, EV_COURSE_DECLARED);
@@ -268,7 +280,8 @@ static enum rc declare_without(struct erasing *erasing, uint32_t key, struct fau
     event.actor_size = sizeof erased_actor - 1;
     event.body = (const uint8_t *)body.bytes;
     event.body_size = (uint32_t)body.size;
-    enum rc rc = body.failed ? fault_set(fault, RC_BUSY, NULL, "out of memory") : batch_emit(batch, &event, fault);
+    enum rc rc =
+        body.failed ? fault_set(fault, RC_BUSY, NULL, "out of memory") : batch_emit(batch, &event, fault);
     buf_done(&body);
     return rc;
 }
@@ -318,7 +331,8 @@ static enum rc note_erasure(struct erasing *erasing, struct fault *fault)
     size_t forgotten = erasing->item_count + erasing->course_count;
     struct store_id *ids = arena_alloc(&batch->arena, (forgotten + 1) * sizeof *ids);
     bool later = erasing->rewritten == NULL;
-    uint64_t *sequences = arena_alloc(&batch->arena, ((later ? 0 : erasing->own.count) + 1) * sizeof *sequences);
+    uint64_t *sequences =
+        arena_alloc(&batch->arena, ((later ? 0 : erasing->own.count) + 1) * sizeof *sequences);
 
     if (!erasure || !ids || !sequences)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
@@ -329,14 +343,20 @@ static enum rc note_erasure(struct erasing *erasing, struct fault *fault)
     if (erasing->own.count && !later)
         memcpy(sequences, erasing->own.at, erasing->own.count * sizeof *sequences);
     *erasure = (struct store_erasure){
-        .learner = erasing->command->learner_key, .id = erasing->command->learner.bytes,
-        .id_size = erasing->command->learner.size, .sequences = sequences, .sequence_count = later ? 0 : erasing->own.count,
-        .rewritten = erasing->rewritten, .rewritten_count = erasing->rewritten_count,
-        .forgotten = ids, .forgotten_count = forgotten,
+        .learner = erasing->command->learner_key,
+        .id = erasing->command->learner.bytes,
+        .id_size = erasing->command->learner.size,
+        .sequences = sequences,
+        .sequence_count = later ? 0 : erasing->own.count,
+        .rewritten = erasing->rewritten,
+        .rewritten_count = erasing->rewritten_count,
+        .forgotten = ids,
+        .forgotten_count = forgotten,
     };
     if (later) {
         const struct sequences *named = &erasing->plan->named;
-        erasure->own = erase_list_encode(erasing->own.at, erasing->own.count, &batch->arena, &erasure->own_size);
+        erasure->own =
+            erase_list_encode(erasing->own.at, erasing->own.count, &batch->arena, &erasure->own_size);
         erasure->named = erase_list_encode(named->at, named->count, &batch->arena, &erasure->named_size);
         if (!erasure->own || !erasure->named)
             return fault_set(fault, RC_BUSY, NULL, "out of memory");
@@ -373,7 +393,8 @@ enum rc decide_erase(struct batch *batch, struct command *command)
 
     if (!erasing.plan) { /* a program's: nobody waits */
         erasing.plan = &own_plan;
-        rc = erase_plan_make(&batch->past, command->learner, batch->counters.sequence, &own_plan, &command->fault);
+        rc = erase_plan_make(&batch->past, command->learner, batch->counters.sequence, &own_plan,
+                             &command->fault);
     }
     if (rc == RC_OK)
         rc = erase(&erasing, &command->fault);

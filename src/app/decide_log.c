@@ -8,17 +8,20 @@
 #include "core/limits.h"
 #include "core/members.h"
 
-/* Log entries: added, merged, taken away; each an event. What one costs is its own size. Source: contract 5. */
+/* Log entries: added, merged, taken away; each an event. What one costs is its own size. Source: contract 5.
+ */
 
 /* While rows of theirs are still to be changed, whatever else changes them is tried again. */
 static enum rc settled(const struct log_total *total, struct command *command)
 {
     command->outdated = total->kept.settling != 0;
-    return command->outdated ? fault_set(&command->fault, RC_CONFLICT, NULL, "the logs are being changed; try again") : RC_OK;
+    return command->outdated
+               ? fault_set(&command->fault, RC_CONFLICT, NULL, "the logs are being changed; try again")
+               : RC_OK;
 }
 
-/* The learner's total after a change of one entry: by the bytes that it had and has. Refuses what grows past a budget;
- * an entry that is new had none. */
+/* The learner's total after a change of one entry: by the bytes that it had and has. Refuses what grows past
+ * a budget; an entry that is new had none. */
 static enum rc budget(struct batch *batch, struct command *command, bool added, size_t had, size_t has)
 {
     struct log_total *total = batch_log_total(batch, command->learner_key);
@@ -30,13 +33,14 @@ static enum rc budget(struct batch *batch, struct command *command, bool added, 
     if (added && total->kept.entries >= LIMIT_LOG_ENTRIES)
         return fault_set(&command->fault, RC_CONFLICT, NULL, "a learner has at most 10,000 log entries");
     if (has > had && total->kept.bytes + (has - had) > LIMIT_LOG_BYTES)
-        return fault_set(&command->fault, RC_CONFLICT, NULL, "a learner's log entries have at most 16 MiB in all");
+        return fault_set(&command->fault, RC_CONFLICT, NULL,
+                         "a learner's log entries have at most 16 MiB in all");
     return RC_OK;
 }
 
 /* The event and the entry's row, and the total with both. */
-static enum rc put(struct batch *batch, struct command *command, const struct store_log *log, enum event_kind kind,
-                   size_t had)
+static enum rc put(struct batch *batch, struct command *command, const struct store_log *log,
+                   enum event_kind kind, size_t had)
 {
     struct event event = batch_event(command, kind);
 
@@ -110,8 +114,9 @@ static enum rc load(struct batch *batch, struct command *command, struct store_l
     rc = access_check(ACCESS_PERSON, command->caller, batch->fold->view, &subject, fault);
     if (rc != RC_OK)
         return rc;
-    if (command->log_user.bytes && (command->log_user.size != command->learner.size ||
-                                    memcmp(command->log_user.bytes, command->learner.bytes, command->learner.size) != 0))
+    if (command->log_user.bytes &&
+        (command->log_user.size != command->learner.size ||
+         memcmp(command->log_user.bytes, command->learner.bytes, command->learner.size) != 0))
         return fault_set(fault, RC_INVALID, "user_id", "cannot change");
     if (command->kind == CMD_LOG_UPDATE && command->members_size == 0)
         return fault_set(fault, RC_INVALID, "body", "needs at least one member besides user_id");
@@ -139,8 +144,8 @@ static enum rc update(struct batch *batch, struct command *command)
     uint8_t *merged = arena_alloc(command->arena, log.members_size + command->members_size + 1);
     if (!merged)
         return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
-    log.members_size = members_merge(log.members, log.members_size, command->members, command->members_size,
-                                     merged);
+    log.members_size =
+        members_merge(log.members, log.members_size, command->members, command->members_size, merged);
     log.members = merged;
     if (members_json_bytes(merged, log.members_size) > MEMBERS_MAX_BYTES)
         return fault_set(&command->fault, RC_INVALID, NULL, "a log entry has at most 16 KiB");
@@ -231,7 +236,8 @@ static enum rc roll_back(struct batch *batch, struct command *command)
     if (command->outdated)
         return fault_set(&command->fault, RC_CONFLICT, NULL, "the logs are being changed; try again");
     if (total->kept.rollbacks >= LIMIT_ROLLBACKS)
-        return fault_set(&command->fault, RC_CONFLICT, NULL, "a learner's logs can be rolled back 1,000 times");
+        return fault_set(&command->fault, RC_CONFLICT, NULL,
+                         "a learner's logs can be rolled back 1,000 times");
     enum rc rc = emit_rollback(batch, command);
     if (rc != RC_OK)
         return rc;
@@ -242,7 +248,8 @@ static enum rc roll_back(struct batch *batch, struct command *command)
     total->kept.bytes = rollback->bytes;
     if (rollback->log_count > SETTLE_ROWS || rollback->changed_bytes > SETTLE_BYTES) {
         total->kept.settling = command->sequence;
-        return settling_add(batch, command->learner_key, rollback->logs, rollback->log_count, &command->fault);
+        return settling_add(batch, command->learner_key, rollback->logs, rollback->log_count,
+                            &command->fault);
     }
     for (size_t i = 0; rc == RC_OK && i < rollback->log_count; i++)
         rc = batch_put_log(batch, &rollback->logs[i], &command->fault);

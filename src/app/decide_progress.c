@@ -27,8 +27,8 @@ static const char *foreign_text(struct command *command, struct text item, struc
     return text ? text : "the item belongs to another course";
 }
 
-/* Item and course as the catalogue has them, or why the report is refused. Source: contract 1, "A content item
- * belongs to one course". */
+/* Item and course as the catalogue has them, or why the report is refused. Source: contract 1, "A content
+ * item belongs to one course". */
 static enum rc find_place(struct batch *batch, struct command *command, struct text item_id,
                           struct text course_id, struct place *out, struct fault *fault)
 {
@@ -47,8 +47,7 @@ static enum rc find_place(struct batch *batch, struct command *command, struct t
     if (course_id.bytes) {
         if (own && own != place.course)
             return fault_set(fault, RC_INVALID, command->face == FACE_COURSEROOM ? "courseContentId" : NULL,
-                             foreign_text(command, item_id, course_id,
-                                          view_course_slot(view, own)->id));
+                             foreign_text(command, item_id, course_id, view_course_slot(view, own)->id));
         if (course && course->declared && own != place.course)
             return fault_set(fault, RC_NOT_FOUND, NULL, "Content not found in this course");
         if (item && item->retired)
@@ -77,7 +76,8 @@ static enum rc check_score(const struct record *record, const struct report *say
     int64_t max = says->has & HAS_MAX_SCORE ? says->max_score_e4 : record->max_score_e4;
 
     return has_score && has_max && score > max
-               ? fault_set(fault, RC_INVALID, "score", "score must not be above maxScore") : RC_OK;
+               ? fault_set(fault, RC_INVALID, "score", "score must not be above maxScore")
+               : RC_OK;
 }
 
 /* Merges only where the sum of both might be too much. */
@@ -93,15 +93,18 @@ static enum rc check_metadata(struct batch *batch, const struct learner *learner
 
     if (bytes > MEMBERS_MAX_BYTES || count > LIMIT_METADATA_MEMBERS ||
         learner->metadata_bytes + says->metadata_size > LIMIT_METADATA_BYTES) {
-        size = members_merge(record->metadata, record->metadata_size, says->metadata, says->metadata_size, room);
+        size =
+            members_merge(record->metadata, record->metadata_size, says->metadata, says->metadata_size, room);
         bytes = members_json_bytes(room, size);
         count = members_count(room, size);
     }
     if (bytes > MEMBERS_MAX_BYTES)
         return fault_set(fault, RC_INVALID, "metadata", "metadata has at most 16 KiB once merged");
-    if (count > LIMIT_METADATA_MEMBERS && count > before) /* more than that from before there was the limit: no more */
+    /* more than that from before there was the limit: no more */
+    if (count > LIMIT_METADATA_MEMBERS && count > before)
         return fault_set(fault, RC_INVALID, "metadata", "metadata has at most 256 members once merged");
-    if (size > record->metadata_size && learner->metadata_bytes - record->metadata_size + size > LIMIT_METADATA_BYTES)
+    if (size > record->metadata_size &&
+        learner->metadata_bytes - record->metadata_size + size > LIMIT_METADATA_BYTES)
         return fault_set(fault, RC_CONFLICT, NULL, "a learner's metadata has at most 4 MiB in all");
     return RC_OK;
 }
@@ -116,20 +119,23 @@ static enum rc check_segments(struct batch *batch, const struct learner *learner
                                batch->fold->room.segments);
     if (count > RECORD_MAX_SEGMENTS)
         return fault_set(fault, RC_INVALID, "segments", "more than 1,000 separate segments");
-    if (count > record->segment_count && learner->segment_total - record->segment_count + count > LIMIT_SEGMENTS)
+    if (count > record->segment_count &&
+        learner->segment_total - record->segment_count + count > LIMIT_SEGMENTS)
         return fault_set(fault, RC_CONFLICT, NULL, "a learner has at most 100,000 segments in all");
     return RC_OK;
 }
 
 /* What the report says of one item. */
 static enum rc check_limits(struct batch *batch, const struct command *command, const struct learner *learner,
-                            const struct record *record, const struct item_report *report, struct fault *fault)
+                            const struct record *record, const struct item_report *report,
+                            struct fault *fault)
 {
     const struct report *says = &report->report;
     enum rc rc = RC_OK;
 
     if (says->has & HAS_TIME_SPENT && says->time_spent_ms > TIME_MAX_MS - record->time_spent_ms)
-        return fault_set(fault, RC_INVALID, command->face == FACE_COURSEROOM ? "activityDuration" : "timeSpent",
+        return fault_set(fault, RC_INVALID,
+                         command->face == FACE_COURSEROOM ? "activityDuration" : "timeSpent",
                          "the accumulated time would pass 2^53 seconds");
     if (says->has & (HAS_SCORE | HAS_MAX_SCORE))
         rc = check_score(record, says, fault);
@@ -140,8 +146,8 @@ static enum rc check_limits(struct batch *batch, const struct command *command, 
     return rc;
 }
 
-/* What one report, or several of one request, add to a learner; and to the server: items and courses that nobody named
- * before, items that come to a course. */
+/* What one report, or several of one request, add to a learner; and to the server: items and courses that
+ * nobody named before, items that come to a course. */
 struct addition {
     uint32_t records, enrolments, days, items, courses, taught;
 };
@@ -172,7 +178,8 @@ static enum rc check_if_match(const struct command *command, const struct record
 
     etag_of_record(record, etag);
     return etag_matches(command->if_match, etag)
-               ? RC_OK : fault_set(fault, RC_STALE_MATCH, "If-Match", "the record has changed since");
+               ? RC_OK
+               : fault_set(fault, RC_STALE_MATCH, "If-Match", "the record has changed since");
 }
 
 static bool is_new_day(const struct learner *learner, const struct report *report)
@@ -187,9 +194,10 @@ static const struct learner *learner_of(const struct batch *batch, const struct 
     return learner ? learner : &nobody;
 }
 
-/* Staff are no learners: what they report for themselves is a preview, unless they are enrolled. Source: contract 1,
- * Enrolment. */
-static bool is_preview(const struct batch *batch, const struct command *command, const struct place *place, bool enrolled)
+/* Staff are no learners: what they report for themselves is a preview, unless they are enrolled. Source:
+ * contract 1, Enrolment. */
+static bool is_preview(const struct batch *batch, const struct command *command, const struct place *place,
+                       bool enrolled)
 {
     if (command->actor.bytes || enrolled)
         return false;
@@ -202,7 +210,10 @@ static bool is_preview(const struct batch *batch, const struct command *command,
 
 static enum rc stop_at_real(void *arg, uint32_t key)
 {
-    const struct { const struct fold *fold; uint32_t item; } *of = arg;
+    const struct {
+        const struct fold *fold;
+        uint32_t item;
+    } *of = arg;
     const struct learner *learner = view_learner(of->fold->view, key);
     const struct record *record = learner ? learner_record(learner, of->item) : NULL;
 
@@ -212,7 +223,10 @@ static enum rc stop_at_real(void *arg, uint32_t key)
 /* Whether anybody has reported the item in earnest: then its course counts it, whoever names that. */
 static bool has_real_report(struct batch *batch, uint32_t item)
 {
-    struct { const struct fold *fold; uint32_t item; } of = {batch->fold, item};
+    struct {
+        const struct fold *fold;
+        uint32_t item;
+    } of = {batch->fold, item};
     return item && fold_each_holder(batch->fold, item, stop_at_real, &of) != RC_OK;
 }
 
@@ -225,12 +239,13 @@ static void settle_place(struct batch *batch, struct place *place, bool named, b
     if (!preview || !place->attach)
         return;
     if (item && item->bound)
-        place->attach = named && view_bound(batch->fold->view, item) == 0; /* the course that it was bound to went */
+        place->attach =
+            named && view_bound(batch->fold->view, item) == 0; /* the course that it was bound to went */
     place->binds = place->attach && !has_real_report(batch, place->item);
 }
 
-/* Everything that can refuse one report. *out_record: what is stored, or an empty one. *out_adds: what it adds to the
- * learner, for budgets that are checked by the caller. */
+/* Everything that can refuse one report. *out_record: what is stored, or an empty one. *out_adds: what it
+ * adds to the learner, for budgets that are checked by the caller. */
 static enum rc check_report(struct batch *batch, struct command *command, struct item_report *report,
                             struct place *out_place, struct record *out_record, struct addition *out_adds,
                             struct fault *fault)
@@ -246,13 +261,17 @@ static enum rc check_report(struct batch *batch, struct command *command, struct
     bool enrolled = out_place->course && learner_enrolment(learner, out_place->course);
     bool preview = is_preview(batch, command, out_place, enrolled);
     settle_place(batch, out_place, report->course.bytes, preview);
-    report->report.has = preview ? report->report.has | IS_PREVIEW : report->report.has & ~(uint32_t)IS_PREVIEW;
+    report->report.has =
+        preview ? report->report.has | IS_PREVIEW : report->report.has & ~(uint32_t)IS_PREVIEW;
     if (in_course && !enrolled && batch->policy->explicit_enrolment)
         return fault_set(fault, RC_NOT_FOUND, NULL, "User is not enrolled in this course");
     *out_record = record ? *record : blank;
-    *out_adds = (struct addition){
-        .records = !record, .enrolments = in_course && !enrolled && !preview, .days = is_new_day(learner, &report->report),
-        .items = !out_place->item, .courses = report->course.bytes && !out_place->course, .taught = out_place->attach && !out_place->binds};
+    *out_adds = (struct addition){.records = !record,
+                                  .enrolments = in_course && !enrolled && !preview,
+                                  .days = is_new_day(learner, &report->report),
+                                  .items = !out_place->item,
+                                  .courses = report->course.bytes && !out_place->course,
+                                  .taught = out_place->attach && !out_place->binds};
     rc = check_limits(batch, command, learner, out_record, report, fault);
     if (rc != RC_OK)
         return rc;
@@ -300,9 +319,9 @@ static enum rc store_report(struct batch *batch, struct command *command, struct
         report->effect = REPORT_UNCHANGED;
         return RC_OK;
     }
-    report->effect = record_effect(record, &report->report, &facts, command->at_ms, &batch->fold->room, &changes);
-    bool floored = report->report.has & HAS_CLIENT_AT &&
-                   report->report.client_at_ms <= record->floor_ms;
+    report->effect =
+        record_effect(record, &report->report, &facts, command->at_ms, &batch->fold->room, &changes);
+    bool floored = report->report.has & HAS_CLIENT_AT && report->report.client_at_ms <= record->floor_ms;
     bool new_day = is_new_day(learner, &report->report);
     place->rank = report_rank(report);
     bool better_type = item && place->rank > (enum type_rank)item->type_rank;
@@ -360,7 +379,8 @@ static int compare_texts(struct text a, struct text b)
 /* By item; those of one item that name a course come first. */
 static int by_item(const void *a, const void *b)
 {
-    const struct item_report *left = *(struct item_report *const *)a, *right = *(struct item_report *const *)b;
+    const struct item_report *left = *(struct item_report *const *)a,
+                             *right = *(struct item_report *const *)b;
     int order = compare_texts(left->item, right->item);
 
     return order ? order : (right->course.bytes != NULL) - (left->course.bytes != NULL);
@@ -384,8 +404,8 @@ static struct text course_named(struct view view, const struct item_report *repo
     return report->course.bytes || !slot ? report->course : (struct text){slot->id, slot->id_size};
 }
 
-/* Two reports of one request that put one item into two courses cannot both hold. What all of them add counts each item
- * and each course once. */
+/* Two reports of one request that put one item into two courses cannot both hold. What all of them add counts
+ * each item and each course once. */
 static enum rc check_together(struct batch *batch, struct command *command, const struct checked *checked)
 {
     uint32_t count = command->report_count, courses = 0;
@@ -407,7 +427,8 @@ static enum rc check_together(struct batch *batch, struct command *command, cons
         adds.items += !again && of->adds.items;
         adds.taught += !again && of->adds.taught;
         adds.courses += !again && of->adds.courses;
-        adds.days += of->adds.days && (adds.days == 0 || order[i]->report.local_day != order[0]->report.local_day);
+        adds.days +=
+            of->adds.days && (adds.days == 0 || order[i]->report.local_day != order[0]->report.local_day);
         if (of->adds.enrolments)
             names[courses++] = course_named(batch->fold->view, order[i], &of->place);
     }
@@ -415,9 +436,11 @@ static enum rc check_together(struct batch *batch, struct command *command, cons
         qsort(names, courses, sizeof *names, by_text);
     for (uint32_t i = 0; i < courses; i++)
         adds.enrolments += i == 0 || compare_texts(names[i], names[i - 1]) != 0;
-    enum rc rc = RC_OK; /* each course as if all that comes to one came to it: near the limit that is strict */
+    /* each course as if all that comes to one came to it: near the limit that is strict */
+    enum rc rc = RC_OK;
     for (uint32_t i = 0; rc == RC_OK && i < count; i++)
-        rc = check_budgets(batch->fold->view, learner_of(batch, command), checked[i].place.course, &adds, &command->fault);
+        rc = check_budgets(batch->fold->view, learner_of(batch, command), checked[i].place.course, &adds,
+                           &command->fault);
     command->if_match = NULL; /* compared with what was there before the first of them */
     return rc;
 }
@@ -435,7 +458,8 @@ static enum rc check_all(struct batch *batch, struct command *command)
             command->fault = report->fault;
             return report->rc;
         }
-        enum rc rc = check_report(batch, command, report, &checked[i].place, &record, &checked[i].adds, &command->fault);
+        enum rc rc = check_report(batch, command, report, &checked[i].place, &record, &checked[i].adds,
+                                  &command->fault);
         if (rc != RC_OK)
             return rc;
     }
@@ -444,9 +468,11 @@ static enum rc check_all(struct batch *batch, struct command *command)
 
 static bool is_of_many(struct view view, const struct item_report *report)
 {
-    const struct item_slot *slot = view_item_slot(view, view_item_key(view, report->item.bytes, report->item.size));
+    const struct item_slot *slot =
+        view_item_slot(view, view_item_key(view, report->item.bytes, report->item.size));
 
-    return slot && slot->holders.count > FOLD_AT_ONCE && slot->def && !slot->def->course && !slot->def->retired;
+    return slot && slot->holders.count > FOLD_AT_ONCE && slot->def && !slot->def->course &&
+           !slot->def->retired;
 }
 
 bool brings_many(struct view view, const struct command *command)
@@ -457,14 +483,16 @@ bool brings_many(struct view view, const struct command *command)
     return false;
 }
 
-static bool adds_nothing(const struct learner *learner, const struct record *record, const struct item_report *report)
+static bool adds_nothing(const struct learner *learner, const struct record *record,
+                         const struct item_report *report)
 {
     bool floored = report->report.has & HAS_CLIENT_AT && report->report.client_at_ms <= record->floor_ms;
-    return floored || ((report->event_id[0] || report->event_id[1]) && learner_knows_event_id(learner, report->event_id));
+    return floored || ((report->event_id[0] || report->event_id[1]) &&
+                       learner_knows_event_id(learner, report->event_id));
 }
 
-/* An item that many hold comes to the report's course in a batch of its own, whose effect on them is worked out in slices.
- * One at a time. */
+/* An item that many hold comes to the report's course in a batch of its own, whose effect on them is worked
+ * out in slices. One at a time. */
 static enum rc bring_many(struct batch *batch, struct command *command)
 {
     struct view view = batch->fold->view;
@@ -476,8 +504,8 @@ static enum rc bring_many(struct batch *batch, struct command *command)
         struct addition adds;
         struct fault refused; /* which the report is told when it is decided */
         if (report->rc != RC_OK || !report->course.bytes || !is_of_many(view, report) ||
-            check_report(batch, command, report, &place, &record, &adds, &refused) != RC_OK || !place.attach ||
-            adds_nothing(learner_of(batch, command), &record, report) ||
+            check_report(batch, command, report, &place, &record, &adds, &refused) != RC_OK ||
+            !place.attach || adds_nothing(learner_of(batch, command), &record, report) ||
             check_budgets(view, learner_of(batch, command), place.course, &adds, &refused) != RC_OK)
             continue;
         place.rank = report_rank(report);

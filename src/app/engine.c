@@ -15,23 +15,27 @@
 #include "base/monotonic.h"
 
 enum {
-    QUEUE_MAX = 8192,        /* commands waiting; above that 503 at once. Fewer than there may be connections */
-    STALL_MS = 5000,         /* a commit that takes longer: the disk hangs, so what comes is refused at once */
-    BATCH_MAX = 4096,        /* commands per commit */
-    LARGE_FROM = 64,         /* a command with so many reports or users waits in a line of its own, */
-    LARGE_BATCH = 512,       /* of which so many at most are decided before the small ones are looked at again */
-    PARKED_MAX = 4096,       /* commands that wait for an edit of what they touch; above that 503 */
-    REVISION_MS = 2,         /* what a revision takes between two batches */
-    FLUSH_EVENTS = 131072,   /* replay at start stays short: measured 0.13 s for so many */
-    FLUSH_AFTER_MS = 5000,   /* a quiet server's image is at most this old */
-    PROBE_MS = 1000,         /* after a failed commit: how often the engine looks whether there is room again */
-    TAIL_MAX = 1000000,      /* unflushed events: above that writes get 503 until the image file catches up */
+    /* commands waiting; above that 503 at once. Fewer than there may be connections */
+    QUEUE_MAX = 8192,
+    /* a commit that takes longer: the disk hangs, so what comes is refused at once */
+    STALL_MS = 5000,
+    BATCH_MAX = 4096, /* commands per commit */
+    LARGE_FROM = 64,  /* a command with so many reports or users waits in a line of its own, */
+    /* of which so many at most are decided before the small ones are looked at again */
+    LARGE_BATCH = 512,
+    PARKED_MAX = 4096,     /* commands that wait for an edit of what they touch; above that 503 */
+    REVISION_MS = 2,       /* what a revision takes between two batches */
+    FLUSH_EVENTS = 131072, /* replay at start stays short: measured 0.13 s for so many */
+    FLUSH_AFTER_MS = 5000, /* a quiet server's image is at most this old */
+    /* after a failed commit: how often the engine looks whether there is room again */
+    PROBE_MS = 1000,
+    TAIL_MAX = 1000000, /* unflushed events: above that writes get 503 until the image file catches up */
     PROGRESS_EVERY = 1 << 16,
-    LOOK_MS = 250,           /* how often an engine with nothing to do looks whether a slice is due */
-    SAY_EVERY_MS = 60000,    /* what goes on failing is said again */
-    SCRUB_AFTER_MS = 500,    /* after a try that a reader was in the way of: each costs an fsync */
-    SCRUB_LAST_MS = 2000,    /* at the end it is worth a wait */
-    TIDY_AFTER_MS = 1000,    /* after a slice, unless the next has come */
+    LOOK_MS = 250,          /* how often an engine with nothing to do looks whether a slice is due */
+    SAY_EVERY_MS = 60000,   /* what goes on failing is said again */
+    SCRUB_AFTER_MS = 500,   /* after a try that a reader was in the way of: each costs an fsync */
+    SCRUB_LAST_MS = 2000,   /* at the end it is worth a wait */
+    TIDY_AFTER_MS = 1000,   /* after a slice, unless the next has come */
     REPLAY_FLUSH = 1 << 20, /* a long replay writes the image now and then, so that its tail stays bounded */
 };
 
@@ -42,28 +46,28 @@ struct engine {
     struct fold fold;
     struct batch batch;
     struct tail *tail;
-    int64_t probed_ms; /* monotonic, when it last looked for room; the engine's thread alone */
+    int64_t probed_ms;       /* monotonic, when it last looked for room; the engine's thread alone */
     struct erase_jobs *jobs; /* what erasures have still to take out of the event file */
     int64_t jobs_after_ms;   /* monotonic; a step failed before */
-    bool scrub; /* somebody was erased: the event file's log still holds copies */
-    int64_t scrub_after_ms; /* monotonic; a reader was in the way before */
+    bool scrub;              /* somebody was erased: the event file's log still holds copies */
+    int64_t scrub_after_ms;  /* monotonic; a reader was in the way before */
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t work, flush_work;
     struct line {
         struct command *head, *last;
         uint32_t count;
-    } small, large; /* what waits; a row of large commands is not in the way of small ones */
+    } small, large;        /* what waits; a row of large commands is not in the way of small ones */
     int64_t busy_since_ms; /* monotonic, when the engine began with the batch it is working on; 0: none */
     bool stopping, sleeping, threads_run;
     struct slice *to_flush; /* taken, being written by the image's thread */
     bool flush_over, flush_ok;
     struct engine_state state;
 
-    struct revision *revision;     /* the engine's thread's, likewise below; NULL: none is under way */
+    struct revision *revision; /* the engine's thread's, likewise below; NULL: none is under way */
     enum revision_phase phase;
-    struct command *revising;      /* answered when its revision is shown */
-    struct line parked;            /* what waits for it */
+    struct command *revising; /* answered when its revision is shown */
+    struct line parked;       /* what waits for it */
 
     pthread_t engine_thread, image_thread;
     int64_t last_flush_ms;
@@ -88,7 +92,8 @@ static bool take_event(void *arg, const struct stored_event *stored)
     tail_add(tail->engine->tail, stored, 1);
     tail->folded++;
     tail->since_flush++;
-    if (tail->rc == RC_OK && tail->replay.pending == 0 && tail->engine->policy.stop && tail->engine->policy.stop())
+    if (tail->rc == RC_OK && tail->replay.pending == 0 && tail->engine->policy.stop &&
+        tail->engine->policy.stop())
         tail->rc = RC_BUSY;
     if (tail->progress && tail->folded % PROGRESS_EVERY == 0)
         tail->progress(tail->folded);
@@ -150,11 +155,11 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
     engine->store = store;
     engine->policy = *policy;
     (void)pthread_mutex_init(&engine->lock, NULL); /* default attributes cannot fail */
-    (void)pthread_cond_init(&engine->work, NULL); /* likewise */
+    (void)pthread_cond_init(&engine->work, NULL);  /* likewise */
     (void)pthread_cond_init(&engine->flush_work, NULL);
     arena_init(&engine->batch.arena);
     enum rc rc = tail_new(&engine->tail) == RC_OK ? load_image(engine, progress, fault)
-                                                   : fault_set(fault, RC_BUSY, NULL, "out of memory");
+                                                  : fault_set(fault, RC_BUSY, NULL, "out of memory");
     if (rc == RC_OK)
         rc = erase_jobs_new(store, &engine->jobs, fault);
     if (rc == RC_OK)
@@ -305,7 +310,8 @@ static void batch_clear(struct batch *batch)
 /* A command that must see all before it published, and be alone: it looks at published holders. */
 static bool stands_alone(const struct command *command)
 {
-    return command->kind == CMD_COURSE_PUT || command->kind == CMD_COURSE_DELETE || command->kind == CMD_ERASE;
+    return command->kind == CMD_COURSE_PUT || command->kind == CMD_COURSE_DELETE ||
+           command->kind == CMD_ERASE;
 }
 
 static bool is_alone(const struct engine *engine, const struct command *command)
@@ -315,8 +321,10 @@ static bool is_alone(const struct engine *engine, const struct command *command)
 
 static void decide(struct batch *batch, struct command *command)
 {
-    command->learner_key = command->learner.bytes
-        ? view_learner_key(batch->fold->view, command->learner.bytes, command->learner.size) : 0;
+    command->learner_key =
+        command->learner.bytes
+            ? view_learner_key(batch->fold->view, command->learner.bytes, command->learner.size)
+            : 0;
     command->at_ms = batch_instant(batch, command, command->learner_key);
     switch (command->kind) {
     case CMD_ENROL:
@@ -402,8 +410,8 @@ static void ids_persisted(struct image *image, const struct store_id *ids, size_
             image->items[ids[i].key]->persisted = true;
 }
 
-/* Whom an answer names: it goes when one of them is erased. Not the one whom the command erases: nothing of them stays.
- * In the batch's arena. */
+/* Whom an answer names: it goes when one of them is erased. Not the one whom the command erases: nothing of
+ * them stays. In the batch's arena. */
 static bool name_all(struct arena *arena, const struct command *command, struct store_answer *answer)
 {
     const struct course_put *put = command->put;
@@ -490,10 +498,19 @@ static enum rc commit(struct engine *engine, struct command *commands, const cha
     if (batch->event_count + answer_count == 0 && !batch->logs.settlings.stepped && !ledger_key)
         return RC_OK;
     struct store_batch what = {
-        .events = batch->events, .event_count = batch->event_count, .ids = ids, .id_count = id_count,
-        .logs = batch->logs.changes, .log_count = batch->logs.change_count, .log_totals = totals,
-        .log_total_count = batch->logs.changed_count, .answers = answers, .answer_count = answer_count,
-        .ledger_key = ledger_key, .ledger_value = ledger_value, .counters = batch->counters,
+        .events = batch->events,
+        .event_count = batch->event_count,
+        .ids = ids,
+        .id_count = id_count,
+        .logs = batch->logs.changes,
+        .log_count = batch->logs.change_count,
+        .log_totals = totals,
+        .log_total_count = batch->logs.changed_count,
+        .answers = answers,
+        .answer_count = answer_count,
+        .ledger_key = ledger_key,
+        .ledger_value = ledger_value,
+        .counters = batch->counters,
         .erasure = batch->erasure,
     };
     rc = store_commit(engine->store, &what, fault);
@@ -503,9 +520,10 @@ static enum rc commit(struct engine *engine, struct command *commands, const cha
     return rc;
 }
 
-/* A commit failed, or one succeeded while they failed. They succeed again when there is room for more than what happened to
- * fit: a full disk still takes a small write now and then, and who asks must not hear yes and no in turn (R10). Also
- * asked by an engine with nothing to do, so that a server which gets no writes because it is not ready becomes ready. */
+/* A commit failed, or one succeeded while they failed. They succeed again when there is room for more than
+ * what happened to fit: a full disk still takes a small write now and then, and who asks must not hear yes
+ * and no in turn (R10). Also asked by an engine with nothing to do, so that a server which gets no writes
+ * because it is not ready becomes ready. */
 static void note_failing(struct engine *engine, bool failed, const char *why)
 {
     bool failing = engine->state.failing_since_ms != 0; /* written by this thread alone */
@@ -528,8 +546,8 @@ static void note_failing(struct engine *engine, bool failed, const char *why)
 static void answer_all(struct engine *engine, struct command *commands);
 
 /* Commits what was decided and publishes it, or forgets it; every command has its result afterwards. */
-static enum rc finish_batch(struct engine *engine, struct command *commands, enum rc rc, const char *ledger_key,
-                            const char *ledger_value, struct fault *fault)
+static enum rc finish_batch(struct engine *engine, struct command *commands, enum rc rc,
+                            const char *ledger_key, const char *ledger_value, struct fault *fault)
 {
     struct batch *batch = &engine->batch;
     size_t events = batch->event_count;
@@ -554,7 +572,8 @@ static enum rc finish_batch(struct engine *engine, struct command *commands, enu
         if (batch->erasure)
             settling_forget(batch, batch->erasure->learner);
         if (batch->erasure)
-            log_totals_set(batch->logs.totals, &(struct log_total){.kept = {.learner = batch->erasure->learner}});
+            log_totals_set(batch->logs.totals,
+                           &(struct log_total){.kept = {.learner = batch->erasure->learner}});
         if (revision) {
             revision_take(revision, &engine->fold);
             engine->revision = revision;
@@ -565,7 +584,8 @@ static enum rc finish_batch(struct engine *engine, struct command *commands, enu
         }
         if (batch->erasure) { /* their row leaves the image file with the next slice, at once */
             if (batch->erasure->own)
-                (void)erase_jobs_add(engine->jobs, batch->erasure); /* out of memory: the next start does it */
+                (void)erase_jobs_add(engine->jobs,
+                                     batch->erasure); /* out of memory: the next start does it */
             engine->scrub = true;
             engine->last_flush_ms = INT64_MIN / 2;
         }
@@ -607,7 +627,8 @@ static enum rc run_batch(struct engine *engine, struct command *commands, const 
     }
     if (rc == RC_OK)
         rc = settling_step(batch, fault);
-    if (rc == RC_OK && batch->adoptions.later && !engine->revision && !engine->fold.deferred && !(commands && is_alone(engine, commands)))
+    if (rc == RC_OK && batch->adoptions.later && !engine->revision && !engine->fold.deferred &&
+        !(commands && is_alone(engine, commands)))
         rc = adopting_step(batch, fault);
     return finish_batch(engine, commands, rc, ledger_key, ledger_value, fault);
 }
@@ -622,7 +643,8 @@ enum rc engine_set_threshold(struct engine *engine, uint16_t threshold_hundredth
 {
     struct batch *batch = &engine->batch;
     uint8_t body[VARINT_MAX_BYTES];
-    struct event event = {.kind = EV_THRESHOLD_SET, .face = FACE_CATALOG, .at_ms = engine->policy.now_ms(), .body = body};
+    struct event event = {
+        .kind = EV_THRESHOLD_SET, .face = FACE_CATALOG, .at_ms = engine->policy.now_ms(), .body = body};
 
     if (engine->image->threshold_hundredths == threshold_hundredths)
         return RC_OK;
@@ -651,8 +673,8 @@ static void join(struct line *line, struct command *command)
     line->count++;
 }
 
-/* All that waits and is small, then a little of what is large: who sends a small write waits for one large command of
- * others at most, not for all that came before. Lock held. */
+/* All that waits and is small, then a little of what is large: who sends a small write waits for one large
+ * command of others at most, not for all that came before. Lock held. */
 static struct command *take_waiting(struct engine *engine)
 {
     struct line taken = engine->small;
@@ -671,8 +693,8 @@ static struct command *take_waiting(struct engine *engine)
     return taken.head;
 }
 
-/* Cuts a batch off a chain: at most BATCH_MAX; an edit alone, and what may work like one; what is large not with what is small, which
- * would wait for it. Returns what is left for the next. */
+/* Cuts a batch off a chain: at most BATCH_MAX; an edit alone, and what may work like one; what is large not
+ * with what is small, which would wait for it. Returns what is left for the next. */
 static struct command *cut_batch(const struct engine *engine, struct command *first)
 {
     struct command *last = first;
@@ -705,7 +727,8 @@ static void answer_all(struct engine *engine, struct command *commands)
     (void)pthread_mutex_lock(&engine->lock);
     engine->state.commands += count;
     if (engine->busy_since_ms)
-        engine->busy_since_ms = monotonic_ms(); /* what counts as a disk that hangs is one commit, not a row of them */
+        engine->busy_since_ms =
+            monotonic_ms(); /* what counts as a disk that hangs is one commit, not a row of them */
     (void)pthread_mutex_unlock(&engine->lock);
 }
 
@@ -724,8 +747,8 @@ static void note_flush(struct engine *engine)
         state->checkpoint_failing_since_ms = engine->policy.now_ms();
 }
 
-/* Hands a slice to the image's thread when enough has changed and it has nothing to do. Lock held, but not while the
- * slice is taken or given back: its cost depends on what has changed. */
+/* Hands a slice to the image's thread when enough has changed and it has nothing to do. Lock held, but not
+ * while the slice is taken or given back: its cost depends on what has changed. */
 static void consider_flush(struct engine *engine)
 {
     struct slice *slice = engine->to_flush;
@@ -745,7 +768,8 @@ static void consider_flush(struct engine *engine)
     uint64_t tail = engine->state.sequence - engine->state.flushed;
     int64_t now_ms = monotonic_ms();
     bool urgent = tail >= FLUSH_EVENTS && !engine->state.checkpoint_failing_since_ms;
-    if ((tail == 0 && !engine->image->scrub_owed) || (!urgent && now_ms - engine->last_flush_ms < FLUSH_AFTER_MS))
+    if ((tail == 0 && !engine->image->scrub_owed) ||
+        (!urgent && now_ms - engine->last_flush_ms < FLUSH_AFTER_MS))
         return;
     engine->last_flush_ms = now_ms;
     (void)pthread_mutex_unlock(&engine->lock);
@@ -760,12 +784,14 @@ static void consider_flush(struct engine *engine)
 
 static void wait_for_work(struct engine *engine)
 {
-    bool dirty = engine->state.sequence != engine->state.flushed || engine->scrub || erase_jobs_pending(engine->jobs) ||
-                 engine->image->scrub_owed || engine->state.failing_since_ms;
+    bool dirty = engine->state.sequence != engine->state.flushed || engine->scrub ||
+                 erase_jobs_pending(engine->jobs) || engine->image->scrub_owed ||
+                 engine->state.failing_since_ms;
 
     engine->sleeping = true;
     if (dirty)
-        (void)monotonic_wait(&engine->work, &engine->lock, LOOK_MS); /* wakes to flush, though nobody writes */
+        (void)monotonic_wait(&engine->work, &engine->lock,
+                             LOOK_MS); /* wakes to flush, though nobody writes */
     else
         (void)pthread_cond_wait(&engine->work, &engine->lock);
     engine->sleeping = false;
@@ -777,22 +803,25 @@ static bool is_revised(const struct engine *engine, struct text item_id, struct 
 {
     struct view view = engine->fold.view;
     const struct course_slot *course =
-        course_id.bytes ? view_course_slot(view, view_course_key(view, course_id.bytes, course_id.size)) : NULL;
+        course_id.bytes ? view_course_slot(view, view_course_key(view, course_id.bytes, course_id.size))
+                        : NULL;
     const struct item_slot *item =
         item_id.bytes ? view_item_slot(view, view_item_key(view, item_id.bytes, item_id.size)) : NULL;
     const struct course_slot *own =
-        item && item->def ? view_course_slot(view, item->def->course ? item->def->course : item->def->bound) : NULL;
+        item && item->def ? view_course_slot(view, item->def->course ? item->def->course : item->def->bound)
+                          : NULL;
 
     return (course && course->revised) || (item && item->revised) || (own && own->revised);
 }
 
-/* Whether a command must wait for the revision under way: other edits and erasures until it is over, what it touches
- * until it is shown. */
+/* Whether a command must wait for the revision under way: other edits and erasures until it is over, what it
+ * touches until it is shown. */
 static bool must_wait(const struct engine *engine, const struct command *command)
 {
     if (is_alone(engine, command))
         return true;
-    if (engine->phase != REVISION_PREPARING || (command->kind >= CMD_LOG_ADD && command->kind <= CMD_LOGS_ROLL_BACK))
+    if (engine->phase != REVISION_PREPARING ||
+        (command->kind >= CMD_LOG_ADD && command->kind <= CMD_LOGS_ROLL_BACK))
         return false;
     for (uint32_t i = 0; command->kind == CMD_REPORTS && i < command->report_count; i++)
         if (is_revised(engine, command->reports[i].item, command->reports[i].course))
@@ -865,7 +894,8 @@ static void run_all(struct engine *engine, struct command *commands)
     while (commands || engine->revision) {
         struct fault fault = {NULL, NULL};
         if (commands && is_alone(engine, commands) && engine->batch.adoptions.first && !engine->revision)
-            (void)run_batch(engine, NULL, NULL, NULL, &fault); /* which gets no further with those; else tried again later */
+            (void)run_batch(engine, NULL, NULL, NULL,
+                            &fault); /* which gets no further with those; else tried again later */
         if (commands) {
             struct command *rest = cut_batch(engine, commands);
             engine->fold.may_defer = commands->kind != CMD_ERASE && is_alone(engine, commands);
@@ -898,7 +928,9 @@ static void *engine_main(void *arg)
     for (;;) {
         consider_flush(engine);
         struct command *commands = take_waiting(engine);
-        if (!commands && !engine->revision && (engine->batch.logs.settlings.first || (engine->batch.adoptions.first && !engine->stopping))) { /* what follows its event need not wait for others */
+        /* what follows its event need not wait for others */
+        if (!commands && !engine->revision &&
+            (engine->batch.logs.settlings.first || (engine->batch.adoptions.first && !engine->stopping))) {
             struct fault fault = {NULL, NULL};
             engine->busy_since_ms = monotonic_ms();
             (void)pthread_mutex_unlock(&engine->lock);
@@ -907,7 +939,8 @@ static void *engine_main(void *arg)
             engine->busy_since_ms = 0;
             if (rc == RC_OK || !engine->stopping) {
                 if (rc != RC_OK)
-                    (void)monotonic_wait(&engine->work, &engine->lock, LOOK_MS); /* the disk may be full: a moment later */
+                    (void)monotonic_wait(&engine->work, &engine->lock,
+                                         LOOK_MS); /* the disk may be full: a moment later */
                 continue;
             }
         }
@@ -943,8 +976,8 @@ static void *engine_main(void *arg)
 
 /* ---- the image's thread ---- */
 
-/* Until there is one, or the end. What the changes before the last one left free in the C library's heaps, up to as much
- * again as is in use, goes back to the system. */
+/* Until there is one, or the end. What the changes before the last one left free in the C library's heaps, up
+ * to as much again as is in use, goes back to the system. */
 static void wait_for_slice(struct engine *engine, bool *inout_untidy)
 {
     while (!(engine->to_flush && !engine->flush_over) && engine->threads_run) {
@@ -968,8 +1001,9 @@ static void say_flush(const struct engine *engine, enum rc rc, uint32_t too_long
     if ((rc == RC_OK && !too_long) || !engine->policy.say || now_ms - *inout_said_ms < SAY_EVERY_MS)
         return;
     *inout_said_ms = now_ms;
-    engine->policy.say("image.db", rc == RC_OK ? "a learner's state is too long for a row; each start will fold all events"
-                                               : fault->message);
+    engine->policy.say(
+        "image.db", rc == RC_OK ? "a learner's state is too long for a row; each start will fold all events"
+                                : fault->message);
 }
 
 static void *image_main(void *arg)
@@ -1034,7 +1068,8 @@ struct command *engine_submit(struct engine *engine, struct command *commands, s
         (void)pthread_cond_signal(&engine->work);
     (void)pthread_mutex_unlock(&engine->lock);
     if (commands)
-        (void)fault_set(fault, RC_BUSY, NULL, "the server is busy; try again"); /* its rc is the return value */
+        (void)fault_set(fault, RC_BUSY, NULL,
+                        "the server is busy; try again"); /* its rc is the return value */
     return commands;
 }
 

@@ -3,18 +3,19 @@
 #include "app/command.h"
 #include "store/store.h"
 
-/* The one write pipeline: queue, batch, load, decide, commit, publish, answer. One thread decides and commits;
- * while one batch is being fsynced the next collects. Nothing is answered or shown before it is durable.
- * Source: design 3, 4. */
+/* The one write pipeline: queue, batch, load, decide, commit, publish, answer. One thread decides and
+ * commits; while one batch is being fsynced the next collects. Nothing is answered or shown before it is
+ * durable. Source: design 3, 4. */
 
 struct engine;
 
 struct policy {
     bool strict_catalog, explicit_enrolment;
-    int64_t (*now_ms)(void); /* the clock */
+    int64_t (*now_ms)(void);                        /* the clock */
     void (*say)(const char *what, const char *why); /* to the operator, any thread; NULL: to nobody */
-    bool (*stop)(void);      /* asked while events are folded at the start: true ends it, RC_BUSY; NULL: never */
-    struct judge *judge;     /* asked of every event that is folded at the start; NULL: nobody */
+    /* asked while events are folded at the start: true ends it, RC_BUSY; NULL: never */
+    bool (*stop)(void);
+    struct judge *judge; /* asked of every event that is folded at the start; NULL: nobody */
 };
 
 /* Loads the image, folds the events after its mark, takes the store over. progress (may be NULL) is called
@@ -29,9 +30,10 @@ MUST_CHECK enum rc engine_start(struct engine *engine, struct fault *fault);
 /* Does what is queued, flushes the image, ends the threads; frees everything but the store. */
 void engine_free(struct engine *engine);
 
-/* Hands a chain of commands over. Returns those that were not taken (the queue is full, or the engine is stopping), for
- * which done is not called, with why in fault (RC_BUSY); NULL: all were. Any thread. */
-MUST_CHECK struct command *engine_submit(struct engine *engine, struct command *commands, struct fault *fault);
+/* Hands a chain of commands over. Returns those that were not taken (the queue is full, or the engine is
+ * stopping), for which done is not called, with why in fault (RC_BUSY); NULL: all were. Any thread. */
+MUST_CHECK struct command *engine_submit(struct engine *engine, struct command *commands,
+                                         struct fault *fault);
 
 /* Does a run of commands at once in the calling thread, for a program that has not started the threads
  * (import). ledger_key (may be NULL) and its value are committed with them. Each command has its result. */
@@ -41,8 +43,10 @@ MUST_CHECK enum rc engine_run(struct engine *engine, struct command *commands, c
 /* Writes the image file now, in the calling thread; only while the threads do not run. */
 MUST_CHECK enum rc engine_flush(struct engine *engine, struct fault *fault);
 
-/* The completion threshold from here on; an event when it is another than before. Before the threads start. */
-MUST_CHECK enum rc engine_set_threshold(struct engine *engine, uint16_t threshold_hundredths, struct fault *fault);
+/* The completion threshold from here on; an event when it is another than before. Before the threads start.
+ */
+MUST_CHECK enum rc engine_set_threshold(struct engine *engine, uint16_t threshold_hundredths,
+                                        struct fault *fault);
 
 /* What histories are read from. */
 struct past;
@@ -56,13 +60,15 @@ struct image *engine_image(struct engine *engine);
 struct store *engine_store(struct engine *engine);
 
 struct engine_state {
-    bool writable;      /* false: for one of the reasons that follow */
-    int64_t failing_since_ms; /* wall clock; a commit failed, and no write has succeeded since; 0: they succeed */
-    bool stalled;       /* a commit has hung for seconds */
-    bool behind;        /* more events than may be lie between the image file and now */
-    bool broken;        /* an I/O error: the process must end */
-    int64_t checkpoint_failing_since_ms; /* wall clock; the image file cannot be written since then; 0: it can */
-    uint32_t too_long;  /* learners whose state no row of the image file holds: each start folds all events */
+    bool writable; /* false: for one of the reasons that follow */
+    /* wall clock; a commit failed, and no write has succeeded since; 0: they succeed */
+    int64_t failing_since_ms;
+    bool stalled; /* a commit has hung for seconds */
+    bool behind;  /* more events than may be lie between the image file and now */
+    bool broken;  /* an I/O error: the process must end */
+    /* wall clock; the image file cannot be written since then; 0: it can */
+    int64_t checkpoint_failing_since_ms;
+    uint32_t too_long; /* learners whose state no row of the image file holds: each start folds all events */
     uint64_t sequence, flushed;
     uint32_t queued;
     uint64_t batches, commands, events; /* since the start */

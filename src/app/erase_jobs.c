@@ -7,8 +7,9 @@
 #include "base/monotonic.h"
 
 enum {
-    AT_ONCE_MIN = 16, AT_ONCE_MAX = 1024, /* events a transaction: as many as take */
-    STEP_US = 4000                        /* about so long: every write waits for it */
+    AT_ONCE_MIN = 16,
+    AT_ONCE_MAX = 1024, /* events a transaction: as many as take */
+    STEP_US = 4000      /* about so long: every write waits for it */
 };
 
 struct job {
@@ -27,7 +28,8 @@ struct erase_jobs {
     size_t at_once;
 };
 
-const uint8_t *erase_list_encode(const uint64_t *sequences, size_t count, struct arena *arena, size_t *out_size)
+const uint8_t *erase_list_encode(const uint64_t *sequences, size_t count, struct arena *arena,
+                                 size_t *out_size)
 {
     uint8_t *bytes = arena_alloc(arena, (count + 1) * VARINT_MAX_BYTES), *at = bytes;
     uint64_t last = 0;
@@ -71,7 +73,8 @@ static bool add(void *arg, const struct store_erasure *erasure)
     memcpy(job->id, erasure->id, erasure->id_size);
     job->person = (struct text){job->id, (uint32_t)erasure->id_size};
     job->learner = erasure->learner;
-    if (!decode(erasure->own, erasure->own_size, &job->own) || !decode(erasure->named, erasure->named_size, &job->named)) {
+    if (!decode(erasure->own, erasure->own_size, &job->own) ||
+        !decode(erasure->named, erasure->named_size, &job->named)) {
         job_free(job);
         return false;
     }
@@ -85,8 +88,9 @@ enum rc erase_jobs_new(struct store *store, struct erase_jobs **out_jobs, struct
     struct erase_jobs *jobs = calloc(1, sizeof *jobs);
 
     if (jobs)
-        *jobs = (struct erase_jobs){
-            .store = store, .room = malloc(EVENT_SEGMENTS_MAX * sizeof *jobs->room), .at_once = AT_ONCE_MIN * 8};
+        *jobs = (struct erase_jobs){.store = store,
+                                    .room = malloc(EVENT_SEGMENTS_MAX * sizeof *jobs->room),
+                                    .at_once = AT_ONCE_MIN * 8};
     if (!jobs || !jobs->room) {
         free(jobs);
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
@@ -135,8 +139,8 @@ static bool rewrite(void *arg, const struct stored_event *stored)
     struct rewriting *rewriting = arg;
     bool changed;
 
-    rewriting->failed |= !erase_rewrite(stored, rewriting->job->person, rewriting->jobs->room, rewriting->arena,
-                                        &rewriting->out[rewriting->count], &changed);
+    rewriting->failed |= !erase_rewrite(stored, rewriting->job->person, rewriting->jobs->room,
+                                        rewriting->arena, &rewriting->out[rewriting->count], &changed);
     rewriting->count += !rewriting->failed && changed;
     return !rewriting->failed;
 }
@@ -152,7 +156,8 @@ static enum rc do_some(struct erase_jobs *jobs, struct job *job, struct arena *a
     rewriting.out = arena_alloc(arena, (named + 1) * sizeof *rewriting.out);
     if (!rewriting.out)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    enum rc rc = store_each_event_of(jobs->store, job->named.at + job->named_done, named, rewrite, &rewriting, fault);
+    enum rc rc =
+        store_each_event_of(jobs->store, job->named.at + job->named_done, named, rewrite, &rewriting, fault);
     if (rc != RC_OK)
         return rc;
     bool last = job->own_done + own == job->own.count && job->named_done + named == job->named.count;

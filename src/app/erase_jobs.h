@@ -2,10 +2,10 @@
 
 #include "app/erase_plan.h"
 
-/* Erasures that are decided and durable, of which events are still to be taken out of the file: more than one commit
- * should hold. The engine does them a few milliseconds at a time, between its batches; what is under way is written down,
- * so that a start goes on with it. Nobody can look up the person meanwhile. One thread, the engine's.
- * Source: docs/decisions/0007. */
+/* Erasures that are decided and durable, of which events are still to be taken out of the file: more than one
+ * commit should hold. The engine does them a few milliseconds at a time, between its batches; what is under
+ * way is written down, so that a start goes on with it. Nobody can look up the person meanwhile. One thread,
+ * the engine's. Source: docs/decisions/0007. */
 
 struct erase_jobs;
 
@@ -18,8 +18,10 @@ bool erase_jobs_add(struct erase_jobs *jobs, const struct store_erasure *erasure
 
 bool erase_jobs_pending(const struct erase_jobs *jobs);
 
-/* One transaction. *out_finished: a job came to its end, the log is to be scrubbed. Errors: as store_commit. */
+/* One transaction. *out_finished: a job came to its end, the log is to be scrubbed. Errors: as store_commit.
+ */
 MUST_CHECK enum rc erase_jobs_step(struct erase_jobs *jobs, bool *out_finished, struct fault *fault);
 
 /* Sequences as they are written down, in the arena: their number, then differences. NULL: out of memory. */
-const uint8_t *erase_list_encode(const uint64_t *sequences, size_t count, struct arena *arena, size_t *out_size);
+const uint8_t *erase_list_encode(const uint64_t *sequences, size_t count, struct arena *arena,
+                                 size_t *out_size);

@@ -88,7 +88,8 @@ static bool judge(void *arg, const struct stored_event *stored)
     if (theirs)
         plan->failed |= !sequences_add(&plan->named, stored->sequence);
     if (stored->kind == EV_ITEM_OBSERVED || stored->kind == EV_COURSE_OBSERVED)
-        plan->failed |= !add_observed(plan, &(struct observed_ref){stored->sequence, named.item, named.course});
+        plan->failed |=
+            !add_observed(plan, &(struct observed_ref){stored->sequence, named.item, named.course});
     return !plan->failed;
 }
 
@@ -132,7 +133,8 @@ static uint64_t *wanted(const struct past *past, const struct erase_plan *plan, 
     return who;
 }
 
-/* Candidates of the tail, then of the index: what moves from one to the other in between is seen twice, never missed. */
+/* Candidates of the tail, then of the index: what moves from one to the other in between is seen twice, never
+ * missed. */
 static enum rc find_candidates(const struct past *past, const struct erase_plan *plan, struct sequences *out,
                                struct fault *fault)
 {
@@ -142,7 +144,8 @@ static enum rc find_candidates(const struct past *past, const struct erase_plan 
     enum rc rc = who && (tail || tail_count == 0) ? RC_OK : fault_set(fault, RC_BUSY, NULL, "out of memory");
 
     for (size_t i = 0; rc == RC_OK && i < tail_count; i++)
-        if (bsearch(&tail[i].who, who, count, sizeof *who, by_number) && !sequences_add(out, tail[i].sequence))
+        if (bsearch(&tail[i].who, who, count, sizeof *who, by_number) &&
+            !sequences_add(out, tail[i].sequence))
             rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
     free(tail);
     for (size_t i = 0; rc == RC_OK && i < count; i++)
@@ -176,8 +179,8 @@ static enum rc look_up(const struct past *past, struct erase_plan *plan, struct 
 enum rc erase_plan_make(const struct past *past, struct text person, uint64_t upto, struct erase_plan *plan,
                         struct fault *fault)
 {
-    *plan = (struct erase_plan){.person = person, .upto = upto,
-                                .room = malloc(EVENT_SEGMENTS_MAX * sizeof *plan->room)};
+    *plan = (struct erase_plan){
+        .person = person, .upto = upto, .room = malloc(EVENT_SEGMENTS_MAX * sizeof *plan->room)};
     if (!plan->room)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     struct view view = image_read_begin(past->image);
@@ -187,7 +190,8 @@ enum rc erase_plan_make(const struct past *past, struct text person, uint64_t up
     return plan->failed ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;
 }
 
-enum rc erase_plan_extend(const struct past *past, uint64_t upto, struct erase_plan *plan, struct fault *fault)
+enum rc erase_plan_extend(const struct past *past, uint64_t upto, struct erase_plan *plan,
+                          struct fault *fault)
 {
     enum rc rc = store_scan_events(past->store, plan->upto, upto, judge, plan, fault);
 
@@ -228,8 +232,8 @@ static bool leave_staff(struct event *event, struct text person, struct arena *a
     return event->body != NULL;
 }
 
-bool erase_rewrite(const struct stored_event *stored, struct text person, struct segment *room, struct arena *arena,
-                   struct stored_event *out, bool *out_changed)
+bool erase_rewrite(const struct stored_event *stored, struct text person, struct segment *room,
+                   struct arena *arena, struct stored_event *out, bool *out_changed)
 {
     struct event event;
 

@@ -12,7 +12,9 @@ enum { ROOM_SEGMENTS = EVENT_SEGMENTS_MAX, ROOM_METADATA = 4 * MEMBERS_MAX_BYTES
 bool stored_event_decode(const struct stored_event *stored, struct segment *room, size_t room_count,
                          struct event *out_event)
 {
-    *out_event = (struct event){.sequence = stored->sequence, .kind = stored->kind, .learner = stored->learner,
+    *out_event = (struct event){.sequence = stored->sequence,
+                                .kind = stored->kind,
+                                .learner = stored->learner,
                                 .at_ms = stored->at_ms};
     return event_decode(stored->body, stored->body_size, room, room_count, out_event);
 }
@@ -93,7 +95,8 @@ static enum rc learner_with_room(struct fold *fold, const struct event *event, s
 static bool keep_room(struct fold *fold, struct record *record)
 {
     if (record->segments == fold->room.segments && record->segment_count) {
-        struct blob *blob = blob_new(record->segments, record->segment_count * (uint32_t)sizeof *record->segments);
+        struct blob *blob =
+            blob_new(record->segments, record->segment_count * (uint32_t)sizeof *record->segments);
         record->segments = blob ? (const struct segment *)(const void *)blob->bytes : NULL;
         if (!blob)
             return false;
@@ -214,7 +217,8 @@ static void forget_fresh(struct fold *fold)
     fold->fresh_count = 0;
 }
 
-enum rc fold_each_holder(struct fold *fold, uint32_t item, enum rc (*visit)(void *arg, uint32_t learner), void *arg)
+enum rc fold_each_holder(struct fold *fold, uint32_t item, enum rc (*visit)(void *arg, uint32_t learner),
+                         void *arg)
 {
     const struct item_slot *slot = fold->image->items[item];
     enum rc rc = RC_OK;
@@ -303,11 +307,13 @@ static enum rc reconsider_holder(void *arg, uint32_t key)
     const struct learner *now = view_learner(fold->view, key); /* NULL: erased */
     struct learner *learner;
 
-    if (!now || !learner_is_moved_by_item(now, &fold->catalogue, of->event->item, &of->before, of->event->at_ms, of->event->sequence))
+    if (!now || !learner_is_moved_by_item(now, &fold->catalogue, of->event->item, &of->before,
+                                          of->event->at_ms, of->event->sequence))
         return RC_OK; /* most, and they are not copied */
     enum rc rc = fold_learner(fold, key, &learner);
     if (rc == RC_OK)
-        (void)learner_reconsider_item(learner, &fold->catalogue, of->event->item, &of->before, of->event->at_ms,
+        (void)learner_reconsider_item(learner, &fold->catalogue, of->event->item, &of->before,
+                                      of->event->at_ms,
                                       of->event->sequence); /* that nothing changed is fine */
     return rc;
 }
@@ -403,8 +409,9 @@ static struct course_def *lose_items(struct fold *fold, uint32_t course_key, con
     return course;
 }
 
-/* The courses that lost items to this event keep those that are still theirs. Each is gone through once. Their rosters
- * are looked at when the whole edit is in place: half of one would complete courses that are not complete. */
+/* The courses that lost items to this event keep those that are still theirs. Each is gone through once.
+ * Their rosters are looked at when the whole edit is in place: half of one would complete courses that are
+ * not complete. */
 static enum rc settle_lists(struct fold *fold)
 {
     for (uint32_t i = 0; i < fold->courses.count; i++) {
@@ -414,7 +421,8 @@ static enum rc settle_lists(struct fold *fold)
             continue;
         if (!course_def_filter(slot->pending, still_member, &of))
             return RC_BUSY;
-        slot->pending->required_count = slot->pending->item_count; /* a declared course's items stay where they are */
+        /* a declared course's items stay where they are */
+        slot->pending->required_count = slot->pending->item_count;
     }
     return RC_OK;
 }
@@ -478,7 +486,8 @@ static enum rc build_course(struct fold *fold, const struct declaration *declare
     }
     enum rc rc = retire_items(fold, course);
     if (rc != RC_OK ||
-        !course_def_tell(course, declared->title, declared->description, declared->staff, declared->staff_count) ||
+        !course_def_tell(course, declared->title, declared->description, declared->staff,
+                         declared->staff_count) ||
         !course_def_list(course, items, declared->item_count))
         return RC_BUSY;
     course->declared = true;
@@ -516,7 +525,8 @@ static bool touched_item(const void *of, uint32_t item)
 /* What this batch, which is one edit, touched. */
 static struct edit edit_of(const struct fold *fold)
 {
-    return (struct edit){fold->items.at, fold->courses.at, fold->items.count, fold->courses.count, fold, touched_item};
+    return (struct edit){fold->items.at, fold->courses.at, fold->items.count, fold->courses.count,
+                         fold,           touched_item};
 }
 
 /* Percents, completions and counts of one whom an edit may touch; once. */
@@ -533,11 +543,13 @@ static enum rc reconsider(struct fold *fold, uint32_t key, const struct edit *ed
         return RC_OK; /* most, and they are not copied */
     enum rc rc = fold_learner(fold, key, &learner);
     if (rc == RC_OK)
-        (void)learner_reconsider(learner, &fold->catalogue, edit, event->at_ms, event->sequence); /* it is moved */
+        (void)learner_reconsider(learner, &fold->catalogue, edit, event->at_ms,
+                                 event->sequence); /* it is moved */
     return rc;
 }
 
-static enum rc reconsider_all(struct fold *fold, const struct keys *keys, const struct edit *edit, const struct event *event)
+static enum rc reconsider_all(struct fold *fold, const struct keys *keys, const struct edit *edit,
+                              const struct event *event)
 {
     enum rc rc = RC_OK;
 
@@ -557,8 +569,8 @@ static bool are_many(const struct fold *fold)
     return count > FOLD_AT_ONCE;
 }
 
-/* Everybody whom an edit may touch: the rosters of its courses, also of those that lost items to it, and who holds items
- * that it placed or took away. */
+/* Everybody whom an edit may touch: the rosters of its courses, also of those that lost items to it, and who
+ * holds items that it placed or took away. */
 static enum rc reconsider_everybody(struct fold *fold, const struct event *event)
 {
     struct edit edit = edit_of(fold);
@@ -604,7 +616,8 @@ static enum rc apply_declaration(struct fold *fold, const struct event *event)
     return reconsider_everybody(fold, event);
 }
 
-/* Marks the items that somebody had reported: as the event says, or (events of old have no list) as the sums do. */
+/* Marks the items that somebody had reported: as the event says, or (events of old have no list) as the sums
+ * do. */
 static void mark_kept(struct fold *fold, const struct course_def *course, const struct event *event)
 {
     struct reader from = {event->body, event->body + event->body_size, false};
@@ -640,7 +653,8 @@ static enum rc apply_undeclaration(struct fold *fold, const struct event *event)
         item.course = reported ? event->course : 0; /* nobody ever reported it: the catalogue alone knew it */
         rc = set_item(fold, course->items[i], &item);
     }
-    if (rc != RC_OK || !course_def_filter(course, still_member, &of) || !course_def_tell(course, none, none, NULL, 0))
+    if (rc != RC_OK || !course_def_filter(course, still_member, &of) ||
+        !course_def_tell(course, none, none, NULL, 0))
         return RC_BUSY;
     course->declared = false;
     course->required_count = course->item_count;
@@ -709,8 +723,8 @@ static enum rc touch_course(struct fold *fold, uint32_t key, const struct event 
     return RC_OK;
 }
 
-/* The learner goes at the publish; here what the catalogue knew from them alone. Folding the events again, of which
- * theirs are gone, ends in the same state. Source: contract 7, DELETE. */
+/* The learner goes at the publish; here what the catalogue knew from them alone. Folding the events again, of
+ * which theirs are gone, ends in the same state. Source: contract 7, DELETE. */
 static enum rc apply_erasure(struct fold *fold, const struct event *event)
 {
     struct reader from = {event->body, event->body + event->body_size, false};
@@ -723,8 +737,10 @@ static enum rc apply_erasure(struct fold *fold, const struct event *event)
             uint32_t key = get_u32(&from);
             if (key == 0 || key > (list < 2 ? fold->image->item_count : fold->image->course_count))
                 return RC_INTERNAL;
-            rc = list == 0 ? forget_item(fold, key, event) : list == 1 ? forget_type(fold, key, event)
-               : list == 2 ? forget_course(fold, key) : touch_course(fold, key, event);
+            rc = list == 0   ? forget_item(fold, key, event)
+                 : list == 1 ? forget_type(fold, key, event)
+                 : list == 2 ? forget_course(fold, key)
+                             : touch_course(fold, key, event);
         }
         if (rc == RC_OK && list == 0)
             rc = settle_lists(fold);
@@ -796,7 +812,8 @@ static bool reserve_holders(struct fold *fold)
 }
 
 /* Calls with each enrolment that is new. */
-static bool each_new_enrolment(struct fold *fold, bool (*visit)(struct image *image, struct course_slot *slot))
+static bool each_new_enrolment(struct fold *fold,
+                               bool (*visit)(struct image *image, struct course_slot *slot))
 {
     bool whole = true;
 

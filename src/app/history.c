@@ -52,8 +52,10 @@ static bool take_sequence(void *arg, uint64_t sequence)
     return sequences_add(arg, sequence);
 }
 
-/* First the tail, then the index: an event that moves from one to the other in between is seen twice, never missed. */
-enum rc history_sequences(const struct past *past, uint32_t learner, struct sequences *out, struct fault *fault)
+/* First the tail, then the index: an event that moves from one to the other in between is seen twice, never
+ * missed. */
+enum rc history_sequences(const struct past *past, uint32_t learner, struct sequences *out,
+                          struct fault *fault)
 {
     if (!tail_each(past->tail, learner, take_sequence, out))
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
@@ -129,7 +131,8 @@ enum rc history_bound(const struct past *past, uint32_t learner, const char *tex
     bool known = rc == RC_OK && own.count && bsearch(&wanted, own.at, own.count, sizeof *own.at, by_number);
     sequences_done(&own);
     out->sequence = wanted;
-    return rc == RC_OK && !known ? fault_set(fault, RC_INVALID, field, "there is no such event of this user") : rc;
+    return rc == RC_OK && !known ? fault_set(fault, RC_INVALID, field, "there is no such event of this user")
+                                 : rc;
 }
 
 /* ---- log entries ---- */
@@ -165,7 +168,8 @@ static enum rc fold_log(struct folding *folding, const struct stored_event *stor
     struct log_fold *fold = &folding->fold;
     struct event event;
 
-    if (!event_is_log((enum event_kind)stored->kind) || !bound_holds(&fold->bound, stored->sequence, stored->at_ms))
+    if (!event_is_log((enum event_kind)stored->kind) ||
+        !bound_holds(&fold->bound, stored->sequence, stored->at_ms))
         return RC_OK;
     if (log_fold_full(fold) && !more_room(fold))
         return RC_BUSY;
@@ -204,14 +208,15 @@ static size_t upto(const uint64_t *sequences, size_t count, uint64_t bound)
     return low;
 }
 
-static enum rc fold_back(struct store *store, const uint64_t *sequences, size_t count, struct folding *folding,
-                         struct fault *fault)
+static enum rc fold_back(struct store *store, const uint64_t *sequences, size_t count,
+                         struct folding *folding, struct fault *fault)
 {
     enum { PAGE = 256 };
     uint64_t page[PAGE];
     enum rc rc = RC_OK;
 
-    for (size_t left = upto(sequences, count, folding->fold.bound.sequence); rc == RC_OK && left && !folding->fold.over;
+    for (size_t left = upto(sequences, count, folding->fold.bound.sequence);
+         rc == RC_OK && left && !folding->fold.over;
          left = upto(sequences, left, folding->fold.bound.sequence)) {
         size_t taken = 0;
         while (taken < PAGE && left)
@@ -223,8 +228,8 @@ static enum rc fold_back(struct store *store, const uint64_t *sequences, size_t 
     return folding->rc == RC_BUSY ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;
 }
 
-enum rc history_fold_logs(struct store *store, const uint64_t *sequences, size_t count, const struct bound *bound,
-                          struct log_entries *out, struct fault *fault)
+enum rc history_fold_logs(struct store *store, const uint64_t *sequences, size_t count,
+                          const struct bound *bound, struct log_entries *out, struct fault *fault)
 {
     struct folding folding = {.fold = {.bound = *bound}, .arena = &out->arena};
 
@@ -244,8 +249,8 @@ enum rc history_fold_logs(struct store *store, const uint64_t *sequences, size_t
     return rc;
 }
 
-enum rc history_logs(const struct past *past, uint32_t learner, const struct bound *bound, struct log_entries *out,
-                     struct fault *fault)
+enum rc history_logs(const struct past *past, uint32_t learner, const struct bound *bound,
+                     struct log_entries *out, struct fault *fault)
 {
     struct sequences sequences = {0};
 
@@ -273,7 +278,8 @@ struct life {
     struct moment *moments;
     size_t count, room;
     bool in_order; /* instants never go back, so that a bound of either kind cuts off an end */
-    bool (*visit)(void *arg, const struct log_event *event, enum log_change change, const struct log_state *after);
+    bool (*visit)(void *arg, const struct log_event *event, enum log_change change,
+                  const struct log_state *after);
     void *arg;
     bool ended; /* by the visitor */
     enum rc rc;
@@ -294,7 +300,8 @@ static struct moment state_among(const struct life *life, struct bound bound)
         else if (moment->kind == EV_LOG_UPDATED)
             updated = updated ? updated : moment->sequence;
         else if (moment->kind == EV_LOGGED)
-            return (struct moment){.written = updated ? updated : moment->sequence, .created_ms = moment->at_ms};
+            return (struct moment){.written = updated ? updated : moment->sequence,
+                                   .created_ms = moment->at_ms};
         else
             break; /* deleted or cleared */
     }
@@ -333,7 +340,8 @@ static bool add_moment(struct life *life, const struct moment *moment)
     return true;
 }
 
-static bool tell(struct life *life, const struct log_event *event, enum log_change change, const struct log_state *after)
+static bool tell(struct life *life, const struct log_event *event, enum log_change change,
+                 const struct log_state *after)
 {
     life->ended = !life->visit(life->arg, event, change, after);
     return true;
@@ -353,7 +361,8 @@ static bool tell_brought_back(void *arg, const struct stored_event *stored)
     if (!stored_event_decode(stored, NULL, 0, &event))
         return false;
     struct log_event log = log_event_of(&event);
-    struct log_state after = {log.log_id, log.date_ms, back->created_ms, log.at_ms, log.members_size, log.members};
+    struct log_state after = {log.log_id, log.date_ms,      back->created_ms,
+                              log.at_ms,  log.members_size, log.members};
     return tell(back->life, back->rollback, LOG_ROLLED_BACK, &after);
 }
 
@@ -366,7 +375,8 @@ static enum rc tell_rollback(struct life *life, const struct log_event *event, c
     if (before->written == after->written)
         return RC_OK;
     if (after->written)
-        return store_each_event_of(life->past->store, &after->written, 1, tell_brought_back, &back, life->fault);
+        return store_each_event_of(life->past->store, &after->written, 1, tell_brought_back, &back,
+                                   life->fault);
     (void)tell(life, event, LOG_REMOVED_BY_ROLLBACK, NULL); /* cannot fail */
     return RC_OK;
 }
@@ -375,9 +385,10 @@ static enum rc tell_rollback(struct life *life, const struct log_event *event, c
 static enum rc live_on(struct life *life, const struct log_event *event)
 {
     struct moment before = life->count ? life->moments[life->count - 1] : (struct moment){0};
-    struct moment after = {event->sequence, before.written, event->at_ms, before.created_ms, event->to, event->kind};
-    struct log_state state = {event->log_id, event->date_ms, before.created_ms, event->at_ms, event->members_size,
-                              event->members};
+    struct moment after = {event->sequence,   before.written, event->at_ms,
+                           before.created_ms, event->to,      event->kind};
+    struct log_state state = {event->log_id, event->date_ms,      before.created_ms,
+                              event->at_ms,  event->members_size, event->members};
 
     if (event->kind == EV_LOGS_ROLLED_BACK) {
         struct moment then = state_at(life, &event->to);
@@ -396,7 +407,10 @@ static enum rc live_on(struct life *life, const struct log_event *event)
     if (event->kind == EV_LOGS_ROLLED_BACK)
         return tell_rollback(life, event, &before, &after);
     if (before.written || after.written)
-        (void)tell(life, event, event->kind == EV_LOGGED ? LOG_CREATED : after.written ? LOG_UPDATED : LOG_DELETED,
+        (void)tell(life, event,
+                   event->kind == EV_LOGGED ? LOG_CREATED
+                   : after.written          ? LOG_UPDATED
+                                            : LOG_DELETED,
                    after.written ? &state : NULL); /* cannot fail */
     return RC_OK;
 }
@@ -424,7 +438,8 @@ enum rc history_of_log(const struct past *past, uint32_t learner, uint64_t log_i
                                      const struct log_state *after),
                        void *arg, struct fault *fault)
 {
-    struct life life = {.past = past, .log_id = log_id, .in_order = true, .visit = visit, .arg = arg, .fault = fault};
+    struct life life = {
+        .past = past, .log_id = log_id, .in_order = true, .visit = visit, .arg = arg, .fault = fault};
     struct sequences sequences = {0};
     struct fault unused = {NULL, NULL};
     enum rc rc = history_sequences(past, learner, &sequences, fault);

@@ -4,8 +4,8 @@
 #include "app/tail.h"
 #include "core/logs.h"
 
-/* What was: one learner's events, their state at any bound, the life of a log entry. Reads the event file, so not for
- * a thread that must not wait. Any thread. Source: contract 5 and 7; design 4. */
+/* What was: one learner's events, their state at any bound, the life of a log entry. Reads the event file, so
+ * not for a thread that must not wait. Any thread. Source: contract 5 and 7; design 4. */
 
 /* What histories are read from; the engine gives it (engine_past). */
 struct past {
@@ -31,25 +31,28 @@ void sequences_settle(struct sequences *sequences);
 MUST_CHECK enum rc history_sequences(const struct past *past, uint32_t learner, struct sequences *out,
                                      struct fault *fault);
 
-/* A learner's events, decoded, in order; what they point to is borrowed for the visit. False ends the walk. */
+/* A learner's events, decoded, in order; what they point to is borrowed for the visit. False ends the walk.
+ */
 MUST_CHECK enum rc history_events(const struct past *past, uint32_t learner,
-                                  bool (*visit)(void *arg, const struct event *event), void *arg, struct fault *fault);
+                                  bool (*visit)(void *arg, const struct event *event), void *arg,
+                                  struct fault *fault);
 
 /* The same of events whose sequences are known, a page of them. */
 MUST_CHECK enum rc history_page(const struct past *past, const uint64_t *sequences, size_t count,
-                                bool (*visit)(void *arg, const struct event *event), void *arg, struct fault *fault);
+                                bool (*visit)(void *arg, const struct event *event), void *arg,
+                                struct fault *fault);
 
 /* Whether a text may be a bound at all; what is known before whose it is. RC_INVALID names field. */
 MUST_CHECK enum rc history_readable(const char *text, const char *field, struct fault *fault);
 
-/* The bound that a client's text means: an event id of this learner's, an instant, or a date (its midnight UTC).
- * RC_INVALID names field. */
-MUST_CHECK enum rc history_bound(const struct past *past, uint32_t learner, const char *text, const char *field,
-                                 struct bound *out, struct fault *fault);
+/* The bound that a client's text means: an event id of this learner's, an instant, or a date (its midnight
+ * UTC). RC_INVALID names field. */
+MUST_CHECK enum rc history_bound(const struct past *past, uint32_t learner, const char *text,
+                                 const char *field, struct bound *out, struct fault *fault);
 
-/* An image that holds one learner as they were, and of the catalogue what counts for them: the courses of their events and
- * of their items, and those that took an item from one of these; free it with image_free. Ids are read from the other
- * image, which must outlive it. Memory: that of the learner and those courses. */
+/* An image that holds one learner as they were, and of the catalogue what counts for them: the courses of
+ * their events and of their items, and those that took an item from one of these; free it with image_free.
+ * Ids are read from the other image, which must outlive it. Memory: that of the learner and those courses. */
 MUST_CHECK enum rc history_image(const struct past *past, uint32_t learner, const struct bound *bound,
                                  struct image **out_image, struct fault *fault);
 
@@ -62,8 +65,8 @@ struct log_entries {
 
 void log_entries_done(struct log_entries *entries);
 
-/* Reads the learner's events from the last back, a page at a time; keeps the members of what is there in the end, and a
- * few bytes for each entry that ever was. */
+/* Reads the learner's events from the last back, a page at a time; keeps the members of what is there in the
+ * end, and a few bytes for each entry that ever was. */
 MUST_CHECK enum rc history_logs(const struct past *past, uint32_t learner, const struct bound *bound,
                                 struct log_entries *out, struct fault *fault);
 
@@ -74,10 +77,10 @@ MUST_CHECK enum rc history_fold_logs(struct store *store, const uint64_t *sequen
 /* What happened to one entry. */
 enum log_change { LOG_CREATED, LOG_UPDATED, LOG_DELETED, LOG_ROLLED_BACK, LOG_REMOVED_BY_ROLLBACK };
 
-/* Visits the changes of one entry of a learner's, oldest first, until visit returns false; after: the entry then, NULL
- * when it was gone. What it points to is borrowed for the visit. Each event is read once, and once more for an entry
- * that a rollback brought back. */
+/* Visits the changes of one entry of a learner's, oldest first, until visit returns false; after: the entry
+ * then, NULL when it was gone. What it points to is borrowed for the visit. Each event is read once, and once
+ * more for an entry that a rollback brought back. */
 MUST_CHECK enum rc history_of_log(const struct past *past, uint32_t learner, uint64_t log_id,
-                                  bool (*visit)(void *arg, const struct log_event *event, enum log_change change,
-                                                const struct log_state *after),
+                                  bool (*visit)(void *arg, const struct log_event *event,
+                                                enum log_change change, const struct log_state *after),
                                   void *arg, struct fault *fault);

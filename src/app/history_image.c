@@ -4,8 +4,8 @@
 
 #include "app/replay.h"
 
-/* A learner as they were. Which events of the catalogue count for them is found in two walks over all that it has up to
- * the bound, a page at a time; only those are folded, into an image with slots for nothing else. */
+/* A learner as they were. Which events of the catalogue count for them is found in two walks over all that it
+ * has up to the bound, a page at a time; only those are folded, into an image with slots for nothing else. */
 
 enum mark { OWN = 1, IN_OWN_COURSE = 2 };
 
@@ -36,18 +36,20 @@ static bool take(void *arg, const struct stored_event *stored)
 
     if (!bound_holds(sifting->bound, stored->sequence, stored->at_ms))
         return true;
-    if (!stored_event_decode(stored, sifting->room, EVENT_SEGMENTS_MAX, &event) || event.item > sifting->item_count ||
-        event.course > sifting->course_count)
+    if (!stored_event_decode(stored, sifting->room, EVENT_SEGMENTS_MAX, &event) ||
+        event.item > sifting->item_count || event.course > sifting->course_count)
         sifting->rc = RC_INTERNAL;
     else if (!walk->visit(sifting, &event))
         sifting->rc = sifting->rc == RC_OK ? RC_BUSY : sifting->rc;
     return sifting->rc == RC_OK;
 }
 
-static enum rc walk_events(struct sifting *sifting, const struct sequences *sequences, sift visit, struct fault *fault)
+static enum rc walk_events(struct sifting *sifting, const struct sequences *sequences, sift visit,
+                           struct fault *fault)
 {
     struct walk walk = {sifting, visit};
-    enum rc rc = store_each_event_of(sifting->past->store, sequences->at, sequences->count, take, &walk, fault);
+    enum rc rc =
+        store_each_event_of(sifting->past->store, sequences->at, sequences->count, take, &walk, fault);
 
     if (sifting->rc == RC_INTERNAL)
         return fault_set(fault, RC_INTERNAL, NULL, "an event cannot be read");
@@ -65,7 +67,8 @@ static bool sift_own(struct sifting *sifting, const struct event *event)
 }
 
 /* Whether a declaration lists an item with one of the marks; sets another on all that it lists. */
-static bool lists(struct sifting *sifting, const struct event *event, uint8_t mark, uint8_t set, bool *out_lists)
+static bool lists(struct sifting *sifting, const struct event *event, uint8_t mark, uint8_t set,
+                  bool *out_lists)
 {
     struct declaration declared;
     struct arena scratch;
@@ -102,7 +105,8 @@ static bool sift_events(struct sifting *sifting, const struct event *event)
 {
     bool counts = event->kind == EV_THRESHOLD_SET || sifting->courses[event->course] & OWN, takes = false;
 
-    if (event->kind == EV_COURSE_DECLARED && !lists(sifting, event, IN_OWN_COURSE, counts ? IN_OWN_COURSE : 0, &takes))
+    if (event->kind == EV_COURSE_DECLARED &&
+        !lists(sifting, event, IN_OWN_COURSE, counts ? IN_OWN_COURSE : 0, &takes))
         return false;
     if (event->kind == EV_ITEM_OBSERVED) {
         takes = sifting->items[event->item] & OWN;
@@ -113,7 +117,8 @@ static bool sift_events(struct sifting *sifting, const struct event *event)
 
 static bool sifting_begin(struct sifting *sifting)
 {
-    struct view view = image_read_begin(sifting->past->image); /* keys of events that are there already are given out */
+    /* keys of events that are there already are given out */
+    struct view view = image_read_begin(sifting->past->image);
 
     sifting->item_count = sifting->past->image->item_count;
     sifting->course_count = sifting->past->image->course_count;
@@ -201,8 +206,8 @@ static enum rc fold_chosen(struct sifting *sifting, struct image *twin, struct f
     if (fold_init(&fold, twin) != RC_OK)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     enum rc rc = replay_init(&past.replay, &fold) == RC_OK
-                     ? store_each_event_of(sifting->past->store, sifting->chosen.at, sifting->chosen.count, replay_one,
-                                           &past, fault)
+                     ? store_each_event_of(sifting->past->store, sifting->chosen.at, sifting->chosen.count,
+                                           replay_one, &past, fault)
                      : fault_set(fault, RC_BUSY, NULL, "out of memory");
     if (rc == RC_OK)
         replay_publish(&past.replay);

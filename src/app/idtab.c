@@ -27,7 +27,8 @@ static uint64_t hash_of(const char *id, size_t size)
     return hash ? hash : 1;
 }
 
-enum { STEP = 8 }; /* places moved at a time: the next growth is at least room / 4 calls away, and room / 2 are moved */
+/* places moved at a time: the next growth is at least room / 4 calls away, and room / 2 are moved */
+enum { STEP = 8 };
 
 void idtab_done(struct idtab *table)
 {
@@ -36,7 +37,8 @@ void idtab_done(struct idtab *table)
     *table = (struct idtab){0};
 }
 
-static struct idtab_entry *look_in(struct idtab_entry *entries, size_t room, const char *id, size_t size, uint64_t hash)
+static struct idtab_entry *look_in(struct idtab_entry *entries, size_t room, const char *id, size_t size,
+                                   uint64_t hash)
 {
     if (room == 0)
         return NULL;
@@ -49,7 +51,8 @@ static struct idtab_entry *look_in(struct idtab_entry *entries, size_t room, con
     }
 }
 
-/* Of the table before nothing is taken out, only copied: chains stay whole, and it is freed when all is moved. */
+/* Of the table before nothing is taken out, only copied: chains stay whole, and it is freed when all is
+ * moved. */
 static struct idtab_entry *look_up(const struct idtab *table, const char *id, size_t size, uint64_t hash)
 {
     struct idtab_entry *entry = look_in(table->entries, table->room, id, size, hash);
@@ -90,7 +93,8 @@ bool idtab_add(struct idtab *table, const char *id, size_t size, uint32_t key)
 {
     if (table->count * 4 >= table->room * 3) {
         size_t room = table->room ? table->room * 2 : 64;
-        struct idtab_entry *entries = calloc(room, sizeof *entries); /* a large one's pages are zeroed as they are touched */
+        /* a large one's pages are zeroed as they are touched */
+        struct idtab_entry *entries = calloc(room, sizeof *entries);
         if (!entries)
             return false;
         table->before = table->entries; /* the one before that was moved long ago */

@@ -9,7 +9,8 @@
 struct idtab {
     struct idtab_entry *entries; /* open addressing, a power of two */
     size_t room, count;
-    struct idtab_entry *before; /* while it grows: the table before, of which moved places are in entries too */
+    /* while it grows: the table before, of which moved places are in entries too */
+    struct idtab_entry *before;
     size_t before_room, moved;
 };
 
@@ -18,8 +19,8 @@ void idtab_done(struct idtab *table);
 /* The key of an id, or 0. */
 uint32_t idtab_find(const struct idtab *table, const char *id, size_t size);
 
-/* Adds an id that is not there; the text is borrowed for the table's life. Costs the same however many there are: a table
- * that grows is moved a few places at each call. False: out of memory. */
+/* Adds an id that is not there; the text is borrowed for the table's life. Costs the same however many there
+ * are: a table that grows is moved a few places at each call. False: out of memory. */
 bool idtab_add(struct idtab *table, const char *id, size_t size, uint32_t key);
 
 /* Forgets an id (erasure). */

@@ -6,9 +6,9 @@
 
 #include "base/zone.h"
 
-/* Free places that a private copy has: one of each, so that most batches copy a learner once; and when that was not
- * enough, half as many again, so that a long one (a sync of 1,000 items) copies few times. What a learner has no use for
- * stays resident with them. */
+/* Free places that a private copy has: one of each, so that most batches copy a learner once; and when that
+ * was not enough, half as many again, so that a long one (a sync of 1,000 items) copies few times. What a
+ * learner has no use for stays resident with them. */
 enum { SPARE = 1, MORE_EVENT_IDS = 64 };
 
 enum rc image_new(struct image **out_image)
@@ -25,7 +25,8 @@ enum rc image_new(struct image **out_image)
         return RC_BUSY;
     }
     /* Readers never nest; without this a stream of reads would keep the engine out for ever. */
-    (void)pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP); /* cannot fail */
+    /* cannot fail */
+    (void)pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
     int failed = pthread_rwlock_init(&image->lock, &attributes);
     (void)pthread_rwlockattr_destroy(&attributes); /* cannot fail */
     if (failed) {
@@ -167,7 +168,8 @@ uint32_t view_bound(struct view view, const struct item_def *def)
     return course && !course->declared ? def->bound : 0;
 }
 
-struct item_facts image_item_facts(const struct image *image, const struct item_def *def, const struct course_def *bound)
+struct item_facts image_item_facts(const struct image *image, const struct item_def *def,
+                                   const struct course_def *bound)
 {
     struct item_facts facts = {.threshold_hundredths = image->threshold_hundredths};
 
@@ -258,9 +260,10 @@ void image_count_bound(struct image *image, const struct item_def *def, int sign
 
 /* ---- interning ---- */
 
-/* A larger array takes the place of one that readers look at, when index needs it: copied without the lock, which is held
- * for the swap alone. What is new in it is zero. */
-static bool grow_apart(struct image *image, void **array, uint32_t *room, size_t width, uint32_t index, uint32_t least)
+/* A larger array takes the place of one that readers look at, when index needs it: copied without the lock,
+ * which is held for the swap alone. What is new in it is zero. */
+static bool grow_apart(struct image *image, void **array, uint32_t *room, size_t width, uint32_t index,
+                       uint32_t least)
 {
     if (index < *room)
         return true;
@@ -300,18 +303,22 @@ static bool room_for_dirt(struct keys *dirty, uint32_t room)
 static bool room_for_slot(struct image *image, enum intern_kind kind, uint32_t key)
 {
     void **array = kind == INTERN_LEARNER  ? (void **)&image->learners
-                   : kind == INTERN_COURSE ? (void **)&image->courses : (void **)&image->items;
+                   : kind == INTERN_COURSE ? (void **)&image->courses
+                                           : (void **)&image->items;
     uint32_t *room = kind == INTERN_LEARNER  ? &image->learner_room
-                     : kind == INTERN_COURSE ? &image->course_room : &image->item_room;
+                     : kind == INTERN_COURSE ? &image->course_room
+                                             : &image->item_room;
     struct keys *dirty = kind == INTERN_LEARNER  ? &image->dirty_learners
-                         : kind == INTERN_COURSE ? &image->dirty_courses : &image->dirty_items;
+                         : kind == INTERN_COURSE ? &image->dirty_courses
+                                                 : &image->dirty_items;
 
     return grow_apart(image, array, room, sizeof(void *), key, SLOTS_LEAST) && room_for_dirt(dirty, *room);
 }
 
 bool image_reserve_keys(struct image *image, struct keys *keys, uint32_t more)
 {
-    return more == 0 || grow_apart(image, (void **)&keys->at, &keys->room, sizeof *keys->at, keys->count + more - 1, KEYS_LEAST);
+    return more == 0 || grow_apart(image, (void **)&keys->at, &keys->room, sizeof *keys->at,
+                                   keys->count + more - 1, KEYS_LEAST);
 }
 
 bool image_reserve_record(struct image *image, uint32_t record_id)
@@ -353,16 +360,17 @@ static bool add_slot(struct image *image, enum intern_kind kind, uint32_t key, c
 /* Slots for keys that no longer name anybody (erased before the last start). */
 static uint32_t *highest_key(struct image *image, enum intern_kind kind)
 {
-    return kind == INTERN_LEARNER ? &image->learner_count
-         : kind == INTERN_COURSE  ? &image->course_count
-                                  : &image->item_count;
+    return kind == INTERN_LEARNER  ? &image->learner_count
+           : kind == INTERN_COURSE ? &image->course_count
+                                   : &image->item_count;
 }
 
 bool image_load_id(struct image *image, enum intern_kind kind, uint32_t key, const char *id, size_t size)
 {
     uint32_t *highest = highest_key(image, kind);
 
-    while (*highest + 1 < key || (size == 0 && *highest < key)) { /* a gap, or erased: nobody can be found under it */
+    /* a gap, or erased: nobody can be found under it */
+    while (*highest + 1 < key || (size == 0 && *highest < key)) {
         if (!room_for_slot(image, kind, *highest + 1) || !add_slot(image, kind, *highest + 1, "", 0, true))
             return false;
         if (kind == INTERN_LEARNER) {
@@ -375,7 +383,8 @@ bool image_load_id(struct image *image, enum intern_kind kind, uint32_t key, con
     }
     if (size == 0)
         return true;
-    if (key != *highest + 1 || !room_for_slot(image, kind, key) || !add_slot(image, kind, key, id, size, true))
+    if (key != *highest + 1 || !room_for_slot(image, kind, key) ||
+        !add_slot(image, kind, key, id, size, true))
         return false;
     ++*highest;
     return true;
@@ -509,7 +518,8 @@ struct blob *blob_new(const void *bytes, uint32_t size)
 static void blob_ref_bytes(const void *bytes)
 {
     if (bytes)
-        (void)atomic_fetch_add_explicit(&blob_of(bytes)->refs, 1, memory_order_relaxed); /* the count is enough */
+        (void)atomic_fetch_add_explicit(&blob_of(bytes)->refs, 1,
+                                        memory_order_relaxed); /* the count is enough */
 }
 
 void blob_unref_bytes(const void *bytes)
@@ -590,9 +600,9 @@ struct learner_state *state_copy(const struct learner_state *like, uint32_t key,
     static const struct learner nobody = {0};
     const struct learner *from = like ? &like->learner : &nobody;
     uint32_t event_ids = from->event_id_count + (more ? MORE_EVENT_IDS : 0);
-    struct learner_state *state =
-        state_new(room_for(from->record_count, more), room_for(from->enrolment_count, more), room_for(from->day_count, more),
-                  event_ids > LEARNER_EVENT_IDS ? LEARNER_EVENT_IDS : event_ids);
+    struct learner_state *state = state_new(
+        room_for(from->record_count, more), room_for(from->enrolment_count, more),
+        room_for(from->day_count, more), event_ids > LEARNER_EVENT_IDS ? LEARNER_EVENT_IDS : event_ids);
 
     if (!state)
         return NULL;
@@ -630,8 +640,9 @@ struct learner_state *state_copy(const struct learner_state *like, uint32_t key,
 
 /* ---- sums ---- */
 
-/* The last resort: out of memory after the commit, where nothing can be taken back; the next start folds the events
- * again. fold_reserve has made room before for all but new cells of a course's sums (a few dozen bytes each). */
+/* The last resort: out of memory after the commit, where nothing can be taken back; the next start folds the
+ * events again. fold_reserve has made room before for all but new cells of a course's sums (a few dozen bytes
+ * each). */
 static void must(bool done)
 {
     if (!done)
@@ -711,7 +722,8 @@ void image_replace(struct image *image, const struct learner *before, const stru
     for (uint32_t i = 0; i < old->record_count || i < new->record_count; i++) {
         bool was = i < old->record_count, is = i < new->record_count;
         if (was && is && old->records[i].version == new->records[i].version &&
-            old->records[i].flags == new->records[i].flags) /* an enrolment may make it count, and leaves its version */
+            old->records[i].flags ==
+                new->records[i].flags) /* an enrolment may make it count, and leaves its version */
             continue;
         if (was)
             count_record(image, &old->records[i], -1);
@@ -831,13 +843,15 @@ void image_forget_learner(struct image *image, uint32_t key)
         const struct learner *learner = &state->learner;
         image_replace(image, learner, NULL);
         for (uint32_t i = 0; i < learner->record_count; i++) {
-            leave(&image->items[learner->records[i].item]->holders, &image->stale_items, learner->records[i].item);
+            leave(&image->items[learner->records[i].item]->holders, &image->stale_items,
+                  learner->records[i].item);
             image_mark_dirty(image, INTERN_ITEM, learner->records[i].item);
             if (learner->records[i].id < image->record_room)
                 image->record_owner[learner->records[i].id] = 0;
         }
         for (uint32_t i = 0; i < learner->enrolment_count; i++) {
-            leave(&image->courses[learner->enrolments[i].course]->roster, &image->stale_courses, learner->enrolments[i].course);
+            leave(&image->courses[learner->enrolments[i].course]->roster, &image->stale_courses,
+                  learner->enrolments[i].course);
             image_mark_dirty(image, INTERN_COURSE, learner->enrolments[i].course);
         }
         slot->state = NULL;

@@ -37,14 +37,14 @@ struct learner_slot {
     bool persisted; /* the store knows the id */
     bool dirty;     /* changed since the last flush */
     bool erased;
-    uint32_t visit; /* fold's mark */
-    uint32_t moved; /* whom a revision moves: image->moved's index + 1, when that is shown */
+    uint32_t visit;                /* fold's mark */
+    uint32_t moved;                /* whom a revision moves: image->moved's index + 1, when that is shown */
     struct learner_state *state;   /* published; NULL: never seen. Read it with image_state */
     struct learner_state *working; /* the engine's private copy, while a batch runs */
 };
 
-/* Learners of a course or item, in order of first sight. Those erased since stay in the list, where view_learner knows
- * nobody, until half of it is stale. */
+/* Learners of a course or item, in order of first sight. Those erased since stay in the list, where
+ * view_learner knows nobody, until half of it is stale. */
 struct keys {
     uint32_t *at;
     uint32_t count, room, stale;
@@ -59,11 +59,11 @@ struct course_slot {
     const char *id;
     uint32_t id_size;
     bool persisted, dirty;
-    bool removing;                 /* pending NULL means "becomes unknown" */
-    uint32_t joining;              /* fold's: who comes to the roster at the next publish */
-    uint32_t visit, revised;       /* fold's mark; a revision's, while what it touches waits */
-    const struct course_def *def;  /* published; NULL: unknown */
-    struct course_def *pending;    /* the engine's, while a batch runs */
+    bool removing;                /* pending NULL means "becomes unknown" */
+    uint32_t joining;             /* fold's: who comes to the roster at the next publish */
+    uint32_t visit, revised;      /* fold's mark; a revision's, while what it touches waits */
+    const struct course_def *def; /* published; NULL: unknown */
+    struct course_def *pending;   /* the engine's, while a batch runs */
     struct course_sums sums;
     struct keys roster; /* learners ever enrolled */
     uint32_t bound;     /* items that are bound to it, published */
@@ -73,11 +73,12 @@ struct item_slot {
     const char *id;
     uint32_t id_size;
     bool persisted, dirty;
-    bool removing; /* pending NULL means "becomes unknown" */
+    bool removing;                  /* pending NULL means "becomes unknown" */
     uint32_t visit, fresh, revised; /* fold's marks; a revision's, while what it touches waits */
     const struct item_def *def;
     struct item_def *pending;
-    uint64_t changes; /* how often a record of it changed since the start: what was counted over them still holds */
+    /* how often a record of it changed since the start: what was counted over them still holds */
+    uint64_t changes;
     struct item_sums sums;
     struct keys holders; /* learners with a record, also a reset one */
 };
@@ -98,9 +99,12 @@ struct image {
     uint32_t learner_count, course_count, item_count; /* highest key given out */
     uint32_t learner_room, course_room, item_room;
     struct keys dirty_learners, dirty_courses, dirty_items; /* changed since the last flush */
-    struct keys stale_courses, stale_items;                 /* whose rosters and holders image_compact looks at */
-    const struct moved *moved; /* a revision is shown: these states count, not those in their slots. NULL: none is */
-    struct keys moved_again;   /* published while a revision that moves them is prepared; engine thread only */
+    /* whose rosters and holders image_compact looks at */
+    struct keys stale_courses, stale_items;
+    /* a revision is shown: these states count, not those in their slots. NULL: none is */
+    const struct moved *moved;
+    /* published while a revision that moves them is prepared; engine thread only */
+    struct keys moved_again;
     uint32_t *record_owner; /* learner key by record id; 0: none */
     uint32_t record_room;
     uint16_t threshold_hundredths; /* completion_threshold, as the events say */
@@ -112,9 +116,9 @@ struct image {
 
 MUST_CHECK enum rc image_new(struct image **out_image);
 
-/* An empty image with the same keys as another, to fold a part of the past into; and a slot in it for one course or item,
- * made when it is not there (key 0 needs none). It has one for the learner. Borrows the ids: the other must outlive it,
- * and its read lock is taken. */
+/* An empty image with the same keys as another, to fold a part of the past into; and a slot in it for one
+ * course or item, made when it is not there (key 0 needs none). It has one for the learner. Borrows the ids:
+ * the other must outlive it, and its read lock is taken. */
 MUST_CHECK enum rc image_twin(struct image *image, uint32_t learner, struct image **out_twin);
 MUST_CHECK bool image_twin_slot(struct image *twin, struct image *image, enum intern_kind kind, uint32_t key);
 
@@ -150,8 +154,10 @@ uint32_t view_bound(struct view view, const struct item_def *def);
 /* The published state of a learner; under the lock. NULL: never seen. state_ref keeps it beyond. */
 struct learner_state *image_state(const struct image *image, const struct learner_slot *slot);
 
-/* What the core asks of the catalogue. def NULL: unknown. bound: the course that def is bound to; NULL: none. */
-struct item_facts image_item_facts(const struct image *image, const struct item_def *def, const struct course_def *bound);
+/* What the core asks of the catalogue. def NULL: unknown. bound: the course that def is bound to; NULL: none.
+ */
+struct item_facts image_item_facts(const struct image *image, const struct item_def *def,
+                                   const struct course_def *bound);
 struct course_facts image_course_facts(const struct course_def *def);
 struct item_facts view_item_facts(struct view view, uint32_t item);
 struct course_facts view_course_facts(struct view view, uint32_t course);
@@ -177,8 +183,8 @@ uint32_t image_intern_item(struct image *image, const char *id, size_t size, boo
 /* At load: the key is the store's. False: out of memory or the key is taken. */
 bool image_load_id(struct image *image, enum intern_kind kind, uint32_t key, const char *id, size_t size);
 
-/* A private copy with room for one more of each; more: for many, and for eventIds. NULL: out of memory. like NULL: an
- * empty state. */
+/* A private copy with room for one more of each; more: for many, and for eventIds. NULL: out of memory. like
+ * NULL: an empty state. */
 struct learner_state *state_copy(const struct learner_state *like, uint32_t key, bool more);
 /* An empty state with exactly that much room, for decoding into; NULL: out of memory. */
 struct learner_state *state_sized(uint32_t key, uint32_t records, uint32_t enrolments, uint32_t days,
@@ -197,20 +203,21 @@ void blob_unref_bytes(const void *bytes);
 /* Forgets a learner, course or item under its id: keys stay, nobody finds them. Under the write lock. */
 void image_forget_learner(struct image *image, uint32_t key);
 
-/* After erasures, and not under the lock: lists of which half is stale are made anew, and swapped in under the write
- * lock. Constant on average for each entry that image_forget_learner made stale. */
+/* After erasures, and not under the lock: lists of which half is stale are made anew, and swapped in under
+ * the write lock. Constant on average for each entry that image_forget_learner made stale. */
 void image_compact(struct image *image);
 
 void image_forget_id(struct image *image, enum intern_kind kind, uint32_t key);
 
-/* A definition that is published, or (sign -1) no longer: the course that it is bound to counts it. NULL is fine. */
+/* A definition that is published, or (sign -1) no longer: the course that it is bound to counts it. NULL is
+ * fine. */
 void image_count_bound(struct image *image, const struct item_def *def, int sign);
 
 /* For the flush: notes what changed since the last one. Engine thread only, like image_replace. */
 void image_mark_dirty(struct image *image, enum intern_kind kind, uint32_t key);
 
-/* Before the commit, and not under the lock: room for what a publish adds, so that it need not fail, nor copy long lists
- * under the lock. False: out of memory. */
+/* Before the commit, and not under the lock: room for what a publish adds, so that it need not fail, nor copy
+ * long lists under the lock. False: out of memory. */
 bool image_reserve_keys(struct image *image, struct keys *keys, uint32_t more);
 bool image_reserve_record(struct image *image, uint32_t record_id);
 

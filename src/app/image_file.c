@@ -27,8 +27,8 @@ struct slice {
     uint32_t learner_count, course_count, item_count;
     struct tail *tail;
     uint16_t threshold_hundredths;
-    bool scrub;      /* somebody was erased: no copy of their row may stay in the file's log */
-    bool scrub_owed; /* that could not be done: the next slice tries again */
+    bool scrub;        /* somebody was erased: no copy of their row may stay in the file's log */
+    bool scrub_owed;   /* that could not be done: the next slice tries again */
     uint32_t too_long; /* learners whose state no row can hold */
 };
 
@@ -69,7 +69,8 @@ static void sums_text(const struct item_sums *sums, struct buf *out)
     put_wide(sums->watched_s, out);
 }
 
-/* A row: definition (empty when unknown), then the sums, so that a start can compare them with the learners'. */
+/* A row: definition (empty when unknown), then the sums, so that a start can compare them with the learners'.
+ */
 static void encode_course(const struct course_def *def, const struct course_sums *sums, struct buf *row)
 {
     struct buf part = {0};
@@ -100,10 +101,12 @@ static void encode_item(const struct item_def *def, const struct item_sums *sums
     buf_done(&part);
 }
 
-/* Takes references and sums of what is dirty: no more than a few steps for each, and the cells of a course's sums. */
+/* Takes references and sums of what is dirty: no more than a few steps for each, and the cells of a course's
+ * sums. */
 static bool take_rows(struct image *image, struct slice *slice)
 {
-    const struct keys *learners = &image->dirty_learners, *courses = &image->dirty_courses, *items = &image->dirty_items;
+    const struct keys *learners = &image->dirty_learners, *courses = &image->dirty_courses,
+                      *items = &image->dirty_items;
 
     slice->learners = malloc((learners->count + 1) * sizeof *slice->learners);
     slice->courses = malloc((courses->count + 1) * sizeof *slice->courses);
@@ -192,14 +195,16 @@ static enum rc write_events(const struct slice *slice, struct store *store, stru
     return rc;
 }
 
-/* Longer than a row of SQLite may be. No budget lets a state come near; one of old may be past it, and must not keep
- * everybody else's rows from the file: the next start then finds that the file contradicts itself, and folds the events. */
+/* Longer than a row of SQLite may be. No budget lets a state come near; one of old may be past it, and must
+ * not keep everybody else's rows from the file: the next start then finds that the file contradicts itself,
+ * and folds the events. */
 static const size_t ROW_MAX_BYTES = 900000000;
 
 static enum rc write_row(struct store *store, enum image_row_kind kind, uint32_t key, const struct buf *bytes,
                          struct fault *fault)
 {
-    struct image_row row = {.kind = kind, .key = key, .bytes = (const uint8_t *)bytes->bytes, .size = bytes->size};
+    struct image_row row = {
+        .kind = kind, .key = key, .bytes = (const uint8_t *)bytes->bytes, .size = bytes->size};
 
     if (bytes->failed)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
@@ -324,8 +329,9 @@ struct load {
 
 static bool load_id(void *arg, const struct store_id *id)
 {
-    enum intern_kind kind = id->kind == STORE_LEARNER ? INTERN_LEARNER
-                          : id->kind == STORE_COURSE  ? INTERN_COURSE : INTERN_ITEM;
+    enum intern_kind kind = id->kind == STORE_LEARNER  ? INTERN_LEARNER
+                            : id->kind == STORE_COURSE ? INTERN_COURSE
+                                                       : INTERN_ITEM;
     return image_load_id(arg, kind, id->key, id->id, id->size);
 }
 
@@ -374,7 +380,8 @@ static bool own_texts(struct learner *learner)
     for (uint32_t i = 0; i < learner->enrolment_count; i++) {
         struct enrolment *enrolment = &learner->enrolments[i];
         struct blob *blob = enrolment->certificate_url
-                                ? blob_new(enrolment->certificate_url, enrolment->certificate_size) : NULL;
+                                ? blob_new(enrolment->certificate_url, enrolment->certificate_size)
+                                : NULL;
         whole &= !enrolment->certificate_url || blob;
         enrolment->certificate_url = blob ? (const char *)blob->bytes : NULL;
     }
@@ -401,11 +408,12 @@ static bool load_learner(struct load *load, const struct image_row *row)
 
     if (row->key == 0 || row->key > image->learner_count || !learner_peek(row->bytes, row->size, &sizes))
         return false;
-    struct learner_state *state = state_sized(row->key, sizes.records, sizes.enrolments, sizes.days,
-                                              sizes.event_ids);
+    struct learner_state *state =
+        state_sized(row->key, sizes.records, sizes.enrolments, sizes.days, sizes.event_ids);
     if (!state)
         return false;
-    if (!learner_decode(row->bytes, row->size, &state->learner, load->room, keep_segments, NULL, &zone, &zone_size) ||
+    if (!learner_decode(row->bytes, row->size, &state->learner, load->room, keep_segments, NULL, &zone,
+                        &zone_size) ||
         !own_texts(&state->learner) || !keys_fit(image, &state->learner)) {
         free(state); /* damaged: what it half holds is lost with it, the image is thrown away next */
         return false;

@@ -10,8 +10,8 @@
 
 struct slice;
 
-/* Takes what is dirty, at image->published, and the tail's events. Engine thread, between batches. *out_slice NULL:
- * nothing was. */
+/* Takes what is dirty, at image->published, and the tail's events. Engine thread, between batches. *out_slice
+ * NULL: nothing was. */
 MUST_CHECK enum rc slice_take(struct image *image, struct tail *tail, struct slice **out_slice);
 
 /* Writes it as one transaction. Any one thread. */

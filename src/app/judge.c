@@ -7,7 +7,8 @@
 
 enum rc judge_init(struct judge *judge, const struct event_scope *scope)
 {
-    *judge = (struct judge){.scope = *scope, .rollbacks = calloc(scope->learners + 1u, sizeof *judge->rollbacks),
+    *judge = (struct judge){.scope = *scope,
+                            .rollbacks = calloc(scope->learners + 1u, sizeof *judge->rollbacks),
                             .leaving = calloc(scope->learners + 1u, sizeof *judge->leaving)};
     return judge->rollbacks && judge->leaving ? RC_OK : RC_BUSY;
 }
@@ -58,8 +59,9 @@ static bool no_item_twice(const struct declaration *declared, struct arena *aren
 
 static bool item_fine(const struct declared_item *item, uint32_t items)
 {
-    return item->item && item->item <= items && item->threshold_hundredths <= 10000 && item->duration_ms >= 0 &&
-           item->duration_ms / 1000 <= NUMBER_MAX && event_text_fine(item->title.bytes, item->title.size, EVENT_TITLE_BYTES) &&
+    return item->item && item->item <= items && item->threshold_hundredths <= 10000 &&
+           item->duration_ms >= 0 && item->duration_ms / 1000 <= NUMBER_MAX &&
+           event_text_fine(item->title.bytes, item->title.size, EVENT_TITLE_BYTES) &&
            event_text_fine(item->type.bytes, item->type.size, EVENT_TYPE_BYTES) &&
            event_text_fine(item->section.bytes, item->section.size, EVENT_SECTION_BYTES);
 }
@@ -90,16 +92,19 @@ const char *declaration_problem(const uint8_t *bytes, size_t size, uint32_t item
 
     arena_init(&arena);
     const char *problem = declaration_decode(bytes, size, &arena, &declared)
-                              ? judge_declaration(&declared, items, &arena) : "its course cannot be read";
+                              ? judge_declaration(&declared, items, &arena)
+                              : "its course cannot be read";
     arena_done(&arena);
     return problem;
 }
 
-/* An id is given out once, by the event that first needs it; a repeat can only be the one that the learner has. */
+/* An id is given out once, by the event that first needs it; a repeat can only be the one that the learner
+ * has. */
 static bool new_ids_fine(struct judge *judge, const struct learner *learner, const struct event *event)
 {
     const struct record *record = learner && event->item ? learner_record(learner, event->item) : NULL;
-    const struct enrolment *enrolment = learner && event->course ? learner_enrolment(learner, event->course) : NULL;
+    const struct enrolment *enrolment =
+        learner && event->course ? learner_enrolment(learner, event->course) : NULL;
     bool known_record = record && record->id == event->record_id;
     bool known_enrolment = enrolment && enrolment->id == event->enrolment_id;
     bool makes_enrolment = event->kind == EV_ENROLLED;
@@ -107,9 +112,11 @@ static bool new_ids_fine(struct judge *judge, const struct learner *learner, con
 
     if (event->record_id && !known_record && (record || event->record_id <= judge->last_record_id))
         return false;
-    if (event->enrolment_id && !known_enrolment && (enrolment || event->enrolment_id <= judge->last_enrolment_id))
+    if (event->enrolment_id && !known_enrolment &&
+        (enrolment || event->enrolment_id <= judge->last_enrolment_id))
         return false;
-    if ((makes_record && !record && !event->record_id) || (makes_enrolment && !enrolment && !event->enrolment_id) ||
+    if ((makes_record && !record && !event->record_id) ||
+        (makes_enrolment && !enrolment && !event->enrolment_id) ||
         (event->kind == EV_LOGGED && event->log_id <= judge->last_log_id))
         return false;
     if (event->record_id > judge->last_record_id)
@@ -177,7 +184,8 @@ static const char *learner_problem(const struct learner *learner, const struct e
         return NULL;
     if (record->segment_count > RECORD_MAX_SEGMENTS)
         return "a record has at most 1,000 separate segments";
-    if (event->report.metadata_size && members_json_bytes(record->metadata, record->metadata_size) > MEMBERS_MAX_BYTES)
+    if (event->report.metadata_size &&
+        members_json_bytes(record->metadata, record->metadata_size) > MEMBERS_MAX_BYTES)
         return "a record's metadata has at most 16 KiB once merged";
     if (record->time_spent_ms > TIME_MAX_MS)
         return "its accumulated time passes 2^53 seconds";
@@ -201,7 +209,9 @@ static const char *id_problem(struct view view, uint32_t key)
 {
     const struct learner_slot *slot = view_learner_slot(view, key);
 
-    return slot->id_size && view_learner_key(view, slot->id, slot->id_size) != key ? "two users in it have one id" : NULL;
+    return slot->id_size && view_learner_key(view, slot->id, slot->id_size) != key
+               ? "two users in it have one id"
+               : NULL;
 }
 
 bool judge_image(struct judge *judge, struct image *image)
@@ -217,7 +227,7 @@ bool judge_image(struct judge *judge, struct image *image)
             segments += learner->records[i].segment_count;
         }
         judge->problem = metadata > LIMIT_METADATA_BYTES ? "a learner's metadata has at most 4 MiB in all"
-                       : segments > LIMIT_SEGMENTS       ? "a learner has at most 100,000 segments in all"
+                         : segments > LIMIT_SEGMENTS     ? "a learner has at most 100,000 segments in all"
                                                          : id_problem(view, key);
     }
     for (uint32_t key = 1; !judge->problem && key <= image->course_count; key++)
@@ -225,7 +235,8 @@ bool judge_image(struct judge *judge, struct image *image)
             view_course_key(view, image->courses[key]->id, image->courses[key]->id_size) != key)
             judge->problem = "two courses in it have one id";
     for (uint32_t key = 1; !judge->problem && key <= image->item_count; key++)
-        if (image->items[key]->id_size && view_item_key(view, image->items[key]->id, image->items[key]->id_size) != key)
+        if (image->items[key]->id_size &&
+            view_item_key(view, image->items[key]->id, image->items[key]->id_size) != key)
             judge->problem = "two items in it have one id";
     return !judge->problem;
 }

@@ -52,15 +52,19 @@ void limiter_free(struct limiter *limiter)
 static int64_t left_now(const struct limiter *limiter, const struct place *place, int64_t now_ms)
 {
     int64_t full = limiter->per_second * 1000;
-    int64_t spent_ms = now_ms <= place->at_ms ? 0 : now_ms - place->at_ms < 1000 ? now_ms - place->at_ms : 1000;
+    int64_t spent_ms = now_ms <= place->at_ms         ? 0
+                       : now_ms - place->at_ms < 1000 ? now_ms - place->at_ms
+                                                      : 1000;
     int64_t left = place->left_thousandths + spent_ms * limiter->per_second;
 
     return !place->taken || left > full ? full : left;
 }
 
-/* The caller's place, brought up to now. A new caller takes the place of who has most left, and no more than that: a full
- * one is as good as a new one, and however many callers share a set, together they get no more than its places do. */
-static struct place *place_of(struct limiter *limiter, struct place *set, const char *caller, uint8_t size, int64_t now_ms)
+/* The caller's place, brought up to now. A new caller takes the place of who has most left, and no more than
+ * that: a full one is as good as a new one, and however many callers share a set, together they get no more
+ * than its places do. */
+static struct place *place_of(struct limiter *limiter, struct place *set, const char *caller, uint8_t size,
+                              int64_t now_ms)
 {
     struct place *place = NULL, *fullest = set;
 

@@ -4,8 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Requests per second and caller; the burst is the same. Callers are told apart by their whole id. Bounded: 65,536 callers
- * within one second; beyond that some share what is left to one of them. Thread-safe. Source: contract 8, rate_limit; reliability R31. */
+/* Requests per second and caller; the burst is the same. Callers are told apart by their whole id. Bounded:
+ * 65,536 callers within one second; beyond that some share what is left to one of them. Thread-safe. Source:
+ * contract 8, rate_limit; reliability R31. */
 struct limiter;
 
 /* per_second above 0. NULL: out of memory. */

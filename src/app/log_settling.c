@@ -28,7 +28,9 @@ static bool copy_changes(struct settling *settling, const struct store_log *chan
     for (size_t i = 0; i < settling->count; i++) {
         struct store_log *own = &settling->changes[i];
         *own = changes[i];
-        own->members = own->members_size ? (const uint8_t *)arena_copy(&settling->arena, own->members, own->members_size) : NULL;
+        own->members = own->members_size
+                           ? (const uint8_t *)arena_copy(&settling->arena, own->members, own->members_size)
+                           : NULL;
         if (own->members_size && !own->members)
             return false;
     }
@@ -71,7 +73,8 @@ enum rc settling_step(struct batch *batch, struct fault *fault)
         settling->next_at += some;
     }
     for (size_t i = 0; rc == RC_OK && settling->changes && i < SETTLE_ROWS && bytes < SETTLE_BYTES &&
-                       settling->next_at < settling->count; i++) {
+                       settling->next_at < settling->count;
+         i++) {
         const struct store_log *log = &settling->changes[settling->next_at++];
         bytes += log->members_size;
         rc = batch_put_log(batch, log, fault);

@@ -3,15 +3,17 @@
 #include "base/fault.h"
 #include "store/store.h"
 
-/* A rollback or a clearing of many log entries is committed as an event with the totals it leads to; the entries' rows
- * follow a few at a time, with the batches that come after it, so that nobody else waits for them. Until the last of them
- * the learner's total says so: their reads wait (log_totals_settled), their changes are tried again, and a start after a
- * kill finds out anew what is left to do. The engine's thread. docs/decisions/0006. */
+/* A rollback or a clearing of many log entries is committed as an event with the totals it leads to; the
+ * entries' rows follow a few at a time, with the batches that come after it, so that nobody else waits for
+ * them. Until the last of them the learner's total says so: their reads wait (log_totals_settled), their
+ * changes are tried again, and a start after a kill finds out anew what is left to do. The engine's thread.
+ * docs/decisions/0006. */
 
 struct batch;
 struct engine;
 
-enum { SETTLE_ROWS = 128, SETTLE_BYTES = 128 << 10 }; /* at most with one batch: below a millisecond; fewer need none of this */
+/* at most with one batch: below a millisecond; fewer need none of this */
+enum { SETTLE_ROWS = 128, SETTLE_BYTES = 128 << 10 };
 
 struct settlings {
     struct settling *first, *last; /* committed, not over */
@@ -19,9 +21,10 @@ struct settlings {
     bool stepped;                  /* the first one moves on with this batch */
 };
 
-/* Rows that are still to be changed, of an event in this batch; all is copied. changes NULL: count entries go. */
-MUST_CHECK enum rc settling_add(struct batch *batch, uint32_t learner, const struct store_log *changes, size_t count,
-                                struct fault *fault);
+/* Rows that are still to be changed, of an event in this batch; all is copied. changes NULL: count entries
+ * go. */
+MUST_CHECK enum rc settling_add(struct batch *batch, uint32_t learner, const struct store_log *changes,
+                                size_t count, struct fault *fault);
 
 /* Adds some rows of the first one to the batch. */
 MUST_CHECK enum rc settling_step(struct batch *batch, struct fault *fault);

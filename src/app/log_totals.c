@@ -62,7 +62,7 @@ enum rc log_totals_new(struct store *store, struct log_totals **out_totals, stru
 
     if (!totals)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    (void)pthread_mutex_init(&totals->lock, NULL); /* default attributes cannot fail */
+    (void)pthread_mutex_init(&totals->lock, NULL);   /* default attributes cannot fail */
     (void)pthread_cond_init(&totals->settled, NULL); /* likewise */
     enum rc rc = store_each_log_total(store, take_total, totals, fault);
     if (rc == RC_OK)
@@ -77,7 +77,7 @@ void log_totals_free(struct log_totals *totals)
     if (!totals)
         return;
     (void)pthread_cond_destroy(&totals->settled); /* nobody waits */
-    (void)pthread_mutex_destroy(&totals->lock); /* nobody holds it */
+    (void)pthread_mutex_destroy(&totals->lock);   /* nobody holds it */
     free(totals->slots);
     free(totals);
 }
@@ -87,7 +87,8 @@ struct log_total log_totals_of(struct log_totals *totals, uint32_t learner)
     struct log_total total = {.kept = {.learner = learner}};
 
     (void)pthread_mutex_lock(&totals->lock); /* cannot fail: not held */
-    const struct log_total *slot = learner && totals->room ? slot_of(totals->slots, totals->room, learner) : NULL;
+    const struct log_total *slot =
+        learner && totals->room ? slot_of(totals->slots, totals->room, learner) : NULL;
     if (slot && slot->kept.learner)
         total = *slot;
     (void)pthread_mutex_unlock(&totals->lock); /* held above */
@@ -101,7 +102,7 @@ void log_totals_set(struct log_totals *totals, const struct log_total *total)
         abort();
     if (!total->kept.settling)
         (void)pthread_cond_broadcast(&totals->settled); /* cannot fail */
-    (void)pthread_mutex_unlock(&totals->lock); /* held above */
+    (void)pthread_mutex_unlock(&totals->lock);          /* held above */
 }
 
 static bool is_settling(const struct log_totals *totals, uint32_t learner)
@@ -115,7 +116,8 @@ bool log_totals_settled(struct log_totals *totals, uint32_t learner)
 
     (void)pthread_mutex_lock(&totals->lock); /* cannot fail: not held */
     while (is_settling(totals, learner) && left_ms > 0) {
-        (void)monotonic_wait(&totals->settled, &totals->lock, (uint64_t)left_ms); /* looked at again either way */
+        /* looked at again either way */
+        (void)monotonic_wait(&totals->settled, &totals->lock, (uint64_t)left_ms);
         left_ms = until_ms - monotonic_ms();
     }
     bool settled = !is_settling(totals, learner);
@@ -123,7 +125,8 @@ bool log_totals_settled(struct log_totals *totals, uint32_t learner)
     return settled;
 }
 
-void log_totals_each(struct log_totals *totals, bool (*visit)(void *arg, const struct log_total *total), void *arg)
+void log_totals_each(struct log_totals *totals, bool (*visit)(void *arg, const struct log_total *total),
+                     void *arg)
 {
     for (size_t i = 0; i < totals->room; i++)
         if (totals->slots[i].kept.learner && !visit(arg, &totals->slots[i]))

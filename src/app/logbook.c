@@ -10,7 +10,8 @@ bool logbook_any(struct engine *engine, uint32_t learner)
 enum rc logbook_wait(struct engine *engine, uint32_t learner, struct fault *fault)
 {
     return log_totals_settled(engine_log_totals(engine), learner)
-               ? RC_OK : fault_set(fault, RC_BUSY, NULL, "the logs are being changed; try again");
+               ? RC_OK
+               : fault_set(fault, RC_BUSY, NULL, "the logs are being changed; try again");
 }
 
 enum rc logbook_each(struct engine *engine, uint32_t learner, const struct log_filter *filter,

@@ -2,8 +2,8 @@
 
 #include "app/engine.h"
 
-/* Log entries as reads see them: straight from the event file, on connections of their own. Not for a thread that must
- * not wait, unless it says so. Any thread. */
+/* Log entries as reads see them: straight from the event file, on connections of their own. Not for a thread
+ * that must not wait, unless it says so. Any thread. */
 
 /* Whether a learner has entries: a look at what is resident. */
 bool logbook_any(struct engine *engine, uint32_t learner);

@@ -26,7 +26,8 @@ void replay_publish(struct replay *replay)
 enum rc replay_event(struct replay *replay, const struct stored_event *stored)
 {
     struct event event;
-    bool alone = stored->kind == EV_COURSE_DECLARED || stored->kind == EV_COURSE_UNDECLARED || stored->kind == EV_ERASED;
+    bool alone = stored->kind == EV_COURSE_DECLARED || stored->kind == EV_COURSE_UNDECLARED ||
+                 stored->kind == EV_ERASED;
 
     if (!stored_event_decode(stored, replay->room, EVENT_SEGMENTS_MAX, &event))
         return RC_INTERNAL;

@@ -25,17 +25,20 @@ struct revision {
     int64_t at_ms;
     uint64_t sequence;
     enum revision_phase phase;
-    uint32_t visit; /* the mark of whom was looked at */
+    uint32_t visit;                 /* the mark of whom was looked at */
     struct revised_course *courses; /* by course_slot.revised - 1, likewise below */
     struct revised_item *items;
     uint32_t *course_keys, *item_keys;
     uint32_t course_count, item_count;
-    uint32_t list, at; /* how far we are: through rosters, then holders; later through moved */
+    uint32_t list, at;   /* how far we are: through rosters, then holders; later through moved */
     struct moved *moved; /* by learner_slot.moved - 1 */
     uint32_t moved_count, moved_room;
 };
 
-enum { LOOK_EVERY = 32 /* learners between two looks at the clock */, SWAP_MANY = 64 /* slots under one hold of the lock */ };
+enum {
+    LOOK_EVERY = 32 /* learners between two looks at the clock */,
+    SWAP_MANY = 64 /* slots under one hold of the lock */
+};
 
 /* Nothing can be taken back any more: the events are durable, and the next start folds them again. */
 static void must(bool done)
@@ -58,7 +61,8 @@ static struct item_facts facts_of_item(const void *of, uint32_t key)
     const struct item_slot *slot = revision->image->items[key];
     const struct item_def *def = slot->revised ? revision->items[slot->revised - 1].def : slot->def;
 
-    return image_item_facts(revision->image, def, def && def->bound ? course_to_be(revision, def->bound) : NULL);
+    return image_item_facts(revision->image, def,
+                            def && def->bound ? course_to_be(revision, def->bound) : NULL);
 }
 
 static struct course_facts facts_of_course(const void *of, uint32_t key)
@@ -118,8 +122,12 @@ enum rc revision_new(const struct fold *fold, struct revision **out_revision)
         return RC_BUSY;
     }
     revision->catalogue = (struct catalogue){revision, facts_of_item, facts_of_course, items_of_course};
-    revision->edit = (struct edit){revision->item_keys, revision->course_keys, revision->item_count,
-                                   revision->course_count, revision, touches};
+    revision->edit = (struct edit){revision->item_keys,
+                                   revision->course_keys,
+                                   revision->item_count,
+                                   revision->course_count,
+                                   revision,
+                                   touches};
     revision->at_ms = fold->deferred_at_ms;
     revision->sequence = fold->deferred_sequence;
     revision->item = fold->deferred_item;
@@ -227,8 +235,8 @@ static struct learner_state *revise(const struct revision *revision, const struc
 
 static bool is_moved(const struct revision *revision, const struct learner *learner)
 {
-    return revision->item ? learner_is_moved_by_item(learner, &revision->catalogue, revision->item, &revision->before,
-                                                     revision->at_ms, revision->sequence)
+    return revision->item ? learner_is_moved_by_item(learner, &revision->catalogue, revision->item,
+                                                     &revision->before, revision->at_ms, revision->sequence)
                           : learner_is_moved(learner, &revision->catalogue, &revision->edit, revision->at_ms,
                                              revision->sequence);
 }

@@ -31,15 +31,21 @@ static void change(struct comparing *comparing, const struct store_log *log)
     struct store_log *own = &rollback->logs[rollback->log_count++];
     *own = *log;
     rollback->changed_bytes += log->members_size;
-    own->members = log->members_size ? (const uint8_t *)arena_copy(comparing->arena, log->members, log->members_size) : NULL;
+    own->members = log->members_size
+                       ? (const uint8_t *)arena_copy(comparing->arena, log->members, log->members_size)
+                       : NULL;
     comparing->failed |= log->members_size && !own->members;
 }
 
 static void bring_back(struct comparing *comparing, uint32_t learner, const struct log_state *state)
 {
-    change(comparing, &(struct store_log){
-        .log_id = state->log_id, .learner = learner, .date_ms = state->date_ms, .created_ms = state->created_ms,
-        .updated_ms = state->updated_ms, .members = state->members, .members_size = state->members_size});
+    change(comparing, &(struct store_log){.log_id = state->log_id,
+                                          .learner = learner,
+                                          .date_ms = state->date_ms,
+                                          .created_ms = state->created_ms,
+                                          .updated_ms = state->updated_ms,
+                                          .members = state->members,
+                                          .members_size = state->members_size});
 }
 
 /* An entry of now: gone then, another then, or the same. */
@@ -49,18 +55,20 @@ static bool compare(void *arg, const struct store_log *log)
     const struct log_state *old = logs_find(comparing->then->at, comparing->then->count, log->log_id);
 
     if (!old) {
-        change(comparing, &(struct store_log){.log_id = log->log_id, .learner = log->learner, .deleted = true});
+        change(comparing,
+               &(struct store_log){.log_id = log->log_id, .learner = log->learner, .deleted = true});
     } else {
         comparing->seen[old - comparing->then->at] = true;
-        if (old->updated_ms != log->updated_ms || old->date_ms != log->date_ms || old->members_size != log->members_size ||
+        if (old->updated_ms != log->updated_ms || old->date_ms != log->date_ms ||
+            old->members_size != log->members_size ||
             (log->members_size && memcmp(old->members, log->members, log->members_size) != 0))
             bring_back(comparing, log->learner, old);
     }
     return !comparing->failed;
 }
 
-static enum rc find_changes(struct engine *engine, uint32_t learner, const struct log_entries *then, struct arena *arena,
-                            struct rollback *out, struct fault *fault)
+static enum rc find_changes(struct engine *engine, uint32_t learner, const struct log_entries *then,
+                            struct arena *arena, struct rollback *out, struct fault *fault)
 {
     struct comparing comparing = {out, arena, then, arena_alloc(arena, then->count + 1), false};
 

@@ -11,8 +11,8 @@ struct day_cell {
     int64_t learners;
 };
 
-/* One day's. Two levels, so that what is moved at a new or an emptied cell is bounded by the days or the items, never by
- * their product. */
+/* One day's. Two levels, so that what is moved at a new or an emptied cell is bounded by the days or the
+ * items, never by their product. */
 struct day_cells {
     int32_t day;
     uint32_t count, room;
@@ -22,7 +22,7 @@ struct day_cells {
 
 void course_sums_done(struct course_sums *sums)
 {
-    for (int class = 0; class < CLASS_COUNT; class++)
+    for (int class = 0; class < CLASS_COUNT; class ++)
         free(sums->cells[class]);
     for (uint32_t i = 0; i < sums->day_count; i++)
         free(sums->days[i].at);
@@ -45,7 +45,7 @@ bool course_sums_copy(const struct course_sums *from, struct course_sums *out)
     bool whole = copy_bytes(from->days, from->day_count * sizeof *from->days, (void **)&copy.days);
 
     copy.day_room = copy.day_count;
-    for (int class = 0; class < CLASS_COUNT; class++)
+    for (int class = 0; class < CLASS_COUNT; class ++)
         whole &= copy_bytes(from->cells[class], from->room[class] * sizeof *from->cells[class],
                             (void **)&copy.cells[class]);
     for (uint32_t i = 0; i < from->day_count && copy.days; i++) {
@@ -195,9 +195,11 @@ bool course_sums_add(struct course_sums *sums, const struct enrolment_share *sha
 struct course_figures course_sums_figures(const struct course_sums *sums, const struct course_facts *facts,
                                           int32_t today)
 {
-    struct course_figures figures = {
-        .total = sums->learners, .completed_required = sums->completed_required, .completed = sums->done.learners,
-        .dated = sums->done.dated, .completion_days = sums->done.completion_days};
+    struct course_figures figures = {.total = sums->learners,
+                                     .completed_required = sums->completed_required,
+                                     .completed = sums->done.learners,
+                                     .dated = sums->done.dated,
+                                     .completion_days = sums->done.completion_days};
     bool derived = !facts->declared && facts->required > 0; /* WORKING with nothing left reads as COMPLETED */
 
     for (uint32_t i = facts->required; derived && i < sums->room[CLASS_WORKING]; i++) {
@@ -219,7 +221,7 @@ struct course_figures course_sums_figures(const struct course_sums *sums, const 
 
 void course_sums_encode(const struct course_sums *sums, struct buf *out)
 {
-    for (uint32_t class = 0; class < CLASS_COUNT; class++)
+    for (uint32_t class = 0; class < CLASS_COUNT; class ++)
         for (uint32_t i = 0; i < sums->room[class]; i++) {
             const struct course_cell *cell = &sums->cells[class][i];
             if (cell->learners)

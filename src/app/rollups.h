@@ -29,8 +29,8 @@ void course_sums_done(struct course_sums *sums);
 /* A copy of its own. False: out of memory, *out is empty. */
 bool course_sums_copy(const struct course_sums *from, struct course_sums *out);
 
-/* sums += sign * share. False: out of memory, nothing changed. Costs at most the days with an activity plus the items of
- * the course, however many learners there are. */
+/* sums += sign * share. False: out of memory, nothing changed. Costs at most the days with an activity plus
+ * the items of the course, however many learners there are. */
 bool course_sums_add(struct course_sums *sums, const struct enrolment_share *share, int sign);
 
 /* What analytics show; all exact. Source: contract 3. */
@@ -40,8 +40,8 @@ struct course_figures {
     int64_t dated, completion_days;
 };
 
-/* today: UTC day. Costs the same whatever the number of learners and, but for who completed more than is required, of
- * items. */
+/* today: UTC day. Costs the same whatever the number of learners and, but for who completed more than is
+ * required, of items. */
 struct course_figures course_sums_figures(const struct course_sums *sums, const struct course_facts *facts,
                                           int32_t today);
 

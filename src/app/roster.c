@@ -7,8 +7,8 @@
 #include "core/limits.h"
 
 enum {
-    SLICE = 256,         /* learners looked at in one hold: 0.1 ms when none is in the cache */
-    SLICE_WORK = 4096,   /* and their enrolments */
+    SLICE = 256,          /* learners looked at in one hold: 0.1 ms when none is in the cache */
+    SLICE_WORK = 4096,    /* and their enrolments */
     SLICE_RECORDS = 1024, /* records of one learner */
     SLICE_KEYS = 65536,   /* keys copied in one hold: 0.05 ms */
 };
@@ -27,7 +27,7 @@ struct place {
 struct roster {
     struct image *image;
     struct roster_query query;
-    uint32_t *keys; /* the course's learners when we began */
+    uint32_t *keys;                            /* the course's learners when we began */
     uint32_t key_count, copied, stale, looked; /* stale: of the list, when we copied last */
     struct place *places; /* the first ones of the order, a heap with the last on top once there are more */
     struct roster_entry *entries; /* what becomes of places */
@@ -75,7 +75,8 @@ static const char *text_of(const struct roster *roster, const struct place *plac
 }
 
 /* Texts that begin alike are read from the image. locked: its lock is held. */
-static int compare_texts(const struct roster *roster, const struct place *a, const struct place *b, bool locked)
+static int compare_texts(const struct roster *roster, const struct place *a, const struct place *b,
+                         bool locked)
 {
     int result = memcmp(a->id.start, b->id.start, sizeof a->id.start);
 
@@ -104,7 +105,8 @@ static int compare(const struct roster *roster, const struct place *a, const str
     for (int i = 0; i < 2; i++)
         if (a->by[i] != b->by[i])
             return a->by[i] < b->by[i] ? -1 : 1;
-    return roster->query.ids_descending ? compare_ids(roster, b, a, locked) : compare_ids(roster, a, b, locked);
+    return roster->query.ids_descending ? compare_ids(roster, b, a, locked)
+                                        : compare_ids(roster, a, b, locked);
 }
 
 static int compare_unlocked(const void *a, const void *b, void *roster)
@@ -143,7 +145,8 @@ static void add(struct roster *roster, const struct place *place)
 
 /* ---- steps ---- */
 
-enum rc roster_new(struct image *image, const struct roster_query *query, struct roster **out_roster, struct fault *fault)
+enum rc roster_new(struct image *image, const struct roster_query *query, struct roster **out_roster,
+                   struct fault *fault)
 {
     struct roster *roster = calloc(1, sizeof *roster);
 
@@ -182,7 +185,9 @@ static uint32_t learners_of(const struct roster *roster)
 static enum rc make_room(struct roster *roster, struct fault *fault)
 {
     uint32_t room = learners_of(roster);
-    uint64_t page = roster->query.count > UINT64_MAX - roster->query.first ? UINT64_MAX : roster->query.first + roster->query.count;
+    uint64_t page = roster->query.count > UINT64_MAX - roster->query.first
+                        ? UINT64_MAX
+                        : roster->query.first + roster->query.count;
 
     roster->room = page < room ? (size_t)page : room;
     if (!take_bytes(roster, room * sizeof *roster->keys + roster->room * sizeof *roster->places))
@@ -195,8 +200,8 @@ static enum rc make_room(struct roster *roster, struct fault *fault)
     return RC_OK;
 }
 
-/* The keys, all of them before any learner is looked at, so that it does not matter who comes or goes later. Lists only
- * grow, but for the one that replaces a list half of which is stale: then we begin again. */
+/* The keys, all of them before any learner is looked at, so that it does not matter who comes or goes later.
+ * Lists only grow, but for the one that replaces a list half of which is stale: then we begin again. */
 static void copy_some_keys(struct roster *roster)
 {
     struct view view = image_read_begin(roster->image);
@@ -247,7 +252,8 @@ static void note_last(struct roster *roster, const struct place *last)
 
     memcpy(roster->last_by, last->by, sizeof roster->last_by);
     if (!last->is_text) {
-        id->size = (uint32_t)snprintf(id->bytes, sizeof id->bytes, "%lld", (long long)last->id.number); /* fits */
+        /* fits */
+        id->size = (uint32_t)snprintf(id->bytes, sizeof id->bytes, "%lld", (long long)last->id.number);
         return;
     }
     struct view view = image_read_begin(roster->image);
@@ -260,7 +266,8 @@ static void note_last(struct roster *roster, const struct place *last)
 /* Sorted; then of the page only who it is and their rank is kept. */
 static enum rc finish(struct roster *roster, struct fault *fault)
 {
-    size_t first = roster->query.first < roster->count ? (size_t)roster->query.first : roster->count, rank = 0;
+    size_t first = roster->query.first < roster->count ? (size_t)roster->query.first : roster->count,
+           rank = 0;
     size_t count = roster->count - first;
 
     free(roster->keys);
@@ -281,7 +288,9 @@ static enum rc finish(struct roster *roster, struct fault *fault)
     free(roster->places);
     roster->places = NULL;
     roster->count = count;
-    give_bytes(roster, roster->bytes - (roster->bytes < count * sizeof *roster->entries ? roster->bytes : count * sizeof *roster->entries));
+    give_bytes(roster, roster->bytes - (roster->bytes < count * sizeof *roster->entries
+                                            ? roster->bytes
+                                            : count * sizeof *roster->entries));
     return RC_OK;
 }
 
@@ -370,10 +379,12 @@ static int newest_first(const void *a, const void *b)
     return left->id > right->id ? -1 : left->id < right->id;
 }
 
-enum rc member_pick(struct member *member, struct image *image, bool sorted, bool *out_done, struct fault *fault)
+enum rc member_pick(struct member *member, struct image *image, bool sorted, bool *out_done,
+                    struct fault *fault)
 {
     const struct learner *learner = member->state ? &member->state->learner : NULL;
-    uint32_t count = learner ? learner->record_count : 0, end = count - member->looked < SLICE_RECORDS ? count : member->looked + SLICE_RECORDS;
+    uint32_t count = learner ? learner->record_count : 0,
+             end = count - member->looked < SLICE_RECORDS ? count : member->looked + SLICE_RECORDS;
 
     if (sorted && !member->records && count) {
         member->records = malloc(count * sizeof *member->records);

@@ -8,9 +8,10 @@
 #include "base/fault.h"
 #include "base/ident.h"
 
-/* The learners of a course in an order, a page of them or all, for courses of any size: the image's lock is taken for some
- * hundred learners at a time, what they are sorted by is copied, and sorted with no lock. One thread at a time. What was
- * acknowledged before the start is seen. Source: contract 3; docs/decisions/0013. */
+/* The learners of a course in an order, a page of them or all, for courses of any size: the image's lock is
+ * taken for some hundred learners at a time, what they are sorted by is copied, and sorted with no lock. One
+ * thread at a time. What was acknowledged before the start is seen. Source: contract 3; docs/decisions/0013.
+ */
 
 struct learner_text { /* an id of its own, NUL-terminated */
     char bytes[IDENT_MAX_BYTES + 1];
@@ -20,10 +21,10 @@ struct learner_text { /* an id of its own, NUL-terminated */
 struct roster_query {
     uint32_t course;
     /* Under the lock, in no order: whether the learner is one of them, and what to sort by. Short. */
-    bool (*take)(const void *arg, struct view view, const struct learner *learner, const struct enrolment *enrolment,
-                 int64_t out_by[2]);
-    const void *arg; /* outlives the roster */
-    bool ids_descending; /* of the same by: ids from the last to the first */
+    bool (*take)(const void *arg, struct view view, const struct learner *learner,
+                 const struct enrolment *enrolment, int64_t out_by[2]);
+    const void *arg;       /* outlives the roster */
+    bool ids_descending;   /* of the same by: ids from the last to the first */
     uint64_t first, count; /* the page: places from 0; count UINT64_MAX: all that follow */
     bool after;            /* counted from the first one behind this place: */
     int64_t after_by[2];
@@ -39,12 +40,12 @@ struct roster_entry {
 struct roster;
 
 /* Copies the query. Errors: RC_BUSY, out of memory. */
-MUST_CHECK enum rc roster_new(struct image *image, const struct roster_query *query, struct roster **out_roster,
-                              struct fault *fault);
+MUST_CHECK enum rc roster_new(struct image *image, const struct roster_query *query,
+                              struct roster **out_roster, struct fault *fault);
 void roster_free(struct roster *roster);
 
-/* A fraction of a millisecond of the work (the sort, which comes last, is one step). *out_done: the results are there.
- * Errors: RC_BUSY, out of memory, or other lists hold as much as all may. */
+/* A fraction of a millisecond of the work (the sort, which comes last, is one step). *out_done: the results
+ * are there. Errors: RC_BUSY, out of memory, or other lists hold as much as all may. */
 MUST_CHECK enum rc roster_step(struct roster *roster, bool *out_done, struct fault *fault);
 
 /* Once done. How many there are in all, wherever the page begins; */
@@ -68,14 +69,16 @@ struct member {
     /* The present records of the course, once picked: newest update first. */
     const struct record **records;
     uint32_t record_count;
-    wide time_spent_ms; /* of all their records of the course, removed ones too */
+    wide time_spent_ms;  /* of all their records of the course, removed ones too */
     bool hides_previews; /* of who is not enrolled: set it when somebody else reads (contract 1, Enrolment) */
-    uint32_t looked;    /* member_pick's own */
+    uint32_t looked;     /* member_pick's own */
 };
 
 /* Takes a reference; give it back with member_done. */
 void member_open(struct member *member, struct image *image, uint32_t learner, uint32_t course);
 void member_done(struct member *member);
 
-/* Looks at a thousand records; true when all were. sorted: into records, else the sum alone. Errors: RC_BUSY. */
-MUST_CHECK enum rc member_pick(struct member *member, struct image *image, bool sorted, bool *out_done, struct fault *fault);
+/* Looks at a thousand records; true when all were. sorted: into records, else the sum alone. Errors: RC_BUSY.
+ */
+MUST_CHECK enum rc member_pick(struct member *member, struct image *image, bool sorted, bool *out_done,
+                               struct fault *fault);

@@ -57,7 +57,8 @@ uint64_t mention_of_course(uint32_t course)
     return XXH3_64bits_withSeed(&course, sizeof course, SEED_COURSE);
 }
 
-static bool each_of_staff(const struct stored_event *stored, bool (*visit)(void *arg, uint64_t who), void *arg)
+static bool each_of_staff(const struct stored_event *stored, bool (*visit)(void *arg, uint64_t who),
+                          void *arg)
 {
     struct declaration declared;
     struct arena scratch;
@@ -191,7 +192,8 @@ struct event_ref *tail_flushing(struct tail *tail, size_t *out_count)
 struct mention_ref *tail_flushing_mentions(struct tail *tail, size_t *out_count)
 {
     (void)pthread_mutex_lock(&tail->lock);
-    struct mention_ref *copy = tail->mentions_flushing ? malloc(tail->mentions_flushing * sizeof *copy) : NULL;
+    struct mention_ref *copy =
+        tail->mentions_flushing ? malloc(tail->mentions_flushing * sizeof *copy) : NULL;
     if (copy)
         memcpy(copy, tail->mentions, tail->mentions_flushing * sizeof *copy);
     *out_count = tail->mentions_flushing;
@@ -208,7 +210,8 @@ void tail_end_flush(struct tail *tail, bool written)
     }
     if (written && tail->mentions_flushing) {
         tail->mention_count -= tail->mentions_flushing;
-        memmove(tail->mentions, tail->mentions + tail->mentions_flushing, tail->mention_count * sizeof *tail->mentions);
+        memmove(tail->mentions, tail->mentions + tail->mentions_flushing,
+                tail->mention_count * sizeof *tail->mentions);
     }
     tail->flushing = tail->mentions_flushing = 0;
     (void)pthread_mutex_unlock(&tail->lock);

@@ -3,8 +3,9 @@
 #include "base/fault.h"
 #include "store/store.h"
 
-/* The latest events, by sequence and learner: those that the index in the image file does not know yet. The engine
- * adds, a slice takes, any thread reads. Thread-safe. Source: design 4, "Indexes of the log are projections too". */
+/* The latest events, by sequence and learner: those that the index in the image file does not know yet. The
+ * engine adds, a slice takes, any thread reads. Thread-safe. Source: design 4, "Indexes of the log are
+ * projections too". */
 
 struct tail;
 
@@ -14,8 +15,8 @@ void tail_free(struct tail *tail);
 /* Before the commit: room for so many more. False: out of memory. */
 bool tail_reserve(struct tail *tail, size_t count);
 
-/* Aborts when out of memory, but for what was reserved: the events are durable already, and the next start reads them
- * again. */
+/* Aborts when out of memory, but for what was reserved: the events are durable already, and the next start
+ * reads them again. */
 void tail_add(struct tail *tail, const struct stored_event *events, size_t count);
 
 size_t tail_size(struct tail *tail);
@@ -39,11 +40,12 @@ uint64_t mention_of_person(const char *id, size_t size);
 uint64_t mention_of_item(uint32_t item);     /* EV_ITEM_OBSERVED */
 uint64_t mention_of_course(uint32_t course); /* EV_COURSE_OBSERVED */
 
-/* All that a stored event names so: who wrote it when that is not the learner, a course's staff, an observed item or
- * course. False: visit said so, or out of memory. */
+/* All that a stored event names so: who wrote it when that is not the learner, a course's staff, an observed
+ * item or course. False: visit said so, or out of memory. */
 bool mentions_each(const struct stored_event *event, bool (*visit)(void *arg, uint64_t who), void *arg);
 
-/* A copy of all that the index does not know yet; free() it. NULL: none, or out of memory (count is not 0 then). */
+/* A copy of all that the index does not know yet; free() it. NULL: none, or out of memory (count is not 0
+ * then). */
 struct mention_ref *tail_mentions(struct tail *tail, size_t *out_count);
 
 /* As tail_flushing. */

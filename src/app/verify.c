@@ -61,8 +61,9 @@ static bool compare_row(void *arg, const struct image_row *row)
     static const char *const names[] = {"learner", "course", "item"};
     struct verifying *verifying = arg;
     const struct image *image = verifying->image;
-    uint32_t count = row->kind == IMAGE_LEARNER ? image->learner_count
-                   : row->kind == IMAGE_COURSE  ? image->course_count : image->item_count;
+    uint32_t count = row->kind == IMAGE_LEARNER  ? image->learner_count
+                     : row->kind == IMAGE_COURSE ? image->course_count
+                                                 : image->item_count;
     struct buf expected = {0};
 
     if (row->key == 0 || row->key > count) {
@@ -74,7 +75,8 @@ static bool compare_row(void *arg, const struct image_row *row)
     if (!there || expected.size != row->size || memcmp(expected.bytes, row->bytes, row->size) != 0)
         differ(verifying, "%s %u (%s): the row is not what the events say", names[row->kind], row->key,
                row->kind == IMAGE_LEARNER  ? image->learners[row->key]->id
-               : row->kind == IMAGE_COURSE ? image->courses[row->key]->id : image->items[row->key]->id);
+               : row->kind == IMAGE_COURSE ? image->courses[row->key]->id
+                                           : image->items[row->key]->id);
     buf_done(&expected);
     return true;
 }
@@ -111,7 +113,8 @@ static bool count_indexed(void *arg, uint32_t learner, uint64_t sequence)
     return true;
 }
 
-/* The catalogue's index may still know events that went with an erased learner; it must know all that are there. */
+/* The catalogue's index may still know events that went with an erased learner; it must know all that are
+ * there. */
 static void compare_catalogue_index(struct verifying *verifying)
 {
     const struct sequences *known = &verifying->index_of_catalogue;
@@ -164,7 +167,8 @@ static bool note(struct verifying *verifying, const struct stored_event *stored)
     if (stored->sequence <= verifying->mark && stored->learner) {
         verifying->tallies[stored->learner].count++;
         verifying->tallies[stored->learner].sum += mixed(stored->sequence);
-    } else if (stored->sequence <= verifying->mark && !sequences_add(&verifying->catalogue, stored->sequence)) {
+    } else if (stored->sequence <= verifying->mark &&
+               !sequences_add(&verifying->catalogue, stored->sequence)) {
         return false;
     }
     return log_refs_add(&verifying->logs, stored);
@@ -203,8 +207,8 @@ static enum rc report_log(void *arg, uint32_t learner, uint64_t log_id, const st
 static enum rc report_total(void *arg, const struct store_log_total *should, struct fault *fault)
 {
     (void)fault;
-    differ(arg, "log entries of learner %u: their total should be %u entries, %llu bytes, %u rollbacks", should->learner,
-           should->entries, (unsigned long long)should->bytes, should->rollbacks);
+    differ(arg, "log entries of learner %u: their total should be %u entries, %llu bytes, %u rollbacks",
+           should->learner, should->entries, (unsigned long long)should->bytes, should->rollbacks);
     return RC_OK;
 }
 
@@ -281,15 +285,18 @@ enum rc verify_store(struct store *store, const struct verify_watch *watch, stru
     *out = (struct verify_result){0};
     verifying.mark = store_image_mark(store);
     out->has_image = verifying.mark > 0;
-    /* Killed between an erasure and the slice that follows it: the rows still count events that nobody can fold. */
-    enum rc rc = out->has_image ? store_each_event(store, verifying.mark, look_for_erasure, out, fault) : RC_OK;
+    /* Killed between an erasure and the slice that follows it: the rows still count events that nobody can
+     * fold. */
+    enum rc rc =
+        out->has_image ? store_each_event(store, verifying.mark, look_for_erasure, out, fault) : RC_OK;
     out->has_image &= !out->overtaken;
     if (rc == RC_OK)
         rc = prepare(&verifying);
     if (rc == RC_OK)
         rc = fold_all(&verifying);
     if (rc == RC_OK)
-        rc = verify_logs(store, &verifying.logs, &(struct log_judge){&verifying, report_log, report_total, true}, &out->logs, fault);
+        rc = verify_logs(store, &verifying.logs,
+                         &(struct log_judge){&verifying, report_log, report_total, true}, &out->logs, fault);
     if (rc == RC_OK) {
         for (uint32_t i = 1; i <= verifying.image->learner_count; i++)
             out->learners += verifying.image->learners[i]->state != NULL;

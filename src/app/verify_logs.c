@@ -19,7 +19,8 @@ bool log_refs_add(struct log_refs *refs, const struct stored_event *stored)
         refs->at = at;
         refs->room = room;
     }
-    refs->at[refs->count++] = (struct log_ref){stored->sequence, stored->learner, stored->kind == EV_LOGS_ROLLED_BACK};
+    refs->at[refs->count++] =
+        (struct log_ref){stored->sequence, stored->learner, stored->kind == EV_LOGS_ROLLED_BACK};
     return true;
 }
 
@@ -48,7 +49,8 @@ struct comparing {
 };
 
 /* One learner's entries as their events say; counts the rollbacks. */
-static enum rc entries_of(struct comparing *comparing, size_t end, struct log_entries *out, uint32_t *out_rollbacks)
+static enum rc entries_of(struct comparing *comparing, size_t end, struct log_entries *out,
+                          uint32_t *out_rollbacks)
 {
     static const struct bound always = {.sequence = UINT64_MAX};
     const struct log_ref *refs = comparing->refs->at + comparing->from;
@@ -80,7 +82,8 @@ static int by_log_id(const void *a, const void *b)
     return left->log_id < right->log_id ? -1 : left->log_id > right->log_id;
 }
 
-static enum rc compare_entries(struct comparing *comparing, uint32_t learner, const struct log_entries *should)
+static enum rc compare_entries(struct comparing *comparing, uint32_t learner,
+                               const struct log_entries *should)
 {
     const struct log_judge *judge = comparing->judge;
     const struct store_log *stored = comparing->stored;
@@ -98,7 +101,8 @@ static enum rc compare_entries(struct comparing *comparing, uint32_t learner, co
             b++;
         } else {
             if (!same(&stored[a], &should->at[b]))
-                rc = judge->entry(judge->arg, learner, should->at[b].log_id, &should->at[b], comparing->fault);
+                rc =
+                    judge->entry(judge->arg, learner, should->at[b].log_id, &should->at[b], comparing->fault);
             a++;
             b++;
         }
@@ -110,7 +114,8 @@ static enum rc compare_total(struct comparing *comparing, uint32_t learner, cons
                              uint32_t rollbacks)
 {
     struct store_log_total is = log_totals_of(comparing->totals, learner).kept;
-    struct store_log_total total = {.learner = learner, .entries = (uint32_t)should->count, .rollbacks = rollbacks};
+    struct store_log_total total = {
+        .learner = learner, .entries = (uint32_t)should->count, .rollbacks = rollbacks};
 
     for (size_t i = 0; i < should->count; i++)
         total.bytes += should->at[i].members_size;
@@ -201,17 +206,19 @@ static bool take_total(void *arg, const struct store_log_total *total)
         else
             high = middle;
     }
-    if ((low < refs->count && refs->at[low].learner == total->learner) || total->entries + total->rollbacks + total->bytes + total->settling == 0)
+    if ((low < refs->count && refs->at[low].learner == total->learner) ||
+        total->entries + total->rollbacks + total->bytes + total->settling == 0)
         return true;
     const struct store_log_total none = {.learner = total->learner};
     comparing->rc = comparing->judge->total(comparing->judge->arg, &none, comparing->fault);
     return comparing->rc == RC_OK;
 }
 
-enum rc verify_logs(struct store *store, struct log_refs *refs, const struct log_judge *judge, uint64_t *out_logs,
-                    struct fault *fault)
+enum rc verify_logs(struct store *store, struct log_refs *refs, const struct log_judge *judge,
+                    uint64_t *out_logs, struct fault *fault)
 {
-    struct comparing comparing = {.store = store, .refs = refs, .judge = judge, .out_logs = out_logs, .fault = fault};
+    struct comparing comparing = {
+        .store = store, .refs = refs, .judge = judge, .out_logs = out_logs, .fault = fault};
     struct fault ended = {NULL, NULL}; /* a walk that was ended says no more than comparing.rc */
 
     arena_init(&comparing.arena);
@@ -249,9 +256,11 @@ struct mending {
 
 static enum rc mend_noted(struct mending *mending, struct fault *fault)
 {
-    struct store_batch batch = {
-        .logs = mending->logs, .log_count = mending->count, .log_totals = mending->totals,
-        .log_total_count = mending->total_count, .counters = store_counters(mending->store)};
+    struct store_batch batch = {.logs = mending->logs,
+                                .log_count = mending->count,
+                                .log_totals = mending->totals,
+                                .log_total_count = mending->total_count,
+                                .counters = store_counters(mending->store)};
     enum rc rc = mending->count + mending->total_count ? store_commit(mending->store, &batch, fault) : RC_OK;
 
     mending->count = mending->total_count = 0;
@@ -305,7 +314,8 @@ enum rc verify_mend_logs(struct store *store, uint64_t *out_mended, struct fault
     enum rc rc = mending.logs && mending.totals ? store_each_event(store, 0, collect_log, &refs, fault)
                                                 : fault_set(fault, RC_BUSY, NULL, "out of memory");
     if (rc == RC_OK)
-        rc = verify_logs(store, &refs, &(struct log_judge){&mending, mend_log, mend_total, false}, &logs, fault);
+        rc = verify_logs(store, &refs, &(struct log_judge){&mending, mend_log, mend_total, false}, &logs,
+                         fault);
     if (rc == RC_OK)
         rc = mend_noted(&mending, fault);
     arena_done(&mending.arena);

@@ -3,8 +3,8 @@
 #include "core/logs.h"
 #include "store/store.h"
 
-/* The log entries that the store holds, and their totals, against what the events say. One learner's entries are held at
- * a time. Part of verify. */
+/* The log entries that the store holds, and their totals, against what the events say. One learner's entries
+ * are held at a time. Part of verify. */
 
 /* Where the log events are. */
 struct log_ref {
@@ -24,7 +24,8 @@ bool log_refs_add(struct log_refs *refs, const struct stored_event *stored);
 /* Who is told what is not as it should be. should NULL: the entry should not be there. */
 struct log_judge {
     void *arg;
-    enum rc (*entry)(void *arg, uint32_t learner, uint64_t log_id, const struct log_state *should, struct fault *fault);
+    enum rc (*entry)(void *arg, uint32_t learner, uint64_t log_id, const struct log_state *should,
+                     struct fault *fault);
     enum rc (*total)(void *arg, const struct store_log_total *should, struct fault *fault);
     bool patient; /* rows that will follow their event are no difference */
 };

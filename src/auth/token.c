@@ -26,8 +26,11 @@ enum {
     SECRET_MIN_BYTES = 32, /* RFC 7518 3.2 */
     RSA_MIN_BITS = 2048,   /* RFC 7518 3.3 */
     LEEWAY_S = 60,
-    CACHE_SETS = 8192, CACHE_WAYS = 4, CACHE_LOCKS = 64,
-    SET_KEYS_MAX = 62, KEYS_MAX = SET_KEYS_MAX + 2,
+    CACHE_SETS = 8192,
+    CACHE_WAYS = 4,
+    CACHE_LOCKS = 64,
+    SET_KEYS_MAX = 62,
+    KEYS_MAX = SET_KEYS_MAX + 2,
     CLAIM_NAME_MAX = 256,
 };
 
@@ -53,7 +56,8 @@ struct auth {
     pthread_rwlock_t keys_lock; /* guards what follows, down to the server key */
     struct key keys[KEYS_MAX];
     int key_count;
-    uint8_t server_key[SHA256_DIGEST_LENGTH]; /* its digest: comparing says nothing, not even about its length */
+    /* its digest: comparing says nothing, not even about its length */
+    uint8_t server_key[SHA256_DIGEST_LENGTH];
     bool has_server_key;
     atomic_uint generation; /* raised, lock held, whenever a key goes or comes */
     bool uses_jwks;
@@ -95,13 +99,14 @@ static bool has_keys(const struct auth *auth, const struct key *keys, int count,
     int same = 0;
 
     for (int i = 0; i < auth->key_count; i++)
-        if (auth->keys[i].origin == origin && (same == count || !json_equal(auth->keys[i].jwk, keys[same++].jwk)))
+        if (auth->keys[i].origin == origin &&
+            (same == count || !json_equal(auth->keys[i].jwk, keys[same++].jwk)))
             return false;
     return same == count;
 }
 
-/* Puts keys (the auth's from now on) in the place of those that came the same way. A token that an old key verified is
- * good no more, also one that is being verified right now: reliability A130. */
+/* Puts keys (the auth's from now on) in the place of those that came the same way. A token that an old key
+ * verified is good no more, also one that is being verified right now: reliability A130. */
 static void swap_keys(struct auth *auth, const struct key *keys, int count, enum origin origin)
 {
     int kept = 0;
@@ -193,7 +198,8 @@ static bool usable_jwk(json_t *jwk, struct key *out)
         json_decref(copy);
         return false;
     }
-    (void)json_object_del(copy, "key_ops"); /* jose would refuse a set that lists other uses too; absent is fine */
+    /* jose would refuse a set that lists other uses too; absent is fine */
+    (void)json_object_del(copy, "key_ops");
     *out = (struct key){copy, algorithm, FROM_SET};
     return true;
 }
@@ -208,11 +214,11 @@ enum rc auth_set_jwks(struct auth *auth, const char *bytes, size_t size, int *ou
 
     if (!json_is_array(list))
         return fault_set(fault, RC_INVALID, "jwks_url", "the answer is no JWK set");
-    json_array_foreach(list, index, entry)
-        if (count < SET_KEYS_MAX && usable_jwk(entry, &keys[count]))
-            count++;
+    json_array_foreach(list, index, entry) if (count < SET_KEYS_MAX && usable_jwk(entry, &keys[count]))
+        count++;
     if (count == 0) /* an identity provider that starts, or a wrong address, locks nobody out */
-        return fault_set(fault, RC_INVALID, "jwks_url", "the JWK set holds no key for RS256 or ES256 signatures");
+        return fault_set(fault, RC_INVALID, "jwks_url",
+                         "the JWK set holds no key for RS256 or ES256 signatures");
     swap_keys(auth, keys, count, FROM_SET);
     *out_count = count;
     return RC_OK;
@@ -353,9 +359,12 @@ static bool signature_fits(const char *algorithm, size_t text_size)
 
 static unsigned role_of(const char *name)
 {
-    static const struct { const char *name; enum role role; } roles[] = {
+    static const struct {
+        const char *name;
+        enum role role;
+    } roles[] = {
         {"student", ROLE_STUDENT}, {"instructor", ROLE_INSTRUCTOR}, {"admin", ROLE_ADMIN},
-        {"owner", ROLE_OWNER}, {"system", ROLE_SYSTEM},
+        {"owner", ROLE_OWNER},     {"system", ROLE_SYSTEM},
     };
     for (size_t i = 0; name && i < sizeof roles / sizeof *roles; i++)
         if (strcasecmp(name, roles[i].name) == 0)
@@ -370,8 +379,7 @@ static unsigned roles_in(const json_t *claim)
     json_t *entry;
 
     if (json_is_array(claim))
-        json_array_foreach(claim, index, entry)
-            found |= role_of(json_string_value(entry));
+        json_array_foreach(claim, index, entry) found |= role_of(json_string_value(entry));
     return found;
 }
 
@@ -385,8 +393,9 @@ static bool listed(const char *list, const char *name)
     return false;
 }
 
-/* The claim that a name means: as written, else a path of names with dots between them (realm_access.roles), of which
- * each may hold dots of its own (resource_access.my.client.roles). NULL: none. Deep as the setting has dots. */
+/* The claim that a name means: as written, else a path of names with dots between them (realm_access.roles),
+ * of which each may hold dots of its own (resource_access.my.client.roles). NULL: none. Deep as the setting
+ * has dots. */
 static const json_t *claim_named(const json_t *object, const char *name)
 {
     const json_t *claim = json_object_get(object, name);
@@ -449,9 +458,9 @@ static bool audience_fits(const struct auth *auth, const json_t *claim)
 
     if (json_is_string(claim))
         return strcmp(json_string_value(claim), auth->audience) == 0;
-    json_array_foreach(claim, index, entry)
-        if (json_is_string(entry) && strcmp(json_string_value(entry), auth->audience) == 0)
-            return true;
+    json_array_foreach(claim, index,
+                       entry) if (json_is_string(entry) &&
+                                  strcmp(json_string_value(entry), auth->audience) == 0) return true;
     return false;
 }
 
@@ -537,9 +546,9 @@ static enum rc verify(struct auth *auth, const char *token, size_t size, struct 
     const char *kid = json_string_value(json_object_get(header, "kid"));
     if (!algorithm)
         return refuse(fault, "the token's header is not accepted");
-    json_auto_t *jws = json_pack("{s:s%,s:s%,s:s%}", "protected", token, (size_t)(dot - token), "payload",
-                                 dot + 1, (size_t)(second - dot - 1), "signature", second + 1,
-                                 (size_t)(end - second - 1));
+    json_auto_t *jws =
+        json_pack("{s:s%,s:s%,s:s%}", "protected", token, (size_t)(dot - token), "payload", dot + 1,
+                  (size_t)(second - dot - 1), "signature", second + 1, (size_t)(end - second - 1));
     if (!jws || !signature_fits(algorithm, (size_t)(end - second - 1)))
         return refuse(fault, "the token's signature does not verify");
     if (!any_key_verifies(auth, jws, algorithm, kid, out_generation))
@@ -553,7 +562,8 @@ static enum rc verify(struct auth *auth, const char *token, size_t size, struct 
 
 /* ---- remembered tokens ---- */
 
-static enum rc check_dates(const struct caller *caller, int64_t not_before_ms, int64_t now_ms, struct fault *fault)
+static enum rc check_dates(const struct caller *caller, int64_t not_before_ms, int64_t now_ms,
+                           struct fault *fault)
 {
     if (now_ms > caller->expires_ms + LEEWAY_S * 1000)
         return refuse(fault, "the token has expired");
@@ -562,8 +572,8 @@ static enum rc check_dates(const struct caller *caller, int64_t not_before_ms, i
     return RC_OK;
 }
 
-static bool recall(const struct cached *set, pthread_mutex_t *lock, const uint8_t *digest, unsigned generation,
-                   struct caller *out, int64_t *out_not_before_ms)
+static bool recall(const struct cached *set, pthread_mutex_t *lock, const uint8_t *digest,
+                   unsigned generation, struct caller *out, int64_t *out_not_before_ms)
 {
     bool found = false;
 

@@ -70,7 +70,8 @@ static inline uint32_t get_u32(struct reader *reader)
 /* An instant, or INT64_MIN for none (base/instant.h), which takes one byte. */
 static inline uint8_t *put_instant(uint8_t *at, int64_t ms)
 {
-    return ms == INT64_MIN ? put_u64(at, 0) : put_u64(at, (((uint64_t)ms << 1) ^ (ms < 0 ? UINT64_MAX : 0)) + 1);
+    return ms == INT64_MIN ? put_u64(at, 0)
+                           : put_u64(at, (((uint64_t)ms << 1) ^ (ms < 0 ? UINT64_MAX : 0)) + 1);
 }
 
 static inline int64_t get_instant(struct reader *reader)

@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Numbers as text, for what is written into every answer (printf takes a third of a microsecond for one). Each writes at
- * `at` and returns the end of what it wrote; no NUL. */
+/* Numbers as text, for what is written into every answer (printf takes a third of a microsecond for one).
+ * Each writes at `at` and returns the end of what it wrote; no NUL. */
 
 enum { DIGITS_DECIMAL_MAX = 20 };
 

@@ -14,14 +14,14 @@ enum rc {
     RC_NOT_FOUND,
     RC_METHOD,
     RC_NOT_ACCEPTABLE,
-    RC_CONFLICT,        /* the state does not allow it */
-    RC_STALE_MATCH,     /* If-Match names another version */
+    RC_CONFLICT,    /* the state does not allow it */
+    RC_STALE_MATCH, /* If-Match names another version */
     RC_TOO_LARGE,
     RC_URI_TOO_LONG,
     RC_MEDIA_TYPE,
-    RC_KEY_REUSED,      /* Idempotency-Key with another request */
+    RC_KEY_REUSED, /* Idempotency-Key with another request */
     RC_TOO_MANY,
-    RC_BUSY,            /* try again: queue full, disk full, out of memory */
+    RC_BUSY, /* try again: queue full, disk full, out of memory */
     RC_NOT_IMPLEMENTED,
     RC_INTERNAL,
 };

@@ -4,9 +4,9 @@
 #include <strings.h>
 
 /* A literal segment wins over a parameter, so none of these may be an id. Source: contract 1, Ids. */
-static const char *const reserved[] = {"summary", "stats",  "log",  "user",  "engagement", "sync",
-                                       "realtime", "course", "bulk", "update", "reset",     "labs",
-                                       "games",   "video",  "videos", "webhook", "me"};
+static const char *const reserved[] = {"summary",  "stats",  "log",    "user",    "engagement", "sync",
+                                       "realtime", "course", "bulk",   "update",  "reset",      "labs",
+                                       "games",    "video",  "videos", "webhook", "me"};
 
 /* Continuation bytes that must follow a lead byte, and the bounds of the first of them (RFC 3629). */
 static size_t utf8_tail(unsigned char lead, unsigned char *low, unsigned char *high)

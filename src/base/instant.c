@@ -101,7 +101,8 @@ static unsigned days_in_month(unsigned year, unsigned month)
     return month == 2 && leap ? 29 : days[month - 1];
 }
 
-/* "+05:30", "-0800", "+00", "Z" or nothing, perhaps after a space: the offset in minutes. False: malformed. */
+/* "+05:30", "-0800", "+00", "Z" or nothing, perhaps after a space: the offset in minutes. False: malformed.
+ */
 static bool take_zone(const char **at, const char *end, int *out_minutes)
 {
     unsigned hours, minutes = 0;

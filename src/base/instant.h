@@ -17,9 +17,9 @@ enum { INSTANT_TEXT_BYTES = 25 };
 enum instant_form { INSTANT_NONE, INSTANT_DATE, INSTANT_FULL };
 
 /* Reads YYYY-MM-DD (midnight UTC) or an instant as RFC 3339 and databases write it: YYYY-MM-DD, T or a space,
- * HH:MM[:SS[.fraction]], then [ ]Z, +HH:MM, +HHMM, +HH or nothing (UTC). Second 60 is the next one: a leap second.
- * Digits past the millisecond are cut. INSTANT_NONE: neither, *out_ms untouched.
- * Source: contract 1, progress rule 4; reliability A93. */
+ * HH:MM[:SS[.fraction]], then [ ]Z, +HH:MM, +HHMM, +HH or nothing (UTC). Second 60 is the next one: a leap
+ * second. Digits past the millisecond are cut. INSTANT_NONE: neither, *out_ms untouched. Source: contract 1,
+ * progress rule 4; reliability A93. */
 enum instant_form instant_parse(const char *text, size_t size, int64_t *out_ms);
 
 /* "2025-10-13T17:50:51.683Z" into out, NUL-terminated. */

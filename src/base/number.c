@@ -121,7 +121,8 @@ void number_average_put(struct buf *out, const struct number_sum *sum)
     wide count = (wide)sum->count;
 
     if (sum->parts) {
-        (void)snprintf(text, sizeof text, "%.4Lf", real_sum(sum) / (long double)sum->count); /* at most 1e18 */
+        /* at most 1e18 */
+        (void)snprintf(text, sizeof text, "%.4Lf", real_sum(sum) / (long double)sum->count);
         put_trimmed(out, text);
         return;
     }

@@ -6,16 +6,17 @@
 
 #include "base/buf.h"
 
-/* JSON numbers as people log them, and their sums. Whole ones are exact (128 bits hold the sum of any that fit); the
- * others are summed with 64 bits of mantissa and what each addition lost beside it, so that ten times 0.1 is 1. Printed
- * so that what reads it gets the same number. Pure; any thread. Source: contract 5, numbers of logs. */
+/* JSON numbers as people log them, and their sums. Whole ones are exact (128 bits hold the sum of any that
+ * fit); the others are summed with 64 bits of mantissa and what each addition lost beside it, so that ten
+ * times 0.1 is 1. Printed so that what reads it gets the same number. Pure; any thread. Source: contract 5,
+ * numbers of logs. */
 
 #define NUMBER_LIMIT INT64_C(1000000000000000000) /* 1e18 either way */
 
 enum number_form { NUMBER_NONE, NUMBER_GOOD, NUMBER_TOO_LARGE };
 
 struct number {
-    bool whole;      /* integer holds it */
+    bool whole; /* integer holds it */
     int64_t integer;
     double near;      /* what other readers of the text get */
     long double real; /* nearer, for sums */

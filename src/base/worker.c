@@ -8,7 +8,9 @@
 enum {
     BUCKETS = 1024,
     LINES = WORKER_WAITING_MAX + WORKER_HELD_TOTAL + 64, /* a line has something waiting, held or running */
-    NICE = 5, /* half a dozen jobs leave a loop or the engine three quarters of a core; no more, since they hold locks */
+    /* half a dozen jobs leave a loop or the engine three quarters of a core; no more, since they hold locks
+     */
+    NICE = 5,
 };
 
 struct queue {
@@ -33,9 +35,9 @@ struct worker {
     pthread_cond_t work;
     struct line *lines, *free;
     struct line *buckets[BUCKETS];
-    struct lines ready[2]; /* [1]: whose next job is a long one */
-    unsigned longs;        /* running */
-    bool long_next;        /* the two take turns */
+    struct lines ready[2];         /* [1]: whose next job is a long one */
+    unsigned longs;                /* running */
+    bool long_next;                /* the two take turns */
     unsigned waits, held, running; /* running: threads */
     bool closing;
     unsigned thread_count, long_max;
@@ -95,7 +97,8 @@ static void settle(struct worker *worker, struct line *line)
     if (line->ready || line->running)
         return;
     if (line->again.first || may_start(worker, line)) {
-        struct lines *ready = &worker->ready[line->again.first ? line->again.first->is_long : line->waiting.first->is_long];
+        struct lines *ready =
+            &worker->ready[line->again.first ? line->again.first->is_long : line->waiting.first->is_long];
         line->ready = true;
         line->next_ready = NULL;
         if (ready->first)
@@ -144,7 +147,8 @@ static void *work(void *arg)
     struct worker *worker = arg;
 
     (void)pthread_setname_np(pthread_self(), "worker"); /* for who looks at the threads; 15 bytes at most */
-    (void)setpriority(PRIO_PROCESS, 0, NICE); /* of this thread alone, on Linux; without it the others have less */
+    /* of this thread alone, on Linux; without it the others have less */
+    (void)setpriority(PRIO_PROCESS, 0, NICE);
     (void)pthread_mutex_lock(&worker->lock);
     worker->running++;
     for (;;) {
@@ -185,7 +189,7 @@ enum rc worker_new(unsigned threads, struct worker **out_worker)
     worker->long_max = threads > 1 ? threads / 2 : 1;
     worker->lines = calloc(LINES, sizeof *worker->lines);
     (void)pthread_mutex_init(&worker->lock, NULL); /* default attributes cannot fail */
-    (void)pthread_cond_init(&worker->work, NULL); /* likewise */
+    (void)pthread_cond_init(&worker->work, NULL);  /* likewise */
     for (size_t i = 0; worker->lines && i < LINES; i++) {
         worker->lines[i].next_ready = worker->free;
         worker->free = &worker->lines[i];
@@ -241,7 +245,8 @@ enum rc worker_do(struct worker *worker, struct job *job, uint64_t caller)
     enum rc rc = RC_BUSY;
 
     (void)pthread_mutex_lock(&worker->lock);
-    struct line *line = worker->closing || worker->waits >= WORKER_WAITING_MAX ? NULL : line_of(worker, caller);
+    struct line *line =
+        worker->closing || worker->waits >= WORKER_WAITING_MAX ? NULL : line_of(worker, caller);
     if (line)
         rc = line->waits < WORKER_LINE_MAX ? RC_OK : RC_TOO_MANY;
     if (rc == RC_OK) {

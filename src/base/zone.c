@@ -38,8 +38,8 @@ void zone_free(struct zone *zone)
 
 /* ---- zones that tokens name ---- */
 
-/* Twice ZONES_MAX, so that a search ends soon at a free slot; strangers: names that are no zone, the latest ones, so that
- * whoever sends one again and again does not have the disk asked again and again. */
+/* Twice ZONES_MAX, so that a search ends soon at a free slot; strangers: names that are no zone, the latest
+ * ones, so that whoever sends one again and again does not have the disk asked again and again. */
 enum { SLOTS = 2048, STRANGERS = 64 };
 
 static _Atomic(struct zone *) slots[SLOTS];
@@ -49,7 +49,8 @@ static unsigned zone_count;
 
 static uint32_t hash_of(const char *name)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a: at most ZONES_MAX names, all of them real, are ever in the table */
+    /* FNV-1a: at most ZONES_MAX names, all of them real, are ever in the table */
+    uint32_t hash = 2166136261u;
 
     while (*name)
         hash = (hash ^ (unsigned char)*name++) * 16777619u;
@@ -66,8 +67,8 @@ static bool is_well_formed(const char *name)
            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-/") == size;
 }
 
-/* Whether tzdata has it: asked before the library is, which takes other notations too and ends when it is short of
- * memory. */
+/* Whether tzdata has it: asked before the library is, which takes other notations too and ends when it is
+ * short of memory. */
 static bool is_installed(const char *name)
 {
     const char *folder = getenv("TZDIR");

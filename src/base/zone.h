@@ -10,8 +10,9 @@ struct zone;
 struct zone *zone_new(const char *name);
 void zone_free(struct zone *zone);
 
-/* A zone by the IANA name that a token gives, kept for ever and asked for once; NULL: no such zone, or no room for
- * another (ZONES_MAX; there are some 600). Any thread; takes a lock, and the disk, the first time alone. */
+/* A zone by the IANA name that a token gives, kept for ever and asked for once; NULL: no such zone, or no
+ * room for another (ZONES_MAX; there are some 600). Any thread; takes a lock, and the disk, the first time
+ * alone. */
 enum { ZONES_MAX = 1000, ZONE_NAME_BYTES = 64 };
 const struct zone *zone_named(const char *name);
 

@@ -17,7 +17,8 @@ static bool see_id(void *arg, const struct store_id *id)
 {
     struct keys_seen *seen = arg;
 
-    if (id->key != seen->highest[id->kind] + 1) /* keys are given out without gaps, and kept when their id goes */
+    /* keys are given out without gaps, and kept when their id goes */
+    if (id->key != seen->highest[id->kind] + 1)
         seen->problem = "the numbers of its ids have gaps";
     else if (id->size && ident_problem(id->id, id->size))
         seen->problem = "an id in it cannot be an id";
@@ -34,8 +35,13 @@ static enum rc look_at_ids(struct store *store, struct event_scope *out_scope, s
     if (seen.problem)
         return fault_set(fault, RC_INVALID, NULL, seen.problem);
     *out_scope = (struct event_scope){
-        seen.highest[STORE_LEARNER], seen.highest[STORE_COURSE], seen.highest[STORE_ITEM],
-        counters.sequence, counters.log_id, counters.record_id, counters.enrolment_id,
+        seen.highest[STORE_LEARNER],
+        seen.highest[STORE_COURSE],
+        seen.highest[STORE_ITEM],
+        counters.sequence,
+        counters.log_id,
+        counters.record_id,
+        counters.enrolment_id,
     };
     return rc;
 }
@@ -46,7 +52,8 @@ static enum rc refused(const struct judge *judge, struct fault *fault)
     static char text[256];
 
     if (judge->sequence)
-        (void)snprintf(text, sizeof text, "event %llu: %s", (unsigned long long)judge->sequence, judge->problem); /* cut is fine */
+        (void)snprintf(text, sizeof text, "event %llu: %s", (unsigned long long)judge->sequence,
+                       judge->problem); /* cut is fine */
     else
         (void)snprintf(text, sizeof text, "%s", judge->problem); /* likewise */
     return fault_set(fault, RC_INVALID, NULL, text);

@@ -22,7 +22,8 @@ static void show_events(void *arg, uint64_t events)
     int64_t spent_ms = cli_now_ms() - *(int64_t *)arg;
 
     if (isatty(STDERR_FILENO))
-        (void)fprintf(stderr, "\rmilepost verify: %llu events, %.0f/s ", (unsigned long long)events, rate(events, spent_ms)); /* to a terminal */
+        (void)fprintf(stderr, "\rmilepost verify: %llu events, %.0f/s ", (unsigned long long)events,
+                      rate(events, spent_ms)); /* to a terminal */
 }
 
 static void show_difference(void *arg, const char *text)
@@ -51,14 +52,16 @@ int cli_verify(int argc, char **argv)
     if (isatty(STDERR_FILENO))
         (void)fprintf(stderr, "\r%60s\r", ""); /* to a terminal */
     if (rc == RC_OK)
-        (void)printf("%s: %llu events, %llu learners, %llu courses, %llu items, %llu log entries; %llu differences"
-                     " (%.1f s, %.0f events/s)%s\n", result.differences ? "DIFFERENT" : "verified",
-                     (unsigned long long)result.events, (unsigned long long)result.learners,
-                     (unsigned long long)result.courses, (unsigned long long)result.items,
-                     (unsigned long long)result.logs, (unsigned long long)result.differences,
-                     (double)spent_ms / 1000, rate(result.events, spent_ms),
-                     result.has_image ? "" : result.overtaken ? "; the image file is from before an erasure: start the server on it"
-                                       : "; there is no image file yet to compare"); /* nowhere else to say it */
+        (void)printf(
+            "%s: %llu events, %llu learners, %llu courses, %llu items, %llu log entries; %llu differences"
+            " (%.1f s, %.0f events/s)%s\n",
+            result.differences ? "DIFFERENT" : "verified", (unsigned long long)result.events,
+            (unsigned long long)result.learners, (unsigned long long)result.courses,
+            (unsigned long long)result.items, (unsigned long long)result.logs,
+            (unsigned long long)result.differences, (double)spent_ms / 1000, rate(result.events, spent_ms),
+            result.has_image   ? ""
+            : result.overtaken ? "; the image file is from before an erasure: start the server on it"
+                               : "; there is no image file yet to compare"); /* nowhere else to say it */
     if (rc == RC_OK && result.differences)
         (void)printf("stop the server and run: milepost rebuild --data %s\n", settings.data); /* likewise */
     status = rc == RC_OK ? (result.differences ? 1 : 0) : cli_complain(settings.data, fault.message);
@@ -71,7 +74,8 @@ int cli_verify(int argc, char **argv)
 static void show_folded(uint64_t folded)
 {
     if (isatty(STDERR_FILENO))
-        (void)fprintf(stderr, "\rmilepost rebuild: %llu events folded ", (unsigned long long)folded); /* to a terminal */
+        (void)fprintf(stderr, "\rmilepost rebuild: %llu events folded ",
+                      (unsigned long long)folded); /* to a terminal */
 }
 
 static enum rc rebuild(struct store *store, uint64_t *out_events, uint64_t *out_mended, struct fault *fault)
@@ -186,12 +190,14 @@ int cli_restore(int argc, char **argv)
     if (cli_make_directory(settings.data) != 0)
         return 1;
     store_remove(beside); /* what a restore that was killed left */
-    enum rc rc = cli_make_directory(beside) == 0 ? restore_beside(beside, file, &events, &fault) : RC_INTERNAL;
+    enum rc rc =
+        cli_make_directory(beside) == 0 ? restore_beside(beside, file, &events, &fault) : RC_INTERNAL;
     if (rc == RC_OK)
         rc = store_replace_empty(settings.data, beside, &fault);
     store_remove(beside);
     if (rc != RC_OK)
-        return cli_complain(rc == RC_CONFLICT ? settings.data : file, fault.message ? fault.message : "cannot be restored");
+        return cli_complain(rc == RC_CONFLICT ? settings.data : file,
+                            fault.message ? fault.message : "cannot be restored");
     (void)printf("restored %llu events\n", (unsigned long long)events); /* likewise */
     return 0;
 }
@@ -214,8 +220,12 @@ static int erase(struct engine *engine, const char *user)
     ident_normalize(id, strlen(id));
     arena_init(&arena);
     struct command command = {
-        .kind = CMD_ERASE, .face = FACE_LEARNER, .learner = {id, (uint32_t)strlen(id)}, .arena = &arena,
-        .actor = {"operator", 8}, .encode = say_nothing,
+        .kind = CMD_ERASE,
+        .face = FACE_LEARNER,
+        .learner = {id, (uint32_t)strlen(id)},
+        .arena = &arena,
+        .actor = {"operator", 8},
+        .encode = say_nothing,
     };
     enum rc rc = engine_run(engine, &command, NULL, NULL, &fault);
     if (rc == RC_OK && command.rc != RC_OK) {
@@ -226,7 +236,8 @@ static int erase(struct engine *engine, const char *user)
     if (rc != RC_OK)
         return cli_complain("erase", fault.message);
     if (command.sequence)
-        (void)printf("erased %u events; receipt: event %llu\n", command.count, (unsigned long long)command.sequence); /* nowhere else to say it */
+        (void)printf("erased %u events; receipt: event %llu\n", command.count,
+                     (unsigned long long)command.sequence); /* nowhere else to say it */
     else
         (void)printf("erased 0 events: nobody of that id is known\n"); /* likewise */
     return 0;

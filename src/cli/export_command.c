@@ -14,9 +14,9 @@
 #include "cli/options.h"
 #include "face/event_out.h"
 
-/* export: everything as JSON Lines, what import reads. A head, the ids, the events in order, and an end with a
- * checksum over all lines before it. Of one user: their events, and a line for each course and item that these are
- * about, numbered anew; of others nothing. Source: contract 7. */
+/* export: everything as JSON Lines, what import reads. A head, the ids, the events in order, and an end with
+ * a checksum over all lines before it. Of one user: their events, and a line for each course and item that
+ * these are about, numbered anew; of others nothing. Source: contract 7. */
 
 struct exporting {
     FILE *out;
@@ -263,7 +263,8 @@ static bool put_own(void *arg, const struct stored_event *stored)
     return put_line(of->exporting);
 }
 
-static enum rc export_known(struct exporting_user *of, struct store *store, const char *id, struct fault *fault)
+static enum rc export_known(struct exporting_user *of, struct store *store, const char *id,
+                            struct fault *fault)
 {
     struct exporting *exporting = of->exporting;
     struct store_counters counters = store_counters(store);
@@ -279,14 +280,16 @@ static enum rc export_known(struct exporting_user *of, struct store *store, cons
         replay_publish(&of->replay);
     else
         fold_abandon(&of->fold);
-    if (rc == RC_OK && (!put_head(exporting, &counters, id) || !put_id(exporting, &user) || !put_catalogue(of)))
+    if (rc == RC_OK &&
+        (!put_head(exporting, &counters, id) || !put_id(exporting, &user) || !put_catalogue(of)))
         rc = cannot_write(fault);
     if (rc == RC_OK)
         rc = store_each_event(store, 0, put_own, of, fault);
     return rc;
 }
 
-static enum rc export_user(struct exporting *exporting, struct store *store, const char *user, struct fault *fault)
+static enum rc export_user(struct exporting *exporting, struct store *store, const char *user,
+                           struct fault *fault)
 {
     struct store_counters counters = store_counters(store);
     struct exporting_user of = {.exporting = exporting};

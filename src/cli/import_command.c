@@ -14,8 +14,9 @@
 #include "face/event_out.h"
 #include "http/json_in.h"
 
-/* import FILE: what export wrote, into a data directory without learners. A new store is made beside it, folded,
- * and takes its place only when every line was right; else nothing is changed. Source: contract 7; reliability A172. */
+/* import FILE: what export wrote, into a data directory without learners. A new store is made beside it,
+ * folded, and takes its place only when every line was right; else nothing is changed. Source: contract 7;
+ * reliability A172. */
 
 /* The longest line is the declaration of a course (8 MiB as it is sent), its body in hex. */
 enum { LINE_MAX_BYTES = 18 << 20, BATCH_EVENTS = 4096, KINDS = 3 };
@@ -27,14 +28,14 @@ struct importing {
     uLong crc;
     struct store *store;
     struct store_counters counters, last; /* so far; what the head says */
-    uint32_t keys[KINDS]; /* the last of each kind */
-    struct arena arena;   /* of a batch */
+    uint32_t keys[KINDS];                 /* the last of each kind */
+    struct arena arena;                   /* of a batch */
     struct stored_event *events;
     struct store_id *ids;
     size_t event_count, id_count;
     uint64_t total;
-    bool of_user;   /* the export of one user: what the catalogue knew is told by its key lines */
-    uint64_t made;  /* events made of these, which come before the user's own */
+    bool of_user;  /* the export of one user: what the catalogue knew is told by its key lines */
+    uint64_t made; /* events made of these, which come before the user's own */
     struct segment *room;
     bool ended;
     struct fault *fault;
@@ -126,7 +127,8 @@ static bool hex(struct arena *arena, const char *text, const uint8_t **out, uint
     return true;
 }
 
-static bool has_number(json_t *object, const char *name, int64_t low, int64_t *out, struct report *report, uint32_t bit)
+static bool has_number(json_t *object, const char *name, int64_t low, int64_t *out, struct report *report,
+                       uint32_t bit)
 {
     if (json_object_get(object, name))
         report->has |= bit;
@@ -144,7 +146,8 @@ static bool read_segments(struct importing *importing, json_t *list, struct repo
     report->segments = importing->room;
     if (!json_is_array(list) || json_array_size(list) > EVENT_SEGMENTS_MAX)
         return false;
-    json_array_foreach(list, index, pair) {
+    json_array_foreach(list, index, pair)
+    {
         if (!json_is_integer(json_array_get(pair, 0)) || !json_is_integer(json_array_get(pair, 1)))
             return false;
         importing->room[index].from_ms = json_integer_value(json_array_get(pair, 0));
@@ -231,8 +234,8 @@ static bool read_report(struct importing *importing, json_t *root, struct report
         report->has |= FROM_PLAYER;
     if (fine && json_object_get(root, "metadata")) {
         report->has |= HAS_METADATA;
-        fine = json_in_members(&importing->arena, importing->line, importing->line_size, root, "metadata", NULL,
-                               &report->metadata, &report->metadata_size, importing->fault) == RC_OK;
+        fine = json_in_members(&importing->arena, importing->line, importing->line_size, root, "metadata",
+                               NULL, &report->metadata, &report->metadata_size, importing->fault) == RC_OK;
     }
     return fine;
 }
@@ -246,7 +249,8 @@ static bool read_body(struct importing *importing, json_t *root, struct event *e
                json_in_members(&importing->arena, importing->line, importing->line_size, root, "log", NULL,
                                &event->body, &event->body_size, importing->fault) == RC_OK;
     if (event_body_is_text(event->kind)) {
-        bool fine = read_text(root, event->kind == EV_CERTIFIED ? "certificateUrl" : "type", &text, &event->body_size);
+        bool fine = read_text(root, event->kind == EV_CERTIFIED ? "certificateUrl" : "type", &text,
+                              &event->body_size);
         event->body = (const uint8_t *)text;
         return fine;
     }
@@ -278,11 +282,14 @@ static bool read_event(struct importing *importing, json_t *root, struct event *
     if (!event->kind || (face && !event->face) || !number(root, "eventId", 1, INT64_MAX, &sequence) ||
         !instant(root, "at", &event->at_ms) || !key_number(root, "userKey", &event->learner) ||
         !key_number(root, "courseKey", &event->course) || !key_number(root, "contentKey", &event->item) ||
-        !key_number(root, "progressId", &event->record_id) || !key_number(root, "enrollmentId", &event->enrolment_id) ||
-        !number(root, "logId", 1, INT64_MAX, &log_id) || !number(root, "rolledTo", 0, INT64_MAX, &rolled_to) ||
-        !number(root, "typeRank", 0, TYPE_CATALOG, &rank) || !read_text(root, "actor", &event->actor, &event->actor_size) ||
-        !read_text(root, "device", &event->device, &event->device_size) || !read_hash(importing, root, event) ||
-        !read_body(importing, root, event))
+        !key_number(root, "progressId", &event->record_id) ||
+        !key_number(root, "enrollmentId", &event->enrolment_id) ||
+        !number(root, "logId", 1, INT64_MAX, &log_id) ||
+        !number(root, "rolledTo", 0, INT64_MAX, &rolled_to) ||
+        !number(root, "typeRank", 0, TYPE_CATALOG, &rank) ||
+        !read_text(root, "actor", &event->actor, &event->actor_size) ||
+        !read_text(root, "device", &event->device, &event->device_size) ||
+        !read_hash(importing, root, event) || !read_body(importing, root, event))
         return false;
     if (json_object_get(root, "date") && !instant(root, "date", &event->log_at_ms))
         return false;
@@ -312,11 +319,15 @@ static void leave_out_own_name(json_t *root, struct event *event)
 static enum rc flush(struct importing *importing)
 {
     struct store_batch batch = {
-        .events = importing->events, .event_count = importing->event_count, .ids = importing->ids,
-        .id_count = importing->id_count, .counters = importing->counters,
+        .events = importing->events,
+        .event_count = importing->event_count,
+        .ids = importing->ids,
+        .id_count = importing->id_count,
+        .counters = importing->counters,
     };
     enum rc rc = importing->event_count + importing->id_count
-                     ? store_commit(importing->store, &batch, importing->fault) : RC_OK;
+                     ? store_commit(importing->store, &batch, importing->fault)
+                     : RC_OK;
 
     importing->event_count = importing->id_count = 0;
     arena_done(&importing->arena);
@@ -328,8 +339,10 @@ static enum rc note_event(struct importing *importing, struct event *event)
     if (event->sequence <= importing->counters.sequence)
         return refuse(importing, "its event id came before, or is out of order");
     const struct event_scope scope = {
-        importing->keys[STORE_LEARNER], importing->keys[STORE_COURSE], importing->keys[STORE_ITEM],
-        importing->last.sequence + importing->made, importing->last.log_id, importing->last.record_id, importing->last.enrolment_id,
+        importing->keys[STORE_LEARNER], importing->keys[STORE_COURSE],
+        importing->keys[STORE_ITEM],    importing->last.sequence + importing->made,
+        importing->last.log_id,         importing->last.record_id,
+        importing->last.enrolment_id,
     };
     const char *problem = event_problem(event, &scope);
     if (problem)
@@ -365,7 +378,8 @@ static enum rc make_observed(struct importing *importing, json_t *root, enum sto
 
     event.kind = kind == STORE_COURSE ? EV_COURSE_OBSERVED : EV_ITEM_OBSERVED;
     if (!instant(root, "at", &event.at_ms) || !key_number(root, "courseNumber", &event.course) ||
-        !number(root, "typeRank", 0, TYPE_CLIENT, &rank) || (rank && !read_text(root, "type", &type, &event.body_size)))
+        !number(root, "typeRank", 0, TYPE_CLIENT, &rank) ||
+        (rank && !read_text(root, "type", &type, &event.body_size)))
         return refuse(importing, "is no line of the catalogue");
     event.type_rank = (uint8_t)rank;
     event.body = (const uint8_t *)type;
@@ -385,7 +399,8 @@ static enum rc take_id(struct importing *importing, json_t *root)
 
     while (at < KINDS && kind && strcmp(kind, kinds[at]) != 0)
         at++;
-    if (!kind || at == KINDS || !key_number(root, "number", &key) || !json_is_string(id) || json_string_length(id) > 128)
+    if (!kind || at == KINDS || !key_number(root, "number", &key) || !json_is_string(id) ||
+        json_string_length(id) > 128)
         return refuse(importing, "is no key");
     if (key != importing->keys[at] + 1) /* a store has no gaps: who is erased keeps a number without an id */
         return refuse(importing, "its key came before, or is not the next one");
@@ -395,7 +410,8 @@ static enum rc take_id(struct importing *importing, json_t *root)
     char *text = arena_copy(&importing->arena, json_string_value(id), json_string_length(id));
     if (!text)
         return fault_set(importing->fault, RC_BUSY, NULL, "out of memory");
-    importing->ids[importing->id_count++] = (struct store_id){(enum store_id_kind)at, key, text, json_string_length(id)};
+    importing->ids[importing->id_count++] =
+        (struct store_id){(enum store_id_kind)at, key, text, json_string_length(id)};
     enum rc rc = importing->id_count == BATCH_EVENTS ? flush(importing) : RC_OK;
     if (rc == RC_OK && importing->of_user && at != STORE_LEARNER)
         rc = make_observed(importing, root, (enum store_id_kind)at, key);
@@ -423,8 +439,9 @@ static enum rc take_line(struct importing *importing)
     if (json_in(importing->line, importing->line_size, &root, &unused) != RC_OK)
         return refuse(importing, "is no JSON object");
     enum rc rc = json_object_get(root, "event") ? take_event(importing, root)
-               : json_object_get(root, "key")   ? take_id(importing, root)
-               : json_object_get(root, "end")   ? take_end(importing, root) : refuse(importing, "is not of an export");
+                 : json_object_get(root, "key") ? take_id(importing, root)
+                 : json_object_get(root, "end") ? take_end(importing, root)
+                                                : refuse(importing, "is not of an export");
     json_decref(root);
     count_line(importing);
     return rc;
@@ -443,10 +460,12 @@ static enum rc take_head(struct importing *importing)
         return refuse(importing, "this is no milepost export");
     const char *what = json_string_value(json_object_get(root, "milepost"));
     bool ours = what && strcmp(what, "export") == 0 && number(root, "version", 1, INT64_MAX, &version);
-    bool whole = ours && number(root, "lastEventId", 0, NUMBER_MAX, &sequence) &&
-                 number(root, "lastLogId", 0, NUMBER_MAX, &log_id) &&
-                 (key_number(root, "lastProgressId", &importing->last.record_id) || !importing->last.record_id) &&
-                 (key_number(root, "lastEnrollmentId", &importing->last.enrolment_id) || !importing->last.enrolment_id);
+    bool whole =
+        ours && number(root, "lastEventId", 0, NUMBER_MAX, &sequence) &&
+        number(root, "lastLogId", 0, NUMBER_MAX, &log_id) &&
+        (key_number(root, "lastProgressId", &importing->last.record_id) || !importing->last.record_id) &&
+        (key_number(root, "lastEnrollmentId", &importing->last.enrolment_id) ||
+         !importing->last.enrolment_id);
     importing->of_user = json_object_get(root, "user") != NULL;
     json_decref(root);
     if (!whole)
@@ -493,7 +512,8 @@ static enum rc make_store(struct importing *importing, const char *directory)
     arena_init(&importing->arena);
     importing->crc = crc32(0, NULL, 0);
     rc = importing->line && importing->events && importing->ids && importing->room
-             ? take_all(importing) : fault_set(importing->fault, RC_BUSY, NULL, "out of memory");
+             ? take_all(importing)
+             : fault_set(importing->fault, RC_BUSY, NULL, "out of memory");
     if (rc == RC_OK)
         rc = cli_check_store(importing->store, importing->fault);
     arena_done(&importing->arena);
@@ -514,7 +534,8 @@ static int import_file(const char *path, const char *directory)
     if (!importing.in)
         return cli_complain(path, strerror(errno));
     struct store *there;
-    if (store_open_reader(directory, &there, &fault) == RC_OK) { /* looked at before the work, and again at its end */
+    /* looked at before the work, and again at its end */
+    if (store_open_reader(directory, &there, &fault) == RC_OK) {
         bool used = store_counters(there).sequence > 0;
         store_close(there);
         if (used) {
@@ -551,7 +572,8 @@ int cli_import(int argc, char **argv)
     if (status)
         return status;
     if (!file) {
-        (void)fprintf(stderr, "usage: milepost import FILE [--data DIR], or milepost import oulad DIR\n"); /* likewise */
+        /* likewise */
+        (void)fprintf(stderr, "usage: milepost import FILE [--data DIR], or milepost import oulad DIR\n");
         return 2;
     }
     if (cli_make_directory(settings.data) != 0)

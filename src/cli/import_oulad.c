@@ -50,8 +50,8 @@ static void show(struct progress *progress, const char *code)
     memset(bar, '#', (size_t)filled);
     bar[BAR] = '\0';
     (void)fprintf(stderr, "\r%-9s [%s] %3d %%  %llu events/s  %llu s left   ", code, bar,
-                  progress->total ? (int)(progress->done * 100 / progress->total) : 100, (unsigned long long)rate,
-                  (unsigned long long)(rate ? left / rate : 0)); /* likewise */
+                  progress->total ? (int)(progress->done * 100 / progress->total) : 100,
+                  (unsigned long long)rate, (unsigned long long)(rate ? left / rate : 0)); /* likewise */
 }
 
 static struct text text_of(struct arena *arena, int64_t number)
@@ -146,7 +146,8 @@ static void fill(struct arena *arena, const struct oulad_course *course, const s
 {
     static const enum command_kind kinds[] = {
         [STEP_COURSE] = CMD_COURSE_PUT, [STEP_REGISTER] = CMD_ENROL, [STEP_CLICK] = CMD_REPORTS,
-        [STEP_SUBMIT] = CMD_REPORTS, [STEP_DROP] = CMD_DROP, [STEP_RESULT] = CMD_REPORTS, [STEP_EXPIRE] = CMD_EXPIRE,
+        [STEP_SUBMIT] = CMD_REPORTS,    [STEP_DROP] = CMD_DROP,      [STEP_RESULT] = CMD_REPORTS,
+        [STEP_EXPIRE] = CMD_EXPIRE,
     };
 
     command->kind = kinds[step->kind];
@@ -178,7 +179,8 @@ static long long find_done(struct engine *engine, const struct oulad_course *cou
 
     enum rc rc = store_ledger(engine_store(engine), ledger_key, &value, &fault);
     buf_char(&value, '\0');
-    if (rc == RC_OK && (sscanf(value.bytes, "%64s %lld", digest, &done) != 2 || strcmp(digest, course->digest) != 0))
+    if (rc == RC_OK &&
+        (sscanf(value.bytes, "%64s %lld", digest, &done) != 2 || strcmp(digest, course->digest) != 0))
         done = -1;
     buf_done(&value);
     return done;
@@ -262,7 +264,10 @@ static int lay_all(struct import *import, const struct oulad *oulad, int64_t onl
             courses++;
         }
     if (only && courses == 0) {
-        (void)fprintf(stderr, "milepost import: --course %lld: there is no such presentation in these files\n", (long long)only); /* nowhere else */
+        /* nowhere else */
+        (void)fprintf(stderr,
+                      "milepost import: --course %lld: there is no such presentation in these files\n",
+                      (long long)only);
         return 1;
     }
     import->progress.began_ms = cli_now_ms();
@@ -282,7 +287,8 @@ static int lay_all(struct import *import, const struct oulad *oulad, int64_t onl
     if (import->progress.laid == 0)
         (void)printf("imported nothing: all %zu presentations are here already\n", courses); /* likewise */
     else
-        (void)printf("imported %zu presentations, %llu new learners, %llu steps in %.1f s (%.0f steps/s)\n", courses,
+        (void)printf("imported %zu presentations, %llu new learners, %llu steps in %.1f s (%.0f steps/s)\n",
+                     courses,
                      (unsigned long long)(view_learner_count(engine_image(import->engine)) - learners),
                      (unsigned long long)import->progress.laid, (double)spent_ms / 1000,
                      (double)import->progress.laid * 1000 / (double)(spent_ms ? spent_ms : 1)); /* likewise */
@@ -291,7 +297,8 @@ static int lay_all(struct import *import, const struct oulad *oulad, int64_t onl
 
 static int usage(void)
 {
-    (void)fprintf(stderr, "usage: milepost import oulad DIR [--course ID] [--data DIR] [settings]\n"); /* likewise */
+    /* likewise */
+    (void)fprintf(stderr, "usage: milepost import oulad DIR [--course ID] [--data DIR] [settings]\n");
     return 2;
 }
 
@@ -312,7 +319,10 @@ int cli_import_oulad(int argc, char **argv)
         return usage();
     int64_t only = 0;
     if (course && (!ident_integer(course, strlen(course), &only) || only == 0)) {
-        (void)fprintf(stderr, "milepost import: --course %s: must be the number of a presentation, such as 120132\n", course); /* likewise */
+        /* likewise */
+        (void)fprintf(stderr,
+                      "milepost import: --course %s: must be the number of a presentation, such as 120132\n",
+                      course);
         return 2;
     }
     status = cli_open(&settings, &store, &import.engine); /* first: a live server is refused at once */
@@ -324,7 +334,8 @@ int cli_import_oulad(int argc, char **argv)
             (void)fprintf(stderr, "\r%50s\r", ""); /* likewise */
         status = lay_all(&import, &oulad, only);
     } else {
-        (void)fprintf(stderr, "milepost import: the files have errors; nothing was imported\n"); /* likewise */
+        /* likewise */
+        (void)fprintf(stderr, "milepost import: the files have errors; nothing was imported\n");
         status = 1;
     }
     oulad_free(&oulad);

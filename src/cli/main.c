@@ -13,8 +13,9 @@ static const struct {
 } commands[] = {
     {"serve", cli_serve, "run the server"},
     {"token", cli_token, "print a token: --sub ID [--role ROLE] [--ttl SECONDS] [--data DIR]"},
-    {"import", cli_import, "load an export into an empty data directory: import FILE [--data DIR];"
-                           " or Open University data: import oulad DIR [--course ID]"},
+    {"import", cli_import,
+     "load an export into an empty data directory: import FILE [--data DIR];"
+     " or Open University data: import oulad DIR [--course ID]"},
     {"export", cli_export, "write everything, or one person, as JSON Lines: [--user ID] [--out FILE]"},
     {"verify", cli_verify, "fold all events again and compare every figure; may run beside the server"},
     {"rebuild", cli_rebuild, "make every figure again from the events"},
@@ -33,14 +34,16 @@ int64_t cli_now_ms(void)
 
 static void show_progress(uint64_t folded)
 {
-    (void)fprintf(stderr, "milepost: %llu events folded\n", (unsigned long long)folded); /* nowhere else to say it */
+    /* nowhere else to say it */
+    (void)fprintf(stderr, "milepost: %llu events folded\n", (unsigned long long)folded);
 }
 
 int cli_make_directory(const char *path)
 {
     if (mkdir(path, 0700) == 0 || errno == EEXIST)
         return 0;
-    (void)fprintf(stderr, "milepost: data: cannot make %s: %s\n", path, strerror(errno)); /* nowhere else to say it */
+    /* nowhere else to say it */
+    (void)fprintf(stderr, "milepost: data: cannot make %s: %s\n", path, strerror(errno));
     return 1;
 }
 
@@ -83,10 +86,11 @@ int cli_open(const struct settings *settings, struct store **out_store, struct e
 
 static void help(FILE *out)
 {
-    (void)fprintf(out, "milepost keeps every learner's progress.\n\nusage: milepost COMMAND [...]\n\n"); /* to a terminal */
+    /* to a terminal */
+    (void)fprintf(out, "milepost keeps every learner's progress.\n\nusage: milepost COMMAND [...]\n\n");
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         (void)fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].text); /* likewise */
-    (void)fprintf(out, "\n"); /* likewise */
+    (void)fprintf(out, "\n");                                                  /* likewise */
     settings_help(out);
 }
 

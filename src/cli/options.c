@@ -11,7 +11,8 @@ int cli_complain(const char *what, const char *why)
     return 1;
 }
 
-static const struct cli_option *find(const struct cli_option *own, int own_count, const char *argument, size_t size)
+static const struct cli_option *find(const struct cli_option *own, int own_count, const char *argument,
+                                     size_t size)
 {
     for (int i = 0; i < own_count; i++)
         if (strlen(own[i].name) == size && strncmp(own[i].name, argument, size) == 0)

@@ -8,8 +8,8 @@ struct cli_option {
     const char **value; /* set when it is given */
 };
 
-/* Reads argv[2...]: up to max words that are no options go to words, own options to their values, the rest are
- * settings. 0, or the exit status of wrong use (said on stderr). */
+/* Reads argv[2...]: up to max words that are no options go to words, own options to their values, the rest
+ * are settings. 0, or the exit status of wrong use (said on stderr). */
 int cli_read(int argc, char **argv, const struct cli_option *own, int own_count, const char **words, int max,
              int *out_words, struct settings *out_settings);
 

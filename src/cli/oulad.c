@@ -35,7 +35,8 @@ struct table {
 static void complain(struct table *table, const char *why)
 {
     if (table->bad++ < PROBLEMS_MAX)
-        (void)fprintf(table->problems, "%s:%lu: %s\n", table->file, table->line, why); /* nowhere else to say it */
+        (void)fprintf(table->problems, "%s:%lu: %s\n", table->file, table->line,
+                      why); /* nowhere else to say it */
 }
 
 /* Room for one more element; aborts when out of memory, as nothing is imported yet. */
@@ -113,12 +114,14 @@ static void digest_row(struct table *table, const struct oulad_course *course)
     EVP_MD_CTX *digest = table->digests ? table->digests[course - table->oulad->courses] : NULL;
 
     for (int i = 0; digest && table->wanted[i]; i++)
-        (void)EVP_DigestUpdate(digest, table->values[i], strlen(table->values[i]) + 1); /* cannot fail in memory */
+        (void)EVP_DigestUpdate(digest, table->values[i],
+                               strlen(table->values[i]) + 1); /* cannot fail in memory */
 }
 
 /* ---- rows ---- */
 
-static const char *const course_columns[] = {"code_module", "code_presentation", "module_presentation_length", NULL};
+static const char *const course_columns[] = {"code_module", "code_presentation", "module_presentation_length",
+                                             NULL};
 
 /* AAA-2013J -> 120132: module letter (A=1), year, 1 for B (February) or 2 for J (October). */
 static void take_course(struct table *table)
@@ -159,7 +162,8 @@ static void take_course(struct table *table)
 /* The presentation a row belongs to; complains when unknown. */
 static struct oulad_course *course_of(struct table *table, int module, int presentation)
 {
-    struct oulad_course *course = find_course(table->oulad, table->values[module], table->values[presentation]);
+    struct oulad_course *course =
+        find_course(table->oulad, table->values[module], table->values[presentation]);
 
     if (!course)
         complain(table, "the presentation is not in courses.csv");
@@ -176,7 +180,8 @@ static const char *keep(struct table *table, const char *text)
     return copy;
 }
 
-static const char *const site_columns[] = {"code_module", "code_presentation", "id_site", "activity_type", NULL};
+static const char *const site_columns[] = {"code_module", "code_presentation", "id_site", "activity_type",
+                                           NULL};
 
 static void take_site(struct table *table)
 {
@@ -211,7 +216,8 @@ static void take_assessment(struct table *table)
         add_item(course, (struct oulad_item){id, "assessment", keep(table, table->values[3]), true});
 }
 
-static const char *const info_columns[] = {"code_module", "code_presentation", "id_student", "final_result", NULL};
+static const char *const info_columns[] = {"code_module", "code_presentation", "id_student", "final_result",
+                                           NULL};
 
 static void take_info(struct table *table)
 {
@@ -233,7 +239,7 @@ static void take_info(struct table *table)
     course->learners[course->learner_count++] = learner;
 }
 
-static const char *const registration_columns[] = {"code_module", "code_presentation", "id_student",
+static const char *const registration_columns[] = {"code_module",       "code_presentation",   "id_student",
                                                    "date_registration", "date_unregistration", NULL};
 
 static void take_registration(struct table *table)
@@ -243,7 +249,8 @@ static void take_registration(struct table *table)
 
     if (!course)
         return;
-    struct oulad_learner *learner = number(table->values[2], 1, INT_MAX, &id) ? find_learner(course, id) : NULL;
+    struct oulad_learner *learner =
+        number(table->values[2], 1, INT_MAX, &id) ? find_learner(course, id) : NULL;
     if (!learner) {
         complain(table, "the student is not in studentInfo.csv");
     } else if (learner->registered != INT32_MIN) {
@@ -259,7 +266,8 @@ static void take_registration(struct table *table)
 }
 
 /* A learner's activity never lies before their registration: laid right after it, with its instant. */
-static struct oulad_step step_of(struct oulad_course *course, const struct oulad_learner *learner, int64_t day)
+static struct oulad_step step_of(struct oulad_course *course, const struct oulad_learner *learner,
+                                 int64_t day)
 {
     bool early = day < learner->registered;
     return (struct oulad_step){
@@ -270,8 +278,8 @@ static struct oulad_step step_of(struct oulad_course *course, const struct oulad
     };
 }
 
-static const char *const submission_columns[] = {"id_assessment", "id_student", "date_submitted", "is_banked",
-                                                 "score", NULL};
+static const char *const submission_columns[] = {"id_assessment", "id_student", "date_submitted",
+                                                 "is_banked",     "score",      NULL};
 
 static void take_submission(struct table *table)
 {
@@ -279,8 +287,9 @@ static void take_submission(struct table *table)
     struct oulad_course *course = NULL;
     long item = -1;
 
-    if (!number(table->values[0], 1, INT_MAX, &assessment) || !number(table->values[1], 1, INT_MAX, &student) ||
-        !number(table->values[2], -5000, 5000, &day) || !number(table->values[3], 0, 1, &banked) ||
+    if (!number(table->values[0], 1, INT_MAX, &assessment) ||
+        !number(table->values[1], 1, INT_MAX, &student) || !number(table->values[2], -5000, 5000, &day) ||
+        !number(table->values[3], 0, 1, &banked) ||
         (*table->values[4] && !number(table->values[4], 0, 100, &score))) {
         complain(table, "ids and date must be numbers, is_banked 0 or 1, score 0-100 or empty");
         return;
@@ -291,7 +300,8 @@ static void take_submission(struct table *table)
     }
     struct oulad_learner *learner = item >= 0 ? find_learner(course, student) : NULL;
     if (!learner) {
-        complain(table, item < 0 ? "the assessment is not in assessments.csv" : "the student is not enrolled");
+        complain(table,
+                 item < 0 ? "the assessment is not in assessments.csv" : "the student is not enrolled");
         return;
     }
     digest_row(table, course);
@@ -305,8 +315,8 @@ static void take_submission(struct table *table)
     add_step(course, step);
 }
 
-static const char *const click_columns[] = {"code_module", "code_presentation", "id_student", "id_site", "date",
-                                            "sum_click", NULL};
+static const char *const click_columns[] = {"code_module", "code_presentation", "id_student", "id_site",
+                                            "date",        "sum_click",         NULL};
 
 static void take_click(struct table *table)
 {
@@ -387,7 +397,8 @@ static void on_row(int end, void *arg)
         return;
     }
     if (columns != table->width || table->too_long)
-        complain(table, table->too_long ? "a field is too long" : "a line with more or fewer fields than the header");
+        complain(table, table->too_long ? "a field is too long"
+                                        : "a line with more or fewer fields than the header");
     else
         table->take(table);
     table->too_long = false;
@@ -446,8 +457,9 @@ static int pick(const struct dirent *entry, const char *prefix)
     return (plain || packed) && strncmp(name, prefix, from) == 0 && (name[from] == '.' || name[from] == '-');
 }
 
-static void read_all(struct table *table, const char *directory, const char *prefix, const char *const *wanted,
-                     void (*take)(struct table *table), void (*progress)(const char *file))
+static void read_all(struct table *table, const char *directory, const char *prefix,
+                     const char *const *wanted, void (*take)(struct table *table),
+                     void (*progress)(const char *file))
 {
     struct dirent **names = NULL;
     int count = scandir(directory, &names, NULL, alphasort), found = 0;

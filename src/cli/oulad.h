@@ -13,7 +13,15 @@
 enum oulad_result { RESULT_PASS, RESULT_DISTINCTION, RESULT_FAIL, RESULT_WITHDRAWN };
 
 /* In the order that one day's steps are laid. */
-enum oulad_step_kind { STEP_COURSE, STEP_REGISTER, STEP_CLICK, STEP_SUBMIT, STEP_DROP, STEP_RESULT, STEP_EXPIRE };
+enum oulad_step_kind {
+    STEP_COURSE,
+    STEP_REGISTER,
+    STEP_CLICK,
+    STEP_SUBMIT,
+    STEP_DROP,
+    STEP_RESULT,
+    STEP_EXPIRE
+};
 
 struct oulad_item {
     int64_t id;
@@ -40,8 +48,8 @@ struct oulad_learner {
 };
 
 struct oulad_course {
-    char code[16]; /* AAA-2013J */
-    int64_t id;    /* 120132 */
+    char code[16];             /* AAA-2013J */
+    int64_t id;                /* 120132 */
     int32_t start_day, length; /* start_day: days since 1970 */
     struct oulad_item *items;  /* sites, assessments, result; catalogue order */
     size_t item_count, item_room;

@@ -18,9 +18,16 @@
 #include "ops/keys.h"
 #include "ops/metrics.h"
 
-/* A drain ends when nothing was under way for QUIET_CHECKS looks, 10 ms apart. The process is gone END_MS after it was
- * told to stop, whatever still runs then. */
-enum { DRAIN_MS = 8000, END_MS = 9500, UPSTREAM_DRAIN_MS = 5000, QUIET_CHECKS = 10, WORKERS = 4, EXIT_IO_ERROR = 74 };
+/* A drain ends when nothing was under way for QUIET_CHECKS looks, 10 ms apart. The process is gone END_MS
+ * after it was told to stop, whatever still runs then. */
+enum {
+    DRAIN_MS = 8000,
+    END_MS = 9500,
+    UPSTREAM_DRAIN_MS = 5000,
+    QUIET_CHECKS = 10,
+    WORKERS = 4,
+    EXIT_IO_ERROR = 74
+};
 
 /* The key printed in seeds/pts.md: everybody knows it, so nobody may use it. Contract 2. */
 static const char sample_key[] = "a1b2c3d4-e5f6-7890-abcd-ef1234567890";
@@ -52,8 +59,8 @@ static enum rc take_server_key(struct auth *auth, const char *key, size_t size, 
     return auth_set_server_key(auth, key, size, fault);
 }
 
-/* A key that comes from a file. name: the setting, and what is said of it. Without a path of its own it is own_name in
- * the data directory, made at the first start; neither: there is none. */
+/* A key that comes from a file. name: the setting, and what is said of it. Without a path of its own it is
+ * own_name in the data directory, made at the first start; neither: there is none. */
 struct key_file {
     const char *name, *path, *own_name;
     enum rc (*take)(struct auth *auth, const char *bytes, size_t size, struct fault *fault);
@@ -65,22 +72,26 @@ static void list_key_files(const struct settings *settings, struct key_file *out
 {
     bool own = !*settings->jwt_secret_file && !*settings->jwt_public_key_file && !*settings->jwks_url;
 
-    out[0] = (struct key_file){"jwt_public_key_file", settings->jwt_public_key_file, NULL, auth_set_public_key};
-    out[1] = (struct key_file){"jwt_secret_file", settings->jwt_secret_file, own ? "jwt.secret" : NULL, auth_set_secret};
+    out[0] =
+        (struct key_file){"jwt_public_key_file", settings->jwt_public_key_file, NULL, auth_set_public_key};
+    out[1] = (struct key_file){"jwt_secret_file", settings->jwt_secret_file, own ? "jwt.secret" : NULL,
+                               auth_set_secret};
     out[2] = (struct key_file){"server_key_file", settings->server_key_file, "server.key", take_server_key};
 }
 
-/* Reads a key again. One that is missing is made at the first start alone: anew, it would lock everybody out. */
-static enum rc read_key_file(const struct key_file *file, const char *directory, struct auth *auth, bool first,
-                             struct fault *fault)
+/* Reads a key again. One that is missing is made at the first start alone: anew, it would lock everybody out.
+ */
+static enum rc read_key_file(const struct key_file *file, const char *directory, struct auth *auth,
+                             bool first, struct fault *fault)
 {
     char path[4096];
     char *bytes = NULL;
     size_t size = 0;
 
-    (void)snprintf(path, sizeof path, "%s/%s", directory, file->own_name ? file->own_name : ""); /* a cut path does not open */
+    /* a cut path does not open */
+    (void)snprintf(path, sizeof path, "%s/%s", directory, file->own_name ? file->own_name : "");
     enum rc rc = *file->path ? key_read(file->path, &bytes, &size, fault)
-               : first       ? key_read_or_make(directory, file->own_name, &bytes, &size, fault)
+                 : first     ? key_read_or_make(directory, file->own_name, &bytes, &size, fault)
                              : key_read(path, &bytes, &size, fault);
     if (rc == RC_OK)
         rc = file->take(auth, bytes, size, fault);
@@ -94,8 +105,11 @@ static int load_keys(struct server *server)
 {
     const struct settings *settings = &server->settings;
     struct auth_settings auth = {
-        .uses_jwks = *settings->jwks_url != '\0', .issuer = settings->jwt_issuer, .audience = settings->jwt_audience,
-        .role_claim = settings->jwt_role_claim, .system_clients = settings->system_clients,
+        .uses_jwks = *settings->jwks_url != '\0',
+        .issuer = settings->jwt_issuer,
+        .audience = settings->jwt_audience,
+        .role_claim = settings->jwt_role_claim,
+        .system_clients = settings->system_clients,
     };
     struct key_file files[KEY_FILES];
     struct fault fault = {NULL, NULL};
@@ -115,12 +129,14 @@ enum { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 static int level_of(const char *name)
 {
-    return strcmp(name, "error") == 0 ? LOG_ERROR : strcmp(name, "warn") == 0 ? LOG_WARN
-         : strcmp(name, "info") == 0 ? LOG_INFO : LOG_DEBUG;
+    return strcmp(name, "error") == 0  ? LOG_ERROR
+           : strcmp(name, "warn") == 0 ? LOG_WARN
+           : strcmp(name, "info") == 0 ? LOG_INFO
+                                       : LOG_DEBUG;
 }
 
-/* One line per answer that is worth it: 5xx always, refusals for load at warn, all at debug. Never a token, a body
- * or a query: reliability R39. */
+/* One line per answer that is worth it: 5xx always, refusals for load at warn, all at debug. Never a token, a
+ * body or a query: reliability R39. */
 static void log_answer(struct server *server, const struct request *request, uint64_t microseconds)
 {
     int level = request->status >= 500 ? LOG_ERROR : request->status == 429 ? LOG_WARN : LOG_DEBUG;
@@ -154,7 +170,8 @@ static void observe(void *context, const struct request *request, uint64_t micro
 static struct metrics_label label_of(void *arg, size_t route)
 {
     (void)arg;
-    return (struct metrics_label){http_method_name(face_routes.table[route].method), face_routes.table[route].pattern};
+    return (struct metrics_label){http_method_name(face_routes.table[route].method),
+                                  face_routes.table[route].pattern};
 }
 
 static void write_metrics(void *metrics, struct buf *out)
@@ -171,7 +188,8 @@ static void reload_log_level(struct server *server)
     settings_done(&again);
 }
 
-/* SIGHUP: each key by itself; one whose file is missing or broken stays, and that is said. Source: contract 8; R13. */
+/* SIGHUP: each key by itself; one whose file is missing or broken stays, and that is said. Source: contract
+ * 8; R13. */
 static void reload_keys(struct server *server)
 {
     const struct settings *settings = &server->settings;
@@ -190,7 +208,8 @@ static void reload_keys(struct server *server)
     }
     if (server->context.jwks)
         jwks_reload(server->context.jwks); /* says how it went when it comes */
-    (void)fprintf(stderr, "milepost: %s\n", kept ? "some of the old keys stay" : "keys reloaded"); /* likewise */
+    /* likewise */
+    (void)fprintf(stderr, "milepost: %s\n", kept ? "some of the old keys stay" : "keys reloaded");
 }
 
 /* Once per set that was asked for, so once a minute or on SIGHUP, or once a second before the first came. */
@@ -215,8 +234,12 @@ static int start_upstreams(struct server *server)
     const struct settings *settings = &server->settings;
     struct face_context *context = &server->context;
     struct fault fault = {NULL, NULL};
-    const struct { const char *name; bool used; } upstreams[UPSTREAM_COUNT] = {
-        [UPSTREAM_USERS] = {"users", *settings->user_svc_base_url || strcmp(settings->user_check, "required") == 0},
+    const struct {
+        const char *name;
+        bool used;
+    } upstreams[UPSTREAM_COUNT] = {
+        [UPSTREAM_USERS] = {"users",
+                            *settings->user_svc_base_url || strcmp(settings->user_check, "required") == 0},
         [UPSTREAM_CMS] = {"cms", *settings->cms_base_url != '\0'},
         [UPSTREAM_JWKS] = {"jwks", *settings->jwks_url != '\0'},
     };
@@ -225,16 +248,18 @@ static int start_upstreams(struct server *server)
     context->mock_data = strcmp(settings->mock_data, "on") == 0;
     for (int i = 0; i < UPSTREAM_COUNT && rc == RC_OK; i++)
         if (upstreams[i].used)
-            rc = fetcher_new(upstreams[i].name, settings->upstream_timeout_ms, &context->upstreams[i], &fault);
+            rc =
+                fetcher_new(upstreams[i].name, settings->upstream_timeout_ms, &context->upstreams[i], &fault);
     if (rc == RC_OK && upstreams[UPSTREAM_USERS].used)
-        rc = user_service_new(*settings->user_svc_base_url ? settings->user_svc_base_url : default_user_service,
+        rc = user_service_new(*settings->user_svc_base_url ? settings->user_svc_base_url
+                                                           : default_user_service,
                               context->upstreams[UPSTREAM_USERS], &context->users, &fault);
     if (rc == RC_OK && upstreams[UPSTREAM_CMS].used)
-        rc = cms_new(settings->cms_base_url, context->upstreams[UPSTREAM_CMS], settings->cache_ttl * 1000, &context->cms,
-                     &fault);
+        rc = cms_new(settings->cms_base_url, context->upstreams[UPSTREAM_CMS], settings->cache_ttl * 1000,
+                     &context->cms, &fault);
     if (rc == RC_OK && upstreams[UPSTREAM_JWKS].used)
-        rc = jwks_new(settings->jwks_url, context->upstreams[UPSTREAM_JWKS], take_jwks, context->auth, &context->jwks,
-                      &fault);
+        rc = jwks_new(settings->jwks_url, context->upstreams[UPSTREAM_JWKS], take_jwks, context->auth,
+                      &context->jwks, &fault);
     return rc == RC_OK ? 0 : complain(fault.field, fault.message);
 }
 
@@ -248,7 +273,9 @@ static enum rc start_metrics(struct server *server, const struct http_settings *
 
     if (!*text)
         return RC_OK;
-    (void)snprintf(address, sizeof address, "%.*s", colon ? (int)(colon - text) : 9, colon ? text : "127.0.0.1"); /* a cut one does not parse */
+    /* a cut one does not parse */
+    (void)snprintf(address, sizeof address, "%.*s", colon ? (int)(colon - text) : 9,
+                   colon ? text : "127.0.0.1");
     http.listen = address;
     http.ports = &port;
     http.port_count = 1;
@@ -261,7 +288,8 @@ static enum rc start_metrics(struct server *server, const struct http_settings *
     return rc;
 }
 
-/* While events are folded at the start, SIGTERM and SIGINT come at once: the first ends the folding, a second the process. */
+/* While events are folded at the start, SIGTERM and SIGINT come at once: the first ends the folding, a second
+ * the process. */
 static volatile sig_atomic_t told_to_stop;
 
 static void on_stop(int number)
@@ -295,7 +323,8 @@ static int start(struct server *server)
     struct fault fault = {NULL, NULL};
     int status = cli_open_until(settings, is_told_to_stop, &server->store, &server->engine);
 
-    watch_for_stop(false); /* what comes from here on waits until the start is over: no thread but main may take it */
+    /* what comes from here on waits until the start is over: no thread but main may take it */
+    watch_for_stop(false);
     if (status == 0)
         status = load_keys(server);
     if (status == 0)
@@ -324,15 +353,24 @@ static int start(struct server *server)
     if (settings->rate_limit && !(context->limiter = limiter_new((uint32_t)settings->rate_limit)))
         return complain("rate_limit", "out of memory");
     struct http_settings http = {
-        .listen = settings->listen, .ports = settings->ports, .port_count = settings->port_count,
-        .threads = (unsigned)settings->threads, .cors_origins = settings->cors_origins,
-        .judge = face_judge, .handle = face_handle, .held = face_held, .observe = observe, .context = context,
+        .listen = settings->listen,
+        .ports = settings->ports,
+        .port_count = settings->port_count,
+        .threads = (unsigned)settings->threads,
+        .cors_origins = settings->cors_origins,
+        .judge = face_judge,
+        .handle = face_handle,
+        .held = face_held,
+        .observe = observe,
+        .context = context,
     };
-    if (worker_new(WORKERS, &context->worker) != RC_OK || getrandom(&context->line_seed, sizeof context->line_seed, 0) < 0)
+    if (worker_new(WORKERS, &context->worker) != RC_OK ||
+        getrandom(&context->line_seed, sizeof context->line_seed, 0) < 0)
         return complain(NULL, "cannot start threads");
     enum rc rc = answers_new(server->store, cli_now_ms(), &context->answers, &fault);
     if (rc == RC_OK)
-        rc = engine_set_threshold(server->engine, (uint16_t)settings->completion_threshold_hundredths, &fault);
+        rc =
+            engine_set_threshold(server->engine, (uint16_t)settings->completion_threshold_hundredths, &fault);
     if (rc == RC_OK)
         rc = engine_start(server->engine, &fault);
     if (rc == RC_OK)
@@ -342,8 +380,8 @@ static int start(struct server *server)
     return rc == RC_OK ? 0 : complain(fault.field, fault.message);
 }
 
-/* A stop that takes too long (a long job that a worker is in, a disk that is slow) ends like a crash, after which nothing
- * that was answered is missing: the next start catches up. */
+/* A stop that takes too long (a long job that a worker is in, a disk that is slow) ends like a crash, after
+ * which nothing that was answered is missing: the next start catches up. */
 static int late_status;
 
 static void on_late(int number)
@@ -360,7 +398,8 @@ static void bound_stop(int status)
 {
     late_status = status;
     (void)signal(SIGALRM, on_late);
-    (void)setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {END_MS / 1000, END_MS % 1000 * 1000}}, NULL); /* cannot fail */
+    /* cannot fail */
+    (void)setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {END_MS / 1000, END_MS % 1000 * 1000}}, NULL);
 }
 
 /* Refuse new connections, answer what was accepted, then stop. Source: reliability R12. */
@@ -370,12 +409,15 @@ static void stop(struct server *server)
         http_server_quiesce(server->http);
         int64_t began_ms = monotonic_ms(), waited_ms = 0;
         bool upstreams = true;
-        for (int quiet = 0; waited_ms < DRAIN_MS && quiet < QUIET_CHECKS; waited_ms = monotonic_ms() - began_ms) {
+        for (int quiet = 0; waited_ms < DRAIN_MS && quiet < QUIET_CHECKS;
+             waited_ms = monotonic_ms() - began_ms) {
             quiet = http_server_open_requests(server->http) ? 0 : quiet + 1;
             bool enough = upstreams && waited_ms >= UPSTREAM_DRAIN_MS;
             upstreams = upstreams && !enough;
             for (int i = 0; i < UPSTREAM_COUNT && enough; i++)
-                fetcher_stop(server->context.upstreams[i]); /* who still waits for another service is answered without it */
+                fetcher_stop(
+                    server->context
+                        .upstreams[i]); /* who still waits for another service is answered without it */
             (void)nanosleep(&(struct timespec){0, 10000000}, NULL); /* woken early: looks again */
         }
         if (server->context.worker)
@@ -399,7 +441,8 @@ static void stop(struct server *server)
     metrics_free(server->metrics);
 }
 
-/* What goes wrong, and right again, is said once each. Writes that fail and the image file are said where they fail. */
+/* What goes wrong, and right again, is said once each. Writes that fail and the image file are said where
+ * they fail. */
 struct watch {
     bool stalled, behind, resting[UPSTREAM_COUNT];
 };
@@ -413,8 +456,10 @@ static void say_change(bool *inout, bool now, const char *what, const char *wron
 
 static void look_around(struct server *server, struct watch *watch, const struct engine_state *state)
 {
-    say_change(&watch->stalled, state->stalled, "events.db", "a commit hangs; writes are refused", "commits again");
-    say_change(&watch->behind, state->behind, "image.db", "too far behind; writes are refused", "has caught up; writes are taken");
+    say_change(&watch->stalled, state->stalled, "events.db", "a commit hangs; writes are refused",
+               "commits again");
+    say_change(&watch->behind, state->behind, "image.db", "too far behind; writes are refused",
+               "has caught up; writes are taken");
     for (int i = 0; i < UPSTREAM_COUNT; i++)
         if (server->context.upstreams[i]) {
             struct fetcher_state upstream = fetcher_state(server->context.upstreams[i]);
@@ -479,7 +524,8 @@ int cli_serve(int argc, char **argv)
                           server.settings.ports[i]); /* for whoever watches */
         status = wait_for_end(&server, &signals);
         (void)signal(SIGHUP, SIG_IGN); /* nothing is read again, and it must not end what is being written */
-        if (status == 0) /* a second SIGTERM ends it at once; one that comes while it ends by itself is the first */
+        /* a second SIGTERM ends it at once; one that comes while it ends by itself is the first */
+        if (status == 0)
             (void)pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
     }
     bound_stop(status);

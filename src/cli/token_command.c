@@ -10,7 +10,11 @@
 
 static int usage(const char *why)
 {
-    (void)fprintf(stderr, "milepost token: %s\nusage: milepost token --sub ID [--role ROLE] [--ttl SECONDS] [--data DIR]\n", why); /* nowhere else */
+    /* nowhere else */
+    (void)fprintf(
+        stderr,
+        "milepost token: %s\nusage: milepost token --sub ID [--role ROLE] [--ttl SECONDS] [--data DIR]\n",
+        why);
     return 2;
 }
 
@@ -32,13 +36,16 @@ int cli_token(int argc, char **argv)
         return usage("--sub is required");
     if (*end || seconds == 0)
         return usage("--ttl must be a number of seconds");
-    enum rc rc = *settings.jwt_secret_file ? key_read(settings.jwt_secret_file, &secret, &size, &fault)
-                                           : key_read_or_make(settings.data, "jwt.secret", &secret, &size, &fault);
+    enum rc rc = *settings.jwt_secret_file
+                     ? key_read(settings.jwt_secret_file, &secret, &size, &fault)
+                     : key_read_or_make(settings.data, "jwt.secret", &secret, &size, &fault);
     if (rc != RC_OK) {
         (void)fprintf(stderr, "milepost token: %s (is --data right?)\n", fault.message); /* nowhere else */
         return 1;
     }
-    struct auth_settings auth = {.secret = secret, .secret_size = size, .issuer = settings.jwt_issuer,
+    struct auth_settings auth = {.secret = secret,
+                                 .secret_size = size,
+                                 .issuer = settings.jwt_issuer,
                                  .audience = settings.jwt_audience};
     char *token = auth_issue(&auth, sub, role, cli_now_ms() / 1000, seconds);
     if (token)

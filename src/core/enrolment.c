@@ -2,19 +2,27 @@
 
 #include <stddef.h>
 
-enum { EN = CLASS_ENROLLED, WO = CLASS_WORKING, DO = CLASS_DONE_FOR_GOOD, CE = CLASS_CERTIFIED,
-       DR = CLASS_DROPPED, EX = CLASS_EXPIRED, NO = -1 /* refused */, BY = -2 /* as the progress says */ };
+enum {
+    EN = CLASS_ENROLLED,
+    WO = CLASS_WORKING,
+    DO = CLASS_DONE_FOR_GOOD,
+    CE = CLASS_CERTIFIED,
+    DR = CLASS_DROPPED,
+    EX = CLASS_EXPIRED,
+    NO = -1 /* refused */,
+    BY = -2 /* as the progress says */
+};
 
 /* Row: the class now. Column: the move. A WORKING enrolment that reads as COMPLETED may be certified: see
  * enrolment_decide. Source: contract 1, Enrolment. */
 static const int8_t next_class[CLASS_COUNT][5] = {
     /*                        ENROL WORK CERTIFY DROP EXPIRE */
-    [CLASS_ENROLLED]      = {EN,   WO,  NO,     DR,  EX},
-    [CLASS_WORKING]       = {WO,   WO,  NO,     DR,  EX},
-    [CLASS_DONE_FOR_GOOD] = {DO,   DO,  CE,     DR,  EX},
-    [CLASS_CERTIFIED]     = {CE,   CE,  CE,     CE,  CE}, /* never left; nothing changes, no error */
-    [CLASS_DROPPED]       = {BY,   DR,  NO,     DR,  EX},
-    [CLASS_EXPIRED]       = {BY,   EX,  NO,     DR,  EX},
+    [CLASS_ENROLLED] = {EN, WO, NO, DR, EX},
+    [CLASS_WORKING] = {WO, WO, NO, DR, EX},
+    [CLASS_DONE_FOR_GOOD] = {DO, DO, CE, DR, EX},
+    [CLASS_CERTIFIED] = {CE, CE, CE, CE, CE}, /* never left; nothing changes, no error */
+    [CLASS_DROPPED] = {BY, DR, NO, DR, EX},
+    [CLASS_EXPIRED] = {BY, EX, NO, DR, EX},
 };
 
 static bool nothing_left(const struct enrolment *enrolment, const struct course_facts *facts)

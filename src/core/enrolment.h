@@ -12,18 +12,30 @@
 /* What is stored. WORKING reads as IN_PROGRESS or, in an observed course, as COMPLETED: that depends on how
  * many items the course has by now, so it is derived and a new item touches no learner. */
 enum enrolment_class {
-    CLASS_ENROLLED, CLASS_WORKING, CLASS_DONE_FOR_GOOD, CLASS_CERTIFIED, CLASS_DROPPED, CLASS_EXPIRED,
+    CLASS_ENROLLED,
+    CLASS_WORKING,
+    CLASS_DONE_FOR_GOOD,
+    CLASS_CERTIFIED,
+    CLASS_DROPPED,
+    CLASS_EXPIRED,
     CLASS_COUNT
 };
 
 /* What clients see. */
-enum enrolment_state { ENR_ENROLLED, ENR_IN_PROGRESS, ENR_COMPLETED, ENR_CERTIFIED, ENR_DROPPED, ENR_EXPIRED };
+enum enrolment_state {
+    ENR_ENROLLED,
+    ENR_IN_PROGRESS,
+    ENR_COMPLETED,
+    ENR_CERTIFIED,
+    ENR_DROPPED,
+    ENR_EXPIRED
+};
 
 /* What the catalogue says of a course. */
 struct course_facts {
     bool declared;
-    uint32_t required, items;  /* required <= items; in an observed course all items are required */
-    int64_t shrunk_at_ms;      /* when an observed course last lost an item; 0: never */
+    uint32_t required, items; /* required <= items; in an observed course all items are required */
+    int64_t shrunk_at_ms;     /* when an observed course last lost an item; 0: never */
 };
 
 struct enrolment {
@@ -33,8 +45,9 @@ struct enrolment {
     uint32_t completed_required, completed_items; /* of the course's present items */
     uint32_t certificate_size;
     /* Instants, or INSTANT_NEVER. */
-    int64_t enrolled_at_ms, completed_at_ms; /* completed_at_ms: of WORKING and ENROLLED never: theirs is derived */
-    int64_t last_completion_ms;              /* when completed_required last rose */
+    /* completed_at_ms: of WORKING and ENROLLED never: theirs is derived */
+    int64_t enrolled_at_ms, completed_at_ms;
+    int64_t last_completion_ms; /* when completed_required last rose */
     int64_t last_activity_ms;
     int64_t created_at_ms, updated_at_ms;
     int64_t said_at_ms; /* when what its latest webhook says came to be: an earlier one changes nothing */

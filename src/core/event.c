@@ -6,21 +6,34 @@
 
 /* Which optional parts are there. On disk: never renumber. */
 enum part {
-    PART_COURSE = 1, PART_ITEM = 2, PART_RECORD = 4, PART_ENROLMENT = 8, PART_ACTOR = 16, PART_DEVICE = 32,
-    PART_BODY = 64, PART_LOG = 128, PART_ROLLED_TO = 256, PART_EVENT_ID = 512, PART_REPORT = 1024,
-    PART_TYPE_RANK = 2048, PART_ZONE = 4096, PART_OCCURRED = 8192, PART_UNTAUGHT = 16384,
+    PART_COURSE = 1,
+    PART_ITEM = 2,
+    PART_RECORD = 4,
+    PART_ENROLMENT = 8,
+    PART_ACTOR = 16,
+    PART_DEVICE = 32,
+    PART_BODY = 64,
+    PART_LOG = 128,
+    PART_ROLLED_TO = 256,
+    PART_EVENT_ID = 512,
+    PART_REPORT = 1024,
+    PART_TYPE_RANK = 2048,
+    PART_ZONE = 4096,
+    PART_OCCURRED = 8192,
+    PART_UNTAUGHT = 16384,
 };
 
-/* In a stored report's has beside enum report_member: its time is in milliseconds. Events of old have whole seconds, and
- * so has any report that comes out even. */
+/* In a stored report's has beside enum report_member: its time is in milliseconds. Events of old have whole
+ * seconds, and so has any report that comes out even. */
 enum { TIME_IN_MS = 1 << 14 };
 
 enum { FIXED_BYTES = 44 * VARINT_MAX_BYTES };
 
 size_t event_bound(const struct event *event)
 {
-    return FIXED_BYTES + (size_t)event->actor_size + event->device_size + event->body_size + event->zone_size +
-           2 * VARINT_MAX_BYTES * (size_t)event->report.segment_count + event->report.metadata_size;
+    return FIXED_BYTES + (size_t)event->actor_size + event->device_size + event->body_size +
+           event->zone_size + 2 * VARINT_MAX_BYTES * (size_t)event->report.segment_count +
+           event->report.metadata_size;
 }
 
 uint8_t *keys_put(uint8_t *at, const uint32_t *keys, uint32_t count)
@@ -82,9 +95,9 @@ size_t event_encode(const struct event *event, uint8_t *out)
                      (event->actor_size ? PART_ACTOR : 0) | (event->device_size ? PART_DEVICE : 0) |
                      (event->body_size ? PART_BODY : 0) | (log ? PART_LOG : 0) |
                      (event->rolled_to ? PART_ROLLED_TO : 0) | (id ? PART_EVENT_ID : 0) |
-                     (event->kind == EV_REPORTED ? PART_REPORT : 0) | (event->type_rank ? PART_TYPE_RANK : 0) |
-                     (event->zone ? PART_ZONE : 0) | (event->has_occurred ? PART_OCCURRED : 0) |
-                     (event->untaught ? PART_UNTAUGHT : 0);
+                     (event->kind == EV_REPORTED ? PART_REPORT : 0) |
+                     (event->type_rank ? PART_TYPE_RANK : 0) | (event->zone ? PART_ZONE : 0) |
+                     (event->has_occurred ? PART_OCCURRED : 0) | (event->untaught ? PART_UNTAUGHT : 0);
     uint8_t *at = put_u64(out, parts);
 
     at = put_u64(at, event->face);

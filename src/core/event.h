@@ -18,24 +18,34 @@ enum event_kind {
     EV_CERTIFIED = 5, /* body: the certificate's URL */
     EV_LOCKED = 6,
     EV_UNLOCKED = 7,
-    EV_DELETED = 8,   /* one item's progress, by the learner */
-    EV_RESET = 9,     /* item 0: all of the course */
-    EV_LOGGED = 10,   /* body: members; log_id, log_at_ms */
+    EV_DELETED = 8, /* one item's progress, by the learner */
+    EV_RESET = 9,   /* item 0: all of the course */
+    EV_LOGGED = 10, /* body: members; log_id, log_at_ms */
     EV_LOG_UPDATED = 11,
     EV_LOG_DELETED = 12,
     EV_LOGS_CLEARED = 13,
     EV_LOGS_ROLLED_BACK = 14, /* rolled_to, body: the bound; core/logs.h */
     EV_ERASED = 15,           /* body: keys_put's four lists; nothing of the person is left in it */
-    EV_WEBHOOK_NOTED = 16,    /* a webhook that left the enrolment as it was, but is its latest: occurred_ms */
-    EV_COURSE_DECLARED = 32, /* body: app/catalog.h's definition */
+    /* a webhook that left the enrolment as it was, but is its latest: occurred_ms */
+    EV_WEBHOOK_NOTED = 16,
+    EV_COURSE_DECLARED = 32,   /* body: app/catalog.h's definition */
     EV_COURSE_UNDECLARED = 33, /* body: items that it keeps, since somebody reported them */
-    EV_ITEM_OBSERVED = 34, /* first sight, attachment to a course, or a better-known type; body: type */
+    EV_ITEM_OBSERVED = 34,     /* first sight, attachment to a course, or a better-known type; body: type */
     EV_COURSE_OBSERVED = 35,
     EV_THRESHOLD_SET = 36, /* body: completion_threshold from here on, hundredths; before the first: 9500 */
 };
 
-enum event_face { FACE_PTS = 1, FACE_COURSEROOM, FACE_TRK, FACE_LOGS, FACE_VIDEO, FACE_CATALOG, FACE_LEARNER,
-                  FACE_IMPORT, FACE_COUNT };
+enum event_face {
+    FACE_PTS = 1,
+    FACE_COURSEROOM,
+    FACE_TRK,
+    FACE_LOGS,
+    FACE_VIDEO,
+    FACE_CATALOG,
+    FACE_LEARNER,
+    FACE_IMPORT,
+    FACE_COUNT
+};
 
 struct event {
     uint64_t sequence; /* 0 until the store has numbered it */
@@ -44,13 +54,14 @@ struct event {
     uint32_t record_id, enrolment_id; /* given out by this event; 0: none */
     int64_t at_ms;                    /* the server's instant */
     uint64_t log_id, rolled_to;
-    int64_t log_at_ms; /* what an entry's date says, for ordering */
+    int64_t log_at_ms;    /* what an entry's date says, for ordering */
     uint64_t event_id[2]; /* hash of the client's eventId; 0,0: none */
-    uint8_t type_rank; /* EV_ITEM_OBSERVED: enum type_rank */
-    bool untaught; /* EV_ITEM_OBSERVED: the item is bound to the course, which does not count it */
+    uint8_t type_rank;    /* EV_ITEM_OBSERVED: enum type_rank */
+    bool untaught;        /* EV_ITEM_OBSERVED: the item is bound to the course, which does not count it */
     bool has_occurred;    /* by a webhook */
     int64_t occurred_ms;  /* when what it says came to be */
-    const char *zone;     /* EV_REPORTED: the learner's zone from here on; NULL: as before, size 0 beside it: none */
+    /* EV_REPORTED: the learner's zone from here on; NULL: as before, size 0 beside it: none */
+    const char *zone;
     uint32_t zone_size;
     uint32_t actor_size, device_size, body_size;
     const char *actor; /* who wrote it; NULL: the learner */
@@ -66,8 +77,8 @@ size_t event_bound(const struct event *event);
  * event_bound. Returns the bytes used. */
 size_t event_encode(const struct event *event, uint8_t *out);
 
-/* The reverse: fills *event (sequence, learner, kind, at_ms are left as they are); borrows bytes. segments has
- * room for room_count stretches. False: malformed. */
+/* The reverse: fills *event (sequence, learner, kind, at_ms are left as they are); borrows bytes. segments
+ * has room for room_count stretches. False: malformed. */
 bool event_decode(const uint8_t *bytes, size_t size, struct segment *segments, size_t room_count,
                   struct event *event);
 
@@ -81,8 +92,9 @@ bool event_peek(const uint8_t *bytes, size_t size, struct event_named *out);
 /* Segments that one event may carry (reliability A91), and so the room that decoding any event needs. */
 enum { EVENT_SEGMENTS_MAX = RECORD_MAX_SEGMENTS + 10000, THRESHOLD_DEFAULT = 9500 };
 
-/* Writes a list of keys, its length first; at has room for VARINT_MAX_BYTES each and one more. An EV_ERASED's body is
- * four of them: items forgotten, items that lose the type a report gave, courses forgotten, courses that lose items. */
+/* Writes a list of keys, its length first; at has room for VARINT_MAX_BYTES each and one more. An EV_ERASED's
+ * body is four of them: items forgotten, items that lose the type a report gave, courses forgotten, courses
+ * that lose items. */
 uint8_t *keys_put(uint8_t *at, const uint32_t *keys, uint32_t count);
 
 /* Whether the event changes the catalogue rather than one learner. */

@@ -8,11 +8,11 @@
 #include "core/limits.h"
 #include "core/members.h"
 
-#define FIRST_INSTANT_MS INT64_C(-62135596800000) /* 0001-01-01T00:00:00.000Z */
-#define LAST_INSTANT_MS INT64_C(253402300799999)  /* 9999-12-31T23:59:59.999Z */
-#define MILLISECONDS_MAX (NUMBER_MAX * 1000) /* positions and durations: seconds up to NUMBER_MAX */
+#define FIRST_INSTANT_MS INT64_C(-62135596800000)  /* 0001-01-01T00:00:00.000Z */
+#define LAST_INSTANT_MS INT64_C(253402300799999)   /* 9999-12-31T23:59:59.999Z */
+#define MILLISECONDS_MAX (NUMBER_MAX * 1000)       /* positions and durations: seconds up to NUMBER_MAX */
 #define SCORE_E4_MAX (INT64_C(1000000000) * 10000) /* as trk's POST takes it */
-enum { DAYS_MAX = 3652424 };                  /* either side of 1970, in the same years */
+enum { DAYS_MAX = 3652424 };                       /* either side of 1970, in the same years */
 
 bool event_instant_fine(int64_t at_ms)
 {
@@ -142,17 +142,26 @@ static const char *body_problem(const struct event *event, const struct event_sc
 /* ---- names ---- */
 
 /* Which keys an event of a kind must have. */
-static const struct { bool known, learner, course, item, log; } needs[] = {
-    [EV_REPORTED] = {true, true, false, true, false},     [EV_ENROLLED] = {true, true, true, false, false},
-    [EV_DROPPED] = {true, true, true, false, false},      [EV_EXPIRED] = {true, true, true, false, false},
-    [EV_CERTIFIED] = {true, true, true, false, false},    [EV_LOCKED] = {true, true, false, true, false},
-    [EV_UNLOCKED] = {true, true, false, true, false},     [EV_DELETED] = {true, true, false, true, false},
-    [EV_RESET] = {true, true, false, false, false},       [EV_LOGGED] = {true, true, false, false, true},
-    [EV_LOG_UPDATED] = {true, true, false, false, true},  [EV_LOG_DELETED] = {true, true, false, false, true},
+static const struct {
+    bool known, learner, course, item, log;
+} needs[] = {
+    [EV_REPORTED] = {true, true, false, true, false},
+    [EV_ENROLLED] = {true, true, true, false, false},
+    [EV_DROPPED] = {true, true, true, false, false},
+    [EV_EXPIRED] = {true, true, true, false, false},
+    [EV_CERTIFIED] = {true, true, true, false, false},
+    [EV_LOCKED] = {true, true, false, true, false},
+    [EV_UNLOCKED] = {true, true, false, true, false},
+    [EV_DELETED] = {true, true, false, true, false},
+    [EV_RESET] = {true, true, false, false, false},
+    [EV_LOGGED] = {true, true, false, false, true},
+    [EV_LOG_UPDATED] = {true, true, false, false, true},
+    [EV_LOG_DELETED] = {true, true, false, false, true},
     [EV_LOGS_CLEARED] = {true, true, false, false, false},
     [EV_LOGS_ROLLED_BACK] = {true, true, false, false, false},
     [EV_WEBHOOK_NOTED] = {true, true, true, false, false},
-    [EV_ERASED] = {true, true, false, false, false},      [EV_COURSE_DECLARED] = {true, false, true, false, false},
+    [EV_ERASED] = {true, true, false, false, false},
+    [EV_COURSE_DECLARED] = {true, false, true, false, false},
     [EV_COURSE_UNDECLARED] = {true, false, true, false, false},
     [EV_ITEM_OBSERVED] = {true, false, false, true, false},
     [EV_COURSE_OBSERVED] = {true, false, true, false, false},
@@ -163,8 +172,9 @@ static const char *names_problem(const struct event *event, const struct event_s
 {
     if (event->kind >= sizeof needs / sizeof *needs || !needs[event->kind].known || event->face >= FACE_COUNT)
         return "is of no kind or face that there is";
-    if (needs[event->kind].learner != (event->learner != 0) || (needs[event->kind].course && !event->course) ||
-        (needs[event->kind].item && !event->item) || needs[event->kind].log != (event->log_id != 0) ||
+    if (needs[event->kind].learner != (event->learner != 0) ||
+        (needs[event->kind].course && !event->course) || (needs[event->kind].item && !event->item) ||
+        needs[event->kind].log != (event->log_id != 0) ||
         (event->kind == EV_RESET && !event->course && !event->item))
         return "lacks what its kind needs, or has what it cannot have";
     if (event->learner > scope->learners || event->course > scope->courses || event->item > scope->items ||
@@ -172,8 +182,10 @@ static const char *names_problem(const struct event *event, const struct event_s
         event->record_id > scope->record_id || event->enrolment_id > scope->enrolment_id ||
         event->rolled_to > scope->sequence)
         return "names what the file does not hold";
-    if (event->record_id > event->sequence || event->enrolment_id > event->sequence || event->log_id > event->sequence)
-        return "has an id that is higher than there were events"; /* each event gives out one of a kind at most */
+    if (event->record_id > event->sequence || event->enrolment_id > event->sequence ||
+        event->log_id > event->sequence)
+        return "has an id that is higher than there were events"; /* each event gives out one of a kind at
+                                                                     most */
     return NULL;
 }
 

@@ -76,7 +76,8 @@ struct enrolment *learner_enrolment(const struct learner *learner, uint32_t cour
 
 /* ---- looking ---- */
 
-/* A learner's records that their course counts, one after the other: through the course's items or the learner's, whichever are fewer. */
+/* A learner's records that their course counts, one after the other: through the course's items or the
+ * learner's, whichever are fewer. */
 struct walk {
     const struct learner *learner;
     const struct catalogue *catalogue;
@@ -85,7 +86,8 @@ struct walk {
     uint32_t count, at;
 };
 
-static struct walk walk_begin(const struct learner *learner, const struct catalogue *catalogue, uint32_t course)
+static struct walk walk_begin(const struct learner *learner, const struct catalogue *catalogue,
+                              uint32_t course)
 {
     struct walk walk = {learner, catalogue, course, learner->items, learner->record_count, 0};
     uint32_t count = 0;
@@ -103,8 +105,9 @@ static struct record *walk_next(struct walk *walk, struct item_facts *out_facts)
 {
     while (walk->at < walk->count) {
         uint32_t at = walk->at++;
-        struct record *record = walk->items == walk->learner->items ? &walk->learner->records[at]
-                                                                     : learner_record(walk->learner, walk->items[at]);
+        struct record *record = walk->items == walk->learner->items
+                                    ? &walk->learner->records[at]
+                                    : learner_record(walk->learner, walk->items[at]);
         if (!record)
             continue;
         *out_facts = walk->catalogue->item(walk->catalogue->of, record->item);
@@ -238,9 +241,10 @@ static void recount(const struct learner *learner, struct enrolment *enrolment,
     enrolment->completed_items = all;
 }
 
-/* Kept true by every event, of records that nobody reported too: looking again at a learner changes nothing, however
- * often it is done. enrolment: the learner's in the item's course. */
-static void set_counted(struct record *record, const struct item_facts *facts, const struct enrolment *enrolment)
+/* Kept true by every event, of records that nobody reported too: looking again at a learner changes nothing,
+ * however often it is done. enrolment: the learner's in the item's course. */
+static void set_counted(struct record *record, const struct item_facts *facts,
+                        const struct enrolment *enrolment)
 {
     bool counted = !facts->untaught && (!facts->course || enrolment);
     record->flags = (uint16_t)(counted ? record->flags | RECORD_COUNTED : record->flags & ~RECORD_COUNTED);
@@ -253,14 +257,20 @@ static struct enrolment *new_enrolment(struct learner *learner, uint32_t course,
     finder_add(&learner->by_course, course, learner->enrolment_count);
     struct enrolment *enrolment = &learner->enrolments[learner->enrolment_count++];
 
-    *enrolment = (struct enrolment){
-        .course = course, .id = id, .enrolled_at_ms = at_ms, .created_at_ms = at_ms, .updated_at_ms = at_ms,
-        .completed_at_ms = INSTANT_NEVER, .last_completion_ms = INSTANT_NEVER, .last_activity_ms = INSTANT_NEVER,
-        .said_at_ms = INSTANT_NEVER};
+    *enrolment = (struct enrolment){.course = course,
+                                    .id = id,
+                                    .enrolled_at_ms = at_ms,
+                                    .created_at_ms = at_ms,
+                                    .updated_at_ms = at_ms,
+                                    .completed_at_ms = INSTANT_NEVER,
+                                    .last_completion_ms = INSTANT_NEVER,
+                                    .last_activity_ms = INSTANT_NEVER,
+                                    .said_at_ms = INSTANT_NEVER};
     recount(learner, enrolment, catalogue);
     struct walk walk = walk_begin(learner, catalogue, course);
     struct item_facts facts;
-    for (struct record *record; (record = walk_next(&walk, &facts));) { /* before the course was known, or as previews */
+    /* before the course was known, or as previews */
+    for (struct record *record; (record = walk_next(&walk, &facts));) {
         set_counted(record, &facts, enrolment);
         if (record->completed_at_ms > enrolment->last_completion_ms)
             enrolment->last_completion_ms = record->completed_at_ms;
@@ -312,7 +322,8 @@ static void evolve_report(struct learner *learner, const struct event *event,
     enrolment->version = event->sequence;
 }
 
-static int64_t last_report_ms(const struct learner *learner, uint32_t course, const struct catalogue *catalogue)
+static int64_t last_report_ms(const struct learner *learner, uint32_t course,
+                              const struct catalogue *catalogue)
 {
     struct walk walk = walk_begin(learner, catalogue, course);
     struct item_facts facts;
@@ -325,14 +336,15 @@ static int64_t last_report_ms(const struct learner *learner, uint32_t course, co
 }
 
 /* Back from DROPPED or EXPIRED: what the progress says, from a new enrollmentDate on. */
-static void enrol_again(struct learner *learner, struct enrolment *enrolment, const struct course_facts *facts,
-                        const struct event *event, const struct catalogue *catalogue)
+static void enrol_again(struct learner *learner, struct enrolment *enrolment,
+                        const struct course_facts *facts, const struct event *event,
+                        const struct catalogue *catalogue)
 {
     enum enrolment_class next = CLASS_ENROLLED;
     struct fault unused;
 
-    if (enrolment_decide(enrolment, facts, MOVE_ENROL, learner_started(learner, event->course, catalogue), &next,
-                         &unused) == RC_OK)
+    if (enrolment_decide(enrolment, facts, MOVE_ENROL, learner_started(learner, event->course, catalogue),
+                         &next, &unused) == RC_OK)
         enrolment->class = (uint8_t)next;
     enrolment->enrolled_at_ms = event->at_ms;
     if (enrolment->last_activity_ms == INSTANT_NEVER) /* all of it came before the course had the item */
@@ -347,14 +359,17 @@ static void enrol_again(struct learner *learner, struct enrolment *enrolment, co
 static void leave(struct enrolment *enrolment, const struct course_facts *facts, enum enrolment_class class)
 {
     enrolment->completed_at_ms = enrolment_completion_ms(enrolment, facts);
-    enrolment->class = (uint8_t)class;
+    enrolment->class = (uint8_t) class;
 }
 
-static struct enrolment *enrol_first(struct learner *learner, const struct event *event, const struct catalogue *catalogue)
+static struct enrolment *enrol_first(struct learner *learner, const struct event *event,
+                                     const struct catalogue *catalogue)
 {
-    struct enrolment *enrolment = new_enrolment(learner, event->course, event->enrolment_id, event->at_ms, catalogue);
+    struct enrolment *enrolment =
+        new_enrolment(learner, event->course, event->enrolment_id, event->at_ms, catalogue);
 
-    if (learner_started(learner, event->course, catalogue)) { /* progress came first: adoption, or a preview */
+    /* progress came first: adoption, or a preview */
+    if (learner_started(learner, event->course, catalogue)) {
         enrolment->class = CLASS_WORKING;
         enrolment->last_activity_ms = last_report_ms(learner, event->course, catalogue);
     }
@@ -414,7 +429,8 @@ static bool reset_record(struct learner *learner, struct record *record, const s
     return reported;
 }
 
-static void evolve_reset(struct learner *learner, const struct event *event, const struct catalogue *catalogue)
+static void evolve_reset(struct learner *learner, const struct event *event,
+                         const struct catalogue *catalogue)
 {
     struct item_facts facts = {0};
     bool progress_lost = false;
@@ -520,11 +536,13 @@ static bool look_at_record(const struct learner *learner, struct record *record,
 }
 
 /* next: the enrolment with its new counts. started_ms: the last report in its course; INSTANT_NEVER: none. */
-static bool settle_again(struct enrolment *enrolment, struct enrolment *next, int64_t started_ms, const struct look *look)
+static bool settle_again(struct enrolment *enrolment, struct enrolment *next, int64_t started_ms,
+                         const struct look *look)
 {
     struct course_facts facts = look->catalogue->course(look->catalogue->of, next->course);
 
-    if (next->class == CLASS_ENROLLED && started_ms != INSTANT_NEVER) { /* the catalogue brought progress into the course */
+    /* the catalogue brought progress into the course */
+    if (next->class == CLASS_ENROLLED && started_ms != INSTANT_NEVER) {
         next->class = CLASS_WORKING;
         next->last_activity_ms = started_ms;
     }
@@ -541,13 +559,15 @@ static bool settle_again(struct enrolment *enrolment, struct enrolment *next, in
     return true;
 }
 
-static bool look_at_enrolment(const struct learner *learner, struct enrolment *enrolment, const struct look *look)
+static bool look_at_enrolment(const struct learner *learner, struct enrolment *enrolment,
+                              const struct look *look)
 {
     struct enrolment next = *enrolment;
 
     recount(learner, &next, look->catalogue);
-    int64_t started_ms = enrolment->class == CLASS_ENROLLED ? last_report_ms(learner, enrolment->course, look->catalogue)
-                                                            : INSTANT_NEVER;
+    int64_t started_ms = enrolment->class == CLASS_ENROLLED
+                             ? last_report_ms(learner, enrolment->course, look->catalogue)
+                             : INSTANT_NEVER;
     return settle_again(enrolment, &next, started_ms, look);
 }
 
@@ -570,8 +590,8 @@ static bool look_at_all(const struct learner *learner, const struct edit *edit, 
     return changed;
 }
 
-bool learner_is_moved(const struct learner *learner, const struct catalogue *catalogue, const struct edit *edit,
-                      int64_t at_ms, uint64_t sequence)
+bool learner_is_moved(const struct learner *learner, const struct catalogue *catalogue,
+                      const struct edit *edit, int64_t at_ms, uint64_t sequence)
 {
     struct look look = {catalogue, at_ms, sequence, false};
     return look_at_all(learner, edit, &look);
@@ -590,7 +610,8 @@ bool learner_reconsider(struct learner *learner, const struct catalogue *catalog
 }
 
 /* learner: changed only when look writes. */
-static bool look_at_item(const struct learner *learner, uint32_t item, const struct item_facts *before, const struct look *look)
+static bool look_at_item(const struct learner *learner, uint32_t item, const struct item_facts *before,
+                         const struct look *look)
 {
     const struct catalogue *catalogue = look->catalogue;
     struct record *record = learner_record(learner, item);

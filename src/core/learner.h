@@ -13,8 +13,8 @@
 
 enum { LEARNER_EVENT_IDS = 1000 }; /* contract 6: eventId is recognised while among the last 1,000 */
 
-/* Finds an entry by its key in constant time: open addressing, index + 1, 0 free. mask 0: there are so few entries that
- * looking through them is as fast. */
+/* Finds an entry by its key in constant time: open addressing, index + 1, 0 free. mask 0: there are so few
+ * entries that looking through them is as fast. */
 struct finder {
     uint32_t *slots;
     uint32_t mask;
@@ -23,19 +23,22 @@ struct finder {
 struct learner {
     uint32_t key; /* interned */
     uint32_t record_count, enrolment_count, day_count, event_id_count;
-    uint32_t event_id_next;                     /* where the next eventId goes once there are 1,000 */
+    uint32_t event_id_next; /* where the next eventId goes once there are 1,000 */
     uint32_t record_room, enrolment_room, day_room, event_id_room;
-    int64_t last_event_ms;                      /* instant of the latest event */
-    uint64_t version;                           /* sequence of the latest event */
-    uint32_t previews;                          /* records that only previews made */
-    uint64_t metadata_bytes, segment_total;     /* of all records: what LIMIT_METADATA_BYTES and LIMIT_SEGMENTS bound */
-    const char *zone;                           /* of the last report that told one; NULL: none, lives as the caller says */
-    struct record *records;                     /* by first sight */
-    uint32_t *items;                            /* of each record, beside them: looking for one touches few lines */
-    struct enrolment *enrolments;               /* by first sight */
-    int32_t *days;                              /* local days with a report, ascending: for streaks */
+    int64_t last_event_ms; /* instant of the latest event */
+    uint64_t version;      /* sequence of the latest event */
+    uint32_t previews;     /* records that only previews made */
+    /* of all records: what LIMIT_METADATA_BYTES and LIMIT_SEGMENTS bound */
+    uint64_t metadata_bytes, segment_total;
+    /* of the last report that told one; NULL: none, lives as the caller says */
+    const char *zone;
+    struct record *records; /* by first sight */
+    /* of each record, beside them: looking for one touches few lines */
+    uint32_t *items;
+    struct enrolment *enrolments; /* by first sight */
+    int32_t *days;                /* local days with a report, ascending: for streaks */
     uint64_t (*event_ids)[2];
-    struct finder by_item, by_course;           /* of records and enrolments */
+    struct finder by_item, by_course; /* of records and enrolments */
 };
 
 /* Slots that a finder over that many entries needs: a power of two, or 0. */
@@ -49,8 +52,8 @@ struct catalogue {
     const void *of;
     struct item_facts (*item)(const void *of, uint32_t item);
     struct course_facts (*course)(const void *of, uint32_t course);
-    /* All items whose facts name the course, whether it counts them or not. NULL: not known; a learner's records are
-     * then looked through for them, however few the course has. */
+    /* All items whose facts name the course, whether it counts them or not. NULL: not known; a learner's
+     * records are then looked through for them, however few the course has. */
     const uint32_t *(*items)(const void *of, uint32_t course, uint32_t *out_count);
 };
 
@@ -84,16 +87,18 @@ bool learner_has_room(const struct learner *learner, const struct event *event);
 void learner_evolve(struct learner *learner, const struct event *event, const struct catalogue *catalogue,
                     struct record_room *room);
 
-/* The effect of an edit on one holder: percents, completions and counts again. Returns whether anything changed. Costs
- * the lesser of the learner's records and what the edit touched. Source: contract 1, rule 5; design 6. */
+/* The effect of an edit on one holder: percents, completions and counts again. Returns whether anything
+ * changed. Costs the lesser of the learner's records and what the edit touched. Source: contract 1, rule 5;
+ * design 6. */
 bool learner_reconsider(struct learner *learner, const struct catalogue *catalogue, const struct edit *edit,
                         int64_t at_ms, uint64_t sequence);
 
 /* Whether learner_reconsider would change anything; nothing is. */
-bool learner_is_moved(const struct learner *learner, const struct catalogue *catalogue, const struct edit *edit,
-                      int64_t at_ms, uint64_t sequence);
+bool learner_is_moved(const struct learner *learner, const struct catalogue *catalogue,
+                      const struct edit *edit, int64_t at_ms, uint64_t sequence);
 
-/* The same for one item, whose facts were before: it came to a course, or the course counts it from now on. Constant. */
+/* The same for one item, whose facts were before: it came to a course, or the course counts it from now on.
+ * Constant. */
 bool learner_reconsider_item(struct learner *learner, const struct catalogue *catalogue, uint32_t item,
                              const struct item_facts *before, int64_t at_ms, uint64_t sequence);
 

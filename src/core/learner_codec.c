@@ -8,8 +8,8 @@ enum { CODEC_VERSION = 2, RECORD_NUMBERS = 26, ENROLMENT_NUMBERS = 15 };
 
 size_t learner_bound(const struct learner *learner)
 {
-    size_t bytes = 17 * VARINT_MAX_BYTES + (learner->zone ? strlen(learner->zone) : 0) + learner->day_count * VARINT_MAX_BYTES +
-                   learner->event_id_count * 2 * VARINT_MAX_BYTES;
+    size_t bytes = 17 * VARINT_MAX_BYTES + (learner->zone ? strlen(learner->zone) : 0) +
+                   learner->day_count * VARINT_MAX_BYTES + learner->event_id_count * 2 * VARINT_MAX_BYTES;
 
     for (uint32_t i = 0; i < learner->record_count; i++)
         bytes += RECORD_NUMBERS * VARINT_MAX_BYTES + learner->records[i].metadata_size +
@@ -102,7 +102,8 @@ size_t learner_encode(const struct learner *learner, uint8_t *out)
     return (size_t)(at - out);
 }
 
-static bool read_head(struct reader *from, struct learner *head, const char **out_zone, uint32_t *out_zone_size)
+static bool read_head(struct reader *from, struct learner *head, const char **out_zone,
+                      uint32_t *out_zone_size)
 {
     if (get_u64(from) != CODEC_VERSION)
         return false;
@@ -128,8 +129,8 @@ bool learner_peek(const uint8_t *bytes, size_t size, struct learner_sizes *out_s
 
     if (!read_head(&from, &head, &zone, &zone_size))
         return false;
-    *out_sizes = (struct learner_sizes){head.record_count, head.enrolment_count, head.day_count,
-                                        head.event_id_count};
+    *out_sizes =
+        (struct learner_sizes){head.record_count, head.enrolment_count, head.day_count, head.event_id_count};
     return true;
 }
 

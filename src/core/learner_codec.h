@@ -23,8 +23,8 @@ bool learner_peek(const uint8_t *bytes, size_t size, struct learner_sizes *out_s
 
 /* The reverse: fills the arrays that learner already has (room as learner_peek said). Metadata and
  * certificates borrow bytes; segments are handed to keep, which copies them and returns where they live from
- * now on (NULL: out of memory). *out_zone: the name of the learner's zone, borrowed bytes; NULL: none (the learner's own
- * pointer is left alone). False: malformed or out of memory. */
+ * now on (NULL: out of memory). *out_zone: the name of the learner's zone, borrowed bytes; NULL: none (the
+ * learner's own pointer is left alone). False: malformed or out of memory. */
 bool learner_decode(const uint8_t *bytes, size_t size, struct learner *learner, struct segment *room,
                     const struct segment *(*keep)(void *arg, const struct segment *segments, uint32_t count),
                     void *arg, const char **out_zone, uint32_t *out_zone_size);

@@ -1,9 +1,9 @@
 #pragma once
 
-/* Every budget there is: what one caller may store, and how much of anything there may be. Each is checked where a
- * write is decided, so that live writes, sync, webhook and import meet the same ones, and restore refuses what is
- * past them; the refusal names the limit. docs/limits.md is the table for people; a test compares the two.
- * Source: contract 1, Errors; docs/limits.md. */
+/* Every budget there is: what one caller may store, and how much of anything there may be. Each is checked
+ * where a write is decided, so that live writes, sync, webhook and import meet the same ones, and restore
+ * refuses what is past them; the refusal names the limit. docs/limits.md is the table for people; a test
+ * compares the two. Source: contract 1, Errors; docs/limits.md. */
 enum {
     LIMIT_COURSE_ITEMS = 10000,     /* items that clients may teach one observed course, or a PUT may list */
     LIMIT_ITEMS = 1000000,          /* items in the server in all that clients may be the first to name */
@@ -22,6 +22,7 @@ enum {
     LIMIT_OBJECT_MEMBERS = 1000,    /* members of one JSON object in a request */
     LIMIT_METADATA_MEMBERS = 256,   /* members of one record's metadata, once merged */
     LIMIT_CSV_COLUMNS = 1000,       /* columns of one table as CSV */
-    LIMIT_LISTING_BYTES = 256 << 20, /* what all lists of learners together hold while they are made and sent */
-    LIMIT_STAFF = 1000,             /* staff entries of one course */
+    /* what all lists of learners together hold while they are made and sent */
+    LIMIT_LISTING_BYTES = 256 << 20,
+    LIMIT_STAFF = 1000, /* staff entries of one course */
 };

@@ -32,8 +32,13 @@ struct bound event_bound_of(const struct event *event)
 struct log_event log_event_of(const struct event *event)
 {
     struct log_event log = {
-        .sequence = event->sequence, .log_id = event->log_id, .kind = event->kind, .at_ms = event->at_ms,
-        .date_ms = event->log_at_ms, .actor = event->actor, .actor_size = event->actor_size,
+        .sequence = event->sequence,
+        .log_id = event->log_id,
+        .kind = event->kind,
+        .at_ms = event->at_ms,
+        .date_ms = event->log_at_ms,
+        .actor = event->actor,
+        .actor_size = event->actor_size,
     };
 
     if (event->kind == EV_LOGS_ROLLED_BACK) {
@@ -93,7 +98,8 @@ static struct log_state *take(struct log_fold *fold, struct log_slot *slot, cons
                               enum stage stage)
 {
     *slot = (struct log_slot){
-        {event->log_id, event->date_ms, event->at_ms, event->at_ms, event->members_size, event->members}, (uint8_t)stage};
+        {event->log_id, event->date_ms, event->at_ms, event->at_ms, event->members_size, event->members},
+        (uint8_t)stage};
     fold->used++;
     fold->entries += stage == WHOLE;
     return stage == GONE ? NULL : &slot->state;
@@ -104,7 +110,10 @@ static struct log_state *change(struct log_fold *fold, const struct log_event *e
     struct log_slot *slot = slot_of(fold->slots, fold->room, event->log_id);
 
     if (slot->stage == FREE)
-        return take(fold, slot, event, event->kind == EV_LOGGED ? WHOLE : event->kind == EV_LOG_UPDATED ? UPDATED : GONE);
+        return take(fold, slot, event,
+                    event->kind == EV_LOGGED        ? WHOLE
+                    : event->kind == EV_LOG_UPDATED ? UPDATED
+                                                    : GONE);
     if (slot->stage == UPDATED && event->kind == EV_LOG_DELETED)
         slot->stage = GONE; /* what was changed afterwards was not there */
     if (slot->stage == UPDATED && event->kind == EV_LOGGED) {

@@ -6,8 +6,8 @@
 
 #include "core/event.h"
 
-/* One learner's log entries as a fold of their events: at any bound, and through rollbacks. Pure: memory is the
- * caller's; any thread. Source: contract 5, history and rollback. */
+/* One learner's log entries as a fold of their events: at any bound, and through rollbacks. Pure: memory is
+ * the caller's; any thread. Source: contract 5, history and rollback. */
 
 /* Which events count: those up to a sequence and, when an instant bounds them too, not later than it. */
 struct bound {
@@ -28,8 +28,8 @@ struct log_event {
     int64_t at_ms, date_ms;
     uint32_t members_size, actor_size;
     const uint8_t *members;
-    const char *actor;  /* NULL: the learner */
-    struct bound to;    /* EV_LOGS_ROLLED_BACK */
+    const char *actor; /* NULL: the learner */
+    struct bound to;   /* EV_LOGS_ROLLED_BACK */
 };
 
 struct log_state {
@@ -50,9 +50,10 @@ void event_set_bound(struct event *event, const struct bound *bound, uint8_t *by
 struct bound event_bound_of(const struct event *event);
 
 /* ---- the fold, newest event first ----
- * What came before a rollback counts only as its bound says, and what came before the last change of an entry matters to
- * it no more. So the events are given from the last to the first: each is looked at once, however many rollbacks there
- * are, and only what is there in the end is kept. A log_id is given once: one EV_LOGGED each. */
+ * What came before a rollback counts only as its bound says, and what came before the last change of an entry
+ * matters to it no more. So the events are given from the last to the first: each is looked at once, however
+ * many rollbacks there are, and only what is there in the end is kept. A log_id is given once: one EV_LOGGED
+ * each. */
 
 struct log_slot {
     struct log_state state;
@@ -73,8 +74,8 @@ bool log_fold_full(const struct log_fold *fold);
 /* Moves to slots that are zeroed, at least twice as many; the old ones are the caller's to free. */
 void log_fold_move(struct log_fold *fold, struct log_slot *slots, size_t room);
 
-/* The event before those that were given. Returns the state whose members it gave (borrowed: the caller copies what they
- * point to and sets them), or NULL: it gave none. */
+/* The event before those that were given. Returns the state whose members it gave (borrowed: the caller
+ * copies what they point to and sets them), or NULL: it gave none. */
 struct log_state *log_fold_back(struct log_fold *fold, const struct log_event *event);
 
 /* The entries that are there, by log_id. out has room for fold->entries. */

@@ -51,15 +51,15 @@ bool members_find(const void *members, size_t size, const char *name, struct mem
 
 /* ---- merging ---- */
 
-/* Members of an object in the order of their names, so that one is found in few steps: a caller chooses the names, so no
- * hash would do. FEW are looked through one by one; more than MANY no request brings. */
+/* Members of an object in the order of their names, so that one is found in few steps: a caller chooses the
+ * names, so no hash would do. FEW are looked through one by one; more than MANY no request brings. */
 enum { FEW = 8, MANY = 4096 };
 
 struct sorted {
     const uint8_t *members, *end;
     uint32_t count;
-    uint32_t at[MANY];  /* where each begins */
-    bool taken[MANY];   /* by a member of the base */
+    uint32_t at[MANY]; /* where each begins */
+    bool taken[MANY];  /* by a member of the base */
 };
 
 /* Shorter names first: only their order among each other matters. */
@@ -113,7 +113,8 @@ static bool sort_members(struct sorted *sorted, const uint8_t *members, size_t s
     }
     for (uint32_t run = 1; run < sorted->count; run *= 2)
         for (uint32_t from = 0; from + run < sorted->count; from += 2 * run)
-            merge_runs(sorted, room, from, from + run, from + 2 * run < sorted->count ? from + 2 * run : sorted->count);
+            merge_runs(sorted, room, from, from + run,
+                       from + 2 * run < sorted->count ? from + 2 * run : sorted->count);
     return true;
 }
 
@@ -232,7 +233,8 @@ enum { DEPTH_MAX = 32 };
 
 static void skip_space(struct walk *walk)
 {
-    while (walk->at < walk->end && (*walk->at == ' ' || *walk->at == '\t' || *walk->at == '\n' || *walk->at == '\r'))
+    while (walk->at < walk->end &&
+           (*walk->at == ' ' || *walk->at == '\t' || *walk->at == '\n' || *walk->at == '\r'))
         walk->at++;
 }
 
@@ -328,8 +330,10 @@ static bool take_start(struct walk *walk, bool *out_open)
 
     *out_open = false;
     if (!object && !(walk->at < walk->end && *walk->at == '['))
-        return (walk->at < walk->end && *walk->at == '"') ? take_string(walk)
-             : take_word(walk, "true") || take_word(walk, "false") || take_word(walk, "null") || take_number(walk);
+        return (walk->at < walk->end && *walk->at == '"')
+                   ? take_string(walk)
+                   : take_word(walk, "true") || take_word(walk, "false") || take_word(walk, "null") ||
+                         take_number(walk);
     walk->at++;
     skip_space(walk);
     if (take(walk, object ? '}' : ']'))
@@ -371,7 +375,8 @@ static bool is_value(const char *text, size_t size)
 
 enum { NAME_SLOTS = 2048 }; /* more than LIMIT_OBJECT_MEMBERS */
 
-/* Enters the member that starts at an offset into a table of such; false: one of that name was there before. */
+/* Enters the member that starts at an offset into a table of such; false: one of that name was there before.
+ */
 static bool note_name(uint32_t *slots, const uint8_t *members, const uint8_t *end, uint32_t offset,
                       const struct member *member)
 {
@@ -412,5 +417,6 @@ const char *members_problem(const void *members, size_t size)
         if (!note_name(slots, members, end, offset, &member))
             return "it has two members of one name";
     }
-    return size && members_json_bytes(members, size) > MEMBERS_MAX_BYTES ? "its members have more than 16 KiB" : NULL;
+    return size && members_json_bytes(members, size) > MEMBERS_MAX_BYTES ? "its members have more than 16 KiB"
+                                                                         : NULL;
 }

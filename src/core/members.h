@@ -10,7 +10,7 @@
 enum { MEMBERS_MAX_BYTES = 16384 }; /* as one JSON object; contract 3 and 5 */
 
 struct member {
-    const char *name;  /* unescaped UTF-8 */
+    const char *name; /* unescaped UTF-8 */
     uint32_t name_size;
     const char *value; /* JSON text */
     uint32_t value_size;
@@ -22,19 +22,20 @@ size_t member_bytes(const struct member *member);
 /* Writes one member at out (room for member_bytes); returns the end. */
 uint8_t *member_put(uint8_t *out, const struct member *member);
 
-/* Reads the member at *at and moves *at past it. False: the end, or malformed. The member borrows the bytes. */
+/* Reads the member at *at and moves *at past it. False: the end, or malformed. The member borrows the bytes.
+ */
 bool member_next(const uint8_t **at, const uint8_t *end, struct member *out_member);
 
 /* Finds a member by name. */
 bool members_find(const void *members, size_t size, const char *name, struct member *out_member);
 
 /* Shallow merge: members of patch replace those of the same name in base or come after them. Order of base is
- * kept. out has room for base_size + patch_size; returns the bytes used. n log n in their number. Source: contract 3,
- * update; 5, PUT. */
+ * kept. out has room for base_size + patch_size; returns the bytes used. n log n in their number. Source:
+ * contract 3, update; 5, PUT. */
 size_t members_merge(const void *base, size_t base_size, const void *patch, size_t patch_size, void *out);
 
-/* NULL: members that a face could have sent: well-formed, JSON values (depth 32), no name twice, within the bounds of
- * one object. Else what is wrong; a static text. */
+/* NULL: members that a face could have sent: well-formed, JSON values (depth 32), no name twice, within the
+ * bounds of one object. Else what is wrong; a static text. */
 const char *members_problem(const void *members, size_t size);
 
 /* How many there are. */

@@ -123,7 +123,8 @@ static void apply_statements(struct record *record, const struct report *report,
         record->stated_hundredths = 10000; /* completed without a percent means 100: rule 2 */
     if (report->has & HAS_TIME_SPENT)
         record->time_spent_ms = report->time_spent_ms < TIME_MAX_MS - record->time_spent_ms
-                                    ? record->time_spent_ms + report->time_spent_ms : TIME_MAX_MS;
+                                    ? record->time_spent_ms + report->time_spent_ms
+                                    : TIME_MAX_MS;
     bool keeps = completed && !(report->has & SETS_SCORE);
     if (report->has & HAS_SCORE && (!keeps || !(record->flags & RECORD_SCORE))) {
         record->score_e4 = report->score_e4;
@@ -182,7 +183,8 @@ enum report_effect record_effect(const struct record *record, const struct repor
                                  const struct item_facts *facts, int64_t at_ms, struct record_room *room,
                                  bool *out_changes)
 {
-    const uint32_t by_arrival = HAS_TIME_SPENT | HAS_SCORE | HAS_MAX_SCORE | HAS_METADATA | HAS_STATUS | HAS_PERCENT;
+    const uint32_t by_arrival =
+        HAS_TIME_SPENT | HAS_SCORE | HAS_MAX_SCORE | HAS_METADATA | HAS_STATUS | HAS_PERCENT;
     int64_t when = report_instant(report, at_ms);
 
     *out_changes = true;
@@ -200,7 +202,8 @@ enum report_effect record_effect(const struct record *record, const struct repor
     return *out_changes ? REPORT_APPLIED : REPORT_UNCHANGED;
 }
 
-bool record_reconsider(struct record *record, const struct item_facts *facts, int64_t at_ms, uint64_t sequence)
+bool record_reconsider(struct record *record, const struct item_facts *facts, int64_t at_ms,
+                       uint64_t sequence)
 {
     struct record before = *record;
 
@@ -218,10 +221,8 @@ void record_reset(struct record *record, int64_t at_ms, uint64_t sequence)
 {
     bool locked = record->flags & RECORD_LOCKED;
     struct record blank = {
-        RECORD_BLANK,
-        .item = record->item,
-        .id = record->id,
-        .flags = locked ? RECORD_LOCKED | RECORD_PRESENT : 0,
+        RECORD_BLANK,        .item = record->item,
+        .id = record->id,    .flags = locked ? RECORD_LOCKED | RECORD_PRESENT : 0,
         .version = sequence,
     };
     blank.updated_at_ms = blank.floor_ms = at_ms;

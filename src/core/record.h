@@ -20,16 +20,17 @@ enum { RECORD_MAX_SEGMENTS = 1000 }; /* merged stretches per record */
 enum item_status { ITEM_NOT_STARTED, ITEM_IN_PROGRESS, ITEM_COMPLETED };
 
 enum record_flag {
-    RECORD_PRESENT = 1,     /* shown to clients; a deleted or reset one is kept for its id and floor only */
-    RECORD_REPORTED = 2,    /* somebody reported on it since the last reset: its learner is a viewer */
-    RECORD_LOCKED = 4,      /* by staff or system; rule 6 */
-    RECORD_PLAYER = 8,      /* a pts or video client wrote it */
-    RECORD_POSITION = 16,   /* a position is known */
+    RECORD_PRESENT = 1,   /* shown to clients; a deleted or reset one is kept for its id and floor only */
+    RECORD_REPORTED = 2,  /* somebody reported on it since the last reset: its learner is a viewer */
+    RECORD_LOCKED = 4,    /* by staff or system; rule 6 */
+    RECORD_PLAYER = 8,    /* a pts or video client wrote it */
+    RECORD_POSITION = 16, /* a position is known */
     RECORD_SCORE = 32,
     RECORD_MAX_SCORE = 64,
     RECORD_WATCHED_AT = 128, /* last_watched_ms is known */
     RECORD_REAL = 256,       /* some report on it since the last reset was no preview */
-    RECORD_COUNTED = 512,    /* counts in its item's sums: the item has no course, or its learner is enrolled in it */
+    /* counts in its item's sums: the item has no course, or its learner is enrolled in it */
+    RECORD_COUNTED = 512,
 };
 
 struct record {
@@ -47,17 +48,19 @@ struct record {
     int64_t duration_ms, duration_at_ms; /* this learner's own, from the client; 0 unknown */
     int64_t time_spent_ms;
     int64_t score_e4, max_score_e4; /* ten-thousandths */
-    int64_t started_at_ms, completed_at_ms, last_watched_ms, created_at_ms, updated_at_ms; /* or INSTANT_NEVER */
-    int64_t floor_ms;  /* instant of the last delete or reset: reports not later are stale (rule 4); or INSTANT_NEVER */
-    uint64_t version;  /* sequence of the last event that changed it */
+    /* or INSTANT_NEVER */
+    int64_t started_at_ms, completed_at_ms, last_watched_ms, created_at_ms, updated_at_ms;
+    /* instant of the last delete or reset: reports not later are stale (rule 4); or INSTANT_NEVER */
+    int64_t floor_ms;
+    uint64_t version;               /* sequence of the last event that changed it */
     const struct segment *segments; /* normalized; who stores the record owns them */
     const uint8_t *metadata;        /* core/members.h; likewise */
 };
 
 /* One on which nobody reported. */
-#define RECORD_BLANK \
-    .position_at_ms = INSTANT_NEVER, .watched_at_ms = INSTANT_NEVER, .duration_at_ms = INSTANT_NEVER, \
-    .started_at_ms = INSTANT_NEVER, .completed_at_ms = INSTANT_NEVER, .last_watched_ms = INSTANT_NEVER, \
+#define RECORD_BLANK                                                                                         \
+    .position_at_ms = INSTANT_NEVER, .watched_at_ms = INSTANT_NEVER, .duration_at_ms = INSTANT_NEVER,        \
+    .started_at_ms = INSTANT_NEVER, .completed_at_ms = INSTANT_NEVER, .last_watched_ms = INSTANT_NEVER,      \
     .created_at_ms = INSTANT_NEVER, .updated_at_ms = INSTANT_NEVER, .floor_ms = INSTANT_NEVER
 
 /* Whether all that was reported on it were previews. */
@@ -132,7 +135,8 @@ enum report_effect record_effect(const struct record *record, const struct repor
 
 /* Percent and completion again after the catalogue changed; may complete, never un-completes.
  * Returns whether anything changed. Source: contract 1, rule 5; design 6. */
-bool record_reconsider(struct record *record, const struct item_facts *facts, int64_t at_ms, uint64_t sequence);
+bool record_reconsider(struct record *record, const struct item_facts *facts, int64_t at_ms,
+                       uint64_t sequence);
 
 /* Forgets all progress; id, floor and a lock stay. Source: contract 1, rule 1 and 6. */
 void record_reset(struct record *record, int64_t at_ms, uint64_t sequence);

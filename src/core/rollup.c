@@ -9,7 +9,9 @@ struct enrolment_share enrolment_share(const struct enrolment *enrolment)
     struct enrolment_share share = {
         .class = (enum enrolment_class)enrolment->class,
         .completed_required = enrolment->completed_required,
-        .activity_day = enrolment->last_activity_ms != INSTANT_NEVER ? instant_day(enrolment->last_activity_ms) : INT32_MIN,
+        .activity_day = enrolment->last_activity_ms != INSTANT_NEVER
+                            ? instant_day(enrolment->last_activity_ms)
+                            : INT32_MIN,
     };
 
     if (completion != INSTANT_NEVER && completion >= enrolment->enrolled_at_ms &&

@@ -13,14 +13,15 @@
 struct enrolment_share {
     enum enrolment_class class;
     uint32_t completed_required;
-    int32_t activity_day;   /* UTC day of the last activity; INT32_MIN: none */
+    int32_t activity_day;    /* UTC day of the last activity; INT32_MIN: none */
     int64_t completion_days; /* whole days from enrolment to (possible) completion */
-    bool dated;             /* completion_days counts: not before the enrolment */
+    bool dated;              /* completion_days counts: not before the enrolment */
 };
 
 struct enrolment_share enrolment_share(const struct enrolment *enrolment);
 
-/* A total over people: it cannot overflow, since no record's part passes 2^63 and there are fewer than 2^32 records. */
+/* A total over people: it cannot overflow, since no record's part passes 2^63 and there are fewer than 2^32
+ * records. */
 __extension__ typedef __int128 wide;
 
 /* As a number that clients may be shown; what passes 2^53 is shown as that. */
@@ -28,7 +29,7 @@ int64_t wide_shown(wide total);
 
 /* Sums of an item over its records. */
 struct item_sums {
-    int64_t records;         /* reported ones that count: RECORD_COUNTED */
+    int64_t records;                             /* reported ones that count: RECORD_COUNTED */
     int64_t not_started, in_progress, completed; /* of those */
     wide time_spent_ms, watched_s;
 };

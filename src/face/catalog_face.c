@@ -9,9 +9,17 @@
 #include "face/face.h"
 #include "face/snapshot.h"
 
-enum { TITLE_MAX = 1024, DESCRIPTION_MAX = 16384, TYPE_MAX = 64, SECTION_MAX = 256, PAGE_DEFAULT = 20, PAGE_MAX = 100 };
+enum {
+    TITLE_MAX = 1024,
+    DESCRIPTION_MAX = 16384,
+    TYPE_MAX = 64,
+    SECTION_MAX = 256,
+    PAGE_DEFAULT = 20,
+    PAGE_MAX = 100
+};
 
-/* A body above this is read by a worker: a large one takes tens of milliseconds, and an event loop has others. */
+/* A body above this is read by a worker: a large one takes tens of milliseconds, and an event loop has
+ * others. */
 enum { LARGE_BYTES = 64 << 10 };
 
 /* Items looked up before the image's lock is given back for a moment. */
@@ -35,8 +43,8 @@ static void put_item(struct json_out *out, const struct put_item *item, const ch
     json_close(out, '}');
 }
 
-static void put_head(struct json_out *out, const char *id, struct text title, struct text description, bool declared,
-                     const struct staff *staff, uint32_t staff_count)
+static void put_head(struct json_out *out, const char *id, struct text title, struct text description,
+                     bool declared, const struct staff *staff, uint32_t staff_count)
 {
     json_open(out, '{');
     json_put_text(out, "id", id);
@@ -66,8 +74,11 @@ static void put_course(struct json_out *out, struct view view, uint32_t course, 
         const struct item_def *item = view_item(view, def->items[i]);
         if (!item)
             continue; /* forgotten meanwhile */
-        struct put_item shown = {.id = slot_id(slot->id, slot->id_size), .title = item->title, .section = item->section,
-                                 .duration_ms = item->duration_ms, .required = item->required,
+        struct put_item shown = {.id = slot_id(slot->id, slot->id_size),
+                                 .title = item->title,
+                                 .section = item->section,
+                                 .duration_ms = item->duration_ms,
+                                 .required = item->required,
                                  .threshold_hundredths = item->threshold_hundredths};
         put_item(out, &shown, item_type(item), view.image->threshold_hundredths);
         (void)view_pause(view, &steps, 1);
@@ -78,8 +89,8 @@ static void put_course(struct json_out *out, struct view view, uint32_t course, 
 
 /* ---- decoding a PUT ---- */
 
-static enum rc take_text(struct arena *arena, const json_t *value, const char *field, size_t max, struct text *out,
-                         struct fault *fault)
+static enum rc take_text(struct arena *arena, const json_t *value, const char *field, size_t max,
+                         struct text *out, struct fault *fault)
 {
     const char *text;
 
@@ -93,7 +104,8 @@ static enum rc take_text(struct arena *arena, const json_t *value, const char *f
     return copy ? RC_OK : fault_set(fault, RC_BUSY, NULL, "out of memory");
 }
 
-static enum rc decode_staff(struct arena *arena, const json_t *list, struct course_put *put, struct fault *fault)
+static enum rc decode_staff(struct arena *arena, const json_t *list, struct course_put *put,
+                            struct fault *fault)
 {
     size_t index;
     json_t *entry;
@@ -105,7 +117,8 @@ static enum rc decode_staff(struct arena *arena, const json_t *list, struct cour
     put->staff = arena_alloc(arena, (json_array_size(list) + 1) * sizeof *put->staff);
     if (!put->staff)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    json_array_foreach(list, index, entry) {
+    json_array_foreach(list, index, entry)
+    {
         const char *role = json_string_value(json_object_get(entry, "role"));
         struct staff *staff = &put->staff[index];
         if (!json_is_object(entry))
@@ -130,21 +143,22 @@ static enum rc decode_item(struct arena *arena, json_t *entry, struct put_item *
     int64_t hundredths;
 
     item->required = true;
-    enum rc rc = json_in_id(arena, json_in_member(entry, "id", SPELLING_EXACT), "contents.id", &item->id.bytes,
-                            &item->id.size, fault);
+    enum rc rc = json_in_id(arena, json_in_member(entry, "id", SPELLING_EXACT), "contents.id",
+                            &item->id.bytes, &item->id.size, fault);
     if (rc == RC_OK)
         rc = take_text(arena, json_in_member(entry, "title", SPELLING_EXACT), "contents.title", TITLE_MAX,
                        &item->title, fault);
     if (rc == RC_OK)
-        rc = take_text(arena, json_in_member(entry, "type", SPELLING_EXACT), "contents.type", TYPE_MAX, &item->type,
-                       fault);
+        rc = take_text(arena, json_in_member(entry, "type", SPELLING_EXACT), "contents.type", TYPE_MAX,
+                       &item->type, fault);
     if (rc == RC_OK && item->type.bytes && item->type.size == 0)
         item->type = (struct text){NULL, 0};
     if (rc == RC_OK)
-        rc = take_text(arena, json_in_member(entry, "section", SPELLING_EXACT), "contents.section", SECTION_MAX,
-                       &item->section, fault);
+        rc = take_text(arena, json_in_member(entry, "section", SPELLING_EXACT), "contents.section",
+                       SECTION_MAX, &item->section, fault);
     if (rc == RC_OK && duration)
-        rc = json_in_scaled(duration, "contents.durationSeconds", 3, 0, NUMBER_MAX, &item->duration_ms, fault);
+        rc =
+            json_in_scaled(duration, "contents.durationSeconds", 3, 0, NUMBER_MAX, &item->duration_ms, fault);
     if (rc == RC_OK && required)
         rc = json_in_bool(required, "contents.required", &item->required, fault);
     if (rc == RC_OK && threshold) {
@@ -178,7 +192,8 @@ static enum rc refuse_twins(struct arena *arena, const struct course_put *put, s
     return RC_OK;
 }
 
-static enum rc decode_contents(struct arena *arena, const json_t *list, struct course_put *put, struct fault *fault)
+static enum rc decode_contents(struct arena *arena, const json_t *list, struct course_put *put,
+                               struct fault *fault)
 {
     size_t index;
     json_t *entry;
@@ -190,7 +205,8 @@ static enum rc decode_contents(struct arena *arena, const json_t *list, struct c
     put->items = arena_alloc(arena, (json_array_size(list) + 1) * sizeof *put->items);
     if (!put->items)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    json_array_foreach(list, index, entry) {
+    json_array_foreach(list, index, entry)
+    {
         if (!json_is_object(entry))
             return fault_set(fault, RC_INVALID, "contents", "each item is an object");
         enum rc rc = decode_item(arena, entry, &put->items[index], fault);
@@ -213,7 +229,8 @@ static enum rc decode_put(struct request *request, const struct body *body, stru
     if (rc == RC_OK)
         rc = take_text(arena, body_get(body, "title"), "title", TITLE_MAX, &put->title, fault);
     if (rc == RC_OK)
-        rc = take_text(arena, body_get(body, "description"), "description", DESCRIPTION_MAX, &put->description, fault);
+        rc = take_text(arena, body_get(body, "description"), "description", DESCRIPTION_MAX,
+                       &put->description, fault);
     if (rc == RC_OK)
         rc = decode_staff(arena, body_get(body, "staff"), put, fault);
     if (rc == RC_OK)
@@ -223,8 +240,8 @@ static enum rc decode_put(struct request *request, const struct body *body, stru
 
 /* ---- handlers ---- */
 
-/* A PUT with its answer. It is written before the command runs, from what it declares: another one may have taken the
- * course away again, or changed it, when this one's answer is sent. */
+/* A PUT with its answer. It is written before the command runs, from what it declares: another one may have
+ * taken the course away again, or changed it, when this one's answer is sent. */
 struct putting {
     struct course_put put; /* first: what the command points to */
     const char *answer;
@@ -237,13 +254,16 @@ static enum rc write_answer(struct request *request, struct putting *putting, st
     struct image *image = face_of(request)->image;
     struct json_out out = {&request->out, false};
 
-    put_head(&out, face_param(request, 0).bytes, put->title, put->description, true, put->staff, put->staff_count);
+    put_head(&out, face_param(request, 0).bytes, put->title, put->description, true, put->staff,
+             put->staff_count);
     for (uint32_t begin = 0; begin < put->item_count; begin += ITEMS_PER_HOLD) {
         struct view view = image_read_begin(image);
         for (uint32_t i = begin; i < put->item_count && i < begin + ITEMS_PER_HOLD; i++) {
             const struct put_item *item = &put->items[i];
-            const char *type = item->type.bytes ? item->type.bytes
-                                                : item_type(view_item(view, view_item_key(view, item->id.bytes, item->id.size)));
+            const char *type =
+                item->type.bytes
+                    ? item->type.bytes
+                    : item_type(view_item(view, view_item_key(view, item->id.bytes, item->id.size)));
             put_item(&out, item, type, image->threshold_hundredths);
         }
         image_read_end(view);
@@ -251,7 +271,8 @@ static enum rc write_answer(struct request *request, struct putting *putting, st
     json_close(&out, ']');
     json_close(&out, '}');
     putting->answer_size = request->out.size;
-    putting->answer = request->out.failed ? NULL : arena_copy(&request->arena, request->out.bytes, request->out.size);
+    putting->answer =
+        request->out.failed ? NULL : arena_copy(&request->arena, request->out.bytes, request->out.size);
     buf_clear(&request->out);
     return putting->answer ? RC_OK : fault_set(fault, RC_BUSY, NULL, "out of memory");
 }
@@ -262,7 +283,8 @@ static void encode_put(struct command *command, struct view view)
 
     buf_add(command->answer.body, putting->answer, putting->answer_size);
     command->answer.status = command->created ? 201 : 200;
-    etag_of_course(command->course_key, command->sequence, view.image->threshold_hundredths, command->answer.etag);
+    etag_of_course(command->course_key, command->sequence, view.image->threshold_hundredths,
+                   command->answer.etag);
 }
 
 /* Reads the body and writes the answer to be. */
@@ -279,7 +301,8 @@ static enum rc prepare_put(struct request *request, struct fault *fault)
         rc = face_may_user(request, nobody, fault);
     if (rc == RC_OK)
         rc = write_answer(request, putting, fault);
-    struct command *command = rc == RC_OK ? face_command(request, CMD_COURSE_PUT, FACE_CATALOG, nobody) : NULL;
+    struct command *command =
+        rc == RC_OK ? face_command(request, CMD_COURSE_PUT, FACE_CATALOG, nobody) : NULL;
     if (rc == RC_OK && !command)
         rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
     if (rc != RC_OK)
@@ -378,7 +401,8 @@ void catalog_delete(struct request *request)
 
     if (rc == RC_OK)
         rc = face_may_user(request, nobody, &fault);
-    struct command *command = rc == RC_OK ? face_command(request, CMD_COURSE_DELETE, FACE_CATALOG, nobody) : NULL;
+    struct command *command =
+        rc == RC_OK ? face_command(request, CMD_COURSE_DELETE, FACE_CATALOG, nobody) : NULL;
     if (rc == RC_OK && !command)
         rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
     if (rc != RC_OK) {

@@ -146,8 +146,8 @@ static enum rc step_get(void *state, struct buf *out, bool *out_last, struct fau
 }
 
 /* Path, right, existence; *out_small: the answer is short. */
-static enum rc new_answer(struct request *request, const struct activity_filter *filter, struct records_answer **out_answer,
-                          bool *out_small, struct fault *fault)
+static enum rc new_answer(struct request *request, const struct activity_filter *filter,
+                          struct records_answer **out_answer, bool *out_small, struct fault *fault)
 {
     enum { SMALL_RECORDS = 256 };
     struct records_answer *answer = arena_alloc(&request->arena, sizeof *answer);
@@ -158,9 +158,13 @@ static enum rc new_answer(struct request *request, const struct activity_filter 
     struct view view = image_read_begin(face_of(request)->image);
     enum rc rc = find_target(request, view, &target, fault);
     if (rc == RC_OK) {
-        *answer = (struct records_answer){.to = {.context = face_of(request)}, .user = target.user, .course = target.course,
-                                          .learner = target.learner->key, .filter = *filter};
-        answer->own = text_is(target.user, (struct text){face_caller(request)->id, face_caller(request)->id_size});
+        *answer = (struct records_answer){.to = {.context = face_of(request)},
+                                          .user = target.user,
+                                          .course = target.course,
+                                          .learner = target.learner->key,
+                                          .filter = *filter};
+        answer->own =
+            text_is(target.user, (struct text){face_caller(request)->id, face_caller(request)->id_size});
         *out_small = target.learner->record_count <= SMALL_RECORDS;
     }
     image_read_end(view);
@@ -177,7 +181,8 @@ void courseroom_get(struct request *request)
     enum rc rc = new_answer(request, &all, &answer, &small, &fault);
 
     if (rc == RC_OK)
-        face_stream(request, &(struct face_source){step_get, free_records, answer, "application/json", small});
+        face_stream(request,
+                    &(struct face_source){step_get, free_records, answer, "application/json", small});
     else
         request_fail(request, rc, &fault);
 }
@@ -243,7 +248,8 @@ static void write_row(struct records_answer *answer)
     struct json_out json = row_scratch(&answer->to);
     struct view view = image_read_begin(answer->to.context->image);
 
-    courseroom_put_activity(&json, view, answer->to.context->zone, answer->user, answer->member.records[answer->at++]);
+    courseroom_put_activity(&json, view, answer->to.context->zone, answer->user,
+                            answer->member.records[answer->at++]);
     image_read_end(view);
 }
 
@@ -270,7 +276,8 @@ static enum rc step_table(struct records_answer *answer, bool *out_last, struct 
         answer->seen = true;
         answer->at = 0;
     }
-    for (size_t i = 0, begin = to->out->size; i < HOLD_ROWS && answer->at < count && to->out->size - begin < PIECE_BYTES; i++) {
+    for (size_t i = 0, begin = to->out->size;
+         i < HOLD_ROWS && answer->at < count && to->out->size - begin < PIECE_BYTES; i++) {
         write_row(answer);
         csv_row(answer->columns, to->out, to->scratch.bytes, to->scratch.size);
         to->out->failed |= to->scratch.failed;
@@ -303,7 +310,8 @@ void courseroom_activities(struct request *request)
     if (rc == RC_OK && csv && !(answer->columns = csv_columns_new(&request->arena)))
         rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
     if (rc == RC_OK)
-        face_stream(request, &(struct face_source){step_activities, free_records, answer, csv ? CSV_TYPE : "application/json", small});
+        face_stream(request, &(struct face_source){step_activities, free_records, answer,
+                                                   csv ? CSV_TYPE : "application/json", small});
     else
         request_fail(request, rc, &fault);
 }

@@ -6,8 +6,8 @@
 #include "face/courseroom_out.h"
 #include "face/face.h"
 
-/* GET .../analytics: from the sums alone, whatever the number of learners; of 10,000 items some hundred in each hold of
- * the image's lock. Contract 3. */
+/* GET .../analytics: from the sums alone, whatever the number of learners; of 10,000 items some hundred in
+ * each hold of the image's lock. Contract 3. */
 
 enum { HOLD_ITEMS = 512, SMALL_ITEMS = 256 };
 
@@ -74,19 +74,22 @@ static void put_content(struct json_out *out, struct view view, const struct ana
     json_open(out, '{');
     json_put_id(out, "contentId", slot_id(slot->id, slot->id_size));
     json_put_int(out, "completionCount", content->completed);
-    json_put_hundredths(out, "avgDuration", rounded_ratio(content->time_spent_ms, 100, 1000 * content->records));
+    json_put_hundredths(out, "avgDuration",
+                        rounded_ratio(content->time_spent_ms, 100, 1000 * content->records));
     json_close(out, '}');
 }
 
-/* The most completed item, of equals the one with most time, of those the first; item_count: none has records. */
+/* The most completed item, of equals the one with most time, of those the first; item_count: none has
+ * records. */
 static uint32_t most_engaging(const struct analytics *all)
 {
     const struct content *best = NULL;
 
     for (uint32_t i = 0; i < all->def->item_count; i++) {
         const struct content *content = &all->contents[i];
-        if (content->records && (!best || content->completed > best->completed ||
-                                 (content->completed == best->completed && content->time_spent_ms > best->time_spent_ms)))
+        if (content->records &&
+            (!best || content->completed > best->completed ||
+             (content->completed == best->completed && content->time_spent_ms > best->time_spent_ms)))
             best = content;
     }
     return best ? (uint32_t)(best - all->contents) : all->def->item_count;
@@ -102,8 +105,9 @@ static void put_figures(struct json_out *out, const struct analytics *all)
     json_put_int(out, "totalEnrollments", figures->total);
     json_put_int(out, "activeUsers", figures->active);
     json_put_int(out, "completedUsers", figures->completed);
-    json_put_hundredths(out, "averageProgress",
-                        rounded_ratio(figures->completed_required, 10000, figures->total * all->facts.required));
+    json_put_hundredths(
+        out, "averageProgress",
+        rounded_ratio(figures->completed_required, 10000, figures->total * all->facts.required));
     json_put_hundredths(out, "completionRate", rounded_ratio(figures->completed, 10000, figures->total));
     json_put_int(out, "averageCompletionTime", rounded_ratio(figures->completion_days, 1, figures->dated));
     json_put_int(out, "totalActivities", all->activities);
@@ -158,7 +162,8 @@ void courseroom_analytics(struct request *request)
     struct analytics *all = arena_alloc(&request->arena, sizeof *all);
     uint32_t course = 0;
     struct view view = image_read_begin(face_of(request)->image);
-    enum rc rc = all ? courseroom_course(request, view, &course, &fault) : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = all ? courseroom_course(request, view, &course, &fault)
+                     : fault_set(&fault, RC_BUSY, NULL, "out of memory");
     bool small = rc == RC_OK && view_course(view, course)->item_count <= SMALL_ITEMS;
 
     image_read_end(view);

@@ -9,7 +9,8 @@
 #include "face/csv.h"
 #include "face/face.h"
 
-/* Lists of one course's learners: /all, bulk, leaderboard. Contract 3; how long they may take: docs/decisions/0013. */
+/* Lists of one course's learners: /all, bulk, leaderboard. Contract 3; how long they may take:
+ * docs/decisions/0013. */
 
 enum { PAGE_MAX = 100, PAGE_DEFAULT = 20, BULK_MAX = 1000, SMALL_ROSTER = 256 };
 
@@ -34,7 +35,7 @@ struct listing {
     const struct text *users; /* bulk's */
     struct text reader;
     size_t user_count;
-    struct roster *roster;    /* of the others */
+    struct roster *roster; /* of the others */
     bool leaders, ordered, opened, in_row;
     size_t at;
     struct courseroom_row row;
@@ -47,8 +48,8 @@ static int64_t reversed(int64_t value)
     return value == INT64_MIN ? INT64_MAX : -value;
 }
 
-static bool take_member(const void *arg, struct view view, const struct learner *learner, const struct enrolment *enrolment,
-                        int64_t out_by[2])
+static bool take_member(const void *arg, struct view view, const struct learner *learner,
+                        const struct enrolment *enrolment, int64_t out_by[2])
 {
     const struct list_query *query = arg;
     struct course_facts facts = view_course_facts(view, enrolment->course);
@@ -71,8 +72,8 @@ static bool take_member(const void *arg, struct view view, const struct learner 
 }
 
 /* Percent and completedContent together are what a rank is shared on. */
-static bool take_leader(const void *arg, struct view view, const struct learner *learner, const struct enrolment *enrolment,
-                        int64_t out_by[2])
+static bool take_leader(const void *arg, struct view view, const struct learner *learner,
+                        const struct enrolment *enrolment, int64_t out_by[2])
 {
     (void)arg;
     (void)view;
@@ -99,10 +100,12 @@ static void put_cursor(struct json_out *out, const struct listing *list)
         return;
     }
     char text[64 + 2 * IDENT_MAX_BYTES + 1];
-    int size = snprintf(text, sizeof text, "%c%c.%lld.%lld.", sort_letters[list->query.by], list->query.descending ? 'd' : 'a',
-                        (long long)by[0], (long long)by[1]); /* fits: at most 44 */
+    int size = snprintf(text, sizeof text, "%c%c.%lld.%lld.", sort_letters[list->query.by],
+                        list->query.descending ? 'd' : 'a', (long long)by[0],
+                        (long long)by[1]); /* fits: at most 44 */
     for (uint32_t i = 0; i < id.size; i++)
-        size += snprintf(text + size, sizeof text - (size_t)size, "%02x", (unsigned char)id.bytes[i]); /* fits */
+        size +=
+            snprintf(text + size, sizeof text - (size_t)size, "%02x", (unsigned char)id.bytes[i]); /* fits */
     json_put_text(out, "nextCursor", text);
 }
 
@@ -159,8 +162,13 @@ static enum rc read_page(struct request *request, bool csv, struct list_query *q
 
 static enum rc read_sort(struct request *request, struct list_query *query, struct fault *fault)
 {
-    static const struct { const char *name; enum sort by; } sorts[] = {
-        {"progress", SORT_PROGRESS}, {"enrollmentDate", SORT_ENROLLED}, {"completionDate", SORT_COMPLETED}, {"userId", SORT_USER}};
+    static const struct {
+        const char *name;
+        enum sort by;
+    } sorts[] = {{"progress", SORT_PROGRESS},
+                 {"enrollmentDate", SORT_ENROLLED},
+                 {"completionDate", SORT_COMPLETED},
+                 {"userId", SORT_USER}};
     const char *sort, *order = NULL;
     enum rc rc = request_query(request, "sortBy", &sort, fault);
 
@@ -173,7 +181,8 @@ static enum rc read_sort(struct request *request, struct list_query *query, stru
         if ((known = strcmp(sort, sorts[i].name) == 0))
             query->by = sorts[i].by;
     if (!known)
-        return fault_set(fault, RC_INVALID, "sortBy", "must be progress, enrollmentDate, completionDate or userId");
+        return fault_set(fault, RC_INVALID, "sortBy",
+                         "must be progress, enrollmentDate, completionDate or userId");
     query->descending = query->by == SORT_PROGRESS;
     if (!order || !*order)
         return RC_OK;
@@ -216,7 +225,8 @@ static void put_leader_members(struct json_out *out, const struct member *member
     json_open(out, '{');
     json_put_int(out, "rank", rank);
     json_put_id(out, "userId", (struct text){member->id.bytes, member->id.size});
-    json_put_hundredths(out, "progressPercent", course_percent_hundredths(enrolment->completed_required, member->facts.required));
+    json_put_hundredths(out, "progressPercent",
+                        course_percent_hundredths(enrolment->completed_required, member->facts.required));
     json_put_int(out, "completedContent", enrolment->completed_items);
     json_put_int(out, "totalContent", member->facts.items);
     json_put_hundredths(out, "totalActivityHours", rounded_ratio(member->time_spent_ms, 100, 3600000));
@@ -264,7 +274,8 @@ static void close_list(struct listing *list)
         return;
     json_close(&out, ']');
     if (list->roster) {
-        int64_t total = (int64_t)roster_total(list->roster), pages = (total + query->limit - 1) / query->limit;
+        int64_t total = (int64_t)roster_total(list->roster),
+                pages = (total + query->limit - 1) / query->limit;
         json_put_open(&out, "pagination", '{');
         json_put_int(&out, "page", query->page);
         json_put_int(&out, "limit", query->limit);
@@ -346,26 +357,31 @@ static void free_listing(void *state)
 }
 
 /* Hands the list over, or answers with the refusal. */
-static void send(struct request *request, struct listing *list, bool small, enum rc rc, const struct fault *fault)
+static void send(struct request *request, struct listing *list, bool small, enum rc rc,
+                 const struct fault *fault)
 {
     if (rc == RC_OK)
-        face_stream(request, &(struct face_source){step, free_listing, list, list->to.csv ? CSV_TYPE : "application/json", small});
+        face_stream(request, &(struct face_source){step, free_listing, list,
+                                                   list->to.csv ? CSV_TYPE : "application/json", small});
     else
         request_fail(request, rc, fault);
 }
 
-static struct listing *new_listing(struct request *request, const char *message, struct fault *fault, enum rc *out_rc)
+static struct listing *new_listing(struct request *request, const char *message, struct fault *fault,
+                                   enum rc *out_rc)
 {
     struct listing *list = arena_alloc(&request->arena, sizeof *list);
 
     *out_rc = list ? RC_OK : fault_set(fault, RC_BUSY, NULL, "out of memory");
     if (list)
-        *list = (struct listing){.to = {.context = face_of(request)}, .query = {.page = 1}, .message = message};
+        *list =
+            (struct listing){.to = {.context = face_of(request)}, .query = {.page = 1}, .message = message};
     return list;
 }
 
 /* Path, right, existence of a course's list. */
-enum rc courseroom_course(struct request *request, struct view view, uint32_t *out_course, struct fault *fault)
+enum rc courseroom_course(struct request *request, struct view view, uint32_t *out_course,
+                          struct fault *fault)
 {
     struct text id;
     enum rc rc = courseroom_param(request, 0, "courseId", &id, fault);
@@ -394,11 +410,15 @@ static enum rc begin(struct request *request, struct listing *list, bool *out_sm
         return rc;
     const struct list_query *query = &list->query;
     struct roster_query roster = {
-        .course = list->course, .take = list->leaders ? take_leader : take_member, .arg = query,
+        .course = list->course,
+        .take = list->leaders ? take_leader : take_member,
+        .arg = query,
         .ids_descending = !list->leaders && query->by == SORT_USER && query->descending,
         .first = (uint64_t)((query->limit ? query->page - 1 : 0) * query->limit),
         .count = query->limit ? (uint64_t)query->limit : UINT64_MAX,
-        .after = query->after, .after_by = {query->after_by[0], query->after_by[1]}, .after_id = query->after_id,
+        .after = query->after,
+        .after_by = {query->after_by[0], query->after_by[1]},
+        .after_id = query->after_id,
     };
     return roster_new(face_of(request)->image, &roster, &list->roster, fault);
 }
@@ -457,7 +477,8 @@ static enum rc read_users(struct request *request, const struct body *body, stru
     struct text *users = arena_alloc(&request->arena, (json_array_size(list) + 1) * sizeof *users);
     if (!users)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    json_array_foreach(list, index, entry) {
+    json_array_foreach(list, index, entry)
+    {
         enum rc rc = courseroom_id_of(request, entry, "userIds", &users[index], fault);
         if (rc != RC_OK)
             return rc;

@@ -23,21 +23,23 @@ static void put_virtual(struct json_out *out, const char *prefix, const struct z
     char name[24], text[40];
 
     (void)snprintf(name, sizeof name, "v_%s_date", prefix); /* fits */
-    (void)snprintf(text, sizeof text, "%02u-%s-%04d", civil.day, months[civil.month - 1], civil.year); /* fits */
+    /* fits */
+    (void)snprintf(text, sizeof text, "%02u-%s-%04d", civil.day, months[civil.month - 1], civil.year);
     json_put_text(out, name, text);
-    (void)snprintf(name, sizeof name, "v_%s_time", prefix); /* fits */
+    (void)snprintf(name, sizeof name, "v_%s_time", prefix);                                      /* fits */
     (void)snprintf(text, sizeof text, "%02u:%02u:%02u", civil.hour, civil.minute, civil.second); /* fits */
     json_put_text(out, name, text);
 }
 
-static void put_virtuals(struct json_out *out, const struct zone *zone, int64_t created_ms, int64_t updated_ms)
+static void put_virtuals(struct json_out *out, const struct zone *zone, int64_t created_ms,
+                         int64_t updated_ms)
 {
     put_virtual(out, "created", zone, created_ms);
     put_virtual(out, "updated", zone, updated_ms);
 }
 
-void courseroom_put_enrolment(struct json_out *out, struct view view, const struct zone *zone, struct text user,
-                              const struct enrolment *enrolment)
+void courseroom_put_enrolment(struct json_out *out, struct view view, const struct zone *zone,
+                              struct text user, const struct enrolment *enrolment)
 {
     if (!enrolment) {
         json_null_value(out);
@@ -74,8 +76,8 @@ void courseroom_put_percent(struct json_out *out, const struct record *record)
     out->comma = true;
 }
 
-void courseroom_put_activity(struct json_out *out, struct view view, const struct zone *zone, struct text user,
-                             const struct record *record)
+void courseroom_put_activity(struct json_out *out, struct view view, const struct zone *zone,
+                             struct text user, const struct record *record)
 {
     const struct item_slot *item = view_item_slot(view, record->item);
     const struct course_slot *course = view_course_slot(view, view_item_facts(view, record->item).course);

@@ -5,11 +5,12 @@
 #include "face/csv.h"
 
 enum {
-    HOLD_RECORDS = 64, /* records encoded in one hold of the image's lock: 0.1 ms, */
+    HOLD_RECORDS = 64,      /* records encoded in one hold of the image's lock: 0.1 ms, */
     HOLD_BYTES = 32 * 1024, /* or so many bytes: metadata has up to 16 KiB */
 };
 
-void courseroom_row_open(struct courseroom_row *row, struct image *image, uint32_t learner, uint32_t course, struct text user)
+void courseroom_row_open(struct courseroom_row *row, struct image *image, uint32_t learner, uint32_t course,
+                         struct text user)
 {
     *row = (struct courseroom_row){.user = user};
     member_open(&row->member, image, learner, course);
@@ -17,8 +18,8 @@ void courseroom_row_open(struct courseroom_row *row, struct image *image, uint32
         row->user = (struct text){row->member.id.bytes, row->member.id.size};
 }
 
-void courseroom_put_activities(struct json_out *out, struct face_context *context, const struct member *member, struct text user,
-                               uint32_t *at)
+void courseroom_put_activities(struct json_out *out, struct face_context *context,
+                               const struct member *member, struct text user, uint32_t *at)
 {
     size_t enough = out->buf->size + HOLD_BYTES;
     struct view view = image_read_begin(context->image);
@@ -28,7 +29,8 @@ void courseroom_put_activities(struct json_out *out, struct face_context *contex
     image_read_end(view);
 }
 
-static void put_head(struct json_out *out, struct face_context *context, const struct enrolment *enrolment, struct text user)
+static void put_head(struct json_out *out, struct face_context *context, const struct enrolment *enrolment,
+                     struct text user)
 {
     struct view view = image_read_begin(context->image);
 
@@ -38,13 +40,15 @@ static void put_head(struct json_out *out, struct face_context *context, const s
     image_read_end(view);
 }
 
-static void put_summary(struct json_out *out, const struct enrolment *enrolment, const struct course_facts *facts)
+static void put_summary(struct json_out *out, const struct enrolment *enrolment,
+                        const struct course_facts *facts)
 {
     json_put_open(out, "progressSummary", '{');
     json_put_int(out, "totalContent", facts->items);
     json_put_int(out, "completedContent", enrolment ? enrolment->completed_items : 0);
     json_put_hundredths(out, "overallProgressPercent",
-                        enrolment ? course_percent_hundredths(enrolment->completed_required, facts->required) : 0);
+                        enrolment ? course_percent_hundredths(enrolment->completed_required, facts->required)
+                                  : 0);
     json_close(out, '}');
 }
 
@@ -98,7 +102,8 @@ static void head_cells(struct row_out *to, const struct enrolment *enrolment, st
     row_cells(to, names);
 }
 
-static void summary_cells(struct row_out *to, const struct enrolment *enrolment, const struct course_facts *facts, bool names)
+static void summary_cells(struct row_out *to, const struct enrolment *enrolment,
+                          const struct course_facts *facts, bool names)
 {
     struct json_out json = row_scratch(to);
 
@@ -145,7 +150,8 @@ void courseroom_row_header(struct row_out *to, uint32_t course)
     buf_text(to->out, "\r\n");
 }
 
-enum rc courseroom_row_step(struct courseroom_row *row, struct row_out *to, bool *out_done, struct fault *fault)
+enum rc courseroom_row_step(struct courseroom_row *row, struct row_out *to, bool *out_done,
+                            struct fault *fault)
 {
     bool picked = true;
     enum rc rc = RC_OK;

@@ -6,7 +6,8 @@
 #include "face/courseroom_out.h"
 #include "face/face.h"
 
-/* POST /user-progress/update: a report of one's own, SYSTEM's for anybody, or staff's lock. Contract 3; rule 6. */
+/* POST /user-progress/update: a report of one's own, SYSTEM's for anybody, or staff's lock. Contract 3;
+ * rule 6. */
 
 struct update {
     struct text course, item, user; /* user: bytes NULL when the body names nobody */
@@ -53,7 +54,8 @@ static enum rc decode_percent(const json_t *value, struct report *report, struct
     return json_in_percent(value, "progressPercent", &report->percent_hundredths, fault);
 }
 
-static enum rc decode(struct request *request, const struct body *body, struct update *update, struct fault *fault)
+static enum rc decode(struct request *request, const struct body *body, struct update *update,
+                      struct fault *fault)
 {
     json_t *value;
     enum rc rc = courseroom_id(request, body, "courseId", &update->course, fault);
@@ -75,9 +77,10 @@ static enum rc decode(struct request *request, const struct body *body, struct u
     if (rc == RC_OK && (value = body_get(body, "progressPercent")))
         rc = decode_percent(value, &update->report, fault);
     if (rc == RC_OK && body_get(body, "metadata")) {
-        rc = json_in_members(&request->arena, request->body.bytes, request->body.size, body->root, "metadata", NULL,
-                             &update->report.metadata, &update->report.metadata_size, fault);
-        if (rc == RC_OK && members_json_bytes(update->report.metadata, update->report.metadata_size) > MEMBERS_MAX_BYTES)
+        rc = json_in_members(&request->arena, request->body.bytes, request->body.size, body->root, "metadata",
+                             NULL, &update->report.metadata, &update->report.metadata_size, fault);
+        if (rc == RC_OK &&
+            members_json_bytes(update->report.metadata, update->report.metadata_size) > MEMBERS_MAX_BYTES)
             rc = fault_set(fault, RC_INVALID, "metadata", "has at most 16 KiB");
         update->report.has |= HAS_METADATA;
     }
@@ -110,10 +113,10 @@ static void encode(struct command *command, struct view view)
 }
 
 /* Whether this is a report, a lock or an unlock, and whether the caller may. Locking is staff's and system's;
- * NOT_STARTED of somebody else's item unlocks it. SYSTEM's is a report where the item is not locked, which only the
- * engine can know: *out_unlocks. */
-static enum rc judge(struct request *request, const struct update *update, enum command_kind *out_kind, bool *out_unlocks,
-                     struct fault *fault)
+ * NOT_STARTED of somebody else's item unlocks it. SYSTEM's is a report where the item is not locked, which
+ * only the engine can know: *out_unlocks. */
+static enum rc judge(struct request *request, const struct update *update, enum command_kind *out_kind,
+                     bool *out_unlocks, struct fault *fault)
 {
     const struct caller *caller = face_caller(request);
     struct view view = image_read_begin(face_of(request)->image);
@@ -168,7 +171,8 @@ void courseroom_update(struct request *request)
     }
     command->course = update.course;
     command->item = update.item;
-    command->reports[0] = (struct item_report){.item = update.item, .course = update.course, .report = update.report};
+    command->reports[0] =
+        (struct item_report){.item = update.item, .course = update.course, .report = update.report};
     command->all_or_nothing = true;
     command->unlocks = unlocks;
     face_submit(request, command, encode);

@@ -8,8 +8,8 @@
 #include "core/limits.h"
 
 enum {
-    SLOTS = 2048, /* a power of two, twice LIMIT_CSV_COLUMNS */
-    DEPTH_MAX = 32, /* of objects in objects: contract 1, Errors */
+    SLOTS = 2048,             /* a power of two, twice LIMIT_CSV_COLUMNS */
+    DEPTH_MAX = 32,           /* of objects in objects: contract 1, Errors */
     INLINE_BYTES = 64 * 1024, /* of JSON that an event loop makes a table of */
 };
 
@@ -57,7 +57,8 @@ static const char *value_end(const char *at, const char *end)
     return end;
 }
 
-/* The member, or element, that begins at *at: its name (NULL in a list) and value. Moves on. False: the end. */
+/* The member, or element, that begins at *at: its name (NULL in a list) and value. Moves on. False: the end.
+ */
 struct part {
     const char *name, *value;
     size_t name_size, value_size;
@@ -88,7 +89,8 @@ void csv_quoted(struct buf *out, const char *text, size_t size)
 {
     const char *end = text + size;
 
-    for (const char *quote; text < end && (quote = memchr(text, '"', (size_t)(end - text))); text = quote + 1) {
+    for (const char *quote; text < end && (quote = memchr(text, '"', (size_t)(end - text)));
+         text = quote + 1) {
         buf_add(out, text, (size_t)(quote - text) + 1);
         buf_char(out, '"');
     }
@@ -222,7 +224,8 @@ static void walk_object(struct walk *walk, const char *json, size_t size, int de
     }
 }
 
-static bool walk_row(const char *json, size_t size, void (*cell)(void *arg, const char *path, size_t path_size, const struct part *part),
+static bool walk_row(const char *json, size_t size,
+                     void (*cell)(void *arg, const char *path, size_t path_size, const struct part *part),
                      void *arg)
 {
     struct walk walk = {.cell = cell, .arg = arg};
@@ -304,7 +307,8 @@ enum rc csv_see(struct csv_columns *columns, const char *json, size_t size, stru
     if (!walk_row(json, size, see_cell, columns) || columns->no_memory)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     if (columns->too_many)
-        return fault_set(fault, RC_INVALID, "Accept", "a table has at most 1,000 columns as CSV; ask for JSON");
+        return fault_set(fault, RC_INVALID, "Accept",
+                         "a table has at most 1,000 columns as CSV; ask for JSON");
     return RC_OK;
 }
 

@@ -6,19 +6,33 @@
 #include "face/face.h"
 
 static const char *const kinds[] = {
-    [EV_REPORTED] = "reported", [EV_ENROLLED] = "enrolled", [EV_DROPPED] = "dropped", [EV_EXPIRED] = "expired",
-    [EV_CERTIFIED] = "certified", [EV_LOCKED] = "locked", [EV_UNLOCKED] = "unlocked", [EV_DELETED] = "deleted",
-    [EV_RESET] = "reset", [EV_LOGGED] = "logged", [EV_LOG_UPDATED] = "log_updated", [EV_LOG_DELETED] = "log_deleted",
-    [EV_LOGS_CLEARED] = "logs_cleared", [EV_LOGS_ROLLED_BACK] = "logs_rolled_back", [EV_ERASED] = "erased",
+    [EV_REPORTED] = "reported",
+    [EV_ENROLLED] = "enrolled",
+    [EV_DROPPED] = "dropped",
+    [EV_EXPIRED] = "expired",
+    [EV_CERTIFIED] = "certified",
+    [EV_LOCKED] = "locked",
+    [EV_UNLOCKED] = "unlocked",
+    [EV_DELETED] = "deleted",
+    [EV_RESET] = "reset",
+    [EV_LOGGED] = "logged",
+    [EV_LOG_UPDATED] = "log_updated",
+    [EV_LOG_DELETED] = "log_deleted",
+    [EV_LOGS_CLEARED] = "logs_cleared",
+    [EV_LOGS_ROLLED_BACK] = "logs_rolled_back",
+    [EV_ERASED] = "erased",
     [EV_WEBHOOK_NOTED] = "webhook_noted",
-    [EV_COURSE_DECLARED] = "course_declared", [EV_COURSE_UNDECLARED] = "course_undeclared",
-    [EV_ITEM_OBSERVED] = "item_observed", [EV_COURSE_OBSERVED] = "course_observed",
+    [EV_COURSE_DECLARED] = "course_declared",
+    [EV_COURSE_UNDECLARED] = "course_undeclared",
+    [EV_ITEM_OBSERVED] = "item_observed",
+    [EV_COURSE_OBSERVED] = "course_observed",
     [EV_THRESHOLD_SET] = "threshold_set",
 };
 
 static const char *const faces[] = {
-    [FACE_PTS] = "pts", [FACE_COURSEROOM] = "courseroom", [FACE_TRK] = "trk", [FACE_LOGS] = "logs",
-    [FACE_VIDEO] = "video", [FACE_CATALOG] = "catalog", [FACE_LEARNER] = "users", [FACE_IMPORT] = "import",
+    [FACE_PTS] = "pts",       [FACE_COURSEROOM] = "courseroom", [FACE_TRK] = "trk",
+    [FACE_LOGS] = "logs",     [FACE_VIDEO] = "video",           [FACE_CATALOG] = "catalog",
+    [FACE_LEARNER] = "users", [FACE_IMPORT] = "import",
 };
 
 static uint8_t find_name(const char *const *names, size_t count, const char *name)

@@ -14,7 +14,8 @@ struct event_names {
     const char *(*learner)(const void *of, uint32_t key);
     const char *(*course)(const void *of, uint32_t key);
     const char *(*item)(const void *of, uint32_t key);
-    uint32_t (*number)(const void *numbers, enum event_key kind, uint32_t key); /* to be written for a key; NULL: the key */
+    /* to be written for a key; NULL: the key */
+    uint32_t (*number)(const void *numbers, enum event_key kind, uint32_t key);
     const void *numbers;
 };
 

@@ -56,13 +56,15 @@ enum rc face_judge_body(struct request *request, struct fault *fault)
     if (route->takes && !(empty && route->body_form & BODY_OPTIONAL)) {
         if (!json_media_type(request_header(request, "Content-Type"), route->body_form & BODY_BEACON))
             return fault_set(fault, RC_MEDIA_TYPE, NULL, "the body must be application/json in UTF-8");
-        if (encoding && strcasecmp(encoding, "identity") != 0 && !(face_body_is_packed(request) && route->body_form & BODY_GZIP))
+        if (encoding && strcasecmp(encoding, "identity") != 0 &&
+            !(face_body_is_packed(request) && route->body_form & BODY_GZIP))
             return fault_set(fault, RC_MEDIA_TYPE, NULL, "this Content-Encoding is not accepted here");
     }
     if (request->content_length <= request->body_max)
         return RC_OK;
-    return fault_set(fault, RC_TOO_LARGE, NULL,
-                     arena_printf(&request->arena, "a body has at most %zu MiB here", request->body_max >> 20));
+    return fault_set(
+        fault, RC_TOO_LARGE, NULL,
+        arena_printf(&request->arena, "a body has at most %zu MiB here", request->body_max >> 20));
 }
 
 enum rc face_body(struct request *request, enum spelling spelling, struct body *out_body, struct fault *fault)
@@ -115,8 +117,8 @@ enum rc face_query_id(struct request *request, const char *name, struct text *ou
     return RC_OK;
 }
 
-enum rc face_query_number(struct request *request, const char *name, int64_t low, int64_t high, int64_t *inout,
-                          struct fault *fault)
+enum rc face_query_number(struct request *request, const char *name, int64_t low, int64_t high,
+                          int64_t *inout, struct fault *fault)
 {
     const char *text;
     enum rc rc = request_query(request, name, &text, fault);
@@ -262,7 +264,8 @@ struct command *face_command(struct request *request, enum command_kind kind, en
     command->learner = learner;
     command->arena = &request->arena;
     command->may_pass_lock = caller->roles & ROLE_SYSTEM;
-    if (caller->id_size && !(learner.size == caller->id_size && memcmp(learner.bytes, caller->id, learner.size) == 0))
+    if (caller->id_size &&
+        !(learner.size == caller->id_size && memcmp(learner.bytes, caller->id, learner.size) == 0))
         command->actor = (struct text){caller->id, caller->id_size};
     command->by_staff = !command->actor.bytes && !(caller->roles & ROLE_STUDENT);
     if (!caller->id_size)
@@ -314,7 +317,8 @@ static void done(struct command *command)
     struct request *request = command->waiter;
 
     if (command->answer_key) {
-        answers_end(face_of(request)->answers, command->answer_key, command->rc == RC_OK, command->answer.body->size);
+        answers_end(face_of(request)->answers, command->answer_key, command->rc == RC_OK,
+                    command->answer.body->size);
         if (command->rc != RC_OK)
             buf_clear(command->answer.body);
     }
@@ -326,7 +330,8 @@ static bool replay_answer(void *arg, const struct store_answer *answer)
     struct request *request = arg;
 
     request->status = answer->status;
-    (void)snprintf(request->etag, sizeof request->etag, "%s", answer->etag ? answer->etag : ""); /* fits: it was ours */
+    /* fits: it was ours */
+    (void)snprintf(request->etag, sizeof request->etag, "%s", answer->etag ? answer->etag : "");
     buf_add(&request->out, answer->body, answer->body_size);
     return true;
 }
@@ -340,7 +345,8 @@ static void hash16(uint8_t out[16], const char *const *parts, const size_t *size
         buf_printf(&all, "%zu:", sizes[i]); /* lengths first, so that parts cannot run into each other */
         buf_add(&all, parts[i], sizes[i]);
     }
-    (void)SHA256((const unsigned char *)(all.bytes ? all.bytes : ""), all.size, digest); /* gives digest back */
+    /* gives digest back */
+    (void)SHA256((const unsigned char *)(all.bytes ? all.bytes : ""), all.size, digest);
     memcpy(out, digest, 16);
     buf_done(&all);
 }
@@ -377,7 +383,8 @@ static enum rc take_key(struct request *request, struct command *command, struct
 
 static void submit_again(struct request *request);
 
-/* On a worker's thread. An answer that is gone told of somebody who was erased since: the key is free again. */
+/* On a worker's thread. An answer that is gone told of somebody who was erased since: the key is free again.
+ */
 static enum rc fetch_answer(struct request *request, struct fault *fault)
 {
     struct answers *answers = face_of(request)->answers;
@@ -407,8 +414,8 @@ static bool idempotent_go_on(struct request *request, struct command *command)
     enum answers_verdict verdict = ANSWERS_NEW;
 
     if (rc == RC_OK && command->answer_key)
-        verdict = answers_begin(context->answers, command->answer_key, command->fingerprint, command->answer_caller,
-                                context->now_ms());
+        verdict = answers_begin(context->answers, command->answer_key, command->fingerprint,
+                                command->answer_caller, context->now_ms());
     if (verdict == ANSWERS_REPLAY) {
         request->command = command;
         face_work(request, fetch_answer, fetched);
@@ -438,7 +445,8 @@ enum rc face_client_instant(struct request *request, const json_t *value, const 
     return rc;
 }
 
-/* The day of each report, for streaks: of the learner's own zone where their own token names one. Contract 6. */
+/* The day of each report, for streaks: of the learner's own zone where their own token names one. Contract 6.
+ */
 static void date_reports(struct request *request, struct command *command)
 {
     struct face_context *context = face_of(request);
@@ -531,10 +539,12 @@ const char *course_title(struct arena *arena, struct view view, uint32_t course,
 
 bool is_video(const struct item_def *def)
 {
-    return !def || def->type_rank == TYPE_UNKNOWN || !def->type.bytes || strcasecmp(def->type.bytes, "video") == 0;
+    return !def || def->type_rank == TYPE_UNKNOWN || !def->type.bytes ||
+           strcasecmp(def->type.bytes, "video") == 0;
 }
 
-void json_put_members(struct json_out *out, const uint8_t *members, size_t size, bool (*skip)(const char *name))
+void json_put_members(struct json_out *out, const uint8_t *members, size_t size,
+                      bool (*skip)(const char *name))
 {
     const uint8_t *at = members, *end = members + size;
     struct member member;
@@ -608,7 +618,8 @@ const char *status_name(const struct record *record)
     return names[record->status];
 }
 
-static const char *const state_names[] = {"ENROLLED", "IN_PROGRESS", "COMPLETED", "CERTIFIED", "DROPPED", "EXPIRED"};
+static const char *const state_names[] = {"ENROLLED",  "IN_PROGRESS", "COMPLETED",
+                                          "CERTIFIED", "DROPPED",     "EXPIRED"};
 
 const char *state_name(enum enrolment_state state)
 {

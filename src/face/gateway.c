@@ -7,12 +7,13 @@
 #include "base/ident.h"
 #include "base/monotonic.h"
 
-/* From a request's head to its handler, in the order the contract asks for: route, method, token, rate, role, path, media
- * type, length. All of it before the body: who may not get in costs nothing but their head.
+/* From a request's head to its handler, in the order the contract asks for: route, method, token, rate, role,
+ * path, media type, length. All of it before the body: who may not get in costs nothing but their head.
  * Source: contract 1, Errors "Order when several apply". */
 
 /* The token of the Authorization header, or (GET on courseroom only) of the cookie accessToken. */
-static enum rc find_token(struct request *request, const char **out_token, size_t *out_size, struct fault *fault)
+static enum rc find_token(struct request *request, const char **out_token, size_t *out_size,
+                          struct fault *fault)
 {
     const char *header = request_header(request, "Authorization");
 
@@ -29,7 +30,8 @@ static enum rc find_token(struct request *request, const char **out_token, size_
         return RC_OK;
     }
     bool reads = request->method == HTTP_GET || request->method == HTTP_HEAD;
-    const char *cookie = reads && request->route->face == FACE_COURSEROOM ? request_header(request, "Cookie") : NULL;
+    const char *cookie =
+        reads && request->route->face == FACE_COURSEROOM ? request_header(request, "Cookie") : NULL;
     for (const char *at = cookie; at && (at = strstr(at, "accessToken=")); at++)
         if (at == cookie || at[-1] == ' ' || at[-1] == ';') {
             *out_token = at + 12;
@@ -56,7 +58,8 @@ static bool server_key_fits(struct request *request)
 {
     struct face_context *context = face_of(request);
     const char *given = request_header(request, "X-Server-Key");
-    int count = request_header_count(request, "X-Server-Key") + request_header_count(request, "X-Service-Key");
+    int count =
+        request_header_count(request, "X-Server-Key") + request_header_count(request, "X-Service-Key");
 
     if (!given)
         given = request_header(request, "X-Service-Key");
@@ -84,7 +87,8 @@ static enum rc admit(struct request *request, struct caller *caller, struct faul
         if (!server_key_fits(request))
             return fault_set(fault, RC_UNAUTHENTICATED, NULL, "a valid X-Server-Key is required");
         enum rc known = rule == ACCESS_SERVER_KEY || !context->webhook_jwt_required
-                            ? RC_OK : authenticate(request, caller, fault);
+                            ? RC_OK
+                            : authenticate(request, caller, fault);
         return known == RC_OK ? pace(request, caller, fault) : known;
     }
     if (request->route->face == FACE_VIDEO && !context->video_auth_required) {
@@ -113,7 +117,8 @@ static enum rc judge_path(struct request *request, struct fault *fault)
         const char *end = strchr(++at, '}');
         struct fault found = {NULL, NULL};
         rc = request_id_param(request, i, "", &found);
-        if (rc == RC_OK && request->route->face == FACE_COURSEROOM && !ident_integer(param->bytes, param->size, &number))
+        if (rc == RC_OK && request->route->face == FACE_COURSEROOM &&
+            !ident_integer(param->bytes, param->size, &number))
             rc = fault_set(&found, RC_INVALID, "", "must be an integer");
         if (rc != RC_OK)
             (void)fault_set(fault, rc, arena_copy(&request->arena, at, (size_t)(end - at)), found.message);
@@ -161,8 +166,9 @@ static void judge_caller(struct request *request)
 }
 
 /* ---- large bodies ----
- * A loop parses and decodes small ones; 1 MiB of segments takes it 80 ms, and eight connections that send those made
- * others wait for 760. So larger ones are handled by a worker, a caller at a time. A compressed one may be as large. */
+ * A loop parses and decodes small ones; 1 MiB of segments takes it 80 ms, and eight connections that send
+ * those made others wait for 760. So larger ones are handled by a worker, a caller at a time. A compressed
+ * one may be as large. */
 
 enum { LOOP_BODY_BYTES = 16 * 1024 };
 
@@ -234,8 +240,9 @@ void face_judge_metrics(struct request *request)
 
     if (rc == RC_OK)
         rc = http_find_route(context->routes, request, &fault);
-    bool ours = rc == RC_OK && (request->route->handler == server_metrics || request->route->handler == server_healthz ||
-                                request->route->handler == server_readyz);
+    bool ours = rc == RC_OK &&
+                (request->route->handler == server_metrics || request->route->handler == server_healthz ||
+                 request->route->handler == server_readyz);
     if (!ours)
         request_fail(request, rc == RC_METHOD || rc == RC_INVALID ? rc : RC_NOT_FOUND,
                      rc == RC_OK ? &(struct fault){NULL, "no such path"} : &fault);

@@ -17,7 +17,8 @@ struct jwks {
     pthread_mutex_t lock; /* guards what follows */
     bool loading, loaded;
     bool refreshed, attempted;
-    int64_t refreshed_ms, attempted_ms; /* the last refresh of a loaded set; the last attempt at the first load */
+    /* the last refresh of a loaded set; the last attempt at the first load */
+    int64_t refreshed_ms, attempted_ms;
     int64_t taken_ms; /* the last set that came */
     struct request *waiting[WAITING_MAX];
     int waiting_count;
@@ -28,7 +29,11 @@ static void fetched(struct fetch *fetch)
     struct jwks *jwks = (struct jwks *)fetch;
     struct request *waiting[WAITING_MAX];
     bool answered = fetch->answered && fetch->status == 200;
-    bool taken = jwks->take(jwks->arg, !answered ? NULL : fetch->body.bytes ? fetch->body.bytes : "", fetch->body.size);
+    bool taken = jwks->take(jwks->arg,
+                            !answered           ? NULL
+                            : fetch->body.bytes ? fetch->body.bytes
+                                                : "",
+                            fetch->body.size);
 
     buf_done(&fetch->body);
     (void)pthread_mutex_lock(&jwks->lock);
@@ -44,8 +49,9 @@ static void fetched(struct fetch *fetch)
         request_resume(waiting[i]);
 }
 
-enum rc jwks_new(const char *url, struct fetcher *fetcher, bool (*take)(void *arg, const char *bytes, size_t size),
-                 void *arg, struct jwks **out_jwks, struct fault *fault)
+enum rc jwks_new(const char *url, struct fetcher *fetcher,
+                 bool (*take)(void *arg, const char *bytes, size_t size), void *arg, struct jwks **out_jwks,
+                 struct fault *fault)
 {
     struct jwks *jwks = calloc(1, sizeof *jwks);
 

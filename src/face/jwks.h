@@ -3,8 +3,9 @@
 #include "http/request.h"
 #include "upstream/fetch.h"
 
-/* Fetches the JWK set when no key at hand verifies a token (an unknown kid, or a key that changed under its kid): once for
- * all who wait, at most once a minute (the first load not counted). Source: contract 1, Auth; reliability A117. */
+/* Fetches the JWK set when no key at hand verifies a token (an unknown kid, or a key that changed under its
+ * kid): once for all who wait, at most once a minute (the first load not counted). Source: contract 1, Auth;
+ * reliability A117. */
 struct jwks;
 
 /* take: on a fetcher's thread, whatever came; bytes NULL: nothing came. False: the set is as before. */
@@ -18,7 +19,8 @@ void jwks_reload(struct jwks *jwks);
 
 enum jwks_answer { JWKS_WAIT, JWKS_CHANGED, JWKS_REFUSE, JWKS_UNREACHABLE };
 
-/* JWKS_WAIT: the request is parked, again is called on a server thread once the fetch is over. JWKS_CHANGED: a set came
- * while the token was being looked at: look again. JWKS_REFUSE: asked less than a minute ago: the key does not exist.
- * JWKS_UNREACHABLE: the set was never there and cannot be had, or too many wait for it. */
+/* JWKS_WAIT: the request is parked, again is called on a server thread once the fetch is over. JWKS_CHANGED:
+ * a set came while the token was being looked at: look again. JWKS_REFUSE: asked less than a minute ago: the
+ * key does not exist. JWKS_UNREACHABLE: the set was never there and cannot be had, or too many wait for it.
+ */
 enum jwks_answer jwks_ask(struct jwks *jwks, struct request *request, void (*again)(struct request *request));

@@ -14,7 +14,8 @@
 
 /* ---- one person's records and enrolments ---- */
 
-static void put_enrolment(struct json_out *out, struct arena *arena, struct view view, const struct enrolment *enrolment)
+static void put_enrolment(struct json_out *out, struct arena *arena, struct view view,
+                          const struct enrolment *enrolment)
 {
     const struct course_slot *course = view_course_slot(view, enrolment->course);
     struct course_facts facts = view_course_facts(view, enrolment->course);
@@ -24,7 +25,8 @@ static void put_enrolment(struct json_out *out, struct arena *arena, struct view
     json_put_text(out, "courseId", course->id);
     json_put_text(out, "courseTitle", course_title(arena, view, enrolment->course, course->id));
     json_put_text(out, "enrollmentStatus", state_name(enrolment_state(enrolment, &facts)));
-    json_put_hundredths(out, "progressPercent", course_percent_hundredths(enrolment->completed_required, facts.required));
+    json_put_hundredths(out, "progressPercent",
+                        course_percent_hundredths(enrolment->completed_required, facts.required));
     json_put_int(out, "completedContent", enrolment->completed_items);
     json_put_int(out, "totalContent", facts.items);
     json_put_instant(out, "enrollmentDate", enrolment->enrolled_at_ms);
@@ -87,13 +89,15 @@ static void put_record(struct json_out *out, struct view view, const struct reco
     json_close(out, '}');
 }
 
-/* "enrollments" and "progress" of the open object. The learner is a snapshot's, or of an image of one's own. */
-static void put_learner(struct json_out *out, struct arena *arena, struct view view, const struct learner *learner)
+/* "enrollments" and "progress" of the open object. The learner is a snapshot's, or of an image of one's own.
+ */
+static void put_learner(struct json_out *out, struct arena *arena, struct view view,
+                        const struct learner *learner)
 {
     uint32_t count = 0, steps = 0;
     const struct record **records = learner ? records_of_learner(arena, learner, &count) : NULL;
 
-    if (learner) /* of nobody there is no image either */
+    if (learner)                            /* of nobody there is no image either */
         (void)image_read_begin(view.image); /* the same view */
     json_put_open(out, "enrollments", '[');
     for (uint32_t i = 0; learner && i < learner->enrolment_count; i++) {
@@ -189,7 +193,8 @@ void learner_progress(struct request *request)
     const char *as_of = NULL;
     struct fault fault = {NULL, NULL};
 
-    if (request_query(request, "as_of", &as_of, &fault) == RC_OK && as_of) /* what is wrong with it, the work says */
+    /* what is wrong with it, the work says */
+    if (request_query(request, "as_of", &as_of, &fault) == RC_OK && as_of)
         face_work_long(request, work_progress, NULL);
     else
         face_work(request, work_progress, NULL);
@@ -201,7 +206,8 @@ enum { A_STEP = 128 }; /* records, entries or events: some milliseconds of work 
 
 enum part { ENROLMENTS, RECORDS, GATHER, COURSES, ITEMS, LOGS, EVENTS, ALL_DONE };
 
-/* An export on its way: what the person's own state was when it began, then entries and events as they are stored. */
+/* An export on its way: what the person's own state was when it began, then entries and events as they are
+ * stored. */
 struct exporting {
     struct request *request;
     struct snapshot snapshot;
@@ -218,7 +224,8 @@ struct exporting {
 };
 
 /* One line of what the catalogue says of a course or an item. */
-static void put_catalogue_line(struct json_out *out, const char *id, const char *title, const char *type, const char *course)
+static void put_catalogue_line(struct json_out *out, const char *id, const char *title, const char *type,
+                               const char *course)
 {
     json_open(out, '{');
     json_put_text(out, "id", id);
@@ -232,8 +239,8 @@ static void put_course_line(struct exporting *exporting, struct view view, uint3
 {
     const struct course_def *def = view_course(view, key);
 
-    put_catalogue_line(&exporting->out, view_course_slot(view, key)->id, def && def->title.size ? def->title.bytes : NULL,
-                       "course", NULL);
+    put_catalogue_line(&exporting->out, view_course_slot(view, key)->id,
+                       def && def->title.size ? def->title.bytes : NULL, "course", NULL);
 }
 
 static void put_item_line(struct exporting *exporting, struct view view, uint32_t key)
@@ -241,13 +248,15 @@ static void put_item_line(struct exporting *exporting, struct view view, uint32_
     const struct item_def *def = view_item(view, key);
     uint32_t course = view_item_facts(view, key).course;
 
-    put_catalogue_line(&exporting->out, view_item_slot(view, key)->id, def && def->title.size ? def->title.bytes : NULL,
-                       item_type(def), course ? view_course_slot(view, course)->id : NULL);
+    put_catalogue_line(&exporting->out, view_item_slot(view, key)->id,
+                       def && def->title.size ? def->title.bytes : NULL, item_type(def),
+                       course ? view_course_slot(view, course)->id : NULL);
 }
 
 static void gather(struct exporting *exporting, struct view view, uint32_t course)
 {
-    if (course && view_course_slot(view, course)->id && !learner_enrolment(exporting->snapshot.learner, course))
+    if (course && view_course_slot(view, course)->id &&
+        !learner_enrolment(exporting->snapshot.learner, course))
         exporting->others[exporting->other_count++] = course;
 }
 
@@ -282,7 +291,8 @@ static bool put_some(struct exporting *exporting, size_t count)
     for (; exporting->at < end; exporting->at++)
         switch (exporting->part) {
         case ENROLMENTS:
-            put_enrolment(&exporting->out, &exporting->request->arena, view, &learner->enrolments[exporting->at]);
+            put_enrolment(&exporting->out, &exporting->request->arena, view,
+                          &learner->enrolments[exporting->at]);
             break;
         case RECORDS:
             put_record(&exporting->out, view, exporting->records[exporting->at]);
@@ -291,9 +301,10 @@ static bool put_some(struct exporting *exporting, size_t count)
             gather(exporting, view, view_item_facts(view, learner->records[exporting->at].item).course);
             break;
         case COURSES:
-            put_course_line(exporting, view, exporting->at < learner->enrolment_count
-                                                 ? learner->enrolments[exporting->at].course
-                                                 : exporting->others[exporting->at - learner->enrolment_count]);
+            put_course_line(exporting, view,
+                            exporting->at < learner->enrolment_count
+                                ? learner->enrolments[exporting->at].course
+                                : exporting->others[exporting->at - learner->enrolment_count]);
             break;
         default:
             put_item_line(exporting, view, learner->records[exporting->at].item);
@@ -307,8 +318,10 @@ static enum rc put_some_logs(struct exporting *exporting, bool *out_done, struct
 {
     struct logs_page *page = &exporting->page;
     struct logs_page part = {page->paged, page->last_ms, page->last_id, A_STEP, false};
-    enum rc rc = exporting->key ? logs_put_all(face_of(exporting->request), exporting->key, NULL,
-                                               exporting->request->params[0].bytes, &part, &exporting->out, fault) : RC_OK;
+    enum rc rc = exporting->key
+                     ? logs_put_all(face_of(exporting->request), exporting->key, NULL,
+                                    exporting->request->params[0].bytes, &part, &exporting->out, fault)
+                     : RC_OK;
 
     *page = (struct logs_page){true, part.last_ms, part.last_id, 0, false};
     *out_done = !part.more;
@@ -341,7 +354,8 @@ static enum rc put_some_events(struct exporting *exporting, bool *out_done, stru
     return rc;
 }
 
-/* The next part: the list before it ends, its own begins. Courses and items share one; what gathers shows nothing. */
+/* The next part: the list before it ends, its own begins. Courses and items share one; what gathers shows
+ * nothing. */
 static void next_part(struct exporting *exporting)
 {
     static const char *const names[] = {"enrollments", "progress", NULL, "catalog", NULL, "logs", "events"};
@@ -368,9 +382,11 @@ static void begin_export(struct exporting *exporting)
     snapshot_take(view, exporting->key, &exporting->snapshot);
     image_read_end(view);
     if (exporting->snapshot.learner)
-        exporting->records = records_of_learner(&request->arena, exporting->snapshot.learner, &exporting->record_count);
+        exporting->records =
+            records_of_learner(&request->arena, exporting->snapshot.learner, &exporting->record_count);
     if (exporting->snapshot.learner)
-        exporting->others = arena_alloc(&request->arena, exporting->snapshot.learner->record_count * sizeof *exporting->others + 1);
+        exporting->others = arena_alloc(
+            &request->arena, exporting->snapshot.learner->record_count * sizeof *exporting->others + 1);
     json_open(out, '{');
     json_put_text(out, "userId", request->params[0].bytes);
     json_put_instant(out, "exportedAt", context->now_ms());
@@ -432,7 +448,8 @@ void learner_export(struct request *request)
     if (rc != RC_OK)
         request_fail(request, rc, &fault);
     else
-        face_stream(request, &(struct face_source){export_step, export_free, exporting, "application/json", false});
+        face_stream(request,
+                    &(struct face_source){export_step, export_free, exporting, "application/json", false});
 }
 
 /* ---- DELETE /api/v1/users/{id} ---- */
@@ -493,7 +510,8 @@ void learner_erase(struct request *request)
     struct fault fault = {NULL, NULL};
     struct planning *planning = arena_alloc(&request->arena, sizeof *planning);
     uint32_t learner;
-    enum rc rc = planning ? take_user(request, &learner, &fault) : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc =
+        planning ? take_user(request, &learner, &fault) : fault_set(&fault, RC_BUSY, NULL, "out of memory");
 
     if (rc != RC_OK) {
         request_fail(request, rc, &fault);

@@ -2,7 +2,8 @@
 
 #include "http/request.h"
 
-/* /api/v1/users: all that is known of one person, as it is or as it was; and their erasure. Source: contract 7. */
+/* /api/v1/users: all that is known of one person, as it is or as it was; and their erasure. Source:
+ * contract 7. */
 void learner_progress(struct request *request);
 void learner_export(struct request *request);
 void learner_erase(struct request *request);

@@ -60,7 +60,8 @@ int32_t logs_day_of(const struct store_log *log, const struct zone *zone)
     bool utc = !text || text[size - 1] == 'Z' || text[size - 1] == 'z';
     int64_t written_ms;
     int32_t day = !utc && instant_parse(text, size < 10 ? size : 10, &written_ms) == INSTANT_DATE
-                      ? instant_day(written_ms) : instant_day(zone_local_ms(zone, log->date_ms));
+                      ? instant_day(written_ms)
+                      : instant_day(zone_local_ms(zone, log->date_ms));
 
     json_decref(json);
     return day;
@@ -90,7 +91,8 @@ static bool put_one(void *arg, const struct store_log *log)
     struct putting *putting = arg;
     struct logs_page *page = putting->page;
 
-    if (page->paged && (log->date_ms > page->last_ms || (log->date_ms == page->last_ms && log->log_id >= page->last_id)))
+    if (page->paged &&
+        (log->date_ms > page->last_ms || (log->date_ms == page->last_ms && log->log_id >= page->last_id)))
         return true; /* shown on an earlier page */
     if (!in_range(putting, log))
         return true;
@@ -106,8 +108,8 @@ static bool put_one(void *arg, const struct store_log *log)
     return !putting->out->buf->failed;
 }
 
-enum rc logs_put_all(struct face_context *context, uint32_t learner, const struct logs_range *range, const char *user,
-                     struct logs_page *page, struct json_out *out, struct fault *fault)
+enum rc logs_put_all(struct face_context *context, uint32_t learner, const struct logs_range *range,
+                     const char *user, struct logs_page *page, struct json_out *out, struct fault *fault)
 {
     struct putting putting = {out, user, range, context->zone, page, 0};
     struct log_filter filter = range ? range->instants : (struct log_filter){0};
@@ -128,7 +130,8 @@ static int newest_entry_first(const void *a, const void *b)
 }
 
 void logs_put_past(struct face_context *context, struct log_state *entries, size_t count,
-                   const struct logs_range *range, const char *user, struct logs_page *page, struct json_out *out)
+                   const struct logs_range *range, const char *user, struct logs_page *page,
+                   struct json_out *out)
 {
     const struct log_filter *instants = &range->instants;
     struct putting putting = {out, user, range, context->zone, page, 0};
@@ -137,16 +140,18 @@ void logs_put_past(struct face_context *context, struct log_state *entries, size
         qsort(entries, count, sizeof *entries, newest_entry_first);
     for (size_t i = 0; i < count; i++) {
         struct store_log log = logs_entry_of(&entries[i]);
-        if ((instants->has_from && log.date_ms < instants->from_ms) || (instants->has_to && log.date_ms > instants->to_ms))
+        if ((instants->has_from && log.date_ms < instants->from_ms) ||
+            (instants->has_to && log.date_ms > instants->to_ms))
             continue;
         if (!put_one(&putting, &log))
             break;
     }
 }
 
-/* One end of the range. A day reaches from UTC's to where it is over everywhere: offsets are below 24 hours. */
-static enum rc bound(struct request *request, const char *name, bool *out_has, int64_t *out_ms, bool *out_is_day,
-                     int32_t *out_day, struct fault *fault)
+/* One end of the range. A day reaches from UTC's to where it is over everywhere: offsets are below 24 hours.
+ */
+static enum rc bound(struct request *request, const char *name, bool *out_has, int64_t *out_ms,
+                     bool *out_is_day, int32_t *out_day, struct fault *fault)
 {
     const char *text;
     enum rc rc = request_query(request, name, &text, fault);
@@ -169,7 +174,8 @@ enum rc logs_query_range(struct request *request, struct logs_range *out, struct
     struct log_filter *instants = &out->instants;
 
     *out = (struct logs_range){0};
-    enum rc rc = bound(request, "from", &instants->has_from, &instants->from_ms, &out->from_is_day, &out->from_day, fault);
+    enum rc rc = bound(request, "from", &instants->has_from, &instants->from_ms, &out->from_is_day,
+                       &out->from_day, fault);
     if (rc == RC_OK)
         rc = bound(request, "to", &instants->has_to, &instants->to_ms, &out->to_is_day, &out->to_day, fault);
     return rc;
@@ -183,7 +189,8 @@ static enum rc check_members(struct request *request, const struct body *body, s
     const char *name, *problem = NULL;
     json_t *value;
 
-    json_object_foreach(body->root, name, value) {
+    json_object_foreach(body->root, name, value)
+    {
         if (json_is_object(value) || json_is_array(value))
             problem = "a log entry is flat: no objects or arrays";
         else if (json_is_integer(value) &&
@@ -199,7 +206,8 @@ static enum rc check_members(struct request *request, const struct body *body, s
     return RC_OK;
 }
 
-/* A member that is null is absent: it is not stored, and changes nothing. Moves the others together; returns their size. */
+/* A member that is null is absent: it is not stored, and changes nothing. Moves the others together; returns
+ * their size. */
 static uint32_t without_nulls(uint8_t *members, uint32_t size)
 {
     const uint8_t *at = members, *end = members + size;
@@ -214,8 +222,8 @@ static uint32_t without_nulls(uint8_t *members, uint32_t size)
     return (uint32_t)(to - members);
 }
 
-/* The entry's members: flat, at most 16 KiB; and its date. There may be none, when the body names a user: a PUT may be
- * told first that it is not theirs. */
+/* The entry's members: flat, at most 16 KiB; and its date. There may be none, when the body names a user: a
+ * PUT may be told first that it is not theirs. */
 static enum rc decode_entry(struct request *request, const struct body *body, struct command *command,
                             struct fault *fault)
 {
@@ -227,8 +235,8 @@ static enum rc decode_entry(struct request *request, const struct body *body, st
         command->has_log_date = true;
     }
     if (rc == RC_OK)
-        rc = json_in_members(&request->arena, request->body.bytes, request->body.size, body->root, NULL, is_ours,
-                             &command->members, &command->members_size, fault);
+        rc = json_in_members(&request->arena, request->body.bytes, request->body.size, body->root, NULL,
+                             is_ours, &command->members, &command->members_size, fault);
     if (rc != RC_OK)
         return rc;
     command->members_size = without_nulls((uint8_t *)(uintptr_t)command->members, command->members_size);
@@ -239,8 +247,9 @@ static enum rc decode_entry(struct request *request, const struct body *body, st
 
 static enum rc needs_member(const struct command *command, struct fault *fault)
 {
-    return command->members_size ? RC_OK
-                                 : fault_set(fault, RC_INVALID, "body", "needs at least one member besides user_id");
+    return command->members_size
+               ? RC_OK
+               : fault_set(fault, RC_INVALID, "body", "needs at least one member besides user_id");
 }
 
 static struct store_log entry_of(const struct command *command)
@@ -335,8 +344,7 @@ static void check_user(struct request *request, struct command *command)
     request->command = command;
     request->companion = asking;
     asking->request = request;
-    asking->verdict = context->users ? user_service_known(context->users, command->learner.bytes)
-                                     : USER_YES;
+    asking->verdict = context->users ? user_service_known(context->users, command->learner.bytes) : USER_YES;
     if (asking->verdict != USER_NOT_ASKED) {
         judged(request);
         return;
@@ -357,7 +365,8 @@ void logs_post(struct request *request)
         rc = face_id(request, &body, "user_id", true, &user, &fault);
     if (rc == RC_OK) {
         command = face_command(request, CMD_LOG_ADD, FACE_LOGS, user);
-        rc = command ? decode_entry(request, &body, command, &fault) : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+        rc = command ? decode_entry(request, &body, command, &fault)
+                     : fault_set(&fault, RC_BUSY, NULL, "out of memory");
     }
     if (rc == RC_OK)
         rc = needs_member(command, &fault);
@@ -397,7 +406,8 @@ static enum rc read_log_id(struct request *request, uint64_t *out_id, struct fau
     return RC_OK;
 }
 
-/* A command on an entry: whose it is, and so whether the caller may, is found by the engine, which looks it up anyhow. */
+/* A command on an entry: whose it is, and so whether the caller may, is found by the engine, which looks it
+ * up anyhow. */
 static struct command *entry_command(struct request *request, enum command_kind kind, uint64_t log_id)
 {
     struct command *command = face_command(request, kind, FACE_LOGS, (struct text){"", 0});
@@ -425,7 +435,8 @@ void logs_put(struct request *request)
         rc = face_id(request, &body, "user_id", false, &named, &fault);
     if (rc == RC_OK) {
         command = entry_command(request, CMD_LOG_UPDATE, log_id);
-        rc = command ? decode_entry(request, &body, command, &fault) : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+        rc = command ? decode_entry(request, &body, command, &fault)
+                     : fault_set(&fault, RC_BUSY, NULL, "out of memory");
     }
     if (rc == RC_OK && !named.bytes)
         rc = needs_member(command, &fault);
@@ -504,9 +515,11 @@ struct telling {
     bool more;
 };
 
-static bool put_change(void *arg, const struct log_event *event, enum log_change change, const struct log_state *after)
+static bool put_change(void *arg, const struct log_event *event, enum log_change change,
+                       const struct log_state *after)
 {
-    static const char *const names[] = {"created", "updated", "deleted", "rolled_back", "removed_by_rollback"};
+    static const char *const names[] = {"created", "updated", "deleted", "rolled_back",
+                                        "removed_by_rollback"};
     struct telling *telling = arg;
     struct json_out *out = telling->out;
 
@@ -540,14 +553,18 @@ static bool put_change(void *arg, const struct log_event *event, enum log_change
 struct store_log logs_entry_of(const struct log_state *state)
 {
     return (struct store_log){
-        .log_id = state->log_id, .date_ms = state->date_ms, .created_ms = state->created_ms,
-        .updated_ms = state->updated_ms, .members = state->members, .members_size = state->members_size,
+        .log_id = state->log_id,
+        .date_ms = state->date_ms,
+        .created_ms = state->created_ms,
+        .updated_ms = state->updated_ms,
+        .members = state->members,
+        .members_size = state->members_size,
     };
 }
 
 /* The entry's owner; refuses a caller who may not look. */
-static enum rc find_entry(struct request *request, uint64_t *out_id, uint32_t *out_learner, struct text *out_user,
-                          struct fault *fault)
+static enum rc find_entry(struct request *request, uint64_t *out_id, uint32_t *out_learner,
+                          struct text *out_user, struct fault *fault)
 {
     struct face_context *context = face_of(request);
     enum rc rc = read_log_id(request, out_id, fault);
@@ -632,7 +649,8 @@ static void encode_rolled_back(struct command *command, struct view view)
 }
 
 /* An event id, as a number or its digits, or an instant. */
-static enum rc decode_to(struct request *request, const struct body *body, const char **out, struct fault *fault)
+static enum rc decode_to(struct request *request, const struct body *body, const char **out,
+                         struct fault *fault)
 {
     json_t *value = body_get(body, "to");
     int64_t number;
@@ -661,7 +679,8 @@ static enum rc work_rollback(struct request *request, struct fault *fault)
     uint32_t learner = view_learner_key(view, command->learner.bytes, command->learner.size);
 
     image_read_end(view);
-    return rollback_prepare(context->engine, learner, rolling->to, &request->arena, &rolling->rollback, fault);
+    return rollback_prepare(context->engine, learner, rolling->to, &request->arena, &rolling->rollback,
+                            fault);
 }
 
 static void submit_rollback(struct request *request)

@@ -28,17 +28,19 @@ struct logs_range {
     int32_t from_day, to_day;
 };
 
-/* The day of an entry: the one written in its date, of a Z instant (or none) the zone's. Source: contract 5. */
+/* The day of an entry: the one written in its date, of a Z instant (or none) the zone's. Source: contract 5.
+ */
 int32_t logs_day_of(const struct store_log *log, const struct zone *zone);
 
 /* The entries of a learner as elements of the open array, newest first. range may be NULL. */
-MUST_CHECK enum rc logs_put_all(struct face_context *context, uint32_t learner, const struct logs_range *range,
-                                const char *user, struct logs_page *page, struct json_out *out,
-                                struct fault *fault);
+MUST_CHECK enum rc logs_put_all(struct face_context *context, uint32_t learner,
+                                const struct logs_range *range, const char *user, struct logs_page *page,
+                                struct json_out *out, struct fault *fault);
 
 /* The same of entries as they were, in any order. */
 void logs_put_past(struct face_context *context, struct log_state *entries, size_t count,
-                   const struct logs_range *range, const char *user, struct logs_page *page, struct json_out *out);
+                   const struct logs_range *range, const char *user, struct logs_page *page,
+                   struct json_out *out);
 
 /* The query's from and to. */
 MUST_CHECK enum rc logs_query_range(struct request *request, struct logs_range *out, struct fault *fault);

@@ -23,7 +23,7 @@ struct field {
 
 struct summing {
     struct arena *arena;
-    uint64_t seed; /* so that clients cannot choose names that collide */
+    uint64_t seed;         /* so that clients cannot choose names that collide */
     struct field **fields; /* by first sight */
     uint32_t *places;      /* open addressing: 1 + the index of a field; a power of two */
     size_t field_count, room;
@@ -65,7 +65,8 @@ static bool grow(struct summing *summing)
     return true;
 }
 
-/* The field of that name, made when it is new. NULL: out of memory, or there are as many as a summary tells of. */
+/* The field of that name, made when it is new. NULL: out of memory, or there are as many as a summary tells
+ * of. */
 static struct field *field_of(struct summing *summing, const char *name, uint32_t size, bool make)
 {
     if (2 * (summing->field_count + 1) > summing->room && !grow(summing)) {
@@ -106,8 +107,8 @@ static void add_number(struct field *field, const struct number *number)
     number_sum_add(&field->sum, number);
 }
 
-/* Newest first: what comes first here is the last one by date. Numbers past the limit, which entries of old may hold,
- * are in no figure. */
+/* Newest first: what comes first here is the last one by date. Numbers past the limit, which entries of old
+ * may hold, are in no figure. */
 static bool sum_entry(void *arg, const struct store_log *log)
 {
     struct summing *summing = arg;
@@ -148,8 +149,8 @@ static void put_average(struct json_out *out, const char *name, const struct fie
     out->comma = true;
 }
 
-static void put_date(struct json_out *out, const char *name, const struct summing *summing, const struct buf *date,
-                     int64_t ms)
+static void put_date(struct json_out *out, const char *name, const struct summing *summing,
+                     const struct buf *date, int64_t ms)
 {
     json_name(out, name);
     if (summing->logs == 0)

@@ -3,13 +3,14 @@
 #include "face/face.h"
 #include "face/server_face.h"
 
-/* /openapi.json (3.1): paths from the route table, schemas from openapi_schemas.json, which the build carries in. */
+/* /openapi.json (3.1): paths from the route table, schemas from openapi_schemas.json, which the build carries
+ * in. */
 
 extern const unsigned char openapi_schemas[];
 extern const unsigned long openapi_schemas_size;
 
-static const char *const face_names[FACE_COUNT] = {"server", "pts", "courseroom", "trk", "logs", "video", "catalog",
-                                                  "users", "import"};
+static const char *const face_names[FACE_COUNT] = {"server", "pts",     "courseroom", "trk",   "logs",
+                                                   "video",  "catalog", "users",      "import"};
 
 static void put_schema(struct json_out *out, const char *media, const char *name)
 {
@@ -25,7 +26,8 @@ static void put_schema(struct json_out *out, const char *media, const char *name
     json_close(out, '}');
 }
 
-static void put_answer(struct json_out *out, const char *status, const char *what, const char *media, const char *schema)
+static void put_answer(struct json_out *out, const char *status, const char *what, const char *media,
+                       const char *schema)
 {
     json_put_open(out, status, '{');
     json_put_text(out, "description", what);
@@ -116,7 +118,8 @@ static void put_operation(struct json_out *out, const struct http_route *route)
     put_security(out, (enum access_rule)route->rule);
     if (route->takes) {
         json_put_open(out, "requestBody", '{');
-        json_put_bool(out, "required", route->method != HTTP_PUT || strstr(route->pattern, "complete") == NULL);
+        json_put_bool(out, "required",
+                      route->method != HTTP_PUT || strstr(route->pattern, "complete") == NULL);
         put_schema(out, "application/json", route->takes);
         json_close(out, '}');
     }
@@ -163,7 +166,8 @@ void server_openapi(struct request *request)
     json_put_open(&out, "info", '{');
     json_put_text(&out, "title", "Milepost");
     json_put_text(&out, "version", "0.1.0");
-    json_put_text(&out, "description", "Every learner's progress, through five documents' APIs over one core.");
+    json_put_text(&out, "description",
+                  "Every learner's progress, through five documents' APIs over one core.");
     json_close(&out, '}');
     put_paths(&out, face_of(request)->routes);
     json_put_open(&out, "components", '{');

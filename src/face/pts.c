@@ -13,8 +13,8 @@ enum { RECENT_MAX = 5, BULK_MAX = 1000, TURNS_A_STEP = 16 };
 /* ---- encoding ---- */
 
 /* item's record may be NULL: a declared video that was not started. id: as it was when somebody named it. */
-static void put_video(struct json_out *out, struct titles *titles, struct view view, uint32_t item, const char *id,
-                      const struct record *record)
+static void put_video(struct json_out *out, struct titles *titles, struct view view, uint32_t item,
+                      const char *id, const struct record *record)
 {
     struct title title = titles_look(titles, view, false, item, id);
 
@@ -30,7 +30,9 @@ static void put_video(struct json_out *out, struct titles *titles, struct view v
     json_put_hundredths(out, "completionPercentage", record ? record->percent_hundredths : 0);
     json_put_bool(out, "isCompleted", record && record->status == ITEM_COMPLETED);
     json_put_instant(out, "lastWatched",
-                     !record ? INSTANT_NEVER : record->flags & RECORD_WATCHED_AT ? record->last_watched_ms : record->updated_at_ms);
+                     !record                             ? INSTANT_NEVER
+                     : record->flags & RECORD_WATCHED_AT ? record->last_watched_ms
+                                                         : record->updated_at_ms);
     if (title.duration_s)
         json_put_int(out, "durationSeconds", title.duration_s);
     if (title.mock)
@@ -46,7 +48,8 @@ static const struct record *reported(const struct learner *learner, uint32_t ite
 
 static int64_t last_access(const struct enrolment *enrolment)
 {
-    return enrolment->last_activity_ms != INSTANT_NEVER ? enrolment->last_activity_ms : enrolment->enrolled_at_ms;
+    return enrolment->last_activity_ms != INSTANT_NEVER ? enrolment->last_activity_ms
+                                                        : enrolment->enrolled_at_ms;
 }
 
 /* ---- reading ---- */
@@ -66,8 +69,8 @@ struct shown_course {
 
 enum pts_read_kind { READ_SUMMARY, READ_COURSE, READ_VIDEOS };
 
-/* GET of a summary, a course or its videos. First the titles that will be shown are asked for, if there is a CMS; then the
- * answer is made in steps. */
+/* GET of a summary, a course or its videos. First the titles that will be shown are asked for, if there is a
+ * CMS; then the answer is made in steps. */
 struct pts_read {
     struct request *request;
     enum pts_read_kind kind;
@@ -75,8 +78,9 @@ struct pts_read {
     enum user_verdict verdict;
     struct snapshot snapshot;
     struct shown_course courses[RECENT_MAX]; /* newest access first */
-    uint32_t course_count, summing, at;      /* which one, and where in its list of items, or in the records */
-    int64_t enrolled, completed;             /* of a summary, as is what follows */
+    /* which one, and where in its list of items, or in the records */
+    uint32_t course_count, summing, at;
+    int64_t enrolled, completed; /* of a summary, as is what follows */
     struct video_sums all;
     enum { PTS_RECORDS, PTS_SUMS, PTS_HEAD, PTS_VIDEOS, PTS_END } phase;
     struct json_out out;
@@ -111,7 +115,8 @@ static void pick_recent(struct pts_read *read, struct view view)
             continue;
         uint32_t moved = (read->course_count < RECENT_MAX ? read->course_count : RECENT_MAX - 1) - at;
         memmove(&read->courses[at + 1], &read->courses[at], moved * sizeof *read->courses);
-        read->courses[at] = (struct shown_course){.key = enrolment->course, .def = def, .enrolment = enrolment};
+        read->courses[at] =
+            (struct shown_course){.key = enrolment->course, .def = def, .enrolment = enrolment};
         read->course_count += read->course_count < RECENT_MAX;
     }
 }
@@ -137,8 +142,10 @@ static enum rc open_read(struct pts_read *read, bool *out_small, struct fault *f
         pick_recent(read, view);
         work = learner->record_count + learner->enrolment_count;
     } else if (rc == RC_OK) {
-        read->courses[0] = (struct shown_course){.key = course, .def = view_course(view, course),
-                                                 .enrolment = learner ? learner_enrolment(learner, course) : NULL};
+        read->courses[0] =
+            (struct shown_course){.key = course,
+                                  .def = view_course(view, course),
+                                  .enrolment = learner ? learner_enrolment(learner, course) : NULL};
         read->course_count = 1;
     }
     for (uint32_t i = 0; i < read->course_count; i++) {
@@ -163,10 +170,12 @@ static void free_read(void *state)
     close_read(state);
 }
 
-/* Videos of a course and what the learner did with them: type video or unknown only. True: counted to the end. */
+/* Videos of a course and what the learner did with them: type video or unknown only. True: counted to the
+ * end. */
 static bool sum_course(struct pts_read *read, struct view view, struct shown_course *course)
 {
-    for (uint32_t steps = STEPS_A_HOLD; read->at < course->def->item_count && steps > 0; read->at++, steps--) {
+    for (uint32_t steps = STEPS_A_HOLD; read->at < course->def->item_count && steps > 0;
+         read->at++, steps--) {
         uint32_t item = course->def->items[read->at];
         if (!is_video(view_item(view, item)))
             continue;
@@ -193,7 +202,8 @@ static bool sum_records(struct pts_read *read, struct view view)
 }
 
 /* A course up to its list of videos, which stays open. */
-static void put_course_head(struct pts_read *read, struct view view, const struct shown_course *course, bool *out_mock)
+static void put_course_head(struct pts_read *read, struct view view, const struct shown_course *course,
+                            bool *out_mock)
 {
     struct json_out *out = &read->out;
     const struct enrolment *enrolment = course->enrolment;
@@ -210,8 +220,10 @@ static void put_course_head(struct pts_read *read, struct view view, const struc
     json_put_text(out, "courseTitle", title.text);
     json_put_int(out, "completedVideos", course->sums.completed);
     json_put_int(out, "totalVideos", course->sums.videos);
-    json_put_hundredths(out, "completionPercentage",
-                        enrolment ? course_percent_hundredths(enrolment->completed_required, course->def->required_count) : 0);
+    json_put_hundredths(
+        out, "completionPercentage",
+        enrolment ? course_percent_hundredths(enrolment->completed_required, course->def->required_count)
+                  : 0);
     json_put_int(out, "totalWatchTimeSeconds", wide_shown(course->sums.watch_ms / 1000));
     json_put_instant(out, "lastAccessed", enrolment ? last_access(enrolment) : INSTANT_NEVER);
     json_put_open(out, "videoProgresses", '[');
@@ -247,7 +259,8 @@ static void put_summary(struct pts_read *read, struct view view)
 }
 
 /* Declared videos not started are listed with zeros; of an observed course only what the learner has. */
-static bool shows_video(const struct pts_read *read, struct view view, uint32_t item, const struct record **out_record)
+static bool shows_video(const struct pts_read *read, struct view view, uint32_t item,
+                        const struct record **out_record)
 {
     *out_record = reported(read->snapshot.learner, item);
     return is_video(view_item(view, item)) && (*out_record || read->courses[0].def->declared);
@@ -263,8 +276,8 @@ static bool put_videos(struct pts_read *read, struct view view)
     read->titles->arena = &scratch;
     for (uint32_t steps = STEPS_A_HOLD; read->at < def->item_count && steps > 0; read->at++, steps--)
         if (shows_video(read, view, def->items[read->at], &record))
-            put_video(&read->out, read->titles, view, def->items[read->at], view_item_slot(view, def->items[read->at])->id,
-                      record);
+            put_video(&read->out, read->titles, view, def->items[read->at],
+                      view_item_slot(view, def->items[read->at])->id, record);
     read->titles->arena = &read->request->arena;
     arena_done(&scratch);
     return read->at == def->item_count;
@@ -361,7 +374,8 @@ static void want_titles(struct pts_read *read)
     struct view view = image_read_begin(image);
 
     for (uint32_t i = 0; i < read->course_count && read->kind != READ_VIDEOS; i++)
-        titles_want(titles, view, true, read->courses[i].key, view_course_slot(view, read->courses[i].key)->id);
+        titles_want(titles, view, true, read->courses[i].key,
+                    view_course_slot(view, read->courses[i].key)->id);
     const struct course_def *def = read->kind == READ_SUMMARY ? NULL : read->courses[0].def;
     for (uint32_t i = 0; def && i < def->item_count && titles->wanted_count < TITLES_WANTED_MAX; i++) {
         if (shows_video(read, view, def->items[i], &record))
@@ -371,8 +385,8 @@ static void want_titles(struct pts_read *read)
     image_read_end(view);
 }
 
-/* What is read is let go again, so that nothing is kept while others are asked. large: whatever it takes; else *out_large
- * says that it is too much for an event loop. */
+/* What is read is let go again, so that nothing is kept while others are asked. large: whatever it takes;
+ * else *out_large says that it is too much for an event loop. */
 static enum rc look_for_titles(struct pts_read *read, bool large, bool *out_large, struct fault *fault)
 {
     bool small = false;
@@ -574,7 +588,8 @@ static void encode_bulk(struct command *command, struct view view)
     json_close(&out, ']');
 }
 
-static enum rc decode_bulk(struct request *request, json_t *list, struct command **out_command, struct fault *fault)
+static enum rc decode_bulk(struct request *request, json_t *list, struct command **out_command,
+                           struct fault *fault)
 {
     const struct caller *caller = face_caller(request);
     struct text self = {caller->id, caller->id_size};
@@ -586,7 +601,8 @@ static enum rc decode_bulk(struct request *request, json_t *list, struct command
 
     if (!command || !face_reports(request, command, (uint32_t)json_array_size(list)))
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    json_array_foreach(list, index, entry) {
+    json_array_foreach(list, index, entry)
+    {
         struct body item = {entry, SPELLING_ANY_CASE}; /* borrowed: not freed */
         struct text user = {NULL, 0};
         if (!json_is_object(entry))
@@ -595,7 +611,8 @@ static enum rc decode_bulk(struct request *request, json_t *list, struct command
         if (rc == RC_OK && !body_get(&item, "UserId"))
             user = self; /* the token says who it is */
         if (rc == RC_OK)
-            rc = pts_report_decode(request, &item, &user, (struct text){NULL, 0}, &command->reports[index], fault);
+            rc = pts_report_decode(request, &item, &user, (struct text){NULL, 0}, &command->reports[index],
+                                   fault);
         if (rc != RC_OK)
             return rc;
         if (!other.bytes && face_may_user(request, user, &refusal) != RC_OK)

@@ -23,8 +23,9 @@ static enum rc decode_action(const json_t *value, enum command_kind *out_kind, s
             *out_kind = actions[i].kind;
             return RC_OK;
         }
-    return fault_set(fault, RC_INVALID, "Action",
-                     "must be enroll, drop, expire or certify (or ENROLL_USER, REMOVE_ENROLLMENT, unenroll, dropped)");
+    return fault_set(
+        fault, RC_INVALID, "Action",
+        "must be enroll, drop, expire or certify (or ENROLL_USER, REMOVE_ENROLLMENT, unenroll, dropped)");
 }
 
 static int by_id(const void *a, const void *b)
@@ -36,7 +37,8 @@ static int by_id(const void *a, const void *b)
     return memcmp(left->bytes, right->bytes, left->size);
 }
 
-static enum rc decode_users(struct request *request, const json_t *value, struct pts_webhook *out, struct fault *fault)
+static enum rc decode_users(struct request *request, const json_t *value, struct pts_webhook *out,
+                            struct fault *fault)
 {
     size_t index, count = json_array_size(value);
     json_t *id;
@@ -46,8 +48,10 @@ static enum rc decode_users(struct request *request, const json_t *value, struct
     struct text *users = arena_alloc(&request->arena, (count + 1) * sizeof *users);
     if (!users)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    json_array_foreach(value, index, id) {
-        enum rc rc = json_in_id(&request->arena, id, "UserIds", &users[index].bytes, &users[index].size, fault);
+    json_array_foreach(value, index, id)
+    {
+        enum rc rc =
+            json_in_id(&request->arena, id, "UserIds", &users[index].bytes, &users[index].size, fault);
         if (rc != RC_OK)
             return rc;
     }
@@ -92,8 +96,8 @@ static bool differ(struct text a, struct text b)
 }
 
 /* An id that the path, the body or both give. */
-static enum rc merge_id(struct request *request, const struct body *body, const char *name, struct text from_path,
-                        struct text *out, struct fault *fault)
+static enum rc merge_id(struct request *request, const struct body *body, const char *name,
+                        struct text from_path, struct text *out, struct fault *fault)
 {
     struct text from_body;
     enum rc rc = face_id(request, body, name, from_path.bytes == NULL, &from_body, fault);
@@ -106,8 +110,8 @@ static enum rc merge_id(struct request *request, const struct body *body, const 
     return RC_OK;
 }
 
-enum rc pts_report_decode(struct request *request, const struct body *body, struct text *user, struct text video,
-                          struct item_report *out, struct fault *fault)
+enum rc pts_report_decode(struct request *request, const struct body *body, struct text *user,
+                          struct text video, struct item_report *out, struct fault *fault)
 {
     json_t *seconds = body_get(body, "CurrentTimeSeconds"), *mark = body_get(body, "MarkAsCompleted");
     json_t *total = body_get(body, "TotalDurationSeconds");

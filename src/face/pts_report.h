@@ -2,8 +2,8 @@
 
 #include "face/face.h"
 
-/* Decodes the members of a POST Progress/video, in any case; ids that the path gives already are not needed in
- * the body but must agree with it. user, video: bytes NULL when the path gives none. */
+/* Decodes the members of a POST Progress/video, in any case; ids that the path gives already are not needed
+ * in the body but must agree with it. user, video: bytes NULL when the path gives none. */
 MUST_CHECK enum rc pts_report_decode(struct request *request, const struct body *body, struct text *user,
                                      struct text video, struct item_report *out, struct fault *fault);
 
@@ -18,5 +18,5 @@ struct pts_webhook {
 };
 
 /* Its members, in any case. RC_INVALID names one. Source: contract 2. */
-MUST_CHECK enum rc pts_webhook_decode(struct request *request, const struct body *body, struct pts_webhook *out,
-                                      struct fault *fault);
+MUST_CHECK enum rc pts_webhook_decode(struct request *request, const struct body *body,
+                                      struct pts_webhook *out, struct fault *fault);

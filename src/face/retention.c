@@ -161,7 +161,8 @@ static bool remembers(struct retentions *retentions, const struct basis *basis, 
 }
 
 /* In place of what was known of the item, else of what was asked for least recently. */
-static void remember(struct retentions *retentions, const struct basis *basis, const struct retention *retention)
+static void remember(struct retentions *retentions, const struct basis *basis,
+                     const struct retention *retention)
 {
     struct remembered *place = &retentions->at[0];
 
@@ -201,7 +202,8 @@ static uint32_t *counted_now(struct retentions *retentions, uint32_t item)
     return NULL;
 }
 
-void retentions_count(struct retentions *retentions, struct image *image, uint32_t item, struct retention *out)
+void retentions_count(struct retentions *retentions, struct image *image, uint32_t item,
+                      struct retention *out)
 {
     (void)pthread_mutex_lock(&retentions->lock); /* cannot fail: not held */
     while (counted_now(retentions, item))

@@ -2,8 +2,9 @@
 
 #include "app/image.h"
 
-/* How many viewers saw which part of a video. Counted over all who hold a record of it, so for a video of many viewers on
- * a worker, once at a time for each video, and remembered until one of those records changes. Source: contract 6, summary. */
+/* How many viewers saw which part of a video. Counted over all who hold a record of it, so for a video of
+ * many viewers on a worker, once at a time for each video, and remembered until one of those records changes.
+ * Source: contract 6, summary. */
 
 enum { RETENTION_BUCKETS = 100 };
 
@@ -19,10 +20,11 @@ struct retentions;
 struct retentions *retentions_new(void); /* NULL: out of memory */
 void retentions_free(struct retentions *retentions);
 
-/* What is remembered and still true; small ones are counted at once. False: ask retentions_count, on a worker. Under the
- * image's lock. */
+/* What is remembered and still true; small ones are counted at once. False: ask retentions_count, on a
+ * worker. Under the image's lock. */
 bool retentions_look(struct retentions *retentions, struct view view, uint32_t item, struct retention *out);
 
-/* Counts, unless somebody else just did. Takes the image's lock, in short holds; may wait for another's count of the same
- * video. */
-void retentions_count(struct retentions *retentions, struct image *image, uint32_t item, struct retention *out);
+/* Counts, unless somebody else just did. Takes the image's lock, in short holds; may wait for another's count
+ * of the same video. */
+void retentions_count(struct retentions *retentions, struct image *image, uint32_t item,
+                      struct retention *out);

@@ -25,15 +25,19 @@ void server_page(struct request *request)
         buf_add(&request->out, ui_style_css, ui_style_css_size);
     else
         buf_add(&request->out, ui_index_html, ui_index_html_size);
-    request_reply(request, 200, strcmp(pattern, "/ui/app.js") == 0    ? "text/javascript; charset=utf-8"
-                                : strcmp(pattern, "/ui/style.css") == 0 ? "text/css; charset=utf-8"
-                                                                        : "text/html; charset=utf-8");
+    request_reply(request, 200,
+                  strcmp(pattern, "/ui/app.js") == 0      ? "text/javascript; charset=utf-8"
+                  : strcmp(pattern, "/ui/style.css") == 0 ? "text/css; charset=utf-8"
+                                                          : "text/html; charset=utf-8");
 }
 
 /* Why writes are refused; all that hold. */
 static void put_reasons(struct json_out *out, const struct engine_state *state)
 {
-    const struct { bool holds; const char *text; } reasons[] = {
+    const struct {
+        bool holds;
+        const char *text;
+    } reasons[] = {
         {state->broken, "the disk failed; the process ends"},
         {state->failing_since_ms != 0, "the last write failed (a full disk?)"},
         {state->stalled, "a commit hangs"},
@@ -71,8 +75,8 @@ static void put_upstreams(struct json_out *out, struct face_context *context)
     json_close(out, ']');
 }
 
-/* 503 while a write would be refused. What is only about to go wrong (the image file, another service) is told in a 200:
- * taking the server out of rotation would not help. */
+/* 503 while a write would be refused. What is only about to go wrong (the image file, another service) is
+ * told in a 200: taking the server out of rotation would not help. */
 void server_readyz(struct request *request)
 {
     struct engine_state state = engine_state(face_of(request)->engine);
@@ -94,7 +98,8 @@ void server_readyz(struct request *request)
 
 static void put_one(struct buf *out, const char *name, const char *type, const char *help, uint64_t value)
 {
-    buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n%s %llu\n", name, help, name, type, name, (unsigned long long)value);
+    buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n%s %llu\n", name, help, name, type, name,
+               (unsigned long long)value);
 }
 
 static uint64_t seconds_since(struct face_context *context, int64_t since_ms)
@@ -113,17 +118,19 @@ static void put_engine(struct buf *out, struct face_context *context)
     put_one(out, "milepost_queue_commands", "gauge", "Commands that wait for the engine.", state.queued);
     put_one(out, "milepost_unflushed_events", "gauge", "Events that the image file does not cover yet.",
             state.sequence - state.flushed);
-    put_one(out, "milepost_writable", "gauge", "1: writes are taken; 0: /readyz says why not.", state.writable);
+    put_one(out, "milepost_writable", "gauge", "1: writes are taken; 0: /readyz says why not.",
+            state.writable);
     put_one(out, "milepost_writes_failing", "gauge", "1: a commit failed and none has succeeded since.",
             state.failing_since_ms != 0);
-    put_one(out, "milepost_writes_failing_seconds", "gauge", "For how long.", seconds_since(context, state.failing_since_ms));
+    put_one(out, "milepost_writes_failing_seconds", "gauge", "For how long.",
+            seconds_since(context, state.failing_since_ms));
     put_one(out, "milepost_commit_stalled", "gauge", "1: a commit has hung for 5 s or more.", state.stalled);
     put_one(out, "milepost_image_file_failing", "gauge", "1: the image file cannot be written.",
             state.checkpoint_failing_since_ms != 0);
     put_one(out, "milepost_image_file_failing_seconds", "gauge", "For how long.",
             seconds_since(context, state.checkpoint_failing_since_ms));
-    put_one(out, "milepost_image_file_too_long", "gauge", "Learners whose state no row of the image file holds.",
-            state.too_long);
+    put_one(out, "milepost_image_file_too_long", "gauge",
+            "Learners whose state no row of the image file holds.", state.too_long);
 }
 
 static void put_workers(struct buf *out, struct face_context *context)
@@ -133,7 +140,8 @@ static void put_workers(struct buf *out, struct face_context *context)
     size_t kept = answers_count(context->answers, &bytes);
 
     put_one(out, "milepost_worker_waiting", "gauge", "Long reads that wait for a worker.", workers.waiting);
-    put_one(out, "milepost_worker_held", "gauge", "Long reads that are under way and have more turns to come.", workers.held);
+    put_one(out, "milepost_worker_held", "gauge",
+            "Long reads that are under way and have more turns to come.", workers.held);
     put_one(out, "milepost_worker_running", "gauge", "Workers that are at work.", workers.running);
     put_one(out, "milepost_kept_answers", "gauge", "Idempotency-Keys that are live.", kept);
     put_one(out, "milepost_kept_answer_bytes", "gauge", "Bytes of the answers kept for them.", bytes);
@@ -151,14 +159,18 @@ static void put_upstream_figures(struct buf *out, struct face_context *context)
     buf_text(out, "# HELP milepost_upstream_open 1: the service failed 5 times in a row and is left alone.\n"
                   "# TYPE milepost_upstream_open gauge\n");
     for (int i = 0; i < count; i++)
-        buf_printf(out, "milepost_upstream_open{upstream=\"%s\"} %d\n", states[i].name, states[i].rest != FETCHER_WORKS);
-    buf_text(out, "# HELP milepost_upstream_queue Calls that wait or are under way.\n# TYPE milepost_upstream_queue gauge\n");
+        buf_printf(out, "milepost_upstream_open{upstream=\"%s\"} %d\n", states[i].name,
+                   states[i].rest != FETCHER_WORKS);
+    buf_text(out, "# HELP milepost_upstream_queue Calls that wait or are under way.\n# TYPE "
+                  "milepost_upstream_queue gauge\n");
     for (int i = 0; i < count; i++)
         buf_printf(out, "milepost_upstream_queue{upstream=\"%s\"} %d\n", states[i].name,
                    states[i].queued + states[i].under_way);
     for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++) {
-        buf_printf(out, "# HELP milepost_upstream_%s Calls made, that failed, that were not made.\n"
-                        "# TYPE milepost_upstream_%s counter\n", kinds[kind], kinds[kind]);
+        buf_printf(out,
+                   "# HELP milepost_upstream_%s Calls made, that failed, that were not made.\n"
+                   "# TYPE milepost_upstream_%s counter\n",
+                   kinds[kind], kinds[kind]);
         for (int i = 0; i < count; i++) {
             const uint64_t values[] = {states[i].calls, states[i].failed, states[i].refused};
             buf_printf(out, "milepost_upstream_%s{upstream=\"%s\"} %llu\n", kinds[kind], states[i].name,
@@ -174,7 +186,8 @@ void server_metrics(struct request *request)
 
     put_engine(out, context);
     put_workers(out, context);
-    put_one(out, "milepost_body_bytes", "gauge", "Bytes of request bodies in memory, those of up to 8 KiB not counted.",
+    put_one(out, "milepost_body_bytes", "gauge",
+            "Bytes of request bodies in memory, those of up to 8 KiB not counted.",
             bodies_held(request->bodies));
     put_upstream_figures(out, context);
     context->write_metrics(context->metrics, out);

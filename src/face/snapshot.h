@@ -2,9 +2,9 @@
 
 #include "app/image.h"
 
-/* Reads whose work grows with what a learner or a course holds. Small ones run on an event loop, in one hold of the image's
- * lock; what is larger goes to a worker (face_work) and gives the lock back every few hundred steps, so that no write
- * waits for a read however long that is. */
+/* Reads whose work grows with what a learner or a course holds. Small ones run on an event loop, in one hold
+ * of the image's lock; what is larger goes to a worker (face_work) and gives the lock back every few hundred
+ * steps, so that no write waits for a read however long that is. */
 
 enum {
     LARGE_READ = 500,  /* records and items to look at: more is a worker's */
@@ -21,8 +21,8 @@ struct snapshot {
 void snapshot_take(struct view view, uint32_t key, struct snapshot *out);
 void snapshot_done(struct snapshot *snapshot);
 
-/* Counts steps taken under the lock, and gives it back for a moment when it is time. What the view showed before may be
- * another by then: definitions and slots have to be asked for again. Returns whether it did. */
+/* Counts steps taken under the lock, and gives it back for a moment when it is time. What the view showed
+ * before may be another by then: definitions and slots have to be asked for again. Returns whether it did. */
 static inline bool view_pause(struct view view, uint32_t *steps, uint32_t more)
 {
     *steps += more;

@@ -3,13 +3,15 @@
 #include "base/monotonic.h"
 #include "http/stream.h"
 
-/* A long answer in steps: made whole while it is short, from then on a piece at a time, as its client takes it. */
+/* A long answer in steps: made whole while it is short, from then on a piece at a time, as its client takes
+ * it. */
 
 enum {
-    WHOLE_BYTES = 256 * 1024, /* what ends before is sent with ETag and compressed; what does not, is streamed, */
-    PIECE_BYTES = 64 * 1024,  /* in pieces of about this */
-    TURN_US = 10 * 1000,      /* of a worker's thread, then the next caller's */
-    INLINE_US = 500,          /* of an event loop's, for what is small */
+    /* what ends before is sent with ETag and compressed; what does not, is streamed, */
+    WHOLE_BYTES = 256 * 1024,
+    PIECE_BYTES = 64 * 1024, /* in pieces of about this */
+    TURN_US = 10 * 1000,     /* of a worker's thread, then the next caller's */
+    INLINE_US = 500,         /* of an event loop's, for what is small */
 };
 
 struct carriage {
@@ -35,7 +37,8 @@ static bool fill(struct carriage *carriage, uint64_t turn_us)
     uint64_t until_us = monotonic_us() + turn_us;
 
     for (;;) {
-        carriage->rc = carriage->source.step(carriage->source.state, out, &carriage->stream.last, &carriage->fault);
+        carriage->rc =
+            carriage->source.step(carriage->source.state, out, &carriage->stream.last, &carriage->fault);
         if (carriage->rc == RC_OK && out->failed)
             carriage->rc = fault_set(&carriage->fault, RC_BUSY, NULL, "out of memory");
         if (carriage->rc != RC_OK || carriage->stream.last || out->size >= enough)
@@ -58,7 +61,8 @@ static void run(struct job *job)
     if (carriage->rc == RC_OK && !carriage->stream.last && !carriage->held) {
         carriage->held = worker_hold(job);
         if (!carriage->held)
-            carriage->rc = fault_set(&carriage->fault, RC_BUSY, NULL, "too many long answers are under way; try again");
+            carriage->rc =
+                fault_set(&carriage->fault, RC_BUSY, NULL, "too many long answers are under way; try again");
     }
     carriage->stream.failed = carriage->rc != RC_OK;
     request_resume(carriage->request);
@@ -106,7 +110,8 @@ void face_stream(struct request *request, const struct face_source *source)
         request_fail(request, RC_BUSY, &(struct fault){NULL, "out of memory"});
         return;
     }
-    *carriage = (struct carriage){.job = {.run = run}, .stream = {.more = more, .end = end}, .request = request, .source = *source};
+    *carriage = (struct carriage){
+        .job = {.run = run}, .stream = {.more = more, .end = end}, .request = request, .source = *source};
     request_will_stream(request, &carriage->stream);
     if (source->small && fill(carriage, INLINE_US) && (carriage->rc != RC_OK || carriage->stream.last)) {
         begin(request);

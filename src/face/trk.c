@@ -21,7 +21,7 @@ struct user_query {
     const char *type, *status;
     struct text module;
     uint32_t module_key; /* 0: unknown */
-    int64_t limit; /* 0: all */
+    int64_t limit;       /* 0: all */
     struct logs_range logs;
     /* Where the last page ended: the next begins after it. */
     bool paged;
@@ -69,10 +69,12 @@ static enum rc read_user_query(struct request *request, struct user_query *query
 
 static void find_module(struct view view, struct user_query *query)
 {
-    query->module_key = query->module.bytes ? view_course_key(view, query->module.bytes, query->module.size) : 0;
+    query->module_key =
+        query->module.bytes ? view_course_key(view, query->module.bytes, query->module.size) : 0;
 }
 
-static bool passes(struct view view, const struct user_query *query, uint32_t module, const struct record *record)
+static bool passes(struct view view, const struct user_query *query, uint32_t module,
+                   const struct record *record)
 {
     if (query->type && strcasecmp(query->type, item_type(view_item(view, record->item))) != 0)
         return false;
@@ -126,8 +128,8 @@ static bool walk_on(struct walk *walk, struct view view, struct json_out *out, u
 }
 
 /* Writes the records that pass; returns whether more follow the page. */
-static bool put_records(struct request *request, struct view view, struct user_query *query, struct json_out *out,
-                        struct text user, const struct learner *learner)
+static bool put_records(struct request *request, struct view view, struct user_query *query,
+                        struct json_out *out, struct text user, const struct learner *learner)
 {
     struct walk walk = {.query = query, .user = user.bytes};
 
@@ -142,22 +144,23 @@ static bool put_records(struct request *request, struct view view, struct user_q
 }
 
 /* The end of both lists, and where the next page begins. */
-static void end_user(struct request *request, const struct user_query *query, const struct logs_page *page, bool more,
-                     struct json_out *out)
+static void end_user(struct request *request, const struct user_query *query, const struct logs_page *page,
+                     bool more, struct json_out *out)
 {
     json_close(out, ']');
     if (more || page->more)
         json_put_text(out, "nextCursor",
                       arena_printf(&request->arena, "%lld.%llu.%lld.%llu", (long long)query->record_ms,
-                                   (unsigned long long)query->record_id, (long long)page->last_ms, (unsigned long long)page->last_id));
+                                   (unsigned long long)query->record_id, (long long)page->last_ms,
+                                   (unsigned long long)page->last_id));
     json_close(out, '}');
 }
 
 /* ---- the same as it was: as_of ---- */
 
 /* Both lists as of a bound; logs are the learner's own. Source: contract 4 and 5, as_of. */
-static enum rc put_user_past(struct request *request, const char *as_of, uint32_t key, struct user_query *query,
-                             bool with_logs, struct fault *fault)
+static enum rc put_user_past(struct request *request, const char *as_of, uint32_t key,
+                             struct user_query *query, bool with_logs, struct fault *fault)
 {
     const struct past *past = engine_past(face_of(request)->engine);
     struct json_out out = {&request->out, false};
@@ -229,8 +232,10 @@ static enum rc put_logs(struct user_read *read, bool *out_last, struct fault *fa
 {
     struct logs_page *page = &read->page;
     int64_t left = page->limit ? page->limit : INT64_MAX;
-    struct logs_page part = {page->paged, page->last_ms, page->last_id, left < LOGS_A_STEP ? left : LOGS_A_STEP, false};
-    enum rc rc = logs_put_all(face_of(read->request), read->key, &read->query.logs, read->walk.user, &part, &read->out, fault);
+    struct logs_page part = {page->paged, page->last_ms, page->last_id,
+                             left < LOGS_A_STEP ? left : LOGS_A_STEP, false};
+    enum rc rc = logs_put_all(face_of(read->request), read->key, &read->query.logs, read->walk.user, &part,
+                              &read->out, fault);
 
     if (rc != RC_OK)
         return rc;
@@ -318,8 +323,10 @@ static enum rc open_user(struct request *request, struct user_read *read, struct
     image_read_end(view);
     read->request = request;
     read->walk = (struct walk){.query = &read->query, .user = user.bytes};
-    read->page = (struct logs_page){read->query.paged, read->query.log_ms, read->query.log_id, read->query.limit, false};
-    read->with_logs = with_logs && logbook_any(face_of(request)->engine, read->key); /* none: nobody waits for the disk */
+    read->page = (struct logs_page){read->query.paged, read->query.log_ms, read->query.log_id,
+                                    read->query.limit, false};
+    /* none: nobody waits for the disk */
+    read->with_logs = with_logs && logbook_any(face_of(request)->engine, read->key);
     return rc;
 }
 
@@ -328,7 +335,8 @@ void trk_user(struct request *request)
     struct fault fault = {NULL, NULL};
     struct user_read *read = arena_alloc(&request->arena, sizeof *read);
     const char *as_of = NULL;
-    enum rc rc = read ? request_id_param(request, 0, "userId", &fault) : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = read ? request_id_param(request, 0, "userId", &fault)
+                      : fault_set(&fault, RC_BUSY, NULL, "out of memory");
 
     if (rc == RC_OK)
         rc = request_query(request, "as_of", &as_of, &fault);
@@ -349,7 +357,8 @@ void trk_user(struct request *request)
         face_work(request, work_user_table, reply_user);
         return;
     }
-    bool small = !read->with_logs && (!read->snapshot.learner || read->snapshot.learner->record_count <= LARGE_READ);
+    bool small =
+        !read->with_logs && (!read->snapshot.learner || read->snapshot.learner->record_count <= LARGE_READ);
     face_stream(request, &(struct face_source){user_step, user_free, read, "application/json", small});
 }
 
@@ -372,7 +381,8 @@ static bool pick_module(struct module_read *read, struct view view)
 {
     const struct learner *learner = read->snapshot.learner;
 
-    for (uint32_t steps = STEPS_A_HOLD; learner && read->at < learner->record_count && steps > 0; read->at++, steps--) {
+    for (uint32_t steps = STEPS_A_HOLD; learner && read->at < learner->record_count && steps > 0;
+         read->at++, steps--) {
         const struct record *record = &learner->records[read->at];
         if (record->flags & RECORD_PRESENT && view_item_facts(view, record->item).course == read->course)
             read->records[read->count++] = record;
@@ -390,7 +400,8 @@ static void put_module_head(struct module_read *read, struct view view)
     json_name(&read->out, "module");
     trk_put_module(&read->out, &read->request->arena, view, read->course);
     json_name(&read->out, "enrollment");
-    trk_put_enrolment(&read->out, &read->request->arena, view, learner ? learner_enrolment(learner, read->course) : NULL);
+    trk_put_enrolment(&read->out, &read->request->arena, view,
+                      learner ? learner_enrolment(learner, read->course) : NULL);
     json_put_open(&read->out, "progress", '[');
 }
 
@@ -402,7 +413,8 @@ static enum rc list_module(struct module_read *read, struct view view, bool *out
     if (read->at == 0)
         put_module_head(read, view);
     arena_init(&scratch);
-    for (uint32_t steps = STEPS_A_HOLD; rc == RC_OK && read->at < read->count && steps > 0; read->at++, steps--) {
+    for (uint32_t steps = STEPS_A_HOLD; rc == RC_OK && read->at < read->count && steps > 0;
+         read->at++, steps--) {
         const struct record *record = read->records[read->at];
         struct item_sums *sums = trk_type_sums(&read->types, item_type(view_item(view, record->item)));
         trk_put_record(&read->out, &scratch, view, face_param(read->request, 0).bytes, record);
@@ -428,7 +440,8 @@ static void put_module_end(struct module_read *read, struct view view)
     json_put_open(out, "statistics", '{');
     json_put_int(out, "totalContent", facts.items);
     json_put_int(out, "completedContent", enrolment ? enrolment->completed_items : 0);
-    uint32_t hundredths = enrolment ? course_percent_hundredths(enrolment->completed_required, facts.required) : 0;
+    uint32_t hundredths =
+        enrolment ? course_percent_hundredths(enrolment->completed_required, facts.required) : 0;
     json_put_int(out, "completionPercentage", trk_percent(hundredths, hundredths == 10000));
     trk_put_minutes(out, "totalTimeSpent", read->time_spent_ms);
     json_put_open(out, "progressByType", '{');
@@ -498,7 +511,8 @@ void trk_module(struct request *request)
 {
     struct fault fault = {NULL, NULL};
     struct module_read *read = arena_alloc(&request->arena, sizeof *read);
-    enum rc rc = read ? request_id_param(request, 0, "userId", &fault) : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = read ? request_id_param(request, 0, "userId", &fault)
+                      : fault_set(&fault, RC_BUSY, NULL, "out of memory");
 
     if (rc == RC_OK)
         rc = request_id_param(request, 1, "moduleId", &fault);
@@ -551,7 +565,8 @@ static enum rc decode_score(const struct body *body, struct report *report, stru
     return rc;
 }
 
-static enum rc decode_type(struct request *request, const struct body *body, struct text *out, struct fault *fault)
+static enum rc decode_type(struct request *request, const struct body *body, struct text *out,
+                           struct fault *fault)
 {
     const char *type;
     json_t *value = body_get(body, "contentType");
@@ -574,10 +589,12 @@ static enum rc decode_post(struct request *request, const struct body *body, str
     enum rc rc = face_id(request, body, "contentId", true, &out->item, fault);
 
     if (rc == RC_OK)
-        rc = json_in_percent(body_get(body, "progressPercentage"), "progressPercentage", &report->percent_hundredths, fault);
+        rc = json_in_percent(body_get(body, "progressPercentage"), "progressPercentage",
+                             &report->percent_hundredths, fault);
     report->has |= HAS_PERCENT;
     if (rc == RC_OK && body_get(body, "timeSpent")) { /* minutes in, milliseconds kept */
-        rc = json_in_scaled(body_get(body, "timeSpent"), "timeSpent", 6, 0, REPORT_TIME_MAX_MS / 60000, &number, fault);
+        rc = json_in_scaled(body_get(body, "timeSpent"), "timeSpent", 6, 0, REPORT_TIME_MAX_MS / 60000,
+                            &number, fault);
         report->time_spent_ms = rounded_ratio(number, 60, 1000);
         report->has |= HAS_TIME_SPENT;
     }
@@ -592,7 +609,8 @@ static enum rc decode_post(struct request *request, const struct body *body, str
     return rc;
 }
 
-static void submit_report(struct request *request, struct text user, const struct item_report *report, bool completes)
+static void submit_report(struct request *request, struct text user, const struct item_report *report,
+                          bool completes)
 {
     static const struct fault memory = {NULL, "out of memory"};
     struct command *command = face_command(request, CMD_REPORTS, FACE_TRK, user);
@@ -626,8 +644,8 @@ void trk_post(struct request *request)
 /* ---- PUT /api/progress/:id/complete ---- */
 
 /* The record that an id names, if it is there. */
-static enum rc find_record(struct request *request, struct view view, struct text *out_user, struct text *out_item,
-                           struct fault *fault)
+static enum rc find_record(struct request *request, struct view view, struct text *out_user,
+                           struct text *out_item, struct fault *fault)
 {
     struct text id = face_param(request, 0);
     int64_t number = 0;

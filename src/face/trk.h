@@ -3,7 +3,8 @@
 struct request;
 
 /* seeds/trk-004.md, contract 4: what the React admin speaks. Time in minutes, a course is a module. */
-void trk_user(struct request *request);     /* GET /api/progress/:userId: shared with logs, one body for both */
+/* GET /api/progress/:userId: shared with logs, one body for both */
+void trk_user(struct request *request);
 void trk_module(struct request *request);   /* GET /api/progress/:userId/:moduleId */
 void trk_post(struct request *request);     /* POST /api/progress */
 void trk_complete(struct request *request); /* PUT /api/progress/:id/complete */

@@ -25,7 +25,8 @@ const char *trk_status(const struct record *record)
 
 const char *trk_state(enum enrolment_state state)
 {
-    static const char *const names[] = {"enrolled", "in-progress", "completed", "certified", "dropped", "expired"};
+    static const char *const names[] = {"enrolled",  "in-progress", "completed",
+                                        "certified", "dropped",     "expired"};
 
     return names[state];
 }
@@ -86,7 +87,8 @@ void trk_put_record(struct json_out *out, struct arena *arena, struct view view,
     put_content(out, arena, view, record->item);
     json_put_text(out, "contentType", item_type(view_item(view, record->item)));
     json_put_text(out, "status", status);
-    json_put_int(out, "progressPercentage", trk_percent(record->percent_hundredths, record->status == ITEM_COMPLETED));
+    json_put_int(out, "progressPercentage",
+                 trk_percent(record->percent_hundredths, record->status == ITEM_COMPLETED));
     json_put_instant(out, "startedAt", record->started_at_ms);
     json_put_instant(out, "completedAt", record->completed_at_ms);
     trk_put_minutes(out, "timeSpent", record->time_spent_ms);
@@ -119,8 +121,8 @@ enum rc trk_module_query(struct request *request, const char *text, struct text 
     return RC_OK;
 }
 
-enum rc trk_may_see(struct request *request, struct view view, struct text module, uint32_t module_key, bool *out_logs,
-                    struct fault *fault)
+enum rc trk_may_see(struct request *request, struct view view, struct text module, uint32_t module_key,
+                    bool *out_logs, struct fault *fault)
 {
     struct text user = face_param(request, 0);
     enum rc rc = face_may(request, view, ACCESS_PERSON, user, 0, false, fault);
@@ -190,8 +192,9 @@ void trk_put_statistics(struct json_out *out, const char *name, const struct trk
     json_put_int(out, "completed", sums->completed);
     json_put_int(out, "inProgress", sums->in_progress);
     json_put_int(out, "notStarted", sums->not_started);
-    json_put_int(out, "averageProgress", trk_percent(rounded_ratio(sums->percent_hundredths, 1, sums->total),
-                                                     sums->completed == sums->total));
+    json_put_int(
+        out, "averageProgress",
+        trk_percent(rounded_ratio(sums->percent_hundredths, 1, sums->total), sums->completed == sums->total));
     if (with_score && sums->scored)
         json_put_scaled(out, "averageScore", rounded_ratio(sums->score_e4, 1, sums->scored * 100), 2);
     else if (with_score)

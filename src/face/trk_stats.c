@@ -17,8 +17,9 @@ enum { LIMIT_MAX = 100, FEW_LEARNERS = 25, TURNS_A_STEP = 64 };
 
 /* ---- stats ---- */
 
-static const char stats_columns[] = "user.id,user.username,user.email,completionPercentage,completedContent,totalTimeSpent,"
-                                    "enrollment.enrolledAt,enrollment.status,contentProgress";
+static const char stats_columns[] =
+    "user.id,user.username,user.email,completionPercentage,completedContent,totalTimeSpent,"
+    "enrollment.enrolledAt,enrollment.status,contentProgress";
 
 struct stats_read {
     struct request *request;
@@ -38,8 +39,8 @@ struct stats_read {
 };
 
 /* Best first: what is completed of the required, then of all. */
-static bool take_member(const void *arg, struct view view, const struct learner *learner, const struct enrolment *enrolment,
-                        int64_t out_by[2])
+static bool take_member(const void *arg, struct view view, const struct learner *learner,
+                        const struct enrolment *enrolment, int64_t out_by[2])
 {
     (void)arg;
     (void)view;
@@ -56,7 +57,8 @@ static enum rc sum_types(struct stats_read *read, struct view view)
 
     for (uint32_t steps = STEPS_A_HOLD; read->at < def->item_count && steps > 0; read->at++, steps--) {
         const struct item_sums *of_item = &view_item_slot(view, def->items[read->at])->sums;
-        struct item_sums *of_type = trk_type_sums(&read->types, item_type(view_item(view, def->items[read->at])));
+        struct item_sums *of_type =
+            trk_type_sums(&read->types, item_type(view_item(view, def->items[read->at])));
         if (!of_type)
             return RC_BUSY;
         read->all.records += of_item->records;
@@ -94,8 +96,9 @@ static void put_overview(struct stats_read *read)
     json_close(out, '}');
     json_put_open(out, "averageTimeSpent", '{');
     for (uint32_t i = 0; i < types->count; i++)
-        json_put_scaled(out, types->at[i].name,
-                        rounded_ratio(types->at[i].sums.time_spent_ms, 100, 60000 * types->at[i].sums.records), 2);
+        json_put_scaled(
+            out, types->at[i].name,
+            rounded_ratio(types->at[i].sums.time_spent_ms, 100, 60000 * types->at[i].sums.records), 2);
     json_close(out, '}');
 }
 
@@ -118,7 +121,8 @@ static void put_stats_head(struct stats_read *read, struct view view)
 static void put_member_head(struct stats_read *read, struct json_out *out)
 {
     const struct member *member = &read->member;
-    uint32_t hundredths = course_percent_hundredths(member->enrolment->completed_required, member->facts.required);
+    uint32_t hundredths =
+        course_percent_hundredths(member->enrolment->completed_required, member->facts.required);
     wide ms = 0;
 
     for (uint32_t i = 0; i < member->record_count; i++)
@@ -178,7 +182,8 @@ static void put_member_records(struct stats_read *read, struct view view)
         json_open(out, '{');
         json_put_text(out, "contentId", view_item_slot(view, record->item)->id);
         json_put_text(out, "status", trk_status(record));
-        json_put_int(out, "progressPercentage", trk_percent(record->percent_hundredths, record->status == ITEM_COMPLETED));
+        json_put_int(out, "progressPercentage",
+                     trk_percent(record->percent_hundredths, record->status == ITEM_COMPLETED));
         trk_put_minutes(out, "timeSpent", record->time_spent_ms);
         json_put_instant(out, "completedAt", record->completed_at_ms);
         json_close(out, '}');
@@ -260,7 +265,8 @@ static void stats_free(void *state)
 }
 
 /* Whose statistics; *out_small: few enough for an event loop. */
-static enum rc open_stats(struct request *request, struct stats_read *read, bool *out_small, struct fault *fault)
+static enum rc open_stats(struct request *request, struct stats_read *read, bool *out_small,
+                          struct fault *fault)
 {
     struct image *image = face_of(request)->image;
     struct text module = face_param(request, 0);
@@ -294,7 +300,8 @@ void trk_stats(struct request *request)
     struct fault fault = {NULL, NULL};
     struct stats_read *read = arena_alloc(&request->arena, sizeof *read);
     bool small = false;
-    enum rc rc = read ? request_id_param(request, 0, "moduleId", &fault) : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = read ? request_id_param(request, 0, "moduleId", &fault)
+                      : fault_set(&fault, RC_BUSY, NULL, "out of memory");
 
     if (rc == RC_OK) {
         *read = (struct stats_read){.page = 1, .table = csv_wanted(request)};
@@ -330,8 +337,8 @@ struct kind_entry {
     const struct record *record; /* NULL: not begun */
 };
 
-/* The learner's modules one after the other, each item of the type; then what they did outside of them. Twice: all in one
- * list, then module by module. */
+/* The learner's modules one after the other, each item of the type; then what they did outside of them.
+ * Twice: all in one list, then module by module. */
 struct kind_read {
     struct request *request;
     struct kind_query query;
@@ -351,12 +358,14 @@ static const struct record *present(const struct learner *learner, uint32_t item
     return record && record->flags & RECORD_PRESENT ? record : NULL;
 }
 
-static void put_entry(struct json_out *out, struct arena *arena, struct view view, const struct kind_entry *entry)
+static void put_entry(struct json_out *out, struct arena *arena, struct view view,
+                      const struct kind_entry *entry)
 {
     const struct item_slot *slot = view_item_slot(view, entry->item);
     const struct item_def *def = view_item(view, entry->item);
     const struct record *record = entry->record;
-    const char *title = def && def->title.size ? def->title.bytes : arena_printf(arena, "Content %s", slot->id);
+    const char *title =
+        def && def->title.size ? def->title.bytes : arena_printf(arena, "Content %s", slot->id);
 
     json_open(out, '{');
     json_put_text(out, "id", slot->id);
@@ -375,7 +384,8 @@ static void put_entry(struct json_out *out, struct arena *arena, struct view vie
         json_null_value(out);
     json_put_open(out, "progress", '{');
     json_put_text(out, "status", trk_status(record));
-    json_put_int(out, "progressPercentage", record ? trk_percent(record->percent_hundredths, record->status == ITEM_COMPLETED) : 0);
+    json_put_int(out, "progressPercentage",
+                 record ? trk_percent(record->percent_hundredths, record->status == ITEM_COMPLETED) : 0);
     json_put_instant(out, "startedAt", record ? record->started_at_ms : INSTANT_NEVER);
     json_put_instant(out, "completedAt", record ? record->completed_at_ms : INSTANT_NEVER);
     trk_put_minutes(out, "timeSpent", record ? record->time_spent_ms : 0);
@@ -430,7 +440,8 @@ static bool kind_at(struct kind_read *read, struct view view, struct kind_entry 
 
     *out = (struct kind_entry){item, read->snapshot.learner->enrolments[read->enrolment].course,
                                present(read->snapshot.learner, item)};
-    return strcasecmp(item_type(view_item(view, item)), read->query.type) == 0 && status_passes(&read->query, out->record);
+    return strcasecmp(item_type(view_item(view, item)), read->query.type) == 0 &&
+           status_passes(&read->query, out->record);
 }
 
 /* Items of the module from where the walk is; true when the module is over. */
@@ -438,7 +449,7 @@ static bool list_items(struct kind_read *read, struct view view, struct arena *s
 {
     struct kind_entry entry;
 
-    for (; read->at < read->def->item_count && *steps > 0; read->at++, --*steps)
+    for (; read->at<read->def->item_count && * steps> 0; read->at++, --*steps)
         if (kind_at(read, view, &entry)) {
             put_entry(&read->out, scratch, view, &entry);
             trk_sums_add(&read->sums, entry.record);
@@ -451,7 +462,7 @@ static bool list_rest(struct kind_read *read, struct view view, struct arena *sc
 {
     const struct learner *learner = read->snapshot.learner;
 
-    for (; learner && read->at < learner->record_count && *steps > 0; read->at++, --*steps) {
+    for (; learner && read->at<learner->record_count && * steps> 0; read->at++, --*steps) {
         const struct record *record = &learner->records[read->at];
         uint32_t course = view_item_facts(view, record->item).course;
         if (!(record->flags & RECORD_PRESENT) || (course && learner_enrolment(learner, course)) ||
@@ -465,13 +476,14 @@ static bool list_rest(struct kind_read *read, struct view view, struct arena *sc
     return !learner || read->at == learner->record_count;
 }
 
-/* Looks for the first item to show of the modules that are left; true when the walk is at one, or at the end. */
+/* Looks for the first item to show of the modules that are left; true when the walk is at one, or at the end.
+ */
 static bool seek_module(struct kind_read *read, struct view view, uint32_t *steps)
 {
     struct kind_entry entry;
 
     while (*steps > 0 && at_module(read, view)) {
-        for (; read->at < read->def->item_count && *steps > 0; read->at++, --*steps)
+        for (; read->at<read->def->item_count && * steps> 0; read->at++, --*steps)
             if (kind_at(read, view, &entry))
                 return true;
         if (read->at == read->def->item_count) {
@@ -596,7 +608,8 @@ static enum rc decode_kind(struct request *request, struct kind_query *query, st
 }
 
 /* Whose, and how much: *out_small. */
-static enum rc open_kind(struct request *request, struct kind_read *read, bool *out_small, struct fault *fault)
+static enum rc open_kind(struct request *request, struct kind_read *read, bool *out_small,
+                         struct fault *fault)
 {
     struct text user = face_param(request, 0);
     struct view view = image_read_begin(face_of(request)->image);
@@ -604,7 +617,8 @@ static enum rc open_kind(struct request *request, struct kind_read *read, bool *
     bool with_logs = false;
 
     read->request = request;
-    read->module_key = view_course_key(view, read->query.module.bytes ? read->query.module.bytes : "", read->query.module.size);
+    read->module_key = view_course_key(view, read->query.module.bytes ? read->query.module.bytes : "",
+                                       read->query.module.size);
     enum rc rc = trk_may_see(request, view, read->query.module, read->module_key, &with_logs, fault);
     if (rc == RC_OK)
         snapshot_take(view, view_learner_key(view, user.bytes, user.size), &read->snapshot);
@@ -623,7 +637,8 @@ static void read_kind(struct request *request, const char *type, const char *plu
     struct fault fault = {NULL, NULL};
     struct kind_read *read = arena_alloc(&request->arena, sizeof *read);
     bool small = false;
-    enum rc rc = read ? request_id_param(request, 0, "userId", &fault) : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = read ? request_id_param(request, 0, "userId", &fault)
+                      : fault_set(&fault, RC_BUSY, NULL, "out of memory");
 
     if (rc == RC_OK) {
         *read = (struct kind_read){.query = {.type = type, .plural = plural}};

@@ -57,7 +57,8 @@ static void encode_update(struct command *command, struct view view)
 {
     struct item_report *report = &command->reports[0];
     struct json_out out = {command->answer.body, false};
-    uint32_t item = report->item_key ? report->item_key : view_item_key(view, report->item.bytes, report->item.size);
+    uint32_t item =
+        report->item_key ? report->item_key : view_item_key(view, report->item.bytes, report->item.size);
     const struct record *record = stored(view, command->learner_key, item);
 
     put_state(&out, command->learner.bytes, report->item.bytes, record);
@@ -104,8 +105,9 @@ static void put_result(struct json_out *out, struct arena *arena, const struct i
     json_put_text(out, "videoId", report->item.bytes);
     json_put_text(out, "result", result_name(report));
     if (report->rc != RC_OK) {
-        const char *text = report->fault.field ? arena_printf(arena, "%s: %s", report->fault.field, report->fault.message)
-                                               : report->fault.message;
+        const char *text = report->fault.field
+                               ? arena_printf(arena, "%s: %s", report->fault.field, report->fault.message)
+                               : report->fault.message;
         json_put_text(out, "error", text ? text : report->fault.message);
     }
     json_close(out, '}');
@@ -173,20 +175,24 @@ static void encode_sync(struct command *command, struct view view)
     json_close(&out, '}');
 }
 
-static enum rc decode_items(struct request *request, json_t *list, struct command *command, struct fault *fault)
+static enum rc decode_items(struct request *request, json_t *list, struct command *command,
+                            struct fault *fault)
 {
     size_t index;
     json_t *entry;
 
     if (!face_reports(request, command, (uint32_t)json_array_size(list)))
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    json_array_foreach(list, index, entry) {
+    json_array_foreach(list, index, entry)
+    {
         struct item_report *report = &command->reports[index];
         if (json_is_object(entry))
             report->rc = video_report_decode(request, entry, report, &report->fault);
         const char *sent = json_string_value(json_object_get(entry, "videoId"));
-        if (json_is_object(entry) && report->rc != RC_OK && sent) /* an id that is none comes back as it was sent */
-            report->item = (struct text){arena_copy(&request->arena, sent, strlen(sent)), (uint32_t)strlen(sent)};
+        /* an id that is none comes back as it was sent */
+        if (json_is_object(entry) && report->rc != RC_OK && sent)
+            report->item =
+                (struct text){arena_copy(&request->arena, sent, strlen(sent)), (uint32_t)strlen(sent)};
         if (!json_is_object(entry))
             report->rc = fault_set(&report->fault, RC_INVALID, "progressData", "each item must be an object");
     }
@@ -313,7 +319,8 @@ static bool in_page(const struct list_query *query, const struct record *record)
 
     if (query->since && record->updated_at_ms <= query->since_ms)
         return false;
-    return !query->paged || at_ms < query->cursor[0] || (at_ms == query->cursor[0] && record->id < query->cursor[1]);
+    return !query->paged || at_ms < query->cursor[0] ||
+           (at_ms == query->cursor[0] && record->id < query->cursor[1]);
 }
 
 /* Of those shown, what the query asks for, newest first. Needs no lock. */
@@ -344,7 +351,8 @@ static bool pick_shown(struct list_read *read, struct view view)
 {
     const struct learner *learner = read->snapshot.learner;
 
-    for (uint32_t steps = STEPS_A_HOLD; learner && read->at < learner->record_count && steps > 0; read->at++, steps--)
+    for (uint32_t steps = STEPS_A_HOLD; learner && read->at < learner->record_count && steps > 0;
+         read->at++, steps--)
         if (shown(view, &learner->records[read->at]))
             read->records[read->count++] = &learner->records[read->at];
     return !learner || read->at == learner->record_count;
@@ -353,7 +361,8 @@ static bool pick_shown(struct list_read *read, struct view view)
 static void begin_list(struct list_read *read)
 {
     read->count = pick_page(&read->query, read->records, read->count);
-    read->end = read->query.limit && read->query.limit < read->count ? (uint32_t)read->query.limit : read->count;
+    read->end =
+        read->query.limit && read->query.limit < read->count ? (uint32_t)read->query.limit : read->count;
     read->at = 0;
     read->listing = true;
     json_open(&read->out, '{');
@@ -367,8 +376,9 @@ static void end_list(struct list_read *read)
 
     json_close(&read->out, ']');
     if (read->end < read->count)
-        json_put_text(&read->out, "nextCursor",
-                      arena_printf(&read->request->arena, "%lld.%u", (long long)last_watched(last), last->id));
+        json_put_text(
+            &read->out, "nextCursor",
+            arena_printf(&read->request->arena, "%lld.%u", (long long)last_watched(last), last->id));
     json_close(&read->out, '}');
 }
 
@@ -385,8 +395,10 @@ static enum rc list_step(void *state, struct buf *out, bool *out_last, struct fa
         begin_list(read);
         view = image_read_begin(image);
     }
-    for (uint32_t steps = STEPS_A_HOLD; read->listing && read->at < read->end && steps > 0; read->at++, steps--)
-        put_state(&read->out, NULL, view_item_slot(view, read->records[read->at]->item)->id, read->records[read->at]);
+    for (uint32_t steps = STEPS_A_HOLD; read->listing && read->at < read->end && steps > 0;
+         read->at++, steps--)
+        put_state(&read->out, NULL, view_item_slot(view, read->records[read->at]->item)->id,
+                  read->records[read->at]);
     image_read_end(view);
     *out_last = read->listing && read->at == read->end;
     if (*out_last)
@@ -444,7 +456,8 @@ void video_list(struct request *request)
 {
     struct fault fault = {NULL, NULL};
     struct list_read *read = arena_alloc(&request->arena, sizeof *read);
-    enum rc rc = read ? request_id_param(request, 0, "userId", &fault) : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = read ? request_id_param(request, 0, "userId", &fault)
+                      : fault_set(&fault, RC_BUSY, NULL, "out of memory");
 
     if (rc == RC_OK)
         rc = decode_list(request, &read->query, &fault);
@@ -464,7 +477,8 @@ static void put_retention(struct json_out *out, const struct retention *retentio
 {
     json_put_open(out, "retention", '[');
     for (uint32_t i = 0; i < retention->buckets; i++) {
-        int64_t saw = retention->viewers[i] < viewers ? retention->viewers[i] : viewers; /* who left since it was counted */
+        /* who left since it was counted */
+        int64_t saw = retention->viewers[i] < viewers ? retention->viewers[i] : viewers;
         json_open(out, '{');
         json_put_scaled(out, "from", rounded_ratio(retention->duration_ms, i, retention->buckets), 3);
         json_put_scaled(out, "to", rounded_ratio(retention->duration_ms, i + 1, retention->buckets), 3);
@@ -475,7 +489,8 @@ static void put_retention(struct json_out *out, const struct retention *retentio
     json_close(out, ']');
 }
 
-static void put_summary(struct request *request, struct view view, uint32_t item, const struct retention *retention)
+static void put_summary(struct request *request, struct view view, uint32_t item,
+                        const struct retention *retention)
 {
     static const struct item_sums none = {0};
     struct json_out out = {&request->out, false};
@@ -546,8 +561,9 @@ static void keep_most(struct watched *most, uint32_t *count, struct watched one)
 {
     uint32_t at = *count;
 
-    while (at > 0 && (one.record->watched_s > most[at - 1].record->watched_s ||
-                      (one.record->watched_s == most[at - 1].record->watched_s && strcmp(one.id, most[at - 1].id) < 0)))
+    while (at > 0 &&
+           (one.record->watched_s > most[at - 1].record->watched_s ||
+            (one.record->watched_s == most[at - 1].record->watched_s && strcmp(one.id, most[at - 1].id) < 0)))
         at--;
     if (at == MOST_WATCHED)
         return;
@@ -558,7 +574,8 @@ static void keep_most(struct watched *most, uint32_t *count, struct watched one)
 }
 
 /* Days in a row with a report: the run that reaches today or yesterday, and the longest. */
-static void count_streaks(const struct learner *learner, int32_t today, int64_t *out_now, int64_t *out_longest)
+static void count_streaks(const struct learner *learner, int32_t today, int64_t *out_now,
+                          int64_t *out_longest)
 {
     int64_t run = 0;
 
@@ -572,7 +589,8 @@ static void count_streaks(const struct learner *learner, int32_t today, int64_t 
     }
 }
 
-/* In the reader's zone when they read themselves, else in that of the last report, else in display_timezone. */
+/* In the reader's zone when they read themselves, else in that of the last report, else in display_timezone.
+ */
 static int32_t today(struct request *request, struct text user, const struct learner *learner)
 {
     const struct caller *caller = face_caller(request);
@@ -584,7 +602,8 @@ static int32_t today(struct request *request, struct text user, const struct lea
     return instant_day(zone_local_ms(zone ? zone : face_of(request)->zone, face_of(request)->now_ms()));
 }
 
-static void put_engagement(struct request *request, struct view view, struct text user, const struct learner *learner)
+static void put_engagement(struct request *request, struct view view, struct text user,
+                           const struct learner *learner)
 {
     struct json_out out = {&request->out, false};
     struct watched most[MOST_WATCHED];

@@ -18,13 +18,16 @@ static enum rc decode_segments(struct request *request, const json_t *value, str
     struct segment *segments = arena_alloc(&request->arena, (json_array_size(value) + 1) * sizeof *segments);
     if (!segments)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    json_array_foreach(value, index, pair) {
+    json_array_foreach(value, index, pair)
+    {
         enum rc rc = RC_OK;
         if (!json_is_array(pair) || json_array_size(pair) != 2)
             return fault_set(fault, RC_INVALID, field, "each segment is a pair [from, to] of seconds");
-        rc = json_in_scaled(json_array_get(pair, 0), field, 3, 0, NUMBER_MAX, &segments[index].from_ms, fault);
+        rc =
+            json_in_scaled(json_array_get(pair, 0), field, 3, 0, NUMBER_MAX, &segments[index].from_ms, fault);
         if (rc == RC_OK)
-            rc = json_in_scaled(json_array_get(pair, 1), field, 3, 0, NUMBER_MAX, &segments[index].to_ms, fault);
+            rc = json_in_scaled(json_array_get(pair, 1), field, 3, 0, NUMBER_MAX, &segments[index].to_ms,
+                                fault);
         if (rc != RC_OK)
             return rc;
         if (segments[index].to_ms < segments[index].from_ms)
@@ -40,7 +43,9 @@ static enum rc decode_instant(struct request *request, const json_t *value, stru
                               struct fault *fault)
 {
     bool past = false;
-    enum rc rc = value ? face_client_instant(request, value, "lastWatched", &report->client_at_ms, &past, fault) : RC_OK;
+    enum rc rc = value
+                     ? face_client_instant(request, value, "lastWatched", &report->client_at_ms, &past, fault)
+                     : RC_OK;
 
     if (past)
         report->has |= HAS_CLIENT_AT;
@@ -61,7 +66,8 @@ static enum rc decode_name(struct request *request, const json_t *value, const c
     return rc;
 }
 
-static enum rc decode_extras(struct request *request, json_t *object, struct item_report *out, struct fault *fault)
+static enum rc decode_extras(struct request *request, json_t *object, struct item_report *out,
+                             struct fault *fault)
 {
     json_t *value;
     const char *text;
@@ -82,7 +88,8 @@ static enum rc decode_extras(struct request *request, json_t *object, struct ite
     if (rc == RC_OK && (value = json_in_member(object, "deviceId", SPELLING_EXACT))) {
         rc = decode_name(request, value, "deviceId", DEVICE_MAX, &text, fault);
         if (rc == RC_OK)
-            out->device = (struct text){arena_copy(&request->arena, text, strlen(text)), (uint32_t)strlen(text)};
+            out->device =
+                (struct text){arena_copy(&request->arena, text, strlen(text)), (uint32_t)strlen(text)};
     }
     if (rc == RC_OK && (value = json_in_member(object, "eventId", SPELLING_EXACT))) {
         rc = decode_name(request, value, "eventId", EVENT_ID_MAX, &text, fault);
@@ -97,7 +104,8 @@ static enum rc decode_extras(struct request *request, json_t *object, struct ite
     return rc;
 }
 
-enum rc video_report_decode(struct request *request, json_t *object, struct item_report *out, struct fault *fault)
+enum rc video_report_decode(struct request *request, json_t *object, struct item_report *out,
+                            struct fault *fault)
 {
     enum rc rc = json_in_id(&request->arena, json_in_member(object, "videoId", SPELLING_EXACT), "videoId",
                             &out->item.bytes, &out->item.size, fault);
@@ -106,7 +114,8 @@ enum rc video_report_decode(struct request *request, json_t *object, struct item
         rc = json_in_integer(json_in_member(object, "watchedDuration", SPELLING_EXACT), "watchedDuration", 0,
                              NUMBER_MAX, &out->report.watched_s, fault);
     if (rc == RC_OK)
-        rc = decode_instant(request, json_in_member(object, "lastWatched", SPELLING_EXACT), &out->report, fault);
+        rc = decode_instant(request, json_in_member(object, "lastWatched", SPELLING_EXACT), &out->report,
+                            fault);
     if (rc == RC_OK)
         rc = decode_extras(request, object, out, fault);
     out->report.has |= HAS_WATCHED | FROM_PLAYER;

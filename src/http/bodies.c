@@ -66,7 +66,8 @@ bool bodies_take(struct bodies *bodies, uint64_t caller, size_t bytes)
     (void)pthread_mutex_lock(&bodies->lock);
     size_t total = atomic_load_explicit(&bodies->total, memory_order_relaxed);
     struct slot *slot = caller ? slot_of(bodies, caller) : NULL;
-    bool fits = bytes <= BODIES_MAX_BYTES - total && (!slot || bytes <= BODIES_CALLER_MAX_BYTES - slot->bytes);
+    bool fits =
+        bytes <= BODIES_MAX_BYTES - total && (!slot || bytes <= BODIES_CALLER_MAX_BYTES - slot->bytes);
     if (fits) {
         atomic_store_explicit(&bodies->total, total + bytes, memory_order_relaxed);
         if (slot) {
@@ -97,5 +98,6 @@ size_t bodies_held(const struct bodies *bodies)
 
 bool bodies_full(const struct bodies *bodies)
 {
-    return atomic_load_explicit(&bodies->total, memory_order_relaxed) > BODIES_MAX_BYTES - 2 * BODY_FREE_BYTES;
+    return atomic_load_explicit(&bodies->total, memory_order_relaxed) >
+           BODIES_MAX_BYTES - 2 * BODY_FREE_BYTES;
 }

@@ -6,9 +6,10 @@
 
 #include "base/fault.h"
 
-/* How many bytes of request bodies lie in memory: of all connections together, and of one caller. Bodies of up to
- * BODY_FREE_BYTES are not counted (a connection has 16 KiB of its own anyway), so that the many small ones take no lock.
- * Measured without: 2,000 connections that sent 15/16 MiB each took 1.96 GB. Thread-safe. docs/limits.md. */
+/* How many bytes of request bodies lie in memory: of all connections together, and of one caller. Bodies of
+ * up to BODY_FREE_BYTES are not counted (a connection has 16 KiB of its own anyway), so that the many small
+ * ones take no lock. Measured without: 2,000 connections that sent 15/16 MiB each took 1.96 GB. Thread-safe.
+ * docs/limits.md. */
 
 struct bodies;
 
@@ -21,8 +22,8 @@ enum {
 MUST_CHECK enum rc bodies_new(struct bodies **out_bodies);
 void bodies_free(struct bodies *bodies);
 
-/* More bytes for a caller (a hash of who it is; 0: nobody in particular, bounded by the whole alone). False: past the
- * budget, and nothing is taken. */
+/* More bytes for a caller (a hash of who it is; 0: nobody in particular, bounded by the whole alone). False:
+ * past the budget, and nothing is taken. */
 MUST_CHECK bool bodies_take(struct bodies *bodies, uint64_t caller, size_t bytes);
 
 /* What was taken comes back. */

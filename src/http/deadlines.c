@@ -31,8 +31,8 @@ static uint64_t now_us(void)
     return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
 }
 
-/* Shuts those down whose clients had ended at the last look too, with all they sent taken by the library, and from whom
- * the same is due: nothing is on its way. Lock held. */
+/* Shuts those down whose clients had ended at the last look too, with all they sent taken by the library, and
+ * from whom the same is due: nothing is on its way. Lock held. */
 static void look_for_ends(struct deadlines *deadlines)
 {
     char byte;
@@ -42,7 +42,8 @@ static void look_for_ends(struct deadlines *deadlines)
     for (nfds_t i = 0; i < deadlines->polled_count; i++) {
         struct deadline *at = deadlines->polled_of[i];
         uint64_t due = atomic_load_explicit(&at->due_us, memory_order_relaxed);
-        bool ended = deadlines->polled[i].revents & POLLRDHUP && recv(at->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+        bool ended =
+            deadlines->polled[i].revents & POLLRDHUP && recv(at->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
         if (ended && due & TO_SEND && at->ended_us == due)
             (void)shutdown(at->fd, SHUT_RDWR); /* as below */
         at->ended_us = ended ? due : 0;
@@ -73,7 +74,8 @@ static void *sweep(void *arg)
 {
     struct deadlines *deadlines = arg;
 
-    (void)pthread_setname_np(pthread_self(), "http deadlines"); /* for who looks at the threads; 15 bytes at most */
+    /* for who looks at the threads; 15 bytes at most */
+    (void)pthread_setname_np(pthread_self(), "http deadlines");
     (void)pthread_mutex_lock(&deadlines->lock);
     while (!deadlines->stopping) {
         (void)monotonic_wait(&deadlines->stop, &deadlines->lock, LOOK_MS); /* a time-out is the rule */
@@ -90,7 +92,7 @@ enum rc deadlines_new(struct deadlines **out_deadlines)
     if (!deadlines)
         return RC_BUSY;
     (void)pthread_mutex_init(&deadlines->lock, NULL); /* default attributes cannot fail */
-    (void)pthread_cond_init(&deadlines->stop, NULL); /* likewise */
+    (void)pthread_cond_init(&deadlines->stop, NULL);  /* likewise */
     if (pthread_create(&deadlines->thread, NULL, sweep, deadlines) != 0) {
         free(deadlines);
         return RC_BUSY;
@@ -107,7 +109,7 @@ void deadlines_free(struct deadlines *deadlines)
     deadlines->stopping = true;
     (void)pthread_cond_signal(&deadlines->stop);
     (void)pthread_mutex_unlock(&deadlines->lock);
-    (void)pthread_join(deadlines->thread, NULL); /* it was started */
+    (void)pthread_join(deadlines->thread, NULL);   /* it was started */
     (void)pthread_mutex_destroy(&deadlines->lock); /* nobody holds it */
     (void)pthread_cond_destroy(&deadlines->stop);
     free(deadlines);
@@ -147,5 +149,6 @@ void deadline_set(struct deadline *deadline, unsigned seconds)
 
 void deadline_to_send(struct deadline *deadline, unsigned seconds)
 {
-    atomic_store_explicit(&deadline->due_us, (now_us() + seconds * UINT64_C(1000000)) | TO_SEND, memory_order_relaxed);
+    atomic_store_explicit(&deadline->due_us, (now_us() + seconds * UINT64_C(1000000)) | TO_SEND,
+                          memory_order_relaxed);
 }

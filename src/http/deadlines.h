@@ -5,18 +5,20 @@
 
 #include "base/fault.h"
 
-/* When a connection must have said what it is saying. The library's own time-out starts again with every byte, so a
- * client that sends one a second would never be shed: a thread looks once a second and shuts down what is late. It also
- * shuts down what can no longer become whole: the library does not see an end that comes together with bytes.
- * Thread-safe. Source: reliability R28. */
+/* When a connection must have said what it is saying. The library's own time-out starts again with every
+ * byte, so a client that sends one a second would never be shed: a thread looks once a second and shuts down
+ * what is late. It also shuts down what can no longer become whole: the library does not see an end that
+ * comes together with bytes. Thread-safe. Source: reliability R28. */
 
 struct deadlines;
 
 struct deadline { /* in a connection's own memory */
     struct deadline *next, *before;
     int fd;
-    atomic_uint_least64_t due_us; /* monotonic; 0: may take as long as it needs; its lowest bit: deadline_to_send's */
-    uint64_t ended_us; /* the looking thread's: what was due at the last look, if the client had ended by then */
+    /* monotonic; 0: may take as long as it needs; its lowest bit: deadline_to_send's */
+    atomic_uint_least64_t due_us;
+    /* the looking thread's: what was due at the last look, if the client had ended by then */
+    uint64_t ended_us;
 };
 
 MUST_CHECK enum rc deadlines_new(struct deadlines **out_deadlines);
@@ -29,5 +31,6 @@ void deadlines_remove(struct deadlines *deadlines, struct deadline *deadline);
 /* Seconds from now; 0: none. */
 void deadline_set(struct deadline *deadline, unsigned seconds);
 
-/* The same for a request that is still to be sent: its client may not end before. One that ends after is answered. */
+/* The same for a request that is still to be sent: its client may not end before. One that ends after is
+ * answered. */
 void deadline_to_send(struct deadline *deadline, unsigned seconds);

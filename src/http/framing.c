@@ -8,8 +8,8 @@
 
 #include <microhttpd.h>
 
-/* libmicrohttpd takes much that RFC 9112 forbids and that lets two parties disagree about where a request ends.
- * Every row of reliability R40 that can be seen from here is refused here. */
+/* libmicrohttpd takes much that RFC 9112 forbids and that lets two parties disagree about where a request
+ * ends. Every row of reliability R40 that can be seen from here is refused here. */
 
 enum { TARGET_MAX_BYTES = 8000 };
 
@@ -24,11 +24,27 @@ enum { IN_NAME = 1, IN_HOST = 2 };
 
 /* RFC 9110 5.6.2 (a header's name is a token), and a host with its port. */
 static const unsigned char parts[256] = {
-    ['A' ... 'Z'] = IN_NAME | IN_HOST, ['a' ... 'z'] = IN_NAME | IN_HOST, ['0' ... '9'] = IN_NAME | IN_HOST,
-    ['-'] = IN_NAME | IN_HOST, ['.'] = IN_NAME | IN_HOST, ['_'] = IN_NAME | IN_HOST, ['%'] = IN_NAME | IN_HOST,
-    [':'] = IN_HOST, ['['] = IN_HOST, [']'] = IN_HOST,
-    ['!'] = IN_NAME, ['#'] = IN_NAME, ['$'] = IN_NAME, ['&'] = IN_NAME, ['\''] = IN_NAME, ['*'] = IN_NAME,
-    ['+'] = IN_NAME, ['^'] = IN_NAME, ['`'] = IN_NAME, ['|'] = IN_NAME, ['~'] = IN_NAME,
+    ['A' ... 'Z'] = IN_NAME | IN_HOST,
+    ['a' ... 'z'] = IN_NAME | IN_HOST,
+    ['0' ... '9'] = IN_NAME | IN_HOST,
+    ['-'] = IN_NAME | IN_HOST,
+    ['.'] = IN_NAME | IN_HOST,
+    ['_'] = IN_NAME | IN_HOST,
+    ['%'] = IN_NAME | IN_HOST,
+    [':'] = IN_HOST,
+    ['['] = IN_HOST,
+    [']'] = IN_HOST,
+    ['!'] = IN_NAME,
+    ['#'] = IN_NAME,
+    ['$'] = IN_NAME,
+    ['&'] = IN_NAME,
+    ['\''] = IN_NAME,
+    ['*'] = IN_NAME,
+    ['+'] = IN_NAME,
+    ['^'] = IN_NAME,
+    ['`'] = IN_NAME,
+    ['|'] = IN_NAME,
+    ['~'] = IN_NAME,
 };
 
 static bool made_of(const char *text, unsigned char part)
@@ -114,7 +130,9 @@ enum rc http_check_framing(struct request *request, struct fault *fault)
 {
     struct look look = {.hosts = 0};
 
-    (void)MHD_get_connection_values((struct MHD_Connection *)request->connection, MHD_HEADER_KIND, look_at, &look); /* counts in look */
+    /* counts in look */
+    (void)MHD_get_connection_values((struct MHD_Connection *)request->connection, MHD_HEADER_KIND, look_at,
+                                    &look);
     if (strlen(request->target) > TARGET_MAX_BYTES)
         return fault_set(fault, RC_URI_TOO_LONG, NULL, "the request target is too long");
     if (look.fault)
@@ -136,10 +154,10 @@ enum rc http_check_framing(struct request *request, struct fault *fault)
 }
 
 /* libmicrohttpd 0.9.75 writes the head of some refusals of its own twice (Content-Length: abc; no Host): its
- * transmit_error_response builds it and goes on to HEADERS_SENDING, parse_connection_headers' caller sets the state back,
- * and it is built again. No callback lies in between, so the library's sendmsg is this one: a buffer that holds two heads
- * goes out without the first. Everybody else's messages go through, at the price of looking at one byte.
- * docs/decisions/0015. */
+ * transmit_error_response builds it and goes on to HEADERS_SENDING, parse_connection_headers' caller sets the
+ * state back, and it is built again. No callback lies in between, so the library's sendmsg is this one: a
+ * buffer that holds two heads goes out without the first. Everybody else's messages go through, at the price
+ * of looking at one byte. docs/decisions/0015. */
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
     enum { STATUS_AT = 9, PARTS_MAX = 8 };

@@ -22,7 +22,8 @@ static enum rc inflate_all(z_stream *stream, struct buf *out, size_t max, struct
     }
     if (stream->avail_in)
         return fault_set(fault, RC_INVALID, "body", "bytes after the gzip data");
-    return out->size > max ? fault_set(fault, RC_TOO_LARGE, NULL, "the body inflates to more than 1 MiB") : RC_OK;
+    return out->size > max ? fault_set(fault, RC_TOO_LARGE, NULL, "the body inflates to more than 1 MiB")
+                           : RC_OK;
 }
 
 enum rc gzip_inflate(struct buf *buf, size_t max, struct fault *fault)

@@ -9,8 +9,9 @@
 #include "base/ident.h"
 #include "base/instant.h"
 
-/* What would cost more to parse than to look at: a NUL byte (jansson ends a number there), nesting, members of one
- * object. One pass, before parsing, so that 100,000 '[' or members cost no more than it. NULL: fine. */
+/* What would cost more to parse than to look at: a NUL byte (jansson ends a number there), nesting, members
+ * of one object. One pass, before parsing, so that 100,000 '[' or members cost no more than it. NULL: fine.
+ */
 static const char *look_over(const char *bytes, size_t size)
 {
     unsigned members[JSON_MAX_DEPTH + 1] = {0}; /* of what is open at each depth; 0: an array */
@@ -72,9 +73,7 @@ json_t *json_in_member(json_t *object, const char *name, enum spelling spelling)
     } else {
         const char *key;
         json_t *each;
-        json_object_foreach(object, key, each)
-            if (strcasecmp(key, name) == 0)
-                value = each;
+        json_object_foreach(object, key, each) if (strcasecmp(key, name) == 0) value = each;
     }
     return json_is_null(value) ? NULL : value;
 }
@@ -90,9 +89,8 @@ enum rc json_in_case_clash(json_t *object, struct fault *fault)
     size_t count = 0;
     json_t *value;
 
-    json_object_foreach(object, key, value)
-        if (count < JSON_MAX_MEMBERS) /* json_in lets no more through */
-            names[count++] = key;
+    json_object_foreach(object, key, value) if (count < JSON_MAX_MEMBERS) /* json_in lets no more through */
+        names[count++] = key;
     qsort(names, count, sizeof *names, compare_names);
     for (size_t i = 1; i < count; i++)
         if (strcasecmp(names[i - 1], names[i]) == 0)
@@ -100,7 +98,8 @@ enum rc json_in_case_clash(json_t *object, struct fault *fault)
     return RC_OK;
 }
 
-/* A whole number in either spelling. A real from 2^53 on may have been another number before it was rounded. */
+/* A whole number in either spelling. A real from 2^53 on may have been another number before it was rounded.
+ */
 static bool whole(const json_t *value, int64_t *out)
 {
     double real = json_real_value(value);
@@ -154,7 +153,8 @@ enum rc json_in_whole(const json_t *value, const char *field, int64_t *out, stru
         return required(field, fault);
     int64_t number;
     if ((whole(value, &number) && number >= 0) ||
-        (json_is_string(value) && ident_integer(json_string_value(value), json_string_length(value), &number))) {
+        (json_is_string(value) &&
+         ident_integer(json_string_value(value), json_string_length(value), &number))) {
         *out = number;
         return RC_OK;
     }
@@ -207,7 +207,8 @@ enum rc json_in_percent(const json_t *value, const char *field, uint16_t *out_hu
     enum rc rc = json_in_scaled(value, field, 2, 0, 100, &hundredths, fault);
 
     if (rc == RC_OK)
-        *out_hundredths = (uint16_t)(hundredths == 10000 && json_number_value(value) < 100 ? 9999 : hundredths);
+        *out_hundredths =
+            (uint16_t)(hundredths == 10000 && json_number_value(value) < 100 ? 9999 : hundredths);
     return rc;
 }
 
@@ -221,7 +222,8 @@ enum rc json_in_bool(const json_t *value, const char *field, bool *out, struct f
     return RC_OK;
 }
 
-enum rc json_in_text(const json_t *value, const char *field, size_t max, const char **out, struct fault *fault)
+enum rc json_in_text(const json_t *value, const char *field, size_t max, const char **out,
+                     struct fault *fault)
 {
     if (!value)
         return required(field, fault);
@@ -285,14 +287,16 @@ static const char *skip_value(const char *at)
     return at;
 }
 
-/* The spans of an object's values, in step with jansson's members (which keep their order). Returns the end. */
+/* The spans of an object's values, in step with jansson's members (which keep their order). Returns the end.
+ */
 static uint8_t *copy_spans(const char *at, json_t *object, bool (*skip)(const char *), uint8_t *out)
 {
     const char *key;
     json_t *value;
 
     at = skip_space(at) + 1; /* past the bracket */
-    json_object_foreach(object, key, value) {
+    json_object_foreach(object, key, value)
+    {
         at = skip_space(skip_string(skip_space(at))); /* the name, then the colon */
         const char *from = skip_space(at + 1), *to = skip_value(from);
         at = skip_space(to);
@@ -312,7 +316,8 @@ static const char *find_value(const char *body, json_t *root, const char *name)
     const char *at = skip_space(body) + 1, *key;
     json_t *value;
 
-    json_object_foreach(root, key, value) {
+    json_object_foreach(root, key, value)
+    {
         at = skip_space(skip_string(skip_space(at)));
         const char *from = skip_space(at + 1);
         if (strcmp(key, name) == 0)

@@ -36,8 +36,12 @@ static void quote(struct buf *buf, const char *text, size_t size)
             continue;
         buf_add(buf, text + start, i - start);
         start = i + 1;
-        const char *short_form = c == '"' ? "\\\"" : c == '\\' ? "\\\\" : c == '\n' ? "\\n"
-                               : c == '\r' ? "\\r" : c == '\t' ? "\\t" : NULL;
+        const char *short_form = c == '"'    ? "\\\""
+                                 : c == '\\' ? "\\\\"
+                                 : c == '\n' ? "\\n"
+                                 : c == '\r' ? "\\r"
+                                 : c == '\t' ? "\\t"
+                                             : NULL;
         if (short_form) {
             buf_add(buf, short_form, 2);
         } else {

@@ -22,7 +22,8 @@ void json_bool(struct json_out *out, bool value);
 void json_null_value(struct json_out *out);
 void json_raw(struct json_out *out, const char *json, size_t size); /* JSON text as it is */
 void json_instant(struct json_out *out, int64_t ms);                /* ISO 8601, Z, milliseconds */
-void json_scaled(struct json_out *out, int64_t value, unsigned digits); /* value / 10^digits, no zeros at the end */
+/* value / 10^digits, no zeros at the end */
+void json_scaled(struct json_out *out, int64_t value, unsigned digits);
 
 /* The same with a member name before. */
 void json_put_text(struct json_out *out, const char *name, const char *text); /* NULL: null */

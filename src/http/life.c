@@ -10,7 +10,7 @@
 #include "http/loop.h"
 
 enum {
-    SPARES_MAX = 64,       /* requests a loop keeps for reuse, */
+    SPARES_MAX = 64,        /* requests a loop keeps for reuse, */
     SPARE_BYTES = 8 * 1024, /* with buffers no larger than that */
 };
 
@@ -175,7 +175,7 @@ void request_handle_apart(struct request *request, void (*handler)(struct reques
 
 void request_handled_apart(struct request *request)
 {
-    void (*deferred)(struct request *request) = request->deferred;
+    void (*deferred)(struct request * request) = request->deferred;
 
     request->deferred = NULL;
     if (deferred)

@@ -18,7 +18,7 @@ enum { LOOK_MS = 500, SCRATCH_BYTES = 64 * 1024, READS_MAX = 16 /* of one connec
 
 struct lingerers {
     pthread_t thread;
-    int wake; /* an eventfd */
+    int wake;             /* an eventfd */
     pthread_mutex_t lock; /* guards what follows */
     int fresh[LINGER_MAX], fresh_count;
     int count; /* all: fresh and looked after */
@@ -32,7 +32,8 @@ struct lingerers {
 static void take_fresh(struct lingerers *lingerers)
 {
     for (int i = 0; i < lingerers->fresh_count; i++) {
-        lingerers->polled[lingerers->polled_count] = (struct pollfd){.fd = lingerers->fresh[i], .events = POLLIN};
+        lingerers->polled[lingerers->polled_count] =
+            (struct pollfd){.fd = lingerers->fresh[i], .events = POLLIN};
         lingerers->until_ms[lingerers->polled_count++] = (uint64_t)monotonic_ms() + LINGER_S * 1000;
     }
     lingerers->fresh_count = 0;
@@ -73,7 +74,8 @@ static void *run(void *arg)
     struct lingerers *lingerers = arg;
     uint64_t unused;
 
-    (void)pthread_setname_np(pthread_self(), "http linger"); /* for who looks at the threads; 15 bytes at most */
+    /* for who looks at the threads; 15 bytes at most */
+    (void)pthread_setname_np(pthread_self(), "http linger");
     for (;;) {
         int closed = look(lingerers);
         (void)pthread_mutex_lock(&lingerers->lock);
@@ -132,7 +134,7 @@ void lingerers_free(struct lingerers *lingerers)
     (void)pthread_mutex_unlock(&lingerers->lock);
     wake(lingerers);
     (void)pthread_join(lingerers->thread, NULL); /* it was started */
-    (void)close(lingerers->wake); /* nothing was in it */
+    (void)close(lingerers->wake);                /* nothing was in it */
     (void)pthread_mutex_destroy(&lingerers->lock);
     free(lingerers);
 }

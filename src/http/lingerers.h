@@ -2,9 +2,10 @@
 
 #include "base/fault.h"
 
-/* Connections that were answered before their body was read. Closed at once, the unread bytes would make the kernel reset
- * them, and the answer would be lost with that: they are shut for writing, what still comes is read and thrown away, and
- * they are closed when the client has closed, or after LINGER_S. A thread of its own. Thread-safe. */
+/* Connections that were answered before their body was read. Closed at once, the unread bytes would make the
+ * kernel reset them, and the answer would be lost with that: they are shut for writing, what still comes is
+ * read and thrown away, and they are closed when the client has closed, or after LINGER_S. A thread of its
+ * own. Thread-safe. */
 
 struct lingerers;
 

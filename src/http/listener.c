@@ -23,7 +23,8 @@ static int listen_on(const struct sockaddr_in *at)
 
     if (fd < 0)
         return -1;
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one); /* without it a restart waits a minute */
+    /* without it a restart waits a minute */
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     if (bind(fd, (const struct sockaddr *)at, sizeof *at) == 0 && listen(fd, BACKLOG) == 0)
         return fd;
     (void)close(fd); /* it never listened */
@@ -42,7 +43,8 @@ enum rc listener_open(const char *address, uint16_t port, struct listener **out_
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     listener->fd = listen_on(&at);
     if (listener->fd < 0) {
-        (void)snprintf(message, sizeof message, "cannot listen on %s:%u (is it in use?)", address, port); /* cut is fine */
+        /* cut is fine */
+        (void)snprintf(message, sizeof message, "cannot listen on %s:%u (is it in use?)", address, port);
         free(listener);
         return fault_set(fault, RC_INTERNAL, "port", message);
     }

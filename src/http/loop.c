@@ -17,12 +17,13 @@
 
 enum {
     LONGEST_WAIT_MS = 60000,
-    ACCEPTS_MAX = 64, /* a turn */
-    HELD_MAX = 128, /* looked at each turn, so not all there may be */
+    ACCEPTS_MAX = 64,  /* a turn */
+    HELD_MAX = 128,    /* looked at each turn, so not all there may be */
     NO_TURN_MS = 1000, /* looks again by itself whether it may take a connection */
-    SHORT_OF_FDS_MS = 100, /* no descriptor is free: look again so much later, however many knock (reliability R29) */
+    /* no descriptor is free: look again so much later, however many knock (reliability R29) */
+    SHORT_OF_FDS_MS = 100,
     LAST_TURNS = 3,
-    LEAVE_MS = 500, /* at the end, for those that are parked: they were resumed, or somebody hangs */
+    LEAVE_MS = 500,   /* at the end, for those that are parked: they were resumed, or somebody hangs */
     HELD_WAIT_MS = 1, /* a wake-up comes sooner; this bounds what else may lie ready */
 };
 
@@ -32,13 +33,13 @@ struct loop {
     int wake; /* an eventfd */
     atomic_uint connections;
     atomic_int parked;
-    uint64_t rests_until_us; /* takes no connection until then */
+    uint64_t rests_until_us;      /* takes no connection until then */
     struct request *first, *last; /* set aside in this turn */
     unsigned held;
-    bool again; /* an answer lies ready to be sent */
-    bool took;  /* a connection, in this turn */
+    bool again;     /* an answer lies ready to be sent */
+    bool took;      /* a connection, in this turn */
     unsigned fresh; /* taken and not counted yet: libmicrohttpd 1.0 says in the turn after that it has them */
-    bool has_turn; /* looks at the listening socket */
+    bool has_turn;  /* looks at the listening socket */
     atomic_bool quiesce, stop, woken; /* woken: the eventfd was written and not read since */
 };
 
@@ -97,7 +98,8 @@ static bool may_accept(struct loop *loop)
 
     if (loop->rests_until_us && monotonic_us() >= loop->rests_until_us)
         loop->rests_until_us = 0;
-    return !atomic_load(&loop->quiesce) && !loop->rests_until_us && connections < loop->settings.connections_max &&
+    return !atomic_load(&loop->quiesce) && !loop->rests_until_us &&
+           connections < loop->settings.connections_max &&
            listener_has_turn(loop->settings.listener, connections, loop->fresh);
 }
 
@@ -106,7 +108,8 @@ static void accept_some(struct loop *loop)
     for (int i = 0; i < ACCEPTS_MAX && may_accept(loop); i++) {
         struct sockaddr_storage from;
         socklen_t size = sizeof from;
-        int fd = accept4(listener_fd(loop->settings.listener), (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = accept4(listener_fd(loop->settings.listener), (struct sockaddr *)&from, &size,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
             if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
                 loop->rests_until_us = monotonic_us() + SHORT_OF_FDS_MS * 1000;
@@ -114,7 +117,8 @@ static void accept_some(struct loop *loop)
         }
         loop->fresh++;
         loop->took = true;
-        (void)MHD_add_connection(loop->settings.daemon, fd, (struct sockaddr *)&from, size); /* closes what it cannot take */
+        /* closes what it cannot take */
+        (void)MHD_add_connection(loop->settings.daemon, fd, (struct sockaddr *)&from, size);
     }
 }
 
@@ -145,7 +149,7 @@ static void rest(struct loop *loop, int epoll)
     if (ready[WAKE].revents) {
         uint64_t count;
         ssize_t size = read(loop->wake, &count, sizeof count);
-        (void)size; /* what was asked is in the flags */
+        (void)size;                        /* what was asked is in the flags */
         atomic_store(&loop->woken, false); /* before the turn: who is resumed from here on wakes it again */
     }
     if (ready[KNOCKS].revents)
@@ -168,14 +172,15 @@ static void turn(struct loop *loop, int epoll)
         loop->settings.held(loop->settings.arg, first);
 }
 
-/* The library aborts the process when a daemon is stopped that has a suspended connection. Whoever is late with one keeps
- * the daemon: the process ends without it. */
+/* The library aborts the process when a daemon is stopped that has a suspended connection. Whoever is late
+ * with one keeps the daemon: the process ends without it. */
 static void leave(struct loop *loop, int epoll)
 {
     int64_t until_ms = monotonic_ms() + LEAVE_MS;
 
     while (atomic_load(&loop->parked) && monotonic_ms() < until_ms) {
-        (void)poll(&(struct pollfd){.fd = loop->wake, .events = POLLIN}, 1, 10); /* woken early: looks again */
+        /* woken early: looks again */
+        (void)poll(&(struct pollfd){.fd = loop->wake, .events = POLLIN}, 1, 10);
         loop->again = true;
         turn(loop, epoll);
     }
@@ -192,7 +197,8 @@ static void *run(void *arg)
     struct loop *loop = arg;
     int epoll = MHD_get_daemon_info(loop->settings.daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 
-    (void)pthread_setname_np(pthread_self(), "http loop"); /* for who looks at the threads; 15 bytes at most */
+    /* for who looks at the threads; 15 bytes at most */
+    (void)pthread_setname_np(pthread_self(), "http loop");
     current = loop;
     while (!atomic_load(&loop->stop))
         turn(loop, epoll);
@@ -244,7 +250,7 @@ void loop_stop(struct loop *loop)
     loop_wake(loop);
     (void)pthread_join(loop->thread, NULL); /* it was started */
     if (atomic_load(&loop->parked))
-        return; /* who is late with a request still wakes it: the process is ending */
+        return;              /* who is late with a request still wakes it: the process is ending */
     (void)close(loop->wake); /* nothing was in it */
     free(loop);
 }

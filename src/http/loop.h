@@ -5,8 +5,9 @@
 
 #include "base/fault.h"
 
-/* One event loop: a thread that runs one daemon of the HTTP library. The library's own threads are not used: theirs
- * wait for more events when 128 came at once, with those 128 unhandled (0.9.75; docs/decisions/0009). */
+/* One event loop: a thread that runs one daemon of the HTTP library. The library's own threads are not used:
+ * theirs wait for more events when 128 came at once, with those 128 unhandled (0.9.75; docs/decisions/0009).
+ */
 
 struct MHD_Daemon;
 struct listener;
@@ -27,8 +28,8 @@ MUST_CHECK enum rc loop_start(const struct loop_settings *settings, struct loop 
 /* The loop whose thread this is; NULL: none's. */
 struct loop *loop_current(void);
 
-/* A connection with nothing to read or send, which the library would have its loop run for without a rest: true when the
- * loop takes it in, false when it has as many as it may look at each turn. Loop's thread. */
+/* A connection with nothing to read or send, which the library would have its loop run for without a rest:
+ * true when the loop takes it in, false when it has as many as it may look at each turn. Loop's thread. */
 bool loop_hold(struct loop *loop);
 
 /* Hands the request on, with all others of this turn, when the turn is over. Loop's thread. */
@@ -37,7 +38,8 @@ void loop_collect(struct loop *loop, struct request *request);
 /* One fewer; an answer to it is sent in a turn at once. Loop's thread. */
 void loop_release(struct loop *loop);
 
-/* Something of this loop was resumed: it takes a turn soon. Many calls before that turn cost one wake-up. Any thread. */
+/* Something of this loop was resumed: it takes a turn soon. Many calls before that turn cost one wake-up. Any
+ * thread. */
 void loop_wake(struct loop *loop);
 
 /* A connection of this loop began (1) or ended (-1). Loop's thread. */
@@ -49,7 +51,8 @@ unsigned loop_connections(const struct loop *loop);
 /* Takes no new connection from its next turn on. Any thread. */
 void loop_quiesce(struct loop *loop);
 
-/* A connection of this loop is suspended (1), or was resumed (-1, the last that is done with the loop). Any thread. */
+/* A connection of this loop is suspended (1), or was resumed (-1, the last that is done with the loop). Any
+ * thread. */
 void loop_park(struct loop *loop, int change);
 
 /* Ends the thread and the daemon, which is left when something stays parked. */

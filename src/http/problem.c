@@ -48,7 +48,8 @@ const char *http_reason(int status)
 static const char *full_message(struct request *request, enum rc rc, const struct fault *fault)
 {
     if (rc == RC_INTERNAL || !fault->message)
-        return rc == RC_INTERNAL ? "internal error; see the server's log for this request id" : http_reason(http_status_of(rc));
+        return rc == RC_INTERNAL ? "internal error; see the server's log for this request id"
+                                 : http_reason(http_status_of(rc));
     if (!fault->field || strstr(fault->message, fault->field))
         return fault->message;
     const char *text = arena_printf(&request->arena, "%s: %s", fault->field, fault->message);

@@ -31,8 +31,8 @@ struct request {
     struct arena arena;
     struct http_connection *connection;
     enum http_method method;
-    const char *target;      /* as it came: path and query */
-    const char *query;       /* after '?', NULL when none */
+    const char *target; /* as it came: path and query */
+    const char *query;  /* after '?', NULL when none */
     const char *http_version;
     struct segment_text segments[MAX_SEGMENTS]; /* of the path */
     int segment_count;
@@ -46,34 +46,34 @@ struct request {
     size_t body_max;         /* who judges the head says how much is kept; 0: nothing */
     uint64_t payer;          /* and whose budget that is: http/bodies.h */
 
-    void *caller;  /* struct caller, by the gateway */
-    void *command; /* what a parked request waits for */
-    bool asked_keys; /* it waited for a JWK set once already */
-    void *companion; /* a handler's own, across parking; in the arena */
-    void (*resumed)(struct request *request); /* called on a server thread after request_resume */
+    void *caller;                              /* struct caller, by the gateway */
+    void *command;                             /* what a parked request waits for */
+    bool asked_keys;                           /* it waited for a JWK set once already */
+    void *companion;                           /* a handler's own, across parking; in the arena */
+    void (*resumed)(struct request *request);  /* called on a server thread after request_resume */
     void (*deferred)(struct request *request); /* request_hold's, from another thread */
-    void *server;  /* what the dispatcher was given */
+    void *server;                              /* what the dispatcher was given */
 
     /* the answer */
     int status;
     struct buf out;
     const char *content_type;
-    char etag[48];           /* without quotes; "" none */
-    bool sealed, packed;     /* request_seal's */
+    char etag[48];       /* without quotes; "" none */
+    bool sealed, packed; /* request_seal's */
     bool retry_after, replayed, close, challenge;
-    const char *allow;       /* for 405 and OPTIONS */
-    const char *refused;     /* why request_fail was called; NULL: it was not */
+    const char *allow;   /* for 405 and OPTIONS */
+    const char *refused; /* why request_fail was called; NULL: it was not */
     bool answered;
-    struct stream *stream;   /* http/stream.h; NULL: none */
-    uint64_t begun_us; /* monotonic */
-    struct loop *loop; /* the server's own, as is all that follows */
+    struct stream *stream;     /* http/stream.h; NULL: none */
+    uint64_t begun_us;         /* monotonic */
+    struct loop *loop;         /* the server's own, as is all that follows */
     struct deadline *deadline; /* of its connection */
     struct bodies *bodies;
-    size_t charged;     /* of the body, to the payer */
+    size_t charged;                    /* of the body, to the payer */
     bool body_too_large, body_refused; /* what came is thrown away: more than body_max, than the budget */
     int library_state;
-    bool parked;       /* set aside, and not resumed yet */
-    atomic_int hold;   /* life.c */
+    bool parked;     /* set aside, and not resumed yet */
+    atomic_int hold; /* life.c */
     atomic_uint *open;
     struct request *next_waiting; /* also: the next one that `held` gets */
 };
@@ -84,19 +84,22 @@ const char *request_header(struct request *request, const char *name);
 /* How often a header came. */
 int request_header_count(struct request *request, const char *name);
 
-/* A query parameter, percent-decoded, in the arena. *out NULL: absent, or empty. RC_INVALID: twice, or malformed.
- * Source: contract 1, Ids: "a query member with an empty value counts as not given". */
-MUST_CHECK enum rc request_query(struct request *request, const char *name, const char **out, struct fault *fault);
+/* A query parameter, percent-decoded, in the arena. *out NULL: absent, or empty. RC_INVALID: twice, or
+ * malformed. Source: contract 1, Ids: "a query member with an empty value counts as not given". */
+MUST_CHECK enum rc request_query(struct request *request, const char *name, const char **out,
+                                 struct fault *fault);
 
-/* Splits and decodes the path once; '//' collapses. Malformed escapes set path_malformed: a route that does not exist
- * comes first. Source: contract 1. */
+/* Splits and decodes the path once; '//' collapses. Malformed escapes set path_malformed: a route that does
+ * not exist comes first. Source: contract 1. */
 MUST_CHECK enum rc request_split_path(struct request *request, struct fault *fault);
 
-/* Accounts for what the body takes now, after it grew by other means than arriving. RC_BUSY: past the budget. */
+/* Accounts for what the body takes now, after it grew by other means than arriving. RC_BUSY: past the budget.
+ */
 MUST_CHECK enum rc request_charge_body(struct request *request, struct fault *fault);
 
 /* A parameter of the path as an id: checked and normalized. */
-MUST_CHECK enum rc request_id_param(struct request *request, int index, const char *field, struct fault *fault);
+MUST_CHECK enum rc request_id_param(struct request *request, int index, const char *field,
+                                    struct fault *fault);
 
 /* Answers with what is in out. */
 void request_reply(struct request *request, int status, const char *content_type);
@@ -104,25 +107,26 @@ void request_reply(struct request *request, int status, const char *content_type
 /* Answers with the one error shape. Source: contract 1, Errors; RFC 9457. */
 void request_fail(struct request *request, enum rc rc, const struct fault *fault);
 
-/* Sets the request aside until request_resume, for as long as it takes; then resumed is called on a server thread. Who
- * it is handed to may use all of it, its headers too. */
+/* Sets the request aside until request_resume, for as long as it takes; then resumed is called on a server
+ * thread. Who it is handed to may use all of it, its headers too. */
 void request_park(struct request *request, void (*resumed)(struct request *request));
 
-/* The same for a wait of milliseconds, as for a commit: the connection stays among those its loop looks at, which saves
- * two system calls. It is handed to the server's `held` when this turn of the loop is over, with all others that were set
- * aside in it. Its client may leave meanwhile, so who gets it uses what lies in the request's own memory (arena, out),
- * and no header. */
+/* The same for a wait of milliseconds, as for a commit: the connection stays among those its loop looks at,
+ * which saves two system calls. It is handed to the server's `held` when this turn of the loop is over, with
+ * all others that were set aside in it. Its client may leave meanwhile, so who gets it uses what lies in the
+ * request's own memory (arena, out), and no header. */
 void request_hold(struct request *request, void (*resumed)(struct request *request));
 
-/* Runs the handler of a parked request on this thread, which is none of the server's, and resumes it unless the handler
- * gave it to somebody else: within it request_park and request_hold do what they do on the loop. */
+/* Runs the handler of a parked request on this thread, which is none of the server's, and resumes it unless
+ * the handler gave it to somebody else: within it request_park and request_hold do what they do on the loop.
+ */
 void request_handle_apart(struct request *request, void (*handler)(struct request *request));
 
 /* For who parks a request to hand it to request_handle_apart: its `resumed`. */
 void request_handled_apart(struct request *request);
 
-/* ETag and compression of an answer that is whole, on the thread that made it; else the loop does it, and compresses only
- * what is small. The request is parked, or this is its loop. */
+/* ETag and compression of an answer that is whole, on the thread that made it; else the loop does it, and
+ * compresses only what is small. The request is parked, or this is its loop. */
 void request_seal(struct request *request);
 
 /* Once for each time it was set aside, from any thread; it may be gone afterwards. */

@@ -14,8 +14,8 @@ static char ascii_lower(char c)
 }
 
 /* Compares a pattern with the path: -1 no match, else a number whose bits say which segments are literal, the
- * first the weightiest, so that the larger number is the more literal pattern. A '/' that came as %2F is part of an id
- * and of no literal. */
+ * first the weightiest, so that the larger number is the more literal pattern. A '/' that came as %2F is part
+ * of an id and of no literal. */
 static int match(const struct http_route *route, const struct request *request)
 {
     const char *at = route->pattern;
@@ -31,7 +31,8 @@ static int match(const struct http_route *route, const struct request *request)
             continue;
         }
         for (const char *byte = segment->bytes, *end = byte + segment->size; byte < end; byte++, at++)
-            if (!*at || *byte == '/' || (*at != *byte && !(route->any_case && ascii_lower(*at) == ascii_lower(*byte))))
+            if (!*at || *byte == '/' ||
+                (*at != *byte && !(route->any_case && ascii_lower(*at) == ascii_lower(*byte))))
                 return -1;
         if (*at && *at != '/')
             return -1;

@@ -7,11 +7,11 @@
 struct http_route {
     enum http_method method;
     const char *pattern;
-    bool any_case;   /* literals match in any case (pts) */
-    int rule;        /* app/access.h: who may */
-    int face;        /* core/event.h */
+    bool any_case; /* literals match in any case (pts) */
+    int rule;      /* app/access.h: who may */
+    int face;      /* core/event.h */
     void (*handler)(struct request *request);
-    const char *summary;      /* for /openapi.json, as are the next two */
+    const char *summary;       /* for /openapi.json, as are the next two */
     const char *takes, *gives; /* schemas of body and answer; NULL: none */
     int body_form;             /* face.h: what its body may be beside JSON */
     unsigned body_max_bytes;   /* 0: ROUTE_BODY_BYTES */

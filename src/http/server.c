@@ -31,7 +31,7 @@ enum {
     BODY_S = 60, /* and a body after its head: reliability R28 */
     CONNECTIONS_MAX = 10000,
     READ_AWAY_BYTES = 64 * 1024, /* a body up to this is read and thrown away when its request is refused */
-    GZIP_FROM_BYTES = 1024, /* smaller answers gain nothing */
+    GZIP_FROM_BYTES = 1024,      /* smaller answers gain nothing */
     GZIP_ON_LOOP_BYTES = 256 * 1024, /* takes 2 ms; what is larger comes from workers, or goes as it is */
 };
 
@@ -54,9 +54,12 @@ enum library_state { STATE_NEW, STATE_JUDGING, STATE_READING, STATE_DONE };
 
 static enum http_method method_of(const char *name)
 {
-    static const struct { const char *name; enum http_method method; } methods[] = {
-        {"GET", HTTP_GET}, {"HEAD", HTTP_HEAD}, {"POST", HTTP_POST}, {"PUT", HTTP_PUT},
-        {"DELETE", HTTP_DELETE}, {"OPTIONS", HTTP_OPTIONS},
+    static const struct {
+        const char *name;
+        enum http_method method;
+    } methods[] = {
+        {"GET", HTTP_GET}, {"HEAD", HTTP_HEAD},     {"POST", HTTP_POST},
+        {"PUT", HTTP_PUT}, {"DELETE", HTTP_DELETE}, {"OPTIONS", HTTP_OPTIONS},
     };
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
         if (strcmp(name, methods[i].name) == 0)
@@ -93,7 +96,8 @@ int request_header_count(struct request *request, const char *name)
 {
     struct counting counting = {name, 0};
 
-    (void)MHD_get_connection_values(connection_of(request), MHD_HEADER_KIND, count_header, &counting); /* its own count counts all */
+    /* its own count counts all */
+    (void)MHD_get_connection_values(connection_of(request), MHD_HEADER_KIND, count_header, &counting);
     return counting.count;
 }
 
@@ -127,7 +131,8 @@ void request_reply(struct request *request, int status, const char *content_type
 static void add_header(struct MHD_Response *response, const char *name, const char *value)
 {
     if (value)
-        (void)MHD_add_response_header(response, name, value); /* fails only when out of memory: sent without */
+        (void)MHD_add_response_header(response, name,
+                                      value); /* fails only when out of memory: sent without */
 }
 
 static bool in_list(const char *list, const char *word)
@@ -149,13 +154,15 @@ static void add_cors(struct http_server *server, struct request *request, struct
         return;
     add_header(response, "Access-Control-Allow-Origin", origin);
     add_header(response, "Access-Control-Allow-Credentials", "true");
-    add_header(response, "Access-Control-Expose-Headers", "ETag, X-Request-Id, Idempotent-Replayed, Retry-After");
+    add_header(response, "Access-Control-Expose-Headers",
+               "ETag, X-Request-Id, Idempotent-Replayed, Retry-After");
     add_header(response, "Vary", "Origin");
     if (request->method == HTTP_OPTIONS) {
         add_header(response, "Access-Control-Allow-Methods", request->allow);
-        add_header(response, "Access-Control-Allow-Headers",
-                   "Authorization, Content-Type, Content-Encoding, Idempotency-Key, If-Match, If-None-Match,"
-                   " Last-Event-ID, Traceparent, X-Request-Id, X-Requested-With, X-Server-Key, X-Service-Key");
+        add_header(
+            response, "Access-Control-Allow-Headers",
+            "Authorization, Content-Type, Content-Encoding, Idempotency-Key, If-Match, If-None-Match,"
+            " Last-Event-ID, Traceparent, X-Request-Id, X-Requested-With, X-Server-Key, X-Service-Key");
         add_header(response, "Access-Control-Max-Age", "600");
     }
 }
@@ -212,8 +219,9 @@ void request_seal(struct request *request)
         return;
     request->sealed = true;
     apply_etag(request);
-    request->packed = request->out.size >= GZIP_FROM_BYTES && (!here || request->out.size <= GZIP_ON_LOOP_BYTES) &&
-                      accepts_gzip(request) && gzip_deflate(&request->out);
+    request->packed = request->out.size >= GZIP_FROM_BYTES &&
+                      (!here || request->out.size <= GZIP_ON_LOOP_BYTES) && accepts_gzip(request) &&
+                      gzip_deflate(&request->out);
 }
 
 static enum MHD_Result send_answer(struct http_server *server, struct request *request)
@@ -230,7 +238,8 @@ static enum MHD_Result send_answer(struct http_server *server, struct request *r
     request_seal(request);
     struct MHD_Response *response =
         streams ? stream_response(request)
-                : MHD_create_response_from_buffer(request->out.size, request->out.bytes, MHD_RESPMEM_PERSISTENT); /* as is the request */
+                : MHD_create_response_from_buffer(request->out.size, request->out.bytes,
+                                                  MHD_RESPMEM_PERSISTENT); /* as is the request */
     if (!response)
         return MHD_NO;
     if (request->content_type && request->status != 304 && request->status != 204)
@@ -243,8 +252,9 @@ static enum MHD_Result send_answer(struct http_server *server, struct request *r
     add_header(response, "X-Content-Type-Options", "nosniff");
     add_header(response, "Cache-Control", "no-store");
     if (request->content_type && strncmp(request->content_type, "text/html", 9) == 0) /* reliability A176 */
-        add_header(response, "Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
-                                                        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+        add_header(response, "Content-Security-Policy",
+                   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
+                   " base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
     if (request->etag[0]) {
         size_t size = strlen(request->etag);
         etag[0] = etag[size + 1] = '"';
@@ -283,9 +293,9 @@ static void end_request(struct http_server *server, struct request *request)
     request_end(request);
 }
 
-/* What a connection keeps: the target of the head that is being read, and the request under way. libmicrohttpd 1.0
- * refuses some requests by itself, before or after it handed them over, and then calls nobody at their end: those
- * end with their connection, or when the next one begins. */
+/* What a connection keeps: the target of the head that is being read, and the request under way.
+ * libmicrohttpd 1.0 refuses some requests by itself, before or after it handed them over, and then calls
+ * nobody at their end: those end with their connection, or when the next one begins. */
 struct socket_context {
     char *target;
     size_t room;
@@ -302,7 +312,8 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
     struct http_server *server = arg;
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
         *context = socket = info ? calloc(1, sizeof *socket) : NULL; /* NULL: its requests are refused */
         loop_count(loop_current(), 1);
         if (!socket)
@@ -326,7 +337,8 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
 
 static struct socket_context *socket_of(struct MHD_Connection *connection)
 {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     return info ? info->socket_context : NULL;
 }
 
@@ -360,7 +372,8 @@ static struct request *new_request(struct http_server *server, struct MHD_Connec
     if (!socket || !socket->target)
         return NULL;
     end_request(server, socket->request);
-    socket->request = request_begin((struct http_connection *)connection, socket->target, &server->open_requests);
+    socket->request =
+        request_begin((struct http_connection *)connection, socket->target, &server->open_requests);
     if (socket->request) {
         socket->request->server = server->settings.context;
         socket->request->deadline = &socket->deadline;
@@ -383,8 +396,8 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **st
     *state = NULL;
 }
 
-/* Room for size bytes more, within the budget: for all that was declared once it is more than a little. Had each to grow
- * step by step, 200 that arrive together would all stop half-way, with the budget spent. */
+/* Room for size bytes more, within the budget: for all that was declared once it is more than a little. Had
+ * each to grow step by step, 200 that arrive together would all stop half-way, with the budget spent. */
 static bool has_room(struct request *request, size_t size)
 {
     struct fault unused;
@@ -410,9 +423,9 @@ static void take_body(struct request *request, const char *bytes, size_t size)
 }
 
 /* ---- before the body ----
- * Everything that the head tells is judged before a byte of the body is kept. A refusal that is given at once ends the
- * connection (the library reads no further), so a small body is read and thrown away first; a large one, or one whose size
- * nobody knows, is not waited for. */
+ * Everything that the head tells is judged before a byte of the body is kept. A refusal that is given at once
+ * ends the connection (the library reads no further), so a small body is read and thrown away first; a large
+ * one, or one whose size nobody knows, is not waited for. */
 
 static enum MHD_Result judged(struct http_server *server, struct request *request)
 {
@@ -420,8 +433,8 @@ static enum MHD_Result judged(struct http_server *server, struct request *reques
         return MHD_YES;
     request->library_state = STATE_READING;
     deadline_to_send(request->deadline, BODY_S);
-    if (!request->answered && request->body_max && (request->chunked || request->content_length > BODY_FREE_BYTES) &&
-        bodies_full(server->bodies))
+    if (!request->answered && request->body_max &&
+        (request->chunked || request->content_length > BODY_FREE_BYTES) && bodies_full(server->bodies))
         request_fail(request, RC_BUSY, &(struct fault){NULL, "too many large bodies at a time; try again"});
     if (!request->answered)
         return MHD_YES;
@@ -453,7 +466,8 @@ static void handle(struct http_server *server, struct request *request)
     if (request->answered)
         return;
     if (request->body_too_large) {
-        const char *text = arena_printf(&request->arena, "a body has at most %zu MiB here", request->body_max >> 20);
+        const char *text =
+            arena_printf(&request->arena, "a body has at most %zu MiB here", request->body_max >> 20);
         request_fail(request, RC_TOO_LARGE, &(struct fault){NULL, text});
     } else if (request->body_refused) {
         request_fail(request, RC_BUSY, &(struct fault){NULL, "too many large bodies at a time; try again"});
@@ -516,17 +530,21 @@ static size_t keep_escapes(void *arg, struct MHD_Connection *connection, char *t
 /* ---- start and stop ---- */
 
 /* One of a port's loops. */
-static enum rc start_loop(struct http_server *server, struct listener *listener, unsigned connections, struct fault *fault)
+static enum rc start_loop(struct http_server *server, struct listener *listener, unsigned connections,
+                          struct fault *fault)
 {
     struct loop_settings loop = {
-        .listener = listener, .connections_max = connections, .held = server->settings.held, .arg = server->settings.context,
+        .listener = listener,
+        .connections_max = connections,
+        .held = server->settings.held,
+        .arg = server->settings.context,
         .daemon = MHD_start_daemon(
-            MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, on_request, server,
-            MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
-            MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-            MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_LIMIT, connections,
-            MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END),
+            MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, on_request,
+            server, MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_CONNECTION,
+            on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+            MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+            (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+            MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END),
     };
 
     if (!loop.daemon)
@@ -567,8 +585,8 @@ enum rc http_server_start(const struct http_settings *settings, struct http_serv
         rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
     if (settings->port_count > MAX_PORTS)
         rc = fault_set(fault, RC_INVALID, "port", "at most 8 ports");
-    if (rc == RC_OK && (deadlines_new(&server->deadlines) != RC_OK || lingerers_new(&server->lingerers) != RC_OK ||
-                        bodies_new(&server->bodies) != RC_OK))
+    if (rc == RC_OK && (deadlines_new(&server->deadlines) != RC_OK ||
+                        lingerers_new(&server->lingerers) != RC_OK || bodies_new(&server->bodies) != RC_OK))
         rc = fault_set(fault, RC_BUSY, NULL, "cannot start a thread");
     for (int i = 0; rc == RC_OK && i < settings->port_count; i++)
         rc = start_port(server, settings->ports[i], fault);
@@ -605,7 +623,8 @@ void http_server_stop(struct http_server *server)
     deadlines_free(server->deadlines);
     lingerers_free(server->lingerers);
     if (atomic_load(&server->open_requests))
-        return; /* a commit that hangs still holds some, and counts them here when it ends: the process is ending */
+        return; /* a commit that hangs still holds some, and counts them here when it ends: the process is
+                   ending */
     bodies_free(server->bodies);
     free(server->cors_origins);
     free(server);

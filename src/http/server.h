@@ -2,22 +2,25 @@
 
 #include "http/request.h"
 
-/* The HTTP/1.1 server over libmicrohttpd: several ports, an event loop per thread, requests that can be parked
- * without holding one. */
+/* The HTTP/1.1 server over libmicrohttpd: several ports, an event loop per thread, requests that can be
+ * parked without holding one. */
 
 struct http_server;
 
 struct http_settings {
-    const char *listen;         /* address */
+    const char *listen; /* address */
     const uint16_t *ports;
     int port_count;
-    unsigned threads;           /* per port */
-    const char *cors_origins;   /* comma separated; "" none */
-    void (*judge)(struct request *request);  /* once its head is there: answers (refuses), parks, or lets it through */
+    unsigned threads;         /* per port */
+    const char *cors_origins; /* comma separated; "" none */
+    /* once its head is there: answers (refuses), parks, or lets it through */
+    void (*judge)(struct request *request);
     void (*handle)(struct request *request); /* once it is whole */
-    void (*held)(void *context, struct request *first); /* those of one turn, by next_waiting; resumes each, now or later */
-    void (*observe)(void *context, const struct request *request, uint64_t microseconds); /* once per answer */
-    void *context;              /* request->server */
+    /* those of one turn, by next_waiting; resumes each, now or later */
+    void (*held)(void *context, struct request *first);
+    /* once per answer */
+    void (*observe)(void *context, const struct request *request, uint64_t microseconds);
+    void *context; /* request->server */
 };
 
 /* Errors: RC_INTERNAL, a port that cannot be had, in words for the operator. */
@@ -30,5 +33,6 @@ void http_server_quiesce(struct http_server *server);
 /* Requests that were accepted and are not answered yet. */
 unsigned http_server_open_requests(const struct http_server *server);
 
-/* Whoever parked a request has resumed it, or does so within half a second; a later one finds its server gone. */
+/* Whoever parked a request has resumed it, or does so within half a second; a later one finds its server
+ * gone. */
 void http_server_stop(struct http_server *server);

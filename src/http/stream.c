@@ -8,7 +8,8 @@
 #include "http/life.h"
 
 enum {
-    BLOCK_BYTES = 16 * 1024, /* for HTTP/1.0, which has no chunks; else the library reads into the connection's memory */
+    /* for HTTP/1.0, which has no chunks; else the library reads into the connection's memory */
+    BLOCK_BYTES = 16 * 1024,
     PIECE_S = 60, /* a piece must be taken so soon: about 1 KB/s (reliability R28) */
 };
 
@@ -23,7 +24,8 @@ void request_stream(struct request *request, int status, const char *content_typ
     request_reply(request, status, content_type);
 }
 
-/* The library asks on the loop's thread. 0 with the connection suspended: it asks again once that is resumed. */
+/* The library asks on the loop's thread. 0 with the connection suspended: it asks again once that is resumed.
+ */
 static ssize_t read_piece(void *arg, uint64_t position, char *to, size_t max)
 {
     struct request *request = arg;

@@ -6,7 +6,8 @@
 
 /* The key files of a data directory. Source: contract 8. */
 
-/* Reads a key file whole, without the line ends at its end. The caller's: free. RC_INTERNAL: cannot be read. */
+/* Reads a key file whole, without the line ends at its end. The caller's: free. RC_INTERNAL: cannot be read.
+ */
 MUST_CHECK enum rc key_read(const char *path, char **out_key, size_t *out_size, struct fault *fault);
 
 /* The same, after writing a new one (32 random bytes, base64url, mode 0600) when there is none. */

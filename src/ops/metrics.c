@@ -17,7 +17,7 @@ struct refusals {
 };
 
 struct metrics {
-    pthread_mutex_t lock; /* guards refusals and kinds */
+    pthread_mutex_t lock;                     /* guards refusals and kinds */
     struct refusals refusals[METRICS_LIMITS]; /* the last: all that found no place of their own */
     size_t kinds;
     size_t routes;
@@ -95,21 +95,24 @@ void metrics_write(struct metrics *metrics, struct metrics_label (*label)(void *
     head(out, "milepost_requests_total", "counter", "Requests answered, by route and class of status.");
     for (size_t i = 0; i <= metrics->routes; i++) {
         struct metrics_label name = i < metrics->routes ? label(arg, i) : (struct metrics_label){"", "none"};
-        for (int class = 0; class < CLASSES; class++) {
-            unsigned long long count = atomic_load_explicit(&metrics->counters[i].requests[class], memory_order_relaxed);
+        for (int class = 0; class < CLASSES; class ++) {
+            unsigned long long count =
+                atomic_load_explicit(&metrics->counters[i].requests[class], memory_order_relaxed);
             if (count)
-                buf_printf(out, "milepost_requests_total{method=\"%s\",route=\"%s\",status=\"%dxx\"} %llu\n", name.method,
-                           name.pattern, class + 1, count);
+                buf_printf(out, "milepost_requests_total{method=\"%s\",route=\"%s\",status=\"%dxx\"} %llu\n",
+                           name.method, name.pattern, class + 1, count);
         }
     }
     head(out, "milepost_request_seconds_sum", "counter", "Time from head to answer, parked time included.");
     for (size_t i = 0; i <= metrics->routes; i++) {
         struct metrics_label name = i < metrics->routes ? label(arg, i) : (struct metrics_label){"", "none"};
-        unsigned long long us = atomic_load_explicit(&metrics->counters[i].microseconds, memory_order_relaxed);
+        unsigned long long us =
+            atomic_load_explicit(&metrics->counters[i].microseconds, memory_order_relaxed);
         if (us)
-            buf_printf(out, "milepost_request_seconds_sum{method=\"%s\",route=\"%s\"} %llu.%06llu\n", name.method,
-                       name.pattern, us / 1000000, us % 1000000);
+            buf_printf(out, "milepost_request_seconds_sum{method=\"%s\",route=\"%s\"} %llu.%06llu\n",
+                       name.method, name.pattern, us / 1000000, us % 1000000);
     }
-    head(out, "milepost_refused_total", "counter", "Requests that met a limit, by what the answer said of it.");
+    head(out, "milepost_refused_total", "counter",
+         "Requests that met a limit, by what the answer said of it.");
     write_refusals(metrics, out);
 }

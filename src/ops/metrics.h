@@ -13,7 +13,8 @@ struct metrics;
 struct metrics *metrics_new(size_t routes);
 void metrics_free(struct metrics *metrics);
 
-/* A request that met a limit. limit: what the answer says of it; copied; no more than METRICS_LIMITS are told apart. */
+/* A request that met a limit. limit: what the answer says of it; copied; no more than METRICS_LIMITS are told
+ * apart. */
 enum { METRICS_LIMITS = 64, METRICS_LIMIT_BYTES = 120 };
 void metrics_refused(struct metrics *metrics, const char *limit);
 
@@ -23,6 +24,7 @@ struct metrics_label {
     const char *method, *pattern;
 };
 
-/* milepost_requests_total and milepost_request_seconds_sum by route and class of status, milepost_refused_total by limit. */
+/* milepost_requests_total and milepost_request_seconds_sum by route and class of status,
+ * milepost_refused_total by limit. */
 void metrics_write(struct metrics *metrics, struct metrics_label (*label)(void *arg, size_t route), void *arg,
                    struct buf *out);

@@ -10,7 +10,16 @@
 
 extern char **environ;
 
-enum kind { KIND_TEXT, KIND_CHOICE, KIND_NUMBER, KIND_HUNDREDTHS, KIND_PORTS, KIND_URL, KIND_ADDRESS, KIND_ABSENT };
+enum kind {
+    KIND_TEXT,
+    KIND_CHOICE,
+    KIND_NUMBER,
+    KIND_HUNDREDTHS,
+    KIND_PORTS,
+    KIND_URL,
+    KIND_ADDRESS,
+    KIND_ABSENT
+};
 
 /* inih cuts a line at 199 bytes and a value at " ;": such a line is refused, not cut. */
 enum { LINE_MAX_BYTES = 198, NAME_MAX_BYTES = 64 };
@@ -30,13 +39,15 @@ static const struct row {
     {"data", KIND_TEXT, AT(data), 0, 0, "./data", NULL, "Data directory"},
     {"threads", KIND_NUMBER, AT(threads), 0, 256, "0", NULL, "Event-loop threads per port; 0: one per core"},
     {"jwt_secret_file", KIND_TEXT, AT(jwt_secret_file), 0, 0, "", NULL,
-     "HS256 secret of 32 bytes or more; empty: data/jwt.secret, written at first start, unless a public key or jwks_url is given"},
+     "HS256 secret of 32 bytes or more; empty: data/jwt.secret, written at first start, unless a public key "
+     "or jwks_url is given"},
     {"jwt_public_key_file", KIND_TEXT, AT(jwt_public_key_file), 0, 0, "", NULL,
      "PEM public key for RS256 (2048 bits or more) or ES256 tokens"},
     {"jwks_url", KIND_URL, AT(jwks_url), 0, 0, "", NULL, "JWK set to fetch RS256 and ES256 keys from"},
     {"jwt_issuer", KIND_TEXT, AT(jwt_issuer), 0, 0, "", NULL, "Required iss; empty: any"},
     {"jwt_audience", KIND_TEXT, AT(jwt_audience), 0, 0, "", NULL, "Required aud; empty: any"},
-    {"jwt_role_claim", KIND_TEXT, AT(jwt_role_claim), 0, 0, "", NULL, "One more claim to read roles from, as written or as a path (realm_access.roles)"},
+    {"jwt_role_claim", KIND_TEXT, AT(jwt_role_claim), 0, 0, "", NULL,
+     "One more claim to read roles from, as written or as a path (realm_access.roles)"},
     {"system_clients", KIND_TEXT, AT(system_clients), 0, 0, "", NULL,
      "azp or sub values whose client-credentials tokens count as SYSTEM, comma separated"},
     {"server_key_file", KIND_TEXT, AT(server_key_file), 0, 0, "", NULL,
@@ -55,28 +66,35 @@ static const struct row {
      "IANA zone for course-room dates and streak days"},
     {"rate_limit", KIND_NUMBER, AT(rate_limit), 0, 1000000, "0", NULL,
      "Requests per second and caller, burst the same; 0: off"},
-    {"cors_origins", KIND_TEXT, AT(cors_origins), 0, 0, "", NULL, "Origins that browsers may call from, comma separated"},
+    {"cors_origins", KIND_TEXT, AT(cors_origins), 0, 0, "", NULL,
+     "Origins that browsers may call from, comma separated"},
     {"user_svc_base_url", KIND_URL, AT(user_svc_base_url), 0, 0, "", NULL,
      "User service that log writes ask: {url}/validate/{user_id}"},
     {"user_check", KIND_CHOICE, AT(user_check), 0, 0, "off", "off|required",
      "required: ask the user service even when no URL is given (the document's default URL)"},
     {"cms_base_url", KIND_URL, AT(cms_base_url), 0, 0, "", NULL,
      "CMS that pts asks for titles: {url}/courses/{id}, {url}/videos/{id}"},
-    {"mock_data", KIND_CHOICE, AT(mock_data), 0, 0, "off", "off|on", "on: pts invents titles and durations, marked mock"},
+    {"mock_data", KIND_CHOICE, AT(mock_data), 0, 0, "off", "off|on",
+     "on: pts invents titles and durations, marked mock"},
     {"upstream_timeout_ms", KIND_NUMBER, AT(upstream_timeout_ms), 1, 60000, "800", NULL,
      "How long an upstream may take"},
-    {"cache_ttl", KIND_NUMBER, AT(cache_ttl), 0, 86400, "300", NULL, "Seconds that upstream answers are kept"},
+    {"cache_ttl", KIND_NUMBER, AT(cache_ttl), 0, 86400, "300", NULL,
+     "Seconds that upstream answers are kept"},
     {"database", KIND_ABSENT, AT(database), 0, 0, "", NULL,
      "Empty: SQLite in the data directory. Nothing else is built in yet: postgres://... is refused"},
-    {"replica", KIND_ABSENT, AT(replica), 0, 0, "", NULL, "Empty; for a read-only PostgreSQL, which is not built in yet"},
-    {"bus", KIND_ABSENT, AT(bus), 0, 0, "", NULL, "Empty; for several nodes on one database, which are not built in yet"},
+    {"replica", KIND_ABSENT, AT(replica), 0, 0, "", NULL,
+     "Empty; for a read-only PostgreSQL, which is not built in yet"},
+    {"bus", KIND_ABSENT, AT(bus), 0, 0, "", NULL,
+     "Empty; for several nodes on one database, which are not built in yet"},
     {"read_consistency", KIND_CHOICE, AT(read_consistency), 0, 0, "strong", "strong|local",
      "What reads of several nodes on one database may miss; a server of its own always reads its last write"},
-    {"oidc_issuer", KIND_ABSENT, AT(oidc_issuer), 0, 0, "", NULL, "Empty; for the dashboard's sign-in, which is not built in yet"},
+    {"oidc_issuer", KIND_ABSENT, AT(oidc_issuer), 0, 0, "", NULL,
+     "Empty; for the dashboard's sign-in, which is not built in yet"},
     {"oidc_client_id", KIND_ABSENT, AT(oidc_client_id), 0, 0, "", NULL,
      "Empty; for the dashboard's sign-in, which is not built in yet"},
     {"metrics_listen", KIND_ADDRESS, AT(metrics_listen), 0, 0, "", NULL,
-     "[address:]port for /metrics, /healthz and /readyz without a key; empty: /metrics on the main port, with X-Server-Key"},
+     "[address:]port for /metrics, /healthz and /readyz without a key; empty: /metrics on the main port, "
+     "with X-Server-Key"},
     {"log_level", KIND_CHOICE, AT(log_level), 0, 0, "info", "error|warn|info|debug", "How much is logged"},
 #undef AT
 };
@@ -172,7 +190,8 @@ static void read_file(struct reading *reading, const char *path)
     }
     for (int number = 1; fgets(line, sizeof line, file); number++)
         if (line[0] != ';' && line[0] != '#' && (strlen(line) > LINE_MAX_BYTES || strstr(line, " ;"))) {
-            (void)fprintf(reading->problems, "milepost: %s:%d: too long, or holds \" ;\"\n", path, number); /* likewise */
+            /* likewise */
+            (void)fprintf(reading->problems, "milepost: %s:%d: too long, or holds \" ;\"\n", path, number);
             reading->bad++;
         }
     rewind(file);
@@ -207,7 +226,8 @@ static void read_flags(struct reading *reading, int argc, char **argv, int first
         }
         size_t size = equals ? (size_t)(equals - flag - 2) : strlen(flag) - 2;
         int row = find_row(flag + 2, size);
-        bool is_switch = row >= 0 && strcmp(rows[row].name, "mock_data") == 0; /* the document's bare --mock-data */
+        /* the document's bare --mock-data */
+        bool is_switch = row >= 0 && strcmp(rows[row].name, "mock_data") == 0;
         bool has_next = i + 1 < argc && !(is_switch && strncmp(argv[i + 1], "--", 2) == 0);
         const char *value = equals ? equals + 1 : has_next ? argv[++i] : is_switch ? "on" : NULL;
         if (size == 6 && strncmp(flag + 2, "config", 6) == 0 && value)
@@ -350,10 +370,12 @@ void settings_done(struct settings *settings)
 
 void settings_help(FILE *out)
 {
-    (void)fprintf(out, "Settings (--name value, MILEPOST_NAME, or \"name = value\" in --config FILE):\n"); /* to a terminal */
+    /* to a terminal */
+    (void)fprintf(out, "Settings (--name value, MILEPOST_NAME, or \"name = value\" in --config FILE):\n");
     for (int i = 0; i < ROW_COUNT; i++)
-        (void)fprintf(out, "  --%-22s %s%s%s%s [%s]\n", rows[i].name, rows[i].text, rows[i].choices ? " (" : "",
-                      rows[i].choices ? rows[i].choices : "", rows[i].choices ? ")" : "",
+        (void)fprintf(out, "  --%-22s %s%s%s%s [%s]\n", rows[i].name, rows[i].text,
+                      rows[i].choices ? " (" : "", rows[i].choices ? rows[i].choices : "",
+                      rows[i].choices ? ")" : "",
                       *rows[i].initial ? rows[i].initial : "empty"); /* likewise */
 }
 
@@ -364,7 +386,8 @@ void settings_markdown(FILE *out)
         (void)fprintf(out, "| `%s` | `%s` | %s", rows[i].name, *rows[i].initial ? rows[i].initial : "(empty)",
                       rows[i].text); /* likewise */
         for (const char *at = rows[i].choices; at && *at; at++)
-            (void)fprintf(out, "%s%s%.1s", at == rows[i].choices ? " (" : "", *at == '|' ? " \\" : "", at); /* likewise */
+            (void)fprintf(out, "%s%s%.1s", at == rows[i].choices ? " (" : "", *at == '|' ? " \\" : "",
+                          at);                                    /* likewise */
         (void)fprintf(out, "%s |\n", rows[i].choices ? ")" : ""); /* likewise */
     }
 }

@@ -28,16 +28,17 @@ struct settings {
     const char *cors_origins;
     const char *user_svc_base_url, *user_check, *cms_base_url, *mock_data;
     int64_t upstream_timeout_ms, cache_ttl;
-    const char *database, *replica, *bus; /* empty: nothing else is built in yet */
+    const char *database, *replica, *bus;     /* empty: nothing else is built in yet */
     const char *oidc_issuer, *oidc_client_id; /* likewise */
-    const char *read_consistency; /* one process is always strong */
-    const char *metrics_listen;           /* [address:]port; empty: none */
+    const char *read_consistency;             /* one process is always strong */
+    const char *metrics_listen;               /* [address:]port; empty: none */
     const char *log_level;
     struct settings_text *texts; /* of the config file; settings_done */
 };
 
-/* Fills *out from defaults, file, environment and the flags in argv[first..argc). Writes every problem to problems, one line each, and returns
- * RC_INVALID when there was any. Texts borrow argv and the environment, or live until settings_done. */
+/* Fills *out from defaults, file, environment and the flags in argv[first..argc). Writes every problem to
+ * problems, one line each, and returns RC_INVALID when there was any. Texts borrow argv and the environment,
+ * or live until settings_done. */
 MUST_CHECK enum rc settings_read(struct settings *out, int argc, char **argv, int first, FILE *problems);
 
 void settings_done(struct settings *settings);

@@ -36,7 +36,9 @@ struct store_id {
 struct store_log {
     uint64_t log_id;
     uint32_t learner;
-    bool deleted; /* in a batch: take it away; whose it was stays known, for its history. log_id 0: all of the learner's, or some */
+    /* in a batch: take it away; whose it was stays known, for its history. log_id 0: all of the learner's, or
+     * some */
+    bool deleted;
     uint32_t some; /* how many; 0: all */
     int64_t date_ms, created_ms, updated_ms;
     const uint8_t *members;
@@ -52,7 +54,7 @@ struct store_name {
 /* How much of a learner's log entries is there, and how often they were rolled back. */
 struct store_log_total {
     uint32_t learner, entries, rollbacks;
-    uint64_t bytes; /* of their members */
+    uint64_t bytes;    /* of their members */
     uint64_t settling; /* the event whose rows are not all changed yet; 0: none */
 };
 
@@ -61,7 +63,8 @@ struct store_answer {
     uint8_t key[16];         /* of caller and key */
     uint8_t fingerprint[16]; /* of method, path and body */
     uint64_t caller;         /* hash of who asked: whose budget it counts in; 0: nobody's */
-    const struct store_name *names; /* in a batch: who asked and whom it tells of; it goes with the first who is erased */
+    /* in a batch: who asked and whom it tells of; it goes with the first who is erased */
+    const struct store_name *names;
     size_t name_count;
     int64_t at_ms;
     int status;
@@ -76,7 +79,8 @@ struct store_counters {
     uint32_t record_id, enrolment_id; /* each: the last one given out */
 };
 
-/* What goes with an erased learner: rows and ids, so that no byte of them is left. Source: design 4, Erasure. */
+/* What goes with an erased learner: rows and ids, so that no byte of them is left. Source: design 4, Erasure.
+ */
 struct store_erasure {
     uint32_t learner;
     const char *id; /* the answers that name it go too */
@@ -85,7 +89,8 @@ struct store_erasure {
     size_t sequence_count;
     const struct stored_event *rewritten; /* events that stay, with the learner taken out of them */
     size_t rewritten_count;
-    const uint8_t *own, *named; /* instead of both: what store_erase_some has still to take out; NULL: nothing */
+    /* instead of both: what store_erase_some has still to take out; NULL: nothing */
+    const uint8_t *own, *named;
     size_t own_size, named_size;
     const struct store_id *forgotten; /* courses and items that nobody else ever named */
     size_t forgotten_count;
@@ -112,8 +117,8 @@ struct store_batch {
  * another process has it. RC_INTERNAL: damaged, newer, or not to be read; *fault says what. */
 MUST_CHECK enum rc store_open(const char *directory, struct store **out_store, struct fault *fault);
 
-/* Opens for reading alone, beside a server that runs: one instant of events and image, held until the close. Writes
- * nothing and takes no lock. Errors as store_open; RC_NOT_FOUND: there is no store. */
+/* Opens for reading alone, beside a server that runs: one instant of events and image, held until the close.
+ * Writes nothing and takes no lock. Errors as store_open; RC_NOT_FOUND: there is no store. */
 MUST_CHECK enum rc store_open_reader(const char *directory, struct store **out_store, struct fault *fault);
 
 /* Whether the directory holds a store. */
@@ -124,7 +129,8 @@ void store_close(struct store *store);
 
 struct store_counters store_counters(const struct store *store);
 
-/* Whether the place of the events takes a write of some size right now: tries, and waits for the disk. The owner's thread. */
+/* Whether the place of the events takes a write of some size right now: tries, and waits for the disk. The
+ * owner's thread. */
 bool store_has_room(const struct store *store);
 
 /* Durable when RC_OK. RC_BUSY: nothing was stored, later may work (disk full). RC_INTERNAL: nothing may be
@@ -132,18 +138,19 @@ bool store_has_room(const struct store *store);
 MUST_CHECK enum rc store_commit(struct store *store, const struct store_batch *batch, struct fault *fault);
 
 /* Erasures that are written down: their learner, id, own and named, as they were committed. */
-MUST_CHECK enum rc store_each_erasing(struct store *store, bool (*visit)(void *arg, const struct store_erasure *erasure),
+MUST_CHECK enum rc store_each_erasing(struct store *store,
+                                      bool (*visit)(void *arg, const struct store_erasure *erasure),
                                       void *arg, struct fault *fault);
 
-/* Takes events out, and puts others in their place, in one transaction; done: the learner whose erasure ends with it;
- * 0: it goes on. Errors and thread: as store_commit. */
+/* Takes events out, and puts others in their place, in one transaction; done: the learner whose erasure ends
+ * with it; 0: it goes on. Errors and thread: as store_commit. */
 MUST_CHECK enum rc store_erase_some(struct store *store, const uint64_t *sequences, size_t count,
-                                    const struct stored_event *rewritten, size_t rewritten_count, uint32_t done,
-                                    struct fault *fault);
+                                    const struct stored_event *rewritten, size_t rewritten_count,
+                                    uint32_t done, struct fault *fault);
 
-/* Leaves no copy of what was deleted in the log of the event file, or of the image file. RC_BUSY: a reader is in
- * the way; try again. Each by the thread that writes that file; neither waits for a reader of another process, the
- * first not for a fraction of a second, since every write would wait with it. */
+/* Leaves no copy of what was deleted in the log of the event file, or of the image file. RC_BUSY: a reader is
+ * in the way; try again. Each by the thread that writes that file; neither waits for a reader of another
+ * process, the first not for a fraction of a second, since every write would wait with it. */
 MUST_CHECK enum rc store_scrub_events(struct store *store, struct fault *fault);
 MUST_CHECK enum rc store_scrub_image(struct store *store, struct fault *fault);
 
@@ -156,8 +163,8 @@ MUST_CHECK enum rc store_each_event(struct store *store, uint64_t after,
                                     bool (*visit)(void *arg, const struct stored_event *event), void *arg,
                                     struct fault *fault);
 
-/* The events with these sequences, in that order; those that are gone are passed over. In pages: no connection is held
- * during a visit, which may read on its own. Safe from any thread. */
+/* The events with these sequences, in that order; those that are gone are passed over. In pages: no
+ * connection is held during a visit, which may read on its own. Safe from any thread. */
 MUST_CHECK enum rc store_each_event_of(struct store *store, const uint64_t *sequences, size_t count,
                                        bool (*visit)(void *arg, const struct stored_event *event), void *arg,
                                        struct fault *fault);
@@ -189,23 +196,25 @@ struct log_filter {
     uint64_t before_id;
 };
 
-/* A learner's entries, newest first (date, then log_id), in pages: no connection is held during a visit. Safe from any
- * thread. */
+/* A learner's entries, newest first (date, then log_id), in pages: no connection is held during a visit. Safe
+ * from any thread. */
 MUST_CHECK enum rc store_each_log(struct store *store, uint32_t learner, const struct log_filter *filter,
                                   bool (*visit)(void *arg, const struct store_log *log), void *arg,
                                   struct fault *fault);
 
 /* All entries that are there, by learner, date and log_id; in pages. */
-MUST_CHECK enum rc store_each_log_of_all(struct store *store, bool (*visit)(void *arg, const struct store_log *log),
-                                         void *arg, struct fault *fault);
+MUST_CHECK enum rc store_each_log_of_all(struct store *store,
+                                         bool (*visit)(void *arg, const struct store_log *log), void *arg,
+                                         struct fault *fault);
 
 /* Whose an entry is or was. RC_NOT_FOUND. Safe from any thread. */
-MUST_CHECK enum rc store_log_owner(struct store *store, uint64_t log_id, uint32_t *out_learner, struct fault *fault);
+MUST_CHECK enum rc store_log_owner(struct store *store, uint64_t log_id, uint32_t *out_learner,
+                                   struct fault *fault);
 
 /* How many entries each learner has. The owner's thread. */
 MUST_CHECK enum rc store_each_log_total(struct store *store,
-                                        bool (*visit)(void *arg, const struct store_log_total *total), void *arg,
-                                        struct fault *fault);
+                                        bool (*visit)(void *arg, const struct store_log_total *total),
+                                        void *arg, struct fault *fault);
 
 /* One entry, also one that is gone: deleted, without members. RC_NOT_FOUND. The engine's thread. */
 MUST_CHECK enum rc store_log(struct store *store, uint64_t log_id,
@@ -234,8 +243,8 @@ MUST_CHECK enum rc store_each_image_row(struct store *store,
 /* Throws the image file's content away: the next start folds all events. */
 MUST_CHECK enum rc store_image_discard(struct store *store, struct fault *fault);
 
-/* One transaction: begin, any number of rows and events, commit with the sequence that all rows now cover and the
- * completion threshold that is in force there. */
+/* One transaction: begin, any number of rows and events, commit with the sequence that all rows now cover and
+ * the completion threshold that is in force there. */
 MUST_CHECK enum rc store_image_begin(struct store *store, struct fault *fault);
 MUST_CHECK enum rc store_image_row(struct store *store, const struct image_row *row, struct fault *fault);
 MUST_CHECK enum rc store_image_commit(struct store *store, uint64_t mark, uint16_t threshold_hundredths,
@@ -251,7 +260,8 @@ struct event_ref {
     uint32_t learner;
 };
 
-/* Within the transaction: enters events, sorted by learner and sequence, in the index of each learner's events. */
+/* Within the transaction: enters events, sorted by learner and sequence, in the index of each learner's
+ * events. */
 MUST_CHECK enum rc store_image_events(struct store *store, const struct event_ref *refs, size_t count,
                                       struct fault *fault);
 
@@ -265,31 +275,37 @@ MUST_CHECK enum rc store_image_mentions(struct store *store, const struct mentio
                                         struct fault *fault);
 
 /* The sequences that the index knows under who, ascending, up to the mark; some may be gone. Any thread. */
-MUST_CHECK enum rc store_each_mention(struct store *store, uint64_t who, bool (*visit)(void *arg, uint64_t sequence),
-                                      void *arg, struct fault *fault);
+MUST_CHECK enum rc store_each_mention(struct store *store, uint64_t who,
+                                      bool (*visit)(void *arg, uint64_t sequence), void *arg,
+                                      struct fault *fault);
 
 /* Within the transaction: forgets all events of a learner. */
 MUST_CHECK enum rc store_image_forget(struct store *store, uint32_t learner, struct fault *fault);
 
-/* A learner's events as the index knows them, ascending; it knows those up to the mark. Safe from any thread. */
+/* A learner's events as the index knows them, ascending; it knows those up to the mark. Safe from any thread.
+ */
 MUST_CHECK enum rc store_each_indexed(struct store *store, uint32_t learner,
-                                      bool (*visit)(void *arg, uint64_t sequence), void *arg, struct fault *fault);
+                                      bool (*visit)(void *arg, uint64_t sequence), void *arg,
+                                      struct fault *fault);
 
 /* The whole index: each entry once, in no order that matters. For a store opened for reading. */
 MUST_CHECK enum rc store_each_index_entry(struct store *store,
-                                          bool (*visit)(void *arg, uint32_t learner, uint64_t sequence), void *arg,
-                                          struct fault *fault);
+                                          bool (*visit)(void *arg, uint32_t learner, uint64_t sequence),
+                                          void *arg, struct fault *fault);
 
 /* ---- copies; neither needs an open store ---- */
 
 /* Copies the event file of a directory, also of one that is served, as one instant into a new file. */
-MUST_CHECK enum rc store_backup(const char *directory, const char *file, uint64_t *out_events, struct fault *fault);
+MUST_CHECK enum rc store_backup(const char *directory, const char *file, uint64_t *out_events,
+                                struct fault *fault);
 
-/* Puts a backup into a directory without a store, after checking all of it; nothing is changed when it is bad. */
-MUST_CHECK enum rc store_restore(const char *directory, const char *file, uint64_t *out_events, struct fault *fault);
+/* Puts a backup into a directory without a store, after checking all of it; nothing is changed when it is
+ * bad. */
+MUST_CHECK enum rc store_restore(const char *directory, const char *file, uint64_t *out_events,
+                                 struct fault *fault);
 
-/* Moves the store of another directory of the same file system into this one, whose own has no learner in it (or is
- * not there). RC_CONFLICT: it has, or somebody is using it; nothing was changed. */
+/* Moves the store of another directory of the same file system into this one, whose own has no learner in it
+ * (or is not there). RC_CONFLICT: it has, or somebody is using it; nothing was changed. */
 MUST_CHECK enum rc store_replace_empty(const char *directory, const char *from, struct fault *fault);
 
 /* Removes a store's files and the directory, when that is then empty. For one that nobody uses. */

@@ -69,7 +69,8 @@ static struct place *place_of(struct cache *cache, const char *key)
     return NULL;
 }
 
-bool cache_get(struct cache *cache, const char *key, char *out, size_t room, bool *out_known, int64_t *out_number)
+bool cache_get(struct cache *cache, const char *key, char *out, size_t room, bool *out_known,
+               int64_t *out_number)
 {
     int64_t now_ms = monotonic_ms();
 

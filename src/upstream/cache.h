@@ -4,16 +4,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Upstream answers by key, for a while by the clock that never jumps; bounded: of keys that meet the oldest goes. Thread-safe. What a value means is its user's: a NULL text is an
- * answer too ("they do not know it"). */
+/* Upstream answers by key, for a while by the clock that never jumps; bounded: of keys that meet the oldest
+ * goes. Thread-safe. What a value means is its user's: a NULL text is an answer too ("they do not know it").
+ */
 struct cache;
 
 /* NULL: out of memory. */
 struct cache *cache_new(int64_t ttl_ms);
 void cache_free(struct cache *cache);
 
-/* A hit copies at most room - 1 bytes of the text and ends it with a NUL; *out_known says whether there was one. */
-bool cache_get(struct cache *cache, const char *key, char *out, size_t room, bool *out_known, int64_t *out_number);
+/* A hit copies at most room - 1 bytes of the text and ends it with a NUL; *out_known says whether there was
+ * one. */
+bool cache_get(struct cache *cache, const char *key, char *out, size_t room, bool *out_known,
+               int64_t *out_number);
 
 void cache_put(struct cache *cache, const char *key, const char *text, int64_t number);
 

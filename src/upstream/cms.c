@@ -61,7 +61,8 @@ void cms_free(struct cms *cms)
 
 static void make_key(char key[KEY_BYTES], enum cms_kind kind, const char *id)
 {
-    (void)snprintf(key, KEY_BYTES, "%c%s", kind == CMS_COURSE ? 'c' : 'v', id); /* an id has at most 128 bytes */
+    /* an id has at most 128 bytes */
+    (void)snprintf(key, KEY_BYTES, "%c%s", kind == CMS_COURSE ? 'c' : 'v', id);
 }
 
 bool cms_known(struct cms *cms, enum cms_kind kind, const char *id, char *out_title, size_t room,
@@ -93,7 +94,8 @@ static void keep(struct question *question)
         cache_put(cms->failures, question->key, NULL, 0);
         return;
     }
-    json_auto_t *root = fetch->status == 200 ? json_loadb(fetch->body.bytes ? fetch->body.bytes : "", fetch->body.size, 0, NULL)
+    json_auto_t *root = fetch->status == 200 ? json_loadb(fetch->body.bytes ? fetch->body.bytes : "",
+                                                          fetch->body.size, 0, NULL)
                                              : NULL;
     json_t *title = json_object_get(root, "title"), *duration = json_object_get(root, "durationSeconds");
     if (!json_is_string(title))
@@ -101,7 +103,8 @@ static void keep(struct question *question)
     if (!json_is_number(duration))
         duration = json_object_get(root, "duration");
     double seconds = json_is_number(duration) ? json_number_value(duration) : 0;
-    const char *text = json_is_string(title) && json_string_length(title) <= TITLE_MAX ? json_string_value(title) : NULL;
+    const char *text =
+        json_is_string(title) && json_string_length(title) <= TITLE_MAX ? json_string_value(title) : NULL;
     cache_put(cms->answers, question->key, text,
               seconds > 0 && seconds < 9007199254740992.0 ? (int64_t)seconds : 0);
 }

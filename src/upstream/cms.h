@@ -10,8 +10,8 @@ enum cms_kind { CMS_COURSE, CMS_VIDEO };
 
 struct cms;
 
-MUST_CHECK enum rc cms_new(const char *base_url, struct fetcher *fetcher, int64_t ttl_ms, struct cms **out_cms,
-                           struct fault *fault);
+MUST_CHECK enum rc cms_new(const char *base_url, struct fetcher *fetcher, int64_t ttl_ms,
+                           struct cms **out_cms, struct fault *fault);
 void cms_free(struct cms *cms);
 
 /* What is remembered. False: ask. A title of "": none is known. */

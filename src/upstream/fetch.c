@@ -83,7 +83,8 @@ static CURL *new_call(struct fetch *fetch, int64_t timeout_ms)
     (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, &fetch->body);
     (void)curl_easy_setopt(curl, CURLOPT_USERAGENT, "milepost");
 #if LIBCURL_VERSION_NUM >= 0x075700
-    (void)curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L); /* a name server that does not answer holds up nothing else */
+    (void)curl_easy_setopt(curl, CURLOPT_QUICK_EXIT,
+                           1L); /* a name server that does not answer holds up nothing else */
 #endif
     return curl;
 }
@@ -147,8 +148,9 @@ static void start_call(struct fetcher *fetcher, struct call *call, struct fetch 
     call->fetch = fetch;
 }
 
-/* Takes the first of the queue when something can be done with it: starts it, lets it join one under way, or gives it back
- * because it waited too long or the service rests. False: the queue is empty, or its first must wait. */
+/* Takes the first of the queue when something can be done with it: starts it, lets it join one under way, or
+ * gives it back because it waited too long or the service rests. False: the queue is empty, or its first must
+ * wait. */
 static bool take_one(struct fetcher *fetcher)
 {
     (void)pthread_mutex_lock(&fetcher->lock);
@@ -188,9 +190,13 @@ static bool look(struct fetcher *fetcher, bool *out_stopping, int *out_sleep_ms)
         under_way += fetcher->calls[i].fetch != NULL;
     (void)pthread_mutex_lock(&fetcher->lock);
     fetcher->under_way = under_way;
-    int64_t left_ms = fetcher->head ? fetcher->timeout_ms - (monotonic_ms() - fetcher->head->queued_ms) : IDLE_MS;
+    int64_t left_ms =
+        fetcher->head ? fetcher->timeout_ms - (monotonic_ms() - fetcher->head->queued_ms) : IDLE_MS;
     *out_stopping = fetcher->stopping;
-    *out_sleep_ms = fetcher->stopping && under_way ? 0 : left_ms < 1 ? 1 : left_ms > IDLE_MS ? IDLE_MS : (int)left_ms;
+    *out_sleep_ms = fetcher->stopping && under_way ? 0
+                    : left_ms < 1                  ? 1
+                    : left_ms > IDLE_MS            ? IDLE_MS
+                                                   : (int)left_ms;
     bool goes_on = !fetcher->ending || fetcher->head || under_way;
     (void)pthread_mutex_unlock(&fetcher->lock);
     return goes_on;
@@ -212,7 +218,8 @@ static void end_those_over(struct fetcher *fetcher)
         if (message->msg != CURLMSG_DONE || !call)
             continue;
         call->fetch->answered = message->data.result == CURLE_OK &&
-                                curl_easy_getinfo(call->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status > 0;
+                                curl_easy_getinfo(call->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
+                                status > 0;
         call->fetch->status = (int)status;
         (void)pthread_mutex_lock(&fetcher->lock);
         note_result(fetcher, call->fetch);
@@ -229,7 +236,8 @@ static void *fetcher_main(void *arg)
 
     (void)pthread_setname_np(pthread_self(), "upstream"); /* for who looks at the threads; 15 bytes at most */
     while (look(fetcher, &stopping, &sleep_ms)) {
-        (void)curl_multi_poll(fetcher->multi, NULL, 0, sleep_ms, NULL); /* until something comes, or fetcher_submit wakes it */
+        /* until something comes, or fetcher_submit wakes it */
+        (void)curl_multi_poll(fetcher->multi, NULL, 0, sleep_ms, NULL);
         end_those_over(fetcher);
         for (int i = 0; i < CALLS_MAX && stopping; i++)
             if (fetcher->calls[i].fetch)
@@ -246,7 +254,8 @@ enum rc fetcher_new(const char *name, int64_t timeout_ms, struct fetcher **out_f
 {
     struct fetcher *fetcher = calloc(1, sizeof *fetcher);
 
-    if (!fetcher || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !(fetcher->multi = curl_multi_init())) {
+    if (!fetcher || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+        !(fetcher->multi = curl_multi_init())) {
         free(fetcher);
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     }
@@ -312,9 +321,16 @@ struct fetcher_state fetcher_state(struct fetcher *fetcher)
 {
     (void)pthread_mutex_lock(&fetcher->lock);
     struct fetcher_state state = {
-        .name = fetcher->name, .failures = fetcher->failures, .queued = fetcher->queued, .under_way = fetcher->under_way,
-        .rest = fetcher->failures < FAILURES_MAX ? FETCHER_WORKS : fetcher->trying ? FETCHER_TRIES : FETCHER_RESTS,
-        .calls = fetcher->made, .failed = fetcher->failed, .refused = fetcher->refused,
+        .name = fetcher->name,
+        .failures = fetcher->failures,
+        .queued = fetcher->queued,
+        .under_way = fetcher->under_way,
+        .rest = fetcher->failures < FAILURES_MAX ? FETCHER_WORKS
+                : fetcher->trying                ? FETCHER_TRIES
+                                                 : FETCHER_RESTS,
+        .calls = fetcher->made,
+        .failed = fetcher->failed,
+        .refused = fetcher->refused,
     };
     (void)pthread_mutex_unlock(&fetcher->lock);
     return state;
@@ -322,7 +338,8 @@ struct fetcher_state fetcher_state(struct fetcher *fetcher)
 
 const char *fetcher_rest_name(enum fetcher_rest rest)
 {
-    static const char *const names[] = {[FETCHER_WORKS] = "closed", [FETCHER_RESTS] = "open", [FETCHER_TRIES] = "half-open"};
+    static const char *const names[] = {
+        [FETCHER_WORKS] = "closed", [FETCHER_RESTS] = "open", [FETCHER_TRIES] = "half-open"};
     return names[rest];
 }
 

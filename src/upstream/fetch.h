@@ -6,10 +6,10 @@
 #include "base/buf.h"
 #include "base/fault.h"
 
-/* GETs from one other service, on a thread of its own, so that no event loop ever waits and no service waits for
- * another. http and https only, no redirects, answers bounded, every call bounded in time; some calls at a time, the rest
- * queued, and who asks what is being asked already gets that answer. After 5 failures in a row the service is left alone
- * for 5 s, then one call tries it. Source: reliability R33, A166 to A169. */
+/* GETs from one other service, on a thread of its own, so that no event loop ever waits and no service waits
+ * for another. http and https only, no redirects, answers bounded, every call bounded in time; some calls at
+ * a time, the rest queued, and who asks what is being asked already gets that answer. After 5 failures in a
+ * row the service is left alone for 5 s, then one call tries it. Source: reliability R33, A166 to A169. */
 
 enum { FETCH_MAX_BYTES = 65536 };
 
@@ -18,7 +18,8 @@ struct fetcher;
 /* One call. Owned by who submits it, until done. */
 struct fetch {
     const char *url;
-    void (*done)(struct fetch *fetch); /* on the fetcher's thread; must not block; afterwards the owner's again */
+    /* on the fetcher's thread; must not block; afterwards the owner's again */
+    void (*done)(struct fetch *fetch);
     void *waiter;
     /* results */
     bool answered; /* any HTTP status came */
@@ -30,7 +31,8 @@ struct fetch {
 };
 
 /* name: for metrics and logs; borrowed. Errors: RC_BUSY. */
-MUST_CHECK enum rc fetcher_new(const char *name, int64_t timeout_ms, struct fetcher **out_fetcher, struct fault *fault);
+MUST_CHECK enum rc fetcher_new(const char *name, int64_t timeout_ms, struct fetcher **out_fetcher,
+                               struct fault *fault);
 
 /* Ends what is under way and queued unanswered, within a moment; what is submitted later is not taken. */
 void fetcher_stop(struct fetcher *fetcher);
@@ -38,7 +40,8 @@ void fetcher_stop(struct fetcher *fetcher);
 /* The same, then ends the thread. */
 void fetcher_free(struct fetcher *fetcher);
 
-/* Any thread. False: too many wait; done is not called. A call that waited as long as a call may take is done unanswered. */
+/* Any thread. False: too many wait; done is not called. A call that waited as long as a call may take is done
+ * unanswered. */
 bool fetcher_submit(struct fetcher *fetcher, struct fetch *fetch);
 
 enum fetcher_rest { FETCHER_WORKS, FETCHER_RESTS, FETCHER_TRIES };
@@ -48,7 +51,8 @@ struct fetcher_state {
     enum fetcher_rest rest; /* the breaker: closed, open, one call tries whether the service is back */
     int failures;           /* in a row */
     int queued, under_way;
-    uint64_t calls, failed, refused; /* since the start; refused: not made, because the service rests or too many wait */
+    /* since the start; refused: not made, because the service rests or too many wait */
+    uint64_t calls, failed, refused;
 };
 
 struct fetcher_state fetcher_state(struct fetcher *fetcher);

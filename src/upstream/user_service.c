@@ -66,7 +66,8 @@ enum user_verdict user_service_known(struct user_service *service, const char *i
 
 static enum user_verdict judge(const struct fetch *fetch)
 {
-    if (!fetch->answered || fetch->status == 401 || fetch->status == 403 || fetch->status == 429 || fetch->status >= 500)
+    if (!fetch->answered || fetch->status == 401 || fetch->status == 403 || fetch->status == 429 ||
+        fetch->status >= 500)
         return USER_UNASKABLE;
     if (fetch->status != 200)
         return USER_NO;
@@ -88,8 +89,8 @@ static void answered(struct fetch *fetch)
     free(question);
 }
 
-void user_service_ask(struct user_service *service, const char *id, void (*done)(void *arg, enum user_verdict verdict),
-                      void *arg)
+void user_service_ask(struct user_service *service, const char *id,
+                      void (*done)(void *arg, enum user_verdict verdict), void *arg)
 {
     struct question *question = calloc(1, sizeof *question);
 

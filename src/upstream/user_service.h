@@ -2,20 +2,21 @@
 
 #include "upstream/fetch.h"
 
-/* Asks the user service whether a user exists: GET {base}/validate/{id}. 200 and `valid` not false: yes. 401, 403,
- * 429, 5xx, silence: cannot be asked. Anything else: no. Answers are kept for 60 s. Source: contract 5. */
+/* Asks the user service whether a user exists: GET {base}/validate/{id}. 200 and `valid` not false: yes. 401,
+ * 403, 429, 5xx, silence: cannot be asked. Anything else: no. Answers are kept for 60 s. Source: contract 5.
+ */
 
 enum user_verdict { USER_NOT_ASKED, USER_YES, USER_NO, USER_UNASKABLE };
 
 struct user_service;
 
-MUST_CHECK enum rc user_service_new(const char *base_url, struct fetcher *fetcher, struct user_service **out_service,
-                                    struct fault *fault);
+MUST_CHECK enum rc user_service_new(const char *base_url, struct fetcher *fetcher,
+                                    struct user_service **out_service, struct fault *fault);
 void user_service_free(struct user_service *service);
 
 /* What is remembered; USER_NOT_ASKED: ask. Any thread. */
 enum user_verdict user_service_known(struct user_service *service, const char *id);
 
 /* Calls done once, on another thread or (when too many wait) at once. */
-void user_service_ask(struct user_service *service, const char *id, void (*done)(void *arg, enum user_verdict verdict),
-                      void *arg);
+void user_service_ask(struct user_service *service, const char *id,
+                      void (*done)(void *arg, enum user_verdict verdict), void *arg);

@@ -3,7 +3,8 @@
  *   FAILAT_FROM=1     all from the n-th on, not only that one
  *   FAILAT_ERRNO=28   ENOSPC; 5: EIO
  *   FAILAT_COUNT=f    on exit (and every call) the number of calls so far is left in file f
- * Calls: write, pwrite, pwrite64, ftruncate, ftruncate64, fsync, fdatasync. Build: cc -O2 -shared -fPIC -o failat.so failat.c -ldl */
+ * Calls: write, pwrite, pwrite64, ftruncate, ftruncate64, fsync, fdatasync. Build: cc -O2 -shared -fPIC -o
+ * failat.so failat.c -ldl */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -59,15 +60,43 @@ static int fails(int fd)
     return 1;
 }
 
-#define REAL(result, name, ...) \
-    static result (*real)(__VA_ARGS__); \
-    if (!real) \
-        real = (result(*)(__VA_ARGS__))dlsym(RTLD_NEXT, name)
+#define REAL(result, name, ...)                                                                              \
+    static result (*real)(__VA_ARGS__);                                                                      \
+    if (!real)                                                                                               \
+    real = (result(*)(__VA_ARGS__))dlsym(RTLD_NEXT, name)
 
-ssize_t write(int fd, const void *bytes, size_t size) { REAL(ssize_t, "write", int, const void *, size_t); return fails(fd) ? -1 : real(fd, bytes, size); }
-ssize_t pwrite(int fd, const void *bytes, size_t size, off_t o) { REAL(ssize_t, "pwrite", int, const void *, size_t, off_t); return fails(fd) ? -1 : real(fd, bytes, size, o); }
-ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t o) { REAL(ssize_t, "pwrite64", int, const void *, size_t, off64_t); return fails(fd) ? -1 : real(fd, bytes, size, o); }
-int ftruncate(int fd, off_t size) { REAL(int, "ftruncate", int, off_t); return fails(fd) ? -1 : real(fd, size); }
-int ftruncate64(int fd, off64_t size) { REAL(int, "ftruncate64", int, off64_t); return fails(fd) ? -1 : real(fd, size); }
-int fsync(int fd) { REAL(int, "fsync", int); return fails(fd) ? -1 : real(fd); }
-int fdatasync(int fd) { REAL(int, "fdatasync", int); return fails(fd) ? -1 : real(fd); }
+ssize_t write(int fd, const void *bytes, size_t size)
+{
+    REAL(ssize_t, "write", int, const void *, size_t);
+    return fails(fd) ? -1 : real(fd, bytes, size);
+}
+ssize_t pwrite(int fd, const void *bytes, size_t size, off_t o)
+{
+    REAL(ssize_t, "pwrite", int, const void *, size_t, off_t);
+    return fails(fd) ? -1 : real(fd, bytes, size, o);
+}
+ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t o)
+{
+    REAL(ssize_t, "pwrite64", int, const void *, size_t, off64_t);
+    return fails(fd) ? -1 : real(fd, bytes, size, o);
+}
+int ftruncate(int fd, off_t size)
+{
+    REAL(int, "ftruncate", int, off_t);
+    return fails(fd) ? -1 : real(fd, size);
+}
+int ftruncate64(int fd, off64_t size)
+{
+    REAL(int, "ftruncate64", int, off64_t);
+    return fails(fd) ? -1 : real(fd, size);
+}
+int fsync(int fd)
+{
+    REAL(int, "fsync", int);
+    return fails(fd) ? -1 : real(fd);
+}
+int fdatasync(int fd)
+{
+    REAL(int, "fdatasync", int);
+    return fails(fd) ? -1 : real(fd);
+}

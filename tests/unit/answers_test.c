@@ -22,7 +22,10 @@ static int open_all(void **state)
         if (!mkdtemp(directory))
             return -1;
     }
-    return store_open(directory, &store, &fault) == RC_OK && answers_new(store, 1000 * day_ms, &answers, &fault) == RC_OK ? 0 : -1;
+    return store_open(directory, &store, &fault) == RC_OK &&
+                   answers_new(store, 1000 * day_ms, &answers, &fault) == RC_OK
+               ? 0
+               : -1;
 }
 
 static int close_all(void **state)
@@ -54,8 +57,15 @@ static void put(uint32_t number, uint64_t caller, const char *const *names, size
     struct fault fault;
     struct store_name who[4];
     char *body = calloc(1, bytes + 1);
-    struct store_answer answer = {.fingerprint = {7}, .caller = caller, .names = who, .name_count = name_count, .at_ms = 1000 * day_ms,
-                                  .status = 201, .etag = "", .body = body, .body_size = bytes};
+    struct store_answer answer = {.fingerprint = {7},
+                                  .caller = caller,
+                                  .names = who,
+                                  .name_count = name_count,
+                                  .at_ms = 1000 * day_ms,
+                                  .status = 201,
+                                  .etag = "",
+                                  .body = body,
+                                  .body_size = bytes};
     struct store_batch batch = {.answers = &answer, .answer_count = 1, .counters = store_counters(store)};
     memcpy(answer.key, key_of(number), 16);
     for (size_t i = 0; i < name_count; i++)
@@ -96,7 +106,8 @@ static void a_caller_has_so_many_keys_and_others_theirs(void **unused)
     assert_int_equal(begin(LIMIT_KEPT_ANSWERS, 2, 2), ANSWERS_NEW);
     assert_int_equal(begin(LIMIT_KEPT_ANSWERS, 2, 2), ANSWERS_RUNNING);
     assert_int_equal(begin(5, 1, 2), ANSWERS_REPLAY);
-    assert_int_equal(begin(6, 1, day_ms + 2), ANSWERS_NEW); /* its day is over, though its turn to be dropped is not come */
+    /* its day is over, though its turn to be dropped is not come */
+    assert_int_equal(begin(6, 1, day_ms + 2), ANSWERS_NEW);
     assert_int_equal(begin(LIMIT_KEPT_ANSWERS + 1, 1, day_ms + 2), ANSWERS_NEW);
 }
 
@@ -113,7 +124,8 @@ static void a_caller_has_so_many_bytes(void **unused)
     assert_int_equal(begin(4, 1, 1), ANSWERS_NEW);
 }
 
-/* The refused write of the youngest key costs what that of the oldest does, and leaves the others in order. */
+/* The refused write of the youngest key costs what that of the oldest does, and leaves the others in order.
+ */
 static void what_was_refused_leaves_the_list_whole(void **unused)
 {
     (void)unused;
@@ -131,7 +143,8 @@ static void what_was_refused_leaves_the_list_whole(void **unused)
     assert_int_equal(begin(1, 1, 2 * day_ms), ANSWERS_NEW);
 }
 
-/* Two loops found the same answer gone; the second must not free the key under the first, which runs by now. */
+/* Two loops found the same answer gone; the second must not free the key under the first, which runs by now.
+ */
 static void of_two_who_find_it_lost_one_runs(void **unused)
 {
     (void)unused;
@@ -176,8 +189,12 @@ int main(void)
 {
 #define EACH(name) cmocka_unit_test_setup_teardown(name, open_all, close_all)
     const struct CMUnitTest tests[] = {
-        EACH(a_caller_has_so_many_keys_and_others_theirs), EACH(a_caller_has_so_many_bytes), EACH(what_was_refused_leaves_the_list_whole),
-        EACH(of_two_who_find_it_lost_one_runs), EACH(an_answer_goes_with_whom_it_names_and_nobody_else), EACH(budgets_outlive_a_restart),
+        EACH(a_caller_has_so_many_keys_and_others_theirs),
+        EACH(a_caller_has_so_many_bytes),
+        EACH(what_was_refused_leaves_the_list_whole),
+        EACH(of_two_who_find_it_lost_one_runs),
+        EACH(an_answer_goes_with_whom_it_names_and_nobody_else),
+        EACH(budgets_outlive_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,26 +49,48 @@ static const struct {
     {"integer sub", HS256, "{\"sub\":7,\"exp\":1800000060}", true, "7", ROLE_STUDENT},
     {"userId", HS256, "{\"userId\":8,\"exp\":1800000060}", true, "8", ROLE_STUDENT},
     {"sub beats userId", HS256, "{\"sub\":\"a\",\"userId\":8,\"exp\":1800000060}", true, "a", ROLE_STUDENT},
-    {"long claim", HS256, "{\"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier\":\"n\",\"exp\":1800000060}", true, "n", ROLE_STUDENT},
-    {"uuid in upper case", HS256, "{\"sub\":\"A1B2C3D4-E5F6-7890-ABCD-EF1234567890\",\"exp\":1800000060}", true, "a1b2c3d4-e5f6-7890-abcd-ef1234567890", ROLE_STUDENT},
-    {"role without case", HS256, "{\"sub\":\"a\",\"role\":\"aDmIn\",\"exp\":1800000060}", true, "a", ROLE_ADMIN},
-    {"roles array", HS256, "{\"sub\":\"a\",\"roles\":[\"student\",\"INSTRUCTOR\"],\"exp\":1800000060}", true, "a", ROLE_STUDENT | ROLE_INSTRUCTOR},
-    {"unknown role: the least", HS256, "{\"sub\":\"a\",\"role\":\" Admin\",\"exp\":1800000060}", true, "a", ROLE_STUDENT},
-    {"role is no text", HS256, "{\"sub\":\"a\",\"role\":{\"x\":1},\"exp\":1800000060}", true, "a", ROLE_STUDENT},
-    {"client credentials of a listed client", HS256, "{\"sub\":\"svc\",\"gty\":\"client-credentials\",\"azp\":\"client-1\",\"exp\":1800000060}", true, "svc", ROLE_SYSTEM},
-    {"client credentials of another", HS256, "{\"sub\":\"svc\",\"gty\":\"client-credentials\",\"azp\":\"client\",\"exp\":1800000060}", true, "svc", ROLE_STUDENT},
-    {"null counts as absent", HS256, "{\"sub\":null,\"userId\":8,\"exp\":1800000060}", true, "8", ROLE_STUDENT},
-    {"a role claim by path", HS256, "{\"sub\":\"a\",\"realm_access\":{\"roles\":[\"offline_access\",\"INSTRUCTOR\"]},\"exp\":1800000060}", true, "a", ROLE_INSTRUCTOR},
-    {"a role claim as written beats the path", HS256, "{\"sub\":\"a\",\"realm_access.roles\":\"admin\",\"realm_access\":{\"roles\":\"owner\"},\"exp\":1800000060}", true, "a", ROLE_ADMIN},
-    {"roles of all claims are joined", HS256, "{\"sub\":\"a\",\"role\":\"student\",\"roles\":\"OWNER\",\"http://schemas.microsoft.com/ws/2008/06/identity/claims/role\":[\"Admin\"],\"realm_access\":{\"roles\":[\"instructor\"]},\"exp\":1800000060}", true, "a", ROLE_STUDENT | ROLE_OWNER | ROLE_ADMIN | ROLE_INSTRUCTOR},
-    {"a path through no object", HS256, "{\"sub\":\"a\",\"realm_access\":[\"admin\"],\"exp\":1800000060}", true, "a", ROLE_STUDENT},
+    {"long claim", HS256,
+     "{\"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier\":\"n\",\"exp\":1800000060}",
+     true, "n", ROLE_STUDENT},
+    {"uuid in upper case", HS256, "{\"sub\":\"A1B2C3D4-E5F6-7890-ABCD-EF1234567890\",\"exp\":1800000060}",
+     true, "a1b2c3d4-e5f6-7890-abcd-ef1234567890", ROLE_STUDENT},
+    {"role without case", HS256, "{\"sub\":\"a\",\"role\":\"aDmIn\",\"exp\":1800000060}", true, "a",
+     ROLE_ADMIN},
+    {"roles array", HS256, "{\"sub\":\"a\",\"roles\":[\"student\",\"INSTRUCTOR\"],\"exp\":1800000060}", true,
+     "a", ROLE_STUDENT | ROLE_INSTRUCTOR},
+    {"unknown role: the least", HS256, "{\"sub\":\"a\",\"role\":\" Admin\",\"exp\":1800000060}", true, "a",
+     ROLE_STUDENT},
+    {"role is no text", HS256, "{\"sub\":\"a\",\"role\":{\"x\":1},\"exp\":1800000060}", true, "a",
+     ROLE_STUDENT},
+    {"client credentials of a listed client", HS256,
+     "{\"sub\":\"svc\",\"gty\":\"client-credentials\",\"azp\":\"client-1\",\"exp\":1800000060}", true, "svc",
+     ROLE_SYSTEM},
+    {"client credentials of another", HS256,
+     "{\"sub\":\"svc\",\"gty\":\"client-credentials\",\"azp\":\"client\",\"exp\":1800000060}", true, "svc",
+     ROLE_STUDENT},
+    {"null counts as absent", HS256, "{\"sub\":null,\"userId\":8,\"exp\":1800000060}", true, "8",
+     ROLE_STUDENT},
+    {"a role claim by path", HS256,
+     "{\"sub\":\"a\",\"realm_access\":{\"roles\":[\"offline_access\",\"INSTRUCTOR\"]},\"exp\":1800000060}",
+     true, "a", ROLE_INSTRUCTOR},
+    {"a role claim as written beats the path", HS256,
+     "{\"sub\":\"a\",\"realm_access.roles\":\"admin\",\"realm_access\":{\"roles\":\"owner\"},\"exp\":"
+     "1800000060}",
+     true, "a", ROLE_ADMIN},
+    {"roles of all claims are joined", HS256,
+     "{\"sub\":\"a\",\"role\":\"student\",\"roles\":\"OWNER\",\"http://schemas.microsoft.com/ws/2008/06/"
+     "identity/claims/role\":[\"Admin\"],\"realm_access\":{\"roles\":[\"instructor\"]},\"exp\":1800000060}",
+     true, "a", ROLE_STUDENT | ROLE_OWNER | ROLE_ADMIN | ROLE_INSTRUCTOR},
+    {"a path through no object", HS256, "{\"sub\":\"a\",\"realm_access\":[\"admin\"],\"exp\":1800000060}",
+     true, "a", ROLE_STUDENT},
     {"past by 59 s", HS256, "{\"sub\":\"a\",\"exp\":1799999941}", true, "a", ROLE_STUDENT},
     {"past by 61 s", HS256, "{\"sub\":\"a\",\"exp\":1799999939}", false, NULL, 0},
     {"no exp", HS256, "{\"sub\":\"a\"}", false, NULL, 0},
     {"exp is text", HS256, "{\"sub\":\"a\",\"exp\":\"1800000060\"}", false, NULL, 0},
     {"exp 1e300", HS256, "{\"sub\":\"a\",\"exp\":1e300}", false, NULL, 0},
     {"nbf ahead", HS256, "{\"sub\":\"a\",\"nbf\":1800000061,\"exp\":1800000099}", false, NULL, 0},
-    {"nbf within leeway", HS256, "{\"sub\":\"a\",\"nbf\":1800000059,\"exp\":1800000099}", true, "a", ROLE_STUDENT},
+    {"nbf within leeway", HS256, "{\"sub\":\"a\",\"nbf\":1800000059,\"exp\":1800000099}", true, "a",
+     ROLE_STUDENT},
     {"empty sub", HS256, "{\"sub\":\"\",\"exp\":1800000060}", false, NULL, 0},
     {"sub with a slash", HS256, "{\"sub\":\"a/b\",\"exp\":1800000060}", true, "a/b", ROLE_STUDENT},
     {"duplicate claims", HS256, "{\"sub\":\"a\",\"sub\":\"b\",\"exp\":1800000060}", false, NULL, 0},
@@ -76,14 +98,18 @@ static const struct {
     {"alg none", "{\"alg\":\"none\"}", "{\"sub\":\"a\",\"exp\":1800000060}", false, NULL, 0},
     {"alg absent", "{\"typ\":\"JWT\"}", "{\"sub\":\"a\",\"exp\":1800000060}", false, NULL, 0},
     {"alg HS512", "{\"alg\":\"HS512\"}", "{\"sub\":\"a\",\"exp\":1800000060}", false, NULL, 0},
-    {"alg RS256 without such a key", "{\"alg\":\"RS256\"}", "{\"sub\":\"a\",\"exp\":1800000060}", false, NULL, 0},
-    {"crit", "{\"alg\":\"HS256\",\"crit\":[\"x\"],\"x\":1}", "{\"sub\":\"a\",\"exp\":1800000060}", false, NULL, 0},
+    {"alg RS256 without such a key", "{\"alg\":\"RS256\"}", "{\"sub\":\"a\",\"exp\":1800000060}", false, NULL,
+     0},
+    {"crit", "{\"alg\":\"HS256\",\"crit\":[\"x\"],\"x\":1}", "{\"sub\":\"a\",\"exp\":1800000060}", false,
+     NULL, 0},
     {"b64", "{\"alg\":\"HS256\",\"b64\":false}", "{\"sub\":\"a\",\"exp\":1800000060}", false, NULL, 0},
 };
 
 static struct auth *new_auth(void)
 {
-    struct auth_settings settings = {.secret = secret, .secret_size = strlen(secret), .system_clients = "client-1,client-2",
+    struct auth_settings settings = {.secret = secret,
+                                     .secret_size = strlen(secret),
+                                     .system_clients = "client-1,client-2",
                                      .role_claim = "realm_access.roles"};
     struct auth *auth = NULL;
     struct fault fault = {NULL, NULL};
@@ -108,15 +134,22 @@ static void tokens_are_judged(void **unused)
             struct caller caller = {.id = ""};
             forge(token, tokens[i].header, tokens[i].payload);
             enum rc rc = check(auth, token, &caller);
-            if ((rc == RC_OK) != tokens[i].good || (rc == RC_OK && (strcmp(caller.id, tokens[i].id) != 0 || caller.roles != tokens[i].roles)))
+            if ((rc == RC_OK) != tokens[i].good ||
+                (rc == RC_OK && (strcmp(caller.id, tokens[i].id) != 0 || caller.roles != tokens[i].roles)))
                 fail_msg("%s: rc %d, id %s, roles %u", tokens[i].what, (int)rc, caller.id, caller.roles);
         }
     auth_free(auth);
 }
 
-static const struct { const char *claim, *zone; } zones[] = {
-    {"\"America/Argentina/Buenos_Aires\"", "America/Argentina/Buenos_Aires"}, {"\"" SIXTY_FOUR "\"", ""},
-    {"\"" SIXTY_THREE "\"", SIXTY_THREE}, {"7", ""}, {"null", ""}, {"[\"UTC\"]", ""},
+static const struct {
+    const char *claim, *zone;
+} zones[] = {
+    {"\"America/Argentina/Buenos_Aires\"", "America/Argentina/Buenos_Aires"},
+    {"\"" SIXTY_FOUR "\"", ""},
+    {"\"" SIXTY_THREE "\"", SIXTY_THREE},
+    {"7", ""},
+    {"null", ""},
+    {"[\"UTC\"]", ""},
 };
 
 static void zoneinfo_is_read(void **unused)
@@ -126,7 +159,8 @@ static void zoneinfo_is_read(void **unused)
     for (size_t i = 0; i < COUNT(zones); i++) {
         char payload[512], token[2048];
         struct caller caller = {.id = ""};
-        snprintf(payload, sizeof payload, "{\"sub\":\"a\",\"zoneinfo\":%s,\"exp\":1800000060}", zones[i].claim);
+        snprintf(payload, sizeof payload, "{\"sub\":\"a\",\"zoneinfo\":%s,\"exp\":1800000060}",
+                 zones[i].claim);
         forge(token, HS256, payload);
         if (check(auth, token, &caller) != RC_OK || strcmp(caller.zone, zones[i].zone) != 0)
             fail_msg("zoneinfo %s: %s", zones[i].claim, caller.zone);
@@ -163,7 +197,8 @@ static void tampered_texts_are_refused(void **unused)
 
 static void issued_tokens_verify_and_short_secrets_are_refused(void **unused)
 {
-    struct auth_settings settings = {.secret = secret, .secret_size = strlen(secret), .issuer = "me", .audience = "you"};
+    struct auth_settings settings = {
+        .secret = secret, .secret_size = strlen(secret), .issuer = "me", .audience = "you"};
     struct auth *auth = NULL;
     struct caller caller;
     struct fault fault;
@@ -216,7 +251,8 @@ static void a_token_of_a_key_that_is_gone_is_never_good(void **unused)
         assert_int_equal(pthread_create(&threads[i], NULL, hammer_main, &hammer), 0);
     for (int round = 0; round < ROUNDS; round++) {
         assert_int_equal(auth_set_secret(hammer.auth, foreign, strlen(foreign), &fault), RC_OK);
-        for (int again = 0; again < 10; again++) /* what was being verified may be remembered a moment later */
+        /* what was being verified may be remembered a moment later */
+        for (int again = 0; again < 10; again++)
             if (check(hammer.auth, hammer.token, &caller) == RC_OK)
                 fail_msg("round %d: the token outlived its key", round);
         assert_int_equal(auth_set_secret(hammer.auth, secret, strlen(secret), &fault), RC_OK);
@@ -234,9 +270,12 @@ static void a_token_of_a_key_that_is_gone_is_never_good(void **unused)
 
 static void the_server_key_is_compared_whole(void **unused)
 {
-    static const struct { const char *given; bool fits; } rows[] = {
-        {"0123456789abcdef", true}, {"1123456789abcdef", false}, {"0123456789abcdeF", false}, {"0123456789abcde", false},
-        {"0123456789abcdef0", false}, {"", false},
+    static const struct {
+        const char *given;
+        bool fits;
+    } rows[] = {
+        {"0123456789abcdef", true}, {"1123456789abcdef", false},  {"0123456789abcdeF", false},
+        {"0123456789abcde", false}, {"0123456789abcdef0", false}, {"", false},
     };
     struct auth *auth = new_auth();
     struct fault fault;
@@ -251,8 +290,15 @@ static void the_server_key_is_compared_whole(void **unused)
 
 static void a_jwk_set_without_a_usable_key_is_refused(void **unused)
 {
-    static const char *const sets[] = {"", "[]", "{}", "{\"keys\":{}}", "{\"keys\":[]}", "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AAAA\"}]}",
-        "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-384\",\"x\":\"AA\",\"y\":\"AA\"},7,null]}", "{\"keys\":[{\"kty\":\"RSA\",\"n\":\"\",\"e\":\"\"}]}"};
+    static const char *const sets[] = {
+        "",
+        "[]",
+        "{}",
+        "{\"keys\":{}}",
+        "{\"keys\":[]}",
+        "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AAAA\"}]}",
+        "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-384\",\"x\":\"AA\",\"y\":\"AA\"},7,null]}",
+        "{\"keys\":[{\"kty\":\"RSA\",\"n\":\"\",\"e\":\"\"}]}"};
     struct auth *auth = new_auth();
     (void)unused;
     for (size_t i = 0; i < COUNT(sets); i++) {
@@ -267,9 +313,11 @@ static void a_jwk_set_without_a_usable_key_is_refused(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tokens_are_judged), cmocka_unit_test(zoneinfo_is_read),
+        cmocka_unit_test(tokens_are_judged),
+        cmocka_unit_test(zoneinfo_is_read),
         cmocka_unit_test(tampered_texts_are_refused),
-        cmocka_unit_test(a_token_of_a_key_that_is_gone_is_never_good), cmocka_unit_test(the_server_key_is_compared_whole),
+        cmocka_unit_test(a_token_of_a_key_that_is_gone_is_never_good),
+        cmocka_unit_test(the_server_key_is_compared_whole),
         cmocka_unit_test(a_jwk_set_without_a_usable_key_is_refused),
         cmocka_unit_test(issued_tokens_verify_and_short_secrets_are_refused),
     };

@@ -8,7 +8,11 @@
 #include "base/number.h"
 #include "base/zone.h"
 
-static const struct { const char *text; enum instant_form form; int64_t ms; } instants[] = {
+static const struct {
+    const char *text;
+    enum instant_form form;
+    int64_t ms;
+} instants[] = {
     {"1970-01-01", INSTANT_DATE, 0},
     {"1970-01-01T00:00:00Z", INSTANT_FULL, 0},
     {"2025-10-13T17:50:51.683Z", INSTANT_FULL, 1760377851683},
@@ -69,7 +73,10 @@ static void instants_come_back_as_written(void **unused)
     uint64_t random = 7;
     (void)unused;
     for (int i = 0; i < 20000; i++) {
-        int64_t ms = (int64_t)(((uint64_t)next_random(&random) << 16 | next_random(&random) >> 16) % 250000000000000) - 60000000000000, back = 0;
+        int64_t ms = (int64_t)(((uint64_t)next_random(&random) << 16 | next_random(&random) >> 16) %
+                               250000000000000) -
+                     60000000000000,
+                back = 0;
         char text[INSTANT_TEXT_BYTES];
         instant_format(ms, text);
         if (instant_parse(text, strlen(text), &back) != INSTANT_FULL || back != ms)
@@ -77,16 +84,37 @@ static void instants_come_back_as_written(void **unused)
     }
 }
 
-static const struct { const char *text; enum number_form form; const char *printed; } numbers[] = {
-    {"0", NUMBER_GOOD, "0"}, {"-0", NUMBER_GOOD, "0"}, {"-0.0", NUMBER_GOOD, "0"}, {"12.0", NUMBER_GOOD, "12"},
-    {"1.2e1", NUMBER_GOOD, "12"}, {"0.1", NUMBER_GOOD, "0.1"}, {"1735725600123457", NUMBER_GOOD, "1735725600123457"},
-    {"999999999999999999", NUMBER_GOOD, "999999999999999999"}, {"1e18", NUMBER_GOOD, "1000000000000000000"},
-    {"-1e18", NUMBER_GOOD, "-1000000000000000000"}, {"5e-324", NUMBER_GOOD, NULL}, {"0.30000000000000004", NUMBER_GOOD, NULL},
-    {"123456789.12345679", NUMBER_GOOD, NULL}, {"1e-7", NUMBER_GOOD, NULL}, {"1.7976931348623157e308", NUMBER_TOO_LARGE, NULL},
-    {"-1.1e18", NUMBER_TOO_LARGE, NULL}, {"1e100", NUMBER_TOO_LARGE, NULL}, {"true", NUMBER_NONE, NULL},
-    {"\"1\"", NUMBER_NONE, NULL}, {"", NUMBER_NONE, NULL}, {"1x", NUMBER_NONE, NULL},
-    {"0.1000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
-     "000000000000000000000000000000000000", NUMBER_GOOD, "0.1"},
+static const struct {
+    const char *text;
+    enum number_form form;
+    const char *printed;
+} numbers[] = {
+    {"0", NUMBER_GOOD, "0"},
+    {"-0", NUMBER_GOOD, "0"},
+    {"-0.0", NUMBER_GOOD, "0"},
+    {"12.0", NUMBER_GOOD, "12"},
+    {"1.2e1", NUMBER_GOOD, "12"},
+    {"0.1", NUMBER_GOOD, "0.1"},
+    {"1735725600123457", NUMBER_GOOD, "1735725600123457"},
+    {"999999999999999999", NUMBER_GOOD, "999999999999999999"},
+    {"1e18", NUMBER_GOOD, "1000000000000000000"},
+    {"-1e18", NUMBER_GOOD, "-1000000000000000000"},
+    {"5e-324", NUMBER_GOOD, NULL},
+    {"0.30000000000000004", NUMBER_GOOD, NULL},
+    {"123456789.12345679", NUMBER_GOOD, NULL},
+    {"1e-7", NUMBER_GOOD, NULL},
+    {"1.7976931348623157e308", NUMBER_TOO_LARGE, NULL},
+    {"-1.1e18", NUMBER_TOO_LARGE, NULL},
+    {"1e100", NUMBER_TOO_LARGE, NULL},
+    {"true", NUMBER_NONE, NULL},
+    {"\"1\"", NUMBER_NONE, NULL},
+    {"", NUMBER_NONE, NULL},
+    {"1x", NUMBER_NONE, NULL},
+    {"0."
+     "1000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+     "000000"
+     "000000000000000000000000000000000000",
+     NUMBER_GOOD, "0.1"},
 };
 
 static void a_number_is_printed_so_that_it_reads_back(void **unused)
@@ -109,10 +137,21 @@ static void a_number_is_printed_so_that_it_reads_back(void **unused)
     }
 }
 
-static const struct { const char *text; int times; const char *more, *sum, *average; } sums[] = {
-    {"0.1", 10, NULL, "1", "0.1"}, {"0.1", 1, "0.2", "0.3", "0.15"}, {"1e18", 10000, NULL, "10000000000000000000000", "1000000000000000000"},
-    {"1e18", 1, "0.5", "1e+18", "500000000000000000.25"}, {"-1", 2, "-0", "-2", "-0.6667"}, {"1735725600123457", 2, NULL, "3471451200246914", "1735725600123457"},
-    {"71.1", 1, "72.9", "144", "72"}, {"0.00005", 1, NULL, "5e-05", NULL}, {"-0.00001", 1, NULL, "-1e-05", "0"}, {"1", 2, "0", "2", "0.6667"},
+static const struct {
+    const char *text;
+    int times;
+    const char *more, *sum, *average;
+} sums[] = {
+    {"0.1", 10, NULL, "1", "0.1"},
+    {"0.1", 1, "0.2", "0.3", "0.15"},
+    {"1e18", 10000, NULL, "10000000000000000000000", "1000000000000000000"},
+    {"1e18", 1, "0.5", "1e+18", "500000000000000000.25"},
+    {"-1", 2, "-0", "-2", "-0.6667"},
+    {"1735725600123457", 2, NULL, "3471451200246914", "1735725600123457"},
+    {"71.1", 1, "72.9", "144", "72"},
+    {"0.00005", 1, NULL, "5e-05", NULL},
+    {"-0.00001", 1, NULL, "-1e-05", "0"},
+    {"1", 2, "0", "2", "0.6667"},
 };
 
 static void sums_are_exact_where_numbers_are(void **unused)
@@ -133,18 +172,43 @@ static void sums_are_exact_where_numbers_are(void **unused)
         buf_char(&out, '\0');
         number_average_put(&average, &sum);
         buf_char(&average, '\0');
-        if (strcmp(out.bytes, sums[i].sum) != 0 || (sums[i].average && strcmp(average.bytes, sums[i].average) != 0))
-            fail_msg("%d x %s + %s: %s, %s", sums[i].times, sums[i].text, sums[i].more ? sums[i].more : "-", out.bytes, average.bytes);
+        if (strcmp(out.bytes, sums[i].sum) != 0 ||
+            (sums[i].average && strcmp(average.bytes, sums[i].average) != 0))
+            fail_msg("%d x %s + %s: %s, %s", sums[i].times, sums[i].text, sums[i].more ? sums[i].more : "-",
+                     out.bytes, average.bytes);
         buf_done(&out);
         buf_done(&average);
     }
 }
 
-static const struct { const char *id; size_t size; bool good; } ids[] = {
-    {"a", 1, true}, {"", 0, false}, {"a/b", 3, true}, {"https://x.org/v?i=1#2", 21, true}, {"/", 1, true}, {"a\n", 2, false}, {"\x7f", 1, false},
-    {"\xc3\xa9", 2, true}, {"\xc3", 1, false}, {"\xc0\xaf", 2, false}, {"\xed\xa0\x80", 3, false}, {"\xc2\x85", 2, false},
-    {"summary", 7, false}, {"SUMMARY", 7, false}, {"Webhook", 7, false}, {"gAmEs", 5, false}, {"summary/1", 9, true}, {"summary1", 8, true}, {"me", 2, false},
-    {"' OR 1=1--", 10, true}, {"..", 2, true}, {"a\0b", 3, false}, {"null", 4, true},
+static const struct {
+    const char *id;
+    size_t size;
+    bool good;
+} ids[] = {
+    {"a", 1, true},
+    {"", 0, false},
+    {"a/b", 3, true},
+    {"https://x.org/v?i=1#2", 21, true},
+    {"/", 1, true},
+    {"a\n", 2, false},
+    {"\x7f", 1, false},
+    {"\xc3\xa9", 2, true},
+    {"\xc3", 1, false},
+    {"\xc0\xaf", 2, false},
+    {"\xed\xa0\x80", 3, false},
+    {"\xc2\x85", 2, false},
+    {"summary", 7, false},
+    {"SUMMARY", 7, false},
+    {"Webhook", 7, false},
+    {"gAmEs", 5, false},
+    {"summary/1", 9, true},
+    {"summary1", 8, true},
+    {"me", 2, false},
+    {"' OR 1=1--", 10, true},
+    {"..", 2, true},
+    {"a\0b", 3, false},
+    {"null", 4, true},
 };
 
 static void ids_are_checked(void **unused)
@@ -169,9 +233,22 @@ static void uuids_are_lower_cased_and_nothing_else(void **unused)
     assert_string_equal(other, "A1B2C3D4-E5F6-7890-ABCD-EF123456789G");
 }
 
-static const struct { const char *text; bool good; int64_t value; } integers[] = {
-    {"0", true, 0}, {"7", true, 7}, {"07", false, 0}, {"+7", false, 0}, {"1e3", false, 0}, {"1.5", false, 0}, {"-1", false, 0},
-    {"9223372036854775807", true, INT64_MAX}, {"9223372036854775808", false, 0}, {"99999999999999999999", false, 0}, {"", false, 0},
+static const struct {
+    const char *text;
+    bool good;
+    int64_t value;
+} integers[] = {
+    {"0", true, 0},
+    {"7", true, 7},
+    {"07", false, 0},
+    {"+7", false, 0},
+    {"1e3", false, 0},
+    {"1.5", false, 0},
+    {"-1", false, 0},
+    {"9223372036854775807", true, INT64_MAX},
+    {"9223372036854775808", false, 0},
+    {"99999999999999999999", false, 0},
+    {"", false, 0},
 };
 
 static void canonical_integers(void **unused)
@@ -179,7 +256,8 @@ static void canonical_integers(void **unused)
     (void)unused;
     for (size_t i = 0; i < COUNT(integers); i++) {
         int64_t value = 0;
-        if (ident_integer(integers[i].text, strlen(integers[i].text), &value) != integers[i].good || value != integers[i].value)
+        if (ident_integer(integers[i].text, strlen(integers[i].text), &value) != integers[i].good ||
+            value != integers[i].value)
             fail_msg("%s", integers[i].text);
     }
 }
@@ -232,8 +310,10 @@ static void zones_follow_iana(void **unused)
 
 static void zones_are_found_by_the_name_in_a_token(void **unused)
 {
-    static const char *const none[] = {"", "Mars/Olympus", "+05:30", "../etc/passwd", "right/Europe/Berlin", "Europe/",
-                                       "Europe", "zone.tab", "Europe/Berlin ", "Europe//Berlin", "tzdata.zi"};
+    static const char *const none[] = {
+        "",         "Mars/Olympus", "+05:30",   "../etc/passwd",  "right/Europe/Berlin",
+        "Europe/",  "Europe",       "zone.tab", "Europe/Berlin ", "Europe//Berlin",
+        "tzdata.zi"};
     char longer[ZONE_NAME_BYTES + 8];
     (void)unused;
     const struct zone *berlin = zone_named("Europe/Berlin");
@@ -255,11 +335,17 @@ static void zones_are_found_by_the_name_in_a_token(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(instants_are_read_as_iso_8601), cmocka_unit_test(instants_come_back_as_written),
-        cmocka_unit_test(a_number_is_printed_so_that_it_reads_back), cmocka_unit_test(sums_are_exact_where_numbers_are),
-        cmocka_unit_test(ids_are_checked), cmocka_unit_test(uuids_are_lower_cased_and_nothing_else),
-        cmocka_unit_test(canonical_integers), cmocka_unit_test(numbers_are_written_exactly),
-        cmocka_unit_test(varints_come_back), cmocka_unit_test(zones_follow_iana), cmocka_unit_test(zones_are_found_by_the_name_in_a_token),
+        cmocka_unit_test(instants_are_read_as_iso_8601),
+        cmocka_unit_test(instants_come_back_as_written),
+        cmocka_unit_test(a_number_is_printed_so_that_it_reads_back),
+        cmocka_unit_test(sums_are_exact_where_numbers_are),
+        cmocka_unit_test(ids_are_checked),
+        cmocka_unit_test(uuids_are_lower_cased_and_nothing_else),
+        cmocka_unit_test(canonical_integers),
+        cmocka_unit_test(numbers_are_written_exactly),
+        cmocka_unit_test(varints_come_back),
+        cmocka_unit_test(zones_follow_iana),
+        cmocka_unit_test(zones_are_found_by_the_name_in_a_token),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }

@@ -14,16 +14,19 @@ static struct segment segment_room[RECORD_MAX_SEGMENTS + 16];
 static uint8_t metadata_room[4 * MEMBERS_MAX_BYTES];
 static struct record_room room = {segment_room, metadata_room};
 static const struct item_facts plain = {.course = 1, .required = true, .threshold_hundredths = 9500};
-static const struct item_facts video_100s = {.course = 1, .required = true, .threshold_hundredths = 9500, .duration_ms = 100000};
+static const struct item_facts video_100s = {
+    .course = 1, .required = true, .threshold_hundredths = 9500, .duration_ms = 100000};
 
 static struct report watched(int64_t seconds, int64_t at_ms)
 {
-    return (struct report){.has = HAS_WATCHED | HAS_CLIENT_AT | FROM_PLAYER, .watched_s = seconds, .client_at_ms = at_ms};
+    return (struct report){
+        .has = HAS_WATCHED | HAS_CLIENT_AT | FROM_PLAYER, .watched_s = seconds, .client_at_ms = at_ms};
 }
 
 static struct report said(enum item_status status, int percent)
 {
-    return (struct report){.has = HAS_STATUS | (percent >= 0 ? HAS_PERCENT : 0), .status = (uint8_t)status,
+    return (struct report){.has = HAS_STATUS | (percent >= 0 ? HAS_PERCENT : 0),
+                           .status = (uint8_t)status,
                            .percent_hundredths = (uint16_t)(percent < 0 ? 0 : percent)};
 }
 
@@ -32,7 +35,10 @@ enum { MAX_STEPS = 4, NO = -1 };
 static const struct {
     const char *what;
     const struct item_facts *facts;
-    struct { int64_t seconds, at; int status, percent; } steps[MAX_STEPS]; /* status < 0: a player's report */
+    struct {
+        int64_t seconds, at;
+        int status, percent;
+    } steps[MAX_STEPS]; /* status < 0: a player's report */
     enum item_status want;
     int want_percent;
 } rules[] = {
@@ -41,21 +47,49 @@ static const struct {
     {"94 of 100 s is below the threshold", &video_100s, {{94, 10, NO, NO}}, ITEM_IN_PROGRESS, 9400},
     {"95 of 100 s completes", &video_100s, {{95, 10, NO, NO}}, ITEM_COMPLETED, 9500},
     {"rewinding keeps the furthest", &video_100s, {{95, 10, NO, NO}, {5, 20, NO, NO}}, ITEM_COMPLETED, 9500},
-    {"an old device does not pull back", &video_100s, {{60, 20, NO, NO}, {90, 10, NO, NO}}, ITEM_IN_PROGRESS, 9000},
+    {"an old device does not pull back",
+     &video_100s,
+     {{60, 20, NO, NO}, {90, 10, NO, NO}},
+     ITEM_IN_PROGRESS,
+     9000},
     {"more than all is cut at 100", &video_100s, {{500, 10, NO, NO}}, ITEM_COMPLETED, 10000},
     {"unknown duration: 0", &plain, {{500, 10, NO, NO}}, ITEM_IN_PROGRESS, 0},
     {"stated percent", &plain, {{0, 0, ITEM_IN_PROGRESS, 4000}}, ITEM_IN_PROGRESS, 4000},
-    {"stated percent is overwritten, also downwards", &plain, {{0, 0, ITEM_IN_PROGRESS, 4000}, {0, 0, ITEM_IN_PROGRESS, 3000}}, ITEM_IN_PROGRESS, 3000},
+    {"stated percent is overwritten, also downwards",
+     &plain,
+     {{0, 0, ITEM_IN_PROGRESS, 4000}, {0, 0, ITEM_IN_PROGRESS, 3000}},
+     ITEM_IN_PROGRESS,
+     3000},
     {"stated 100 completes", &plain, {{0, 0, ITEM_IN_PROGRESS, 10000}}, ITEM_COMPLETED, 10000},
-    {"stated 99 does not reach the threshold", &plain, {{0, 0, ITEM_IN_PROGRESS, 9900}}, ITEM_IN_PROGRESS, 9900},
+    {"stated 99 does not reach the threshold",
+     &plain,
+     {{0, 0, ITEM_IN_PROGRESS, 9900}},
+     ITEM_IN_PROGRESS,
+     9900},
     {"COMPLETED without percent means 100", &plain, {{0, 0, ITEM_COMPLETED, NO}}, ITEM_COMPLETED, 10000},
     {"COMPLETED with percent: that stands", &plain, {{0, 0, ITEM_COMPLETED, 0}}, ITEM_COMPLETED, 0},
-    {"completion is sticky", &plain, {{0, 0, ITEM_COMPLETED, NO}, {0, 0, ITEM_IN_PROGRESS, 1000}}, ITEM_COMPLETED, 10000},
-    {"the percent of a completed item never falls", &plain, {{0, 0, ITEM_COMPLETED, 4000}, {0, 0, ITEM_IN_PROGRESS, 1000}}, ITEM_COMPLETED, 4000},
-    {"the larger of stated and watched", &video_100s, {{0, 0, ITEM_IN_PROGRESS, 7000}, {60, 10, NO, NO}}, ITEM_IN_PROGRESS, 7000},
+    {"completion is sticky",
+     &plain,
+     {{0, 0, ITEM_COMPLETED, NO}, {0, 0, ITEM_IN_PROGRESS, 1000}},
+     ITEM_COMPLETED,
+     10000},
+    {"the percent of a completed item never falls",
+     &plain,
+     {{0, 0, ITEM_COMPLETED, 4000}, {0, 0, ITEM_IN_PROGRESS, 1000}},
+     ITEM_COMPLETED,
+     4000},
+    {"the larger of stated and watched",
+     &video_100s,
+     {{0, 0, ITEM_IN_PROGRESS, 7000}, {60, 10, NO, NO}},
+     ITEM_IN_PROGRESS,
+     7000},
     {"NOT_STARTED with 0 stays so", &plain, {{0, 0, ITEM_NOT_STARTED, 0}}, ITEM_NOT_STARTED, 0},
     {"NOT_STARTED with 10 is a start", &plain, {{0, 0, ITEM_NOT_STARTED, 1000}}, ITEM_IN_PROGRESS, 1000},
-    {"NOT_STARTED does not undo a start", &plain, {{0, 0, ITEM_IN_PROGRESS, 0}, {0, 0, ITEM_NOT_STARTED, 0}}, ITEM_IN_PROGRESS, 0},
+    {"NOT_STARTED does not undo a start",
+     &plain,
+     {{0, 0, ITEM_IN_PROGRESS, 0}, {0, 0, ITEM_NOT_STARTED, 0}},
+     ITEM_IN_PROGRESS,
+     0},
 };
 
 static void an_item_follows_the_rules(void **unused)
@@ -65,10 +99,11 @@ static void an_item_follows_the_rules(void **unused)
         struct record record = {RECORD_BLANK, .item = 1, .id = 1};
         for (int k = 0; k < MAX_STEPS; k++) {
             bool player = rules[i].steps[k].status < 0;
-            struct report report = player ? watched(rules[i].steps[k].seconds, rules[i].steps[k].at)
-                                          : said((enum item_status)rules[i].steps[k].status, rules[i].steps[k].percent);
-            if (k && !rules[i].steps[k].seconds && !rules[i].steps[k].at && !rules[i].steps[k].status && !rules[i].steps[k].percent &&
-                strncmp(rules[i].what, "NOT_STARTED does", 16) != 0)
+            struct report report =
+                player ? watched(rules[i].steps[k].seconds, rules[i].steps[k].at)
+                       : said((enum item_status)rules[i].steps[k].status, rules[i].steps[k].percent);
+            if (k && !rules[i].steps[k].seconds && !rules[i].steps[k].at && !rules[i].steps[k].status &&
+                !rules[i].steps[k].percent && strncmp(rules[i].what, "NOT_STARTED does", 16) != 0)
                 break;
             record_apply(&record, &report, rules[i].facts, 1000 + k, 1, &room);
         }
@@ -79,9 +114,19 @@ static void an_item_follows_the_rules(void **unused)
 
 static void percent_is_half_up_and_100_only_when_all_was_watched(void **unused)
 {
-    static const struct { int64_t watched_ms, duration_ms; int want; } rows[] = {
-        {1, 3, 3333}, {2, 3, 6667}, {1, 8, 1250}, {99999, 100000, 9999}, {9999999, 10000000, 9999}, {10000000, 10000000, 10000},
-        {1, 20000, 1}, {1, 20001, 0}, {INT64_MAX / 2, INT64_MAX, 5000},
+    static const struct {
+        int64_t watched_ms, duration_ms;
+        int want;
+    } rows[] = {
+        {1, 3, 3333},
+        {2, 3, 6667},
+        {1, 8, 1250},
+        {99999, 100000, 9999},
+        {9999999, 10000000, 9999},
+        {10000000, 10000000, 10000},
+        {1, 20000, 1},
+        {1, 20001, 0},
+        {INT64_MAX / 2, INT64_MAX, 5000},
     };
     (void)unused;
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -90,7 +135,8 @@ static void percent_is_half_up_and_100_only_when_all_was_watched(void **unused)
         struct record record = {RECORD_BLANK, .item = 1};
         record_apply(&record, &report, &facts, 1, 1, &room);
         if (record.percent_hundredths != rows[i].want)
-            fail_msg("%lld of %lld: %d", (long long)rows[i].watched_ms, (long long)rows[i].duration_ms, record.percent_hundredths);
+            fail_msg("%lld of %lld: %d", (long long)rows[i].watched_ms, (long long)rows[i].duration_ms,
+                     record.percent_hundredths);
     }
 }
 
@@ -104,10 +150,12 @@ static void the_catalogue_beats_the_clients_duration(void **unused)
     struct record own = {RECORD_BLANK, .item = 1};
     record_apply(&own, &report, &plain, 1, 1, &room);
     assert_int_equal(own.percent_hundredths, 10000);
-    assert_true(record_reconsider(&record, &(struct item_facts){.threshold_hundredths = 9500, .duration_ms = 52000}, 9, 2));
+    assert_true(record_reconsider(
+        &record, &(struct item_facts){.threshold_hundredths = 9500, .duration_ms = 52000}, 9, 2));
     assert_int_equal(record.status, ITEM_COMPLETED); /* an edit may complete */
     assert_int_equal(record.completed_at_ms, 9);
-    assert_false(record_reconsider(&record, &(struct item_facts){.threshold_hundredths = 9500, .duration_ms = 520000}, 10, 3));
+    assert_false(record_reconsider(
+        &record, &(struct item_facts){.threshold_hundredths = 9500, .duration_ms = 520000}, 10, 3));
     assert_int_equal(record.status, ITEM_COMPLETED); /* and never un-complete */
 }
 
@@ -176,8 +224,8 @@ static void the_first_instant_of_1970_is_one(void **unused)
     assert_int_equal(record_effect(&completed, &ten, &plain, 10, &room, &changes), REPORT_STALE);
 }
 
-/* Rule 4: any order and any repetition of player reports ends in one state. A history keeps to one duration: what
- * two different ones mean for a sticky completion is in docs/decisions/0005. */
+/* Rule 4: any order and any repetition of player reports ends in one state. A history keeps to one duration:
+ * what two different ones mean for a sticky completion is in docs/decisions/0005. */
 static void order_and_repetition_do_not_matter(void **unused)
 {
     enum { REPORTS = 12, HISTORIES = 500, SHUFFLES = 10 };
@@ -224,9 +272,11 @@ static void order_and_repetition_do_not_matter(void **unused)
                 first = record;
                 continue;
             }
-            if (record.position_ms != first.position_ms || record.watched_s != first.watched_s || record.duration_ms != first.duration_ms ||
-                record.furthest_ms != first.furthest_ms || record.covered_ms != first.covered_ms || record.status != first.status ||
-                record.last_watched_ms != first.last_watched_ms || record.percent_hundredths != first.percent_hundredths)
+            if (record.position_ms != first.position_ms || record.watched_s != first.watched_s ||
+                record.duration_ms != first.duration_ms || record.furthest_ms != first.furthest_ms ||
+                record.covered_ms != first.covered_ms || record.status != first.status ||
+                record.last_watched_ms != first.last_watched_ms ||
+                record.percent_hundredths != first.percent_hundredths)
                 fail_msg("history %d, shuffle %d ends in another state", history, shuffle);
         }
     }
@@ -240,8 +290,8 @@ static bool takes_later(int64_t *value, int64_t *at, int64_t new_value, int64_t 
     return later;
 }
 
-/* What holds when the durations differ: docs/decisions/0005. Against the rules alone: judged at each report by the duration
- * then in force, sticky. */
+/* What holds when the durations differ: docs/decisions/0005. Against the rules alone: judged at each report
+ * by the duration then in force, sticky. */
 static void with_several_durations_completion_is_judged_at_each_report(void **unused)
 {
     enum { REPORTS = 8, HISTORIES = 2000, SHUFFLES = 6 };
@@ -270,10 +320,12 @@ static void with_several_durations_completion_is_judged_at_each_report(void **un
                 if (reports[i].watched_s * 1000 > furthest)
                     furthest = reports[i].watched_s * 1000;
                 if (reports[i].has & HAS_DURATION)
-                    (void)takes_later(&duration, &duration_at, reports[i].duration_ms, reports[i].client_at_ms);
+                    (void)takes_later(&duration, &duration_at, reports[i].duration_ms,
+                                      reports[i].client_at_ms);
                 completed |= duration && furthest * 100 >= duration * 95;
                 if ((record.status == ITEM_COMPLETED) != completed)
-                    fail_msg("history %d, shuffle %d: %s", history, shuffle, completed ? "not completed" : "completed");
+                    fail_msg("history %d, shuffle %d: %s", history, shuffle,
+                             completed ? "not completed" : "completed");
             }
             if (duration && furthest * 100 >= duration * 95 && record.status != ITEM_COMPLETED)
                 fail_msg("history %d: what ends above the threshold is completed in any order", history);
@@ -281,9 +333,11 @@ static void with_several_durations_completion_is_judged_at_each_report(void **un
                 first = record;
                 continue;
             }
-            if (record.position_ms != first.position_ms || record.watched_s != first.watched_s || record.furthest_ms != first.furthest_ms ||
-                record.duration_ms != first.duration_ms || record.last_watched_ms != first.last_watched_ms ||
-                (record.status != ITEM_COMPLETED && first.status != ITEM_COMPLETED && record.percent_hundredths != first.percent_hundredths))
+            if (record.position_ms != first.position_ms || record.watched_s != first.watched_s ||
+                record.furthest_ms != first.furthest_ms || record.duration_ms != first.duration_ms ||
+                record.last_watched_ms != first.last_watched_ms ||
+                (record.status != ITEM_COMPLETED && first.status != ITEM_COMPLETED &&
+                 record.percent_hundredths != first.percent_hundredths))
                 fail_msg("history %d, shuffle %d ends in another state", history, shuffle);
             differing += record.status != first.status;
         }
@@ -316,7 +370,8 @@ static void segments_are_a_set_of_seconds(void **unused)
         for (size_t i = 0; i < COUNT(covered); i++)
             want += covered[i];
         if (segments_covered_ms(set, count) != want)
-            fail_msg("round %d: %lld, want %lld", round, (long long)segments_covered_ms(set, count), (long long)want);
+            fail_msg("round %d: %lld, want %lld", round, (long long)segments_covered_ms(set, count),
+                     (long long)want);
     }
 }
 
@@ -334,7 +389,8 @@ static size_t members_of(uint8_t *out, const char *const *pairs, size_t count)
 {
     uint8_t *at = out;
     for (size_t i = 0; i < count; i += 2)
-        at = member_put(at, &(struct member){pairs[i], (uint32_t)strlen(pairs[i]), pairs[i + 1], (uint32_t)strlen(pairs[i + 1])});
+        at = member_put(at, &(struct member){pairs[i], (uint32_t)strlen(pairs[i]), pairs[i + 1],
+                                             (uint32_t)strlen(pairs[i + 1])});
     return (size_t)(at - out);
 }
 
@@ -372,8 +428,9 @@ static void merging_many_is_merging_one_by_one(void **unused)
                     continue;
                 in[side][at] = true;
                 order[side][counts[side]++] = at;
-                struct member member = {name, (uint32_t)snprintf(name, sizeof name, "%u", at * at % 997 * 1000 + at), value,
-                                        (uint32_t)snprintf(value, sizeof value, "%d%u", side, at)};
+                struct member member = {
+                    name, (uint32_t)snprintf(name, sizeof name, "%u", at * at % 997 * 1000 + at), value,
+                    (uint32_t)snprintf(value, sizeof value, "%d%u", side, at)};
                 ends[side] = member_put(ends[side], &member);
             }
         }
@@ -383,8 +440,9 @@ static void merging_many_is_merging_one_by_one(void **unused)
                 uint32_t at = order[side][i];
                 if (side == 1 && in[0][at])
                     continue;
-                struct member member = {name, (uint32_t)snprintf(name, sizeof name, "%u", at * at % 997 * 1000 + at), value,
-                                        (uint32_t)snprintf(value, sizeof value, "%d%u", in[1][at], at)};
+                struct member member = {
+                    name, (uint32_t)snprintf(name, sizeof name, "%u", at * at % 997 * 1000 + at), value,
+                    (uint32_t)snprintf(value, sizeof value, "%d%u", in[1][at], at)};
                 end = member_put(end, &member);
             }
         size_t size = members_merge(base, (size_t)(ends[0] - base), patch, (size_t)(ends[1] - patch), merged);
@@ -410,10 +468,24 @@ static const struct {
     {"back at work", CLASS_DROPPED, {true, 3, 3, 0}, 1, MOVE_ENROL, true, RC_OK, CLASS_WORKING},
     {"back, nothing done", CLASS_EXPIRED, {true, 3, 3, 0}, 0, MOVE_ENROL, false, RC_OK, CLASS_ENROLLED},
     {"back, all done", CLASS_EXPIRED, {true, 3, 3, 0}, 3, MOVE_ENROL, true, RC_OK, CLASS_DONE_FOR_GOOD},
-    {"enrol again changes nothing", CLASS_WORKING, {true, 3, 3, 0}, 1, MOVE_ENROL, true, RC_OK, CLASS_WORKING},
+    {"enrol again changes nothing",
+     CLASS_WORKING,
+     {true, 3, 3, 0},
+     1,
+     MOVE_ENROL,
+     true,
+     RC_OK,
+     CLASS_WORKING},
     {"certify too early", CLASS_WORKING, {true, 3, 3, 0}, 2, MOVE_CERTIFY, true, RC_CONFLICT, 0},
     {"certify", CLASS_DONE_FOR_GOOD, {true, 3, 3, 0}, 3, MOVE_CERTIFY, true, RC_OK, CLASS_CERTIFIED},
-    {"certify, observed and complete", CLASS_WORKING, {false, 2, 2, 0}, 2, MOVE_CERTIFY, true, RC_OK, CLASS_CERTIFIED},
+    {"certify, observed and complete",
+     CLASS_WORKING,
+     {false, 2, 2, 0},
+     2,
+     MOVE_CERTIFY,
+     true,
+     RC_OK,
+     CLASS_CERTIFIED},
     {"certify, observed and not", CLASS_WORKING, {false, 3, 3, 0}, 2, MOVE_CERTIFY, true, RC_CONFLICT, 0},
     {"certified is never left", CLASS_CERTIFIED, {true, 3, 3, 0}, 3, MOVE_DROP, true, RC_OK, CLASS_CERTIFIED},
     {"expired may be dropped", CLASS_EXPIRED, {true, 3, 3, 0}, 0, MOVE_DROP, false, RC_OK, CLASS_DROPPED},
@@ -424,11 +496,14 @@ static void enrolments_move_as_the_table_says(void **unused)
 {
     (void)unused;
     for (size_t i = 0; i < COUNT(moves); i++) {
-        struct enrolment enrolment = {.class = (uint8_t)moves[i].class, .completed_required = moves[i].completed};
+        struct enrolment enrolment = {.class = (uint8_t)moves[i].class,
+                                      .completed_required = moves[i].completed};
         struct fault fault = {NULL, NULL};
         enum enrolment_class next = CLASS_ENROLLED;
-        enum rc rc = enrolment_decide(&enrolment, &moves[i].facts, moves[i].move, moves[i].started, &next, &fault);
-        if (rc != moves[i].rc || (rc == RC_OK && next != moves[i].want) || (rc == RC_OK) != (fault.message == NULL))
+        enum rc rc =
+            enrolment_decide(&enrolment, &moves[i].facts, moves[i].move, moves[i].started, &next, &fault);
+        if (rc != moves[i].rc || (rc == RC_OK && next != moves[i].want) ||
+            (rc == RC_OK) != (fault.message == NULL))
             fail_msg("%s: rc %d, class %d", moves[i].what, (int)rc, (int)next);
     }
 }
@@ -473,7 +548,8 @@ struct little_learner {
 static void little_init(struct little_learner *little)
 {
     memset(little, 0, sizeof *little);
-    little->learner = (struct learner){.key = 1, .record_room = 8, .enrolment_room = 4, .day_room = 16, .event_id_room = 16};
+    little->learner = (struct learner){
+        .key = 1, .record_room = 8, .enrolment_room = 4, .day_room = 16, .event_id_room = 16};
     little->learner.records = little->records;
     little->learner.items = little->items;
     little->learner.enrolments = little->enrolments;
@@ -483,19 +559,28 @@ static void little_init(struct little_learner *little)
 
 static struct event reported(uint64_t sequence, uint32_t item, enum item_status status)
 {
-    return (struct event){.sequence = sequence, .kind = EV_REPORTED, .learner = 1, .course = 1, .item = item, .at_ms = (int64_t)sequence * 1000,
-                          .record_id = item, .enrolment_id = 1, .report = {.has = HAS_STATUS, .status = (uint8_t)status}};
+    return (struct event){.sequence = sequence,
+                          .kind = EV_REPORTED,
+                          .learner = 1,
+                          .course = 1,
+                          .item = item,
+                          .at_ms = (int64_t)sequence * 1000,
+                          .record_id = item,
+                          .enrolment_id = 1,
+                          .report = {.has = HAS_STATUS, .status = (uint8_t)status}};
 }
 
 static void the_last_required_item_completes_a_declared_course(void **unused)
 {
-    struct little_catalogue of = {{true, 2, 3, 0}, {{1, true, 9500, 0, false}, {1, true, 9500, 0, false}, {1, false, 9500, 0, false}}};
+    struct little_catalogue of = {
+        {true, 2, 3, 0}, {{1, true, 9500, 0, false}, {1, true, 9500, 0, false}, {1, false, 9500, 0, false}}};
     struct catalogue catalogue = {&of, item_at, course_at, NULL};
     struct little_learner little;
     struct learner *learner = &little.learner;
     (void)unused;
     little_init(&little);
-    struct event events[] = {reported(1, 1, ITEM_COMPLETED), reported(2, 3, ITEM_COMPLETED), reported(3, 2, ITEM_COMPLETED)};
+    struct event events[] = {reported(1, 1, ITEM_COMPLETED), reported(2, 3, ITEM_COMPLETED),
+                             reported(3, 2, ITEM_COMPLETED)};
     static const enum enrolment_state want[] = {ENR_IN_PROGRESS, ENR_IN_PROGRESS, ENR_COMPLETED};
     for (size_t i = 0; i < COUNT(events); i++) {
         learner_evolve(learner, &events[i], &catalogue, &room);
@@ -507,7 +592,8 @@ static void the_last_required_item_completes_a_declared_course(void **unused)
     of.course.required = 3; /* an item becomes required: COMPLETED stays */
     of.items[3] = (struct item_facts){1, true, 9500, 0, false};
     assert_int_equal(enrolment_state(&learner->enrolments[0], &of.course), ENR_COMPLETED);
-    struct event reset = {.sequence = 4, .kind = EV_RESET, .learner = 1, .course = 1, .item = 2, .at_ms = 4000};
+    struct event reset = {
+        .sequence = 4, .kind = EV_RESET, .learner = 1, .course = 1, .item = 2, .at_ms = 4000};
     learner_evolve(learner, &reset, &catalogue, &room);
     assert_int_equal(enrolment_state(&learner->enrolments[0], &of.course), ENR_IN_PROGRESS);
     assert_int_equal(learner->enrolments[0].completed_required, 1);
@@ -548,10 +634,12 @@ static void a_preview_counts_once_its_learner_is_enrolled(void **unused)
     learner_evolve(&little.learner, &preview, &catalogue, &room);
     const struct record *record = learner_record(&little.learner, 1);
     assert_int_equal(record->status, ITEM_COMPLETED); /* kept */
-    assert_true(record_is_preview(record) && little.learner.previews == 1 && little.learner.enrolment_count == 0);
+    assert_true(record_is_preview(record) && little.learner.previews == 1 &&
+                little.learner.enrolment_count == 0);
     item_sums_add(&sums, record, 1);
     assert_int_equal(sums.records, 0);
-    struct event enrolled = {.sequence = 2, .kind = EV_ENROLLED, .learner = 1, .course = 1, .at_ms = 2000, .enrolment_id = 1};
+    struct event enrolled = {
+        .sequence = 2, .kind = EV_ENROLLED, .learner = 1, .course = 1, .at_ms = 2000, .enrolment_id = 1};
     learner_evolve(&little.learner, &enrolled, &catalogue, &room);
     assert_int_equal(little.enrolments[0].class, CLASS_WORKING);
     assert_int_equal(little.enrolments[0].completed_required, 1);
@@ -578,15 +666,28 @@ static void the_later_webhook_stands_in_the_state(void **unused)
     little_init(&little);
     struct event done = reported(1, 1, ITEM_COMPLETED);
     learner_evolve(&little.learner, &done, &catalogue, &room);
-    struct event dropped = {.sequence = 2, .kind = EV_DROPPED, .learner = 1, .course = 1, .at_ms = 2000, .has_occurred = true, .occurred_ms = 0};
+    struct event dropped = {.sequence = 2,
+                            .kind = EV_DROPPED,
+                            .learner = 1,
+                            .course = 1,
+                            .at_ms = 2000,
+                            .has_occurred = true,
+                            .occurred_ms = 0};
     learner_evolve(&little.learner, &dropped, &catalogue, &room);
     assert_int_equal(little.enrolments[0].class, CLASS_DROPPED);
     assert_int_equal(little.enrolments[0].said_at_ms, 0);
     assert_int_equal(enrolment_completion_ms(&little.enrolments[0], &of.course), 1000); /* kept */
-    struct event noted = {.sequence = 3, .kind = EV_WEBHOOK_NOTED, .learner = 1, .course = 1, .at_ms = 3000, .has_occurred = true, .occurred_ms = 7};
+    struct event noted = {.sequence = 3,
+                          .kind = EV_WEBHOOK_NOTED,
+                          .learner = 1,
+                          .course = 1,
+                          .at_ms = 3000,
+                          .has_occurred = true,
+                          .occurred_ms = 7};
     uint64_t version = little.enrolments[0].version;
     learner_evolve(&little.learner, &noted, &catalogue, &room);
-    assert_true(little.enrolments[0].said_at_ms == 7 && little.enrolments[0].version == version && little.enrolments[0].class == CLASS_DROPPED);
+    assert_true(little.enrolments[0].said_at_ms == 7 && little.enrolments[0].version == version &&
+                little.enrolments[0].class == CLASS_DROPPED);
 }
 
 static void an_instant_is_after_the_last_one_unless_that_is_mad(void **unused)
@@ -605,12 +706,38 @@ static void an_instant_is_after_the_last_one_unless_that_is_mad(void **unused)
 static void events_come_back_from_bytes(void **unused)
 {
     struct segment segments[2] = {{0, 5000}, {7000, 9000}}, back_room[4];
-    struct event event = {.kind = EV_REPORTED, .face = FACE_VIDEO, .learner = 3, .course = 4, .item = 5, .record_id = 6, .enrolment_id = 7,
-                          .at_ms = 8, .event_id = {9, 10}, .zone = "Asia/Kolkata", .zone_size = 12, .has_occurred = true, .untaught = true, .actor = "someone", .actor_size = 7, .device = "tv", .device_size = 2,
-                          .report = {.has = HAS_CLIENT_AT | HAS_POSITION | HAS_WATCHED | HAS_DURATION | HAS_SEGMENTS | HAS_PERCENT | HAS_STATUS |
-                                            HAS_TIME_SPENT | HAS_SCORE | HAS_MAX_SCORE,
-                                     .client_at_ms = -5, .position_ms = 1, .watched_s = 2, .duration_ms = 3, .segments = segments, .segment_count = 2,
-                                     .percent_hundredths = 9999, .status = ITEM_COMPLETED, .time_spent_ms = 4, .score_e4 = 5, .max_score_e4 = 6, .local_day = -3}};
+    struct event event = {.kind = EV_REPORTED,
+                          .face = FACE_VIDEO,
+                          .learner = 3,
+                          .course = 4,
+                          .item = 5,
+                          .record_id = 6,
+                          .enrolment_id = 7,
+                          .at_ms = 8,
+                          .event_id = {9, 10},
+                          .zone = "Asia/Kolkata",
+                          .zone_size = 12,
+                          .has_occurred = true,
+                          .untaught = true,
+                          .actor = "someone",
+                          .actor_size = 7,
+                          .device = "tv",
+                          .device_size = 2,
+                          .report = {.has = HAS_CLIENT_AT | HAS_POSITION | HAS_WATCHED | HAS_DURATION |
+                                            HAS_SEGMENTS | HAS_PERCENT | HAS_STATUS | HAS_TIME_SPENT |
+                                            HAS_SCORE | HAS_MAX_SCORE,
+                                     .client_at_ms = -5,
+                                     .position_ms = 1,
+                                     .watched_s = 2,
+                                     .duration_ms = 3,
+                                     .segments = segments,
+                                     .segment_count = 2,
+                                     .percent_hundredths = 9999,
+                                     .status = ITEM_COMPLETED,
+                                     .time_spent_ms = 4,
+                                     .score_e4 = 5,
+                                     .max_score_e4 = 6,
+                                     .local_day = -3}};
     uint8_t bytes[1024];
     size_t size = event_encode(&event, bytes);
     struct event back = {.kind = EV_REPORTED, .learner = 3, .at_ms = 8};
@@ -639,8 +766,11 @@ static void events_come_back_from_bytes(void **unused)
 /* Milliseconds where they are needed; what comes out even is stored as it always was, in seconds. */
 static void times_of_old_events_are_seconds(void **unused)
 {
-    static const uint8_t old[] = {0x80, 0x08, 0x02, 0x80, 0x01, 0x00, 0x0a}; /* parts, face, has, local_day, 5 s */
-    struct event event = {.kind = EV_REPORTED, .face = FACE_COURSEROOM, .report = {.has = HAS_TIME_SPENT, .time_spent_ms = 5000}};
+    /* parts, face, has, local_day, 5 s */
+    static const uint8_t old[] = {0x80, 0x08, 0x02, 0x80, 0x01, 0x00, 0x0a};
+    struct event event = {.kind = EV_REPORTED,
+                          .face = FACE_COURSEROOM,
+                          .report = {.has = HAS_TIME_SPENT, .time_spent_ms = 5000}};
     struct event back = {.kind = EV_REPORTED};
     uint8_t bytes[512];
     (void)unused;
@@ -691,7 +821,8 @@ static void learners_come_back_from_bytes(void **unused)
     assert_int_equal(zone_size, strlen("Asia/Kolkata"));
     assert_memory_equal(zone, "Asia/Kolkata", zone_size);
     assert_int_equal(back.learner.segment_total, 1);
-    assert_true(back.learner.enrolments[0].said_at_ms == INSTANT_NEVER && back.learner.enrolments[0].completed_at_ms == INSTANT_NEVER);
+    assert_true(back.learner.enrolments[0].said_at_ms == INSTANT_NEVER &&
+                back.learner.enrolments[0].completed_at_ms == INSTANT_NEVER);
     assert_int_equal(back.learner.records[0].covered_ms, 4000);
     assert_int_equal(back.learner.days[0], 20000);
     assert_true(learner_knows_event_id(&back.learner, (uint64_t[2]){77, 0}));
@@ -712,9 +843,10 @@ static void learners_come_back_from_bytes(void **unused)
 
 enum { LOG_EVENTS = 40, LOG_IDS = 8 };
 
-/* The same by the definition alone: what stands at a rollback is what stood at its bound. One entry: 0 gone, else 1 + the
- * number of the event that last wrote it. Exponential, so only for short histories. */
-static void fold_by_definition(const struct log_event *events, size_t count, const struct bound *bound, int out[LOG_IDS])
+/* The same by the definition alone: what stands at a rollback is what stood at its bound. One entry: 0 gone,
+ * else 1 + the number of the event that last wrote it. Exponential, so only for short histories. */
+static void fold_by_definition(const struct log_event *events, size_t count, const struct bound *bound,
+                               int out[LOG_IDS])
 {
     memset(out, 0, LOG_IDS * sizeof *out);
     for (size_t i = 0; i < count; i++) {
@@ -739,7 +871,8 @@ static size_t random_history(struct log_event *events)
     for (size_t i = 0; i < count; i++) {
         struct log_event *event = &events[i];
         int dice = rand() % 10;
-        *event = (struct log_event){.sequence = 2 * i + 1, .at_ms = (int64_t)(i * 10) - rand() % 25, .date_ms = (int64_t)i};
+        *event = (struct log_event){
+            .sequence = 2 * i + 1, .at_ms = (int64_t)(i * 10) - rand() % 25, .date_ms = (int64_t)i};
         if ((dice < 4 && next_id + 1 < LOG_IDS) || next_id == 0) {
             event->kind = EV_LOGGED;
             event->log_id = ++next_id;
@@ -748,7 +881,9 @@ static size_t random_history(struct log_event *events)
             event->log_id = 1 + (uint64_t)rand() % next_id;
         } else {
             event->kind = rand() % 4 ? EV_LOGS_ROLLED_BACK : EV_LOGS_CLEARED;
-            event->to = (struct bound){.sequence = (uint64_t)rand() % (2 * i + 1), .by_instant = rand() % 2, .at_ms = (int64_t)(rand() % (int)(i * 10 + 1))};
+            event->to = (struct bound){.sequence = (uint64_t)rand() % (2 * i + 1),
+                                       .by_instant = rand() % 2,
+                                       .at_ms = (int64_t)(rand() % (int)(i * 10 + 1))};
         }
         if (next_id + 1 >= LOG_IDS && event->kind == EV_LOGGED)
             next_id = LOG_IDS - 1;
@@ -756,9 +891,10 @@ static size_t random_history(struct log_event *events)
     return count;
 }
 
-/* Back to front, with room that grows as it must; states has room for all. Returns how many entries there are. */
-static size_t fold_back(const struct log_event *events, size_t count, const struct bound *bound, struct log_state *states,
-                        size_t *out_looked)
+/* Back to front, with room that grows as it must; states has room for all. Returns how many entries there
+ * are. */
+static size_t fold_back(const struct log_event *events, size_t count, const struct bound *bound,
+                        struct log_state *states, size_t *out_looked)
 {
     struct log_fold fold = {.bound = *bound};
     size_t looked = 0;
@@ -789,7 +925,9 @@ static void rollbacks_are_what_they_say(void **unused)
     srand(11);
     for (int round = 0; round < 20000; round++) {
         size_t count = random_history(events), left = 0;
-        struct bound bound = {.sequence = rand() % 3 ? UINT64_MAX : (uint64_t)rand() % 80, .by_instant = rand() % 3 == 0, .at_ms = rand() % 400};
+        struct bound bound = {.sequence = rand() % 3 ? UINT64_MAX : (uint64_t)rand() % 80,
+                              .by_instant = rand() % 3 == 0,
+                              .at_ms = rand() % 400};
         fold_by_definition(events, count, &bound, expected);
         size_t entries = fold_back(events, count, &bound, states, NULL);
         for (uint64_t id = 1; id < LOG_IDS; id++) {
@@ -805,7 +943,8 @@ static void rollbacks_are_what_they_say(void **unused)
     assert_true(seen > 5000);
 }
 
-/* Each event is looked at once, and no call nests: neither chains of rollbacks nor entries that came and went cost more. */
+/* Each event is looked at once, and no call nests: neither chains of rollbacks nor entries that came and went
+ * cost more. */
 static void a_hundred_thousand_rollbacks_are_looked_at_once(void **unused)
 {
     enum { MANY = 100000 };
@@ -824,10 +963,12 @@ static void a_hundred_thousand_rollbacks_are_looked_at_once(void **unused)
     assert_int_equal(looked, MANY + 1);
     for (uint64_t i = 0; i < MANY; i++) {
         events[i] = (struct log_event){.sequence = i + 1, .kind = EV_LOGGED, .log_id = i + 1};
-        events[MANY + i] = (struct log_event){.sequence = MANY + i + 1, .kind = EV_LOG_DELETED, .log_id = i + 1};
+        events[MANY + i] =
+            (struct log_event){.sequence = MANY + i + 1, .kind = EV_LOG_DELETED, .log_id = i + 1};
     }
     assert_int_equal(fold_back(events, 2 * MANY, &always, states, &looked), 0);
-    events[2 * MANY] = (struct log_event){.sequence = 2 * MANY + 1, .kind = EV_LOGS_ROLLED_BACK, .to = {.sequence = MANY}};
+    events[2 * MANY] =
+        (struct log_event){.sequence = 2 * MANY + 1, .kind = EV_LOGS_ROLLED_BACK, .to = {.sequence = MANY}};
     assert_int_equal(fold_back(events, 2 * MANY + 1, &always, states, &looked), MANY);
     assert_int_equal(states[MANY - 1].log_id, MANY);
     free(events);

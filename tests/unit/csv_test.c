@@ -7,18 +7,22 @@
 
 /* Tables from JSON text. */
 
-static const struct { const char *rows[3], *want; } tables[] = {
+static const struct {
+    const char *rows[3], *want;
+} tables[] = {
     {{"{\"a\":1,\"b\":\"x\"}", "{\"b\":null,\"c\":true}"}, "a,b,c\r\n1,x,\r\n,,true\r\n"},
     {{"{\"u\":7,\"e\":{\"id\":3,\"m\":{}},\"l\":[{\"x\":\"y\"},2]}", "{\"u\":8,\"e\":null,\"l\":[]}"},
      "u,e.id,l\r\n7,3,\"[{\"\"x\"\":\"\"y\"\"},2]\"\r\n8,,[]\r\n"},
     {{"{\"e\":null}", "{\"e\":{\"a\":{\"b\":-1.5}}}"}, "e.a.b\r\n\r\n-1.5\r\n"},
     {{"{\"f\":\"=1+1\",\"g\":\"-x\",\"h\":\"@\",\"i\":\"\\tq\",\"j\":\"+\",\"k\":-5,\"l\":\"a=b\"}"},
      "f,g,h,i,j,k,l\r\n'=1+1,'-x,'@,'\tq,'+,-5,a=b\r\n"},
-    {{"{\"q\":\"say \\\"hi\\\", you\",\"n\":\"two\\nlines\",\"b\":\"back\\\\slash\",\"u\":\"\\u00e9\\u20ac\\ud83d\\ude00/\\/\"}"},
+    {{"{\"q\":\"say \\\"hi\\\", "
+      "you\",\"n\":\"two\\nlines\",\"b\":\"back\\\\slash\",\"u\":\"\\u00e9\\u20ac\\ud83d\\ude00/\\/\"}"},
      "q,n,b,u\r\n\"say \"\"hi\"\", you\",\"two\nlines\",back\\slash,\u00e9\u20ac\U0001F600//\r\n"},
     {{"{\"a,b\":1,\"=x\":2,\"a\\\"b\":3}"}, "\"a,b\",'=x,\"a\"\"b\"\r\n1,2,3\r\n"},
     {{"{\"a.b\":1}", "{\"a\":{\"b\":2}}"}, "a.b\r\n1\r\n2\r\n"},
-    {{"{\"s\":\"]}{[,\",\"t\":\"\\\\\",\"v\":[\"]\",{\"}\":1}]}"}, "s,t,v\r\n\"]}{[,\",\\,\"[\"\"]\"\",{\"\"}\"\":1}]\"\r\n"},
+    {{"{\"s\":\"]}{[,\",\"t\":\"\\\\\",\"v\":[\"]\",{\"}\":1}]}"},
+     "s,t,v\r\n\"]}{[,\",\\,\"[\"\"]\"\",{\"\"}\"\":1}]\"\r\n"},
     {{NULL}, "none,at,all\r\n"},
 };
 
@@ -86,7 +90,8 @@ static void columns_have_a_limit_and_cost_no_search(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_become_lines), cmocka_unit_test(members_of_a_fixed_shape),
+        cmocka_unit_test(rows_become_lines),
+        cmocka_unit_test(members_of_a_fixed_shape),
         cmocka_unit_test(columns_have_a_limit_and_cost_no_search),
     };
     return cmocka_run_group_tests_name("csv", tests, NULL, NULL);

@@ -23,7 +23,8 @@ static void connections_are_shared_out(void **unused)
     (void)unused;
     assert_int_equal(listener_open("127.0.0.1", 0, &listener, &fault), RC_OK);
     for (int i = 0; i < LOOPS; i++)
-        listener_join(listener, (struct loop *)(void *)(names + i)); /* never looked into: only the turn is asked for */
+        listener_join(listener,
+                      (struct loop *)(void *)(names + i)); /* never looked into: only the turn is asked for */
     for (int step = 0; step < 20000; step++) {
         unsigned loop = next_random(&seed) % LOOPS, turns = 0;
         for (int i = 0; i < LOOPS; i++)
@@ -57,7 +58,8 @@ static void numbers_are_written_as_printf_does(void **unused)
 
     (void)unused;
     for (int i = 0; i < 20000; i++) {
-        uint64_t value = ((uint64_t)next_random(&seed) << 32 | next_random(&seed)) >> (next_random(&seed) % 64);
+        uint64_t value =
+            ((uint64_t)next_random(&seed) << 32 | next_random(&seed)) >> (next_random(&seed) % 64);
         if (i < 3)
             value = i == 0 ? 0 : i == 1 ? UINT64_MAX : 10;
         *digits_hex(ours, value, 8) = '\0';
@@ -72,17 +74,23 @@ static void numbers_are_written_as_printf_does(void **unused)
 /* What a socket gets of a message that holds "head head body", sent whole or in parts, and of others. */
 static void one_head_is_sent(void **unused)
 {
-    static const struct { const char *head, *body, *want; } cases[] = {
-        {"HTTP/1.1 400 Bad\r\nA: b\r\n\r\nHTTP/1.1 400 Bad\r\nA: b\r\n\r\n", "<html>", "HTTP/1.1 400 Bad\r\nA: b\r\n\r\n<html>"},
+    static const struct {
+        const char *head, *body, *want;
+    } cases[] = {
+        {"HTTP/1.1 400 Bad\r\nA: b\r\n\r\nHTTP/1.1 400 Bad\r\nA: b\r\n\r\n", "<html>",
+         "HTTP/1.1 400 Bad\r\nA: b\r\n\r\n<html>"},
         {"HTTP/1.1 400 Bad\r\nA: b\r\n\r\n", "{}", "HTTP/1.1 400 Bad\r\nA: b\r\n\r\n{}"},
-        {"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", "x", "HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\nx"},
-        {"short", "", "short"}, {"", "", ""},
+        {"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", "x",
+         "HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\nx"},
+        {"short", "", "short"},
+        {"", "", ""},
     };
     (void)unused;
     for (size_t i = 0; i < COUNT(cases); i++) {
         int pair[2];
         char got[256];
-        struct iovec parts[2] = {{(void *)(uintptr_t)cases[i].head, strlen(cases[i].head)}, {(void *)(uintptr_t)cases[i].body, strlen(cases[i].body)}};
+        struct iovec parts[2] = {{(void *)(uintptr_t)cases[i].head, strlen(cases[i].head)},
+                                 {(void *)(uintptr_t)cases[i].body, strlen(cases[i].body)}};
         struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
         assert_int_equal(sendmsg(pair[0], &message, MSG_NOSIGNAL), parts[0].iov_len + parts[1].iov_len);
@@ -101,7 +109,8 @@ static void one_head_is_sent(void **unused)
 static void bodies_have_a_budget(void **unused)
 {
     enum { CALLERS = 6 };
-    static const uint64_t callers[CALLERS] = {0, 1, 2, 1 + 32768, 2 + 32768, 32767}; /* 2 * 128 MiB / 8 KiB slots */
+    /* 2 * 128 MiB / 8 KiB slots */
+    static const uint64_t callers[CALLERS] = {0, 1, 2, 1 + 32768, 2 + 32768, 32767};
     struct bodies *bodies;
     size_t has[CALLERS] = {0}, total = 0;
     uint64_t seed = 11;
@@ -112,7 +121,8 @@ static void bodies_have_a_budget(void **unused)
         unsigned who = next_random(&seed) % CALLERS;
         size_t bytes = BODY_FREE_BYTES + next_random(&seed) % (4 << 20);
         if (next_random(&seed) % 5 < 3) {
-            bool fits = total + bytes <= BODIES_MAX_BYTES && (who == 0 || has[who] + bytes <= BODIES_CALLER_MAX_BYTES);
+            bool fits = total + bytes <= BODIES_MAX_BYTES &&
+                        (who == 0 || has[who] + bytes <= BODIES_CALLER_MAX_BYTES);
             if (bodies_take(bodies, callers[who], bytes) != fits)
                 fail_msg("step %d: caller %u, %zu beside %zu of %zu", step, who, bytes, has[who], total);
             has[who] += fits ? bytes : 0;
@@ -158,8 +168,10 @@ static void an_arena_can_be_used_again(void **unused)
 static enum rc route(const char *target, size_t *out_index)
 {
     static const struct http_route table[] = {
-        {.method = HTTP_GET, .pattern = "/"}, {.method = HTTP_GET, .pattern = "/progress/{user}"},
-        {.method = HTTP_POST, .pattern = "/progress/update"}, {.method = HTTP_GET, .pattern = "/progress/updates"},
+        {.method = HTTP_GET, .pattern = "/"},
+        {.method = HTTP_GET, .pattern = "/progress/{user}"},
+        {.method = HTTP_POST, .pattern = "/progress/update"},
+        {.method = HTTP_GET, .pattern = "/progress/updates"},
         {.method = HTTP_GET, .pattern = "/api/Progress/{u}/x", .any_case = true},
     };
     static const struct http_routes routes = {table, COUNT(table)};
@@ -176,12 +188,28 @@ static enum rc route(const char *target, size_t *out_index)
 
 static void routes_are_told_apart(void **unused)
 {
-    static const struct { const char *target; enum rc rc; size_t index; } cases[] = {
-        {"/", RC_OK, 0}, {"/progress/u1", RC_OK, 1}, {"/progress/updates", RC_OK, 3}, {"/progress/updat", RC_OK, 1},
-        {"/progress/update%00s", RC_OK, 1}, {"/progress/update", RC_METHOD, SIZE_MAX}, {"/Progress/u1", RC_NOT_FOUND, SIZE_MAX},
-        {"/API/progress/7/X", RC_OK, 4}, {"/api/progress/7/xy", RC_NOT_FOUND, SIZE_MAX}, {"/progress", RC_NOT_FOUND, SIZE_MAX},
-        {"/progress/u1/more", RC_NOT_FOUND, SIZE_MAX}, {"/progress/https%3A%2F%2Fx.org%2Fv", RC_OK, 1}, {"/progress%2Fu1", RC_NOT_FOUND, SIZE_MAX},
-        {"/progress%2F%7Buser%7D", RC_NOT_FOUND, SIZE_MAX}, {"/api/Progress%2F%7Bu%7D%2Fx", RC_NOT_FOUND, SIZE_MAX}, {"/%2F", RC_NOT_FOUND, SIZE_MAX}, {"//progress//u1", RC_OK, 1},
+    static const struct {
+        const char *target;
+        enum rc rc;
+        size_t index;
+    } cases[] = {
+        {"/", RC_OK, 0},
+        {"/progress/u1", RC_OK, 1},
+        {"/progress/updates", RC_OK, 3},
+        {"/progress/updat", RC_OK, 1},
+        {"/progress/update%00s", RC_OK, 1},
+        {"/progress/update", RC_METHOD, SIZE_MAX},
+        {"/Progress/u1", RC_NOT_FOUND, SIZE_MAX},
+        {"/API/progress/7/X", RC_OK, 4},
+        {"/api/progress/7/xy", RC_NOT_FOUND, SIZE_MAX},
+        {"/progress", RC_NOT_FOUND, SIZE_MAX},
+        {"/progress/u1/more", RC_NOT_FOUND, SIZE_MAX},
+        {"/progress/https%3A%2F%2Fx.org%2Fv", RC_OK, 1},
+        {"/progress%2Fu1", RC_NOT_FOUND, SIZE_MAX},
+        {"/progress%2F%7Buser%7D", RC_NOT_FOUND, SIZE_MAX},
+        {"/api/Progress%2F%7Bu%7D%2Fx", RC_NOT_FOUND, SIZE_MAX},
+        {"/%2F", RC_NOT_FOUND, SIZE_MAX},
+        {"//progress//u1", RC_OK, 1},
     };
 
     (void)unused;
@@ -197,7 +225,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connections_are_shared_out), cmocka_unit_test(numbers_are_written_as_printf_does),
-        cmocka_unit_test(bodies_have_a_budget), cmocka_unit_test(one_head_is_sent), cmocka_unit_test(an_arena_can_be_used_again), cmocka_unit_test(routes_are_told_apart),
+        cmocka_unit_test(bodies_have_a_budget),       cmocka_unit_test(one_head_is_sent),
+        cmocka_unit_test(an_arena_can_be_used_again), cmocka_unit_test(routes_are_told_apart),
     };
     return cmocka_run_group_tests_name("http", tests, NULL, NULL);
 }

@@ -5,13 +5,35 @@
 #include "http/json_in.h"
 #include "http/json_out.h"
 
-static const struct { const char *what, *body; bool good; } bodies[] = {
-    {"object", "{\"a\":1}", true}, {"empty object", "{}", true}, {"empty", "", false}, {"array", "[]", false}, {"null", "null", false},
-    {"duplicate", "{\"a\":1,\"a\":2}", false}, {"duplicate by escape", "{\"a\":1,\"\\u0061\":2}", false}, {"nested duplicate", "{\"x\":{\"a\":1,\"a\":2}}", false},
-    {"two objects", "{}{}", false}, {"trailing", "{} x", false}, {"BOM", "\xef\xbb\xbf{}", false}, {"NUL", "{\"a\":\"\\u0000\"}", false},
-    {"lone surrogate", "{\"a\":\"\\ud800\"}", false}, {"pair", "{\"a\":\"\\ud83d\\ude00\"}", true}, {"overlong", "{\"a\":\"\xc0\xaf\"}", false},
-    {"NaN", "{\"a\":NaN}", false}, {"1e400", "{\"a\":1e400}", false}, {"01", "{\"a\":01}", false}, {".5", "{\"a\":.5}", false}, {"0x1", "{\"a\":0x1}", false},
-    {"2^63", "{\"a\":9223372036854775808}", false}, {"2^63-1", "{\"a\":9223372036854775807}", true}, {"cut", "{\"a\":", false}, {"unbalanced", "}}]]{", false}, {"commas", "{,,}", false},
+static const struct {
+    const char *what, *body;
+    bool good;
+} bodies[] = {
+    {"object", "{\"a\":1}", true},
+    {"empty object", "{}", true},
+    {"empty", "", false},
+    {"array", "[]", false},
+    {"null", "null", false},
+    {"duplicate", "{\"a\":1,\"a\":2}", false},
+    {"duplicate by escape", "{\"a\":1,\"\\u0061\":2}", false},
+    {"nested duplicate", "{\"x\":{\"a\":1,\"a\":2}}", false},
+    {"two objects", "{}{}", false},
+    {"trailing", "{} x", false},
+    {"BOM", "\xef\xbb\xbf{}", false},
+    {"NUL", "{\"a\":\"\\u0000\"}", false},
+    {"lone surrogate", "{\"a\":\"\\ud800\"}", false},
+    {"pair", "{\"a\":\"\\ud83d\\ude00\"}", true},
+    {"overlong", "{\"a\":\"\xc0\xaf\"}", false},
+    {"NaN", "{\"a\":NaN}", false},
+    {"1e400", "{\"a\":1e400}", false},
+    {"01", "{\"a\":01}", false},
+    {".5", "{\"a\":.5}", false},
+    {"0x1", "{\"a\":0x1}", false},
+    {"2^63", "{\"a\":9223372036854775808}", false},
+    {"2^63-1", "{\"a\":9223372036854775807}", true},
+    {"cut", "{\"a\":", false},
+    {"unbalanced", "}}]]{", false},
+    {"commas", "{,,}", false},
 };
 
 static void bodies_are_strict_json(void **unused)
@@ -55,7 +77,8 @@ static void depth_is_bounded(void **unused)
 /* Raw NUL bytes, which end a number for jansson. */
 static void a_nul_byte_is_no_json(void **unused)
 {
-    static const char *const bodies_with[] = {"{\"a\":123@}", "{\"a\":\"x@\"}", "{\"a\":1}@", "@{\"a\":1}", "{\"a\":1.5@,\"b\":2}"};
+    static const char *const bodies_with[] = {"{\"a\":123@}", "{\"a\":\"x@\"}", "{\"a\":1}@", "@{\"a\":1}",
+                                              "{\"a\":1.5@,\"b\":2}"};
     (void)unused;
     for (size_t i = 0; i < COUNT(bodies_with); i++) {
         char body[64];
@@ -85,7 +108,10 @@ static char *object_of(unsigned members, const char *extra)
 
 static void members_are_bounded(void **unused)
 {
-    static const struct { unsigned members; enum rc rc; } counts[] = {{1, RC_OK}, {1000, RC_OK}, {1001, RC_INVALID}, {80000, RC_INVALID}};
+    static const struct {
+        unsigned members;
+        enum rc rc;
+    } counts[] = {{1, RC_OK}, {1000, RC_OK}, {1001, RC_INVALID}, {80000, RC_INVALID}};
     struct fault fault;
     (void)unused;
     for (size_t i = 0; i < COUNT(counts); i++) {
@@ -101,8 +127,15 @@ static void members_are_bounded(void **unused)
 
 static void names_that_differ_only_in_case_are_found(void **unused)
 {
-    static const struct { unsigned members; const char *extra; enum rc rc; } rows_of[] = {
-        {1, "", RC_OK}, {999, "", RC_OK}, {998, ",\"N7\":0", RC_INVALID}, {2, ",\"List\":0", RC_INVALID}, {998, ",\"n_7\":0", RC_OK}};
+    static const struct {
+        unsigned members;
+        const char *extra;
+        enum rc rc;
+    } rows_of[] = {{1, "", RC_OK},
+                   {999, "", RC_OK},
+                   {998, ",\"N7\":0", RC_INVALID},
+                   {2, ",\"List\":0", RC_INVALID},
+                   {998, ",\"n_7\":0", RC_OK}};
     struct fault fault;
     (void)unused;
     for (size_t i = 0; i < COUNT(rows_of); i++) {
@@ -123,8 +156,10 @@ static bool skip_b(const char *name)
 
 static void values_come_back_as_they_were_written(void **unused)
 {
-    static const char body[] = " { \"a\" : 1.10 , \"b\":2, \"c\\u0064\" : \"x\\\"},{\" ,\"e\":[1, {\"f\":2}],\"g\":-0,\"h\":null }";
-    static const char *const want[][2] = {{"a", "1.10"}, {"cd", "\"x\\\"},{\""}, {"e", "[1, {\"f\":2}]"}, {"g", "-0"}, {"h", "null"}};
+    static const char body[] =
+        " { \"a\" : 1.10 , \"b\":2, \"c\\u0064\" : \"x\\\"},{\" ,\"e\":[1, {\"f\":2}],\"g\":-0,\"h\":null }";
+    static const char *const want[][2] = {
+        {"a", "1.10"}, {"cd", "\"x\\\"},{\""}, {"e", "[1, {\"f\":2}]"}, {"g", "-0"}, {"h", "null"}};
     struct arena arena;
     const uint8_t *members;
     uint32_t size;
@@ -132,31 +167,52 @@ static void values_come_back_as_they_were_written(void **unused)
     (void)unused;
     arena_init(&arena);
     json_auto_t *root = json_loads(body, 0, NULL);
-    assert_int_equal(json_in_members(&arena, body, strlen(body), root, NULL, skip_b, &members, &size, &fault), RC_OK);
+    assert_int_equal(json_in_members(&arena, body, strlen(body), root, NULL, skip_b, &members, &size, &fault),
+                     RC_OK);
     const uint8_t *at = members;
     for (size_t i = 0; i < COUNT(want); i++) {
         struct member member;
         assert_true(member_next(&at, members + size, &member));
-        if (member.name_size != strlen(want[i][0]) || memcmp(member.name, want[i][0], member.name_size) != 0 ||
-            member.value_size != strlen(want[i][1]) || memcmp(member.value, want[i][1], member.value_size) != 0)
-            fail_msg("member %zu: %.*s = %.*s", i, (int)member.name_size, member.name, (int)member.value_size, member.value);
+        if (member.name_size != strlen(want[i][0]) ||
+            memcmp(member.name, want[i][0], member.name_size) != 0 ||
+            member.value_size != strlen(want[i][1]) ||
+            memcmp(member.value, want[i][1], member.value_size) != 0)
+            fail_msg("member %zu: %.*s = %.*s", i, (int)member.name_size, member.name, (int)member.value_size,
+                     member.value);
     }
     assert_ptr_equal(at, members + size);
     static const char nested[] = "{\"x\":[{\"metadata\":1}],\"metadata\":{\"k\":1.50}}";
     json_auto_t *nested_root = json_loads(nested, 0, NULL);
-    assert_int_equal(json_in_members(&arena, nested, strlen(nested), nested_root, "metadata", NULL, &members, &size, &fault), RC_OK);
+    assert_int_equal(json_in_members(&arena, nested, strlen(nested), nested_root, "metadata", NULL, &members,
+                                     &size, &fault),
+                     RC_OK);
     struct member member;
     assert_true(members_find(members, size, "k", &member));
     assert_memory_equal(member.value, "1.50", 4);
     arena_done(&arena);
 }
 
-static const struct { const char *value; enum rc whole, id, integer; } values[] = {
-    {"7", RC_OK, RC_OK, RC_OK}, {"\"7\"", RC_OK, RC_OK, RC_INVALID}, {"120.0", RC_OK, RC_OK, RC_INVALID}, {"12.0", RC_OK, RC_OK, RC_OK},
-    {"1.2e1", RC_OK, RC_OK, RC_OK}, {"120e-1", RC_OK, RC_OK, RC_OK}, {"-0.0", RC_OK, RC_OK, RC_OK}, {"12.5", RC_INVALID, RC_INVALID, RC_INVALID},
-    {"9007199254740991.0", RC_OK, RC_OK, RC_INVALID}, {"9007199254740993.0", RC_INVALID, RC_INVALID, RC_INVALID}, {"1e300", RC_INVALID, RC_INVALID, RC_INVALID}, {"1.5", RC_INVALID, RC_INVALID, RC_INVALID},
-    {"true", RC_INVALID, RC_INVALID, RC_INVALID}, {"-1", RC_INVALID, RC_OK, RC_INVALID}, {"\"07\"", RC_INVALID, RC_OK, RC_INVALID},
-    {"\"me\"", RC_INVALID, RC_INVALID, RC_INVALID}, {"[7]", RC_INVALID, RC_INVALID, RC_INVALID},
+static const struct {
+    const char *value;
+    enum rc whole, id, integer;
+} values[] = {
+    {"7", RC_OK, RC_OK, RC_OK},
+    {"\"7\"", RC_OK, RC_OK, RC_INVALID},
+    {"120.0", RC_OK, RC_OK, RC_INVALID},
+    {"12.0", RC_OK, RC_OK, RC_OK},
+    {"1.2e1", RC_OK, RC_OK, RC_OK},
+    {"120e-1", RC_OK, RC_OK, RC_OK},
+    {"-0.0", RC_OK, RC_OK, RC_OK},
+    {"12.5", RC_INVALID, RC_INVALID, RC_INVALID},
+    {"9007199254740991.0", RC_OK, RC_OK, RC_INVALID},
+    {"9007199254740993.0", RC_INVALID, RC_INVALID, RC_INVALID},
+    {"1e300", RC_INVALID, RC_INVALID, RC_INVALID},
+    {"1.5", RC_INVALID, RC_INVALID, RC_INVALID},
+    {"true", RC_INVALID, RC_INVALID, RC_INVALID},
+    {"-1", RC_INVALID, RC_OK, RC_INVALID},
+    {"\"07\"", RC_INVALID, RC_OK, RC_INVALID},
+    {"\"me\"", RC_INVALID, RC_INVALID, RC_INVALID},
+    {"[7]", RC_INVALID, RC_INVALID, RC_INVALID},
 };
 
 static void values_are_checked_by_type(void **unused)
@@ -170,9 +226,11 @@ static void values_are_checked_by_type(void **unused)
         const char *id;
         uint32_t size;
         int64_t number;
-        enum rc whole = json_in_whole(value, "f", &number, &fault), named = json_in_id(&arena, value, "f", &id, &size, &fault),
+        enum rc whole = json_in_whole(value, "f", &number, &fault),
+                named = json_in_id(&arena, value, "f", &id, &size, &fault),
                 integer = json_in_integer(value, "f", 0, 100, &number, &fault);
-        if (named == RC_OK && json_is_number(value) && (strtoll(id, NULL, 10) != (long long)json_number_value(value) || strpbrk(id, ".e")))
+        if (named == RC_OK && json_is_number(value) &&
+            (strtoll(id, NULL, 10) != (long long)json_number_value(value) || strpbrk(id, ".e")))
             fail_msg("%s is the id %s", values[i].value, id);
         if (whole != values[i].whole || named != values[i].id || integer != values[i].integer)
             fail_msg("%s: %d %d %d", values[i].value, (int)whole, (int)named, (int)integer);
@@ -208,9 +266,14 @@ static void output_is_json_again(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bodies_are_strict_json), cmocka_unit_test(depth_is_bounded), cmocka_unit_test(a_nul_byte_is_no_json), cmocka_unit_test(members_are_bounded),
-        cmocka_unit_test(names_that_differ_only_in_case_are_found), cmocka_unit_test(values_come_back_as_they_were_written),
-        cmocka_unit_test(values_are_checked_by_type), cmocka_unit_test(output_is_json_again),
+        cmocka_unit_test(bodies_are_strict_json),
+        cmocka_unit_test(depth_is_bounded),
+        cmocka_unit_test(a_nul_byte_is_no_json),
+        cmocka_unit_test(members_are_bounded),
+        cmocka_unit_test(names_that_differ_only_in_case_are_found),
+        cmocka_unit_test(values_come_back_as_they_were_written),
+        cmocka_unit_test(values_are_checked_by_type),
+        cmocka_unit_test(output_is_json_again),
     };
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
 }

@@ -24,8 +24,12 @@ static void everybody_has_their_own(void **unused)
     limiter_free(limiter);
 }
 
-static const struct { int64_t at_ms; int want; } clock_rows[] = {
-    {1000, 5}, {1000, 0}, {1199, 0}, {1200, 1}, {900, 0}, {-500000, 0}, {1400, 1}, {1600, 1}, {900000, 5}, {900000, 0},
+static const struct {
+    int64_t at_ms;
+    int want;
+} clock_rows[] = {
+    {1000, 5},    {1000, 0}, {1199, 0}, {1200, 1},   {900, 0},
+    {-500000, 0}, {1400, 1}, {1600, 1}, {900000, 5}, {900000, 0},
 };
 
 static void it_fills_as_time_goes_by(void **unused)
@@ -42,7 +46,8 @@ static void it_fills_as_time_goes_by(void **unused)
     limiter_free(limiter);
 }
 
-/* However many names a flood has, it takes no more than the table's places give; and who was heavy before stays so. */
+/* However many names a flood has, it takes no more than the table's places give; and who was heavy before
+ * stays so. */
 static void a_flood_of_names_resets_nobody(void **unused)
 {
     enum { NAMES = 400000, PLACES = 65536, RATE = 4 };
@@ -64,7 +69,8 @@ static void a_flood_of_names_resets_nobody(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(everybody_has_their_own), cmocka_unit_test(it_fills_as_time_goes_by),
+        cmocka_unit_test(everybody_has_their_own),
+        cmocka_unit_test(it_fills_as_time_goes_by),
         cmocka_unit_test(a_flood_of_names_resets_nobody),
     };
     return cmocka_run_group_tests_name("limiter", tests, NULL, NULL);

@@ -14,7 +14,8 @@ static struct text text(const char *bytes)
     return (struct text){bytes, (uint32_t)strlen(bytes)};
 }
 
-/* A definition that somebody kept shows what it showed, while newer ones grow; together they hold one list. */
+/* A definition that somebody kept shows what it showed, while newer ones grow; together they hold one list.
+ */
 static void a_kept_definition_stays_as_it_was(void **unused)
 {
     static const struct course_def unseen = {0};
@@ -151,14 +152,18 @@ static void sums_are_those_of_their_shares(void **unused)
         uint32_t i = next_random(&random) % SHARES;
         if (!there[i])
             shares[i] = (struct enrolment_share){
-                .class = (enum enrolment_class)(next_random(&random) % CLASS_COUNT), .completed_required = next_random(&random) % 12,
-                .activity_day = next_random(&random) % 9 ? 1000 + (int32_t)(next_random(&random) % 60) : INT32_MIN,
-                .completion_days = next_random(&random) % 50, .dated = next_random(&random) % 2};
+                .class = (enum enrolment_class)(next_random(&random) % CLASS_COUNT),
+                .completed_required = next_random(&random) % 12,
+                .activity_day =
+                    next_random(&random) % 9 ? 1000 + (int32_t)(next_random(&random) % 60) : INT32_MIN,
+                .completion_days = next_random(&random) % 50,
+                .dated = next_random(&random) % 2};
         assert_true(course_sums_add(&sums, &shares[i], there[i] ? -1 : 1));
         there[i] = !there[i];
         if (step % 50)
             continue;
-        struct course_facts facts = {.declared = step % 100, .required = next_random(&random) % 12, .items = 12};
+        struct course_facts facts = {
+            .declared = step % 100, .required = next_random(&random) % 12, .items = 12};
         struct course_figures want = {0}, got = course_sums_figures(&sums, &facts, 1050);
         for (uint32_t k = 0; k < SHARES; k++) {
             const struct enrolment_share *share = &shares[k];
@@ -172,11 +177,13 @@ static void sums_are_those_of_their_shares(void **unused)
             want.completed += complete;
             want.dated += complete && share->dated;
             want.completion_days += complete && share->dated ? share->completion_days : 0;
-            want.active += share->class == CLASS_WORKING && !derived && share->activity_day > 1020 && share->activity_day <= 1050;
+            want.active += share->class == CLASS_WORKING && !derived && share->activity_day > 1020 &&
+                           share->activity_day <= 1050;
         }
         if (memcmp(&want, &got, sizeof want) != 0)
-            fail_msg("step %d: completed %lld, not %lld; active %lld, not %lld", step, (long long)got.completed,
-                     (long long)want.completed, (long long)got.active, (long long)want.active);
+            fail_msg("step %d: completed %lld, not %lld; active %lld, not %lld", step,
+                     (long long)got.completed, (long long)want.completed, (long long)got.active,
+                     (long long)want.active);
     }
     struct course_sums copy;
     struct buf one = {0}, other = {0};
@@ -211,7 +218,8 @@ static struct course_facts any_course(const void *of, uint32_t course)
     return (struct course_facts){.required = 20, .items = 20};
 }
 
-/* Records and enrolments are found by their keys while the state grows, is copied, and when it holds very many. */
+/* Records and enrolments are found by their keys while the state grows, is copied, and when it holds very
+ * many. */
 static void a_learner_finds_what_they_have(void **unused)
 {
     static struct segment segments[RECORD_MAX_SEGMENTS];
@@ -221,8 +229,14 @@ static void a_learner_finds_what_they_have(void **unused)
     struct learner_state *state = state_copy(NULL, 1, false);
     (void)unused;
     for (uint32_t i = 1; i <= 5000; i++) {
-        struct event event = {.sequence = i, .kind = EV_REPORTED, .learner = 1, .item = i * 3, .record_id = i, .enrolment_id = i,
-                              .at_ms = i, .report = {.has = HAS_WATCHED, .watched_s = 1}};
+        struct event event = {.sequence = i,
+                              .kind = EV_REPORTED,
+                              .learner = 1,
+                              .item = i * 3,
+                              .record_id = i,
+                              .enrolment_id = i,
+                              .at_ms = i,
+                              .report = {.has = HAS_WATCHED, .watched_s = 1}};
         if (!learner_has_room(&state->learner, &event)) {
             struct learner_state *larger = state_copy(state, 1, true);
             state_unref(state);
@@ -235,7 +249,8 @@ static void a_learner_finds_what_they_have(void **unused)
             for (uint32_t k = 1; k <= i; k++) {
                 assert_int_equal(learner_record(&state->learner, k * 3)->id, k);
                 assert_null(learner_record(&state->learner, k * 3 + 1));
-                assert_int_equal(learner_enrolment(&state->learner, k * 3 % 700 + 1)->course, k * 3 % 700 + 1);
+                assert_int_equal(learner_enrolment(&state->learner, k * 3 % 700 + 1)->course,
+                                 k * 3 % 700 + 1);
             }
     }
     assert_int_equal(state->learner.enrolment_count, 700);
@@ -248,7 +263,9 @@ static long asked; /* questions to the catalogue */
 static struct item_facts counted_item(const void *of, uint32_t item)
 {
     asked++;
-    return (struct item_facts){.course = *(const uint32_t *)of && item % 10 == 0 ? 2 : 1, .required = true, .threshold_hundredths = 9500};
+    return (struct item_facts){.course = *(const uint32_t *)of && item % 10 == 0 ? 2 : 1,
+                               .required = true,
+                               .threshold_hundredths = 9500};
 }
 
 static const uint32_t *some_items(const void *of, uint32_t course, uint32_t *out_count)
@@ -265,8 +282,8 @@ static bool a_tenth(const void *of, uint32_t item)
     return item % 10 == 0 && item <= 50;
 }
 
-/* What an edit costs a learner does not grow with what they hold: that is asked for as often with 8,000 records as with
- * 500. */
+/* What an edit costs a learner does not grow with what they hold: that is asked for as often with 8,000
+ * records as with 500. */
 static void an_edit_looks_only_at_what_it_touched(void **unused)
 {
     static struct segment segments[RECORD_MAX_SEGMENTS];
@@ -281,7 +298,13 @@ static void an_edit_looks_only_at_what_it_touched(void **unused)
     int seen = 0;
     (void)unused;
     for (uint32_t i = 1; i <= 8000; i++) {
-        struct event event = {.sequence = i, .kind = EV_REPORTED, .learner = 1, .item = i, .record_id = i, .enrolment_id = 1, .at_ms = i,
+        struct event event = {.sequence = i,
+                              .kind = EV_REPORTED,
+                              .learner = 1,
+                              .item = i,
+                              .record_id = i,
+                              .enrolment_id = 1,
+                              .at_ms = i,
                               .report = {.has = HAS_STATUS, .status = ITEM_COMPLETED}};
         if (!learner_has_room(&state->learner, &event)) {
             struct learner_state *larger = state_copy(state, 1, true);
@@ -294,7 +317,8 @@ static void an_edit_looks_only_at_what_it_touched(void **unused)
         struct item_facts before = {.course = 1, .required = true};
         edited = 1;
         asked = 0;
-        assert_true(learner_is_moved(&state->learner, &catalogue, &edit, i, i)); /* they are not enrolled in course 2 */
+        /* they are not enrolled in course 2 */
+        assert_true(learner_is_moved(&state->learner, &catalogue, &edit, i, i));
         all[seen] = asked;
         asked = 0;
         (void)learner_reconsider_item(&state->learner, &catalogue, 10, &before, i, i);
@@ -338,7 +362,8 @@ static uint32_t key_of(enum intern_kind kind, char letter, uint32_t number)
     char id[16];
     size_t size = (size_t)snprintf(id, sizeof id, "%c%u", letter, number);
     return kind == INTERN_LEARNER  ? image_intern_learner(image, id, size, false)
-           : kind == INTERN_COURSE ? image_intern_course(image, id, size, false) : image_intern_item(image, id, size, false);
+           : kind == INTERN_COURSE ? image_intern_course(image, id, size, false)
+                                   : image_intern_item(image, id, size, false);
 }
 
 static void apply(struct event event)
@@ -357,7 +382,11 @@ static void reports(uint32_t learner, uint32_t item, uint32_t course)
 {
     if (!view_item(fold.view, item) || view_item(fold.view, item)->course != course)
         apply((struct event){.kind = EV_ITEM_OBSERVED, .item = item, .course = course});
-    apply((struct event){.kind = EV_REPORTED, .learner = learner, .item = item, .course = course, .record_id = (uint32_t)sequence + 1,
+    apply((struct event){.kind = EV_REPORTED,
+                         .learner = learner,
+                         .item = item,
+                         .course = course,
+                         .record_id = (uint32_t)sequence + 1,
                          .enrolment_id = (uint32_t)sequence + 1,
                          .report = {.has = HAS_STATUS, .status = ITEM_COMPLETED}});
 }
@@ -376,7 +405,8 @@ static void the_erased_leave_the_lists(void **unused)
     for (uint32_t i = 1; i <= ALL; i++) {
         if (i % (ALL / LEFT) == 0)
             continue;
-        apply((struct event){.kind = EV_ERASED, .learner = key_of(INTERN_LEARNER, 'l', i), .body = nothing, .body_size = 4});
+        apply((struct event){
+            .kind = EV_ERASED, .learner = key_of(INTERN_LEARNER, 'l', i), .body = nothing, .body_size = 4});
         publish();
         for (int list = 0; list < 2; list++)
             longest = lists[list]->stale > longest ? lists[list]->stale : longest;
@@ -396,7 +426,8 @@ static void the_erased_leave_the_lists(void **unused)
     assert_int_equal(image->items[item]->sums.records, LEFT);
 }
 
-/* What was reserved before the commit is what the publish needs: no list that readers look at moves under the lock. */
+/* What was reserved before the commit is what the publish needs: no list that readers look at moves under the
+ * lock. */
 static void a_publish_finds_room(void **unused)
 {
     uint32_t item = key_of(INTERN_ITEM, 'i', 1), course = key_of(INTERN_COURSE, 'c', 1);
@@ -405,11 +436,19 @@ static void a_publish_finds_room(void **unused)
         for (uint32_t i = 1; i <= 500; i++)
             reports(key_of(INTERN_LEARNER, 'l', round * 500 + i), item, course);
         assert_int_equal(fold_reserve(&fold), RC_OK);
-        const uint32_t *lists[] = {image->items[item]->holders.at, image->courses[course]->roster.at, image->record_owner,
-                                   image->dirty_learners.at, image->dirty_items.at, image->dirty_courses.at};
+        const uint32_t *lists[] = {image->items[item]->holders.at,
+                                   image->courses[course]->roster.at,
+                                   image->record_owner,
+                                   image->dirty_learners.at,
+                                   image->dirty_items.at,
+                                   image->dirty_courses.at};
         publish();
-        const uint32_t *after[] = {image->items[item]->holders.at, image->courses[course]->roster.at, image->record_owner,
-                                   image->dirty_learners.at, image->dirty_items.at, image->dirty_courses.at};
+        const uint32_t *after[] = {image->items[item]->holders.at,
+                                   image->courses[course]->roster.at,
+                                   image->record_owner,
+                                   image->dirty_learners.at,
+                                   image->dirty_items.at,
+                                   image->dirty_courses.at};
         for (size_t i = 0; i < COUNT(lists); i++) {
             assert_non_null(lists[i]);
             assert_ptr_equal(lists[i], after[i]);

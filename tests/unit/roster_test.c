@@ -11,7 +11,8 @@ enum { LEARNERS = 3000 };
 
 static uint32_t looked; /* by take */
 
-static bool take(const void *arg, struct view view, const struct learner *learner, const struct enrolment *enrolment, int64_t out_by[2])
+static bool take(const void *arg, struct view view, const struct learner *learner,
+                 const struct enrolment *enrolment, int64_t out_by[2])
 {
     (void)view;
     (void)learner;
@@ -27,7 +28,11 @@ static void add_learner(struct image *image, uint32_t course, const char *id, ui
     struct learner_state *state = state_copy(NULL, key, true);
     assert_non_null(state);
     state->learner.enrolments[state->learner.enrolment_count++] =
-        (struct enrolment){.course = course, .completed_items = first, .completed_required = second, .version = key, .enrolled_at_ms = 1};
+        (struct enrolment){.course = course,
+                           .completed_items = first,
+                           .completed_required = second,
+                           .version = key,
+                           .enrolled_at_ms = 1};
     learner_index(&state->learner);
     (void)pthread_rwlock_wrlock(&image->lock);
     image->learners[key]->state = state;
@@ -75,10 +80,12 @@ static const struct learner_slot *slot_of(struct image *image, uint32_t key)
 /* Whether b comes after a: what contract 3 says, written down once more. */
 static bool in_order(struct image *image, uint32_t a, uint32_t b)
 {
-    const struct enrolment *left = slot_of(image, a)->state->learner.enrolments, *right = slot_of(image, b)->state->learner.enrolments;
+    const struct enrolment *left = slot_of(image, a)->state->learner.enrolments,
+                           *right = slot_of(image, b)->state->learner.enrolments;
     const char *left_id = slot_of(image, a)->id, *right_id = slot_of(image, b)->id;
     int64_t left_number, right_number;
-    bool left_is = ident_integer(left_id, strlen(left_id), &left_number), right_is = ident_integer(right_id, strlen(right_id), &right_number);
+    bool left_is = ident_integer(left_id, strlen(left_id), &left_number),
+         right_is = ident_integer(right_id, strlen(right_id), &right_number);
 
     if (left->completed_items != right->completed_items)
         return left->completed_items < right->completed_items;
@@ -93,7 +100,8 @@ static void all_come_in_order_and_share_ranks(void **unused)
 {
     uint32_t course;
     struct image *image = make(&course);
-    struct roster *roster = run(image, &(struct roster_query){.course = course, .take = take, .count = UINT64_MAX});
+    struct roster *roster =
+        run(image, &(struct roster_query){.course = course, .take = take, .count = UINT64_MAX});
 
     (void)unused;
     assert_int_equal(roster_count(roster), LEARNERS);
@@ -113,14 +121,18 @@ static void all_come_in_order_and_share_ranks(void **unused)
 
 static void pages_are_parts_of_the_whole(void **unused)
 {
-    static const uint64_t pages[][2] = {{0, 1}, {0, 20}, {20, 20}, {2990, 20}, {1000, 1500}, {2999, 1}, {3000, 5}, {5000, 5}, {0, 3000}};
+    static const uint64_t pages[][2] = {{0, 1},    {0, 20},   {20, 20},  {2990, 20}, {1000, 1500},
+                                        {2999, 1}, {3000, 5}, {5000, 5}, {0, 3000}};
     uint32_t course;
     struct image *image = make(&course);
-    struct roster *whole = run(image, &(struct roster_query){.course = course, .take = take, .count = UINT64_MAX});
+    struct roster *whole =
+        run(image, &(struct roster_query){.course = course, .take = take, .count = UINT64_MAX});
 
     (void)unused;
     for (size_t p = 0; p < COUNT(pages); p++) {
-        struct roster *page = run(image, &(struct roster_query){.course = course, .take = take, .first = pages[p][0], .count = pages[p][1]});
+        struct roster *page =
+            run(image, &(struct roster_query){
+                           .course = course, .take = take, .first = pages[p][0], .count = pages[p][1]});
         size_t left = pages[p][0] < LEARNERS ? LEARNERS - (size_t)pages[p][0] : 0;
         assert_int_equal(roster_count(page), left < pages[p][1] ? left : pages[p][1]);
         assert_int_equal(roster_has_more(page), left > pages[p][1]);
@@ -153,7 +165,9 @@ static void cursor_pages_meet_everybody_who_stays_once(void **unused)
         query.after = roster_last(page, query.after_by, &query.after_id);
         roster_free(page);
         for (int i = 0; i < 5; i++) { /* some leave, even the last one of the page */
-            uint32_t key = i ? 1 + next_random(&random) % LEARNERS : view_learner_key((struct view){image, false}, query.after_id.bytes, query.after_id.size);
+            uint32_t key =
+                i ? 1 + next_random(&random) % LEARNERS
+                  : view_learner_key((struct view){image, false}, query.after_id.bytes, query.after_id.size);
             if (key && slot_of(image, key)->state) {
                 (void)pthread_rwlock_wrlock(&image->lock);
                 image_forget_learner(image, key);
@@ -174,7 +188,8 @@ static void filters_leave_out_and_lists_have_a_budget(void **unused)
     static const uint32_t without = 2;
     uint32_t course;
     struct image *image = make(&course);
-    struct roster *roster = run(image, &(struct roster_query){.course = course, .take = take, .arg = &without, .count = 10});
+    struct roster *roster =
+        run(image, &(struct roster_query){.course = course, .take = take, .arg = &without, .count = 10});
     struct fault fault;
     bool done;
 
@@ -182,7 +197,9 @@ static void filters_leave_out_and_lists_have_a_budget(void **unused)
     assert_in_range(roster_total(roster), LEARNERS / 2, LEARNERS - 1);
     roster_free(roster);
     atomic_store(&image->listing_bytes, (size_t)LIMIT_LISTING_BYTES);
-    assert_int_equal(roster_new(image, &(struct roster_query){.course = course, .take = take, .count = 10}, &roster, &fault), RC_OK);
+    assert_int_equal(roster_new(image, &(struct roster_query){.course = course, .take = take, .count = 10},
+                                &roster, &fault),
+                     RC_OK);
     assert_int_equal(roster_step(roster, &done, &fault), RC_BUSY);
     roster_free(roster);
     assert_int_equal(atomic_load(&image->listing_bytes), (size_t)LIMIT_LISTING_BYTES);
@@ -209,7 +226,10 @@ static void a_list_replaced_while_it_is_copied_is_copied_again(void **unused)
         (void)snprintf(id, sizeof id, "%d", i);
         add_learner(image, course, id, 0, 0);
     }
-    assert_int_equal(roster_new(image, &(struct roster_query){.course = course, .take = take, .count = UINT64_MAX}, &roster, &fault), RC_OK);
+    assert_int_equal(roster_new(image,
+                                &(struct roster_query){.course = course, .take = take, .count = UINT64_MAX},
+                                &roster, &fault),
+                     RC_OK);
     for (int i = 0; i < 2; i++) /* room, and the first 65,536 keys */
         assert_int_equal(roster_step(roster, &done, &fault), RC_OK);
     (void)pthread_rwlock_wrlock(&image->lock);
@@ -230,8 +250,10 @@ static void a_list_replaced_while_it_is_copied_is_copied_again(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_come_in_order_and_share_ranks), cmocka_unit_test(pages_are_parts_of_the_whole),
-        cmocka_unit_test(cursor_pages_meet_everybody_who_stays_once), cmocka_unit_test(filters_leave_out_and_lists_have_a_budget),
+        cmocka_unit_test(all_come_in_order_and_share_ranks),
+        cmocka_unit_test(pages_are_parts_of_the_whole),
+        cmocka_unit_test(cursor_pages_meet_everybody_who_stays_once),
+        cmocka_unit_test(filters_leave_out_and_lists_have_a_budget),
         cmocka_unit_test(a_list_replaced_while_it_is_copied_is_copied_again),
     };
     return cmocka_run_group_tests_name("roster", tests, NULL, NULL);

@@ -12,7 +12,8 @@
 #include "app/image_file.h"
 #include "store/store.h"
 
-/* The store through store.h, and the engine on top of it: what is committed comes back, what fails is not there. */
+/* The store through store.h, and the engine on top of it: what is committed comes back, what fails is not
+ * there. */
 
 static char directory[64];
 
@@ -51,10 +52,17 @@ static void what_was_committed_is_there_after_reopening(void **unused)
 {
     struct store *store = open_store();
     struct fault fault;
-    struct stored_event event = {.sequence = 1, .learner = 1, .kind = 1, .at_ms = 5, .body = (const uint8_t *)"abc", .body_size = 3};
+    struct stored_event event = {
+        .sequence = 1, .learner = 1, .kind = 1, .at_ms = 5, .body = (const uint8_t *)"abc", .body_size = 3};
     struct store_id id = {STORE_LEARNER, 1, "anna", 4};
-    struct store_log log = {.log_id = 9, .learner = 1, .date_ms = 3, .members = (const uint8_t *)"m", .members_size = 1};
-    struct store_batch batch = {.events = &event, .event_count = 1, .ids = &id, .id_count = 1, .logs = &log, .log_count = 1,
+    struct store_log log = {
+        .log_id = 9, .learner = 1, .date_ms = 3, .members = (const uint8_t *)"m", .members_size = 1};
+    struct store_batch batch = {.events = &event,
+                                .event_count = 1,
+                                .ids = &id,
+                                .id_count = 1,
+                                .logs = &log,
+                                .log_count = 1,
                                 .counters = {.sequence = 1, .log_id = 9, .record_id = 4, .enrolment_id = 2}};
     int events = 0;
     (void)unused;
@@ -98,7 +106,8 @@ static void a_visit_holds_no_connection(void **unused)
     store_close(store);
 }
 
-/* Pages meet without gap or repeat, also where dates are equal and where a page begins after a given entry. */
+/* Pages meet without gap or repeat, also where dates are equal and where a page begins after a given entry.
+ */
 struct listing {
     int64_t last_ms;
     uint64_t last_id;
@@ -108,7 +117,8 @@ struct listing {
 static bool in_order(void *arg, const struct store_log *log)
 {
     struct listing *listing = arg;
-    assert_true(log->date_ms < listing->last_ms || (log->date_ms == listing->last_ms && log->log_id < listing->last_id));
+    assert_true(log->date_ms < listing->last_ms ||
+                (log->date_ms == listing->last_ms && log->log_id < listing->last_id));
     assert_int_equal(log->members_size, log->log_id % 3 ? 2 : 0);
     listing->last_ms = log->date_ms;
     listing->last_id = log->log_id;
@@ -127,7 +137,10 @@ static void pages_of_logs_meet(void **unused)
     struct fault fault;
     (void)unused;
     for (uint64_t i = 0; i < LOGS; i++)
-        logs[i] = (struct store_log){.log_id = 100 + i, .learner = 2, .date_ms = (int64_t)(i % 10), .members = (const uint8_t *)"mm",
+        logs[i] = (struct store_log){.log_id = 100 + i,
+                                     .learner = 2,
+                                     .date_ms = (int64_t)(i % 10),
+                                     .members = (const uint8_t *)"mm",
                                      .members_size = (100 + i) % 3 ? 2 : 0};
     assert_int_equal(store_commit(store, &batch, &fault), RC_OK);
     assert_int_equal(store_each_log(store, 2, NULL, in_order, &all, &fault), RC_OK);
@@ -156,7 +169,9 @@ static void a_flipped_byte_is_found(void **unused)
     (void)unused;
     snprintf(path, sizeof path, "%s/events.db", directory);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "UPDATE event SET body = x'616264' WHERE sequence = 1", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db, "UPDATE event SET body = x'616264' WHERE sequence = 1", NULL, NULL, NULL),
+        SQLITE_OK);
     sqlite3_close(db);
     struct store *store = open_store();
     assert_int_equal(store_each_event(store, 0, count_event, &events, &fault), RC_INTERNAL);
@@ -203,7 +218,8 @@ static struct text text(const char *bytes)
     return (struct text){bytes, (uint32_t)strlen(bytes)};
 }
 
-static int generation; /* of the items of random commands: what is first seen without a course comes up again and again */
+/* of the items of random commands: what is first seen without a course comes up again and again */
+static int generation;
 
 static const char *of_generation(struct arena *arena, const char *item)
 {
@@ -214,21 +230,31 @@ static const char *of_generation(struct arena *arena, const char *item)
 static void random_command(struct arena *arena, uint64_t *random, struct command *out)
 {
     static const char *const users[] = {"u1", "u2", "u3", "u4"}, *const courses[] = {"c1", "c2", "c3"},
-                      *const items[] = {"i1", "i2", "i3", "i4", "i5", "i6"};
-    const char *user = users[next_random(random) % COUNT(users)], *course = courses[next_random(random) % COUNT(courses)],
+                             *const items[] = {"i1", "i2", "i3", "i4", "i5", "i6"};
+    const char *user = users[next_random(random) % COUNT(users)],
+               *course = courses[next_random(random) % COUNT(courses)],
                *item = of_generation(arena, items[next_random(random) % COUNT(items)]);
     uint32_t dice = next_random(random) % 20;
-    *out = (struct command){.arena = arena, .face = FACE_VIDEO, .learner = text(user), .course = text(course), .item = text(item)};
+    *out = (struct command){.arena = arena,
+                            .face = FACE_VIDEO,
+                            .learner = text(user),
+                            .course = text(course),
+                            .item = text(item)};
     if (dice < 13) {
         struct item_report *report = arena_alloc(arena, sizeof *report);
         report->item = text(item);
         if (dice < 8)
             report->course = text(course);
-        report->report = (struct report){.has = HAS_STATUS | HAS_PERCENT | HAS_TIME_SPENT, .status = (uint8_t)(next_random(random) % 3),
-                                         .percent_hundredths = (uint16_t)(next_random(random) % 10001), .time_spent_ms = next_random(random) % 100000};
+        report->report = (struct report){.has = HAS_STATUS | HAS_PERCENT | HAS_TIME_SPENT,
+                                         .status = (uint8_t)(next_random(random) % 3),
+                                         .percent_hundredths = (uint16_t)(next_random(random) % 10001),
+                                         .time_spent_ms = next_random(random) % 100000};
         if (dice % 2)
-            report->report = (struct report){.has = HAS_WATCHED | HAS_CLIENT_AT | FROM_PLAYER | HAS_DURATION, .watched_s = next_random(random) % 100,
-                                             .duration_ms = 100000, .client_at_ms = (int64_t)(next_random(random) % 1000), .local_day = (int32_t)(next_random(random) % 9)};
+            report->report = (struct report){.has = HAS_WATCHED | HAS_CLIENT_AT | FROM_PLAYER | HAS_DURATION,
+                                             .watched_s = next_random(random) % 100,
+                                             .duration_ms = 100000,
+                                             .client_at_ms = (int64_t)(next_random(random) % 1000),
+                                             .local_day = (int32_t)(next_random(random) % 9)};
         out->kind = CMD_REPORTS;
         out->reports = report;
         out->report_count = 1;
@@ -246,7 +272,9 @@ static void random_command(struct arena *arena, uint64_t *random, struct command
         put->title = text("title");
         put->items = arena_alloc(arena, 3 * sizeof *put->items);
         for (uint32_t i = 0, at = next_random(random) % 4; i < 3; i++)
-            put->items[put->item_count++] = (struct put_item){.id = text(of_generation(arena, items[at + i])), .duration_ms = next_random(random) % 2 * 50000, .required = next_random(random) % 4 != 0};
+            put->items[put->item_count++] = (struct put_item){.id = text(of_generation(arena, items[at + i])),
+                                                              .duration_ms = next_random(random) % 2 * 50000,
+                                                              .required = next_random(random) % 4 != 0};
         out->kind = CMD_COURSE_PUT;
         out->put = put;
         out->learner = (struct text){NULL, 0};
@@ -264,29 +292,35 @@ static void print_image(struct image *image, struct buf *out)
     struct view view = image_read_begin(image);
     for (uint32_t c = 1; c <= image->course_count; c++) {
         const struct course_def *def = view_course(view, c);
-        buf_printf(out, "course %s: %s %u %u %u roster %u\n", image->courses[c]->id, def ? def->declared ? "declared" : "observed" : "unknown",
-                   def ? def->item_count : 0, def ? def->required_count : 0, def ? def->staff_count : 0, keys_live(&image->courses[c]->roster));
+        buf_printf(out, "course %s: %s %u %u %u roster %u\n", image->courses[c]->id,
+                   def ? def->declared ? "declared" : "observed" : "unknown", def ? def->item_count : 0,
+                   def ? def->required_count : 0, def ? def->staff_count : 0,
+                   keys_live(&image->courses[c]->roster));
         course_sums_encode(&image->courses[c]->sums, out);
     }
     for (uint32_t i = 1; i <= image->item_count; i++) {
         const struct item_def *def = view_item(view, i);
         const struct item_sums *sums = &image->items[i]->sums;
-        buf_printf(out, "item %s: course %u %d %s: %lld %lld %lld %lld %lld\n", image->items[i]->id, def ? def->course : 0, def ? def->retired : 0,
-                   item_type(def), (long long)sums->records, (long long)sums->completed, (long long)sums->in_progress,
-                   (long long)sums->time_spent_ms, (long long)sums->watched_s);
+        buf_printf(out, "item %s: course %u %d %s: %lld %lld %lld %lld %lld\n", image->items[i]->id,
+                   def ? def->course : 0, def ? def->retired : 0, item_type(def), (long long)sums->records,
+                   (long long)sums->completed, (long long)sums->in_progress, (long long)sums->time_spent_ms,
+                   (long long)sums->watched_s);
     }
     for (uint32_t l = 1; l <= image->learner_count; l++) {
         const struct learner *learner = view_learner(view, l);
         for (uint32_t i = 0; learner && i < learner->record_count; i++) {
             const struct record *r = &learner->records[i];
-            buf_printf(out, "%s %s: %u %d %d %d %lld %lld %lld v%llu f%lld\n", image->learners[l]->id, image->items[r->item]->id, r->id, r->status, r->flags,
-                       r->percent_hundredths, (long long)r->furthest_ms, (long long)r->watched_s, (long long)r->time_spent_ms,
+            buf_printf(out, "%s %s: %u %d %d %d %lld %lld %lld v%llu f%lld\n", image->learners[l]->id,
+                       image->items[r->item]->id, r->id, r->status, r->flags, r->percent_hundredths,
+                       (long long)r->furthest_ms, (long long)r->watched_s, (long long)r->time_spent_ms,
                        (unsigned long long)r->version, (long long)r->floor_ms);
         }
         for (uint32_t i = 0; learner && i < learner->enrolment_count; i++) {
             const struct enrolment *e = &learner->enrolments[i];
-            buf_printf(out, "%s in %s: %u %d %u/%u %lld %lld %lld\n", image->learners[l]->id, image->courses[e->course]->id, e->id, e->class, e->completed_required,
-                       e->completed_items, (long long)e->completed_at_ms, (long long)e->last_activity_ms, (long long)e->enrolled_at_ms);
+            buf_printf(out, "%s in %s: %u %d %u/%u %lld %lld %lld\n", image->learners[l]->id,
+                       image->courses[e->course]->id, e->id, e->class, e->completed_required,
+                       e->completed_items, (long long)e->completed_at_ms, (long long)e->last_activity_ms,
+                       (long long)e->enrolled_at_ms);
         }
     }
     image_read_end(view);
@@ -311,14 +345,17 @@ static void check_counts(struct image *image)
                 all += counts && learner->records[i].status == ITEM_COMPLETED;
                 started += item.course == c && learner->records[i].flags & RECORD_REPORTED;
                 if (item.course == c && (counts != ((learner->records[i].flags & RECORD_COUNTED) != 0)))
-                    fail_msg("item %u of %s: whether it counts", learner->records[i].item, image->learners[l]->id);
+                    fail_msg("item %u of %s: whether it counts", learner->records[i].item,
+                             image->learners[l]->id);
             }
-            if (enrolment && (enrolment->completed_items != all || (started && enrolment->class == CLASS_ENROLLED)))
-                fail_msg("course %s of %s: %u items counted, %u there; class %d, %u reported", image->courses[c]->id,
-                         image->learners[l]->id, enrolment->completed_items, all, enrolment->class, started);
+            if (enrolment &&
+                (enrolment->completed_items != all || (started && enrolment->class == CLASS_ENROLLED)))
+                fail_msg("course %s of %s: %u items counted, %u there; class %d, %u reported",
+                         image->courses[c]->id, image->learners[l]->id, enrolment->completed_items, all,
+                         enrolment->class, started);
             if (enrolment && (enrolment->completed_required != want || want > facts.required))
-                fail_msg("course %s of %s: %u counted, %u there, %u required", image->courses[c]->id, image->learners[l]->id,
-                         enrolment->completed_required, want, facts.required);
+                fail_msg("course %s of %s: %u counted, %u there, %u required", image->courses[c]->id,
+                         image->learners[l]->id, enrolment->completed_required, want, facts.required);
             learners += enrolment != NULL;
             completed += want;
         }
@@ -329,8 +366,10 @@ static void check_counts(struct image *image)
     image_read_end(view);
 }
 
-/* After random commands: the image loaded from its file, the image folded from nothing, and the live one agree. */
-/* The past up to now, folded from what counts for one learner alone, is how they are, and so are their courses. */
+/* After random commands: the image loaded from its file, the image folded from nothing, and the live one
+ * agree. */
+/* The past up to now, folded from what counts for one learner alone, is how they are, and so are their
+ * courses. */
 static void check_pasts(struct engine *engine)
 {
     const struct bound now = {.sequence = UINT64_MAX};
@@ -341,17 +380,21 @@ static void check_pasts(struct engine *engine)
         struct buf is = {0}, was = {0};
         if (history_image(engine_past(engine), key, &now, &twin, &fault) != RC_OK)
             fail_msg("learner %u: %s", key, fault.message);
-        assert_int_equal(image_row_encode(image, IMAGE_LEARNER, key, &is), image_row_encode(twin, IMAGE_LEARNER, key, &was));
+        assert_int_equal(image_row_encode(image, IMAGE_LEARNER, key, &is),
+                         image_row_encode(twin, IMAGE_LEARNER, key, &was));
         if (is.size != was.size || (is.size && memcmp(is.bytes, was.bytes, is.size) != 0))
             fail_msg("learner %u is not what their past says", key);
         struct view live = {image, false}, past = {twin, false};
         const struct learner *learner = view_learner(live, key);
         for (uint32_t i = 0; learner && i < learner->enrolment_count; i++) {
-            struct course_facts a = view_course_facts(live, learner->enrolments[i].course), b = view_course_facts(past, learner->enrolments[i].course);
-            assert_true(a.declared == b.declared && a.required == b.required && a.items == b.items && a.shrunk_at_ms == b.shrunk_at_ms);
+            struct course_facts a = view_course_facts(live, learner->enrolments[i].course),
+                                b = view_course_facts(past, learner->enrolments[i].course);
+            assert_true(a.declared == b.declared && a.required == b.required && a.items == b.items &&
+                        a.shrunk_at_ms == b.shrunk_at_ms);
         }
         for (uint32_t i = 0; learner && i < learner->record_count; i++) {
-            struct item_facts a = view_item_facts(live, learner->items[i]), b = view_item_facts(past, learner->items[i]);
+            struct item_facts a = view_item_facts(live, learner->items[i]),
+                              b = view_item_facts(past, learner->items[i]);
             assert_true(a.course == b.course && a.required == b.required && a.duration_ms == b.duration_ms);
         }
         image_free(twin);
@@ -439,16 +482,26 @@ static int answers(void)
     return count;
 }
 
-static struct command *watch_item(struct arena *arena, uint32_t learner, const char *course, uint32_t item, int64_t watched_s)
+static struct command *watch_item(struct arena *arena, uint32_t learner, const char *course, uint32_t item,
+                                  int64_t watched_s)
 {
     struct command *command = arena_alloc(arena, sizeof *command);
     struct item_report *report = arena_alloc(arena, sizeof *report);
 
-    *command = (struct command){.kind = CMD_REPORTS, .arena = arena, .face = FACE_VIDEO, .learner = text(arena_printf(arena, "many-%u", learner)),
-                                .reports = report, .report_count = 1, .all_or_nothing = true, .done = count_answer};
+    *command = (struct command){.kind = CMD_REPORTS,
+                                .arena = arena,
+                                .face = FACE_VIDEO,
+                                .learner = text(arena_printf(arena, "many-%u", learner)),
+                                .reports = report,
+                                .report_count = 1,
+                                .all_or_nothing = true,
+                                .done = count_answer};
     report->item = text(arena_printf(arena, "%s-item-%u", course, item));
     report->course = text(course);
-    report->report = (struct report){.has = HAS_WATCHED | HAS_DURATION | FROM_PLAYER, .watched_s = watched_s, .duration_ms = 100000, .local_day = 3};
+    report->report = (struct report){.has = HAS_WATCHED | HAS_DURATION | FROM_PLAYER,
+                                     .watched_s = watched_s,
+                                     .duration_ms = 100000,
+                                     .local_day = 3};
     return command;
 }
 
@@ -457,12 +510,19 @@ static struct command *edit_course(struct arena *arena, int64_t duration_ms, uin
     struct command *command = arena_alloc(arena, sizeof *command);
     struct course_put *put = arena_alloc(arena, sizeof *put);
 
-    *command = (struct command){.kind = duration_ms ? CMD_COURSE_PUT : CMD_COURSE_DELETE, .arena = arena, .face = FACE_CATALOG,
-                                .course = text("crowd"), .actor = text("admin"), .put = put, .done = count_answer};
+    *command = (struct command){.kind = duration_ms ? CMD_COURSE_PUT : CMD_COURSE_DELETE,
+                                .arena = arena,
+                                .face = FACE_CATALOG,
+                                .course = text("crowd"),
+                                .actor = text("admin"),
+                                .put = put,
+                                .done = count_answer};
     put->items = arena_alloc(arena, items * sizeof *put->items);
     put->item_count = items;
     for (uint32_t i = 0; i < items; i++)
-        put->items[i] = (struct put_item){.id = text(arena_printf(arena, "crowd-item-%u", i)), .duration_ms = duration_ms, .required = i % 2 == 0};
+        put->items[i] = (struct put_item){.id = text(arena_printf(arena, "crowd-item-%u", i)),
+                                          .duration_ms = duration_ms,
+                                          .required = i % 2 == 0};
     return command;
 }
 
@@ -481,12 +541,14 @@ static void submit_all(struct engine *engine, struct command *first, int count)
     }
 }
 
-/* An edit worked out in slices, while others and the same learners write elsewhere and in the course: what is shown at
- * every moment adds up, and in the end it is what folding the events in their order gives. */
+/* An edit worked out in slices, while others and the same learners write elsewhere and in the course: what is
+ * shown at every moment adds up, and in the end it is what folding the events in their order gives. */
 static void an_edit_in_slices_ends_as_it_is_folded(void **unused)
 {
-    static const struct { int64_t duration_ms; uint32_t items; } edits[] = {
-        {50000, MANY_ITEMS}, {100000, 2}, {10000, MANY_ITEMS + 40}, {0, 0}, {20000, MANY_ITEMS}};
+    static const struct {
+        int64_t duration_ms;
+        uint32_t items;
+    } edits[] = {{50000, MANY_ITEMS}, {100000, 2}, {10000, MANY_ITEMS + 40}, {0, 0}, {20000, MANY_ITEMS}};
     struct buf live = {0}, folded = {0};
     struct fault fault = {NULL, NULL};
     struct arena arena;
@@ -508,8 +570,9 @@ static void an_edit_in_slices_ends_as_it_is_folded(void **unused)
         int count = 1;
         for (uint32_t i = 0; i < 400; i++, count++) {
             uint32_t learner = (e * 97 + i * 7) % MANY;
-            last = last->next = i % 4 ? watch_item(&arena, learner, "elsewhere", (learner + i) % 3, 10 + e + i % 20)
-                                      : watch_item(&arena, learner, "crowd", i % 2, 31 + e * 10);
+            last = last->next =
+                i % 4 ? watch_item(&arena, learner, "elsewhere", (learner + i) % 3, 10 + e + i % 20)
+                      : watch_item(&arena, learner, "crowd", i % 2, 31 + e * 10);
         }
         submit_all(engine, first, count);
     }
@@ -599,8 +662,9 @@ static void a_failed_commit_leaves_no_trace(void **unused)
     buf_done(&after);
 }
 
-/* An image file whose sums are not those of its learners is thrown away, not believed. The row that is lost: of a
- * learner with records (items and courses differ), and of one who is only enrolled (courses alone differ). */
+/* An image file whose sums are not those of its learners is thrown away, not believed. The row that is lost:
+ * of a learner with records (items and courses differ), and of one who is only enrolled (courses alone
+ * differ). */
 static void an_image_that_contradicts_itself_is_made_again(void **unused)
 {
     static const char *const losses[] = {"DELETE FROM learner WHERE key = (SELECT min(key) FROM learner)",
@@ -611,7 +675,11 @@ static void an_image_that_contradicts_itself_is_made_again(void **unused)
     arena_init(&arena);
     struct store *store = open_store();
     struct engine *engine = open_engine(store);
-    struct command enrol = {.kind = CMD_ENROL, .face = FACE_PTS, .learner = text("only-enrolled"), .course = text("c1"), .arena = &arena};
+    struct command enrol = {.kind = CMD_ENROL,
+                            .face = FACE_PTS,
+                            .learner = text("only-enrolled"),
+                            .course = text("c1"),
+                            .arena = &arena};
     assert_int_equal(engine_run(engine, &enrol, NULL, NULL, &fault), RC_OK);
     engine_free(engine);
     store_close(store);
@@ -645,7 +713,8 @@ int main(void)
 {
     const struct CMUnitTest store[] = {
         cmocka_unit_test(what_was_committed_is_there_after_reopening),
-        cmocka_unit_test(a_visit_holds_no_connection), cmocka_unit_test(pages_of_logs_meet),
+        cmocka_unit_test(a_visit_holds_no_connection),
+        cmocka_unit_test(pages_of_logs_meet),
         cmocka_unit_test(a_second_process_is_refused),
         cmocka_unit_test(a_flipped_byte_is_found),
         cmocka_unit_test(a_newer_schema_is_refused),

@@ -181,7 +181,8 @@ static void long_jobs_leave_half_of_the_threads(void **unused)
     reset();
     assert_int_equal(worker_new(4, &worker), RC_OK);
     for (int i = 0; i < LONGS; i++) {
-        longs[i] = (struct task){.job = {.run = run, .is_long = true}, .caller = 0, .turns = 1, .waits_at_gate = true};
+        longs[i] = (struct task){
+            .job = {.run = run, .is_long = true}, .caller = 0, .turns = 1, .waits_at_gate = true};
         assert_int_equal(worker_do(worker, &longs[i].job, (uint64_t)i + 1), RC_OK);
     }
     wait_until(2, 0);
@@ -217,9 +218,12 @@ static void long_jobs_alone(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines_take_turns), cmocka_unit_test(one_at_a_time_of_each_caller),
-        cmocka_unit_test(lines_are_bounded), cmocka_unit_test(held_jobs_are_bounded_and_come_back),
-        cmocka_unit_test(long_jobs_leave_half_of_the_threads), cmocka_unit_test(long_jobs_alone),
+        cmocka_unit_test(lines_take_turns),
+        cmocka_unit_test(one_at_a_time_of_each_caller),
+        cmocka_unit_test(lines_are_bounded),
+        cmocka_unit_test(held_jobs_are_bounded_and_come_back),
+        cmocka_unit_test(long_jobs_leave_half_of_the_threads),
+        cmocka_unit_test(long_jobs_alone),
     };
     return cmocka_run_group_tests_name("worker", tests, NULL, NULL);
 }

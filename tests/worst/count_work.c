@@ -1,8 +1,8 @@
-/* Counted work, for tests/worst/growth.mjs: how much a program did, without a clock. Linked into a build made with
- * -Dcount_work=true, in which the compiler calls __sanitizer_cov_trace_pc at every basic block of our code; what the
- * C library and SQLite do for us is counted at the calls: bytes moved, compared or set in units of a cache line,
- * allocations, and the steps of SQLite's virtual machine. COUNTED_WORK_FILE names a file of SLOTS slots, one a
- * thread, that the test reads while the program runs. */
+/* Counted work, for tests/worst/growth.mjs: how much a program did, without a clock. Linked into a build made
+ * with -Dcount_work=true, in which the compiler calls __sanitizer_cov_trace_pc at every basic block of our
+ * code; what the C library and SQLite do for us is counted at the calls: bytes moved, compared or set in
+ * units of a cache line, allocations, and the steps of SQLite's virtual machine. COUNTED_WORK_FILE names a
+ * file of SLOTS slots, one a thread, that the test reads while the program runs. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -66,7 +66,8 @@ UNCOUNTED static void count(uint64_t work)
         unsigned slot = atomic_fetch_add(&taken, 1);
         mine = &slots[slot < SLOTS ? slot : SLOTS - 1];
     }
-    if (mine->work >> 12 != (mine->work + work) >> 12 || !mine->thread[0]) /* a thread names itself after its start */
+    /* a thread names itself after its start */
+    if (mine->work >> 12 != (mine->work + work) >> 12 || !mine->thread[0])
         (void)pthread_getname_np(pthread_self(), mine->thread, sizeof mine->thread);
     mine->work += work;
 }

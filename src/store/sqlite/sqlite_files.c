@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Whole files: backup, restore, a new generation of the image. Every switch is one rename or one commit, after an
- * fsync of what it switches to. Source: reliability R8, R16, R17. */
+/* Whole files: backup, restore, a new generation of the image. Every switch is one rename or one commit,
+ * after an fsync of what it switches to. Source: reliability R8, R16, R17. */
 
 enum {
     ROW_MAX_BYTES = 64 << 20, /* more than any row that was written */
@@ -22,7 +22,8 @@ static bool sync_directory_of(const char *path)
     char directory[SQLITE_PATH_BYTES];
     const char *slash = strrchr(path, '/');
 
-    (void)snprintf(directory, sizeof directory, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : "."); /* bounded by the caller */
+    /* bounded by the caller */
+    (void)snprintf(directory, sizeof directory, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
     int fd = open(*directory ? directory : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool synced = fd >= 0 && fsync(fd) == 0;
     if (fd >= 0)
@@ -43,7 +44,7 @@ bool store_has_room(const struct store *store)
     written = fd >= 0 && written && fsync(fd) == 0;
     if (fd >= 0)
         (void)close(fd); /* it goes */
-    (void)unlink(path); /* the next try truncates it */
+    (void)unlink(path);  /* the next try truncates it */
     return written;
 }
 
@@ -86,14 +87,19 @@ static bool no_more_than_counted(void *arg, const struct stored_event *event)
 
 /* Rows that no server wrote. Events, ids and log entries are judged by whoever folds them. */
 static const char foreign_rows[] =
-    "SELECT (SELECT count(*) FROM answer WHERE length(key) <> 16 OR length(fingerprint) <> 16 OR length(etag) > 47 OR"
-    " status NOT BETWEEN 200 AND 299 OR typeof(at_ms) <> 'integer') + (SELECT 6 - count(*) FROM meta WHERE name IN"
-    " ('schema', 'generation', 'record_id', 'enrolment_id', 'log_id', 'sequence') AND typeof(value) = 'integer' AND"
+    "SELECT (SELECT count(*) FROM answer WHERE length(key) <> 16 OR length(fingerprint) <> 16 OR "
+    "length(etag) > 47 OR"
+    " status NOT BETWEEN 200 AND 299 OR typeof(at_ms) <> 'integer') + (SELECT 6 - count(*) FROM meta WHERE "
+    "name IN"
+    " ('schema', 'generation', 'record_id', 'enrolment_id', 'log_id', 'sequence') AND typeof(value) = "
+    "'integer' AND"
     " value BETWEEN 0 AND (CASE name WHEN 'record_id' THEN 4294967295 WHEN 'enrolment_id' THEN 4294967295"
-    " ELSE 9007199254740992 END)) + (SELECT count(*) FROM event WHERE sequence NOT BETWEEN 1 AND 9007199254740992)";
+    " ELSE 9007199254740992 END)) + (SELECT count(*) FROM event WHERE sequence NOT BETWEEN 1 AND "
+    "9007199254740992)";
 
-/* Whether a file is a whole store of ours: pages, schema, checksums of all events. Anything in the schema that is not as
- * we make it (a trigger, a view, a table that is missing) is refused. Source: reliability A172. */
+/* Whether a file is a whole store of ours: pages, schema, checksums of all events. Anything in the schema
+ * that is not as we make it (a trigger, a view, a table that is missing) is refused. Source: reliability
+ * A172. */
 static enum rc check_events(struct store *store, uint64_t *out_events, struct fault *fault)
 {
     sqlite3_stmt *check = NULL;
@@ -109,7 +115,8 @@ static enum rc check_events(struct store *store, uint64_t *out_events, struct fa
     if (schema < 1)
         return fault_set(fault, RC_INVALID, NULL, "the file is no milepost backup");
     if (schema > SQLITE_SCHEMA_VERSION)
-        return fault_set(fault, RC_INVALID, NULL, "the backup was made by a newer milepost; use that version");
+        return fault_set(fault, RC_INVALID, NULL,
+                         "the backup was made by a newer milepost; use that version");
     if (!sqlite_schema_is_ours(store->events, schema))
         return fault_set(fault, RC_INVALID, NULL, "the file holds more than a milepost backup does, or less");
     if (sqlite_one_number(store->events, foreign_rows) != 0)
@@ -118,7 +125,8 @@ static enum rc check_events(struct store *store, uint64_t *out_events, struct fa
     return store_each_event(store, 0, no_more_than_counted, out_events, fault);
 }
 
-/* Copies source into target (which is not there yet), checked, on the disk, under its last name only when whole. */
+/* Copies source into target (which is not there yet), checked, on the disk, under its last name only when
+ * whole. */
 static enum rc copy_store(struct store *store, const char *source, const char *target, bool restoring,
                           uint64_t *out_events, struct fault *fault)
 {
@@ -133,7 +141,8 @@ static enum rc copy_store(struct store *store, const char *source, const char *t
     if (rc == RC_OK)
         (void)sqlite3_limit(store->events, SQLITE_LIMIT_LENGTH, ROW_MAX_BYTES); /* gives the old one back */
     if (rc == RC_OK)
-        rc = sqlite_run(store, store->events, "PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;", fault);
+        rc = sqlite_run(store, store->events,
+                        "PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;", fault);
     if (rc == RC_OK)
         rc = copy_pages(store, from, store->events, fault);
     if (rc == RC_OK) /* one file, no -wal beside it */
@@ -143,12 +152,14 @@ static enum rc copy_store(struct store *store, const char *source, const char *t
     if (rc == RC_OK && restoring) /* images and marks made from the old life mean nothing in the new one */
         rc = sqlite_run(store, store->events,
                         "UPDATE meta SET value = value + 1000 WHERE name = 'generation';"
-                        "UPDATE meta SET value = lower(hex(randomblob(16))) WHERE name = 'store';", fault);
+                        "UPDATE meta SET value = lower(hex(randomblob(16))) WHERE name = 'store';",
+                        fault);
     (void)sqlite3_close(from); /* it only read */
     if (sqlite3_close(store->events) != SQLITE_OK && rc == RC_OK)
         rc = fault_set(fault, RC_INTERNAL, NULL, "cannot close the copy");
     store->events = NULL;
-    if (rc == RC_OK && (!sync_file(temporary) || rename(temporary, target) != 0 || !sync_directory_of(target)))
+    if (rc == RC_OK &&
+        (!sync_file(temporary) || rename(temporary, target) != 0 || !sync_directory_of(target)))
         rc = system_fault(store, "cannot finish the copy", fault);
     if (rc != RC_OK)
         sqlite_remove_file(temporary);
@@ -189,8 +200,8 @@ enum rc store_restore(const char *directory, const char *file, uint64_t *out_eve
     return sqlite_open_failed(store, rc, fault);
 }
 
-/* Whether a name in a data directory is of the store's own files: the event file, an image of any generation, with
- * what SQLite lays beside them. */
+/* Whether a name in a data directory is of the store's own files: the event file, an image of any generation,
+ * with what SQLite lays beside them. */
 static bool is_image(const char *name)
 {
     return strncmp(name, "image", 5) == 0 && strstr(name, ".db");
@@ -202,8 +213,8 @@ static bool is_own(const char *name)
 }
 
 /* Calls act with the paths of such files. */
-static void each_file(const char *directory, bool (*chosen)(const char *name), void (*act)(const char *path, const char *name,
-                      const char *to), const char *to)
+static void each_file(const char *directory, bool (*chosen)(const char *name),
+                      void (*act)(const char *path, const char *name, const char *to), const char *to)
 {
     DIR *entries = opendir(directory);
     char path[SQLITE_PATH_BYTES];
@@ -255,7 +266,7 @@ enum rc store_replace_empty(const char *directory, const char *from, struct faul
     store_close(store);
     sqlite_remove_file(path);
     (void)snprintf(path, sizeof path, "%.4000s/events.db", directory); /* fits */
-    (void)snprintf(source, sizeof source, "%.4000s/events.db", from); /* fits */
+    (void)snprintf(source, sizeof source, "%.4000s/events.db", from);  /* fits */
     sqlite_remove_file(path); /* it was empty: a kill here leaves a directory without a store */
     bool moved = sync_file(source) && rename(source, path) == 0 && sync_directory_of(path);
     if (moved)
@@ -287,7 +298,8 @@ enum rc store_renew_end(struct store *store, struct fault *fault)
     if (rc == RC_OK && (!sync_file(store->image_path) || !sync_directory_of(store->image_path)))
         rc = system_fault(store, "cannot sync the new image", fault);
     if (rc == RC_OK)
-        rc = sqlite_run(store, store->events, "UPDATE meta SET value = value + 1 WHERE name = 'generation';", fault);
+        rc = sqlite_run(store, store->events, "UPDATE meta SET value = value + 1 WHERE name = 'generation';",
+                        fault);
     if (rc != RC_OK)
         return rc;
     sqlite_image_path(store, store->generation - 1, path);

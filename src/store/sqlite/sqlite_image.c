@@ -1,6 +1,7 @@
 #include "store/sqlite/sqlite_store.h"
 
-/* image.db: one row per learner, course and item, as of one sequence. The image's thread alone, once it runs. */
+/* image.db: one row per learner, course and item, as of one sequence. The image's thread alone, once it runs.
+ */
 
 const char *const sqlite_image_sql[IMAGE_STATEMENT_COUNT] = {
     [IMAGE_PUT_LEARNER] = "INSERT OR REPLACE INTO learner(key, body) VALUES(?1, ?2)",
@@ -10,10 +11,12 @@ const char *const sqlite_image_sql[IMAGE_STATEMENT_COUNT] = {
     [IMAGE_DROP_COURSE] = "DELETE FROM course WHERE key = ?1",
     [IMAGE_DROP_ITEM] = "DELETE FROM item WHERE key = ?1",
     [IMAGE_SET] = "INSERT OR REPLACE INTO meta(name, value) VALUES(?1, ?2)",
-    [IMAGE_ADD_EVENTS] = "INSERT INTO learner_event(bucket, learner, offsets) VALUES(?1, ?2, ?3)"
-                         " ON CONFLICT(bucket, learner) DO UPDATE SET offsets = CAST(offsets || excluded.offsets AS BLOB)",
-    [IMAGE_ADD_MENTIONS] = "INSERT INTO mention(who, bucket, offsets) VALUES(?1, ?2, ?3)"
-                           " ON CONFLICT(who, bucket) DO UPDATE SET offsets = CAST(offsets || excluded.offsets AS BLOB)",
+    [IMAGE_ADD_EVENTS] =
+        "INSERT INTO learner_event(bucket, learner, offsets) VALUES(?1, ?2, ?3)"
+        " ON CONFLICT(bucket, learner) DO UPDATE SET offsets = CAST(offsets || excluded.offsets AS BLOB)",
+    [IMAGE_ADD_MENTIONS] =
+        "INSERT INTO mention(who, bucket, offsets) VALUES(?1, ?2, ?3)"
+        " ON CONFLICT(who, bucket) DO UPDATE SET offsets = CAST(offsets || excluded.offsets AS BLOB)",
     [IMAGE_FORGET] = "DELETE FROM learner_event WHERE bucket = ?1 AND learner = ?2",
 };
 
@@ -45,7 +48,8 @@ static enum rc each_row_of(struct store *store, enum image_row_kind kind, const 
         if (code != SQLITE_ROW)
             break;
         struct image_row row = {kind, (uint32_t)sqlite3_column_int64(statement, 0),
-                                sqlite3_column_blob(statement, 1), (size_t)sqlite3_column_bytes(statement, 1)};
+                                sqlite3_column_blob(statement, 1),
+                                (size_t)sqlite3_column_bytes(statement, 1)};
         if (!visit(arg, &row)) {
             (void)sqlite3_finalize(statement); /* ended on purpose */
             return fault_set(fault, RC_INTERNAL, NULL, "image.db holds a row that cannot be read");
@@ -58,19 +62,22 @@ static enum rc each_row_of(struct store *store, enum image_row_kind kind, const 
 enum rc store_each_image_row(struct store *store, bool (*visit)(void *arg, const struct image_row *row),
                              void *arg, struct fault *fault)
 {
-    enum rc rc = each_row_of(store, IMAGE_COURSE, "SELECT key, body FROM course ORDER BY key", visit, arg, fault);
+    enum rc rc =
+        each_row_of(store, IMAGE_COURSE, "SELECT key, body FROM course ORDER BY key", visit, arg, fault);
     if (rc == RC_OK)
         rc = each_row_of(store, IMAGE_ITEM, "SELECT key, body FROM item ORDER BY key", visit, arg, fault);
     if (rc == RC_OK)
-        rc = each_row_of(store, IMAGE_LEARNER, "SELECT key, body FROM learner ORDER BY key", visit, arg, fault);
+        rc = each_row_of(store, IMAGE_LEARNER, "SELECT key, body FROM learner ORDER BY key", visit, arg,
+                         fault);
     return rc;
 }
 
 enum rc store_image_discard(struct store *store, struct fault *fault)
 {
     enum rc rc = sqlite_run(store, store->image,
-                         "BEGIN IMMEDIATE; DELETE FROM learner; DELETE FROM course; DELETE FROM item;"
-                         "DELETE FROM meta; DELETE FROM learner_event; DELETE FROM mention; COMMIT;", fault);
+                            "BEGIN IMMEDIATE; DELETE FROM learner; DELETE FROM course; DELETE FROM item;"
+                            "DELETE FROM meta; DELETE FROM learner_event; DELETE FROM mention; COMMIT;",
+                            fault);
     store->image_mark = 0;
     return rc;
 }
@@ -97,7 +104,8 @@ uint16_t store_image_threshold(const struct store *store)
     return store->image_threshold;
 }
 
-enum rc store_image_events(struct store *store, const struct event_ref *refs, size_t count, struct fault *fault)
+enum rc store_image_events(struct store *store, const struct event_ref *refs, size_t count,
+                           struct fault *fault)
 {
     enum { ROOM = 4096 };
     sqlite3_stmt *add = store->image_writer[IMAGE_ADD_EVENTS];
@@ -108,7 +116,8 @@ enum rc store_image_events(struct store *store, const struct event_ref *refs, si
         uint32_t learner = refs[i].learner;
         int size = 0;
         for (; i < count && refs[i].learner == learner && refs[i].sequence >> SQLITE_BUCKET_BITS == bucket &&
-               size < 2 * ROOM; i++) {
+               size < 2 * ROOM;
+             i++) {
             offsets[size++] = (uint8_t)refs[i].sequence;
             offsets[size++] = (uint8_t)(refs[i].sequence >> 8);
         }
@@ -121,7 +130,8 @@ enum rc store_image_events(struct store *store, const struct event_ref *refs, si
     return RC_OK;
 }
 
-enum rc store_image_mentions(struct store *store, const struct mention_ref *refs, size_t count, struct fault *fault)
+enum rc store_image_mentions(struct store *store, const struct mention_ref *refs, size_t count,
+                             struct fault *fault)
 {
     enum { ROOM = 4096 };
     sqlite3_stmt *add = store->image_writer[IMAGE_ADD_MENTIONS];
@@ -130,7 +140,9 @@ enum rc store_image_mentions(struct store *store, const struct mention_ref *refs
     for (size_t i = 0; i < count;) {
         uint64_t who = refs[i].who, bucket = refs[i].sequence >> SQLITE_BUCKET_BITS;
         int size = 0;
-        for (; i < count && refs[i].who == who && refs[i].sequence >> SQLITE_BUCKET_BITS == bucket && size < 2 * ROOM; i++) {
+        for (; i < count && refs[i].who == who && refs[i].sequence >> SQLITE_BUCKET_BITS == bucket &&
+               size < 2 * ROOM;
+             i++) {
             offsets[size++] = (uint8_t)refs[i].sequence;
             offsets[size++] = (uint8_t)(refs[i].sequence >> 8);
         }
@@ -157,7 +169,8 @@ enum rc store_image_forget(struct store *store, uint32_t learner, struct fault *
     return RC_OK;
 }
 
-enum rc store_image_commit(struct store *store, uint64_t mark, uint16_t threshold_hundredths, struct fault *fault)
+enum rc store_image_commit(struct store *store, uint64_t mark, uint16_t threshold_hundredths,
+                           struct fault *fault)
 {
     if (!set_image_meta(store, "store", store->store_id, 0) ||
         !set_image_meta(store, "generation", NULL, store->generation) ||
@@ -176,5 +189,6 @@ enum rc store_image_commit(struct store *store, uint64_t mark, uint16_t threshol
 void store_image_rollback(struct store *store)
 {
     if (!sqlite3_get_autocommit(store->image))
-        (void)sqlite3_exec(store->image, "ROLLBACK", NULL, NULL, NULL); /* what it cannot undo, recovery will */
+        (void)sqlite3_exec(store->image, "ROLLBACK", NULL, NULL,
+                           NULL); /* what it cannot undo, recovery will */
 }

@@ -6,10 +6,10 @@
 
 #include "base/monotonic.h"
 
-/* What is read. By the owner of the event file: at a start, and what its thread looks up between two commits. By
- * everybody else: through a few connections, each lent for a page of rows. What a page holds is copied, the connection
- * given back, and only then is it visited: however long one walk is, nobody waits for more than a page of it, and no
- * reader keeps the file's log from being emptied. */
+/* What is read. By the owner of the event file: at a start, and what its thread looks up between two commits.
+ * By everybody else: through a few connections, each lent for a page of rows. What a page holds is copied,
+ * the connection given back, and only then is it visited: however long one walk is, nobody waits for more
+ * than a page of it, and no reader keeps the file's log from being emptied. */
 
 enum { PAGE_ROWS = 256, PAGE_BYTES = 256 << 10 };
 
@@ -18,14 +18,17 @@ static const char *const read_sql[READ_COUNT] = {
     [READ_EVENT] = EVENT_COLUMNS "WHERE sequence = ?1",
     [READ_EVENTS] = EVENT_COLUMNS "WHERE sequence > ?1 AND sequence <= ?2 ORDER BY sequence LIMIT ?3",
     [READ_ANSWER] = "SELECT key, fingerprint, at_ms, status, etag, body, caller FROM answer WHERE key = ?1",
-    [READ_MENTIONS] = "SELECT bucket, offsets FROM mention WHERE who = ?1 AND bucket >= ?2 ORDER BY bucket LIMIT 1",
+    [READ_MENTIONS] =
+        "SELECT bucket, offsets FROM mention WHERE who = ?1 AND bucket >= ?2 ORDER BY bucket LIMIT 1",
     [READ_LEDGER] = "SELECT value FROM ledger WHERE name = ?1",
 #define LOG_COLUMNS "SELECT log_id, learner, date_ms, created_ms, updated_ms, members FROM log_entry "
-    [READ_LOGS] = LOG_COLUMNS "WHERE learner = ?1 AND gone = 0 AND date_ms >= ?2 AND (date_ms, log_id) < (?3, ?4)"
-                              " ORDER BY date_ms DESC, log_id DESC LIMIT ?5",
+    [READ_LOGS] =
+        LOG_COLUMNS "WHERE learner = ?1 AND gone = 0 AND date_ms >= ?2 AND (date_ms, log_id) < (?3, ?4)"
+                    " ORDER BY date_ms DESC, log_id DESC LIMIT ?5",
     [READ_ALL_LOGS] = LOG_COLUMNS "WHERE gone = 0 AND (learner, date_ms, log_id) > (?1, ?2, ?3)"
                                   " ORDER BY learner, date_ms, log_id LIMIT ?4",
-    [READ_LOG] = "SELECT log_id, learner, date_ms, created_ms, updated_ms, members, gone FROM log_entry WHERE log_id = ?1",
+    [READ_LOG] = "SELECT log_id, learner, date_ms, created_ms, updated_ms, members, gone FROM log_entry "
+                 "WHERE log_id = ?1",
     [READ_LOG_OWNER] = "SELECT learner FROM log_entry WHERE log_id = ?1",
     [READ_LAST_BUCKET] = "SELECT max(bucket) FROM learner_event",
     [READ_BUCKET] = "SELECT offsets FROM learner_event WHERE bucket = ?1 AND learner = ?2",
@@ -124,7 +127,7 @@ static void give_back(struct store *store, struct sqlite_reader *reader)
     reader->next = store->idle;
     store->idle = reader;
     (void)pthread_cond_broadcast(&store->reader_back); /* cannot fail; who pauses them waits here too */
-    (void)pthread_mutex_unlock(&store->reader_lock); /* held above */
+    (void)pthread_mutex_unlock(&store->reader_lock);   /* held above */
 }
 
 static bool all_are_back(const struct store *store)
@@ -155,7 +158,7 @@ void sqlite_readers_go_on(struct store *store)
     (void)pthread_mutex_lock(&store->reader_lock); /* cannot fail: not held */
     store->paused = false;
     (void)pthread_cond_broadcast(&store->reader_back); /* cannot fail */
-    (void)pthread_mutex_unlock(&store->reader_lock); /* held above */
+    (void)pthread_mutex_unlock(&store->reader_lock);   /* held above */
 }
 
 /* The statement, prepared on first use. NULL: it cannot be. */
@@ -164,8 +167,8 @@ static sqlite3_stmt *prepared(struct sqlite_reader *reader, enum read_statement 
     sqlite3 *db = reads_image(which) ? reader->image : reader->events;
 
     if (!reader->statements[which])
-        (void)sqlite3_prepare_v3(db, read_sql[which], -1, SQLITE_PREPARE_PERSISTENT, &reader->statements[which],
-                                 NULL); /* NULL says it */
+        (void)sqlite3_prepare_v3(db, read_sql[which], -1, SQLITE_PREPARE_PERSISTENT,
+                                 &reader->statements[which], NULL); /* NULL says it */
     return reader->statements[which];
 }
 
@@ -216,7 +219,8 @@ static enum rc each_id_of(struct store *store, enum store_id_kind kind, const ch
 enum rc store_each_id(struct store *store, bool (*visit)(void *arg, const struct store_id *id), void *arg,
                       struct fault *fault)
 {
-    enum rc rc = each_id_of(store, STORE_LEARNER, "SELECT key, id FROM learner ORDER BY key", visit, arg, fault);
+    enum rc rc =
+        each_id_of(store, STORE_LEARNER, "SELECT key, id FROM learner ORDER BY key", visit, arg, fault);
     if (rc == RC_OK)
         rc = each_id_of(store, STORE_COURSE, "SELECT key, id FROM course ORDER BY key", visit, arg, fault);
     if (rc == RC_OK)
@@ -246,8 +250,9 @@ enum rc store_each_answer(struct store *store, int64_t since_ms,
                           bool (*visit)(void *arg, const struct store_answer *answer), void *arg,
                           struct fault *fault)
 {
-    static const char sql[] = "SELECT key, fingerprint, at_ms, status, etag, NULL, caller, length(body) FROM answer"
-                              " WHERE at_ms >= ?1 ORDER BY at_ms";
+    static const char sql[] =
+        "SELECT key, fingerprint, at_ms, status, etag, NULL, caller, length(body) FROM answer"
+        " WHERE at_ms >= ?1 ORDER BY at_ms";
     sqlite3_stmt *statement = NULL;
     int code = sqlite3_prepare_v2(store->events, sql, -1, &statement, NULL);
 
@@ -263,7 +268,8 @@ enum rc store_each_answer(struct store *store, int64_t since_ms,
         }
     }
     (void)sqlite3_finalize(statement); /* repeats the code of the step */
-    return code == SQLITE_DONE || code == SQLITE_ROW ? RC_OK : sqlite_fail(store, store->events, "answers", fault);
+    return code == SQLITE_DONE || code == SQLITE_ROW ? RC_OK
+                                                     : sqlite_fail(store, store->events, "answers", fault);
 }
 
 /* ---- events ---- */
@@ -282,7 +288,8 @@ static struct stored_event event_of(sqlite3_stmt *statement)
 
 /* Hands an event over. RC_INTERNAL: its checksum does not fit; RC_BUSY: the visitor gave up. */
 static enum rc visit_event(const struct stored_event *event, uint32_t crc,
-                           bool (*visit)(void *arg, const struct stored_event *event), void *arg, struct fault *fault)
+                           bool (*visit)(void *arg, const struct stored_event *event), void *arg,
+                           struct fault *fault)
 {
     if (sqlite_event_crc(event) != crc)
         return fault_set(fault, RC_INTERNAL, NULL, "an event is damaged (checksum); restore a backup");
@@ -305,7 +312,8 @@ enum rc store_each_event(struct store *store, uint64_t after,
         struct stored_event event = event_of(statement);
         rc = visit_event(&event, (uint32_t)sqlite3_column_int64(statement, 4), visit, arg, fault);
         if (rc == RC_INTERNAL) { /* the owner alone reads here, so the number may be told */
-            (void)snprintf(store->message, sizeof store->message, "event %llu is damaged (checksum); restore a backup",
+            (void)snprintf(store->message, sizeof store->message,
+                           "event %llu is damaged (checksum); restore a backup",
                            (unsigned long long)event.sequence); /* fits */
             fault->message = store->message;
         }
@@ -360,8 +368,8 @@ static void page_add(struct event_page *page, sqlite3_stmt *statement)
     page->events[page->count++] = event;
 }
 
-static enum rc page_visit(struct event_page *page, bool (*visit)(void *arg, const struct stored_event *event), void *arg,
-                          struct fault *fault)
+static enum rc page_visit(struct event_page *page, bool (*visit)(void *arg, const struct stored_event *event),
+                          void *arg, struct fault *fault)
 {
     const uint8_t *at = (const uint8_t *)page->bytes.bytes;
     enum rc rc = page->bytes.failed ? fault_set(fault, RC_BUSY, NULL, "out of memory") : RC_OK;
@@ -445,7 +453,8 @@ static enum rc read_page_after(struct store *store, uint64_t after, uint64_t upt
 }
 
 enum rc store_scan_events(struct store *store, uint64_t after, uint64_t upto,
-                          bool (*visit)(void *arg, const struct stored_event *event), void *arg, struct fault *fault)
+                          bool (*visit)(void *arg, const struct stored_event *event), void *arg,
+                          struct fault *fault)
 {
     struct event_page *page = page_new(fault);
     enum rc rc = page ? RC_OK : RC_BUSY;
@@ -464,7 +473,8 @@ enum rc store_scan_events(struct store *store, uint64_t after, uint64_t upto,
 /* ---- single rows ---- */
 
 enum rc store_answer(struct store *store, const uint8_t key[16],
-                     bool (*visit)(void *arg, const struct store_answer *answer), void *arg, struct fault *fault)
+                     bool (*visit)(void *arg, const struct store_answer *answer), void *arg,
+                     struct fault *fault)
 {
     struct sqlite_reader *reader = lend(store);
     sqlite3_stmt *statement = prepared(reader, READ_ANSWER);
@@ -528,7 +538,8 @@ struct log_page {
 };
 
 /* Runs a bound statement for a page; its last parameter is the limit. */
-static enum rc read_log_page(sqlite3_stmt *statement, int limit_index, struct log_page *page, struct fault *fault)
+static enum rc read_log_page(sqlite3_stmt *statement, int limit_index, struct log_page *page,
+                             struct fault *fault)
 {
     int code = SQLITE_ERROR;
 
@@ -536,7 +547,8 @@ static enum rc read_log_page(sqlite3_stmt *statement, int limit_index, struct lo
     buf_clear(&page->bytes);
     if (statement) {
         (void)sqlite3_bind_int64(statement, limit_index, PAGE_ROWS); /* the index is right */
-        while (page->count < PAGE_ROWS && page->bytes.size < PAGE_BYTES && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+        while (page->count < PAGE_ROWS && page->bytes.size < PAGE_BYTES &&
+               (code = sqlite3_step(statement)) == SQLITE_ROW) {
             struct store_log *log = &page->logs[page->count++];
             *log = log_of(statement);
             buf_add(&page->bytes, log->members, log->members_size);
@@ -547,7 +559,8 @@ static enum rc read_log_page(sqlite3_stmt *statement, int limit_index, struct lo
 }
 
 /* False: the visitor ended the walk. */
-static bool visit_log_page(struct log_page *page, bool (*visit)(void *arg, const struct store_log *log), void *arg)
+static bool visit_log_page(struct log_page *page, bool (*visit)(void *arg, const struct store_log *log),
+                           void *arg)
 {
     const uint8_t *at = (const uint8_t *)page->bytes.bytes;
 
@@ -620,18 +633,20 @@ static void after(int64_t *numbers, const struct store_log *last)
     numbers[2] = (int64_t)last->log_id;
 }
 
-enum rc store_each_log_of_all(struct store *store, bool (*visit)(void *arg, const struct store_log *log), void *arg,
-                              struct fault *fault)
+enum rc store_each_log_of_all(struct store *store, bool (*visit)(void *arg, const struct store_log *log),
+                              void *arg, struct fault *fault)
 {
     int64_t numbers[] = {0, 0, 0};
     return each_log(store, READ_ALL_LOGS, numbers, 3, after, visit, arg, fault);
 }
 
-enum rc store_each_log_total(struct store *store, bool (*visit)(void *arg, const struct store_log_total *total),
-                             void *arg, struct fault *fault)
+enum rc store_each_log_total(struct store *store,
+                             bool (*visit)(void *arg, const struct store_log_total *total), void *arg,
+                             struct fault *fault)
 {
     sqlite3_stmt *all = NULL;
-    int code = sqlite3_prepare_v2(store->events, "SELECT learner, entries, rollbacks, bytes, settling FROM log_total", -1, &all, NULL);
+    int code = sqlite3_prepare_v2(
+        store->events, "SELECT learner, entries, rollbacks, bytes, settling FROM log_total", -1, &all, NULL);
 
     while (code == SQLITE_OK || code == SQLITE_ROW) {
         code = sqlite3_step(all);
@@ -659,8 +674,8 @@ enum rc store_log(struct store *store, uint64_t log_id, bool (*visit)(void *arg,
     bool found = false;
 
     if (!store->get_log)
-        (void)sqlite3_prepare_v3(store->events, read_sql[READ_LOG], -1, SQLITE_PREPARE_PERSISTENT, &store->get_log,
-                                 NULL); /* NULL says it */
+        (void)sqlite3_prepare_v3(store->events, read_sql[READ_LOG], -1, SQLITE_PREPARE_PERSISTENT,
+                                 &store->get_log, NULL); /* NULL says it */
     if (store->get_log) {
         (void)sqlite3_bind_int64(store->get_log, 1, (int64_t)log_id); /* the index is right */
         code = sqlite3_step(store->get_log);
@@ -690,13 +705,15 @@ enum rc store_log_owner(struct store *store, uint64_t log_id, uint32_t *out_lear
     }
     enum rc rc = end(statement, code, fault);
     give_back(store, reader);
-    return rc == RC_OK && *out_learner == 0 ? fault_set(fault, RC_NOT_FOUND, NULL, "Progress log not found") : rc;
+    return rc == RC_OK && *out_learner == 0 ? fault_set(fault, RC_NOT_FOUND, NULL, "Progress log not found")
+                                            : rc;
 }
 
 /* ---- the index of each learner's events ---- */
 
 /* The sequences of one bucket; false: the visitor has no more memory. */
-static bool visit_offsets(uint64_t bucket, sqlite3_stmt *statement, bool (*visit)(void *arg, uint64_t sequence), void *arg)
+static bool visit_offsets(uint64_t bucket, sqlite3_stmt *statement,
+                          bool (*visit)(void *arg, uint64_t sequence), void *arg)
 {
     const uint8_t *at = sqlite3_column_blob(statement, 0);
     int size = sqlite3_column_bytes(statement, 0);
@@ -737,7 +754,8 @@ enum rc store_each_indexed(struct store *store, uint32_t learner, bool (*visit)(
     sqlite3_stmt *statement = reader->image ? prepared(reader, READ_LAST_BUCKET) : NULL;
     int code = statement ? sqlite3_step(statement) : SQLITE_ERROR;
     int64_t last = code == SQLITE_ROW && sqlite3_column_type(statement, 0) != SQLITE_NULL
-                       ? sqlite3_column_int64(statement, 0) : -1;
+                       ? sqlite3_column_int64(statement, 0)
+                       : -1;
     enum rc rc = reader->image ? end(statement, code, fault) : RC_OK;
 
     give_back(store, reader);
@@ -746,11 +764,13 @@ enum rc store_each_indexed(struct store *store, uint32_t learner, bool (*visit)(
     return rc;
 }
 
-enum rc store_each_index_entry(struct store *store, bool (*visit)(void *arg, uint32_t learner, uint64_t sequence),
-                               void *arg, struct fault *fault)
+enum rc store_each_index_entry(struct store *store,
+                               bool (*visit)(void *arg, uint32_t learner, uint64_t sequence), void *arg,
+                               struct fault *fault)
 {
     sqlite3_stmt *all = NULL;
-    int code = sqlite3_prepare_v2(store->image, "SELECT bucket, learner, offsets FROM learner_event", -1, &all, NULL);
+    int code = sqlite3_prepare_v2(store->image, "SELECT bucket, learner, offsets FROM learner_event", -1,
+                                  &all, NULL);
 
     while (code == SQLITE_OK || code == SQLITE_ROW) {
         code = sqlite3_step(all);
@@ -770,8 +790,8 @@ enum rc store_each_index_entry(struct store *store, bool (*visit)(void *arg, uin
     return code == SQLITE_DONE ? RC_OK : sqlite_fail(store, store->image, "the index of events", fault);
 }
 
-enum rc store_each_mention(struct store *store, uint64_t who, bool (*visit)(void *arg, uint64_t sequence), void *arg,
-                           struct fault *fault)
+enum rc store_each_mention(struct store *store, uint64_t who, bool (*visit)(void *arg, uint64_t sequence),
+                           void *arg, struct fault *fault)
 {
     int64_t bucket = 0;
     enum rc rc = RC_OK;
@@ -789,7 +809,8 @@ enum rc store_each_mention(struct store *store, uint64_t who, bool (*visit)(void
         }
         const uint8_t *at = code == SQLITE_ROW ? sqlite3_column_blob(statement, 1) : NULL;
         for (int i = 0, size = at ? sqlite3_column_bytes(statement, 1) : 0; whole && i + 1 < size; i += 2)
-            whole = visit(arg, (uint64_t)bucket << SQLITE_BUCKET_BITS | (uint64_t)at[i] | (uint64_t)at[i + 1] << 8);
+            whole = visit(arg, (uint64_t)bucket << SQLITE_BUCKET_BITS | (uint64_t)at[i] |
+                                   (uint64_t)at[i + 1] << 8);
         rc = reader->image ? end(statement, code, fault) : RC_OK;
         give_back(store, reader);
         if (!statement)
@@ -801,11 +822,12 @@ enum rc store_each_mention(struct store *store, uint64_t who, bool (*visit)(void
     return rc;
 }
 
-enum rc store_each_erasing(struct store *store, bool (*visit)(void *arg, const struct store_erasure *erasure), void *arg,
-                           struct fault *fault)
+enum rc store_each_erasing(struct store *store, bool (*visit)(void *arg, const struct store_erasure *erasure),
+                           void *arg, struct fault *fault)
 {
     sqlite3_stmt *all = NULL;
-    int code = sqlite3_prepare_v2(store->events, "SELECT learner, id, own, named FROM erasing", -1, &all, NULL);
+    int code =
+        sqlite3_prepare_v2(store->events, "SELECT learner, id, own, named FROM erasing", -1, &all, NULL);
     bool whole = true;
 
     while (whole && (code == SQLITE_OK || code == SQLITE_ROW)) {
@@ -814,9 +836,12 @@ enum rc store_each_erasing(struct store *store, bool (*visit)(void *arg, const s
             break;
         struct store_erasure erasure = {
             .learner = (uint32_t)sqlite3_column_int64(all, 0),
-            .id = (const char *)sqlite3_column_text(all, 1), .id_size = (size_t)sqlite3_column_bytes(all, 1),
-            .own = sqlite3_column_blob(all, 2), .own_size = (size_t)sqlite3_column_bytes(all, 2),
-            .named = sqlite3_column_blob(all, 3), .named_size = (size_t)sqlite3_column_bytes(all, 3),
+            .id = (const char *)sqlite3_column_text(all, 1),
+            .id_size = (size_t)sqlite3_column_bytes(all, 1),
+            .own = sqlite3_column_blob(all, 2),
+            .own_size = (size_t)sqlite3_column_bytes(all, 2),
+            .named = sqlite3_column_blob(all, 3),
+            .named_size = (size_t)sqlite3_column_bytes(all, 3),
         };
         whole = visit(arg, &erasure);
     }

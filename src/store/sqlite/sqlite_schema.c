@@ -33,37 +33,48 @@ static const char schema_2[] =
     " gone INTEGER NOT NULL DEFAULT 0);"
     "CREATE INDEX log_entry_by_date ON log_entry(learner, date_ms, log_id) WHERE gone = 0;"
     "CREATE TABLE answer(key BLOB PRIMARY KEY, fingerprint BLOB NOT NULL, at_ms INTEGER NOT NULL,"
-    " status INTEGER NOT NULL, etag TEXT NOT NULL, body BLOB NOT NULL, learner INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
+    " status INTEGER NOT NULL, etag TEXT NOT NULL, body BLOB NOT NULL, learner INTEGER NOT NULL DEFAULT 0) "
+    "WITHOUT ROWID;"
     "CREATE INDEX answer_by_age ON answer(at_ms);"
     "CREATE TABLE ledger(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
     "INSERT INTO meta VALUES('schema', 2), ('store', lower(hex(randomblob(16)))), ('generation', 1),"
     " ('record_id', 0), ('enrolment_id', 0), ('log_id', 0), ('sequence', 0);";
 
-/* From the version before: each is one transaction, so a kill leaves the old or the new one. Source: reliability R16. */
+/* From the version before: each is one transaction, so a kill leaves the old or the new one. Source:
+ * reliability R16. */
 static const char *const migrations[SQLITE_SCHEMA_VERSION + 1] = {
     [2] = "ALTER TABLE log_entry ADD COLUMN gone INTEGER NOT NULL DEFAULT 0;"
           "DROP INDEX log_entry_by_date;"
           "CREATE INDEX log_entry_by_date ON log_entry(learner, date_ms, log_id) WHERE gone = 0;"
           "ALTER TABLE answer ADD COLUMN learner INTEGER NOT NULL DEFAULT 0;",
-    /* Whom an answer names. Of those that are there: the learner's column, and what their JSON says in so many words. */
+    /* Whom an answer names. Of those that are there: the learner's column, and what their JSON says in so
+       many words. */
     [3] = "ALTER TABLE answer ADD COLUMN caller INTEGER NOT NULL DEFAULT 0;"
-          "CREATE TABLE answer_name(who TEXT NOT NULL, key BLOB NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY(who, key))"
+          "CREATE TABLE answer_name(who TEXT NOT NULL, key BLOB NOT NULL, at_ms INTEGER NOT NULL, PRIMARY "
+          "KEY(who, key))"
           " WITHOUT ROWID;"
           "CREATE INDEX answer_name_by_age ON answer_name(at_ms);"
-          "CREATE TABLE erasing(learner INTEGER PRIMARY KEY, id TEXT NOT NULL, own BLOB NOT NULL, named BLOB NOT NULL);"
+          "CREATE TABLE erasing(learner INTEGER PRIMARY KEY, id TEXT NOT NULL, own BLOB NOT NULL, named BLOB "
+          "NOT NULL);"
           "INSERT OR IGNORE INTO answer_name SELECT learner.id, answer.key, answer.at_ms FROM answer"
           " JOIN learner ON learner.key = answer.learner WHERE learner.id <> '';"
-          "INSERT OR IGNORE INTO answer_name SELECT CAST(told.atom AS TEXT), answer.key, answer.at_ms FROM answer,"
-          " json_tree(CASE WHEN json_valid(CAST(answer.body AS TEXT)) THEN CAST(answer.body AS TEXT) ELSE '[]' END) AS told"
+          "INSERT OR IGNORE INTO answer_name SELECT CAST(told.atom AS TEXT), answer.key, answer.at_ms FROM "
+          "answer,"
+          " json_tree(CASE WHEN json_valid(CAST(answer.body AS TEXT)) THEN CAST(answer.body AS TEXT) ELSE "
+          "'[]' END) AS told"
           " WHERE told.key IN ('userId', 'user_id') AND told.type IN ('text', 'integer');",
-    /* How many log entries each learner has; and those that are gone are found by learner too, when they are erased. */
-    [4] = "CREATE TABLE log_total(learner INTEGER PRIMARY KEY, entries INTEGER NOT NULL, rollbacks INTEGER NOT NULL,"
-          " bytes INTEGER NOT NULL, settling INTEGER NOT NULL);"
-          "CREATE INDEX log_entry_gone ON log_entry(learner) WHERE gone = 1;"
-          "INSERT INTO log_total SELECT learner, sum(gone = 0), 0, sum(CASE gone WHEN 0 THEN length(members) ELSE 0 END), 0"
-          " FROM log_entry GROUP BY learner;"
-          "INSERT INTO log_total SELECT learner, 0, count(*), 0, 0 FROM event WHERE kind = 14 GROUP BY learner"
-          " ON CONFLICT(learner) DO UPDATE SET rollbacks = excluded.rollbacks;",
+    /* How many log entries each learner has; and those that are gone are found by learner too, when they are
+       erased. */
+    [4] =
+        "CREATE TABLE log_total(learner INTEGER PRIMARY KEY, entries INTEGER NOT NULL, rollbacks INTEGER NOT "
+        "NULL,"
+        " bytes INTEGER NOT NULL, settling INTEGER NOT NULL);"
+        "CREATE INDEX log_entry_gone ON log_entry(learner) WHERE gone = 1;"
+        "INSERT INTO log_total SELECT learner, sum(gone = 0), 0, sum(CASE gone WHEN 0 THEN length(members) "
+        "ELSE 0 END), 0"
+        " FROM log_entry GROUP BY learner;"
+        "INSERT INTO log_total SELECT learner, 0, count(*), 0, 0 FROM event WHERE kind = 14 GROUP BY learner"
+        " ON CONFLICT(learner) DO UPDATE SET rollbacks = excluded.rollbacks;",
 };
 
 /* Makes the tables, or brings those of an older version up to date. */
@@ -74,9 +85,11 @@ enum rc sqlite_settle_schema(struct store *store, struct fault *fault)
     enum rc rc = RC_OK;
 
     if (schema > SQLITE_SCHEMA_VERSION)
-        return fault_set(fault, RC_INTERNAL, NULL, "the data was written by a newer milepost; use that version");
+        return fault_set(fault, RC_INTERNAL, NULL,
+                         "the data was written by a newer milepost; use that version");
     if (schema < 1)
-        return fault_set(fault, RC_INTERNAL, NULL, "events.db is damaged or not milepost's; restore a backup");
+        return fault_set(fault, RC_INTERNAL, NULL,
+                         "events.db is damaged or not milepost's; restore a backup");
     if (!empty && schema == SQLITE_SCHEMA_VERSION)
         return RC_OK;
     rc = sqlite_run(store, store->events, "BEGIN IMMEDIATE;", fault);
@@ -94,7 +107,8 @@ enum rc sqlite_settle_schema(struct store *store, struct fault *fault)
 /* Everything that is in a schema, as one text. Appended; false: it cannot be read. */
 static bool list_schema(sqlite3 *db, struct buf *out)
 {
-    static const char sql[] = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master ORDER BY type, name";
+    static const char sql[] =
+        "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master ORDER BY type, name";
     sqlite3_stmt *statement = NULL;
     int code = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
 

@@ -25,7 +25,8 @@ static const char *const writer_sql[WRITER_COUNT] = {
     [ADD_LEARNER] = "INSERT INTO learner(key, id) VALUES(?1, ?2)",
     [ADD_COURSE] = "INSERT INTO course(key, id) VALUES(?1, ?2)",
     [ADD_ITEM] = "INSERT INTO item(key, id) VALUES(?1, ?2)",
-    [ADD_EVENT] = "INSERT INTO event(sequence, learner, kind, at_ms, crc, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+    [ADD_EVENT] =
+        "INSERT INTO event(sequence, learner, kind, at_ms, crc, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
     [PUT_LOG] = "INSERT OR REPLACE INTO log_entry(log_id, learner, date_ms, created_ms, updated_ms, members)"
                 " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
     [DROP_LOG] = "UPDATE log_entry SET gone = 1, members = x'' WHERE log_id = ?1",
@@ -38,7 +39,8 @@ static const char *const writer_sql[WRITER_COUNT] = {
                    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [NAME_ANSWER] = "INSERT OR REPLACE INTO answer_name(who, key, at_ms) VALUES(?1, ?2, ?3)",
     /* A few for each that comes: a day's worth at once would stop everybody. */
-    [DROP_ANSWERS] = "DELETE FROM answer WHERE key IN (SELECT key FROM answer WHERE at_ms < ?1 ORDER BY at_ms LIMIT 4)",
+    [DROP_ANSWERS] =
+        "DELETE FROM answer WHERE key IN (SELECT key FROM answer WHERE at_ms < ?1 ORDER BY at_ms LIMIT 4)",
     [DROP_NAMES] = "DELETE FROM answer_name WHERE (who, key) IN"
                    " (SELECT who, key FROM answer_name WHERE at_ms < ?1 ORDER BY at_ms LIMIT 16)",
     [PUT_LEDGER] = "INSERT OR REPLACE INTO ledger(name, value) VALUES(?1, ?2)",
@@ -68,7 +70,9 @@ enum rc sqlite_fail(struct store *store, sqlite3 *db, const char *what, struct f
     int code = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;
     int primary = code & 0xff;
 
-    (void)snprintf(store->message, sizeof store->message, "%s: %s", what, db ? sqlite3_errmsg(db) : "out of memory"); /* cut is fine */
+    /* cut is fine */
+    (void)snprintf(store->message, sizeof store->message, "%s: %s", what,
+                   db ? sqlite3_errmsg(db) : "out of memory");
     if (primary == SQLITE_FULL || primary == SQLITE_NOMEM || primary == SQLITE_BUSY)
         return fault_set(fault, RC_BUSY, NULL, store->message);
     return fault_set(fault, RC_INTERNAL, NULL, store->message);
@@ -76,7 +80,8 @@ enum rc sqlite_fail(struct store *store, sqlite3 *db, const char *what, struct f
 
 enum rc sqlite_run(struct store *store, sqlite3 *db, const char *sql, struct fault *fault)
 {
-    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? RC_OK : sqlite_fail(store, db, "sql", fault);
+    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? RC_OK
+                                                                : sqlite_fail(store, db, "sql", fault);
 }
 
 static bool prepare_all(sqlite3 *db, const char *const *sql, sqlite3_stmt **out, int count)
@@ -119,15 +124,16 @@ enum rc sqlite_take_lock(struct store *store, const char *directory, struct faul
     return RC_OK;
 }
 
-enum rc sqlite_open_file(struct store *store, const char *path, bool reader, sqlite3 **out_db, struct fault *fault)
+enum rc sqlite_open_file(struct store *store, const char *path, bool reader, sqlite3 **out_db,
+                         struct fault *fault)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (reader ? 0 : SQLITE_OPEN_CREATE);
     int off = 0;
 
     if (sqlite3_open_v2(path, out_db, flags, NULL) != SQLITE_OK)
         return sqlite_fail(store, *out_db, "cannot open the database", fault);
-    (void)sqlite3_busy_timeout(*out_db, 2000); /* cannot fail */
-    (void)sqlite3_db_config(*out_db, SQLITE_DBCONFIG_DEFENSIVE, 1, &off); /* advisory hardening */
+    (void)sqlite3_busy_timeout(*out_db, 2000);                                 /* cannot fail */
+    (void)sqlite3_db_config(*out_db, SQLITE_DBCONFIG_DEFENSIVE, 1, &off);      /* advisory hardening */
     (void)sqlite3_db_config(*out_db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, &off); /* likewise */
     if (reader) {
         (void)sqlite3_db_config(*out_db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, &off); /* R8 */
@@ -168,7 +174,8 @@ int64_t sqlite_one_number(sqlite3 *db, const char *sql)
     sqlite3_stmt *statement = NULL;
     int64_t value = -1;
 
-    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
         value = sqlite3_column_int64(statement, 0);
     (void)sqlite3_finalize(statement); /* repeats the code of the step */
     return value;
@@ -194,9 +201,11 @@ static void read_counters(struct store *store)
 void sqlite_image_path(const struct store *store, int64_t generation, char out[SQLITE_PATH_BYTES])
 {
     if (generation == 1)
-        (void)snprintf(out, SQLITE_PATH_BYTES, "%.4000s/image.db", store->directory); /* store_open bounded it */
+        (void)snprintf(out, SQLITE_PATH_BYTES, "%.4000s/image.db",
+                       store->directory); /* store_open bounded it */
     else
-        (void)snprintf(out, SQLITE_PATH_BYTES, "%.4000s/image-%lld.db", store->directory, (long long)generation); /* likewise */
+        (void)snprintf(out, SQLITE_PATH_BYTES, "%.4000s/image-%lld.db", store->directory,
+                       (long long)generation); /* likewise */
 }
 
 void sqlite_remove_file(const char *path)
@@ -206,7 +215,7 @@ void sqlite_remove_file(const char *path)
 
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
         (void)snprintf(name, sizeof name, "%s%s", path, suffixes[i]); /* fits */
-        (void)unlink(name); /* may be absent */
+        (void)unlink(name);                                           /* may be absent */
     }
 }
 
@@ -215,19 +224,24 @@ static enum rc open_events(struct store *store, struct fault *fault)
     enum rc rc = sqlite_open_file(store, store->events_path, false, &store->events, fault);
 
     if (rc == RC_OK)
-        rc = sqlite_run(store, store->events, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                     "PRAGMA cache_size=-16384; PRAGMA secure_delete=ON;", fault);
+        rc = sqlite_run(store, store->events,
+                        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                        "PRAGMA cache_size=-16384; PRAGMA secure_delete=ON;",
+                        fault);
     if (rc == RC_OK)
         rc = sqlite_settle_schema(store, fault);
     if (rc != RC_OK)
         return rc;
     read_counters(store);
-    /* Nothing of a killed process's log stays: it may hold what was erased since. A reader in the way is no reason to wait. */
+    /* Nothing of a killed process's log stays: it may hold what was erased since. A reader in the way is no
+     * reason to wait. */
     (void)sqlite3_busy_timeout(store->events, 100); /* cannot fail */
-    (void)sqlite3_wal_checkpoint_v2(store->events, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL); /* the next one does it */
+    /* the next one does it */
+    (void)sqlite3_wal_checkpoint_v2(store->events, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     (void)sqlite3_busy_timeout(store->events, 2000); /* cannot fail */
     return prepare_all(store->events, writer_sql, store->writer, WRITER_COUNT)
-               ? RC_OK : sqlite_fail(store, store->events, "events.db", fault);
+               ? RC_OK
+               : sqlite_fail(store, store->events, "events.db", fault);
 }
 
 /* An image of another store or generation, or one that is ahead of the events, is worth nothing. */
@@ -236,9 +250,10 @@ static enum rc check_image(struct store *store, struct fault *fault)
     char owner[64];
 
     meta_text(store->image, "store", owner, sizeof owner);
-    int64_t mark = sqlite_meta_number(store->image, "mark"), generation = sqlite_meta_number(store->image, "generation");
-    if (strcmp(owner, store->store_id) == 0 && sqlite_meta_number(store->image, "layout") == IMAGE_LAYOUT && generation == store->generation && mark >= 0 &&
-        (uint64_t)mark <= store->counters.sequence) {
+    int64_t mark = sqlite_meta_number(store->image, "mark"),
+            generation = sqlite_meta_number(store->image, "generation");
+    if (strcmp(owner, store->store_id) == 0 && sqlite_meta_number(store->image, "layout") == IMAGE_LAYOUT &&
+        generation == store->generation && mark >= 0 && (uint64_t)mark <= store->counters.sequence) {
         store->image_mark = (uint64_t)mark;
         store->image_threshold = (uint16_t)sqlite_meta_number(store->image, "threshold");
         return RC_OK;
@@ -256,7 +271,7 @@ enum rc sqlite_open_image(struct store *store, struct fault *fault)
         rc = sqlite_run(store, store->image, setup, fault);
     if (rc == RC_OK)
         rc = sqlite_run(store, store->image, image_schema, fault);
-    if (rc == RC_INTERNAL) { /* damaged: it can be made again from the events */
+    if (rc == RC_INTERNAL) {               /* damaged: it can be made again from the events */
         (void)sqlite3_close(store->image); /* nothing is prepared on it */
         store->image = NULL;
         sqlite_remove_file(store->image_path); /* the next open says if that failed */
@@ -294,12 +309,12 @@ enum rc sqlite_store_new(const char *directory, struct store **out_store, struct
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     store->lock_fd = -1;
     (void)pthread_mutex_init(&store->reader_lock, NULL); /* default attributes cannot fail */
-    (void)pthread_cond_init(&store->reader_back, NULL); /* likewise */
+    (void)pthread_cond_init(&store->reader_back, NULL);  /* likewise */
     if (strlen(directory) > SQLITE_PATH_BYTES - 96) {
         store_close(store);
         return fault_set(fault, RC_INTERNAL, NULL, "the data directory's path is too long");
     }
-    (void)snprintf(store->directory, sizeof store->directory, "%s", directory); /* fits */
+    (void)snprintf(store->directory, sizeof store->directory, "%s", directory);               /* fits */
     (void)snprintf(store->events_path, sizeof store->events_path, "%s/events.db", directory); /* fits */
     *out_store = store;
     return RC_OK;
@@ -343,22 +358,25 @@ enum rc store_open(const char *directory, struct store **out_store, struct fault
 enum rc store_open_reader(const char *directory, struct store **out_store, struct fault *fault)
 {
     struct store *store;
-    enum rc rc = store_exists(directory) ? sqlite_store_new(directory, &store, fault)
-                                         : fault_set(fault, RC_NOT_FOUND, NULL, "there is no data in this directory");
+    enum rc rc = store_exists(directory)
+                     ? sqlite_store_new(directory, &store, fault)
+                     : fault_set(fault, RC_NOT_FOUND, NULL, "there is no data in this directory");
 
     if (rc != RC_OK)
         return rc;
     rc = sqlite_open_file(store, store->events_path, true, &store->events, fault);
     if (rc == RC_OK && sqlite_meta_number(store->events, "schema") != SQLITE_SCHEMA_VERSION)
-        rc = fault_set(fault, RC_INTERNAL, NULL, "the data is another version's, or damaged: start the server on it first");
+        rc = fault_set(fault, RC_INTERNAL, NULL,
+                       "the data is another version's, or damaged: start the server on it first");
     if (rc == RC_OK) {
         store->generation = sqlite_meta_number(store->events, "generation");
         sqlite_image_path(store, store->generation, store->image_path);
         if (access(store->image_path, R_OK) == 0) { /* else: not yet made */
             rc = sqlite_open_file(store, store->image_path, true, &store->image, fault);
-            /* First the image: what it covers is then among the events. One that a crash left without a table is none:
-             * the next start makes it anew. */
-            if (rc == RC_OK && (sqlite_run(store, store->image, "BEGIN; SELECT count(*) FROM learner_event;", fault) != RC_OK ||
+            /* First the image: what it covers is then among the events. One that a crash left without a table
+             * is none: the next start makes it anew. */
+            if (rc == RC_OK && (sqlite_run(store, store->image, "BEGIN; SELECT count(*) FROM learner_event;",
+                                           fault) != RC_OK ||
                                 sqlite_meta_number(store->image, "layout") != IMAGE_LAYOUT))
                 sqlite_close_image(store);
         }
@@ -404,11 +422,11 @@ void store_close(struct store *store)
     (void)sqlite3_finalize(store->get_log); /* nothing runs */
     for (int i = 0; i < WRITER_COUNT; i++)
         (void)sqlite3_finalize(store->writer[i]); /* nothing runs */
-    (void)sqlite3_close(store->events); /* checkpoints */
+    (void)sqlite3_close(store->events);           /* checkpoints */
     if (store->lock_fd >= 0)
-        (void)close(store->lock_fd); /* gives the lock back */
+        (void)close(store->lock_fd);                  /* gives the lock back */
     (void)pthread_mutex_destroy(&store->reader_lock); /* nobody holds it */
-    (void)pthread_cond_destroy(&store->reader_back); /* nobody waits */
+    (void)pthread_cond_destroy(&store->reader_back);  /* nobody waits */
     free(store);
 }
 
@@ -442,8 +460,9 @@ static bool add_event(struct store *store, const struct stored_event *event)
 
 static bool add_id(struct store *store, const struct store_id *id)
 {
-    sqlite3_stmt *add = store->writer[id->kind == STORE_LEARNER ? ADD_LEARNER
-                                    : id->kind == STORE_COURSE  ? ADD_COURSE : ADD_ITEM];
+    sqlite3_stmt *add = store->writer[id->kind == STORE_LEARNER  ? ADD_LEARNER
+                                      : id->kind == STORE_COURSE ? ADD_COURSE
+                                                                 : ADD_ITEM];
 
     (void)sqlite3_bind_int64(add, 1, id->key); /* the index is right */
     if (sqlite3_bind_text64(add, 2, id->id, id->size, SQLITE_STATIC, SQLITE_UTF8) != SQLITE_OK)
@@ -487,7 +506,8 @@ static bool name_answer(struct store *store, const struct store_answer *answer, 
 {
     sqlite3_stmt *put = store->writer[NAME_ANSWER];
 
-    (void)sqlite3_bind_text(put, 1, name->id, (int)name->size, SQLITE_STATIC); /* indexes are right by construction */
+    /* indexes are right by construction */
+    (void)sqlite3_bind_text(put, 1, name->id, (int)name->size, SQLITE_STATIC);
     (void)sqlite3_bind_blob(put, 2, answer->key, sizeof answer->key, SQLITE_STATIC);
     (void)sqlite3_bind_int64(put, 3, answer->at_ms);
     return sqlite_step_done(put);
@@ -504,12 +524,14 @@ static bool put_answer(struct store *store, const struct store_answer *answer)
     (void)sqlite3_bind_int(put, 4, answer->status);
     (void)sqlite3_bind_text(put, 5, answer->etag, -1, SQLITE_STATIC);
     (void)sqlite3_bind_int64(put, 7, (int64_t)answer->caller);
-    if (sqlite3_bind_blob64(put, 6, answer->body ? answer->body : "", answer->body_size, SQLITE_STATIC) != SQLITE_OK)
+    if (sqlite3_bind_blob64(put, 6, answer->body ? answer->body : "", answer->body_size, SQLITE_STATIC) !=
+        SQLITE_OK)
         return false;
     bool done = sqlite_step_done(put);
     for (size_t i = 0; done && i < answer->name_count; i++)
         done = name_answer(store, answer, &answer->names[i]);
-    return done && bind_run(store->writer[DROP_ANSWERS], old_ms) && bind_run(store->writer[DROP_NAMES], old_ms);
+    return done && bind_run(store->writer[DROP_ANSWERS], old_ms) &&
+           bind_run(store->writer[DROP_NAMES], old_ms);
 }
 
 static bool put_counters(struct store *store, const struct store_batch *batch)
@@ -548,7 +570,8 @@ static bool erase_answers(struct store *store, const struct store_erasure *erasu
 {
     sqlite3_stmt *answers = store->writer[ERASE_ANSWERS], *names = store->writer[ERASE_NAMES];
 
-    (void)sqlite3_bind_text(answers, 1, erasure->id, (int)erasure->id_size, SQLITE_STATIC); /* indexes are right by construction */
+    /* indexes are right by construction */
+    (void)sqlite3_bind_text(answers, 1, erasure->id, (int)erasure->id_size, SQLITE_STATIC);
     (void)sqlite3_bind_text(names, 1, erasure->id, (int)erasure->id_size, SQLITE_STATIC);
     return sqlite_step_done(answers) && sqlite_step_done(names);
 }
@@ -579,7 +602,8 @@ static bool erase_events(struct store *store, const uint64_t *sequences, size_t 
 
 static bool erase(struct store *store, const struct store_erasure *erasure)
 {
-    if (!erase_events(store, erasure->sequences, erasure->sequence_count, erasure->rewritten, erasure->rewritten_count) ||
+    if (!erase_events(store, erasure->sequences, erasure->sequence_count, erasure->rewritten,
+                      erasure->rewritten_count) ||
         (erasure->own && !note_erasing(store, erasure)))
         return false;
     for (size_t i = 0; i < erasure->forgotten_count; i++)
@@ -633,14 +657,16 @@ enum rc store_commit(struct store *store, const struct store_batch *batch, struc
 {
     if (store->broken)
         return fault_set(fault, RC_INTERNAL, NULL, "writing stopped after an I/O error");
-    enum rc rc = end_transaction(store, sqlite_step_done(store->writer[BEGIN]) && write_batch(store, batch), fault);
+    enum rc rc =
+        end_transaction(store, sqlite_step_done(store->writer[BEGIN]) && write_batch(store, batch), fault);
     if (rc == RC_OK)
         store->counters = batch->counters;
     return rc;
 }
 
 enum rc store_erase_some(struct store *store, const uint64_t *sequences, size_t count,
-                         const struct stored_event *rewritten, size_t rewritten_count, uint32_t done, struct fault *fault)
+                         const struct stored_event *rewritten, size_t rewritten_count, uint32_t done,
+                         struct fault *fault)
 {
     if (store->broken)
         return fault_set(fault, RC_INTERNAL, NULL, "writing stopped after an I/O error");

@@ -6,11 +6,12 @@
 
 #include "store/store.h"
 
-/* Private to the SQLite store: what its files share. Two files: events.db holds what is true, image.db what is
- * derived and may be thrown away. Per file one connection writes and checkpoints; readers are query_only and never
- * checkpoint. Source: design 4, R8. */
+/* Private to the SQLite store: what its files share. Two files: events.db holds what is true, image.db what
+ * is derived and may be thrown away. Per file one connection writes and checkpoints; readers are query_only
+ * and never checkpoint. Source: design 4, R8. */
 
-/* SQLITE_BUCKET_BITS: learner_event holds, per learner and run of 2^16 events, the low 16 bits of their sequences. */
+/* SQLITE_BUCKET_BITS: learner_event holds, per learner and run of 2^16 events, the low 16 bits of their
+ * sequences. */
 enum { SQLITE_PATH_BYTES = 4096, SQLITE_BUCKET_BITS = 16 };
 
 /* What image.db holds and how; one of another layout is made again from the events. */
@@ -18,17 +19,71 @@ enum { IMAGE_LAYOUT = 5 };
 
 /* Each statement once. Order is that of enum statement. */
 enum statement {
-    ADD_LEARNER, ADD_COURSE, ADD_ITEM, ADD_EVENT, PUT_LOG, DROP_LOG, DROP_LOGS, DROP_SOME_LOGS, PUT_LOG_TOTAL, PUT_ANSWER, NAME_ANSWER, DROP_ANSWERS, DROP_NAMES, PUT_LEDGER,
-    SET_SEQUENCE, SET_RECORD_ID, SET_ENROLMENT_ID, SET_LOG_ID, ERASE_EVENT, REWRITE_EVENT, ERASE_LOGS, ERASE_GONE_LOGS, ERASE_LOG_TOTAL, ERASE_ANSWERS, ERASE_NAMES, NOTE_ERASING, END_ERASING,
-    FORGET_LEARNER, FORGET_COURSE, FORGET_ITEM, BEGIN, COMMIT, ROLLBACK, WRITER_COUNT
+    ADD_LEARNER,
+    ADD_COURSE,
+    ADD_ITEM,
+    ADD_EVENT,
+    PUT_LOG,
+    DROP_LOG,
+    DROP_LOGS,
+    DROP_SOME_LOGS,
+    PUT_LOG_TOTAL,
+    PUT_ANSWER,
+    NAME_ANSWER,
+    DROP_ANSWERS,
+    DROP_NAMES,
+    PUT_LEDGER,
+    SET_SEQUENCE,
+    SET_RECORD_ID,
+    SET_ENROLMENT_ID,
+    SET_LOG_ID,
+    ERASE_EVENT,
+    REWRITE_EVENT,
+    ERASE_LOGS,
+    ERASE_GONE_LOGS,
+    ERASE_LOG_TOTAL,
+    ERASE_ANSWERS,
+    ERASE_NAMES,
+    NOTE_ERASING,
+    END_ERASING,
+    FORGET_LEARNER,
+    FORGET_COURSE,
+    FORGET_ITEM,
+    BEGIN,
+    COMMIT,
+    ROLLBACK,
+    WRITER_COUNT
 };
 
-enum image_statement { IMAGE_PUT_LEARNER, IMAGE_PUT_COURSE, IMAGE_PUT_ITEM, IMAGE_DROP_LEARNER, IMAGE_DROP_COURSE,
-                       IMAGE_DROP_ITEM, IMAGE_SET, IMAGE_ADD_EVENTS, IMAGE_ADD_MENTIONS, IMAGE_FORGET, IMAGE_STATEMENT_COUNT };
+enum image_statement {
+    IMAGE_PUT_LEARNER,
+    IMAGE_PUT_COURSE,
+    IMAGE_PUT_ITEM,
+    IMAGE_DROP_LEARNER,
+    IMAGE_DROP_COURSE,
+    IMAGE_DROP_ITEM,
+    IMAGE_SET,
+    IMAGE_ADD_EVENTS,
+    IMAGE_ADD_MENTIONS,
+    IMAGE_FORGET,
+    IMAGE_STATEMENT_COUNT
+};
 
 /* What readers ask; sqlite_read.c. */
-enum read_statement { READ_EVENT, READ_EVENTS, READ_ANSWER, READ_LEDGER, READ_LOGS, READ_ALL_LOGS, READ_LOG,
-                      READ_LOG_OWNER, READ_LAST_BUCKET, READ_BUCKET, READ_MENTIONS, READ_COUNT };
+enum read_statement {
+    READ_EVENT,
+    READ_EVENTS,
+    READ_ANSWER,
+    READ_LEDGER,
+    READ_LOGS,
+    READ_ALL_LOGS,
+    READ_LOG,
+    READ_LOG_OWNER,
+    READ_LAST_BUCKET,
+    READ_BUCKET,
+    READ_MENTIONS,
+    READ_COUNT
+};
 
 /* Measured: with one, 5 of 8 event loops stood still for 2.5 s during an export. */
 enum { SQLITE_READERS = 4 };
@@ -37,29 +92,31 @@ enum { SQLITE_READERS = 4 };
 struct sqlite_reader {
     sqlite3 *events, *image;
     sqlite3_stmt *statements[READ_COUNT];
-    bool shared; /* the connections are the owner's */
+    bool shared;                /* the connections are the owner's */
     struct sqlite_reader *next; /* idle too */
 };
 
 struct store {
     int lock_fd;
-    char directory[SQLITE_PATH_BYTES], events_path[SQLITE_PATH_BYTES], image_path[SQLITE_PATH_BYTES], store_id[64];
+    char directory[SQLITE_PATH_BYTES], events_path[SQLITE_PATH_BYTES], image_path[SQLITE_PATH_BYTES],
+        store_id[64];
     int64_t generation;
     struct store_counters counters;
     uint64_t image_mark;
     uint16_t image_threshold;
     sqlite3 *events, *image;
     sqlite3_stmt *writer[WRITER_COUNT], *image_writer[IMAGE_STATEMENT_COUNT];
-    bool broken;                /* after an I/O error nothing is written any more: R9 */
+    bool broken;                 /* after an I/O error nothing is written any more: R9 */
     pthread_mutex_t reader_lock; /* guards idle, paused */
     bool paused;                 /* nothing is lent until sqlite_readers_go_on */
     pthread_cond_t reader_back;
     struct sqlite_reader readers[SQLITE_READERS], *idle;
     sqlite3_stmt *get_log; /* the owner's */
-    char message[256]; /* the last operator's text, of the owner's connections */
+    char message[256];     /* the last operator's text, of the owner's connections */
 };
 
-/* RC_BUSY: later may work (full, busy, out of memory). RC_INTERNAL: it will not. The text is the operator's. */
+/* RC_BUSY: later may work (full, busy, out of memory). RC_INTERNAL: it will not. The text is the operator's.
+ */
 enum rc sqlite_fail(struct store *store, sqlite3 *db, const char *what, struct fault *fault);
 
 enum rc sqlite_run(struct store *store, sqlite3 *db, const char *sql, struct fault *fault);
@@ -74,11 +131,12 @@ extern const char *const sqlite_image_sql[IMAGE_STATEMENT_COUNT];
 
 MUST_CHECK enum rc sqlite_readers_open(struct store *store, struct fault *fault);
 MUST_CHECK enum rc sqlite_readers_open_image(struct store *store, struct fault *fault);
-void sqlite_readers_share(struct store *store); /* one reader, with the owner's own: for a store opened to read */
+/* one reader, with the owner's own: for a store opened to read */
+void sqlite_readers_share(struct store *store);
 void sqlite_readers_close_image(struct store *store);
 
-/* Lends nothing more and waits a moment until all are back. False: one is out for longer. sqlite_readers_go_on is owed
- * after it, whatever it says. */
+/* Lends nothing more and waits a moment until all are back. False: one is out for longer.
+ * sqlite_readers_go_on is owed after it, whatever it says. */
 MUST_CHECK bool sqlite_readers_pause(struct store *store);
 void sqlite_readers_go_on(struct store *store);
 void sqlite_readers_close(struct store *store);
@@ -89,14 +147,15 @@ enum { SQLITE_SCHEMA_VERSION = 4 };
 /* Makes the tables, or brings those of an older version up to date. */
 MUST_CHECK enum rc sqlite_settle_schema(struct store *store, struct fault *fault);
 
-/* Whether a file's schema is, text by text, one that this program or one before it made as that version: no table or
- * index is missing, and nothing is there that could run. Source: reliability A172. */
+/* Whether a file's schema is, text by text, one that this program or one before it made as that version: no
+ * table or index is missing, and nothing is there that could run. Source: reliability A172. */
 bool sqlite_schema_is_ours(sqlite3 *db, int64_t version);
 
 /* ---- opening, shared with sqlite_files.c ---- */
 
 MUST_CHECK enum rc sqlite_store_new(const char *directory, struct store **out_store, struct fault *fault);
-MUST_CHECK enum rc sqlite_open_file(struct store *store, const char *path, bool reader, sqlite3 **out_db, struct fault *fault);
+MUST_CHECK enum rc sqlite_open_file(struct store *store, const char *path, bool reader, sqlite3 **out_db,
+                                    struct fault *fault);
 MUST_CHECK enum rc sqlite_take_lock(struct store *store, const char *directory, struct fault *fault);
 MUST_CHECK enum rc sqlite_open_image(struct store *store, struct fault *fault);
 enum rc sqlite_open_failed(struct store *store, enum rc rc, struct fault *fault);
