@@ -17,29 +17,30 @@ $breaches"
 check base
 check core base
 check store core base
-check app store core base
+check model store core base
+check app model store core base
 check http base
 check auth base
 check ops base
-check face app http upstream core base
+check face app model http upstream core base
 check upstream base
 cli_breaches=$(grep -nE '^#include "hub/' -r "$root/src/cli" || true)
 [ -z "$cli_breaches" ] || say "cli: $cli_breaches"
 
 # (2) core is pure: nothing but itself, base's calendar and UTF-8 and what the compiler calls; no data of its own
 pure='^(mem[a-z]*|str[a-z]*|qsort|__assert_fail|__stack_chk_fail|__[a-z_]*_chk|__u?(div|mod)ti3|instant_[a-z_]*|utf8_valid|_GLOBAL_OFFSET_TABLE_)$'
-members=$(ar t "$build/libcore.a")
-defined=$(nm --defined-only "$build/libcore.a" 2>/dev/null | awk 'NF == 3 {print $3}')
-unknown=$(nm -u "$build/libcore.a" 2>/dev/null | awk '$1 == "U" {print $2}' | sort -u | grep -vE "$pure" || true)
+members=$(ar t "$build/src/core/libcore.a")
+defined=$(nm --defined-only "$build/src/core/libcore.a" 2>/dev/null | awk 'NF == 3 {print $3}')
+unknown=$(nm -u "$build/src/core/libcore.a" 2>/dev/null | awk '$1 == "U" {print $2}' | sort -u | grep -vE "$pure" || true)
 for symbol in $unknown; do
     echo "$defined" | grep -qx "$symbol" || say "core calls $symbol"
 done
 [ -n "$members" ] || say "libcore.a is empty: nothing was checked"
-held=$(size -A "$build/libcore.a" 2>/dev/null | awk '($1 == ".data" || $1 == ".bss") && $2 > 0')
+held=$(size -A "$build/src/core/libcore.a" 2>/dev/null | awk '($1 == ".data" || $1 == ".bss") && $2 > 0')
 [ -z "$held" ] || say "core holds data: $held"
 
 # (3) faces decide, fold and write nothing
-calls=$(nm -u "$build/libface.a" | awk '{print $2}' | sort -u | grep -E '_decide$|_evolve$|^decide_|^fold_|^store_' | grep -vE '^access_' || true)
+calls=$(nm -u "$build/src/face/libface.a" | awk '{print $2}' | sort -u | grep -E '_decide$|_evolve$|^decide_|^fold_|^store_' | grep -vE '^access_' || true)
 [ -z "$calls" ] || say "a face calls: $calls"
 
 # (4) libraries stay where they belong

@@ -4,7 +4,7 @@
 #include "app/batch_logs.h"
 #include "app/command.h"
 #include "app/engine.h"
-#include "app/fold.h"
+#include "model/fold.h"
 #include "app/history.h"
 #include "store/store.h"
 

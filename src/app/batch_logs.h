@@ -1,7 +1,7 @@
 #pragma once
 
 #include "app/log_settling.h"
-#include "app/log_totals.h"
+#include "model/log_totals.h"
 #include "base/arena.h"
 #include "store/store.h"
 

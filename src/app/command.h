@@ -3,10 +3,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "app/catalog.h"
-#include "app/image.h"
+#include "model/catalog.h"
+#include "model/image.h"
 #include "base/caller.h"
-#include "core/logs.h"
+#include "core/log_entries.h"
 
 /* What a face asks to be done, once decoded: one request, one command. It and all it points to live in the
  * request's arena until done was called. The engine fills the results. */

@@ -8,9 +8,9 @@
 
 #include "app/batch.h"
 #include "app/erase_jobs.h"
-#include "app/image_file.h"
-#include "app/replay.h"
-#include "app/revision.h"
+#include "model/checkpoint.h"
+#include "model/replay.h"
+#include "model/revision.h"
 #include "base/codec.h"
 #include "base/monotonic.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/fold.h"
+#include "model/fold.h"
 #include "base/ident.h"
 #include "base/instant.h"
 

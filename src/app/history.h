@@ -1,8 +1,8 @@
 #pragma once
 
-#include "app/image.h"
-#include "app/tail.h"
-#include "core/logs.h"
+#include "model/image.h"
+#include "model/tail.h"
+#include "core/log_entries.h"
 
 /* What was: one learner's events, their state at any bound, the life of a log entry. Reads the event file, so
  * not for a thread that must not wait. Any thread. Source: contract 5 and 7; design 4. */

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "app/replay.h"
+#include "model/replay.h"
 
 /* A learner as they were. Which events of the catalogue count for them is found in two walks over all that it
  * has up to the bound, a page at a time; only those are folded, into an image with slots for nothing else. */

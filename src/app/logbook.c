@@ -1,6 +1,6 @@
 #include "app/logbook.h"
 
-#include "app/log_totals.h"
+#include "model/log_totals.h"
 
 bool logbook_any(struct engine *engine, uint32_t learner)
 {

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "app/log_totals.h"
+#include "model/log_totals.h"
 
 struct comparing {
     struct rollback *rollback;

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "app/image.h"
+#include "model/image.h"
 #include "base/fault.h"
 #include "base/ident.h"
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "app/history.h"
-#include "app/image_file.h"
-#include "app/replay.h"
+#include "model/checkpoint.h"
+#include "model/replay.h"
 #include "app/verify_logs.h"
 
 enum { SHOWN_DIFFERENCES = 20, PROGRESS_EVERY = 1 << 17 };

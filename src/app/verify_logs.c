@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "app/history.h"
-#include "app/log_totals.h"
+#include "model/log_totals.h"
 #include "app/verify.h"
 
 bool log_refs_add(struct log_refs *refs, const struct stored_event *stored)

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/logs.h"
+#include "core/log_entries.h"
 #include "store/store.h"
 
 /* The log entries that the store holds, and their totals, against what the events say. One learner's entries

@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/judge.h"
+#include "model/judge.h"
 #include "app/verify.h"
 #include "base/ident.h"
 #include "cli/cli.h"

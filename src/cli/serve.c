@@ -13,9 +13,9 @@
 #include "base/monotonic.h"
 #include "cli/cli.h"
 #include "face/face.h"
-#include "face/retention.h"
+#include "face/video/retention.h"
 #include "http/server.h"
-#include "ops/keys.h"
+#include "ops/key_files.h"
 #include "ops/metrics.h"
 
 /* A drain ends when nothing was under way for QUIET_CHECKS looks, 10 ms apart. The process is gone END_MS

@@ -7,7 +7,7 @@
 #include "core/record.h"
 
 /* What happened: the only truth. Numbered by the store, never changed. Everything a client can see is a fold
- * of events (core/learner.h, app/fold.h). Pure; any thread. Source: design 1 and 4. */
+ * of events (core/learner.h, model/fold.h). Pure; any thread. Source: design 1 and 4. */
 
 /* On disk: never renumber. */
 enum event_kind {
@@ -24,11 +24,11 @@ enum event_kind {
     EV_LOG_UPDATED = 11,
     EV_LOG_DELETED = 12,
     EV_LOGS_CLEARED = 13,
-    EV_LOGS_ROLLED_BACK = 14, /* rolled_to, body: the bound; core/logs.h */
+    EV_LOGS_ROLLED_BACK = 14, /* rolled_to, body: the bound; core/log_entries.h */
     EV_ERASED = 15,           /* body: keys_put's four lists; nothing of the person is left in it */
     /* a webhook that left the enrolment as it was, but is its latest: occurred_ms */
     EV_WEBHOOK_NOTED = 16,
-    EV_COURSE_DECLARED = 32,   /* body: app/catalog.h's definition */
+    EV_COURSE_DECLARED = 32,   /* body: model/catalog.h's definition */
     EV_COURSE_UNDECLARED = 33, /* body: items that it keeps, since somebody reported them */
     EV_ITEM_OBSERVED = 34,     /* first sight, attachment to a course, or a better-known type; body: type */
     EV_COURSE_OBSERVED = 35,

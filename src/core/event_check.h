@@ -25,7 +25,7 @@ enum {
 };
 
 /* NULL: fine. Else what is wrong with it, for the operator; a static text. Not looked into: the body of an
- * EV_COURSE_DECLARED, whose form is app/catalog.h's. Linear in the event's bytes, but for segments and
+ * EV_COURSE_DECLARED, whose form is model/catalog.h's. Linear in the event's bytes, but for segments and
  * members, which have bounds of their own. */
 const char *event_problem(const struct event *event, const struct event_scope *scope);
 

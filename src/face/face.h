@@ -3,7 +3,7 @@
 #include <jansson.h>
 
 #include "app/access.h"
-#include "app/answers.h"
+#include "app/idempotency.h"
 #include "app/command.h"
 #include "app/engine.h"
 #include "app/limiter.h"

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "face/face.h"
-#include "face/server_face.h"
+#include "face/own/own_server.h"
 
 /* /openapi.json (3.1): paths from the route table, schemas from openapi_schemas.json, which the build carries
  * in. */

@@ -1,12 +1,12 @@
-#include "face/catalog_face.h"
-#include "face/courseroom.h"
+#include "face/own/own_catalog.h"
+#include "face/courseroom/courseroom.h"
 #include "face/face.h"
-#include "face/learner_face.h"
-#include "face/logs.h"
-#include "face/pts.h"
-#include "face/server_face.h"
-#include "face/trk.h"
-#include "face/video.h"
+#include "face/own/own_users.h"
+#include "face/logs/logs.h"
+#include "face/pts/pts.h"
+#include "face/own/own_server.h"
+#include "face/trk/trk.h"
+#include "face/video/video.h"
 
 /* Every route there is, once: method, pattern, literals in any case, who may, face, handler; what it does,
  * the schemas (openapi_schemas.json) of what it takes and gives, what its body may be besides and how large.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "app/image.h"
+#include "model/image.h"
 
 /* Reads whose work grows with what a learner or a course holds. Small ones run on an event loop, in one hold
  * of the image's lock; what is larger goes to a worker (face_work) and gives the lock back every few hundred

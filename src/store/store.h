@@ -265,7 +265,7 @@ struct event_ref {
 MUST_CHECK enum rc store_image_events(struct store *store, const struct event_ref *refs, size_t count,
                                       struct fault *fault);
 
-/* That an event names somebody or something; what: app/tail.h's hash. */
+/* That an event names somebody or something; what: model/tail.h's hash. */
 struct mention_ref {
     uint64_t sequence, who;
 };

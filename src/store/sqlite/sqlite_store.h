@@ -69,7 +69,7 @@ enum image_statement {
     IMAGE_STATEMENT_COUNT
 };
 
-/* What readers ask; sqlite_read.c. */
+/* What readers ask; sqlite_readers.c. */
 enum read_statement {
     READ_EVENT,
     READ_EVENTS,
@@ -124,10 +124,10 @@ enum rc sqlite_run(struct store *store, sqlite3 *db, const char *sql, struct fau
 /* Runs a bound statement that gives no rows, and makes it ready again. */
 bool sqlite_step_done(sqlite3_stmt *statement);
 
-/* image.db's statements; sqlite_image.c. */
+/* image.db's statements; sqlite_checkpoint.c. */
 extern const char *const sqlite_image_sql[IMAGE_STATEMENT_COUNT];
 
-/* ---- the readers' connections; sqlite_read.c ---- */
+/* ---- the readers' connections; sqlite_readers.c ---- */
 
 MUST_CHECK enum rc sqlite_readers_open(struct store *store, struct fault *fault);
 MUST_CHECK enum rc sqlite_readers_open_image(struct store *store, struct fault *fault);
@@ -151,7 +151,7 @@ MUST_CHECK enum rc sqlite_settle_schema(struct store *store, struct fault *fault
  * table or index is missing, and nothing is there that could run. Source: reliability A172. */
 bool sqlite_schema_is_ours(sqlite3 *db, int64_t version);
 
-/* ---- opening, shared with sqlite_files.c ---- */
+/* ---- opening, shared with sqlite_copies.c ---- */
 
 MUST_CHECK enum rc sqlite_store_new(const char *directory, struct store **out_store, struct fault *fault);
 MUST_CHECK enum rc sqlite_open_file(struct store *store, const char *path, bool reader, sqlite3 **out_db,

@@ -1,0 +1,582 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <zlib.h>
+
+#include "base/caller.h"
+#include "base/ident.h"
+#include "base/instant.h"
+#include "cli/options.h"
+#include "core/event_check.h"
+#include "face/event_json.h"
+#include "http/json_in.h"
+
+/* import FILE: what export wrote, into a data directory without learners. A new store is made beside it,
+ * folded, and takes its place only when every line was right; else nothing is changed. Source: contract 7;
+ * reliability A172. */
+
+/* The longest line is the declaration of a course (8 MiB as it is sent), its body in hex. */
+enum { LINE_MAX_BYTES = 18 << 20, BATCH_EVENTS = 4096, KINDS = 3 };
+
+struct importing {
+    FILE *in;
+    char *line;
+    size_t line_size, line_number;
+    uLong crc;
+    struct store *store;
+    struct store_counters counters, last; /* so far; what the head says */
+    uint32_t keys[KINDS];                 /* the last of each kind */
+    struct arena arena;                   /* of a batch */
+    struct stored_event *events;
+    struct store_id *ids;
+    size_t event_count, id_count;
+    uint64_t total;
+    bool of_user;  /* the export of one user: what the catalogue knew is told by its key lines */
+    uint64_t made; /* events made of these, which come before the user's own */
+    struct segment *room;
+    bool ended;
+    struct fault *fault;
+};
+
+static enum rc refuse(struct importing *importing, const char *why)
+{
+    static char text[256];
+
+    (void)snprintf(text, sizeof text, "line %zu: %s", importing->line_number, why); /* cut is fine */
+    return fault_set(importing->fault, RC_INVALID, NULL, text);
+}
+
+/* RC_NOT_FOUND: the file is over. */
+static enum rc next_line(struct importing *importing)
+{
+    int c;
+
+    importing->line_size = 0;
+    importing->line_number++;
+    while ((c = getc_unlocked(importing->in)) != EOF && c != '\n') {
+        if (importing->line_size == LINE_MAX_BYTES)
+            return refuse(importing, "is too long for an export");
+        importing->line[importing->line_size++] = (char)c;
+    }
+    if (c == EOF && ferror(importing->in))
+        return refuse(importing, "cannot be read");
+    if (c == EOF)
+        return importing->line_size ? refuse(importing, "is cut off") : RC_NOT_FOUND;
+    return RC_OK;
+}
+
+static void count_line(struct importing *importing)
+{
+    importing->crc = crc32(importing->crc, (const Bytef *)importing->line, (uInt)importing->line_size);
+    importing->crc = crc32(importing->crc, (const Bytef *)"\n", 1);
+}
+
+/* ---- members ---- */
+
+/* A whole number that may be absent; false: it is there and no such number. */
+static bool number(json_t *object, const char *name, int64_t low, int64_t high, int64_t *out)
+{
+    json_t *value = json_object_get(object, name);
+
+    if (!value)
+        return true;
+    if (!json_is_integer(value) || json_integer_value(value) < low || json_integer_value(value) > high)
+        return false;
+    *out = json_integer_value(value);
+    return true;
+}
+
+static bool key_number(json_t *object, const char *name, uint32_t *out)
+{
+    int64_t value = 0;
+    bool fine = number(object, name, 1, UINT32_MAX, &value);
+
+    *out = (uint32_t)value;
+    return fine;
+}
+
+static bool instant(json_t *object, const char *name, int64_t *out)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text && instant_parse(text, strlen(text), out) == INSTANT_FULL;
+}
+
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool hex(struct arena *arena, const char *text, const uint8_t **out, uint32_t *out_size)
+{
+    size_t size = strlen(text);
+    uint8_t *bytes = arena_alloc(arena, size / 2 + 1);
+
+    if (!bytes || size % 2)
+        return false;
+    for (size_t i = 0; i < size; i += 2) {
+        int high = hex_digit(text[i]), low = hex_digit(text[i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        bytes[i / 2] = (uint8_t)(high << 4 | low);
+    }
+    *out = bytes;
+    *out_size = (uint32_t)(size / 2);
+    return true;
+}
+
+static bool has_number(json_t *object, const char *name, int64_t low, int64_t *out, struct report *report,
+                       uint32_t bit)
+{
+    if (json_object_get(object, name))
+        report->has |= bit;
+    return number(object, name, low, INT64_MAX, out);
+}
+
+static bool read_segments(struct importing *importing, json_t *list, struct report *report)
+{
+    size_t index;
+    json_t *pair;
+
+    if (!list)
+        return true;
+    report->has |= HAS_SEGMENTS;
+    report->segments = importing->room;
+    if (!json_is_array(list) || json_array_size(list) > EVENT_SEGMENTS_MAX)
+        return false;
+    json_array_foreach(list, index, pair)
+    {
+        if (!json_is_integer(json_array_get(pair, 0)) || !json_is_integer(json_array_get(pair, 1)))
+            return false;
+        importing->room[index].from_ms = json_integer_value(json_array_get(pair, 0));
+        importing->room[index].to_ms = json_integer_value(json_array_get(pair, 1));
+    }
+    report->segment_count = (uint32_t)json_array_size(list);
+    return true;
+}
+
+static bool read_status(json_t *value, struct report *report)
+{
+    static const char *const names[] = {"NOT_STARTED", "IN_PROGRESS", "COMPLETED"};
+
+    if (!value)
+        return true;
+    report->has |= HAS_STATUS;
+    for (uint8_t i = 0; i < 3; i++)
+        if (json_is_string(value) && strcmp(json_string_value(value), names[i]) == 0) {
+            report->status = i;
+            return true;
+        }
+    return false;
+}
+
+/* Seconds, with up to three decimals. */
+static bool read_time(json_t *from, struct report *report)
+{
+    json_t *seconds = json_object_get(from, "timeSpent");
+    struct fault unused;
+
+    if (!seconds)
+        return true;
+    report->has |= HAS_TIME_SPENT;
+    return json_in_scaled(seconds, "timeSpent", 3, 0, NUMBER_MAX, &report->time_spent_ms, &unused) == RC_OK;
+}
+
+static bool read_text(json_t *root, const char *name, const char **out, uint32_t *out_size)
+{
+    json_t *value = json_object_get(root, name);
+
+    if (!value || json_is_null(value))
+        return true;
+    *out = json_string_value(value);
+    *out_size = (uint32_t)json_string_length(value);
+    return *out != NULL;
+}
+
+/* What a webhook, a token or a preview added to the event. */
+static bool read_marks(json_t *root, struct event *event)
+{
+    event->untaught = json_is_true(json_object_get(root, "preview"));
+    event->has_occurred = json_object_get(root, "occurredAt") != NULL;
+    return (!event->has_occurred || instant(root, "occurredAt", &event->occurred_ms)) &&
+           read_text(root, "zone", &event->zone, &event->zone_size) && event->zone_size < CALLER_ZONE_BYTES;
+}
+
+static bool read_report(struct importing *importing, json_t *root, struct report *report)
+{
+    json_t *from = json_object_get(root, "report");
+    int64_t day = 0, percent = 0;
+
+    if (!json_is_object(from))
+        return false;
+    bool fine = number(from, "localDay", INT32_MIN, INT32_MAX, &day) &&
+                has_number(from, "clientAtMs", INT64_MIN, &report->client_at_ms, report, HAS_CLIENT_AT) &&
+                has_number(from, "positionMs", 0, &report->position_ms, report, HAS_POSITION) &&
+                has_number(from, "watchedDuration", 0, &report->watched_s, report, HAS_WATCHED) &&
+                has_number(from, "durationMs", 0, &report->duration_ms, report, HAS_DURATION) &&
+                has_number(from, "percentHundredths", 0, &percent, report, HAS_PERCENT) && percent <= 10000 &&
+                read_time(from, report) &&
+                has_number(from, "scoreE4", 0, &report->score_e4, report, HAS_SCORE) &&
+                has_number(from, "maxScoreE4", 0, &report->max_score_e4, report, HAS_MAX_SCORE) &&
+                read_status(json_object_get(from, "status"), report) &&
+                read_segments(importing, json_object_get(from, "segmentsMs"), report);
+    report->local_day = (int32_t)day;
+    if (day) /* exports of old wrote 0 for reports that counted for no day */
+        report->has |= HAS_DAY;
+    if (json_is_true(json_object_get(from, "preview")))
+        report->has |= IS_PREVIEW;
+    if (json_is_true(json_object_get(from, "setsScore")))
+        report->has |= SETS_SCORE;
+    report->percent_hundredths = (uint16_t)percent;
+    if (json_is_true(json_object_get(from, "player")))
+        report->has |= FROM_PLAYER;
+    if (fine && json_object_get(root, "metadata")) {
+        report->has |= HAS_METADATA;
+        fine = json_in_members(&importing->arena, importing->line, importing->line_size, root, "metadata",
+                               NULL, &report->metadata, &report->metadata_size, importing->fault) == RC_OK;
+    }
+    return fine;
+}
+
+static bool read_body(struct importing *importing, json_t *root, struct event *event)
+{
+    const char *text = NULL, *body = json_string_value(json_object_get(root, "body"));
+
+    if (event_body_is_members(event->kind))
+        return json_is_object(json_object_get(root, "log")) &&
+               json_in_members(&importing->arena, importing->line, importing->line_size, root, "log", NULL,
+                               &event->body, &event->body_size, importing->fault) == RC_OK;
+    if (event_body_is_text(event->kind)) {
+        bool fine = read_text(root, event->kind == EV_CERTIFIED ? "certificateUrl" : "type", &text,
+                              &event->body_size);
+        event->body = (const uint8_t *)text;
+        return fine;
+    }
+    return !body || hex(&importing->arena, body, &event->body, &event->body_size);
+}
+
+static bool read_hash(struct importing *importing, json_t *root, struct event *event)
+{
+    const char *text = json_string_value(json_object_get(root, "clientEventHash"));
+    const uint8_t *bytes;
+    uint32_t size;
+
+    if (!text)
+        return true;
+    if (!hex(&importing->arena, text, &bytes, &size) || size != sizeof event->event_id)
+        return false;
+    memcpy(event->event_id, bytes, sizeof event->event_id);
+    return true;
+}
+
+static bool read_event(struct importing *importing, json_t *root, struct event *event)
+{
+    const char *kind = json_string_value(json_object_get(root, "event"));
+    const char *face = json_string_value(json_object_get(root, "face"));
+    int64_t sequence = 0, log_id = 0, rolled_to = 0, rank = 0;
+
+    event->kind = kind ? event_kind_of(kind) : 0;
+    event->face = face ? event_face_of(face) : 0;
+    if (!event->kind || (face && !event->face) || !number(root, "eventId", 1, INT64_MAX, &sequence) ||
+        !instant(root, "at", &event->at_ms) || !key_number(root, "userKey", &event->learner) ||
+        !key_number(root, "courseKey", &event->course) || !key_number(root, "contentKey", &event->item) ||
+        !key_number(root, "progressId", &event->record_id) ||
+        !key_number(root, "enrollmentId", &event->enrolment_id) ||
+        !number(root, "logId", 1, INT64_MAX, &log_id) ||
+        !number(root, "rolledTo", 0, INT64_MAX, &rolled_to) ||
+        !number(root, "typeRank", 0, TYPE_CATALOG, &rank) ||
+        !read_text(root, "actor", &event->actor, &event->actor_size) ||
+        !read_text(root, "device", &event->device, &event->device_size) ||
+        !read_hash(importing, root, event) || !read_body(importing, root, event))
+        return false;
+    if (json_object_get(root, "date") && !instant(root, "date", &event->log_at_ms))
+        return false;
+    if (!read_marks(root, event))
+        return false;
+    event->sequence = (uint64_t)sequence;
+    event->log_id = (uint64_t)log_id;
+    event->rolled_to = (uint64_t)rolled_to;
+    event->type_rank = (uint8_t)rank;
+    return event->kind != EV_REPORTED || read_report(importing, root, &event->report);
+}
+
+/* The learner's own writing names nobody in an event. */
+static void leave_out_own_name(json_t *root, struct event *event)
+{
+    json_t *user = json_object_get(root, "user");
+
+    if (event->learner && json_is_string(user) && json_string_length(user) == event->actor_size &&
+        memcmp(json_string_value(user), event->actor ? event->actor : "", event->actor_size) == 0) {
+        event->actor = NULL;
+        event->actor_size = 0;
+    }
+}
+
+/* ---- lines ---- */
+
+static enum rc flush(struct importing *importing)
+{
+    struct store_batch batch = {
+        .events = importing->events,
+        .event_count = importing->event_count,
+        .ids = importing->ids,
+        .id_count = importing->id_count,
+        .counters = importing->counters,
+    };
+    enum rc rc = importing->event_count + importing->id_count
+                     ? store_commit(importing->store, &batch, importing->fault)
+                     : RC_OK;
+
+    importing->event_count = importing->id_count = 0;
+    arena_done(&importing->arena);
+    return rc;
+}
+
+static enum rc note_event(struct importing *importing, struct event *event)
+{
+    if (event->sequence <= importing->counters.sequence)
+        return refuse(importing, "its event id came before, or is out of order");
+    const struct event_scope scope = {
+        importing->keys[STORE_LEARNER], importing->keys[STORE_COURSE],
+        importing->keys[STORE_ITEM],    importing->last.sequence + importing->made,
+        importing->last.log_id,         importing->last.record_id,
+        importing->last.enrolment_id,
+    };
+    const char *problem = event_problem(event, &scope);
+    if (problem)
+        return refuse(importing, problem);
+    uint8_t *body = arena_alloc(&importing->arena, event_bound(event));
+    if (!body)
+        return fault_set(importing->fault, RC_BUSY, NULL, "out of memory");
+    importing->events[importing->event_count++] = (struct stored_event){
+        event->sequence, event->learner, event->kind, event->at_ms, body, event_encode(event, body)};
+    importing->counters.sequence = event->sequence;
+    return importing->event_count == BATCH_EVENTS ? flush(importing) : RC_OK;
+}
+
+static enum rc take_event(struct importing *importing, json_t *root)
+{
+    struct event event = {.kind = 0};
+
+    if (!read_event(importing, root, &event))
+        return refuse(importing, "is no event");
+    leave_out_own_name(root, &event);
+    event.sequence += importing->made;
+    event.rolled_to += event.rolled_to ? importing->made : 0;
+    importing->total++;
+    return note_event(importing, &event);
+}
+
+/* In the export of one user: the event by which the catalogue knows what a key line tells of. */
+static enum rc make_observed(struct importing *importing, json_t *root, enum store_id_kind kind, uint32_t key)
+{
+    struct event event = {.sequence = importing->counters.sequence + 1, .face = FACE_IMPORT};
+    int64_t rank = 0;
+    const char *type = NULL;
+
+    event.kind = kind == STORE_COURSE ? EV_COURSE_OBSERVED : EV_ITEM_OBSERVED;
+    if (!instant(root, "at", &event.at_ms) || !key_number(root, "courseNumber", &event.course) ||
+        !number(root, "typeRank", 0, TYPE_CLIENT, &rank) ||
+        (rank && !read_text(root, "type", &type, &event.body_size)))
+        return refuse(importing, "is no line of the catalogue");
+    event.type_rank = (uint8_t)rank;
+    event.body = (const uint8_t *)type;
+    event.item = kind == STORE_ITEM ? key : 0;
+    event.course = kind == STORE_COURSE ? key : event.course;
+    importing->made++;
+    return note_event(importing, &event);
+}
+
+static enum rc take_id(struct importing *importing, json_t *root)
+{
+    static const char *const kinds[KINDS] = {"user", "course", "content"};
+    const char *kind = json_string_value(json_object_get(root, "key"));
+    json_t *id = json_object_get(root, "id");
+    uint32_t key = 0;
+    int at = 0;
+
+    while (at < KINDS && kind && strcmp(kind, kinds[at]) != 0)
+        at++;
+    if (!kind || at == KINDS || !key_number(root, "number", &key) || !json_is_string(id) ||
+        json_string_length(id) > 128)
+        return refuse(importing, "is no key");
+    if (key != importing->keys[at] + 1) /* a store has no gaps: who is erased keeps a number without an id */
+        return refuse(importing, "its key came before, or is not the next one");
+    if (json_string_length(id) && ident_problem(json_string_value(id), json_string_length(id)))
+        return refuse(importing, "its id cannot be an id");
+    importing->keys[at] = key;
+    char *text = arena_copy(&importing->arena, json_string_value(id), json_string_length(id));
+    if (!text)
+        return fault_set(importing->fault, RC_BUSY, NULL, "out of memory");
+    importing->ids[importing->id_count++] =
+        (struct store_id){(enum store_id_kind)at, key, text, json_string_length(id)};
+    enum rc rc = importing->id_count == BATCH_EVENTS ? flush(importing) : RC_OK;
+    if (rc == RC_OK && importing->of_user && at != STORE_LEARNER)
+        rc = make_observed(importing, root, (enum store_id_kind)at, key);
+    return rc;
+}
+
+static enum rc take_end(struct importing *importing, json_t *root)
+{
+    int64_t events = -1, crc = -1;
+
+    if (!number(root, "events", 0, INT64_MAX, &events) || !number(root, "crc32", 0, UINT32_MAX, &crc) ||
+        (uint64_t)events != importing->total || (uLong)crc != importing->crc)
+        return refuse(importing, "the export's checksum does not fit: it was changed or cut");
+    importing->ended = true;
+    return RC_OK;
+}
+
+static enum rc take_line(struct importing *importing)
+{
+    struct fault unused;
+    json_t *root = NULL;
+
+    if (importing->ended)
+        return refuse(importing, "comes after the end");
+    if (json_in(importing->line, importing->line_size, &root, &unused) != RC_OK)
+        return refuse(importing, "is no JSON object");
+    enum rc rc = json_object_get(root, "event") ? take_event(importing, root)
+                 : json_object_get(root, "key") ? take_id(importing, root)
+                 : json_object_get(root, "end") ? take_end(importing, root)
+                                                : refuse(importing, "is not of an export");
+    json_decref(root);
+    count_line(importing);
+    return rc;
+}
+
+static enum rc take_head(struct importing *importing)
+{
+    struct fault unused;
+    json_t *root = NULL;
+    int64_t version = 0, sequence = 0, log_id = 0;
+    enum rc rc = next_line(importing);
+
+    if (rc == RC_INVALID)
+        return rc;
+    if (rc != RC_OK || json_in(importing->line, importing->line_size, &root, &unused) != RC_OK)
+        return refuse(importing, "this is no milepost export");
+    const char *what = json_string_value(json_object_get(root, "milepost"));
+    bool ours = what && strcmp(what, "export") == 0 && number(root, "version", 1, INT64_MAX, &version);
+    bool whole =
+        ours && number(root, "lastEventId", 0, NUMBER_MAX, &sequence) &&
+        number(root, "lastLogId", 0, NUMBER_MAX, &log_id) &&
+        (key_number(root, "lastProgressId", &importing->last.record_id) || !importing->last.record_id) &&
+        (key_number(root, "lastEnrollmentId", &importing->last.enrolment_id) ||
+         !importing->last.enrolment_id);
+    importing->of_user = json_object_get(root, "user") != NULL;
+    json_decref(root);
+    if (!whole)
+        return refuse(importing, "this is no milepost export");
+    if (version > 1)
+        return refuse(importing, "the export was written by a newer milepost; use that version");
+    importing->last.sequence = (uint64_t)sequence;
+    importing->last.log_id = (uint64_t)log_id;
+    importing->counters = importing->last;
+    importing->counters.sequence = 0;
+    count_line(importing);
+    return RC_OK;
+}
+
+static enum rc take_all(struct importing *importing)
+{
+    enum rc rc = take_head(importing);
+
+    while (rc == RC_OK) {
+        rc = next_line(importing);
+        if (rc == RC_OK)
+            rc = take_line(importing);
+    }
+    if (rc != RC_NOT_FOUND)
+        return rc;
+    if (!importing->ended)
+        return refuse(importing, "the export is cut off: its end is missing");
+    importing->counters.sequence = importing->last.sequence + importing->made;
+    return flush(importing);
+}
+
+/* ---- the new store ---- */
+
+static enum rc make_store(struct importing *importing, const char *directory)
+{
+    enum rc rc = store_open(directory, &importing->store, importing->fault);
+
+    if (rc != RC_OK)
+        return rc;
+    importing->line = malloc(LINE_MAX_BYTES + 1);
+    importing->events = malloc(BATCH_EVENTS * sizeof *importing->events);
+    importing->ids = malloc(BATCH_EVENTS * sizeof *importing->ids);
+    importing->room = malloc(EVENT_SEGMENTS_MAX * sizeof *importing->room);
+    arena_init(&importing->arena);
+    importing->crc = crc32(0, NULL, 0);
+    rc = importing->line && importing->events && importing->ids && importing->room
+             ? take_all(importing)
+             : fault_set(importing->fault, RC_BUSY, NULL, "out of memory");
+    if (rc == RC_OK)
+        rc = cli_check_store(importing->store, importing->fault);
+    arena_done(&importing->arena);
+    free(importing->line);
+    free(importing->events);
+    free(importing->ids);
+    free(importing->room);
+    store_close(importing->store);
+    return rc;
+}
+
+static int import_file(const char *path, const char *directory)
+{
+    struct fault fault = {NULL, NULL};
+    struct importing importing = {.in = fopen(path, "r"), .fault = &fault};
+    char beside[4096];
+
+    if (!importing.in)
+        return cli_complain(path, strerror(errno));
+    struct store *there;
+    /* looked at before the work, and again at its end */
+    if (store_open_reader(directory, &there, &fault) == RC_OK) {
+        bool used = store_counters(there).sequence > 0;
+        store_close(there);
+        if (used) {
+            (void)fclose(importing.in); /* nothing was read */
+            return cli_complain(directory, "the data directory is not empty; nothing was changed");
+        }
+    }
+    if (snprintf(beside, sizeof beside, "%s/import.part", directory) >= (int)sizeof beside) {
+        (void)fclose(importing.in); /* it was only read */
+        return cli_complain("data", "the path is too long");
+    }
+    store_remove(beside); /* what an import that was killed left */
+    enum rc rc = cli_make_directory(beside) == 0 ? make_store(&importing, beside) : RC_INTERNAL;
+    (void)fclose(importing.in); /* it was only read */
+    if (rc == RC_OK)
+        rc = store_replace_empty(directory, beside, &fault);
+    store_remove(beside);
+    if (rc != RC_OK)
+        return cli_complain(path, fault.message ? fault.message : "cannot be imported");
+    (void)printf("imported %llu events of %u learners\n", (unsigned long long)importing.total,
+                 importing.keys[STORE_LEARNER]); /* nowhere else to say it */
+    return 0;
+}
+
+int cli_import(int argc, char **argv)
+{
+    struct settings settings;
+    const char *file = NULL;
+    int words;
+
+    if (argc > 2 && strcmp(argv[2], "oulad") == 0)
+        return cli_import_oulad(argc, argv);
+    int status = cli_read(argc, argv, NULL, 0, &file, 1, &words, &settings);
+    if (status)
+        return status;
+    if (!file) {
+        /* likewise */
+        (void)fprintf(stderr, "usage: milepost import FILE [--data DIR], or milepost import oulad DIR\n");
+        return 2;
+    }
+    if (cli_make_directory(settings.data) != 0)
+        return 1;
+    return import_file(file, settings.data);
+}

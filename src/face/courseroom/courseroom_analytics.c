@@ -1,0 +1,177 @@
+#include "face/courseroom/courseroom.h"
+
+#include <stdlib.h>
+
+#include "base/instant.h"
+#include "face/courseroom/courseroom_encode.h"
+#include "face/face.h"
+
+/* GET .../analytics: from the sums alone, whatever the number of learners; of 10,000 items some hundred in
+ * each hold of the image's lock. Contract 3. */
+
+enum { HOLD_ITEMS = 512, SMALL_ITEMS = 256 };
+
+struct content {
+    wide time_spent_ms;
+    int64_t records, completed;
+};
+
+struct analytics {
+    struct face_context *context;
+    uint32_t course;
+    const struct course_def *def; /* a reference */
+    struct course_facts facts;
+    struct course_figures figures;
+    struct content *contents;
+    uint32_t looked, written;
+    int64_t activities;
+    bool begun, comma;
+};
+
+static void free_analytics(void *state)
+{
+    struct analytics *all = state;
+
+    course_def_unref(all->def);
+    free(all->contents);
+}
+
+static enum rc take_figures(struct analytics *all, struct fault *fault)
+{
+    struct view view = image_read_begin(all->context->image);
+    const struct course_def *def = view_course(view, all->course);
+    int32_t today = instant_day(all->context->now_ms());
+
+    if (def) {
+        all->def = course_def_ref(def);
+        all->facts = view_course_facts(view, all->course);
+        all->figures = course_sums_figures(&view_course_slot(view, all->course)->sums, &all->facts, today);
+    }
+    image_read_end(view);
+    if (!def)
+        return fault_set(fault, RC_NOT_FOUND, NULL, "Course not found");
+    all->contents = calloc(all->def->item_count + 1, sizeof *all->contents);
+    return all->contents ? RC_OK : fault_set(fault, RC_BUSY, NULL, "out of memory");
+}
+
+static void look_at_some(struct analytics *all)
+{
+    struct view view = image_read_begin(all->context->image);
+
+    for (uint32_t i = 0; i < HOLD_ITEMS && all->looked < all->def->item_count; i++) {
+        const struct item_sums *sums = &view_item_slot(view, all->def->items[all->looked])->sums;
+        all->contents[all->looked++] = (struct content){sums->time_spent_ms, sums->records, sums->completed};
+        all->activities += sums->records;
+    }
+    image_read_end(view);
+}
+
+static void put_content(struct json_out *out, struct view view, const struct analytics *all, uint32_t i)
+{
+    const struct item_slot *slot = view_item_slot(view, all->def->items[i]);
+    const struct content *content = &all->contents[i];
+
+    json_open(out, '{');
+    json_put_id(out, "contentId", slot_id(slot->id, slot->id_size));
+    json_put_int(out, "completionCount", content->completed);
+    json_put_hundredths(out, "avgDuration",
+                        rounded_ratio(content->time_spent_ms, 100, 1000 * content->records));
+    json_close(out, '}');
+}
+
+/* The most completed item, of equals the one with most time, of those the first; item_count: none has
+ * records. */
+static uint32_t most_engaging(const struct analytics *all)
+{
+    const struct content *best = NULL;
+
+    for (uint32_t i = 0; i < all->def->item_count; i++) {
+        const struct content *content = &all->contents[i];
+        if (content->records &&
+            (!best || content->completed > best->completed ||
+             (content->completed == best->completed && content->time_spent_ms > best->time_spent_ms)))
+            best = content;
+    }
+    return best ? (uint32_t)(best - all->contents) : all->def->item_count;
+}
+
+static void put_figures(struct json_out *out, const struct analytics *all)
+{
+    const struct course_figures *figures = &all->figures;
+    uint32_t best = most_engaging(all);
+
+    courseroom_open(out, "Course analytics retrieved successfully");
+    json_open(out, '{');
+    json_put_int(out, "totalEnrollments", figures->total);
+    json_put_int(out, "activeUsers", figures->active);
+    json_put_int(out, "completedUsers", figures->completed);
+    json_put_hundredths(
+        out, "averageProgress",
+        rounded_ratio(figures->completed_required, 10000, figures->total * all->facts.required));
+    json_put_hundredths(out, "completionRate", rounded_ratio(figures->completed, 10000, figures->total));
+    json_put_int(out, "averageCompletionTime", rounded_ratio(figures->completion_days, 1, figures->dated));
+    json_put_int(out, "totalActivities", all->activities);
+    json_name(out, "contentEngagement");
+    if (best < all->def->item_count) {
+        struct view view = image_read_begin(all->context->image);
+        put_content(out, view, all, best);
+        image_read_end(view);
+    } else {
+        json_null_value(out);
+    }
+    json_put_open(out, "contents", '[');
+}
+
+static void put_some(struct json_out *out, struct analytics *all)
+{
+    struct view view = image_read_begin(all->context->image);
+
+    for (uint32_t i = 0; i < HOLD_ITEMS && all->written < all->def->item_count; i++)
+        put_content(out, view, all, all->written++);
+    image_read_end(view);
+}
+
+static enum rc step(void *state, struct buf *buf, bool *out_last, struct fault *fault)
+{
+    struct analytics *all = state;
+    struct json_out out = {buf, all->comma};
+
+    if (!all->def)
+        return take_figures(all, fault);
+    if (all->looked < all->def->item_count) {
+        look_at_some(all);
+        return RC_OK;
+    }
+    if (!all->begun)
+        put_figures(&out, all);
+    all->begun = true;
+    put_some(&out, all);
+    if (all->written == all->def->item_count) {
+        json_close(&out, ']');
+        json_close(&out, '}');
+        json_close(&out, '}');
+        *out_last = true;
+    }
+    all->comma = out.comma;
+    return RC_OK;
+}
+
+void courseroom_analytics(struct request *request)
+{
+    struct fault fault = {NULL, NULL};
+    struct analytics *all = arena_alloc(&request->arena, sizeof *all);
+    uint32_t course = 0;
+    struct view view = image_read_begin(face_of(request)->image);
+    enum rc rc = all ? courseroom_course(request, view, &course, &fault)
+                     : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    bool small = rc == RC_OK && view_course(view, course)->item_count <= SMALL_ITEMS;
+
+    image_read_end(view);
+    if (rc != RC_OK) {
+        request_fail(request, rc, &fault);
+        return;
+    }
+    all->context = face_of(request);
+    all->course = course;
+    face_stream(request, &(struct face_source){step, free_analytics, all, "application/json", small});
+}

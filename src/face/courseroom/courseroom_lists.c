@@ -1,0 +1,518 @@
+#include "face/courseroom/courseroom.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/instant.h"
+#include "face/courseroom/courseroom_rows.h"
+#include "face/csv.h"
+#include "face/face.h"
+
+/* Lists of one course's learners: /all, bulk, leaderboard. Contract 3; how long they may take:
+ * docs/decisions/0013. */
+
+enum { PAGE_MAX = 100, PAGE_DEFAULT = 20, BULK_MAX = 1000, SMALL_ROSTER = 256 };
+
+enum sort { SORT_USER, SORT_PROGRESS, SORT_ENROLLED, SORT_COMPLETED };
+
+struct list_query {
+    enum sort by;
+    bool descending, filtered;
+    enum enrolment_state status;
+    int64_t page, limit; /* limit 0: all rows, of a table */
+    bool after;
+    int64_t after_by[2];
+    struct learner_text after_id;
+};
+
+/* One answer under way. */
+struct listing {
+    struct row_out to;
+    uint32_t course;
+    struct list_query query;
+    const char *message;
+    const struct text *users; /* bulk's */
+    struct text reader;
+    size_t user_count;
+    struct roster *roster; /* of the others */
+    bool leaders, ordered, opened, in_row;
+    size_t at;
+    struct courseroom_row row;
+};
+
+/* ---- the order ---- */
+
+static int64_t reversed(int64_t value)
+{
+    return value == INT64_MIN ? INT64_MAX : -value;
+}
+
+static bool take_member(const void *arg, struct view view, const struct learner *learner,
+                        const struct enrolment *enrolment, int64_t out_by[2])
+{
+    const struct list_query *query = arg;
+    struct course_facts facts = view_course_facts(view, enrolment->course);
+    int64_t completed_ms = enrolment_completion_ms(enrolment, &facts);
+
+    (void)learner;
+    if (query->filtered && enrolment_state(enrolment, &facts) != query->status)
+        return false;
+    if (query->by == SORT_PROGRESS) /* one course, so the percent goes with the count */
+        out_by[1] = enrolment->completed_required;
+    else if (query->by == SORT_ENROLLED)
+        out_by[1] = enrolment->enrolled_at_ms;
+    else if (query->by == SORT_COMPLETED) {
+        out_by[0] = completed_ms == INSTANT_NEVER; /* nulls last, whatever the order */
+        out_by[1] = out_by[0] ? 0 : completed_ms;
+    }
+    if (query->descending)
+        out_by[1] = reversed(out_by[1]);
+    return true;
+}
+
+/* Percent and completedContent together are what a rank is shared on. */
+static bool take_leader(const void *arg, struct view view, const struct learner *learner,
+                        const struct enrolment *enrolment, int64_t out_by[2])
+{
+    (void)arg;
+    (void)view;
+    (void)learner;
+    if (enrolment->class == CLASS_DROPPED || enrolment->class == CLASS_EXPIRED)
+        return false;
+    out_by[0] = -((int64_t)enrolment->completed_required << 31 | enrolment->completed_items);
+    out_by[1] = enrolment->last_activity_ms == INSTANT_NEVER ? INT64_MAX : enrolment->last_activity_ms;
+    return true;
+}
+
+/* ---- pages ---- */
+
+static const char sort_letters[] = "upec"; /* by enum sort */
+
+/* nextCursor: sort and order, the two keys, the id in hex. */
+static void put_cursor(struct json_out *out, const struct listing *list)
+{
+    struct learner_text id;
+    int64_t by[2];
+
+    if (!roster_has_more(list->roster) || !roster_last(list->roster, by, &id)) {
+        json_put_null(out, "nextCursor");
+        return;
+    }
+    char text[64 + 2 * IDENT_MAX_BYTES + 1];
+    int size = snprintf(text, sizeof text, "%c%c.%lld.%lld.", sort_letters[list->query.by],
+                        list->query.descending ? 'd' : 'a', (long long)by[0],
+                        (long long)by[1]); /* fits: at most 44 */
+    for (uint32_t i = 0; i < id.size; i++)
+        size +=
+            snprintf(text + size, sizeof text - (size_t)size, "%02x", (unsigned char)id.bytes[i]); /* fits */
+    json_put_text(out, "nextCursor", text);
+}
+
+static bool read_number(const char **at, int64_t *out)
+{
+    char *end;
+    bool digit = **at == '-' ? (*at)[1] >= '0' && (*at)[1] <= '9' : **at >= '0' && **at <= '9';
+
+    if (!digit)
+        return false;
+    *out = strtoll(*at, &end, 10);
+    *at = end + 1;
+    return *end == '.';
+}
+
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool cursor_fits(struct list_query *query, const char *cursor)
+{
+    const char *at = cursor;
+
+    if (at[0] != sort_letters[query->by] || at[1] != (query->descending ? 'd' : 'a') || at[2] != '.')
+        return false;
+    at += 3;
+    if (!read_number(&at, &query->after_by[0]) || !read_number(&at, &query->after_by[1]))
+        return false;
+    size_t digits = strlen(at);
+    if (digits == 0 || digits % 2 || digits > 2 * IDENT_MAX_BYTES)
+        return false;
+    for (size_t i = 0; i < digits; i += 2) {
+        int high = hex_digit(at[i]), low = hex_digit(at[i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        query->after_id.bytes[i / 2] = (char)(high * 16 + low);
+    }
+    query->after_id.size = (uint32_t)(digits / 2);
+    return !memchr(query->after_id.bytes, 0, query->after_id.size);
+}
+
+static enum rc read_page(struct request *request, bool csv, struct list_query *query, struct fault *fault)
+{
+    int64_t limit = 0;
+    enum rc rc = face_query_number(request, "page", 1, INT32_MAX, &query->page, fault);
+
+    if (rc == RC_OK)
+        rc = face_query_number(request, "limit", 1, PAGE_MAX, &limit, fault);
+    if (rc == RC_OK && (limit || !csv))
+        query->limit = limit ? limit : PAGE_DEFAULT;
+    return rc;
+}
+
+static enum rc read_sort(struct request *request, struct list_query *query, struct fault *fault)
+{
+    static const struct {
+        const char *name;
+        enum sort by;
+    } sorts[] = {{"progress", SORT_PROGRESS},
+                 {"enrollmentDate", SORT_ENROLLED},
+                 {"completionDate", SORT_COMPLETED},
+                 {"userId", SORT_USER}};
+    const char *sort, *order = NULL;
+    enum rc rc = request_query(request, "sortBy", &sort, fault);
+
+    if (rc == RC_OK)
+        rc = request_query(request, "order", &order, fault);
+    if (rc != RC_OK)
+        return rc;
+    bool known = !sort || !*sort;
+    for (size_t i = 0; !known && i < sizeof sorts / sizeof *sorts; i++)
+        if ((known = strcmp(sort, sorts[i].name) == 0))
+            query->by = sorts[i].by;
+    if (!known)
+        return fault_set(fault, RC_INVALID, "sortBy",
+                         "must be progress, enrollmentDate, completionDate or userId");
+    query->descending = query->by == SORT_PROGRESS;
+    if (!order || !*order)
+        return RC_OK;
+    if (strcasecmp(order, "asc") != 0 && strcasecmp(order, "desc") != 0)
+        return fault_set(fault, RC_INVALID, "order", "must be asc or desc");
+    query->descending = strcasecmp(order, "desc") == 0;
+    return RC_OK;
+}
+
+static enum rc read_query(struct request *request, bool csv, struct list_query *query, struct fault *fault)
+{
+    const char *status, *cursor = NULL;
+    enum rc rc = request_query(request, "status", &status, fault);
+
+    if (rc == RC_OK)
+        rc = read_sort(request, query, fault);
+    if (rc == RC_OK)
+        rc = read_page(request, csv, query, fault);
+    if (rc == RC_OK)
+        rc = request_query(request, "cursor", &cursor, fault);
+    if (rc != RC_OK)
+        return rc;
+    query->filtered = status && *status;
+    if (query->filtered && !state_by_name(status, &query->status))
+        return fault_set(fault, RC_INVALID, "status", "must be one of the six enrollment states");
+    query->after = cursor && *cursor;
+    if (query->after && query->page > 1)
+        return fault_set(fault, RC_INVALID, "page", "is not for use with cursor");
+    if (query->after && !cursor_fits(query, cursor))
+        return fault_set(fault, RC_INVALID, "cursor", "must be the nextCursor of a list in the same order");
+    return RC_OK;
+}
+
+/* ---- rows ---- */
+
+static void put_leader_members(struct json_out *out, const struct member *member, uint32_t rank)
+{
+    const struct enrolment *enrolment = member->enrolment;
+
+    json_open(out, '{');
+    json_put_int(out, "rank", rank);
+    json_put_id(out, "userId", (struct text){member->id.bytes, member->id.size});
+    json_put_hundredths(out, "progressPercent",
+                        course_percent_hundredths(enrolment->completed_required, member->facts.required));
+    json_put_int(out, "completedContent", enrolment->completed_items);
+    json_put_int(out, "totalContent", member->facts.items);
+    json_put_hundredths(out, "totalActivityHours", rounded_ratio(member->time_spent_ms, 100, 3600000));
+    json_put_instant(out, "lastActivityDate", enrolment->last_activity_ms);
+    json_put_text(out, "enrollmentStatus", state_name(enrolment_state(enrolment, &member->facts)));
+    json_close(out, '}');
+}
+
+static void put_leader(struct row_out *to, const struct member *member, uint32_t rank, bool names)
+{
+    if (to->csv) {
+        struct json_out json = row_scratch(to);
+        put_leader_members(&json, member, rank);
+        row_cells(to, names);
+        buf_text(to->out, "\r\n");
+    } else {
+        struct json_out json = {to->out, to->comma};
+        put_leader_members(&json, member, rank);
+        to->comma = json.comma;
+    }
+}
+
+static void open_list(struct listing *list)
+{
+    static const struct enrolment any = {0}; /* what it says does not matter, only its members */
+    struct json_out json = {list->to.out, false};
+
+    list->opened = true;
+    if (list->to.csv && list->leaders) {
+        put_leader(&list->to, &(struct member){.id = {"0", 1}, .enrolment = &any}, 0, true);
+    } else if (list->to.csv) {
+        courseroom_row_header(&list->to, list->course);
+    } else {
+        courseroom_open(&json, list->message);
+        json_open(&json, '[');
+    }
+}
+
+static void close_list(struct listing *list)
+{
+    struct json_out out = {list->to.out, true};
+    const struct list_query *query = &list->query;
+
+    if (list->to.csv)
+        return;
+    json_close(&out, ']');
+    if (list->roster) {
+        int64_t total = (int64_t)roster_total(list->roster),
+                pages = (total + query->limit - 1) / query->limit;
+        json_put_open(&out, "pagination", '{');
+        json_put_int(&out, "page", query->page);
+        json_put_int(&out, "limit", query->limit);
+        json_put_int(&out, "total", total);
+        json_put_int(&out, "totalPages", pages);
+        json_put_bool(&out, "hasMore", roster_has_more(list->roster));
+        json_close(&out, '}');
+        if (!list->leaders)
+            put_cursor(&out, list);
+    }
+    json_close(&out, '}');
+}
+
+static void open_row(struct listing *list)
+{
+    struct image *image = list->to.context->image;
+
+    if (list->roster) {
+        uint32_t learner = roster_entry(list->roster, list->at).learner;
+        courseroom_row_open(&list->row, image, learner, list->course, (struct text){NULL, 0});
+    } else {
+        struct text user = list->users[list->at];
+        struct view view = image_read_begin(image);
+        uint32_t learner = view_learner_key(view, user.bytes, user.size);
+        image_read_end(view);
+        courseroom_row_open(&list->row, image, learner, list->course, user);
+        list->row.member.hides_previews = !text_is(user, list->reader);
+    }
+    list->in_row = true;
+}
+
+static enum rc step_row(struct listing *list, struct fault *fault)
+{
+    struct member *member = &list->row.member;
+    bool done = true;
+    enum rc rc = RC_OK;
+
+    if (!list->in_row)
+        open_row(list);
+    if (list->leaders && member->enrolment) {
+        rc = member_pick(member, list->to.context->image, false, &done, fault);
+        if (rc == RC_OK && done)
+            put_leader(&list->to, member, roster_entry(list->roster, list->at).rank, false);
+    } else if (!list->roster || member->enrolment) { /* else erased since the list was sorted */
+        rc = courseroom_row_step(&list->row, &list->to, &done, fault);
+    }
+    if (done) {
+        member_done(member);
+        list->in_row = false;
+        list->at++;
+    }
+    return rc;
+}
+
+static enum rc step(void *state, struct buf *out, bool *out_last, struct fault *fault)
+{
+    struct listing *list = state;
+
+    list->to.out = out;
+    if (list->roster && !list->ordered)
+        return roster_step(list->roster, &list->ordered, fault);
+    if (!list->opened)
+        open_list(list);
+    if (list->at < (list->roster ? roster_count(list->roster) : list->user_count))
+        return step_row(list, fault);
+    close_list(list);
+    *out_last = true;
+    return RC_OK;
+}
+
+static void free_listing(void *state)
+{
+    struct listing *list = state;
+
+    if (list->in_row)
+        member_done(&list->row.member);
+    roster_free(list->roster);
+    buf_done(&list->to.scratch);
+}
+
+/* Hands the list over, or answers with the refusal. */
+static void send(struct request *request, struct listing *list, bool small, enum rc rc,
+                 const struct fault *fault)
+{
+    if (rc == RC_OK)
+        face_stream(request, &(struct face_source){step, free_listing, list,
+                                                   list->to.csv ? CSV_TYPE : "application/json", small});
+    else
+        request_fail(request, rc, fault);
+}
+
+static struct listing *new_listing(struct request *request, const char *message, struct fault *fault,
+                                   enum rc *out_rc)
+{
+    struct listing *list = arena_alloc(&request->arena, sizeof *list);
+
+    *out_rc = list ? RC_OK : fault_set(fault, RC_BUSY, NULL, "out of memory");
+    if (list)
+        *list =
+            (struct listing){.to = {.context = face_of(request)}, .query = {.page = 1}, .message = message};
+    return list;
+}
+
+/* Path, right, existence of a course's list. */
+enum rc courseroom_course(struct request *request, struct view view, uint32_t *out_course,
+                          struct fault *fault)
+{
+    struct text id;
+    enum rc rc = courseroom_param(request, 0, "courseId", &id, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    *out_course = view_course_key(view, id.bytes, id.size);
+    rc = face_may(request, view, ACCESS_COURSE_STAFF, (struct text){NULL, 0}, *out_course, true, fault);
+    return rc == RC_OK ? face_course(view, id, out_course, fault) : rc;
+}
+
+static bool is_small(struct view view, uint32_t course)
+{
+    return view_course_slot(view, course)->roster.count <= SMALL_ROSTER;
+}
+
+/* Once the query is read: the course, then its learners in the order. */
+static enum rc begin(struct request *request, struct listing *list, bool *out_small, struct fault *fault)
+{
+    struct view view = image_read_begin(face_of(request)->image);
+    enum rc rc = courseroom_course(request, view, &list->course, fault);
+
+    *out_small = rc == RC_OK && is_small(view, list->course);
+    image_read_end(view);
+    if (rc != RC_OK)
+        return rc;
+    const struct list_query *query = &list->query;
+    struct roster_query roster = {
+        .course = list->course,
+        .take = list->leaders ? take_leader : take_member,
+        .arg = query,
+        .ids_descending = !list->leaders && query->by == SORT_USER && query->descending,
+        .first = (uint64_t)((query->limit ? query->page - 1 : 0) * query->limit),
+        .count = query->limit ? (uint64_t)query->limit : UINT64_MAX,
+        .after = query->after,
+        .after_by = {query->after_by[0], query->after_by[1]},
+        .after_id = query->after_id,
+    };
+    return roster_new(face_of(request)->image, &roster, &list->roster, fault);
+}
+
+void courseroom_all(struct request *request)
+{
+    struct fault fault = {NULL, NULL};
+    struct text id;
+    bool small = false;
+    enum rc rc;
+    struct listing *list = new_listing(request, "All users progress retrieved successfully", &fault, &rc);
+
+    if (rc == RC_OK)
+        rc = courseroom_param(request, 0, "courseId", &id, &fault);
+    if (rc == RC_OK) {
+        list->to.csv = csv_wanted(request);
+        rc = read_query(request, list->to.csv, &list->query, &fault);
+    }
+    if (rc == RC_OK)
+        rc = begin(request, list, &small, &fault);
+    send(request, list, small, rc, &fault);
+}
+
+void courseroom_leaderboard(struct request *request)
+{
+    struct fault fault = {NULL, NULL};
+    struct text id;
+    bool small = false;
+    enum rc rc;
+    struct listing *list = new_listing(request, "Leaderboard retrieved successfully", &fault, &rc);
+
+    if (rc == RC_OK)
+        rc = courseroom_param(request, 0, "courseId", &id, &fault);
+    if (rc == RC_OK) {
+        list->leaders = true;
+        list->to.csv = csv_wanted(request);
+        rc = read_page(request, list->to.csv, &list->query, &fault);
+    }
+    if (rc == RC_OK)
+        rc = begin(request, list, &small, &fault);
+    send(request, list, small, rc, &fault);
+}
+
+/* ---- POST /user-progress/bulk: a read ---- */
+
+static enum rc read_users(struct request *request, const struct body *body, struct text **out_users,
+                          size_t *out_count, struct fault *fault)
+{
+    json_t *list = body_get(body, "userIds"), *entry;
+    size_t index;
+
+    if (!json_is_array(list))
+        return fault_set(fault, RC_INVALID, "userIds", list ? "must be an array" : "is required");
+    if (json_array_size(list) > BULK_MAX)
+        return fault_set(fault, RC_INVALID, "userIds", "has at most 1,000 ids");
+    struct text *users = arena_alloc(&request->arena, (json_array_size(list) + 1) * sizeof *users);
+    if (!users)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    json_array_foreach(list, index, entry)
+    {
+        enum rc rc = courseroom_id_of(request, entry, "userIds", &users[index], fault);
+        if (rc != RC_OK)
+            return rc;
+    }
+    *out_users = users;
+    *out_count = json_array_size(list);
+    return RC_OK;
+}
+
+void courseroom_bulk(struct request *request)
+{
+    struct fault fault = {NULL, NULL};
+    struct text id = {NULL, 0}, *users = NULL;
+    bool small = false;
+    BODY body = {NULL, SPELLING_EXACT};
+    enum rc rc;
+    struct listing *list = new_listing(request, "Users progress retrieved successfully", &fault, &rc);
+
+    if (rc == RC_OK)
+        rc = face_body(request, SPELLING_EXACT, &body, &fault);
+    if (rc == RC_OK)
+        rc = courseroom_id(request, &body, "courseId", &id, &fault);
+    if (rc == RC_OK)
+        rc = read_users(request, &body, &users, &list->user_count, &fault);
+    if (rc == RC_OK) {
+        struct view view = image_read_begin(face_of(request)->image);
+        rc = face_may(request, view, ACCESS_COURSE_STAFF, (struct text){NULL, 0},
+                      view_course_key(view, id.bytes, id.size), true, &fault);
+        if (rc == RC_OK)
+            rc = face_course(view, id, &list->course, &fault);
+        image_read_end(view);
+        list->users = users;
+        list->reader = (struct text){face_caller(request)->id, face_caller(request)->id_size};
+        small = list->user_count <= SMALL_ROSTER;
+    }
+    send(request, list, small, rc, &fault);
+}

@@ -1,0 +1,176 @@
+#include "face/courseroom/courseroom_rows.h"
+
+#include <string.h>
+
+#include "face/csv.h"
+
+enum {
+    HOLD_RECORDS = 64,      /* records encoded in one hold of the image's lock: 0.1 ms, */
+    HOLD_BYTES = 32 * 1024, /* or so many bytes: metadata has up to 16 KiB */
+};
+
+void courseroom_row_open(struct courseroom_row *row, struct image *image, uint32_t learner, uint32_t course,
+                         struct text user)
+{
+    *row = (struct courseroom_row){.user = user};
+    member_open(&row->member, image, learner, course);
+    if (!user.bytes)
+        row->user = (struct text){row->member.id.bytes, row->member.id.size};
+}
+
+void courseroom_put_activities(struct json_out *out, struct face_context *context,
+                               const struct member *member, struct text user, uint32_t *at)
+{
+    size_t enough = out->buf->size + HOLD_BYTES;
+    struct view view = image_read_begin(context->image);
+
+    for (uint32_t i = 0; i < HOLD_RECORDS && *at < member->record_count && out->buf->size < enough; i++)
+        courseroom_put_activity(out, view, context->zone, user, member->records[(*at)++]);
+    image_read_end(view);
+}
+
+static void put_head(struct json_out *out, struct face_context *context, const struct enrolment *enrolment,
+                     struct text user)
+{
+    struct view view = image_read_begin(context->image);
+
+    json_put_id(out, "userId", user);
+    json_name(out, "enrollments");
+    courseroom_put_enrolment(out, view, context->zone, user, enrolment);
+    image_read_end(view);
+}
+
+static void put_summary(struct json_out *out, const struct enrolment *enrolment,
+                        const struct course_facts *facts)
+{
+    json_put_open(out, "progressSummary", '{');
+    json_put_int(out, "totalContent", facts->items);
+    json_put_int(out, "completedContent", enrolment ? enrolment->completed_items : 0);
+    json_put_hundredths(out, "overallProgressPercent",
+                        enrolment ? course_percent_hundredths(enrolment->completed_required, facts->required)
+                                  : 0);
+    json_close(out, '}');
+}
+
+/* ---- JSON ---- */
+
+static void json_step(struct courseroom_row *row, struct row_out *to, bool *out_done)
+{
+    struct json_out json = {to->out, to->comma};
+    struct member *member = &row->member;
+
+    switch (row->phase) {
+    case ROW_HEAD:
+        json_open(&json, '{');
+        put_head(&json, to->context, member->enrolment, row->user);
+        json_put_open(&json, "activityLogs", '[');
+        row->phase = ROW_LOGS;
+        break;
+    case ROW_LOGS:
+        courseroom_put_activities(&json, to->context, member, row->user, &row->at);
+        break;
+    default:
+        json_close(&json, ']');
+        put_summary(&json, member->enrolment, &member->facts);
+        json_close(&json, '}');
+        *out_done = true;
+    }
+    to->comma = json.comma;
+}
+
+/* ---- a line of a table ---- */
+
+struct json_out row_scratch(struct row_out *to)
+{
+    buf_clear(&to->scratch);
+    return (struct json_out){&to->scratch, false};
+}
+
+void row_cells(struct row_out *to, bool names)
+{
+    csv_members(to->out, to->scratch.bytes, to->scratch.size, names);
+    to->out->failed |= to->scratch.failed;
+}
+
+static void head_cells(struct row_out *to, const struct enrolment *enrolment, struct text user, bool names)
+{
+    struct json_out json = row_scratch(to);
+
+    json_open(&json, '{');
+    put_head(&json, to->context, enrolment, user);
+    json_close(&json, '}');
+    row_cells(to, names);
+}
+
+static void summary_cells(struct row_out *to, const struct enrolment *enrolment,
+                          const struct course_facts *facts, bool names)
+{
+    struct json_out json = row_scratch(to);
+
+    json_open(&json, '{');
+    put_summary(&json, enrolment, facts);
+    json_close(&json, '}');
+    row_cells(to, names);
+}
+
+static void csv_step(struct courseroom_row *row, struct row_out *to, bool *out_done)
+{
+    struct member *member = &row->member;
+
+    switch (row->phase) {
+    case ROW_HEAD:
+        head_cells(to, member->enrolment, row->user, false);
+        buf_text(to->out, member->record_count ? ",\"[" : ",[");
+        row->phase = ROW_LOGS;
+        break;
+    case ROW_LOGS: {
+        struct json_out json = row_scratch(to);
+        json.comma = row->at > 0;
+        courseroom_put_activities(&json, to->context, member, row->user, &row->at);
+        csv_quoted(to->out, to->scratch.bytes, to->scratch.size);
+        to->out->failed |= to->scratch.failed;
+        break;
+    }
+    default:
+        buf_text(to->out, member->record_count ? "]\"," : "],");
+        summary_cells(to, member->enrolment, &member->facts, false);
+        buf_text(to->out, "\r\n");
+        *out_done = true;
+    }
+}
+
+void courseroom_row_header(struct row_out *to, uint32_t course)
+{
+    static const struct course_facts facts = {0};
+    struct enrolment any = {.course = course}; /* what it says does not matter, only its members */
+
+    head_cells(to, &any, (struct text){"0", 1}, true);
+    buf_text(to->out, ",activityLogs,");
+    summary_cells(to, &any, &facts, true);
+    buf_text(to->out, "\r\n");
+}
+
+enum rc courseroom_row_step(struct courseroom_row *row, struct row_out *to, bool *out_done,
+                            struct fault *fault)
+{
+    bool picked = true;
+    enum rc rc = RC_OK;
+
+    *out_done = false;
+    if (row->phase == ROW_PICK) {
+        rc = member_pick(&row->member, to->context->image, true, &picked, fault);
+        row->phase = picked ? ROW_HEAD : ROW_PICK;
+    }
+    while (rc == RC_OK && row->phase != ROW_PICK && !*out_done) { /* of a row with few records, all at once */
+        uint32_t at = row->at;
+        if (row->phase == ROW_LOGS && row->at == row->member.record_count)
+            row->phase = ROW_TAIL;
+        if (to->csv)
+            csv_step(row, to, out_done);
+        else
+            json_step(row, to, out_done);
+        if (row->at - at == HOLD_RECORDS || to->out->failed || to->out->size > 2 * HOLD_BYTES)
+            break;
+    }
+    return rc;
+}

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string.h>
+
+#include "app/roster.h"
+#include "face/courseroom/courseroom_encode.h"
+
+/* A learner in a course with their activityLogs, written in steps: the image's lock is held for some dozen
+ * records at a time, however many there are. */
+
+/* Where rows go: JSON as elements of an open list, or lines of a table. */
+struct row_out {
+    struct face_context *context;
+    struct buf *out;
+    bool csv, comma;
+    struct buf scratch; /* the caller's to free */
+};
+
+static inline bool text_is(struct text a, struct text b)
+{
+    return a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0;
+}
+
+struct courseroom_row {
+    struct member member;
+    struct text user; /* as it is shown */
+    enum { ROW_PICK, ROW_HEAD, ROW_LOGS, ROW_TAIL } phase;
+    uint32_t at;
+};
+
+/* Of the learner's key; 0: of nobody, under the user's id. Free with member_done. */
+void courseroom_row_open(struct courseroom_row *row, struct image *image, uint32_t learner, uint32_t course,
+                         struct text user);
+
+/* {userId, enrollments, activityLogs, progressSummary}: an item of /all and bulk. *out_done: the row is
+ * written. Errors: RC_BUSY. */
+MUST_CHECK enum rc courseroom_row_step(struct courseroom_row *row, struct row_out *to, bool *out_done,
+                                       struct fault *fault);
+
+/* The header of such rows as a table. */
+void courseroom_row_header(struct row_out *to, uint32_t course);
+
+/* Writes some of the records from *at on, as elements of the list that out is in; stops after 64 or 32 KiB.
+ */
+void courseroom_put_activities(struct json_out *out, struct face_context *context,
+                               const struct member *member, struct text user, uint32_t *at);
+
+/* Where the object of a table's row is written, empty; then its members as cells, or their names. */
+struct json_out row_scratch(struct row_out *to);
+void row_cells(struct row_out *to, bool names);

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "model/image.h"
+#include "core/event.h"
+#include "http/json_out.h"
+
+/* Events as JSON: in a learner's export and in the program's. Source: contract 7. */
+
+enum event_key { KEY_LEARNER, KEY_COURSE, KEY_ITEM };
+
+/* Names for an event's keys; each may give NULL. */
+struct event_names {
+    const void *of;
+    const char *(*learner)(const void *of, uint32_t key);
+    const char *(*course)(const void *of, uint32_t key);
+    const char *(*item)(const void *of, uint32_t key);
+    /* to be written for a key; NULL: the key */
+    uint32_t (*number)(const void *numbers, enum event_key kind, uint32_t key);
+    const void *numbers;
+};
+
+/* Those of an image; view must outlive them. */
+struct event_names event_names_of(const struct view *view);
+
+/* The word for a kind; NULL: there is no such kind. event_kind_of is the reverse; 0: unknown word. */
+const char *event_kind_name(uint8_t kind);
+uint8_t event_kind_of(const char *name);
+const char *event_face_name(uint8_t face);
+uint8_t event_face_of(const char *name);
+
+/* One object, whole: reading it back gives the same event. */
+void event_put(struct json_out *out, const struct event *event, const struct event_names *names);
+
+/* Whether the body of such an event is a log entry's members, or text; else it is written in hex. */
+bool event_body_is_members(uint8_t kind);
+bool event_body_is_text(uint8_t kind);

@@ -1,0 +1,195 @@
+#include "face/own/own_server.h"
+
+#include <string.h>
+
+#include "face/face.h"
+#include "http/bodies.h"
+
+void server_healthz(struct request *request)
+{
+    buf_text(&request->out, "{\"status\":\"ok\"}");
+    request_reply(request, 200, "application/json");
+}
+
+/* The build carries the files of ui/. */
+extern const unsigned char ui_index_html[], ui_app_js[], ui_style_css[];
+extern const unsigned long ui_index_html_size, ui_app_js_size, ui_style_css_size;
+
+void server_page(struct request *request)
+{
+    const char *pattern = request->route->pattern;
+
+    if (strcmp(pattern, "/ui/app.js") == 0)
+        buf_add(&request->out, ui_app_js, ui_app_js_size);
+    else if (strcmp(pattern, "/ui/style.css") == 0)
+        buf_add(&request->out, ui_style_css, ui_style_css_size);
+    else
+        buf_add(&request->out, ui_index_html, ui_index_html_size);
+    request_reply(request, 200,
+                  strcmp(pattern, "/ui/app.js") == 0      ? "text/javascript; charset=utf-8"
+                  : strcmp(pattern, "/ui/style.css") == 0 ? "text/css; charset=utf-8"
+                                                          : "text/html; charset=utf-8");
+}
+
+/* Why writes are refused; all that hold. */
+static void put_reasons(struct json_out *out, const struct engine_state *state)
+{
+    const struct {
+        bool holds;
+        const char *text;
+    } reasons[] = {
+        {state->broken, "the disk failed; the process ends"},
+        {state->failing_since_ms != 0, "the last write failed (a full disk?)"},
+        {state->stalled, "a commit hangs"},
+        {state->behind, "the image file cannot be written and is too far behind"},
+    };
+
+    json_put_open(out, "reasons", '[');
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (reasons[i].holds)
+            json_text(out, reasons[i].text, strlen(reasons[i].text));
+    json_close(out, ']');
+}
+
+static void put_since(struct json_out *out, const char *name, int64_t since_ms)
+{
+    if (since_ms)
+        json_put_instant(out, name, since_ms);
+    else
+        json_put_null(out, name);
+}
+
+static void put_upstreams(struct json_out *out, struct face_context *context)
+{
+    json_put_open(out, "upstreams", '[');
+    for (int i = 0; i < UPSTREAM_COUNT; i++) {
+        if (!context->upstreams[i])
+            continue;
+        struct fetcher_state state = fetcher_state(context->upstreams[i]);
+        json_open(out, '{');
+        json_put_text(out, "name", state.name);
+        json_put_text(out, "state", fetcher_rest_name(state.rest));
+        json_put_int(out, "failures", state.failures);
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+}
+
+/* 503 while a write would be refused. What is only about to go wrong (the image file, another service) is
+ * told in a 200: taking the server out of rotation would not help. */
+void server_readyz(struct request *request)
+{
+    struct engine_state state = engine_state(face_of(request)->engine);
+    struct json_out out = {&request->out, false};
+
+    json_open(&out, '{');
+    json_put_text(&out, "status", state.writable ? "ready" : state.broken ? "broken" : "read-only");
+    put_reasons(&out, &state);
+    put_since(&out, "writesFailingSince", state.failing_since_ms);
+    put_since(&out, "imageFileFailingSince", state.checkpoint_failing_since_ms);
+    json_put_int(&out, "sequence", (int64_t)state.sequence);
+    json_put_int(&out, "unflushedEvents", (int64_t)(state.sequence - state.flushed));
+    json_put_int(&out, "queued", state.queued);
+    put_upstreams(&out, face_of(request));
+    json_close(&out, '}');
+    request->retry_after = !state.writable;
+    request_reply(request, state.writable ? 200 : 503, "application/json");
+}
+
+static void put_one(struct buf *out, const char *name, const char *type, const char *help, uint64_t value)
+{
+    buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n%s %llu\n", name, help, name, type, name,
+               (unsigned long long)value);
+}
+
+static uint64_t seconds_since(struct face_context *context, int64_t since_ms)
+{
+    int64_t now_ms = context->now_ms();
+    return since_ms && now_ms > since_ms ? (uint64_t)(now_ms - since_ms) / 1000 : 0;
+}
+
+static void put_engine(struct buf *out, struct face_context *context)
+{
+    struct engine_state state = engine_state(context->engine);
+
+    put_one(out, "milepost_events_total", "counter", "Events stored since the start.", state.events);
+    put_one(out, "milepost_commits_total", "counter", "Batches committed since the start.", state.batches);
+    put_one(out, "milepost_commands_total", "counter", "Commands decided since the start.", state.commands);
+    put_one(out, "milepost_queue_commands", "gauge", "Commands that wait for the engine.", state.queued);
+    put_one(out, "milepost_unflushed_events", "gauge", "Events that the image file does not cover yet.",
+            state.sequence - state.flushed);
+    put_one(out, "milepost_writable", "gauge", "1: writes are taken; 0: /readyz says why not.",
+            state.writable);
+    put_one(out, "milepost_writes_failing", "gauge", "1: a commit failed and none has succeeded since.",
+            state.failing_since_ms != 0);
+    put_one(out, "milepost_writes_failing_seconds", "gauge", "For how long.",
+            seconds_since(context, state.failing_since_ms));
+    put_one(out, "milepost_commit_stalled", "gauge", "1: a commit has hung for 5 s or more.", state.stalled);
+    put_one(out, "milepost_image_file_failing", "gauge", "1: the image file cannot be written.",
+            state.checkpoint_failing_since_ms != 0);
+    put_one(out, "milepost_image_file_failing_seconds", "gauge", "For how long.",
+            seconds_since(context, state.checkpoint_failing_since_ms));
+    put_one(out, "milepost_image_file_too_long", "gauge",
+            "Learners whose state no row of the image file holds.", state.too_long);
+}
+
+static void put_workers(struct buf *out, struct face_context *context)
+{
+    struct worker_state workers = worker_state(context->worker);
+    uint64_t bytes = 0;
+    size_t kept = answers_count(context->answers, &bytes);
+
+    put_one(out, "milepost_worker_waiting", "gauge", "Long reads that wait for a worker.", workers.waiting);
+    put_one(out, "milepost_worker_held", "gauge",
+            "Long reads that are under way and have more turns to come.", workers.held);
+    put_one(out, "milepost_worker_running", "gauge", "Workers that are at work.", workers.running);
+    put_one(out, "milepost_kept_answers", "gauge", "Idempotency-Keys that are live.", kept);
+    put_one(out, "milepost_kept_answer_bytes", "gauge", "Bytes of the answers kept for them.", bytes);
+}
+
+static void put_upstream_figures(struct buf *out, struct face_context *context)
+{
+    static const char *const kinds[] = {"calls_total", "failed_total", "refused_total"};
+    struct fetcher_state states[UPSTREAM_COUNT];
+    int count = 0;
+
+    for (int i = 0; i < UPSTREAM_COUNT; i++)
+        if (context->upstreams[i])
+            states[count++] = fetcher_state(context->upstreams[i]);
+    buf_text(out, "# HELP milepost_upstream_open 1: the service failed 5 times in a row and is left alone.\n"
+                  "# TYPE milepost_upstream_open gauge\n");
+    for (int i = 0; i < count; i++)
+        buf_printf(out, "milepost_upstream_open{upstream=\"%s\"} %d\n", states[i].name,
+                   states[i].rest != FETCHER_WORKS);
+    buf_text(out, "# HELP milepost_upstream_queue Calls that wait or are under way.\n# TYPE "
+                  "milepost_upstream_queue gauge\n");
+    for (int i = 0; i < count; i++)
+        buf_printf(out, "milepost_upstream_queue{upstream=\"%s\"} %d\n", states[i].name,
+                   states[i].queued + states[i].under_way);
+    for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++) {
+        buf_printf(out,
+                   "# HELP milepost_upstream_%s Calls made, that failed, that were not made.\n"
+                   "# TYPE milepost_upstream_%s counter\n",
+                   kinds[kind], kinds[kind]);
+        for (int i = 0; i < count; i++) {
+            const uint64_t values[] = {states[i].calls, states[i].failed, states[i].refused};
+            buf_printf(out, "milepost_upstream_%s{upstream=\"%s\"} %llu\n", kinds[kind], states[i].name,
+                       (unsigned long long)values[kind]);
+        }
+    }
+}
+
+void server_metrics(struct request *request)
+{
+    struct face_context *context = face_of(request);
+    struct buf *out = &request->out;
+
+    put_engine(out, context);
+    put_workers(out, context);
+    put_one(out, "milepost_body_bytes", "gauge",
+            "Bytes of request bodies in memory, those of up to 8 KiB not counted.",
+            bodies_held(request->bodies));
+    put_upstream_figures(out, context);
+    context->write_metrics(context->metrics, out);
+    request_reply(request, 200, "text/plain; version=0.0.4");
+}

@@ -1,0 +1,105 @@
+#include "face/pts/pts_titles.h"
+
+#include <string.h>
+
+enum { TITLE_ROOM = 1100, MOCK_DURATION_S = 300 };
+
+struct titles *titles_of(struct request *request)
+{
+    if (!request->companion) {
+        struct titles *titles = arena_alloc(&request->arena, sizeof *titles);
+        if (titles) {
+            titles->request = request;
+            titles->arena = &request->arena;
+        }
+        request->companion = titles;
+    }
+    return request->companion;
+}
+
+static void want(struct titles *titles, bool course, const char *id)
+{
+    if (titles->wanted_count == TITLES_WANTED_MAX)
+        return;
+    for (int i = 0; i < titles->wanted_count; i++)
+        if (titles->wanted[i].course == course && strcmp(titles->wanted[i].id, id) == 0)
+            return;
+    char *copy = arena_copy(&titles->request->arena, id, strlen(id));
+    if (copy)
+        titles->wanted[titles->wanted_count++] = (struct wanted){course, copy};
+}
+
+static const char *catalogue_title(struct view view, bool course, uint32_t key)
+{
+    const struct course_def *of_course = course ? view_course(view, key) : NULL;
+    const struct item_def *of_item = course ? NULL : view_item(view, key);
+    struct text title = of_course ? of_course->title : of_item ? of_item->title : (struct text){NULL, 0};
+
+    return title.size ? title.bytes : NULL;
+}
+
+void titles_want(struct titles *titles, struct view view, bool course, uint32_t key, const char *id)
+{
+    struct face_context *context = face_of(titles->request);
+    char text[TITLE_ROOM];
+    int64_t duration_s;
+
+    if (titles->asked || context->mock_data || !context->cms || titles->wanted_count == TITLES_WANTED_MAX ||
+        catalogue_title(view, course, key))
+        return;
+    if (!cms_known(context->cms, course ? CMS_COURSE : CMS_VIDEO, id, text, sizeof text, &duration_s))
+        want(titles, course, id);
+}
+
+struct title titles_look(struct titles *titles, struct view view, bool course, uint32_t key, const char *id)
+{
+    struct arena *arena = titles->arena;
+    struct face_context *context = face_of(titles->request);
+    struct title title = {.text = catalogue_title(view, course, key)};
+    char text[TITLE_ROOM];
+
+    if (title.text)
+        return title;
+    if (context->mock_data) {
+        title.mock = true;
+        title.duration_s = course ? 0 : MOCK_DURATION_S;
+        title.text = arena_printf(arena, "Mock %s %s", course ? "Course" : "Video", id);
+    } else if (context->cms) {
+        if (cms_known(context->cms, course ? CMS_COURSE : CMS_VIDEO, id, text, sizeof text,
+                      &title.duration_s))
+            title.text = *text ? arena_copy(arena, text, strlen(text)) : NULL;
+    }
+    if (!title.text)
+        title.text = arena_printf(arena, "%s %s", course ? "Course" : "Video", id);
+    if (!title.text)
+        title.text = id; /* out of memory */
+    return title;
+}
+
+/* On a fetcher's thread: the last answer wakes the request. */
+static void one_known(void *arg)
+{
+    struct titles *titles = arg;
+
+    if (atomic_fetch_sub(&titles->open, 1) == 1)
+        request_resume(titles->request);
+}
+
+bool titles_fetch(struct titles *titles, void (*again)(struct request *request))
+{
+    struct face_context *context = face_of(titles->request);
+    int count = titles->wanted_count;
+
+    if (count == 0 || titles->asked)
+        return false;
+    titles->asked = true;
+    atomic_store(&titles->open, count);
+    buf_clear(&titles->request->out);
+    request_park(titles->request, again);
+    /* After the last question the request may already run again: only locals are used from here on. */
+    struct wanted wanted[TITLES_WANTED_MAX];
+    memcpy(wanted, titles->wanted, sizeof wanted);
+    for (int i = 0; i < count; i++)
+        cms_ask(context->cms, wanted[i].course ? CMS_COURSE : CMS_VIDEO, wanted[i].id, one_known, titles);
+    return true;
+}

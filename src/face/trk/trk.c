@@ -1,0 +1,697 @@
+#include "face/trk/trk.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "app/history.h"
+#include "base/ident.h"
+#include "base/instant.h"
+#include "face/csv.h"
+#include "face/face.h"
+#include "face/logs/logs_encode.h"
+#include "face/snapshot.h"
+#include "face/trk/trk_encode.h"
+
+enum { LOGS_A_STEP = 200 };
+
+/* ---- GET /api/progress/:userId: trk's list and logs' in one body ---- */
+
+struct user_query {
+    const char *type, *status;
+    struct text module;
+    uint32_t module_key; /* 0: unknown */
+    int64_t limit;       /* 0: all */
+    struct logs_range logs;
+    /* Where the last page ended: the next begins after it. */
+    bool paged;
+    int64_t record_ms, log_ms;
+    uint64_t record_id, log_id;
+};
+
+static enum rc read_cursor(struct request *request, struct user_query *query, struct fault *fault)
+{
+    const char *text;
+    int64_t ends[4];
+    enum rc rc = request_query(request, "cursor", &text, fault);
+
+    if (rc != RC_OK || !text)
+        return rc;
+    query->paged = true;
+    if (!cursor_read(text, ends, 4))
+        return fault_set(fault, RC_INVALID, "cursor", "must be the nextCursor of an earlier answer");
+    query->record_ms = ends[0];
+    query->record_id = (uint64_t)ends[1];
+    query->log_ms = ends[2];
+    query->log_id = (uint64_t)ends[3];
+    return RC_OK;
+}
+
+static enum rc read_user_query(struct request *request, struct user_query *query, struct fault *fault)
+{
+    enum rc rc = request_query(request, "contentType", &query->type, fault);
+
+    if (rc == RC_OK)
+        rc = request_query(request, "status", &query->status, fault);
+    if (rc == RC_OK && query->status && strcmp(query->status, "not-started") != 0 &&
+        strcmp(query->status, "in-progress") != 0 && strcmp(query->status, "completed") != 0)
+        rc = fault_set(fault, RC_INVALID, "status", "must be not-started, in-progress or completed");
+    if (rc == RC_OK)
+        rc = face_query_id(request, "moduleId", &query->module, fault);
+    if (rc == RC_OK)
+        rc = face_query_number(request, "limit", 1, 1000, &query->limit, fault);
+    if (rc == RC_OK)
+        rc = read_cursor(request, query, fault);
+    if (rc == RC_OK)
+        rc = logs_query_range(request, &query->logs, fault);
+    return rc;
+}
+
+static void find_module(struct view view, struct user_query *query)
+{
+    query->module_key =
+        query->module.bytes ? view_course_key(view, query->module.bytes, query->module.size) : 0;
+}
+
+static bool passes(struct view view, const struct user_query *query, uint32_t module,
+                   const struct record *record)
+{
+    if (query->type && strcasecmp(query->type, item_type(view_item(view, record->item))) != 0)
+        return false;
+    if (query->status && strcmp(query->status, trk_status(record)) != 0)
+        return false;
+    return !query->module.bytes || (module && view_item_facts(view, record->item).course == module);
+}
+
+static bool after_cursor(const struct user_query *query, const struct record *record)
+{
+    return !query->paged || record->updated_at_ms < query->record_ms ||
+           (record->updated_at_ms == query->record_ms && record->id < query->record_id);
+}
+
+/* A walk over a learner's records, newest update first: what the filters leave, the page of it written. */
+struct walk {
+    struct user_query *query;
+    const char *user;
+    const struct record **records;
+    uint32_t count, at;
+    int64_t written;
+    bool more; /* behind the page */
+    struct trk_sums sums;
+};
+
+/* Up to so many of them; true when that was the last. Under the lock. */
+static bool walk_on(struct walk *walk, struct view view, struct json_out *out, uint32_t steps)
+{
+    struct user_query *query = walk->query;
+    struct arena scratch;
+
+    arena_init(&scratch);
+    for (; walk->records && walk->at < walk->count && steps > 0; walk->at++, steps--) {
+        const struct record *record = walk->records[walk->at];
+        if (!passes(view, query, query->module_key, record))
+            continue;
+        trk_sums_add(&walk->sums, record); /* over all that the filters leave */
+        if (!after_cursor(query, record))
+            continue;
+        if (query->limit && walk->written == query->limit) {
+            walk->more = true;
+            continue;
+        }
+        trk_put_record(out, &scratch, view, walk->user, record);
+        query->record_ms = record->updated_at_ms;
+        query->record_id = record->id;
+        walk->written++;
+    }
+    arena_done(&scratch);
+    return !walk->records || walk->at == walk->count;
+}
+
+/* Writes the records that pass; returns whether more follow the page. */
+static bool put_records(struct request *request, struct view view, struct user_query *query,
+                        struct json_out *out, struct text user, const struct learner *learner)
+{
+    struct walk walk = {.query = query, .user = user.bytes};
+
+    walk.records = learner ? records_of_learner(&request->arena, learner, &walk.count) : NULL;
+    json_open(out, '{');
+    json_put_open(out, "progress", '[');
+    (void)walk_on(&walk, view, out, UINT32_MAX); /* to the last one */
+    json_close(out, ']');
+    trk_put_statistics(out, "statistics", &walk.sums, false);
+    json_close(out, '}');
+    return walk.more;
+}
+
+/* The end of both lists, and where the next page begins. */
+static void end_user(struct request *request, const struct user_query *query, const struct logs_page *page,
+                     bool more, struct json_out *out)
+{
+    json_close(out, ']');
+    if (more || page->more)
+        json_put_text(out, "nextCursor",
+                      arena_printf(&request->arena, "%lld.%llu.%lld.%llu", (long long)query->record_ms,
+                                   (unsigned long long)query->record_id, (long long)page->last_ms,
+                                   (unsigned long long)page->last_id));
+    json_close(out, '}');
+}
+
+/* ---- the same as it was: as_of ---- */
+
+/* Both lists as of a bound; logs are the learner's own. Source: contract 4 and 5, as_of. */
+static enum rc put_user_past(struct request *request, const char *as_of, uint32_t key,
+                             struct user_query *query, bool with_logs, struct fault *fault)
+{
+    const struct past *past = engine_past(face_of(request)->engine);
+    struct json_out out = {&request->out, false};
+    struct text user = face_param(request, 0);
+    struct logs_page page = {query->paged, query->log_ms, query->log_id, query->limit, false};
+    struct image *image = NULL;
+    struct log_entries entries = {0};
+    struct bound bound;
+    enum rc rc = history_bound(past, key, as_of, "as_of", &bound, fault);
+
+    if (rc == RC_OK && key)
+        rc = history_image(past, key, &bound, &image, fault);
+    if (rc == RC_OK && key && with_logs)
+        rc = history_logs(past, key, &bound, &entries, fault);
+    if (rc == RC_OK) {
+        struct view view = {image, false};
+        trk_open(&out, "User progress retrieved successfully");
+        bool more = put_records(request, view, query, &out, user, image ? view_learner(view, key) : NULL);
+        json_put_open(&out, "progress_logs", '[');
+        logs_put_past(face_of(request), entries.at, entries.count, &query->logs, user.bytes, &page, &out);
+        end_user(request, query, &page, more, &out);
+    }
+    image_free(image);
+    log_entries_done(&entries);
+    return rc;
+}
+
+static enum rc work_user_past(struct request *request, struct fault *fault)
+{
+    struct user_query query = {.record_ms = INT64_MAX, .log_ms = INT64_MAX};
+    const char *as_of = NULL;
+    enum rc rc = read_user_query(request, &query, fault);
+
+    if (rc == RC_OK)
+        rc = request_query(request, "as_of", &as_of, fault);
+    if (rc == RC_OK)
+        rc = history_readable(as_of, "as_of", fault);
+    if (rc != RC_OK)
+        return rc;
+    bool with_logs = false;
+    struct view view = image_read_begin(face_of(request)->image);
+    uint32_t key = view_learner_key(view, request->params[0].bytes, request->params[0].size);
+    find_module(view, &query);
+    rc = trk_may_see(request, view, query.module, query.module_key, &with_logs, fault);
+    image_read_end(view);
+    return rc == RC_OK ? put_user_past(request, as_of, key, &query, with_logs, fault) : rc;
+}
+
+static void reply_user(struct request *request)
+{
+    face_reply_table(request, "progress_logs", "log_id,user_id,date,created_at,updated_at");
+}
+
+/* ---- as it is ---- */
+
+struct user_read {
+    struct request *request;
+    struct user_query query;
+    struct snapshot snapshot;
+    struct walk walk;
+    struct logs_page page;
+    struct json_out out;
+    uint32_t key;
+    bool with_logs, begun, in_logs;
+};
+
+/* Some entries of the log; *out_last: all that the page holds. */
+static enum rc put_logs(struct user_read *read, bool *out_last, struct fault *fault)
+{
+    struct logs_page *page = &read->page;
+    int64_t left = page->limit ? page->limit : INT64_MAX;
+    struct logs_page part = {page->paged, page->last_ms, page->last_id,
+                             left < LOGS_A_STEP ? left : LOGS_A_STEP, false};
+    enum rc rc = logs_put_all(face_of(read->request), read->key, &read->query.logs, read->walk.user, &part,
+                              &read->out, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    page->paged = true;
+    page->last_ms = part.last_ms;
+    page->last_id = part.last_id;
+    page->more = part.more;
+    *out_last = !part.more || part.limit == left;
+    if (page->limit && !*out_last)
+        page->limit -= part.limit;
+    return RC_OK;
+}
+
+static enum rc user_step(void *state, struct buf *out, bool *out_last, struct fault *fault)
+{
+    struct user_read *read = state;
+    struct walk *walk = &read->walk;
+    bool done = false;
+
+    read->out.buf = out;
+    if (!read->begun) {
+        read->begun = true;
+        if (read->snapshot.learner)
+            walk->records = records_of_learner(&read->request->arena, read->snapshot.learner, &walk->count);
+        trk_open(&read->out, "User progress retrieved successfully");
+        json_open(&read->out, '{');
+        json_put_open(&read->out, "progress", '[');
+    }
+    if (!read->in_logs) {
+        struct view view = image_read_begin(face_of(read->request)->image);
+        done = walk_on(walk, view, &read->out, STEPS_A_HOLD);
+        image_read_end(view);
+        if (!done)
+            return RC_OK;
+        json_close(&read->out, ']');
+        trk_put_statistics(&read->out, "statistics", &walk->sums, false);
+        json_close(&read->out, '}');
+        json_put_open(&read->out, "progress_logs", '[');
+        read->in_logs = true;
+        done = !read->with_logs;
+    } else {
+        enum rc rc = put_logs(read, &done, fault);
+        if (rc != RC_OK)
+            return rc;
+    }
+    if (done)
+        end_user(read->request, &read->query, &read->page, walk->more, &read->out);
+    *out_last = done;
+    return RC_OK;
+}
+
+static void user_free(void *state)
+{
+    snapshot_done(&((struct user_read *)state)->snapshot);
+}
+
+/* As a table: the whole of it first. */
+static enum rc work_user_table(struct request *request, struct fault *fault)
+{
+    struct user_read *read = request->command;
+    enum rc rc = RC_OK;
+
+    for (bool last = false; rc == RC_OK && !last;)
+        rc = user_step(read, &request->out, &last, fault);
+    user_free(read);
+    return rc;
+}
+
+/* What the caller may see of whom, and their state. */
+static enum rc open_user(struct request *request, struct user_read *read, struct fault *fault)
+{
+    struct text user = face_param(request, 0);
+    bool with_logs = false;
+    enum rc rc = read_user_query(request, &read->query, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    struct view view = image_read_begin(face_of(request)->image);
+    find_module(view, &read->query);
+    rc = trk_may_see(request, view, read->query.module, read->query.module_key, &with_logs, fault);
+    if (rc == RC_OK) {
+        read->key = view_learner_key(view, user.bytes, user.size);
+        snapshot_take(view, read->key, &read->snapshot);
+    }
+    image_read_end(view);
+    read->request = request;
+    read->walk = (struct walk){.query = &read->query, .user = user.bytes};
+    read->page = (struct logs_page){read->query.paged, read->query.log_ms, read->query.log_id,
+                                    read->query.limit, false};
+    /* none: nobody waits for the disk */
+    read->with_logs = with_logs && logbook_any(face_of(request)->engine, read->key);
+    return rc;
+}
+
+void trk_user(struct request *request)
+{
+    struct fault fault = {NULL, NULL};
+    struct user_read *read = arena_alloc(&request->arena, sizeof *read);
+    const char *as_of = NULL;
+    enum rc rc = read ? request_id_param(request, 0, "userId", &fault)
+                      : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+
+    if (rc == RC_OK)
+        rc = request_query(request, "as_of", &as_of, &fault);
+    if (rc == RC_OK && as_of) {
+        face_work_long(request, work_user_past, reply_user);
+        return;
+    }
+    if (rc == RC_OK) {
+        read->query = (struct user_query){.record_ms = INT64_MAX, .log_ms = INT64_MAX};
+        rc = open_user(request, read, &fault);
+    }
+    if (rc != RC_OK) {
+        request_fail(request, rc, &fault);
+        return;
+    }
+    request->command = read;
+    if (csv_wanted(request)) {
+        face_work(request, work_user_table, reply_user);
+        return;
+    }
+    bool small =
+        !read->with_logs && (!read->snapshot.learner || read->snapshot.learner->record_count <= LARGE_READ);
+    face_stream(request, &(struct face_source){user_step, user_free, read, "application/json", small});
+}
+
+/* ---- GET /api/progress/:userId/:moduleId ---- */
+
+struct module_read {
+    struct request *request;
+    uint32_t course;
+    struct snapshot snapshot;
+    enum { MODULE_PICK, MODULE_LIST } phase;
+    const struct record **records;
+    uint32_t count, at;
+    wide time_spent_ms;
+    struct trk_types types;
+    struct json_out out;
+};
+
+/* The records of the course, then sorted. */
+static bool pick_module(struct module_read *read, struct view view)
+{
+    const struct learner *learner = read->snapshot.learner;
+
+    for (uint32_t steps = STEPS_A_HOLD; learner && read->at < learner->record_count && steps > 0;
+         read->at++, steps--) {
+        const struct record *record = &learner->records[read->at];
+        if (record->flags & RECORD_PRESENT && view_item_facts(view, record->item).course == read->course)
+            read->records[read->count++] = record;
+    }
+    return !learner || read->at == learner->record_count;
+}
+
+/* The head goes with the first records: module and enrolment as they are then. */
+static void put_module_head(struct module_read *read, struct view view)
+{
+    const struct learner *learner = read->snapshot.learner;
+
+    trk_open(&read->out, "Module progress retrieved successfully");
+    json_open(&read->out, '{');
+    json_name(&read->out, "module");
+    trk_put_module(&read->out, &read->request->arena, view, read->course);
+    json_name(&read->out, "enrollment");
+    trk_put_enrolment(&read->out, &read->request->arena, view,
+                      learner ? learner_enrolment(learner, read->course) : NULL);
+    json_put_open(&read->out, "progress", '[');
+}
+
+static enum rc list_module(struct module_read *read, struct view view, bool *out_done)
+{
+    struct arena scratch;
+    enum rc rc = RC_OK;
+
+    if (read->at == 0)
+        put_module_head(read, view);
+    arena_init(&scratch);
+    for (uint32_t steps = STEPS_A_HOLD; rc == RC_OK && read->at < read->count && steps > 0;
+         read->at++, steps--) {
+        const struct record *record = read->records[read->at];
+        struct item_sums *sums = trk_type_sums(&read->types, item_type(view_item(view, record->item)));
+        trk_put_record(&read->out, &scratch, view, face_param(read->request, 0).bytes, record);
+        read->time_spent_ms += record->time_spent_ms;
+        if (sums)
+            sums->records++;
+        else
+            rc = RC_BUSY;
+    }
+    arena_done(&scratch);
+    *out_done = read->at == read->count;
+    return rc;
+}
+
+static void put_module_end(struct module_read *read, struct view view)
+{
+    struct json_out *out = &read->out;
+    const struct learner *learner = read->snapshot.learner;
+    const struct enrolment *enrolment = learner ? learner_enrolment(learner, read->course) : NULL;
+    struct course_facts facts = view_course_facts(view, read->course);
+
+    json_close(out, ']');
+    json_put_open(out, "statistics", '{');
+    json_put_int(out, "totalContent", facts.items);
+    json_put_int(out, "completedContent", enrolment ? enrolment->completed_items : 0);
+    uint32_t hundredths =
+        enrolment ? course_percent_hundredths(enrolment->completed_required, facts.required) : 0;
+    json_put_int(out, "completionPercentage", trk_percent(hundredths, hundredths == 10000));
+    trk_put_minutes(out, "totalTimeSpent", read->time_spent_ms);
+    json_put_open(out, "progressByType", '{');
+    for (uint32_t i = 0; i < read->types.count; i++)
+        json_put_int(out, read->types.at[i].name, read->types.at[i].sums.records);
+    json_close(out, '}');
+    json_close(out, '}');
+    json_close(out, '}');
+    json_close(out, '}');
+}
+
+static enum rc module_step(void *state, struct buf *out, bool *out_last, struct fault *fault)
+{
+    struct module_read *read = state;
+    struct view view = image_read_begin(face_of(read->request)->image);
+    enum rc rc = RC_OK;
+    bool picked = read->phase == MODULE_LIST;
+
+    read->out.buf = out;
+    if (!picked && pick_module(read, view)) {
+        picked = true;
+        if (read->count > LARGE_READ)
+            image_read_end(view);
+        records_sort(read->records, read->count);
+        if (read->count > LARGE_READ)
+            view = image_read_begin(face_of(read->request)->image);
+        read->phase = MODULE_LIST;
+        read->at = 0;
+    }
+    if (picked)
+        rc = list_module(read, view, out_last);
+    if (rc == RC_OK && *out_last)
+        put_module_end(read, view);
+    image_read_end(view);
+    return rc == RC_OK ? rc : fault_set(fault, rc, NULL, "out of memory");
+}
+
+static void module_free(void *state)
+{
+    snapshot_done(&((struct module_read *)state)->snapshot);
+}
+
+static enum rc open_module(struct request *request, struct module_read *read, struct fault *fault)
+{
+    static const char *const always[] = {"video", "lab", "game", "document"}; /* then by first sight */
+    struct text user = face_param(request, 0), module = face_param(request, 1);
+    struct view view = image_read_begin(face_of(request)->image);
+
+    read->request = request;
+    read->types.arena = &request->arena;
+    read->course = view_course_key(view, module.bytes, module.size);
+    enum rc rc = face_may(request, view, ACCESS_COURSE_RECORD, user, read->course, true, fault);
+    if (rc == RC_OK && !view_course(view, read->course))
+        rc = fault_set(fault, RC_NOT_FOUND, NULL, "Module not found");
+    if (rc == RC_OK)
+        snapshot_take(view, view_learner_key(view, user.bytes, user.size), &read->snapshot);
+    image_read_end(view);
+    uint32_t records = read->snapshot.learner ? read->snapshot.learner->record_count : 0;
+    read->records = arena_alloc(&request->arena, (records + 1) * sizeof *read->records);
+    for (size_t i = 0; i < sizeof always / sizeof *always; i++)
+        if (!read->records || !trk_type_sums(&read->types, always[i]))
+            rc = rc == RC_OK ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;
+    return rc;
+}
+
+void trk_module(struct request *request)
+{
+    struct fault fault = {NULL, NULL};
+    struct module_read *read = arena_alloc(&request->arena, sizeof *read);
+    enum rc rc = read ? request_id_param(request, 0, "userId", &fault)
+                      : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+
+    if (rc == RC_OK)
+        rc = request_id_param(request, 1, "moduleId", &fault);
+    if (rc == RC_OK)
+        rc = open_module(request, read, &fault);
+    if (rc != RC_OK) {
+        if (read)
+            module_free(read);
+        request_fail(request, rc, &fault);
+        return;
+    }
+    bool small = !read->snapshot.learner || read->snapshot.learner->record_count <= LARGE_READ;
+    face_stream(request, &(struct face_source){module_step, module_free, read, "application/json", small});
+}
+
+/* ---- POST /api/progress ---- */
+
+static void encode_record(struct command *command, struct view view)
+{
+    struct json_out out = {command->answer.body, false};
+    const struct learner *learner = view_learner(view, command->learner_key);
+    const struct record *record = learner ? learner_record(learner, command->reports[0].item_key) : NULL;
+    bool completes = command->item_key != 0; /* set by trk_complete */
+
+    trk_open(&out, completes ? "Content marked as completed successfully" : "Progress updated successfully");
+    if (record)
+        trk_put_record(&out, command->arena, view, command->learner.bytes, record);
+    else
+        json_null_value(&out);
+    json_close(&out, '}');
+    command->answer.status = completes ? 200 : 201;
+    etag_of_record(record, command->answer.etag);
+}
+
+static enum rc decode_score(const struct body *body, struct report *report, struct fault *fault)
+{
+    json_t *score = body_get(body, "score"), *max = body_get(body, "maxScore");
+    enum rc rc = RC_OK;
+
+    if (score) {
+        rc = json_in_scaled(score, "score", 4, 0, 1000000000, &report->score_e4, fault);
+        report->has |= HAS_SCORE;
+    }
+    if (rc == RC_OK && max) {
+        rc = json_in_scaled(max, "maxScore", 4, 0, 1000000000, &report->max_score_e4, fault);
+        report->has |= HAS_MAX_SCORE;
+    }
+    if (rc == RC_OK && score && max && report->score_e4 > report->max_score_e4)
+        rc = fault_set(fault, RC_INVALID, "score", "score must not be above maxScore");
+    return rc;
+}
+
+static enum rc decode_type(struct request *request, const struct body *body, struct text *out,
+                           struct fault *fault)
+{
+    const char *type;
+    json_t *value = body_get(body, "contentType");
+
+    if (!value)
+        return RC_OK;
+    enum rc rc = json_in_text(value, "contentType", 64, &type, fault);
+    if (rc == RC_OK && !*type)
+        rc = fault_set(fault, RC_INVALID, "contentType", "must not be empty");
+    if (rc == RC_OK)
+        *out = (struct text){arena_copy(&request->arena, type, strlen(type)), (uint32_t)strlen(type)};
+    return rc;
+}
+
+static enum rc decode_post(struct request *request, const struct body *body, struct item_report *out,
+                           struct fault *fault)
+{
+    struct report *report = &out->report;
+    int64_t number = 0;
+    enum rc rc = face_id(request, body, "contentId", true, &out->item, fault);
+
+    if (rc == RC_OK)
+        rc = json_in_percent(body_get(body, "progressPercentage"), "progressPercentage",
+                             &report->percent_hundredths, fault);
+    report->has |= HAS_PERCENT;
+    if (rc == RC_OK && body_get(body, "timeSpent")) { /* minutes in, milliseconds kept */
+        rc = json_in_scaled(body_get(body, "timeSpent"), "timeSpent", 6, 0, REPORT_TIME_MAX_MS / 60000,
+                            &number, fault);
+        report->time_spent_ms = rounded_ratio(number, 60, 1000);
+        report->has |= HAS_TIME_SPENT;
+    }
+    if (rc == RC_OK)
+        rc = decode_score(body, report, fault);
+    if (report->has & (HAS_SCORE | HAS_MAX_SCORE))
+        report->has |= SETS_SCORE;
+    if (rc == RC_OK)
+        rc = face_id(request, body, "moduleId", false, &out->course, fault);
+    if (rc == RC_OK)
+        rc = decode_type(request, body, &out->type, fault);
+    return rc;
+}
+
+static void submit_report(struct request *request, struct text user, const struct item_report *report,
+                          bool completes)
+{
+    static const struct fault memory = {NULL, "out of memory"};
+    struct command *command = face_command(request, CMD_REPORTS, FACE_TRK, user);
+
+    if (!command || !face_reports(request, command, 1)) {
+        request_fail(request, RC_BUSY, &memory);
+        return;
+    }
+    command->reports[0] = *report;
+    command->item_key = completes;
+    command->all_or_nothing = true;
+    face_submit(request, command, encode_record);
+}
+
+void trk_post(struct request *request)
+{
+    const struct caller *caller = face_caller(request);
+    struct fault fault = {NULL, NULL};
+    struct item_report report = {.rc = RC_OK};
+    BODY body = {NULL, SPELLING_EXACT};
+    enum rc rc = face_body(request, SPELLING_EXACT, &body, &fault);
+
+    if (rc == RC_OK)
+        rc = decode_post(request, &body, &report, &fault);
+    if (rc == RC_OK)
+        submit_report(request, (struct text){caller->id, caller->id_size}, &report, false);
+    else
+        request_fail(request, rc, &fault);
+}
+
+/* ---- PUT /api/progress/:id/complete ---- */
+
+/* The record that an id names, if it is there. */
+static enum rc find_record(struct request *request, struct view view, struct text *out_user,
+                           struct text *out_item, struct fault *fault)
+{
+    struct text id = face_param(request, 0);
+    int64_t number = 0;
+    uint32_t owner = 0;
+    const struct record *record = NULL;
+
+    if (ident_integer(id.bytes, id.size, &number) && number > 0 && number < view.image->record_room)
+        owner = view.image->record_owner[number];
+    const struct learner *learner = view_learner(view, owner);
+    for (uint32_t i = 0; learner && i < learner->record_count; i++)
+        if (learner->records[i].id == number && learner->records[i].flags & RECORD_PRESENT)
+            record = &learner->records[i];
+    const struct learner_slot *slot = view_learner_slot(view, owner);
+    struct text user = slot ? slot_id(slot->id, slot->id_size) : (struct text){NULL, 0};
+    if (record) {
+        enum rc rc = face_may(request, view, ACCESS_OWN, user, 0, false, fault);
+        if (rc != RC_OK)
+            return rc;
+    } else {
+        return fault_set(fault, RC_NOT_FOUND, NULL, "Progress not found");
+    }
+    const struct item_slot *item = view_item_slot(view, record->item);
+    *out_user = user;
+    *out_item = slot_id(item->id, item->id_size);
+    return RC_OK;
+}
+
+void trk_complete(struct request *request)
+{
+    struct fault fault = {NULL, NULL};
+    struct item_report report = {.report = {.has = HAS_STATUS, .status = ITEM_COMPLETED}};
+    struct text user = {NULL, 0};
+    BODY body = {NULL, SPELLING_EXACT};
+    enum rc rc = request_id_param(request, 0, "id", &fault);
+
+    if (rc == RC_OK && request->body.size)
+        rc = face_body(request, SPELLING_EXACT, &body, &fault);
+    if (rc == RC_OK && body.root)
+        rc = decode_score(&body, &report.report, &fault);
+    if (rc == RC_OK) {
+        struct view view = image_read_begin(face_of(request)->image);
+        rc = find_record(request, view, &user, &report.item, &fault);
+        image_read_end(view);
+    }
+    if (rc == RC_OK)
+        submit_report(request, user, &report, true);
+    else
+        request_fail(request, rc, &fault);
+}

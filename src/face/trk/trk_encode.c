@@ -1,0 +1,251 @@
+#include "face/trk/trk_encode.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/ident.h"
+
+void trk_open(struct json_out *out, const char *message)
+{
+    json_open(out, '{');
+    json_put_bool(out, "success", true);
+    json_put_text(out, "message", message);
+    json_name(out, "data");
+}
+
+const char *trk_status(const struct record *record)
+{
+    static const char *const names[] = {"not-started", "in-progress", "completed"};
+
+    if (!record || (record->flags & RECORD_LOCKED && record->status != ITEM_COMPLETED))
+        return names[0];
+    return names[record->status];
+}
+
+const char *trk_state(enum enrolment_state state)
+{
+    static const char *const names[] = {"enrolled",  "in-progress", "completed",
+                                        "certified", "dropped",     "expired"};
+
+    return names[state];
+}
+
+void trk_put_minutes(struct json_out *out, const char *name, wide ms)
+{
+    json_put_scaled(out, name, rounded_ratio(ms, 100, 60000), 2);
+}
+
+int64_t trk_percent(int64_t hundredths, bool done)
+{
+    int64_t percent = rounded_ratio(hundredths, 1, 100);
+
+    return percent == 100 && !done ? 99 : percent;
+}
+
+static const char *title_of(struct arena *arena, const struct item_def *def, const char *id)
+{
+    if (def && def->title.bytes && def->title.size)
+        return def->title.bytes;
+    const char *text = arena_printf(arena, "Content %s", id);
+    return text ? text : id;
+}
+
+static void put_content(struct json_out *out, struct arena *arena, struct view view, uint32_t item)
+{
+    const struct item_slot *slot = view_item_slot(view, item);
+    const struct item_def *def = view_item(view, item);
+    const struct course_slot *course = view_course_slot(view, view_item_facts(view, item).course);
+
+    json_put_open(out, "contentId", '{');
+    json_put_text(out, "id", slot->id);
+    json_put_text(out, "title", title_of(arena, def, slot->id));
+    json_put_text(out, "type", item_type(def));
+    json_put_text(out, "section", def ? def->section.bytes : NULL);
+    json_put_text(out, "moduleId", course ? course->id : NULL);
+    json_close(out, '}');
+}
+
+static void put_score(struct json_out *out, const char *name, bool there, int64_t score_e4)
+{
+    if (there)
+        json_put_scaled(out, name, score_e4, 4);
+    else
+        json_put_null(out, name);
+}
+
+void trk_put_record(struct json_out *out, struct arena *arena, struct view view, const char *user,
+                    const struct record *record)
+{
+    const char *status = trk_status(record);
+    const char *id = arena_printf(arena, "%u", record->id);
+
+    json_open(out, '{');
+    json_put_text(out, "id", id);
+    json_put_text(out, "_id", id);
+    json_put_text(out, "userId", user);
+    put_content(out, arena, view, record->item);
+    json_put_text(out, "contentType", item_type(view_item(view, record->item)));
+    json_put_text(out, "status", status);
+    json_put_int(out, "progressPercentage",
+                 trk_percent(record->percent_hundredths, record->status == ITEM_COMPLETED));
+    json_put_instant(out, "startedAt", record->started_at_ms);
+    json_put_instant(out, "completedAt", record->completed_at_ms);
+    trk_put_minutes(out, "timeSpent", record->time_spent_ms);
+    put_score(out, "score", record->flags & RECORD_SCORE, record->score_e4);
+    put_score(out, "maxScore", record->flags & RECORD_MAX_SCORE, record->max_score_e4);
+    json_put_instant(out, "createdAt", record->created_at_ms);
+    json_put_instant(out, "updatedAt", record->updated_at_ms);
+    json_put_bool(out, "isCompleted", record->status == ITEM_COMPLETED);
+    json_put_bool(out, "isInProgress", strcmp(status, "in-progress") == 0);
+    if (record->flags & RECORD_SCORE && record->flags & RECORD_MAX_SCORE && record->max_score_e4 > 0)
+        json_put_int(out, "scorePercentage", rounded_ratio(record->score_e4, 100, record->max_score_e4));
+    else
+        json_put_null(out, "scorePercentage");
+    if (record->flags & RECORD_LOCKED)
+        json_put_bool(out, "locked", true);
+    json_close(out, '}');
+}
+
+enum rc trk_module_query(struct request *request, const char *text, struct text *out, struct fault *fault)
+{
+    const char *problem = ident_problem(text, strlen(text));
+    char *id = problem ? NULL : arena_copy(&request->arena, text, strlen(text));
+
+    if (problem)
+        return fault_set(fault, RC_INVALID, "moduleId", problem);
+    if (!id)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    ident_normalize(id, strlen(id));
+    *out = (struct text){id, (uint32_t)strlen(id)};
+    return RC_OK;
+}
+
+enum rc trk_may_see(struct request *request, struct view view, struct text module, uint32_t module_key,
+                    bool *out_logs, struct fault *fault)
+{
+    struct text user = face_param(request, 0);
+    enum rc rc = face_may(request, view, ACCESS_PERSON, user, 0, false, fault);
+
+    *out_logs = rc == RC_OK;
+    if (rc == RC_OK || !module.bytes)
+        return rc;
+    return face_may(request, view, ACCESS_COURSE_RECORD, user, module_key, true, fault);
+}
+
+void trk_put_module(struct json_out *out, struct arena *arena, struct view view, uint32_t course)
+{
+    const struct course_slot *slot = view_course_slot(view, course);
+    const struct course_def *def = view_course(view, course);
+
+    json_open(out, '{');
+    json_put_text(out, "id", slot->id);
+    json_put_text(out, "title", course_title(arena, view, course, slot->id));
+    json_put_text(out, "description", def && def->description.bytes ? def->description.bytes : "");
+    json_close(out, '}');
+}
+
+void trk_put_enrolment(struct json_out *out, struct arena *arena, struct view view,
+                       const struct enrolment *enrolment)
+{
+    if (!enrolment) {
+        json_null_value(out);
+        return;
+    }
+    struct course_facts facts = view_course_facts(view, enrolment->course);
+    json_open(out, '{');
+    json_put_text(out, "id", arena_printf(arena, "%u", enrolment->id));
+    json_put_text(out, "status", trk_state(enrolment_state(enrolment, &facts)));
+    json_put_instant(out, "enrolledAt", enrolment->enrolled_at_ms);
+    json_put_instant(out, "completedAt", enrolment_completion_ms(enrolment, &facts));
+    json_name(out, "certificateUrl");
+    if (enrolment->certificate_url)
+        json_text(out, enrolment->certificate_url, enrolment->certificate_size);
+    else
+        json_null_value(out);
+    json_close(out, '}');
+}
+
+void trk_sums_add(struct trk_sums *sums, const struct record *record)
+{
+    sums->total++;
+    if (!record || record->status == ITEM_NOT_STARTED)
+        sums->not_started++;
+    else if (record->status == ITEM_COMPLETED)
+        sums->completed++;
+    else
+        sums->in_progress++;
+    if (!record)
+        return;
+    sums->percent_hundredths += record->percent_hundredths;
+    sums->time_spent_ms += record->time_spent_ms;
+    if (record->flags & RECORD_SCORE) {
+        sums->scored++;
+        sums->score_e4 += record->score_e4;
+    }
+}
+
+void trk_put_statistics(struct json_out *out, const char *name, const struct trk_sums *sums, bool with_score)
+{
+    json_put_open(out, name, '{');
+    json_put_int(out, "total", sums->total);
+    json_put_int(out, "completed", sums->completed);
+    json_put_int(out, "inProgress", sums->in_progress);
+    json_put_int(out, "notStarted", sums->not_started);
+    json_put_int(
+        out, "averageProgress",
+        trk_percent(rounded_ratio(sums->percent_hundredths, 1, sums->total), sums->completed == sums->total));
+    if (with_score && sums->scored)
+        json_put_scaled(out, "averageScore", rounded_ratio(sums->score_e4, 1, sums->scored * 100), 2);
+    else if (with_score)
+        json_put_null(out, "averageScore");
+    trk_put_minutes(out, "totalTimeSpent", sums->time_spent_ms);
+    json_close(out, '}');
+}
+
+/* ---- types ---- */
+
+static uint32_t type_place(const struct trk_types *types, const char *name)
+{
+    uint32_t hash = 2166136261U;
+
+    for (const char *at = name; *at; at++)
+        hash = (hash ^ (uint32_t)tolower((unsigned char)*at)) * 16777619U;
+    uint32_t mask = 2 * types->room - 1, place = (hash ^ hash >> 15) & mask;
+    while (types->table[place] && strcasecmp(types->at[types->table[place] - 1].name, name) != 0)
+        place = (place + 1) & mask;
+    return place;
+}
+
+static bool more_types(struct trk_types *types)
+{
+    uint32_t room = types->room ? 2 * types->room : 16;
+    struct trk_type *at = arena_alloc(types->arena, room * sizeof *at);
+    uint32_t *table = arena_alloc(types->arena, 2 * (size_t)room * sizeof *table);
+
+    if (!at || !table)
+        return false;
+    if (types->count)
+        memcpy(at, types->at, types->count * sizeof *at);
+    types->at = at;
+    types->table = table;
+    types->room = room;
+    for (uint32_t i = 0; i < types->count; i++)
+        table[type_place(types, at[i].name)] = i + 1;
+    return true;
+}
+
+struct item_sums *trk_type_sums(struct trk_types *types, const char *name)
+{
+    if (types->count == types->room && !more_types(types))
+        return NULL;
+    uint32_t place = type_place(types, name);
+    if (!types->table[place]) {
+        char *copy = arena_copy(types->arena, name, strlen(name));
+        if (!copy)
+            return NULL;
+        types->at[types->count++].name = copy;
+        types->table[place] = types->count;
+    }
+    return &types->at[types->table[place] - 1].sums;
+}

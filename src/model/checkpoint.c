@@ -1,0 +1,507 @@
+#include "model/checkpoint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/codec.h"
+#include "core/learner_codec.h"
+
+struct slice_course {
+    uint32_t key;
+    const struct course_def *def; /* referenced */
+    struct course_sums sums;      /* a copy */
+};
+
+struct slice_item {
+    uint32_t key;
+    const struct item_def *def; /* referenced */
+    struct item_sums sums;
+};
+
+/* Everything in it stays as it is, so that it is sorted, encoded and written elsewhere. */
+struct slice {
+    uint64_t mark;
+    struct slice_learner *learners;
+    struct slice_course *courses;
+    struct slice_item *items;
+    uint32_t learner_count, course_count, item_count;
+    struct tail *tail;
+    uint16_t threshold_hundredths;
+    bool scrub;        /* somebody was erased: no copy of their row may stay in the file's log */
+    bool scrub_owed;   /* that could not be done: the next slice tries again */
+    uint32_t too_long; /* learners whose state no row can hold */
+};
+
+struct slice_learner {
+    uint32_t key;
+    struct learner_state *state; /* referenced; NULL: erased */
+};
+
+uint64_t slice_mark(const struct slice *slice)
+{
+    return slice->mark;
+}
+
+static void put_number(struct buf *out, uint64_t value)
+{
+    if (buf_reserve(out, VARINT_MAX_BYTES)) {
+        uint8_t *at = (uint8_t *)out->bytes + out->size;
+        out->size += (size_t)(put_u64(at, value) - at);
+    }
+}
+
+static void put_block(struct buf *out, const struct buf *block)
+{
+    put_number(out, block->size);
+    buf_add(out, block->bytes, block->size);
+}
+
+static void put_wide(wide total, struct buf *out)
+{
+    buf_printf(out, " %lld:%llu", (long long)(total >> 64), (unsigned long long)total);
+}
+
+static void sums_text(const struct item_sums *sums, struct buf *out)
+{
+    buf_printf(out, "%lld %lld %lld %lld", (long long)sums->records, (long long)sums->not_started,
+               (long long)sums->in_progress, (long long)sums->completed);
+    put_wide(sums->time_spent_ms, out);
+    put_wide(sums->watched_s, out);
+}
+
+/* A row: definition (empty when unknown), then the sums, so that a start can compare them with the learners'.
+ */
+static void encode_course(const struct course_def *def, const struct course_sums *sums, struct buf *row)
+{
+    struct buf part = {0};
+
+    if (def)
+        course_def_encode(def, &part);
+    put_block(row, &part);
+    row->failed |= part.failed;
+    buf_clear(&part);
+    course_sums_encode(sums, &part);
+    put_block(row, &part);
+    row->failed |= part.failed;
+    buf_done(&part);
+}
+
+static void encode_item(const struct item_def *def, const struct item_sums *sums, struct buf *row)
+{
+    struct buf part = {0};
+
+    if (def)
+        item_def_encode(def, &part);
+    put_block(row, &part);
+    row->failed |= part.failed;
+    buf_clear(&part);
+    sums_text(sums, &part);
+    put_block(row, &part);
+    row->failed |= part.failed;
+    buf_done(&part);
+}
+
+/* Takes references and sums of what is dirty: no more than a few steps for each, and the cells of a course's
+ * sums. */
+static bool take_rows(struct image *image, struct slice *slice)
+{
+    const struct keys *learners = &image->dirty_learners, *courses = &image->dirty_courses,
+                      *items = &image->dirty_items;
+
+    slice->learners = malloc((learners->count + 1) * sizeof *slice->learners);
+    slice->courses = malloc((courses->count + 1) * sizeof *slice->courses);
+    slice->items = malloc((items->count + 1) * sizeof *slice->items);
+    if (!slice->learners || !slice->courses || !slice->items)
+        return false;
+    for (uint32_t i = 0; i < courses->count; i++) {
+        const struct course_slot *slot = image->courses[courses->at[i]];
+        struct slice_course *row = &slice->courses[i];
+        if (!course_sums_copy(&slot->sums, &row->sums))
+            return false;
+        row->key = courses->at[i];
+        row->def = course_def_ref(slot->def);
+        slice->course_count++;
+    }
+    for (uint32_t i = 0; i < items->count; i++) {
+        const struct item_slot *slot = image->items[items->at[i]];
+        slice->items[i] = (struct slice_item){items->at[i], item_def_ref(slot->def), slot->sums};
+        slice->item_count++;
+    }
+    for (uint32_t i = 0; i < learners->count; i++) {
+        const struct learner_slot *slot = image->learners[learners->at[i]];
+        slice->learners[i] = (struct slice_learner){learners->at[i], state_ref(slot->state)};
+        slice->scrub |= slot->erased;
+        slice->learner_count++;
+    }
+    return true;
+}
+
+static void forget_dirt(struct image *image)
+{
+    for (uint32_t i = 0; i < image->dirty_learners.count; i++)
+        image->learners[image->dirty_learners.at[i]]->dirty = false;
+    for (uint32_t i = 0; i < image->dirty_courses.count; i++)
+        image->courses[image->dirty_courses.at[i]]->dirty = false;
+    for (uint32_t i = 0; i < image->dirty_items.count; i++)
+        image->items[image->dirty_items.at[i]]->dirty = false;
+    image->dirty_learners.count = image->dirty_courses.count = image->dirty_items.count = 0;
+}
+
+enum rc slice_take(struct image *image, struct tail *tail, struct slice **out_slice)
+{
+    *out_slice = NULL;
+    if (image->dirty_learners.count + image->dirty_courses.count + image->dirty_items.count == 0 &&
+        tail_size(tail) == 0 && !image->scrub_owed)
+        return RC_OK;
+    struct slice *slice = calloc(1, sizeof *slice);
+    if (!slice)
+        return RC_BUSY;
+    slice->mark = image->published;
+    slice->threshold_hundredths = image->threshold_hundredths;
+    slice->scrub = image->scrub_owed;
+    if (!take_rows(image, slice)) {
+        slice->scrub_owed = image->scrub_owed;
+        slice_done(slice, image, true); /* nothing was taken off the lists yet */
+        return RC_BUSY;
+    }
+    forget_dirt(image);
+    slice->tail = tail;
+    tail_begin_flush(tail);
+    *out_slice = slice;
+    return RC_OK;
+}
+
+/* The events of the slice into the index of each learner's events. */
+static enum rc write_events(const struct slice *slice, struct store *store, struct fault *fault)
+{
+    size_t count;
+    struct event_ref *refs = tail_flushing(slice->tail, &count);
+
+    if (count && !refs)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    if (count)
+        qsort(refs, count, sizeof *refs, tail_by_learner);
+    enum rc rc = store_image_events(store, refs, count, fault);
+    free(refs);
+    if (rc != RC_OK)
+        return rc;
+    struct mention_ref *mentions = tail_flushing_mentions(slice->tail, &count);
+    if (count && !mentions)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    if (count)
+        qsort(mentions, count, sizeof *mentions, tail_by_who);
+    rc = store_image_mentions(store, mentions, count, fault);
+    free(mentions);
+    return rc;
+}
+
+/* Longer than a row of SQLite may be. No budget lets a state come near; one of old may be past it, and must
+ * not keep everybody else's rows from the file: the next start then finds that the file contradicts itself,
+ * and folds the events. */
+static const size_t ROW_MAX_BYTES = 900000000;
+
+static enum rc write_row(struct store *store, enum image_row_kind kind, uint32_t key, const struct buf *bytes,
+                         struct fault *fault)
+{
+    struct image_row row = {
+        .kind = kind, .key = key, .bytes = (const uint8_t *)bytes->bytes, .size = bytes->size};
+
+    if (bytes->failed)
+        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+    return store_image_row(store, &row, fault);
+}
+
+static enum rc write_learner(struct slice *slice, struct store *store, const struct slice_learner *learner,
+                             struct buf *bytes, struct fault *fault)
+{
+    struct image_row erased = {.kind = IMAGE_LEARNER, .key = learner->key};
+
+    buf_clear(bytes);
+    if (!learner->state) {
+        enum rc rc = store_image_forget(store, learner->key, fault);
+        return rc == RC_OK ? store_image_row(store, &erased, fault) : rc;
+    }
+    size_t bound = learner_bound(&learner->state->learner);
+    if (bound > ROW_MAX_BYTES) {
+        slice->too_long++;
+        return RC_OK;
+    }
+    if (buf_reserve(bytes, bound))
+        bytes->size = learner_encode(&learner->state->learner, (uint8_t *)bytes->bytes);
+    return write_row(store, IMAGE_LEARNER, learner->key, bytes, fault);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b; /* each begins with its key */
+    return left < right ? -1 : left > right;
+}
+
+/* In the order of their keys: pages are then written in order. */
+static enum rc write_rows(struct slice *slice, struct store *store, struct fault *fault)
+{
+    struct buf row = {0};
+    enum rc rc = RC_OK;
+
+    qsort(slice->courses, slice->course_count, sizeof *slice->courses, by_key);
+    qsort(slice->items, slice->item_count, sizeof *slice->items, by_key);
+    qsort(slice->learners, slice->learner_count, sizeof *slice->learners, by_key);
+    for (uint32_t i = 0; rc == RC_OK && i < slice->course_count; i++) {
+        buf_clear(&row);
+        encode_course(slice->courses[i].def, &slice->courses[i].sums, &row);
+        rc = write_row(store, IMAGE_COURSE, slice->courses[i].key, &row, fault);
+    }
+    for (uint32_t i = 0; rc == RC_OK && i < slice->item_count; i++) {
+        buf_clear(&row);
+        encode_item(slice->items[i].def, &slice->items[i].sums, &row);
+        rc = write_row(store, IMAGE_ITEM, slice->items[i].key, &row, fault);
+    }
+    for (uint32_t i = 0; rc == RC_OK && i < slice->learner_count; i++)
+        rc = write_learner(slice, store, &slice->learners[i], &row, fault);
+    buf_done(&row);
+    return rc;
+}
+
+enum rc slice_write(struct slice *slice, struct store *store, struct fault *fault)
+{
+    enum rc rc = store_image_begin(store, fault);
+
+    slice->too_long = 0;
+    if (rc == RC_OK)
+        rc = write_events(slice, store, fault);
+    if (rc == RC_OK)
+        rc = write_rows(slice, store, fault);
+    if (rc == RC_OK)
+        rc = store_image_commit(store, slice->mark, slice->threshold_hundredths, fault);
+    if (rc != RC_OK)
+        store_image_rollback(store);
+    else if (slice->scrub) /* the slice is written, whatever comes of this */
+        slice->scrub_owed = store_scrub_image(store, fault) != RC_OK; /* in the way: with the next slice */
+    return rc;
+}
+
+uint32_t slice_too_long(const struct slice *slice)
+{
+    return slice->too_long;
+}
+
+/* Not written: everything that is in it must go with a later slice. */
+static void mark_again(const struct slice *slice, struct image *image)
+{
+    for (uint32_t i = 0; i < slice->learner_count; i++)
+        image_mark_dirty(image, INTERN_LEARNER, slice->learners[i].key);
+    for (uint32_t i = 0; i < slice->course_count; i++)
+        image_mark_dirty(image, INTERN_COURSE, slice->courses[i].key);
+    for (uint32_t i = 0; i < slice->item_count; i++)
+        image_mark_dirty(image, INTERN_ITEM, slice->items[i].key);
+}
+
+void slice_done(struct slice *slice, struct image *image, bool written)
+{
+    if (!slice)
+        return;
+    if (!written)
+        mark_again(slice, image);
+    image->scrub_owed = written ? slice->scrub_owed : slice->scrub;
+    if (slice->tail)
+        tail_end_flush(slice->tail, written);
+    for (uint32_t i = 0; i < slice->learner_count; i++)
+        state_unref(slice->learners[i].state);
+    for (uint32_t i = 0; i < slice->course_count; i++) {
+        course_def_unref(slice->courses[i].def);
+        course_sums_done(&slice->courses[i].sums);
+    }
+    for (uint32_t i = 0; i < slice->item_count; i++)
+        item_def_unref(slice->items[i].def);
+    free(slice->learners);
+    free(slice->courses);
+    free(slice->items);
+    free(slice);
+}
+
+/* ---- loading ---- */
+
+struct load {
+    struct image *image;
+    struct buf *course_sums, *item_sums; /* what the file says, by key; compared at the end */
+    struct segment *room;
+};
+
+static bool load_id(void *arg, const struct store_id *id)
+{
+    enum intern_kind kind = id->kind == STORE_LEARNER  ? INTERN_LEARNER
+                            : id->kind == STORE_COURSE ? INTERN_COURSE
+                                                       : INTERN_ITEM;
+    return image_load_id(arg, kind, id->key, id->id, id->size);
+}
+
+static bool load_definition(struct load *load, const struct image_row *row)
+{
+    struct reader from = {row->bytes, row->bytes + row->size, false};
+    struct image *image = load->image;
+    uint32_t size, sums_size;
+    const uint8_t *def = (const uint8_t *)get_bytes(&from, &size);
+    const char *sums = get_bytes(&from, &sums_size);
+    bool course = row->kind == IMAGE_COURSE;
+
+    if (from.bad || row->key == 0 || row->key > (course ? image->course_count : image->item_count))
+        return false;
+    buf_add(course ? &load->course_sums[row->key] : &load->item_sums[row->key], sums, sums_size);
+    if (!def)
+        return true;
+    if (course)
+        return (image->courses[row->key]->def = course_def_decode(&def, def + size)) != NULL;
+    const struct item_def *item = image->items[row->key]->def = item_def_decode(&def, def + size);
+    if (!item || item->bound > image->course_count)
+        return false;
+    image_count_bound(image, item, 1);
+    return true;
+}
+
+static const struct segment *keep_segments(void *arg, const struct segment *segments, uint32_t count)
+{
+    struct blob *blob = blob_new(segments, count * (uint32_t)sizeof *segments);
+
+    (void)arg;
+    return blob ? (const struct segment *)(const void *)blob->bytes : NULL;
+}
+
+/* Metadata and certificates were decoded as borrowed bytes: give the state its own. */
+static bool own_texts(struct learner *learner)
+{
+    bool whole = true;
+
+    for (uint32_t i = 0; i < learner->record_count; i++) {
+        struct record *record = &learner->records[i];
+        struct blob *blob = record->metadata ? blob_new(record->metadata, record->metadata_size) : NULL;
+        whole &= !record->metadata || blob;
+        record->metadata = blob ? blob->bytes : NULL;
+    }
+    for (uint32_t i = 0; i < learner->enrolment_count; i++) {
+        struct enrolment *enrolment = &learner->enrolments[i];
+        struct blob *blob = enrolment->certificate_url
+                                ? blob_new(enrolment->certificate_url, enrolment->certificate_size)
+                                : NULL;
+        whole &= !enrolment->certificate_url || blob;
+        enrolment->certificate_url = blob ? (const char *)blob->bytes : NULL;
+    }
+    return whole;
+}
+
+static bool keys_fit(const struct image *image, const struct learner *learner)
+{
+    for (uint32_t i = 0; i < learner->record_count; i++)
+        if (learner->records[i].item == 0 || learner->records[i].item > image->item_count)
+            return false;
+    for (uint32_t i = 0; i < learner->enrolment_count; i++)
+        if (learner->enrolments[i].course == 0 || learner->enrolments[i].course > image->course_count)
+            return false;
+    return true;
+}
+
+static bool load_learner(struct load *load, const struct image_row *row)
+{
+    struct image *image = load->image;
+    struct learner_sizes sizes;
+    const char *zone = NULL;
+    uint32_t zone_size = 0;
+
+    if (row->key == 0 || row->key > image->learner_count || !learner_peek(row->bytes, row->size, &sizes))
+        return false;
+    struct learner_state *state =
+        state_sized(row->key, sizes.records, sizes.enrolments, sizes.days, sizes.event_ids);
+    if (!state)
+        return false;
+    if (!learner_decode(row->bytes, row->size, &state->learner, load->room, keep_segments, NULL, &zone,
+                        &zone_size) ||
+        !own_texts(&state->learner) || !keys_fit(image, &state->learner)) {
+        free(state); /* damaged: what it half holds is lost with it, the image is thrown away next */
+        return false;
+    }
+    state->learner.key = row->key;
+    state->learner.zone = zone_kept(zone, zone_size);
+    image->learners[row->key]->state = state;
+    image_replace(image, NULL, &state->learner);
+    return true;
+}
+
+static bool load_row(void *arg, const struct image_row *row)
+{
+    return row->kind == IMAGE_LEARNER ? load_learner(arg, row) : load_definition(arg, row);
+}
+
+/* On disk every sum equals the sum over the learner rows on disk, or the file is not to be trusted. */
+static bool sums_agree(struct load *load)
+{
+    struct image *image = load->image;
+    struct buf text = {0};
+    bool agree = true;
+
+    for (uint32_t i = 1; agree && i <= image->course_count; i++) {
+        buf_clear(&text);
+        course_sums_encode(&image->courses[i]->sums, &text);
+        agree = text.size == load->course_sums[i].size &&
+                (text.size == 0 || memcmp(text.bytes, load->course_sums[i].bytes, text.size) == 0);
+    }
+    for (uint32_t i = 1; agree && i <= image->item_count; i++) {
+        if (load->item_sums[i].size == 0 && image->items[i]->sums.records == 0)
+            continue;
+        buf_clear(&text);
+        sums_text(&image->items[i]->sums, &text);
+        agree = text.size == load->item_sums[i].size &&
+                memcmp(text.bytes, load->item_sums[i].bytes, text.size) == 0;
+    }
+    buf_done(&text);
+    return agree;
+}
+
+enum rc image_load_ids(struct image *image, struct store *store, struct fault *fault)
+{
+    return store_each_id(store, load_id, image, fault);
+}
+
+bool image_row_encode(const struct image *image, enum image_row_kind kind, uint32_t key, struct buf *out)
+{
+    if (kind == IMAGE_COURSE) {
+        encode_course(image->courses[key]->def, &image->courses[key]->sums, out);
+    } else if (kind == IMAGE_ITEM) {
+        encode_item(image->items[key]->def, &image->items[key]->sums, out);
+    } else {
+        const struct learner_state *state = image->learners[key]->state;
+        if (!state || !buf_reserve(out, learner_bound(&state->learner)))
+            return false;
+        out->size = learner_encode(&state->learner, (uint8_t *)out->bytes);
+    }
+    return !out->failed;
+}
+
+enum rc image_load(struct image *image, struct store *store, struct fault *fault)
+{
+    struct load load = {.image = image};
+    enum rc rc = image_load_ids(image, store, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    load.course_sums = calloc(image->course_count + 1u, sizeof *load.course_sums);
+    load.item_sums = calloc(image->item_count + 1u, sizeof *load.item_sums);
+    load.room = malloc(RECORD_MAX_SEGMENTS * sizeof *load.room);
+    if (!load.course_sums || !load.item_sums || !load.room)
+        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+    if (rc == RC_OK) {
+        rc = store_each_image_row(store, load_row, &load, fault);
+        if (rc == RC_INTERNAL || (rc == RC_OK && !sums_agree(&load)))
+            rc = fault_set(fault, RC_CONFLICT, NULL, "image.db contradicts itself");
+    }
+    for (uint32_t i = 0; load.course_sums && i <= image->course_count; i++)
+        buf_done(&load.course_sums[i]);
+    for (uint32_t i = 0; load.item_sums && i <= image->item_count; i++)
+        buf_done(&load.item_sums[i]);
+    free(load.course_sums);
+    free(load.item_sums);
+    free(load.room);
+    if (store_image_threshold(store))
+        image->threshold_hundredths = store_image_threshold(store);
+    forget_dirt(image);
+    image->published = store_image_mark(store);
+    return rc;
+}

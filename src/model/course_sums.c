@@ -1,0 +1,235 @@
+#include "model/course_sums.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* activeUsers counts today and the 29 days before. Source: contract 3. */
+enum { ACTIVE_DAYS = 30 };
+
+struct day_cell {
+    uint32_t completed;
+    int64_t learners;
+};
+
+/* One day's. Two levels, so that what is moved at a new or an emptied cell is bounded by the days or the
+ * items, never by their product. */
+struct day_cells {
+    int32_t day;
+    uint32_t count, room;
+    int64_t learners;
+    struct day_cell *at; /* ascending by completed */
+};
+
+void course_sums_done(struct course_sums *sums)
+{
+    for (int class = 0; class < CLASS_COUNT; class ++)
+        free(sums->cells[class]);
+    for (uint32_t i = 0; i < sums->day_count; i++)
+        free(sums->days[i].at);
+    free(sums->days);
+    *sums = (struct course_sums){0};
+}
+
+/* True also for nothing to copy. */
+static bool copy_bytes(const void *from, size_t bytes, void **out)
+{
+    *out = bytes ? malloc(bytes) : NULL;
+    if (bytes && *out)
+        memcpy(*out, from, bytes);
+    return !bytes || *out;
+}
+
+bool course_sums_copy(const struct course_sums *from, struct course_sums *out)
+{
+    struct course_sums copy = *from;
+    bool whole = copy_bytes(from->days, from->day_count * sizeof *from->days, (void **)&copy.days);
+
+    copy.day_room = copy.day_count;
+    for (int class = 0; class < CLASS_COUNT; class ++)
+        whole &= copy_bytes(from->cells[class], from->room[class] * sizeof *from->cells[class],
+                            (void **)&copy.cells[class]);
+    for (uint32_t i = 0; i < from->day_count && copy.days; i++) {
+        whole &= copy_bytes(from->days[i].at, from->days[i].count * sizeof *from->days[i].at,
+                            (void **)&copy.days[i].at);
+        copy.days[i].room = copy.days[i].count;
+    }
+    if (!copy.days)
+        copy.day_count = 0;
+    *out = copy;
+    if (!whole)
+        course_sums_done(out);
+    return whole;
+}
+
+static struct course_cell *cell_of(struct course_sums *sums, enum enrolment_class class, uint32_t completed)
+{
+    if (completed >= sums->room[class]) {
+        uint32_t room = completed + completed / 2 + 4;
+        struct course_cell *cells = realloc(sums->cells[class], room * sizeof *cells);
+        if (!cells)
+            return NULL;
+        memset(cells + sums->room[class], 0, (room - sums->room[class]) * sizeof *cells);
+        sums->cells[class] = cells;
+        sums->room[class] = room;
+    }
+    return &sums->cells[class][completed];
+}
+
+/* Index of the first day not before. */
+static uint32_t first_day(const struct course_sums *sums, int32_t day)
+{
+    uint32_t low = 0, high = sums->day_count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (sums->days[middle].day < day)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static uint32_t first_cell(const struct day_cells *day, uint32_t completed)
+{
+    uint32_t low = 0, high = day->count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (day->at[middle].completed < completed)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The day's cells, made when it is new. NULL: out of memory. */
+static struct day_cells *day_of(struct course_sums *sums, int32_t day)
+{
+    uint32_t at = first_day(sums, day);
+
+    if (at < sums->day_count && sums->days[at].day == day)
+        return &sums->days[at];
+    if (sums->day_count == sums->day_room) {
+        uint32_t room = sums->day_room + sums->day_room / 2 + 4;
+        struct day_cells *days = realloc(sums->days, room * sizeof *days);
+        if (!days)
+            return NULL;
+        sums->days = days;
+        sums->day_room = room;
+    }
+    memmove(sums->days + at + 1, sums->days + at, (sums->day_count - at) * sizeof *sums->days);
+    sums->days[at] = (struct day_cells){.day = day};
+    sums->day_count++;
+    return &sums->days[at];
+}
+
+static bool room_for_cell(struct day_cells *day)
+{
+    if (day->count < day->room)
+        return true;
+    uint32_t room = day->room + day->room / 2 + 1;
+    struct day_cell *at = realloc(day->at, room * sizeof *at);
+    if (!at)
+        return false;
+    day->at = at;
+    day->room = room;
+    return true;
+}
+
+static bool add_day(struct course_sums *sums, int32_t number, uint32_t completed, int sign)
+{
+    struct day_cells *day = day_of(sums, number);
+    if (!day)
+        return false;
+    uint32_t at = first_cell(day, completed);
+
+    if (at == day->count || day->at[at].completed != completed) {
+        if (!room_for_cell(day))
+            return false; /* a day without cells stays: it counts nobody */
+        memmove(day->at + at + 1, day->at + at, (day->count - at) * sizeof *day->at);
+        day->at[at] = (struct day_cell){completed, 0};
+        day->count++;
+    }
+    day->learners += sign;
+    day->at[at].learners += sign;
+    if (day->at[at].learners == 0) {
+        day->count--;
+        memmove(day->at + at, day->at + at + 1, (day->count - at) * sizeof *day->at);
+    }
+    if (day->count == 0) {
+        free(day->at);
+        sums->day_count--;
+        memmove(day, day + 1, (sums->day_count - (uint32_t)(day - sums->days)) * sizeof *day);
+    }
+    return true;
+}
+
+static void add_cell(struct course_cell *to, const struct enrolment_share *share, int sign)
+{
+    to->learners += sign;
+    if (share->dated) {
+        to->dated += sign;
+        to->completion_days += sign * share->completion_days;
+    }
+}
+
+bool course_sums_add(struct course_sums *sums, const struct enrolment_share *share, int sign)
+{
+    struct course_cell *cell = cell_of(sums, share->class, share->completed_required);
+
+    if (!cell)
+        return false;
+    if (share->class == CLASS_WORKING && share->activity_day != INT32_MIN &&
+        !add_day(sums, share->activity_day, share->completed_required, sign))
+        return false;
+    add_cell(cell, share, sign);
+    if (share->class == CLASS_DONE_FOR_GOOD || share->class == CLASS_CERTIFIED)
+        add_cell(&sums->done, share, sign);
+    sums->learners += sign;
+    sums->completed_required += sign * (int64_t)share->completed_required;
+    return true;
+}
+
+struct course_figures course_sums_figures(const struct course_sums *sums, const struct course_facts *facts,
+                                          int32_t today)
+{
+    struct course_figures figures = {.total = sums->learners,
+                                     .completed_required = sums->completed_required,
+                                     .completed = sums->done.learners,
+                                     .dated = sums->done.dated,
+                                     .completion_days = sums->done.completion_days};
+    bool derived = !facts->declared && facts->required > 0; /* WORKING with nothing left reads as COMPLETED */
+
+    for (uint32_t i = facts->required; derived && i < sums->room[CLASS_WORKING]; i++) {
+        const struct course_cell *cell = &sums->cells[CLASS_WORKING][i];
+        figures.completed += cell->learners;
+        figures.dated += cell->dated;
+        figures.completion_days += cell->completion_days;
+    }
+    for (uint32_t i = first_day(sums, today - ACTIVE_DAYS + 1); i < sums->day_count; i++) {
+        const struct day_cells *day = &sums->days[i];
+        if (day->day > today)
+            break;
+        figures.active += day->learners;
+        for (uint32_t k = derived ? first_cell(day, facts->required) : day->count; k < day->count; k++)
+            figures.active -= day->at[k].learners;
+    }
+    return figures;
+}
+
+void course_sums_encode(const struct course_sums *sums, struct buf *out)
+{
+    for (uint32_t class = 0; class < CLASS_COUNT; class ++)
+        for (uint32_t i = 0; i < sums->room[class]; i++) {
+            const struct course_cell *cell = &sums->cells[class][i];
+            if (cell->learners)
+                buf_printf(out, "%u %u %lld %lld %lld\n", class, i, (long long)cell->learners,
+                           (long long)cell->dated, (long long)cell->completion_days);
+        }
+    for (uint32_t i = 0; i < sums->day_count; i++)
+        for (uint32_t k = 0; k < sums->days[i].count; k++)
+            buf_printf(out, "day %d %u %lld\n", sums->days[i].day, sums->days[i].at[k].completed,
+                       (long long)sums->days[i].at[k].learners);
+}

@@ -1,0 +1,119 @@
+#include "model/id_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <xxhash.h>
+
+struct idtab_entry {
+    uint64_t hash; /* 0: free */
+    const char *id;
+    uint32_t size, key; /* key 0: removed, the chain goes on */
+};
+
+static uint64_t drawn;
+
+/* Before main: two threads that draw at the same time would each keep ids under a seed of their own. */
+__attribute__((constructor)) static void draw_seed(void)
+{
+    if (getrandom(&drawn, sizeof drawn, 0) != sizeof drawn)
+        drawn = (uint64_t)(uintptr_t)&drawn; /* address randomisation is the next best secret */
+}
+
+static uint64_t hash_of(const char *id, size_t size)
+{
+    uint64_t hash = XXH3_64bits_withSeed(id, size, drawn);
+    return hash ? hash : 1;
+}
+
+/* places moved at a time: the next growth is at least room / 4 calls away, and room / 2 are moved */
+enum { STEP = 8 };
+
+void idtab_done(struct idtab *table)
+{
+    free(table->entries);
+    free(table->before);
+    *table = (struct idtab){0};
+}
+
+static struct idtab_entry *look_in(struct idtab_entry *entries, size_t room, const char *id, size_t size,
+                                   uint64_t hash)
+{
+    if (room == 0)
+        return NULL;
+    for (size_t i = hash & (room - 1);; i = (i + 1) & (room - 1)) {
+        struct idtab_entry *entry = &entries[i];
+        if (entry->hash == 0)
+            return NULL;
+        if (entry->hash == hash && entry->key && entry->size == size && memcmp(entry->id, id, size) == 0)
+            return entry;
+    }
+}
+
+/* Of the table before nothing is taken out, only copied: chains stay whole, and it is freed when all is
+ * moved. */
+static struct idtab_entry *look_up(const struct idtab *table, const char *id, size_t size, uint64_t hash)
+{
+    struct idtab_entry *entry = look_in(table->entries, table->room, id, size, hash);
+    return entry || !table->before ? entry : look_in(table->before, table->before_room, id, size, hash);
+}
+
+uint32_t idtab_find(const struct idtab *table, const char *id, size_t size)
+{
+    struct idtab_entry *entry = look_up(table, id, size, hash_of(id, size));
+    return entry ? entry->key : 0;
+}
+
+static void place(struct idtab_entry *entries, size_t room, struct idtab_entry entry)
+{
+    size_t i = entry.hash & (room - 1);
+
+    while (entries[i].hash)
+        i = (i + 1) & (room - 1);
+    entries[i] = entry;
+}
+
+/* The next few places of the table before. */
+static void move_some(struct idtab *table)
+{
+    size_t end = table->moved + STEP < table->before_room ? table->moved + STEP : table->before_room;
+
+    for (; table->moved < end; table->moved++)
+        if (table->before[table->moved].hash && table->before[table->moved].key)
+            place(table->entries, table->room, table->before[table->moved]);
+    if (table->moved < table->before_room)
+        return;
+    free(table->before);
+    table->before = NULL;
+    table->before_room = table->moved = 0;
+}
+
+bool idtab_add(struct idtab *table, const char *id, size_t size, uint32_t key)
+{
+    if (table->count * 4 >= table->room * 3) {
+        size_t room = table->room ? table->room * 2 : 64;
+        /* a large one's pages are zeroed as they are touched */
+        struct idtab_entry *entries = calloc(room, sizeof *entries);
+        if (!entries)
+            return false;
+        table->before = table->entries; /* the one before that was moved long ago */
+        table->before_room = table->room;
+        table->moved = 0;
+        table->entries = entries;
+        table->room = room;
+    }
+    if (table->before)
+        move_some(table);
+    place(table->entries, table->room, (struct idtab_entry){hash_of(id, size), id, (uint32_t)size, key});
+    table->count++;
+    return true;
+}
+
+void idtab_remove(struct idtab *table, const char *id, size_t size)
+{
+    uint64_t hash = hash_of(id, size);
+
+    for (struct idtab_entry *entry; (entry = look_up(table, id, size, hash));) /* while it grows, in both */
+        entry->key = 0;
+}

@@ -1,0 +1,409 @@
+#include "model/revision.h"
+
+#include <stdlib.h>
+
+#include "base/monotonic.h"
+
+struct revised_course {
+    uint32_t key;
+    struct course_def *def; /* NULL: unknown from then on */
+    struct course_sums sums;
+};
+
+struct revised_item {
+    uint32_t key;
+    struct item_def *def;
+    struct item_sums sums;
+};
+
+struct revision {
+    struct image *image;
+    struct catalogue catalogue; /* as it will be */
+    struct edit edit;
+    uint32_t item; /* that alone comes to a course; 0: edit says all that changes */
+    struct item_facts before;
+    int64_t at_ms;
+    uint64_t sequence;
+    enum revision_phase phase;
+    uint32_t visit;                 /* the mark of whom was looked at */
+    struct revised_course *courses; /* by course_slot.revised - 1, likewise below */
+    struct revised_item *items;
+    uint32_t *course_keys, *item_keys;
+    uint32_t course_count, item_count;
+    uint32_t list, at;   /* how far we are: through rosters, then holders; later through moved */
+    struct moved *moved; /* by learner_slot.moved - 1 */
+    uint32_t moved_count, moved_room;
+};
+
+enum {
+    LOOK_EVERY = 32 /* learners between two looks at the clock */,
+    SWAP_MANY = 64 /* slots under one hold of the lock */
+};
+
+/* Nothing can be taken back any more: the events are durable, and the next start folds them again. */
+static void must(bool done)
+{
+    if (!done)
+        abort();
+}
+
+/* ---- the catalogue as it will be ---- */
+
+static const struct course_def *course_to_be(const struct revision *revision, uint32_t key)
+{
+    const struct course_slot *slot = revision->image->courses[key];
+    return slot->revised ? revision->courses[slot->revised - 1].def : slot->def;
+}
+
+static struct item_facts facts_of_item(const void *of, uint32_t key)
+{
+    const struct revision *revision = of;
+    const struct item_slot *slot = revision->image->items[key];
+    const struct item_def *def = slot->revised ? revision->items[slot->revised - 1].def : slot->def;
+
+    return image_item_facts(revision->image, def,
+                            def && def->bound ? course_to_be(revision, def->bound) : NULL);
+}
+
+static struct course_facts facts_of_course(const void *of, uint32_t key)
+{
+    return image_course_facts(course_to_be(of, key));
+}
+
+static const uint32_t *items_of_course(const void *of, uint32_t key, uint32_t *out_count)
+{
+    const struct course_def *def = course_to_be(of, key);
+
+    *out_count = def ? def->item_count : 0;
+    return def ? def->items : NULL;
+}
+
+static bool touches(const void *of, uint32_t item)
+{
+    return ((const struct revision *)of)->image->items[item]->revised != 0;
+}
+
+/* ---- beginning ---- */
+
+static bool take_sums(struct revision *revision, const struct fold *fold)
+{
+    const struct image *image = fold->image;
+
+    for (uint32_t i = 0; i < fold->courses.count; i++) {
+        uint32_t key = fold->courses.at[i];
+        if (!course_sums_copy(&image->courses[key]->sums, &revision->courses[i].sums))
+            return false;
+        revision->courses[i].key = revision->course_keys[i] = key;
+        revision->course_count++;
+    }
+    for (uint32_t i = 0; i < fold->items.count; i++) {
+        uint32_t key = fold->items.at[i];
+        revision->items[i] = (struct revised_item){.key = key, .sums = image->items[key]->sums};
+        revision->item_keys[i] = key;
+        revision->item_count++;
+    }
+    return true;
+}
+
+enum rc revision_new(const struct fold *fold, struct revision **out_revision)
+{
+    struct revision *revision = calloc(1, sizeof *revision);
+
+    if (!revision)
+        return RC_BUSY;
+    revision->image = fold->image;
+    revision->courses = calloc(fold->courses.count + 1u, sizeof *revision->courses);
+    revision->items = calloc(fold->items.count + 1u, sizeof *revision->items);
+    revision->course_keys = calloc(fold->courses.count + 1u, sizeof *revision->course_keys);
+    revision->item_keys = calloc(fold->items.count + 1u, sizeof *revision->item_keys);
+    if (!revision->courses || !revision->items || !revision->course_keys || !revision->item_keys ||
+        !take_sums(revision, fold)) {
+        revision_free(revision);
+        return RC_BUSY;
+    }
+    revision->catalogue = (struct catalogue){revision, facts_of_item, facts_of_course, items_of_course};
+    revision->edit = (struct edit){revision->item_keys,
+                                   revision->course_keys,
+                                   revision->item_count,
+                                   revision->course_count,
+                                   revision,
+                                   touches};
+    revision->at_ms = fold->deferred_at_ms;
+    revision->sequence = fold->deferred_sequence;
+    revision->item = fold->deferred_item;
+    revision->before = fold->deferred_before;
+    *out_revision = revision;
+    return RC_OK;
+}
+
+void revision_take(struct revision *revision, struct fold *fold)
+{
+    struct image *image = revision->image;
+
+    for (uint32_t i = 0; i < revision->course_count; i++) {
+        struct course_slot *slot = image->courses[revision->courses[i].key];
+        revision->courses[i].def = slot->pending;
+        slot->pending = NULL;
+        slot->removing = false;
+        slot->revised = i + 1;
+    }
+    for (uint32_t i = 0; i < revision->item_count; i++) {
+        struct item_slot *slot = image->items[revision->items[i].key];
+        revision->items[i].def = slot->pending;
+        slot->pending = NULL;
+        slot->removing = false;
+        slot->revised = i + 1;
+    }
+    fold->courses.count = fold->items.count = 0;
+    fold->deferred = false;
+    revision->visit = ++fold->visit;
+}
+
+void revision_free(struct revision *revision)
+{
+    if (!revision)
+        return;
+    for (uint32_t i = 0; i < revision->course_count; i++) {
+        course_sums_done(&revision->courses[i].sums);
+        course_def_unref(revision->courses[i].def);
+    }
+    for (uint32_t i = 0; i < revision->item_count; i++)
+        item_def_unref(revision->items[i].def);
+    for (uint32_t i = 0; i < revision->moved_count; i++) {
+        state_unref(revision->moved[i].base);
+        state_unref(revision->moved[i].next);
+    }
+    free(revision->courses);
+    free(revision->items);
+    free(revision->course_keys);
+    free(revision->item_keys);
+    free(revision->moved);
+    free(revision);
+}
+
+/* ---- preparing ---- */
+
+/* The difference between two states of one learner into the sums to be. */
+static void count(struct revision *revision, const struct learner *old, const struct learner *new)
+{
+    const struct image *image = revision->image;
+
+    for (uint32_t i = 0; i < old->record_count; i++) {
+        const struct record *was = &old->records[i], *is = &new->records[i];
+        if (was->version == is->version && was->flags == is->flags)
+            continue;
+        struct item_sums *sums = &revision->items[image->items[is->item]->revised - 1].sums;
+        item_sums_add(sums, was, -1);
+        item_sums_add(sums, is, 1);
+    }
+    for (uint32_t i = 0; i < old->enrolment_count; i++) {
+        const struct enrolment *was = &old->enrolments[i], *is = &new->enrolments[i];
+        if (was->version == is->version)
+            continue;
+        struct enrolment_share before = enrolment_share(was), after = enrolment_share(is);
+        struct course_sums *sums = &revision->courses[image->courses[is->course]->revised - 1].sums;
+        must(course_sums_add(sums, &before, -1) && course_sums_add(sums, &after, 1));
+    }
+}
+
+static bool room_for_one(struct revision *revision)
+{
+    if (revision->moved_count < revision->moved_room)
+        return true;
+    uint32_t room = revision->moved_room ? revision->moved_room * 2 : 256;
+    struct moved *moved = realloc(revision->moved, room * sizeof *moved);
+    if (!moved)
+        return false;
+    revision->moved = moved;
+    revision->moved_room = room;
+    return true;
+}
+
+/* The state that the edit leads this one to. NULL: out of memory. */
+static struct learner_state *revise(const struct revision *revision, const struct learner_state *base)
+{
+    struct learner_state *next = state_copy(base, base->learner.key, false);
+
+    if (next && revision->item)
+        (void)learner_reconsider_item(&next->learner, &revision->catalogue, revision->item, &revision->before,
+                                      revision->at_ms, revision->sequence); /* it is moved */
+    else if (next)
+        (void)learner_reconsider(&next->learner, &revision->catalogue, &revision->edit, revision->at_ms,
+                                 revision->sequence); /* likewise */
+    return next;
+}
+
+static bool is_moved(const struct revision *revision, const struct learner *learner)
+{
+    return revision->item ? learner_is_moved_by_item(learner, &revision->catalogue, revision->item,
+                                                     &revision->before, revision->at_ms, revision->sequence)
+                          : learner_is_moved(learner, &revision->catalogue, &revision->edit, revision->at_ms,
+                                             revision->sequence);
+}
+
+/* One learner; once. False: out of memory, to be tried again. */
+static bool look_at(struct revision *revision, uint32_t key)
+{
+    struct learner_slot *slot = revision->image->learners[key];
+    struct learner_state *base = slot->state;
+
+    if (!base || slot->visit == revision->visit)
+        return true;
+    if (is_moved(revision, &base->learner)) {
+        struct learner_state *next = room_for_one(revision) ? revise(revision, base) : NULL;
+        if (!next)
+            return false;
+        count(revision, &base->learner, &next->learner);
+        revision->moved[revision->moved_count++] = (struct moved){key, state_ref(base), next};
+        slot->moved = revision->moved_count;
+    }
+    slot->visit = revision->visit;
+    return true;
+}
+
+/* They wrote elsewhere meanwhile: what the edit changes is as it was, the rest of their state is not. */
+static bool look_again(struct revision *revision, uint32_t key)
+{
+    struct learner_slot *slot = revision->image->learners[key];
+    struct moved *moved = &revision->moved[slot->moved - 1];
+
+    if (moved->base == slot->state)
+        return true;
+    struct learner_state *next = revise(revision, slot->state);
+    if (!next)
+        return false;
+    state_unref(moved->base);
+    state_unref(moved->next);
+    moved->base = state_ref(slot->state);
+    moved->next = next;
+    return true;
+}
+
+static const struct keys *list_at(const struct revision *revision, uint32_t list)
+{
+    if (revision->item)
+        return list == 0 ? &revision->image->items[revision->item]->holders : NULL;
+    if (list < revision->course_count)
+        return &revision->image->courses[revision->courses[list].key]->roster;
+    list -= revision->course_count;
+    return list < revision->item_count ? &revision->image->items[revision->items[list].key]->holders : NULL;
+}
+
+/* Whether all were looked at, with their present states. */
+static bool prepare(struct revision *revision, int64_t until_ms)
+{
+    struct keys *again = &revision->image->moved_again;
+    const struct keys *keys;
+
+    while (again->count && look_again(revision, again->at[again->count - 1]))
+        again->count--; /* at most a batch's learners, so that this comes to an end */
+    for (uint32_t looked = 1; (keys = list_at(revision, revision->list)); looked++) {
+        if (revision->at == keys->count) {
+            revision->at = 0;
+            revision->list++;
+        } else if (look_at(revision, keys->at[revision->at])) {
+            revision->at++;
+        } else {
+            return false;
+        }
+        if (looked % LOOK_EVERY == 0 && monotonic_ms() >= until_ms)
+            return false;
+    }
+    return again->count == 0;
+}
+
+/* ---- showing ---- */
+
+/* All at once: definitions and sums are swapped; learners are found through moved. */
+static void show(struct revision *revision)
+{
+    struct image *image = revision->image;
+
+    (void)pthread_rwlock_wrlock(&image->lock); /* cannot fail: not held */
+    for (uint32_t i = 0; i < revision->course_count; i++) {
+        struct revised_course *revised = &revision->courses[i];
+        struct course_slot *slot = image->courses[revised->key];
+        const struct course_def *before = slot->def;
+        struct course_sums sums = slot->sums;
+        slot->def = revised->def;
+        slot->sums = revised->sums;
+        slot->revised = 0;
+        revised->def = (struct course_def *)(uintptr_t)before; /* freed with the revision */
+        revised->sums = sums;
+    }
+    for (uint32_t i = 0; i < revision->item_count; i++) {
+        struct revised_item *revised = &revision->items[i];
+        struct item_slot *slot = image->items[revised->key];
+        const struct item_def *before = slot->def;
+        image_count_bound(image, before, -1);
+        image_count_bound(image, revised->def, 1);
+        slot->def = revised->def;
+        slot->sums = revised->sums;
+        slot->changes++;
+        slot->revised = 0;
+        revised->def = (struct item_def *)(uintptr_t)before;
+    }
+    image->moved = revision->moved;
+    if (image->published < revision->sequence) /* else others were published meanwhile */
+        image->published = revision->sequence;
+    (void)pthread_rwlock_unlock(&image->lock); /* held above */
+    for (uint32_t i = 0; i < revision->course_count; i++)
+        image_mark_dirty(image, INTERN_COURSE, revision->courses[i].key);
+    for (uint32_t i = 0; i < revision->item_count; i++)
+        image_mark_dirty(image, INTERN_ITEM, revision->items[i].key);
+    revision->at = 0;
+    revision->phase = REVISION_SHOWN;
+}
+
+/* Some of the moved into their slots: what readers see stays the same. */
+static void settle_some(struct revision *revision)
+{
+    struct image *image = revision->image;
+    uint32_t first = revision->at, end = first + SWAP_MANY;
+
+    if (end > revision->moved_count)
+        end = revision->moved_count;
+    (void)pthread_rwlock_wrlock(&image->lock); /* cannot fail: not held */
+    for (; revision->at < end; revision->at++) {
+        struct moved *moved = &revision->moved[revision->at];
+        struct learner_slot *slot = image->learners[moved->key];
+        if (slot->moved != revision->at + 1)
+            continue; /* a newer state is published already */
+        struct learner_state *before = slot->state;
+        slot->state = moved->next;
+        slot->moved = 0;
+        moved->next = before;
+    }
+    (void)pthread_rwlock_unlock(&image->lock); /* held above */
+    for (uint32_t i = first; i < end; i++) {
+        struct moved *moved = &revision->moved[i];
+        image_mark_dirty(image, INTERN_LEARNER, moved->key);
+        state_unref(moved->next);
+        state_unref(moved->base);
+        moved->next = moved->base = NULL;
+    }
+}
+
+static void hide(struct revision *revision)
+{
+    (void)pthread_rwlock_wrlock(&revision->image->lock); /* cannot fail: not held */
+    revision->image->moved = NULL;
+    (void)pthread_rwlock_unlock(&revision->image->lock); /* held above */
+    revision->phase = REVISION_OVER;
+}
+
+enum revision_phase revision_step(struct revision *revision, int64_t milliseconds)
+{
+    int64_t until_ms = monotonic_ms() + milliseconds;
+
+    if (revision->phase == REVISION_PREPARING) {
+        if (prepare(revision, until_ms))
+            show(revision);
+        return revision->phase;
+    }
+    while (revision->at < revision->moved_count && monotonic_ms() < until_ms)
+        settle_some(revision);
+    if (revision->phase == REVISION_SHOWN && revision->at == revision->moved_count)
+        hide(revision);
+    return revision->phase;
+}

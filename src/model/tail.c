@@ -1,0 +1,259 @@
+#include "model/tail.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xxhash.h>
+
+#include "model/fold.h"
+#include "core/limits.h"
+
+struct tail {
+    pthread_mutex_t lock;
+    struct event_ref *refs; /* in order; the first flushing of them go with the flush under way */
+    size_t count, room, flushing;
+    struct mention_ref *mentions; /* likewise */
+    size_t mention_count, mention_room, mentions_flushing;
+};
+
+enum rc tail_new(struct tail **out_tail)
+{
+    struct tail *tail = calloc(1, sizeof *tail);
+
+    if (!tail)
+        return RC_BUSY;
+    (void)pthread_mutex_init(&tail->lock, NULL); /* default attributes cannot fail */
+    *out_tail = tail;
+    return RC_OK;
+}
+
+void tail_free(struct tail *tail)
+{
+    if (!tail)
+        return;
+    (void)pthread_mutex_destroy(&tail->lock); /* nobody holds it */
+    free(tail->refs);
+    free(tail->mentions);
+    free(tail);
+}
+
+/* ---- mentions ---- */
+
+enum { SEED_PERSON, SEED_ITEM, SEED_COURSE };
+
+uint64_t mention_of_person(const char *id, size_t size)
+{
+    return XXH3_64bits_withSeed(id, size, SEED_PERSON);
+}
+
+uint64_t mention_of_item(uint32_t item)
+{
+    return XXH3_64bits_withSeed(&item, sizeof item, SEED_ITEM);
+}
+
+uint64_t mention_of_course(uint32_t course)
+{
+    return XXH3_64bits_withSeed(&course, sizeof course, SEED_COURSE);
+}
+
+static bool each_of_staff(const struct stored_event *stored, bool (*visit)(void *arg, uint64_t who),
+                          void *arg)
+{
+    struct declaration declared;
+    struct arena scratch;
+    struct event event;
+    bool whole = true;
+
+    if (!stored_event_decode(stored, NULL, 0, &event))
+        return true; /* verify names it */
+    arena_init(&scratch);
+    if (declaration_decode(event.body, event.body_size, &scratch, &declared))
+        for (uint32_t i = 0; whole && i < declared.staff_count; i++)
+            whole = visit(arg, mention_of_person(declared.staff[i].user.bytes, declared.staff[i].user.size));
+    arena_done(&scratch);
+    return whole;
+}
+
+bool mentions_each(const struct stored_event *event, bool (*visit)(void *arg, uint64_t who), void *arg)
+{
+    struct event_named named;
+
+    if (!event_peek(event->body, event->body_size, &named))
+        return true; /* verify names it */
+    if (named.actor_size && !visit(arg, mention_of_person(named.actor, named.actor_size)))
+        return false;
+    if (event->kind == EV_ITEM_OBSERVED)
+        return visit(arg, mention_of_item(named.item));
+    if (event->kind == EV_COURSE_OBSERVED)
+        return visit(arg, mention_of_course(named.course));
+    return event->kind != EV_COURSE_DECLARED || each_of_staff(event, visit, arg);
+}
+
+struct mentioning {
+    struct tail *tail;
+    uint64_t sequence;
+};
+
+/* Lock held. */
+static bool make_mention_room(struct tail *tail, size_t count)
+{
+    size_t room = tail->mention_room ? tail->mention_room : 256;
+
+    if (tail->mention_count + count <= tail->mention_room)
+        return true;
+    while (room < tail->mention_count + count)
+        room *= 2;
+    struct mention_ref *mentions = realloc(tail->mentions, room * sizeof *mentions);
+    if (!mentions)
+        return false;
+    tail->mentions = mentions;
+    tail->mention_room = room;
+    return true;
+}
+
+/* Lock held. */
+static bool add_mention(void *arg, uint64_t who)
+{
+    struct mentioning *mentioning = arg;
+    struct tail *tail = mentioning->tail;
+
+    if (!make_mention_room(tail, 1))
+        abort(); /* more than tail_reserve foresees: the next start reads the events again */
+    tail->mentions[tail->mention_count++] = (struct mention_ref){mentioning->sequence, who};
+    return true;
+}
+
+/* Lock held. */
+static bool make_room(struct tail *tail, size_t count)
+{
+    size_t room = tail->room ? tail->room : 1024;
+
+    if (tail->count + count <= tail->room)
+        return true;
+    while (room < tail->count + count)
+        room *= 2;
+    struct event_ref *refs = realloc(tail->refs, room * sizeof *refs);
+    if (!refs)
+        return false;
+    tail->refs = refs;
+    tail->room = room;
+    return true;
+}
+
+bool tail_reserve(struct tail *tail, size_t count)
+{
+    (void)pthread_mutex_lock(&tail->lock); /* cannot fail: not held */
+    bool made = make_room(tail, count) && make_mention_room(tail, 2 * count + LIMIT_STAFF);
+    (void)pthread_mutex_unlock(&tail->lock);
+    return made;
+}
+
+void tail_add(struct tail *tail, const struct stored_event *events, size_t count)
+{
+    (void)pthread_mutex_lock(&tail->lock); /* cannot fail: not held */
+    if (!make_room(tail, count))
+        abort(); /* a start or a rebuild, which reserve nothing: the next start reads the events again */
+    for (size_t i = 0; i < count; i++) {
+        struct mentioning mentioning = {tail, events[i].sequence};
+        tail->refs[tail->count++] = (struct event_ref){events[i].sequence, events[i].learner};
+        (void)mentions_each(&events[i], add_mention, &mentioning); /* it aborts when out of memory */
+    }
+    (void)pthread_mutex_unlock(&tail->lock);
+}
+
+size_t tail_size(struct tail *tail)
+{
+    (void)pthread_mutex_lock(&tail->lock);
+    size_t count = tail->count;
+    (void)pthread_mutex_unlock(&tail->lock);
+    return count;
+}
+
+void tail_begin_flush(struct tail *tail)
+{
+    (void)pthread_mutex_lock(&tail->lock);
+    tail->flushing = tail->count;
+    tail->mentions_flushing = tail->mention_count;
+    (void)pthread_mutex_unlock(&tail->lock);
+}
+
+struct event_ref *tail_flushing(struct tail *tail, size_t *out_count)
+{
+    (void)pthread_mutex_lock(&tail->lock);
+    struct event_ref *copy = tail->flushing ? malloc(tail->flushing * sizeof *copy) : NULL;
+    if (copy)
+        memcpy(copy, tail->refs, tail->flushing * sizeof *copy);
+    *out_count = tail->flushing;
+    (void)pthread_mutex_unlock(&tail->lock);
+    return copy;
+}
+
+struct mention_ref *tail_flushing_mentions(struct tail *tail, size_t *out_count)
+{
+    (void)pthread_mutex_lock(&tail->lock);
+    struct mention_ref *copy =
+        tail->mentions_flushing ? malloc(tail->mentions_flushing * sizeof *copy) : NULL;
+    if (copy)
+        memcpy(copy, tail->mentions, tail->mentions_flushing * sizeof *copy);
+    *out_count = tail->mentions_flushing;
+    (void)pthread_mutex_unlock(&tail->lock);
+    return copy;
+}
+
+void tail_end_flush(struct tail *tail, bool written)
+{
+    (void)pthread_mutex_lock(&tail->lock);
+    if (written && tail->flushing) {
+        tail->count -= tail->flushing;
+        memmove(tail->refs, tail->refs + tail->flushing, tail->count * sizeof *tail->refs);
+    }
+    if (written && tail->mentions_flushing) {
+        tail->mention_count -= tail->mentions_flushing;
+        memmove(tail->mentions, tail->mentions + tail->mentions_flushing,
+                tail->mention_count * sizeof *tail->mentions);
+    }
+    tail->flushing = tail->mentions_flushing = 0;
+    (void)pthread_mutex_unlock(&tail->lock);
+}
+
+bool tail_each(struct tail *tail, uint32_t learner, bool (*visit)(void *arg, uint64_t sequence), void *arg)
+{
+    bool whole = true;
+
+    (void)pthread_mutex_lock(&tail->lock);
+    for (size_t i = 0; whole && i < tail->count; i++)
+        if (tail->refs[i].learner == learner)
+            whole = visit(arg, tail->refs[i].sequence);
+    (void)pthread_mutex_unlock(&tail->lock);
+    return whole;
+}
+
+struct mention_ref *tail_mentions(struct tail *tail, size_t *out_count)
+{
+    (void)pthread_mutex_lock(&tail->lock);
+    struct mention_ref *copy = tail->mention_count ? malloc(tail->mention_count * sizeof *copy) : NULL;
+    if (copy)
+        memcpy(copy, tail->mentions, tail->mention_count * sizeof *copy);
+    *out_count = tail->mention_count;
+    (void)pthread_mutex_unlock(&tail->lock);
+    return copy;
+}
+
+int tail_by_who(const void *a, const void *b)
+{
+    const struct mention_ref *left = a, *right = b;
+
+    if (left->who != right->who)
+        return left->who < right->who ? -1 : 1;
+    return left->sequence < right->sequence ? -1 : left->sequence > right->sequence;
+}
+
+int tail_by_learner(const void *a, const void *b)
+{
+    const struct event_ref *left = a, *right = b;
+
+    if (left->learner != right->learner)
+        return left->learner < right->learner ? -1 : 1;
+    return left->sequence < right->sequence ? -1 : left->sequence > right->sequence;
+}

@@ -1,0 +1,200 @@
+#include "test.h"
+
+#include <stdio.h>
+
+#include "app/idempotency.h"
+#include "core/limits.h"
+
+/* Which requests were answered, through app/idempotency.h on a store of its own. */
+
+static char directory[64];
+static struct store *store;
+static struct answers *answers;
+
+static const int64_t day_ms = 86400000;
+
+static int open_all(void **state)
+{
+    struct fault fault = {NULL, NULL};
+    (void)state;
+    if (!*directory) {
+        strcpy(directory, "/tmp/milepost-answers-XXXXXX");
+        if (!mkdtemp(directory))
+            return -1;
+    }
+    return store_open(directory, &store, &fault) == RC_OK &&
+                   answers_new(store, 1000 * day_ms, &answers, &fault) == RC_OK
+               ? 0
+               : -1;
+}
+
+static int close_all(void **state)
+{
+    char command[128];
+    (void)state;
+    answers_free(answers);
+    store_close(store);
+    snprintf(command, sizeof command, "rm -rf %s", directory);
+    *directory = '\0';
+    return system(command);
+}
+
+static const uint8_t *key_of(uint32_t number)
+{
+    static uint8_t key[16];
+    memcpy(key, &number, sizeof number);
+    return key;
+}
+
+static enum answers_verdict begin(uint32_t number, uint64_t caller, int64_t at_ms)
+{
+    static const uint8_t fingerprint[16] = {7};
+    return answers_begin(answers, key_of(number), fingerprint, caller, at_ms);
+}
+
+static void put(uint32_t number, uint64_t caller, const char *const *names, size_t name_count, size_t bytes)
+{
+    struct fault fault;
+    struct store_name who[4];
+    char *body = calloc(1, bytes + 1);
+    struct store_answer answer = {.fingerprint = {7},
+                                  .caller = caller,
+                                  .names = who,
+                                  .name_count = name_count,
+                                  .at_ms = 1000 * day_ms,
+                                  .status = 201,
+                                  .etag = "",
+                                  .body = body,
+                                  .body_size = bytes};
+    struct store_batch batch = {.answers = &answer, .answer_count = 1, .counters = store_counters(store)};
+    memcpy(answer.key, key_of(number), 16);
+    for (size_t i = 0; i < name_count; i++)
+        who[i] = (struct store_name){names[i], strlen(names[i])};
+    assert_int_equal(store_commit(store, &batch, &fault), RC_OK);
+    free(body);
+}
+
+static void erase(const char *id)
+{
+    struct fault fault;
+    struct store_erasure erasure = {.learner = 77, .id = id, .id_size = strlen(id)};
+    struct store_batch batch = {.erasure = &erasure, .counters = store_counters(store)};
+    assert_int_equal(store_commit(store, &batch, &fault), RC_OK);
+}
+
+static bool seen(void *arg, const struct store_answer *answer)
+{
+    *(int *)arg = answer->status;
+    return true;
+}
+
+static bool is_kept(uint32_t number)
+{
+    struct fault fault;
+    int status = 0;
+    return answers_fetch(answers, key_of(number), seen, &status, &fault) == RC_OK && status == 201;
+}
+
+static void a_caller_has_so_many_keys_and_others_theirs(void **unused)
+{
+    (void)unused;
+    for (uint32_t i = 0; i < LIMIT_KEPT_ANSWERS; i++) {
+        assert_int_equal(begin(i, 1, 1), ANSWERS_NEW);
+        answers_end(answers, key_of(i), true, 1);
+    }
+    assert_int_equal(begin(LIMIT_KEPT_ANSWERS, 1, 2), ANSWERS_FULL);
+    assert_int_equal(begin(LIMIT_KEPT_ANSWERS, 2, 2), ANSWERS_NEW);
+    assert_int_equal(begin(LIMIT_KEPT_ANSWERS, 2, 2), ANSWERS_RUNNING);
+    assert_int_equal(begin(5, 1, 2), ANSWERS_REPLAY);
+    /* its day is over, though its turn to be dropped is not come */
+    assert_int_equal(begin(6, 1, day_ms + 2), ANSWERS_NEW);
+    assert_int_equal(begin(LIMIT_KEPT_ANSWERS + 1, 1, day_ms + 2), ANSWERS_NEW);
+}
+
+static void a_caller_has_so_many_bytes(void **unused)
+{
+    (void)unused;
+    assert_int_equal(begin(1, 1, 1), ANSWERS_NEW);
+    answers_end(answers, key_of(1), true, LIMIT_KEPT_BYTES - 1);
+    assert_int_equal(begin(2, 1, 1), ANSWERS_NEW);
+    answers_end(answers, key_of(2), true, 1);
+    assert_int_equal(begin(3, 1, 1), ANSWERS_FULL);
+    assert_int_equal(begin(3, 2, 1), ANSWERS_NEW);
+    answers_lost(answers, key_of(2));
+    assert_int_equal(begin(4, 1, 1), ANSWERS_NEW);
+}
+
+/* The refused write of the youngest key costs what that of the oldest does, and leaves the others in order.
+ */
+static void what_was_refused_leaves_the_list_whole(void **unused)
+{
+    (void)unused;
+    for (uint32_t i = 0; i < 5; i++)
+        assert_int_equal(begin(i, 1, i), ANSWERS_NEW);
+    answers_end(answers, key_of(4), false, 0);
+    answers_end(answers, key_of(0), false, 0);
+    answers_end(answers, key_of(2), false, 0);
+    answers_end(answers, key_of(1), true, 1);
+    answers_end(answers, key_of(3), true, 1);
+    assert_int_equal(begin(1, 1, 9), ANSWERS_REPLAY);
+    assert_int_equal(begin(3, 1, 9), ANSWERS_REPLAY);
+    assert_int_equal(begin(2, 1, 9), ANSWERS_NEW);
+    assert_int_equal(begin(9, 1, 2 * day_ms), ANSWERS_NEW); /* 1 and 3 go here */
+    assert_int_equal(begin(1, 1, 2 * day_ms), ANSWERS_NEW);
+}
+
+/* Two loops found the same answer gone; the second must not free the key under the first, which runs by now.
+ */
+static void of_two_who_find_it_lost_one_runs(void **unused)
+{
+    (void)unused;
+    assert_int_equal(begin(1, 1, 1), ANSWERS_NEW);
+    answers_end(answers, key_of(1), true, 1);
+    assert_int_equal(begin(1, 1, 2), ANSWERS_REPLAY); /* loop A */
+    assert_int_equal(begin(1, 1, 2), ANSWERS_REPLAY); /* loop B */
+    answers_lost(answers, key_of(1));
+    assert_int_equal(begin(1, 1, 3), ANSWERS_NEW); /* A */
+    answers_lost(answers, key_of(1));
+    assert_int_equal(begin(1, 1, 3), ANSWERS_RUNNING); /* B */
+}
+
+static void an_answer_goes_with_whom_it_names_and_nobody_else(void **unused)
+{
+    const char *both[] = {"anna", "a\"b\\c"}, *two[] = {"2"}, *twelve[] = {"12"};
+    (void)unused;
+    put(1, 1, both, 2, 3);
+    put(2, 1, two, 1, 3);
+    put(3, 1, twelve, 1, 3);
+    erase("2");
+    assert_true(is_kept(1) && !is_kept(2) && is_kept(3));
+    erase("a\"b\\c");
+    assert_true(!is_kept(1) && is_kept(3));
+    erase("");
+    assert_true(is_kept(3));
+}
+
+static void budgets_outlive_a_restart(void **unused)
+{
+    struct fault fault;
+    (void)unused;
+    put(1, 9, NULL, 0, LIMIT_KEPT_BYTES);
+    answers_free(answers);
+    assert_int_equal(answers_new(store, 1000 * day_ms, &answers, &fault), RC_OK);
+    assert_int_equal(begin(1, 9, 1000 * day_ms), ANSWERS_REPLAY);
+    assert_int_equal(begin(2, 9, 1000 * day_ms), ANSWERS_FULL);
+    assert_int_equal(begin(2, 8, 1000 * day_ms), ANSWERS_NEW);
+}
+
+int main(void)
+{
+#define EACH(name) cmocka_unit_test_setup_teardown(name, open_all, close_all)
+    const struct CMUnitTest tests[] = {
+        EACH(a_caller_has_so_many_keys_and_others_theirs),
+        EACH(a_caller_has_so_many_bytes),
+        EACH(what_was_refused_leaves_the_list_whole),
+        EACH(of_two_who_find_it_lost_one_runs),
+        EACH(an_answer_goes_with_whom_it_names_and_nobody_else),
+        EACH(budgets_outlive_a_restart),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
