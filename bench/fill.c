@@ -12,7 +12,7 @@
 
 #include "app/engine.h"
 
-enum { BATCH = 4096, FLUSH_EVERY = 262144, VIDEO_MS = 600000 };
+enum { BATCH = 4096, CHECKPOINT_EVERY = 262144, VIDEO_MS = 600000 };
 
 static int64_t now_ms(void)
 {
@@ -100,7 +100,7 @@ int main(int argc, char **argv)
         if (engine_run(engine, first, NULL, NULL, &fault) != RC_OK || first->rc != RC_OK)
             break;
         arena_done(&arena);
-        if (done % FLUSH_EVERY < BATCH && engine_flush(engine, &fault) != RC_OK)
+        if (done % CHECKPOINT_EVERY < BATCH && engine_checkpoint(engine, &fault) != RC_OK)
             break;
     }
     double seconds = (double)(now_ms() - began) / 1000;

@@ -23,20 +23,22 @@ enum {
     LARGE_FROM = 64,  /* a command with so many reports or users waits in a line of its own, */
     /* of which so many at most are decided before the small ones are looked at again */
     LARGE_BATCH = 512,
-    PARKED_MAX = 4096,     /* commands that wait for an edit of what they touch; above that 503 */
-    REVISION_MS = 2,       /* what a revision takes between two batches */
-    FLUSH_EVENTS = 131072, /* replay at start stays short: measured 0.13 s for so many */
-    FLUSH_AFTER_MS = 5000, /* a quiet server's image is at most this old */
+    PARKED_MAX = 4096,          /* commands that wait for an edit of what they touch; above that 503 */
+    REVISION_MS = 2,            /* what a revision takes between two batches */
+    CHECKPOINT_EVENTS = 131072, /* replay at start stays short: measured 0.13 s for so many */
+    CHECKPOINT_AFTER_MS = 5000, /* a quiet server's image is at most this old */
     /* after a failed commit: how often the engine looks whether there is room again */
     PROBE_MS = 1000,
-    TAIL_MAX = 1000000, /* unflushed events: above that writes get 503 until the image file catches up */
+    TAIL_MAX =
+        1000000, /* uncheckpointed events: above that writes get 503 until the checkpoint file catches up */
     PROGRESS_EVERY = 1 << 16,
-    LOOK_MS = 250,          /* how often an engine with nothing to do looks whether a slice is due */
-    SAY_EVERY_MS = 60000,   /* what goes on failing is said again */
-    SCRUB_AFTER_MS = 500,   /* after a try that a reader was in the way of: each costs an fsync */
-    SCRUB_LAST_MS = 2000,   /* at the end it is worth a wait */
-    TIDY_AFTER_MS = 1000,   /* after a slice, unless the next has come */
-    REPLAY_FLUSH = 1 << 20, /* a long replay writes the image now and then, so that its tail stays bounded */
+    LOOK_MS = 250,        /* how often an engine with nothing to do looks whether a checkpoint is due */
+    SAY_EVERY_MS = 60000, /* what goes on failing is said again */
+    SCRUB_AFTER_MS = 500, /* after a try that a reader was in the way of: each costs an fsync */
+    SCRUB_LAST_MS = 2000, /* at the end it is worth a wait */
+    TIDY_AFTER_MS = 1000, /* after a checkpoint, unless the next has come */
+    REPLAY_CHECKPOINT =
+        1 << 20, /* a long replay writes the image now and then, so that its tail stays bounded */
 };
 
 struct engine {
@@ -53,15 +55,15 @@ struct engine {
     int64_t scrub_after_ms;  /* monotonic; a reader was in the way before */
 
     pthread_mutex_t lock; /* guards what follows */
-    pthread_cond_t work, flush_work;
+    pthread_cond_t work, checkpoint_work;
     struct line {
         struct command *head, *last;
         uint32_t count;
     } small, large;        /* what waits; a row of large commands is not in the way of small ones */
     int64_t busy_since_ms; /* monotonic, when the engine began with the batch it is working on; 0: none */
     bool stopping, sleeping, threads_run;
-    struct slice *to_flush; /* taken, being written by the image's thread */
-    bool flush_over, flush_ok;
+    struct checkpoint *checkpoint; /* taken, being written by the checkpointer */
+    bool checkpoint_over, checkpoint_ok;
     struct engine_state state;
 
     struct revision *revision; /* the engine's thread's, likewise below; NULL: none is under way */
@@ -69,8 +71,8 @@ struct engine {
     struct command *revising; /* answered when its revision is shown */
     struct line parked;       /* what waits for it */
 
-    pthread_t engine_thread, image_thread;
-    int64_t last_flush_ms;
+    pthread_t engine_thread, checkpointer;
+    int64_t last_checkpoint_ms;
 };
 
 /* ---- start ---- */
@@ -78,7 +80,7 @@ struct engine {
 struct tail_replay {
     struct replay replay;
     struct engine *engine;
-    uint64_t folded, since_flush;
+    uint64_t folded, since_checkpoint;
     void (*progress)(uint64_t folded);
     enum rc rc;
     struct fault *fault;
@@ -91,16 +93,16 @@ static bool take_event(void *arg, const struct stored_event *stored)
     tail->rc = replay_event(&tail->replay, stored);
     tail_add(tail->engine->tail, stored, 1);
     tail->folded++;
-    tail->since_flush++;
+    tail->since_checkpoint++;
     if (tail->rc == RC_OK && tail->replay.pending == 0 && tail->engine->policy.stop &&
         tail->engine->policy.stop())
         tail->rc = RC_BUSY;
     if (tail->progress && tail->folded % PROGRESS_EVERY == 0)
         tail->progress(tail->folded);
-    if (tail->rc == RC_OK && tail->since_flush >= REPLAY_FLUSH && tail->replay.pending == 0) {
-        enum rc flushed = engine_flush(tail->engine, tail->fault);
-        (void)flushed; /* on a full disk it starts all the same, and folds the same events next time */
-        tail->since_flush = 0;
+    if (tail->rc == RC_OK && tail->since_checkpoint >= REPLAY_CHECKPOINT && tail->replay.pending == 0) {
+        enum rc checkpointed = engine_checkpoint(tail->engine, tail->fault);
+        (void)checkpointed; /* on a full disk it starts all the same, and folds the same events next time */
+        tail->since_checkpoint = 0;
     }
     return tail->rc == RC_OK;
 }
@@ -123,20 +125,20 @@ static enum rc replay_tail(struct engine *engine, void (*progress)(uint64_t), st
     return rc;
 }
 
-static enum rc load_image(struct engine *engine, void (*progress)(uint64_t), struct fault *fault)
+static enum rc load_checkpoint(struct engine *engine, void (*progress)(uint64_t), struct fault *fault)
 {
     enum rc rc = image_new(&engine->image);
 
     if (rc == RC_OK)
-        rc = image_load(engine->image, engine->store, fault);
+        rc = checkpoint_load(engine->image, engine->store, fault);
     if (rc == RC_CONFLICT) { /* made again from the events */
         image_free(engine->image);
         engine->image = NULL;
-        rc = store_image_discard(engine->store, fault);
+        rc = store_checkpoint_discard(engine->store, fault);
         if (rc == RC_OK)
             rc = image_new(&engine->image);
         if (rc == RC_OK)
-            rc = image_load(engine->image, engine->store, fault);
+            rc = checkpoint_load(engine->image, engine->store, fault);
     }
     if (rc == RC_OK)
         rc = fold_init(&engine->fold, engine->image);
@@ -156,9 +158,9 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
     engine->policy = *policy;
     (void)pthread_mutex_init(&engine->lock, NULL); /* default attributes cannot fail */
     (void)pthread_cond_init(&engine->work, NULL);  /* likewise */
-    (void)pthread_cond_init(&engine->flush_work, NULL);
+    (void)pthread_cond_init(&engine->checkpoint_work, NULL);
     arena_init(&engine->batch.arena);
-    enum rc rc = tail_new(&engine->tail) == RC_OK ? load_image(engine, progress, fault)
+    enum rc rc = tail_new(&engine->tail) == RC_OK ? load_checkpoint(engine, progress, fault)
                                                   : fault_set(fault, RC_BUSY, NULL, "out of memory");
     if (rc == RC_OK)
         rc = erase_jobs_new(store, &engine->jobs, fault);
@@ -181,7 +183,7 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
         return rc;
     }
     engine->state.sequence = engine->image->published;
-    engine->state.flushed = store_image_mark(store);
+    engine->state.checkpointed = store_checkpoint_sequence(store);
     *out_engine = engine;
     return RC_OK;
 }
@@ -215,7 +217,7 @@ static bool is_stalled(const struct engine *engine)
 /* Lock held. */
 static bool is_behind(const struct engine *engine)
 {
-    return engine->state.sequence - engine->state.flushed > TAIL_MAX;
+    return engine->state.sequence - engine->state.checkpointed > TAIL_MAX;
 }
 
 /* Lock held. */
@@ -582,12 +584,12 @@ static enum rc finish_batch(struct engine *engine, struct command *commands, enu
         } else if (events) {
             fold_publish(&engine->fold, batch->counters.sequence);
         }
-        if (batch->erasure) { /* their row leaves the image file with the next slice, at once */
+        if (batch->erasure) { /* their row leaves the checkpoint file with the next checkpoint, at once */
             if (batch->erasure->own)
                 (void)erase_jobs_add(engine->jobs,
                                      batch->erasure); /* out of memory: the next start does it */
             engine->scrub = true;
-            engine->last_flush_ms = INT64_MIN / 2;
+            engine->last_checkpoint_ms = INT64_MIN / 2;
         }
     } else {
         revision_free(revision);
@@ -732,66 +734,66 @@ static void answer_all(struct engine *engine, struct command *commands)
     (void)pthread_mutex_unlock(&engine->lock);
 }
 
-/* What became of the slice that was written goes on the record. Lock held. */
-static void note_flush(struct engine *engine)
+/* What became of the checkpoint that was written goes on the record. Lock held. */
+static void note_checkpoint(struct engine *engine)
 {
     struct engine_state *state = &engine->state;
 
-    if (engine->flush_ok)
-        state->flushed = slice_mark(engine->to_flush);
-    if (engine->flush_ok)
-        state->too_long = slice_too_long(engine->to_flush);
-    if (engine->flush_ok)
+    if (engine->checkpoint_ok)
+        state->checkpointed = checkpoint_sequence(engine->checkpoint);
+    if (engine->checkpoint_ok)
+        state->too_long = checkpoint_too_long(engine->checkpoint);
+    if (engine->checkpoint_ok)
         state->checkpoint_failing_since_ms = 0;
     else if (!state->checkpoint_failing_since_ms)
         state->checkpoint_failing_since_ms = engine->policy.now_ms();
 }
 
-/* Hands a slice to the image's thread when enough has changed and it has nothing to do. Lock held, but not
- * while the slice is taken or given back: its cost depends on what has changed. */
-static void consider_flush(struct engine *engine)
+/* Hands a checkpoint to the checkpointer when enough has changed and it has nothing to do. Lock held, but not
+ * while the checkpoint is taken or given back: its cost depends on what has changed. */
+static void consider_checkpoint(struct engine *engine)
 {
-    struct slice *slice = engine->to_flush;
+    struct checkpoint *checkpoint = engine->checkpoint;
 
-    if (slice) {
-        if (!engine->flush_over)
+    if (checkpoint) {
+        if (!engine->checkpoint_over)
             return;
-        bool written = engine->flush_ok;
-        note_flush(engine);
-        engine->to_flush = NULL;
+        bool written = engine->checkpoint_ok;
+        note_checkpoint(engine);
+        engine->checkpoint = NULL;
         (void)pthread_mutex_unlock(&engine->lock);
-        slice_done(slice, engine->image, written);
+        checkpoint_done(checkpoint, engine->image, written);
         (void)pthread_mutex_lock(&engine->lock);
     }
     if (engine->revision)
         return; /* its event is before others that are published: there is no one sequence to take */
-    uint64_t tail = engine->state.sequence - engine->state.flushed;
+    uint64_t tail = engine->state.sequence - engine->state.checkpointed;
     int64_t now_ms = monotonic_ms();
-    bool urgent = tail >= FLUSH_EVENTS && !engine->state.checkpoint_failing_since_ms;
+    bool urgent = tail >= CHECKPOINT_EVENTS && !engine->state.checkpoint_failing_since_ms;
     if ((tail == 0 && !engine->image->scrub_owed) ||
-        (!urgent && now_ms - engine->last_flush_ms < FLUSH_AFTER_MS))
+        (!urgent && now_ms - engine->last_checkpoint_ms < CHECKPOINT_AFTER_MS))
         return;
-    engine->last_flush_ms = now_ms;
+    engine->last_checkpoint_ms = now_ms;
     (void)pthread_mutex_unlock(&engine->lock);
-    enum rc rc = slice_take(engine->image, engine->tail, &slice);
+    enum rc rc = checkpoint_take(engine->image, engine->tail, &checkpoint);
     (void)pthread_mutex_lock(&engine->lock);
-    if (rc != RC_OK || !slice)
+    if (rc != RC_OK || !checkpoint)
         return; /* out of memory: the next batch tries again */
-    engine->to_flush = slice;
-    engine->flush_over = false;
-    (void)pthread_cond_signal(&engine->flush_work);
+    engine->checkpoint = checkpoint;
+    engine->checkpoint_over = false;
+    (void)pthread_cond_signal(&engine->checkpoint_work);
 }
 
 static void wait_for_work(struct engine *engine)
 {
-    bool dirty = engine->state.sequence != engine->state.flushed || engine->scrub ||
+    bool dirty = engine->state.sequence != engine->state.checkpointed || engine->scrub ||
                  erase_jobs_pending(engine->jobs) || engine->image->scrub_owed ||
                  engine->state.failing_since_ms;
 
     engine->sleeping = true;
     if (dirty)
         (void)monotonic_wait(&engine->work, &engine->lock,
-                             LOOK_MS); /* wakes to flush, though nobody writes */
+                             LOOK_MS); /* wakes to checkpoint, though nobody writes */
     else
         (void)pthread_cond_wait(&engine->work, &engine->lock);
     engine->sleeping = false;
@@ -926,7 +928,7 @@ static void *engine_main(void *arg)
     (void)pthread_setname_np(pthread_self(), "engine"); /* for who looks at the threads; 15 bytes at most */
     (void)pthread_mutex_lock(&engine->lock);
     for (;;) {
-        consider_flush(engine);
+        consider_checkpoint(engine);
         struct command *commands = take_waiting(engine);
         /* what follows its event need not wait for others */
         if (!commands && !engine->revision &&
@@ -974,16 +976,16 @@ static void *engine_main(void *arg)
     return NULL;
 }
 
-/* ---- the image's thread ---- */
+/* ---- the checkpointer ---- */
 
 /* Until there is one, or the end. What the changes before the last one left free in the C library's heaps, up
  * to as much again as is in use, goes back to the system. */
-static void wait_for_slice(struct engine *engine, bool *inout_untidy)
+static void wait_for_checkpoint(struct engine *engine, bool *inout_untidy)
 {
-    while (!(engine->to_flush && !engine->flush_over) && engine->threads_run) {
+    while (!(engine->checkpoint && !engine->checkpoint_over) && engine->threads_run) {
         if (!*inout_untidy) {
-            (void)pthread_cond_wait(&engine->flush_work, &engine->lock);
-        } else if (!monotonic_wait(&engine->flush_work, &engine->lock, TIDY_AFTER_MS)) {
+            (void)pthread_cond_wait(&engine->checkpoint_work, &engine->lock);
+        } else if (!monotonic_wait(&engine->checkpoint_work, &engine->lock, TIDY_AFTER_MS)) {
             (void)pthread_mutex_unlock(&engine->lock);
             (void)malloc_trim(0); /* nothing to give back is fine */
             (void)pthread_mutex_lock(&engine->lock);
@@ -993,20 +995,21 @@ static void wait_for_slice(struct engine *engine, bool *inout_untidy)
 }
 
 /* The operator hears of it at once, then once a minute. */
-static void say_flush(const struct engine *engine, enum rc rc, uint32_t too_long, const struct fault *fault,
-                      int64_t *inout_said_ms)
+static void say_checkpoint(const struct engine *engine, enum rc rc, uint32_t too_long,
+                           const struct fault *fault, int64_t *inout_said_ms)
 {
     int64_t now_ms = monotonic_ms();
 
     if ((rc == RC_OK && !too_long) || !engine->policy.say || now_ms - *inout_said_ms < SAY_EVERY_MS)
         return;
     *inout_said_ms = now_ms;
-    engine->policy.say(
-        "image.db", rc == RC_OK ? "a learner's state is too long for a row; each start will fold all events"
-                                : fault->message);
+    engine->policy.say("checkpoint.db",
+                       rc == RC_OK
+                           ? "a learner's state is too long for a row; each start will fold all events"
+                           : fault->message);
 }
 
-static void *image_main(void *arg)
+static void *checkpointer_main(void *arg)
 {
     struct engine *engine = arg;
     bool untidy = true; /* as a long replay leaves it */
@@ -1015,17 +1018,17 @@ static void *image_main(void *arg)
     (void)pthread_setname_np(pthread_self(), "image"); /* for who looks at the threads; 15 bytes at most */
     (void)pthread_mutex_lock(&engine->lock);
     for (;;) {
-        wait_for_slice(engine, &untidy);
-        if (!(engine->to_flush && !engine->flush_over))
+        wait_for_checkpoint(engine, &untidy);
+        if (!(engine->checkpoint && !engine->checkpoint_over))
             break;
-        struct slice *slice = engine->to_flush;
+        struct checkpoint *checkpoint = engine->checkpoint;
         struct fault fault = {NULL, NULL};
         (void)pthread_mutex_unlock(&engine->lock);
-        enum rc rc = slice_write(slice, engine->store, &fault);
-        say_flush(engine, rc, slice_too_long(slice), &fault, &said_ms);
+        enum rc rc = checkpoint_write(checkpoint, engine->store, &fault);
+        say_checkpoint(engine, rc, checkpoint_too_long(checkpoint), &fault, &said_ms);
         (void)pthread_mutex_lock(&engine->lock);
-        engine->flush_ok = rc == RC_OK;
-        engine->flush_over = true;
+        engine->checkpoint_ok = rc == RC_OK;
+        engine->checkpoint_over = true;
         untidy = true;
         if (engine->sleeping)
             (void)pthread_cond_signal(&engine->work);
@@ -1040,16 +1043,16 @@ enum rc engine_start(struct engine *engine, struct fault *fault)
 {
     engine->threads_run = true;
     engine->batch.adoptions.later = true;
-    if (pthread_create(&engine->image_thread, NULL, image_main, engine) != 0) {
+    if (pthread_create(&engine->checkpointer, NULL, checkpointer_main, engine) != 0) {
         engine->threads_run = false;
         return fault_set(fault, RC_BUSY, NULL, "cannot start a thread");
     }
     if (pthread_create(&engine->engine_thread, NULL, engine_main, engine) != 0) {
         (void)pthread_mutex_lock(&engine->lock);
         engine->threads_run = false;
-        (void)pthread_cond_signal(&engine->flush_work);
+        (void)pthread_cond_signal(&engine->checkpoint_work);
         (void)pthread_mutex_unlock(&engine->lock);
-        (void)pthread_join(engine->image_thread, NULL);
+        (void)pthread_join(engine->checkpointer, NULL);
         return fault_set(fault, RC_BUSY, NULL, "cannot start a thread");
     }
     return RC_OK;
@@ -1073,19 +1076,19 @@ struct command *engine_submit(struct engine *engine, struct command *commands, s
     return commands;
 }
 
-enum rc engine_flush(struct engine *engine, struct fault *fault)
+enum rc engine_checkpoint(struct engine *engine, struct fault *fault)
 {
-    struct slice *slice;
-    enum rc rc = slice_take(engine->image, engine->tail, &slice);
+    struct checkpoint *checkpoint;
+    enum rc rc = checkpoint_take(engine->image, engine->tail, &checkpoint);
 
     if (rc != RC_OK)
         return fault_set(fault, rc, NULL, "out of memory");
-    if (!slice)
+    if (!checkpoint)
         return RC_OK;
-    rc = slice_write(slice, engine->store, fault);
+    rc = checkpoint_write(checkpoint, engine->store, fault);
     if (rc == RC_OK)
-        engine->state.flushed = slice_mark(slice);
-    slice_done(slice, engine->image, rc == RC_OK);
+        engine->state.checkpointed = checkpoint_sequence(checkpoint);
+    checkpoint_done(checkpoint, engine->image, rc == RC_OK);
     return rc;
 }
 
@@ -1098,12 +1101,12 @@ static void stop_threads(struct engine *engine)
     (void)pthread_join(engine->engine_thread, NULL);
     (void)pthread_mutex_lock(&engine->lock);
     engine->threads_run = false;
-    (void)pthread_cond_signal(&engine->flush_work);
+    (void)pthread_cond_signal(&engine->checkpoint_work);
     (void)pthread_mutex_unlock(&engine->lock);
-    (void)pthread_join(engine->image_thread, NULL);
-    if (engine->to_flush) {
-        slice_done(engine->to_flush, engine->image, engine->flush_over && engine->flush_ok);
-        engine->to_flush = NULL;
+    (void)pthread_join(engine->checkpointer, NULL);
+    if (engine->checkpoint) {
+        checkpoint_done(engine->checkpoint, engine->image, engine->checkpoint_over && engine->checkpoint_ok);
+        engine->checkpoint = NULL;
     }
 }
 
@@ -1116,8 +1119,8 @@ void engine_free(struct engine *engine)
     if (engine->threads_run)
         stop_threads(engine);
     if (engine->image && engine->fold.image && !engine->state.broken) {
-        enum rc flushed = engine_flush(engine, &fault);
-        (void)flushed; /* if it fails, the next start folds the tail again */
+        enum rc checkpointed = engine_checkpoint(engine, &fault);
+        (void)checkpointed; /* if it fails, the next start folds the tail again */
     }
     erase_rest(engine);
     scrub_last(engine);
@@ -1131,6 +1134,6 @@ void engine_free(struct engine *engine)
     arena_done(&engine->batch.arena);
     (void)pthread_mutex_destroy(&engine->lock);
     (void)pthread_cond_destroy(&engine->work);
-    (void)pthread_cond_destroy(&engine->flush_work);
+    (void)pthread_cond_destroy(&engine->checkpoint_work);
     free(engine);
 }

@@ -24,10 +24,10 @@ MUST_CHECK enum rc engine_new(struct store *store, const struct policy *policy,
                               void (*progress)(uint64_t folded), struct engine **out_engine,
                               struct fault *fault);
 
-/* Starts the engine's and the image's threads. */
+/* Starts the engine and the checkpointer: two threads. */
 MUST_CHECK enum rc engine_start(struct engine *engine, struct fault *fault);
 
-/* Does what is queued, flushes the image, ends the threads; frees everything but the store. */
+/* Does what is queued, checkpoints the image, ends the threads; frees everything but the store. */
 void engine_free(struct engine *engine);
 
 /* Hands a chain of commands over. Returns those that were not taken (the queue is full, or the engine is
@@ -40,8 +40,8 @@ MUST_CHECK struct command *engine_submit(struct engine *engine, struct command *
 MUST_CHECK enum rc engine_run(struct engine *engine, struct command *commands, const char *ledger_key,
                               const char *ledger_value, struct fault *fault);
 
-/* Writes the image file now, in the calling thread; only while the threads do not run. */
-MUST_CHECK enum rc engine_flush(struct engine *engine, struct fault *fault);
+/* Writes the checkpoint file now, in the calling thread; only while the threads do not run. */
+MUST_CHECK enum rc engine_checkpoint(struct engine *engine, struct fault *fault);
 
 /* The completion threshold from here on; an event when it is another than before. Before the threads start.
  */
@@ -64,12 +64,13 @@ struct engine_state {
     /* wall clock; a commit failed, and no write has succeeded since; 0: they succeed */
     int64_t failing_since_ms;
     bool stalled; /* a commit has hung for seconds */
-    bool behind;  /* more events than may be lie between the image file and now */
+    bool behind;  /* more events than may be lie between the checkpoint file and now */
     bool broken;  /* an I/O error: the process must end */
-    /* wall clock; the image file cannot be written since then; 0: it can */
+    /* wall clock; the checkpoint file cannot be written since then; 0: it can */
     int64_t checkpoint_failing_since_ms;
-    uint32_t too_long; /* learners whose state no row of the image file holds: each start folds all events */
-    uint64_t sequence, flushed;
+    uint32_t
+        too_long; /* learners whose state no row of the checkpoint file holds: each start folds all events */
+    uint64_t sequence, checkpointed;
     uint32_t queued;
     uint64_t batches, commands, events; /* since the start */
 };

@@ -28,7 +28,7 @@ struct verifying {
     uint64_t mark, last;
     bool compared;
     struct tally *tallies, *indexed; /* by learner */
-    uint8_t *seen[3];                /* rows of the image file, by enum image_row_kind and key */
+    uint8_t *seen[3];                /* rows of the checkpoint file, by enum checkpoint_row_kind and key */
     struct sequences catalogue, index_of_catalogue;
     struct log_refs logs;
     enum rc rc;
@@ -54,16 +54,16 @@ static uint64_t mixed(uint64_t number)
     return number ^ number >> 29;
 }
 
-/* ---- the image file's rows ---- */
+/* ---- the checkpoint file's rows ---- */
 
-static bool compare_row(void *arg, const struct image_row *row)
+static bool compare_row(void *arg, const struct checkpoint_row *row)
 {
     static const char *const names[] = {"learner", "course", "item"};
     struct verifying *verifying = arg;
     const struct image *image = verifying->image;
-    uint32_t count = row->kind == IMAGE_LEARNER  ? image->learner_count
-                     : row->kind == IMAGE_COURSE ? image->course_count
-                                                 : image->item_count;
+    uint32_t count = row->kind == CHECKPOINT_LEARNER  ? image->learner_count
+                     : row->kind == CHECKPOINT_COURSE ? image->course_count
+                                                      : image->item_count;
     struct buf expected = {0};
 
     if (row->key == 0 || row->key > count) {
@@ -71,12 +71,12 @@ static bool compare_row(void *arg, const struct image_row *row)
         return true;
     }
     verifying->seen[row->kind][row->key] = 1;
-    bool there = image_row_encode(image, row->kind, row->key, &expected);
+    bool there = checkpoint_row_encode(image, row->kind, row->key, &expected);
     if (!there || expected.size != row->size || memcmp(expected.bytes, row->bytes, row->size) != 0)
         differ(verifying, "%s %u (%s): the row is not what the events say", names[row->kind], row->key,
-               row->kind == IMAGE_LEARNER  ? image->learners[row->key]->id
-               : row->kind == IMAGE_COURSE ? image->courses[row->key]->id
-                                           : image->items[row->key]->id);
+               row->kind == CHECKPOINT_LEARNER  ? image->learners[row->key]->id
+               : row->kind == CHECKPOINT_COURSE ? image->courses[row->key]->id
+                                                : image->items[row->key]->id);
     buf_done(&expected);
     return true;
 }
@@ -86,13 +86,13 @@ static void look_for_missing(struct verifying *verifying)
     const struct image *image = verifying->image;
 
     for (uint32_t i = 1; i <= image->learner_count; i++)
-        if (image->learners[i]->state && !verifying->seen[IMAGE_LEARNER][i])
+        if (image->learners[i]->state && !verifying->seen[CHECKPOINT_LEARNER][i])
             differ(verifying, "learner %u (%s): the row is missing", i, image->learners[i]->id);
     for (uint32_t i = 1; i <= image->course_count; i++)
-        if (image->courses[i]->def && !verifying->seen[IMAGE_COURSE][i])
+        if (image->courses[i]->def && !verifying->seen[CHECKPOINT_COURSE][i])
             differ(verifying, "course %u (%s): the row is missing", i, image->courses[i]->id);
     for (uint32_t i = 1; i <= image->item_count; i++)
-        if (image->items[i]->def && !verifying->seen[IMAGE_ITEM][i])
+        if (image->items[i]->def && !verifying->seen[CHECKPOINT_ITEM][i])
             differ(verifying, "item %u (%s): the row is missing", i, image->items[i]->id);
 }
 
@@ -145,15 +145,15 @@ static enum rc compare_index(struct verifying *verifying)
     return RC_OK;
 }
 
-static enum rc compare_image(struct verifying *verifying)
+static enum rc compare_checkpoint(struct verifying *verifying)
 {
     verifying->compared = true;
-    if (!verifying->result->has_image)
+    if (!verifying->result->has_checkpoint)
         return RC_OK;
-    enum rc rc = store_each_image_row(verifying->store, compare_row, verifying, verifying->fault);
+    enum rc rc = store_each_checkpoint_row(verifying->store, compare_row, verifying, verifying->fault);
     if (rc == RC_OK)
         look_for_missing(verifying);
-    if (rc == RC_OK && verifying->image->threshold_hundredths != store_image_threshold(verifying->store))
+    if (rc == RC_OK && verifying->image->threshold_hundredths != store_checkpoint_threshold(verifying->store))
         differ(verifying, "the completion threshold is not what the events say");
     return rc == RC_OK ? compare_index(verifying) : rc;
 }
@@ -180,7 +180,7 @@ static bool fold_one(void *arg, const struct stored_event *stored)
 
     if (stored->sequence > verifying->mark && !verifying->compared) {
         replay_publish(&verifying->replay);
-        verifying->rc = compare_image(verifying);
+        verifying->rc = compare_checkpoint(verifying);
         if (verifying->rc != RC_OK)
             return false;
     }
@@ -219,7 +219,7 @@ static enum rc prepare(struct verifying *verifying)
     enum rc rc = image_new(&verifying->image);
 
     if (rc == RC_OK)
-        rc = image_load_ids(verifying->image, verifying->store, verifying->fault);
+        rc = checkpoint_load_ids(verifying->image, verifying->store, verifying->fault);
     if (rc == RC_OK)
         rc = fold_init(&verifying->fold, verifying->image);
     if (rc == RC_OK)
@@ -229,11 +229,11 @@ static enum rc prepare(struct verifying *verifying)
     const struct image *image = verifying->image;
     verifying->tallies = calloc(image->learner_count + 1u, sizeof *verifying->tallies);
     verifying->indexed = calloc(image->learner_count + 1u, sizeof *verifying->indexed);
-    verifying->seen[IMAGE_LEARNER] = calloc(image->learner_count + 1u, 1);
-    verifying->seen[IMAGE_COURSE] = calloc(image->course_count + 1u, 1);
-    verifying->seen[IMAGE_ITEM] = calloc(image->item_count + 1u, 1);
-    bool whole = verifying->tallies && verifying->indexed && verifying->seen[IMAGE_LEARNER] &&
-                 verifying->seen[IMAGE_COURSE] && verifying->seen[IMAGE_ITEM];
+    verifying->seen[CHECKPOINT_LEARNER] = calloc(image->learner_count + 1u, 1);
+    verifying->seen[CHECKPOINT_COURSE] = calloc(image->course_count + 1u, 1);
+    verifying->seen[CHECKPOINT_ITEM] = calloc(image->item_count + 1u, 1);
+    bool whole = verifying->tallies && verifying->indexed && verifying->seen[CHECKPOINT_LEARNER] &&
+                 verifying->seen[CHECKPOINT_COURSE] && verifying->seen[CHECKPOINT_ITEM];
     return whole ? RC_OK : fault_set(verifying->fault, RC_BUSY, NULL, "out of memory");
 }
 
@@ -260,7 +260,7 @@ static enum rc fold_all(struct verifying *verifying)
     if (rc == RC_OK) {
         replay_publish(&verifying->replay);
         if (!verifying->compared)
-            rc = compare_image(verifying);
+            rc = compare_checkpoint(verifying);
     } else if (rc == RC_BUSY && verifying->rc == RC_INTERNAL) {
         (void)snprintf(message, sizeof message, "event %llu makes no sense; restore a backup",
                        (unsigned long long)verifying->last); /* fits */
@@ -283,13 +283,13 @@ enum rc verify_store(struct store *store, const struct verify_watch *watch, stru
     struct verifying verifying = {.store = store, .watch = watch, .result = out, .fault = fault};
 
     *out = (struct verify_result){0};
-    verifying.mark = store_image_mark(store);
-    out->has_image = verifying.mark > 0;
-    /* Killed between an erasure and the slice that follows it: the rows still count events that nobody can
-     * fold. */
+    verifying.mark = store_checkpoint_sequence(store);
+    out->has_checkpoint = verifying.mark > 0;
+    /* Killed between an erasure and the checkpoint that follows it: the rows still count events that nobody
+     * can fold. */
     enum rc rc =
-        out->has_image ? store_each_event(store, verifying.mark, look_for_erasure, out, fault) : RC_OK;
-    out->has_image &= !out->overtaken;
+        out->has_checkpoint ? store_each_event(store, verifying.mark, look_for_erasure, out, fault) : RC_OK;
+    out->has_checkpoint &= !out->overtaken;
     if (rc == RC_OK)
         rc = prepare(&verifying);
     if (rc == RC_OK)

@@ -4,8 +4,8 @@
 #include "store/store.h"
 
 /* Every event folded again and compared with every projection: learners, courses, items and their sums in the
- * image file, the index of each learner's events, the log entries. Writes nothing, so it may run beside a
- * server; each row is taken at the sequence that it covers. Source: contract 7, verify; reliability R20. */
+ * checkpoint file, the index of each learner's events, the log entries. Writes nothing, so it may run beside
+ * a server; each row is taken at the sequence that it covers. Source: contract 7, verify; reliability R20. */
 
 struct verify_watch {
     void *arg;
@@ -16,8 +16,8 @@ struct verify_watch {
 struct verify_result {
     uint64_t events, differences;
     uint64_t learners, courses, items, logs;
-    bool has_image; /* false: there was none, so nothing was compared but the events and log entries */
-    /* the image file is from before an erasure, whose events are gone: likewise; a start mends it */
+    bool has_checkpoint; /* false: there was none, so nothing was compared but the events and log entries */
+    /* the checkpoint file is from before an erasure, whose events are gone: likewise; a start mends it */
     bool overtaken;
 };
 

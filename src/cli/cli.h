@@ -17,8 +17,8 @@ int cli_restore(int argc, char **argv);
 int cli_erase(int argc, char **argv);
 
 /* A store that somebody else may have made, folded whole and judged as if clients sent it; its log entries
- * become what the events say, and its image file is written. RC_INVALID: *fault says what is wrong. Source:
- * reliability A172. */
+ * become what the events say, and its checkpoint file is written. RC_INVALID: *fault says what is wrong.
+ * Source: reliability A172. */
 MUST_CHECK enum rc cli_check_store(struct store *store, struct fault *fault);
 
 /* Makes the data directory when it is not there; says what is wrong. 0, or an exit status. */

@@ -59,9 +59,9 @@ int cli_verify(int argc, char **argv)
             (unsigned long long)result.learners, (unsigned long long)result.courses,
             (unsigned long long)result.items, (unsigned long long)result.logs,
             (unsigned long long)result.differences, (double)spent_ms / 1000, rate(result.events, spent_ms),
-            result.has_image   ? ""
-            : result.overtaken ? "; the image file is from before an erasure: start the server on it"
-                               : "; there is no image file yet to compare"); /* nowhere else to say it */
+            result.has_checkpoint ? ""
+            : result.overtaken    ? "; the checkpoint file is from before an erasure: start the server on it"
+                               : "; there is no checkpoint file yet to compare"); /* nowhere else to say it */
     if (rc == RC_OK && result.differences)
         (void)printf("stop the server and run: milepost rebuild --data %s\n", settings.data); /* likewise */
     status = rc == RC_OK ? (result.differences ? 1 : 0) : cli_complain(settings.data, fault.message);
@@ -87,7 +87,7 @@ static enum rc rebuild(struct store *store, uint64_t *out_events, uint64_t *out_
     if (rc == RC_OK)
         rc = engine_new(store, &policy, show_folded, &engine, fault);
     if (rc == RC_OK) {
-        rc = engine_flush(engine, fault);
+        rc = engine_checkpoint(engine, fault);
         *out_events = engine_state(engine).sequence;
     }
     engine_free(engine);

@@ -323,7 +323,7 @@ static int run(struct store *store, FILE *out, const char *user)
     if (rc != RC_OK)
         fault.message = "out of memory";
     if (rc == RC_OK)
-        rc = image_load_ids(exporting.image, store, &fault);
+        rc = checkpoint_load_ids(exporting.image, store, &fault);
     if (rc == RC_OK)
         rc = user ? export_user(&exporting, store, user, &fault) : export_all(&exporting, store, &fault);
     image_free(exporting.image);

@@ -441,8 +441,8 @@ static void stop(struct server *server)
     metrics_free(server->metrics);
 }
 
-/* What goes wrong, and right again, is said once each. Writes that fail and the image file are said where
- * they fail. */
+/* What goes wrong, and right again, is said once each. Writes that fail and the checkpoint file are said
+ * where they fail. */
 struct watch {
     bool stalled, behind, resting[UPSTREAM_COUNT];
 };
@@ -458,7 +458,7 @@ static void look_around(struct server *server, struct watch *watch, const struct
 {
     say_change(&watch->stalled, state->stalled, "events.db", "a commit hangs; writes are refused",
                "commits again");
-    say_change(&watch->behind, state->behind, "image.db", "too far behind; writes are refused",
+    say_change(&watch->behind, state->behind, "checkpoint.db", "too far behind; writes are refused",
                "has caught up; writes are taken");
     for (int i = 0; i < UPSTREAM_COUNT; i++)
         if (server->context.upstreams[i]) {

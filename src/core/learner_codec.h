@@ -6,7 +6,7 @@
 
 #include "core/learner.h"
 
-/* A learner's state as bytes, for the image file. Pure; any thread. */
+/* A learner's state as bytes, for the checkpoint file. Pure; any thread. */
 
 /* Bytes that learner_encode may need. */
 size_t learner_bound(const struct learner *learner);

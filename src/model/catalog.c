@@ -327,7 +327,7 @@ void course_def_newest(const struct course_def *def)
         def->list->count = def->item_count;
 }
 
-/* ---- the image file's bytes ---- */
+/* ---- the checkpoint file's bytes ---- */
 
 void item_def_encode(const struct item_def *def, struct buf *out)
 {

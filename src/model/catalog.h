@@ -107,7 +107,7 @@ bool course_def_filter(struct course_def *def, bool (*keep)(void *arg, uint32_t 
 /* The copies made of this definition since are gone: what they appended is forgotten. NULL is fine. */
 void course_def_newest(const struct course_def *def);
 
-/* For the image file. */
+/* For the checkpoint file. */
 void item_def_encode(const struct item_def *def, struct buf *out);
 struct item_def *item_def_decode(const uint8_t **at, const uint8_t *end);
 void course_def_encode(const struct course_def *def, struct buf *out);

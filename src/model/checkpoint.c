@@ -6,40 +6,40 @@
 #include "base/codec.h"
 #include "core/learner_codec.h"
 
-struct slice_course {
+struct checkpoint_course {
     uint32_t key;
     const struct course_def *def; /* referenced */
     struct course_sums sums;      /* a copy */
 };
 
-struct slice_item {
+struct checkpoint_item {
     uint32_t key;
     const struct item_def *def; /* referenced */
     struct item_sums sums;
 };
 
 /* Everything in it stays as it is, so that it is sorted, encoded and written elsewhere. */
-struct slice {
+struct checkpoint {
     uint64_t mark;
-    struct slice_learner *learners;
-    struct slice_course *courses;
-    struct slice_item *items;
+    struct checkpoint_learner *learners;
+    struct checkpoint_course *courses;
+    struct checkpoint_item *items;
     uint32_t learner_count, course_count, item_count;
     struct tail *tail;
     uint16_t threshold_hundredths;
     bool scrub;        /* somebody was erased: no copy of their row may stay in the file's log */
-    bool scrub_owed;   /* that could not be done: the next slice tries again */
+    bool scrub_owed;   /* that could not be done: the next checkpoint tries again */
     uint32_t too_long; /* learners whose state no row can hold */
 };
 
-struct slice_learner {
+struct checkpoint_learner {
     uint32_t key;
     struct learner_state *state; /* referenced; NULL: erased */
 };
 
-uint64_t slice_mark(const struct slice *slice)
+uint64_t checkpoint_sequence(const struct checkpoint *checkpoint)
 {
-    return slice->mark;
+    return checkpoint->mark;
 }
 
 static void put_number(struct buf *out, uint64_t value)
@@ -103,35 +103,35 @@ static void encode_item(const struct item_def *def, const struct item_sums *sums
 
 /* Takes references and sums of what is dirty: no more than a few steps for each, and the cells of a course's
  * sums. */
-static bool take_rows(struct image *image, struct slice *slice)
+static bool take_rows(struct image *image, struct checkpoint *checkpoint)
 {
     const struct keys *learners = &image->dirty_learners, *courses = &image->dirty_courses,
                       *items = &image->dirty_items;
 
-    slice->learners = malloc((learners->count + 1) * sizeof *slice->learners);
-    slice->courses = malloc((courses->count + 1) * sizeof *slice->courses);
-    slice->items = malloc((items->count + 1) * sizeof *slice->items);
-    if (!slice->learners || !slice->courses || !slice->items)
+    checkpoint->learners = malloc((learners->count + 1) * sizeof *checkpoint->learners);
+    checkpoint->courses = malloc((courses->count + 1) * sizeof *checkpoint->courses);
+    checkpoint->items = malloc((items->count + 1) * sizeof *checkpoint->items);
+    if (!checkpoint->learners || !checkpoint->courses || !checkpoint->items)
         return false;
     for (uint32_t i = 0; i < courses->count; i++) {
         const struct course_slot *slot = image->courses[courses->at[i]];
-        struct slice_course *row = &slice->courses[i];
+        struct checkpoint_course *row = &checkpoint->courses[i];
         if (!course_sums_copy(&slot->sums, &row->sums))
             return false;
         row->key = courses->at[i];
         row->def = course_def_ref(slot->def);
-        slice->course_count++;
+        checkpoint->course_count++;
     }
     for (uint32_t i = 0; i < items->count; i++) {
         const struct item_slot *slot = image->items[items->at[i]];
-        slice->items[i] = (struct slice_item){items->at[i], item_def_ref(slot->def), slot->sums};
-        slice->item_count++;
+        checkpoint->items[i] = (struct checkpoint_item){items->at[i], item_def_ref(slot->def), slot->sums};
+        checkpoint->item_count++;
     }
     for (uint32_t i = 0; i < learners->count; i++) {
         const struct learner_slot *slot = image->learners[learners->at[i]];
-        slice->learners[i] = (struct slice_learner){learners->at[i], state_ref(slot->state)};
-        slice->scrub |= slot->erased;
-        slice->learner_count++;
+        checkpoint->learners[i] = (struct checkpoint_learner){learners->at[i], state_ref(slot->state)};
+        checkpoint->scrub |= slot->erased;
+        checkpoint->learner_count++;
     }
     return true;
 }
@@ -147,50 +147,50 @@ static void forget_dirt(struct image *image)
     image->dirty_learners.count = image->dirty_courses.count = image->dirty_items.count = 0;
 }
 
-enum rc slice_take(struct image *image, struct tail *tail, struct slice **out_slice)
+enum rc checkpoint_take(struct image *image, struct tail *tail, struct checkpoint **out_checkpoint)
 {
-    *out_slice = NULL;
+    *out_checkpoint = NULL;
     if (image->dirty_learners.count + image->dirty_courses.count + image->dirty_items.count == 0 &&
         tail_size(tail) == 0 && !image->scrub_owed)
         return RC_OK;
-    struct slice *slice = calloc(1, sizeof *slice);
-    if (!slice)
+    struct checkpoint *checkpoint = calloc(1, sizeof *checkpoint);
+    if (!checkpoint)
         return RC_BUSY;
-    slice->mark = image->published;
-    slice->threshold_hundredths = image->threshold_hundredths;
-    slice->scrub = image->scrub_owed;
-    if (!take_rows(image, slice)) {
-        slice->scrub_owed = image->scrub_owed;
-        slice_done(slice, image, true); /* nothing was taken off the lists yet */
+    checkpoint->mark = image->published;
+    checkpoint->threshold_hundredths = image->threshold_hundredths;
+    checkpoint->scrub = image->scrub_owed;
+    if (!take_rows(image, checkpoint)) {
+        checkpoint->scrub_owed = image->scrub_owed;
+        checkpoint_done(checkpoint, image, true); /* nothing was taken off the lists yet */
         return RC_BUSY;
     }
     forget_dirt(image);
-    slice->tail = tail;
-    tail_begin_flush(tail);
-    *out_slice = slice;
+    checkpoint->tail = tail;
+    tail_begin_checkpoint(tail);
+    *out_checkpoint = checkpoint;
     return RC_OK;
 }
 
-/* The events of the slice into the index of each learner's events. */
-static enum rc write_events(const struct slice *slice, struct store *store, struct fault *fault)
+/* The events of the checkpoint into the index of each learner's events. */
+static enum rc write_events(const struct checkpoint *checkpoint, struct store *store, struct fault *fault)
 {
     size_t count;
-    struct event_ref *refs = tail_flushing(slice->tail, &count);
+    struct event_ref *refs = tail_in_checkpoint(checkpoint->tail, &count);
 
     if (count && !refs)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     if (count)
         qsort(refs, count, sizeof *refs, tail_by_learner);
-    enum rc rc = store_image_events(store, refs, count, fault);
+    enum rc rc = store_checkpoint_events(store, refs, count, fault);
     free(refs);
     if (rc != RC_OK)
         return rc;
-    struct mention_ref *mentions = tail_flushing_mentions(slice->tail, &count);
+    struct mention_ref *mentions = tail_mentions_in_checkpoint(checkpoint->tail, &count);
     if (count && !mentions)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     if (count)
         qsort(mentions, count, sizeof *mentions, tail_by_who);
-    rc = store_image_mentions(store, mentions, count, fault);
+    rc = store_checkpoint_mentions(store, mentions, count, fault);
     free(mentions);
     return rc;
 }
@@ -200,35 +200,35 @@ static enum rc write_events(const struct slice *slice, struct store *store, stru
  * and folds the events. */
 static const size_t ROW_MAX_BYTES = 900000000;
 
-static enum rc write_row(struct store *store, enum image_row_kind kind, uint32_t key, const struct buf *bytes,
-                         struct fault *fault)
+static enum rc write_row(struct store *store, enum checkpoint_row_kind kind, uint32_t key,
+                         const struct buf *bytes, struct fault *fault)
 {
-    struct image_row row = {
+    struct checkpoint_row row = {
         .kind = kind, .key = key, .bytes = (const uint8_t *)bytes->bytes, .size = bytes->size};
 
     if (bytes->failed)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    return store_image_row(store, &row, fault);
+    return store_checkpoint_row(store, &row, fault);
 }
 
-static enum rc write_learner(struct slice *slice, struct store *store, const struct slice_learner *learner,
-                             struct buf *bytes, struct fault *fault)
+static enum rc write_learner(struct checkpoint *checkpoint, struct store *store,
+                             const struct checkpoint_learner *learner, struct buf *bytes, struct fault *fault)
 {
-    struct image_row erased = {.kind = IMAGE_LEARNER, .key = learner->key};
+    struct checkpoint_row erased = {.kind = CHECKPOINT_LEARNER, .key = learner->key};
 
     buf_clear(bytes);
     if (!learner->state) {
-        enum rc rc = store_image_forget(store, learner->key, fault);
-        return rc == RC_OK ? store_image_row(store, &erased, fault) : rc;
+        enum rc rc = store_checkpoint_forget(store, learner->key, fault);
+        return rc == RC_OK ? store_checkpoint_row(store, &erased, fault) : rc;
     }
     size_t bound = learner_bound(&learner->state->learner);
     if (bound > ROW_MAX_BYTES) {
-        slice->too_long++;
+        checkpoint->too_long++;
         return RC_OK;
     }
     if (buf_reserve(bytes, bound))
         bytes->size = learner_encode(&learner->state->learner, (uint8_t *)bytes->bytes);
-    return write_row(store, IMAGE_LEARNER, learner->key, bytes, fault);
+    return write_row(store, CHECKPOINT_LEARNER, learner->key, bytes, fault);
 }
 
 static int by_key(const void *a, const void *b)
@@ -238,85 +238,86 @@ static int by_key(const void *a, const void *b)
 }
 
 /* In the order of their keys: pages are then written in order. */
-static enum rc write_rows(struct slice *slice, struct store *store, struct fault *fault)
+static enum rc write_rows(struct checkpoint *checkpoint, struct store *store, struct fault *fault)
 {
     struct buf row = {0};
     enum rc rc = RC_OK;
 
-    qsort(slice->courses, slice->course_count, sizeof *slice->courses, by_key);
-    qsort(slice->items, slice->item_count, sizeof *slice->items, by_key);
-    qsort(slice->learners, slice->learner_count, sizeof *slice->learners, by_key);
-    for (uint32_t i = 0; rc == RC_OK && i < slice->course_count; i++) {
+    qsort(checkpoint->courses, checkpoint->course_count, sizeof *checkpoint->courses, by_key);
+    qsort(checkpoint->items, checkpoint->item_count, sizeof *checkpoint->items, by_key);
+    qsort(checkpoint->learners, checkpoint->learner_count, sizeof *checkpoint->learners, by_key);
+    for (uint32_t i = 0; rc == RC_OK && i < checkpoint->course_count; i++) {
         buf_clear(&row);
-        encode_course(slice->courses[i].def, &slice->courses[i].sums, &row);
-        rc = write_row(store, IMAGE_COURSE, slice->courses[i].key, &row, fault);
+        encode_course(checkpoint->courses[i].def, &checkpoint->courses[i].sums, &row);
+        rc = write_row(store, CHECKPOINT_COURSE, checkpoint->courses[i].key, &row, fault);
     }
-    for (uint32_t i = 0; rc == RC_OK && i < slice->item_count; i++) {
+    for (uint32_t i = 0; rc == RC_OK && i < checkpoint->item_count; i++) {
         buf_clear(&row);
-        encode_item(slice->items[i].def, &slice->items[i].sums, &row);
-        rc = write_row(store, IMAGE_ITEM, slice->items[i].key, &row, fault);
+        encode_item(checkpoint->items[i].def, &checkpoint->items[i].sums, &row);
+        rc = write_row(store, CHECKPOINT_ITEM, checkpoint->items[i].key, &row, fault);
     }
-    for (uint32_t i = 0; rc == RC_OK && i < slice->learner_count; i++)
-        rc = write_learner(slice, store, &slice->learners[i], &row, fault);
+    for (uint32_t i = 0; rc == RC_OK && i < checkpoint->learner_count; i++)
+        rc = write_learner(checkpoint, store, &checkpoint->learners[i], &row, fault);
     buf_done(&row);
     return rc;
 }
 
-enum rc slice_write(struct slice *slice, struct store *store, struct fault *fault)
+enum rc checkpoint_write(struct checkpoint *checkpoint, struct store *store, struct fault *fault)
 {
-    enum rc rc = store_image_begin(store, fault);
+    enum rc rc = store_checkpoint_begin(store, fault);
 
-    slice->too_long = 0;
+    checkpoint->too_long = 0;
     if (rc == RC_OK)
-        rc = write_events(slice, store, fault);
+        rc = write_events(checkpoint, store, fault);
     if (rc == RC_OK)
-        rc = write_rows(slice, store, fault);
+        rc = write_rows(checkpoint, store, fault);
     if (rc == RC_OK)
-        rc = store_image_commit(store, slice->mark, slice->threshold_hundredths, fault);
+        rc = store_checkpoint_commit(store, checkpoint->mark, checkpoint->threshold_hundredths, fault);
     if (rc != RC_OK)
-        store_image_rollback(store);
-    else if (slice->scrub) /* the slice is written, whatever comes of this */
-        slice->scrub_owed = store_scrub_image(store, fault) != RC_OK; /* in the way: with the next slice */
+        store_checkpoint_rollback(store);
+    else if (checkpoint->scrub) /* the checkpoint is written, whatever comes of this */
+        checkpoint->scrub_owed =
+            store_scrub_checkpoint(store, fault) != RC_OK; /* in the way: with the next checkpoint */
     return rc;
 }
 
-uint32_t slice_too_long(const struct slice *slice)
+uint32_t checkpoint_too_long(const struct checkpoint *checkpoint)
 {
-    return slice->too_long;
+    return checkpoint->too_long;
 }
 
-/* Not written: everything that is in it must go with a later slice. */
-static void mark_again(const struct slice *slice, struct image *image)
+/* Not written: everything that is in it must go with a later checkpoint. */
+static void mark_again(const struct checkpoint *checkpoint, struct image *image)
 {
-    for (uint32_t i = 0; i < slice->learner_count; i++)
-        image_mark_dirty(image, INTERN_LEARNER, slice->learners[i].key);
-    for (uint32_t i = 0; i < slice->course_count; i++)
-        image_mark_dirty(image, INTERN_COURSE, slice->courses[i].key);
-    for (uint32_t i = 0; i < slice->item_count; i++)
-        image_mark_dirty(image, INTERN_ITEM, slice->items[i].key);
+    for (uint32_t i = 0; i < checkpoint->learner_count; i++)
+        image_mark_dirty(image, INTERN_LEARNER, checkpoint->learners[i].key);
+    for (uint32_t i = 0; i < checkpoint->course_count; i++)
+        image_mark_dirty(image, INTERN_COURSE, checkpoint->courses[i].key);
+    for (uint32_t i = 0; i < checkpoint->item_count; i++)
+        image_mark_dirty(image, INTERN_ITEM, checkpoint->items[i].key);
 }
 
-void slice_done(struct slice *slice, struct image *image, bool written)
+void checkpoint_done(struct checkpoint *checkpoint, struct image *image, bool written)
 {
-    if (!slice)
+    if (!checkpoint)
         return;
     if (!written)
-        mark_again(slice, image);
-    image->scrub_owed = written ? slice->scrub_owed : slice->scrub;
-    if (slice->tail)
-        tail_end_flush(slice->tail, written);
-    for (uint32_t i = 0; i < slice->learner_count; i++)
-        state_unref(slice->learners[i].state);
-    for (uint32_t i = 0; i < slice->course_count; i++) {
-        course_def_unref(slice->courses[i].def);
-        course_sums_done(&slice->courses[i].sums);
+        mark_again(checkpoint, image);
+    image->scrub_owed = written ? checkpoint->scrub_owed : checkpoint->scrub;
+    if (checkpoint->tail)
+        tail_end_checkpoint(checkpoint->tail, written);
+    for (uint32_t i = 0; i < checkpoint->learner_count; i++)
+        state_unref(checkpoint->learners[i].state);
+    for (uint32_t i = 0; i < checkpoint->course_count; i++) {
+        course_def_unref(checkpoint->courses[i].def);
+        course_sums_done(&checkpoint->courses[i].sums);
     }
-    for (uint32_t i = 0; i < slice->item_count; i++)
-        item_def_unref(slice->items[i].def);
-    free(slice->learners);
-    free(slice->courses);
-    free(slice->items);
-    free(slice);
+    for (uint32_t i = 0; i < checkpoint->item_count; i++)
+        item_def_unref(checkpoint->items[i].def);
+    free(checkpoint->learners);
+    free(checkpoint->courses);
+    free(checkpoint->items);
+    free(checkpoint);
 }
 
 /* ---- loading ---- */
@@ -335,14 +336,14 @@ static bool load_id(void *arg, const struct store_id *id)
     return image_load_id(arg, kind, id->key, id->id, id->size);
 }
 
-static bool load_definition(struct load *load, const struct image_row *row)
+static bool load_definition(struct load *load, const struct checkpoint_row *row)
 {
     struct reader from = {row->bytes, row->bytes + row->size, false};
     struct image *image = load->image;
     uint32_t size, sums_size;
     const uint8_t *def = (const uint8_t *)get_bytes(&from, &size);
     const char *sums = get_bytes(&from, &sums_size);
-    bool course = row->kind == IMAGE_COURSE;
+    bool course = row->kind == CHECKPOINT_COURSE;
 
     if (from.bad || row->key == 0 || row->key > (course ? image->course_count : image->item_count))
         return false;
@@ -399,7 +400,7 @@ static bool keys_fit(const struct image *image, const struct learner *learner)
     return true;
 }
 
-static bool load_learner(struct load *load, const struct image_row *row)
+static bool load_learner(struct load *load, const struct checkpoint_row *row)
 {
     struct image *image = load->image;
     struct learner_sizes sizes;
@@ -425,9 +426,9 @@ static bool load_learner(struct load *load, const struct image_row *row)
     return true;
 }
 
-static bool load_row(void *arg, const struct image_row *row)
+static bool load_row(void *arg, const struct checkpoint_row *row)
 {
-    return row->kind == IMAGE_LEARNER ? load_learner(arg, row) : load_definition(arg, row);
+    return row->kind == CHECKPOINT_LEARNER ? load_learner(arg, row) : load_definition(arg, row);
 }
 
 /* On disk every sum equals the sum over the learner rows on disk, or the file is not to be trusted. */
@@ -455,16 +456,17 @@ static bool sums_agree(struct load *load)
     return agree;
 }
 
-enum rc image_load_ids(struct image *image, struct store *store, struct fault *fault)
+enum rc checkpoint_load_ids(struct image *image, struct store *store, struct fault *fault)
 {
     return store_each_id(store, load_id, image, fault);
 }
 
-bool image_row_encode(const struct image *image, enum image_row_kind kind, uint32_t key, struct buf *out)
+bool checkpoint_row_encode(const struct image *image, enum checkpoint_row_kind kind, uint32_t key,
+                           struct buf *out)
 {
-    if (kind == IMAGE_COURSE) {
+    if (kind == CHECKPOINT_COURSE) {
         encode_course(image->courses[key]->def, &image->courses[key]->sums, out);
-    } else if (kind == IMAGE_ITEM) {
+    } else if (kind == CHECKPOINT_ITEM) {
         encode_item(image->items[key]->def, &image->items[key]->sums, out);
     } else {
         const struct learner_state *state = image->learners[key]->state;
@@ -475,10 +477,10 @@ bool image_row_encode(const struct image *image, enum image_row_kind kind, uint3
     return !out->failed;
 }
 
-enum rc image_load(struct image *image, struct store *store, struct fault *fault)
+enum rc checkpoint_load(struct image *image, struct store *store, struct fault *fault)
 {
     struct load load = {.image = image};
-    enum rc rc = image_load_ids(image, store, fault);
+    enum rc rc = checkpoint_load_ids(image, store, fault);
 
     if (rc != RC_OK)
         return rc;
@@ -488,9 +490,9 @@ enum rc image_load(struct image *image, struct store *store, struct fault *fault
     if (!load.course_sums || !load.item_sums || !load.room)
         rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
     if (rc == RC_OK) {
-        rc = store_each_image_row(store, load_row, &load, fault);
+        rc = store_each_checkpoint_row(store, load_row, &load, fault);
         if (rc == RC_INTERNAL || (rc == RC_OK && !sums_agree(&load)))
-            rc = fault_set(fault, RC_CONFLICT, NULL, "image.db contradicts itself");
+            rc = fault_set(fault, RC_CONFLICT, NULL, "checkpoint.db contradicts itself");
     }
     for (uint32_t i = 0; load.course_sums && i <= image->course_count; i++)
         buf_done(&load.course_sums[i]);
@@ -499,9 +501,9 @@ enum rc image_load(struct image *image, struct store *store, struct fault *fault
     free(load.course_sums);
     free(load.item_sums);
     free(load.room);
-    if (store_image_threshold(store))
-        image->threshold_hundredths = store_image_threshold(store);
+    if (store_checkpoint_threshold(store))
+        image->threshold_hundredths = store_checkpoint_threshold(store);
     forget_dirt(image);
-    image->published = store_image_mark(store);
+    image->published = store_checkpoint_sequence(store);
     return rc;
 }

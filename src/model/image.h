@@ -35,7 +35,7 @@ struct learner_slot {
     const char *id; /* NUL-terminated; the image's */
     uint32_t id_size;
     bool persisted; /* the store knows the id */
-    bool dirty;     /* changed since the last flush */
+    bool dirty;     /* changed since the last checkpoint */
     bool erased;
     uint32_t visit;                /* fold's mark */
     uint32_t moved;                /* whom a revision moves: image->moved's index + 1, when that is shown */
@@ -98,7 +98,7 @@ struct image {
     struct item_slot **items;
     uint32_t learner_count, course_count, item_count; /* highest key given out */
     uint32_t learner_room, course_room, item_room;
-    struct keys dirty_learners, dirty_courses, dirty_items; /* changed since the last flush */
+    struct keys dirty_learners, dirty_courses, dirty_items; /* changed since the last checkpoint */
     /* whose rosters and holders image_compact looks at */
     struct keys stale_courses, stale_items;
     /* a revision is shown: these states count, not those in their slots. NULL: none is */
@@ -108,7 +108,7 @@ struct image {
     uint32_t *record_owner; /* learner key by record id; 0: none */
     uint32_t record_room;
     uint16_t threshold_hundredths; /* completion_threshold, as the events say */
-    bool scrub_owed;               /* the image file's log still holds rows of somebody erased */
+    bool scrub_owed;               /* the checkpoint file's log still holds rows of somebody erased */
     bool partial;                  /* a twin: only some learners, courses and items have slots */
     uint64_t published;            /* sequence of the last published event */
     atomic_size_t listing_bytes;   /* what lists of learners hold while they are made: app/roster.h */
@@ -213,7 +213,7 @@ void image_forget_id(struct image *image, enum intern_kind kind, uint32_t key);
  * fine. */
 void image_count_bound(struct image *image, const struct item_def *def, int sign);
 
-/* For the flush: notes what changed since the last one. Engine thread only, like image_replace. */
+/* For the checkpoint: notes what changed since the last one. Engine thread only, like image_replace. */
 void image_mark_dirty(struct image *image, enum intern_kind kind, uint32_t key);
 
 /* Before the commit, and not under the lock: room for what a publish adds, so that it need not fail, nor copy

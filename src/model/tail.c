@@ -11,10 +11,10 @@
 
 struct tail {
     pthread_mutex_t lock;
-    struct event_ref *refs; /* in order; the first flushing of them go with the flush under way */
-    size_t count, room, flushing;
+    struct event_ref *refs; /* in order; the first flushing of them go with the checkpoint under way */
+    size_t count, room, in_checkpoint;
     struct mention_ref *mentions; /* likewise */
-    size_t mention_count, mention_room, mentions_flushing;
+    size_t mention_count, mention_room, mentions_in_checkpoint;
 };
 
 enum rc tail_new(struct tail **out_tail)
@@ -170,50 +170,50 @@ size_t tail_size(struct tail *tail)
     return count;
 }
 
-void tail_begin_flush(struct tail *tail)
+void tail_begin_checkpoint(struct tail *tail)
 {
     (void)pthread_mutex_lock(&tail->lock);
-    tail->flushing = tail->count;
-    tail->mentions_flushing = tail->mention_count;
+    tail->in_checkpoint = tail->count;
+    tail->mentions_in_checkpoint = tail->mention_count;
     (void)pthread_mutex_unlock(&tail->lock);
 }
 
-struct event_ref *tail_flushing(struct tail *tail, size_t *out_count)
+struct event_ref *tail_in_checkpoint(struct tail *tail, size_t *out_count)
 {
     (void)pthread_mutex_lock(&tail->lock);
-    struct event_ref *copy = tail->flushing ? malloc(tail->flushing * sizeof *copy) : NULL;
+    struct event_ref *copy = tail->in_checkpoint ? malloc(tail->in_checkpoint * sizeof *copy) : NULL;
     if (copy)
-        memcpy(copy, tail->refs, tail->flushing * sizeof *copy);
-    *out_count = tail->flushing;
+        memcpy(copy, tail->refs, tail->in_checkpoint * sizeof *copy);
+    *out_count = tail->in_checkpoint;
     (void)pthread_mutex_unlock(&tail->lock);
     return copy;
 }
 
-struct mention_ref *tail_flushing_mentions(struct tail *tail, size_t *out_count)
+struct mention_ref *tail_mentions_in_checkpoint(struct tail *tail, size_t *out_count)
 {
     (void)pthread_mutex_lock(&tail->lock);
     struct mention_ref *copy =
-        tail->mentions_flushing ? malloc(tail->mentions_flushing * sizeof *copy) : NULL;
+        tail->mentions_in_checkpoint ? malloc(tail->mentions_in_checkpoint * sizeof *copy) : NULL;
     if (copy)
-        memcpy(copy, tail->mentions, tail->mentions_flushing * sizeof *copy);
-    *out_count = tail->mentions_flushing;
+        memcpy(copy, tail->mentions, tail->mentions_in_checkpoint * sizeof *copy);
+    *out_count = tail->mentions_in_checkpoint;
     (void)pthread_mutex_unlock(&tail->lock);
     return copy;
 }
 
-void tail_end_flush(struct tail *tail, bool written)
+void tail_end_checkpoint(struct tail *tail, bool written)
 {
     (void)pthread_mutex_lock(&tail->lock);
-    if (written && tail->flushing) {
-        tail->count -= tail->flushing;
-        memmove(tail->refs, tail->refs + tail->flushing, tail->count * sizeof *tail->refs);
+    if (written && tail->in_checkpoint) {
+        tail->count -= tail->in_checkpoint;
+        memmove(tail->refs, tail->refs + tail->in_checkpoint, tail->count * sizeof *tail->refs);
     }
-    if (written && tail->mentions_flushing) {
-        tail->mention_count -= tail->mentions_flushing;
-        memmove(tail->mentions, tail->mentions + tail->mentions_flushing,
+    if (written && tail->mentions_in_checkpoint) {
+        tail->mention_count -= tail->mentions_in_checkpoint;
+        memmove(tail->mentions, tail->mentions + tail->mentions_in_checkpoint,
                 tail->mention_count * sizeof *tail->mentions);
     }
-    tail->flushing = tail->mentions_flushing = 0;
+    tail->in_checkpoint = tail->mentions_in_checkpoint = 0;
     (void)pthread_mutex_unlock(&tail->lock);
 }
 

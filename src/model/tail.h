@@ -3,9 +3,9 @@
 #include "base/fault.h"
 #include "store/store.h"
 
-/* The latest events, by sequence and learner: those that the index in the image file does not know yet. The
- * engine adds, a slice takes, any thread reads. Thread-safe. Source: design 4, "Indexes of the log are
- * projections too". */
+/* The latest events, by sequence and learner: those that the index in the checkpoint file does not know yet.
+ * The engine adds, a checkpoint takes, any thread reads. Thread-safe. Source: design 4, "Indexes of the log
+ * are projections too". */
 
 struct tail;
 
@@ -21,14 +21,15 @@ void tail_add(struct tail *tail, const struct stored_event *events, size_t count
 
 size_t tail_size(struct tail *tail);
 
-/* What is there goes with a flush; readers still see it until tail_end_flush. One flush at a time. */
-void tail_begin_flush(struct tail *tail);
+/* What is there goes with a checkpoint; readers still see it until tail_end_flush. One checkpoint at a time.
+ */
+void tail_begin_checkpoint(struct tail *tail);
 
-/* A copy of what goes with the flush; free() it. NULL: none, or out of memory (count is not 0 then). */
-struct event_ref *tail_flushing(struct tail *tail, size_t *out_count);
+/* A copy of what goes with the checkpoint; free() it. NULL: none, or out of memory (count is not 0 then). */
+struct event_ref *tail_in_checkpoint(struct tail *tail, size_t *out_count);
 
 /* written: the index knows them now; else they stay. */
-void tail_end_flush(struct tail *tail, bool written);
+void tail_end_checkpoint(struct tail *tail, bool written);
 
 /* Visits a learner's sequences in ascending order. */
 bool tail_each(struct tail *tail, uint32_t learner, bool (*visit)(void *arg, uint64_t sequence), void *arg);
@@ -49,7 +50,7 @@ bool mentions_each(const struct stored_event *event, bool (*visit)(void *arg, ui
 struct mention_ref *tail_mentions(struct tail *tail, size_t *out_count);
 
 /* As tail_flushing. */
-struct mention_ref *tail_flushing_mentions(struct tail *tail, size_t *out_count);
+struct mention_ref *tail_mentions_in_checkpoint(struct tail *tail, size_t *out_count);
 
 /* For qsort: by who, then sequence. */
 int tail_by_who(const void *a, const void *b);

@@ -7,9 +7,9 @@
 #include "base/buf.h"
 #include "base/fault.h"
 
-/* Where events become durable, and where the image is written behind. One interface for every store; SQL and
- * its types stay behind it. Texts in faults are for the operator's log, never for a client.
- * Source: design 4, 5; reliability R1 to R17. */
+/* Where events become durable, and where the model is written behind (the checkpoint). One interface for
+ * every store; SQL and its types stay behind it. Texts in faults are for the operator's log, never for a
+ * client. Source: design 4, 5; reliability R1 to R17. */
 
 struct store;
 
@@ -117,8 +117,8 @@ struct store_batch {
  * another process has it. RC_INTERNAL: damaged, newer, or not to be read; *fault says what. */
 MUST_CHECK enum rc store_open(const char *directory, struct store **out_store, struct fault *fault);
 
-/* Opens for reading alone, beside a server that runs: one instant of events and image, held until the close.
- * Writes nothing and takes no lock. Errors as store_open; RC_NOT_FOUND: there is no store. */
+/* Opens for reading alone, beside a server that runs: one instant of events and checkpoint, held until the
+ * close. Writes nothing and takes no lock. Errors as store_open; RC_NOT_FOUND: there is no store. */
 MUST_CHECK enum rc store_open_reader(const char *directory, struct store **out_store, struct fault *fault);
 
 /* Whether the directory holds a store. */
@@ -148,11 +148,11 @@ MUST_CHECK enum rc store_erase_some(struct store *store, const uint64_t *sequenc
                                     const struct stored_event *rewritten, size_t rewritten_count,
                                     uint32_t done, struct fault *fault);
 
-/* Leaves no copy of what was deleted in the log of the event file, or of the image file. RC_BUSY: a reader is
- * in the way; try again. Each by the thread that writes that file; neither waits for a reader of another
- * process, the first not for a fraction of a second, since every write would wait with it. */
+/* Leaves no copy of what was deleted in the log of the event file, or of the checkpoint file. RC_BUSY: a
+ * reader is in the way; try again. Each by the thread that writes that file; neither waits for a reader of
+ * another process, the first not for a fraction of a second, since every write would wait with it. */
 MUST_CHECK enum rc store_scrub_events(struct store *store, struct fault *fault);
-MUST_CHECK enum rc store_scrub_image(struct store *store, struct fault *fault);
+MUST_CHECK enum rc store_scrub_checkpoint(struct store *store, struct fault *fault);
 
 /* Walks in key order; a visitor that returns false ends the walk. Bytes are borrowed for the visit. */
 MUST_CHECK enum rc store_each_id(struct store *store, bool (*visit)(void *arg, const struct store_id *id),
@@ -221,38 +221,39 @@ MUST_CHECK enum rc store_log(struct store *store, uint64_t log_id,
                              bool (*visit)(void *arg, const struct store_log *log), void *arg,
                              struct fault *fault);
 
-/* ---- the image file: one thread, the image's ---- */
+/* ---- the checkpoint file: one thread, the checkpointer's ---- */
 
-enum image_row_kind { IMAGE_LEARNER, IMAGE_COURSE, IMAGE_ITEM };
+enum checkpoint_row_kind { CHECKPOINT_LEARNER, CHECKPOINT_COURSE, CHECKPOINT_ITEM };
 
-struct image_row {
-    enum image_row_kind kind;
+struct checkpoint_row {
+    enum checkpoint_row_kind kind;
     uint32_t key;
     const uint8_t *bytes; /* NULL: take the row away */
     size_t size;
 };
 
-/* The sequence that the image file covers; 0: there is none, or it belongs to another store. */
-uint64_t store_image_mark(const struct store *store);
+/* The sequence that the checkpoint file covers; 0: there is none, or it belongs to another store. */
+uint64_t store_checkpoint_sequence(const struct store *store);
 
 /* Walks all rows: courses, then items, then learners, each in key order. */
-MUST_CHECK enum rc store_each_image_row(struct store *store,
-                                        bool (*visit)(void *arg, const struct image_row *row), void *arg,
-                                        struct fault *fault);
+MUST_CHECK enum rc store_each_checkpoint_row(struct store *store,
+                                             bool (*visit)(void *arg, const struct checkpoint_row *row),
+                                             void *arg, struct fault *fault);
 
-/* Throws the image file's content away: the next start folds all events. */
-MUST_CHECK enum rc store_image_discard(struct store *store, struct fault *fault);
+/* Throws the checkpoint's content away: the next start folds all events. */
+MUST_CHECK enum rc store_checkpoint_discard(struct store *store, struct fault *fault);
 
 /* One transaction: begin, any number of rows and events, commit with the sequence that all rows now cover and
  * the completion threshold that is in force there. */
-MUST_CHECK enum rc store_image_begin(struct store *store, struct fault *fault);
-MUST_CHECK enum rc store_image_row(struct store *store, const struct image_row *row, struct fault *fault);
-MUST_CHECK enum rc store_image_commit(struct store *store, uint64_t mark, uint16_t threshold_hundredths,
-                                      struct fault *fault);
-void store_image_rollback(struct store *store);
+MUST_CHECK enum rc store_checkpoint_begin(struct store *store, struct fault *fault);
+MUST_CHECK enum rc store_checkpoint_row(struct store *store, const struct checkpoint_row *row,
+                                        struct fault *fault);
+MUST_CHECK enum rc store_checkpoint_commit(struct store *store, uint64_t mark, uint16_t threshold_hundredths,
+                                           struct fault *fault);
+void store_checkpoint_rollback(struct store *store);
 
 /* The threshold of the last commit; 0: none. */
-uint16_t store_image_threshold(const struct store *store);
+uint16_t store_checkpoint_threshold(const struct store *store);
 
 /* Whose event a sequence is; learner 0: the catalogue's. */
 struct event_ref {
@@ -262,8 +263,8 @@ struct event_ref {
 
 /* Within the transaction: enters events, sorted by learner and sequence, in the index of each learner's
  * events. */
-MUST_CHECK enum rc store_image_events(struct store *store, const struct event_ref *refs, size_t count,
-                                      struct fault *fault);
+MUST_CHECK enum rc store_checkpoint_events(struct store *store, const struct event_ref *refs, size_t count,
+                                           struct fault *fault);
 
 /* That an event names somebody or something; what: model/tail.h's hash. */
 struct mention_ref {
@@ -271,8 +272,8 @@ struct mention_ref {
 };
 
 /* Within the transaction: enters mentions, sorted by who and sequence. */
-MUST_CHECK enum rc store_image_mentions(struct store *store, const struct mention_ref *refs, size_t count,
-                                        struct fault *fault);
+MUST_CHECK enum rc store_checkpoint_mentions(struct store *store, const struct mention_ref *refs,
+                                             size_t count, struct fault *fault);
 
 /* The sequences that the index knows under who, ascending, up to the mark; some may be gone. Any thread. */
 MUST_CHECK enum rc store_each_mention(struct store *store, uint64_t who,
@@ -280,7 +281,7 @@ MUST_CHECK enum rc store_each_mention(struct store *store, uint64_t who,
                                       struct fault *fault);
 
 /* Within the transaction: forgets all events of a learner. */
-MUST_CHECK enum rc store_image_forget(struct store *store, uint32_t learner, struct fault *fault);
+MUST_CHECK enum rc store_checkpoint_forget(struct store *store, uint32_t learner, struct fault *fault);
 
 /* A learner's events as the index knows them, ascending; it knows those up to the mark. Safe from any thread.
  */
@@ -311,7 +312,7 @@ MUST_CHECK enum rc store_replace_empty(const char *directory, const char *from, 
 /* Removes a store's files and the directory, when that is then empty. For one that nobody uses. */
 void store_remove(const char *directory);
 
-/* ---- a new generation of the image file: the old one stays until the new one is whole ---- */
+/* ---- a new generation of the checkpoint file: the old one stays until the new one is whole ---- */
 
 MUST_CHECK enum rc store_renew_begin(struct store *store, struct fault *fault);
 MUST_CHECK enum rc store_renew_end(struct store *store, struct fault *fault);

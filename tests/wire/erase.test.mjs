@@ -49,7 +49,7 @@ test('erased over HTTP: no trace in any file, everybody else as if they had neve
   await without.call('POST', '/api/progress/log', { as: 'admin:other', body: { user_id: 'keeper', activity: 'by an admin' } });
   for (const server of [with_, without])
     await server.declare(802, [{ id: 8021 }], { staff: [{ userId: 'zz-erased-zz', role: 'OWNER' }, { userId: '9', role: 'INSTRUCTOR' }] });
-  await new Promise((resolve) => setTimeout(resolve, 2600)); // some of it is in the image file by now
+  await new Promise((resolve) => setTimeout(resolve, 2600)); // some of it is in the checkpoint file by now
   assert.notDeepEqual(traces(with_.directory, 'zz-erased-zz'), []);
   const answer = await call(with_, 'DELETE', '/api/v1/users/zz-erased-zz', { as: 'zz-erased-zz', headers: { 'idempotency-key': 'gone' } });
   assert.ok(answer.json.erasedEvents >= 7 && answer.json.receipt > 0 && !answer.text.includes('zz-erased'), answer.text);

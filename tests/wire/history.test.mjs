@@ -139,7 +139,7 @@ test('a course as it was: an edit of the catalogue counts from its own instant',
   assert.deepEqual((await ok('GET', `/api/progress/${as}?as_of=2001-01-01`, { as })).data.progress, []);
 });
 
-test('after a restart the same past is there, from the index of the image file', async () => {
+test('after a restart the same past is there, from the index of the checkpoint file', async () => {
   const as = 'h8';
   const { id } = await add(as, { value: 1 });
   for (let i = 2; i < 8; i++) await ok('PUT', `/api/progress/log/${id}`, { as, body: { value: i } });

@@ -26,10 +26,10 @@ test('a quiet server is ready, and its figures are there', async () => {
   try {
     const ready = await server.call('GET', '/readyz');
     assert.equal(ready.status, 200);
-    assert.deepEqual(ready.json, { status: 'ready', reasons: [], writesFailingSince: null, imageFileFailingSince: null, sequence: 0, unflushedEvents: 0, queued: 0, upstreams: [] });
+    assert.deepEqual(ready.json, { status: 'ready', reasons: [], writesFailingSince: null, checkpointFailingSince: null, sequence: 0, unflushedEvents: 0, queued: 0, upstreams: [] });
     await server.call('POST', '/progress/update', { as: 'u', body: { userId: 'u', videoId: 'v', watchedDuration: 1 }, headers: { 'idempotency-key': 'once' } });
     const found = await figures(server);
-    for (const [name, value] of [['milepost_writable', 1], ['milepost_writes_failing', 0], ['milepost_commit_stalled', 0], ['milepost_image_file_failing', 0], ['milepost_worker_waiting', 0], ['milepost_body_bytes', 0], ['milepost_kept_answers', 1]])
+    for (const [name, value] of [['milepost_writable', 1], ['milepost_writes_failing', 0], ['milepost_commit_stalled', 0], ['milepost_checkpoint_failing', 0], ['milepost_worker_waiting', 0], ['milepost_body_bytes', 0], ['milepost_kept_answers', 1]])
       assert.equal(found[name], value, name);
     assert.ok(found.milepost_kept_answer_bytes > 10);
   } finally {
@@ -148,11 +148,11 @@ test('SIGTERM while the events are folded at the start: exit 0 soon, and the nex
   for (let round = 0; round < 60; round++) assert.equal((await server.call('POST', '/progress/sync', { as: 'u', body: { userId: 'u', progressData: many.map((item) => ({ ...item, watchedDuration: round })) } })).status, 200);
   assert.equal((await server.stop()).code, 0);
   for (const signals of [['SIGTERM'], ['SIGHUP', 'SIGINT']]) {
-    for (const name of ['image.db', 'image.db-wal', 'image.db-shm']) rmSync(join(server.directory, name), { force: true });
+    for (const name of ['checkpoint.db', 'checkpoint.db-wal', 'checkpoint.db-shm']) rmSync(join(server.directory, name), { force: true });
     const child = spawn(binary, ['serve', '--data', server.directory, '--port', '1'], { stdio: ['ignore', 'ignore', 'pipe'] }); // it never gets as far as the port
     let said = '';
     child.stderr.on('data', (chunk) => (said += chunk));
-    await until('it reads the store', () => existsSync(join(server.directory, 'image.db')));
+    await until('it reads the store', () => existsSync(join(server.directory, 'checkpoint.db')));
     for (const signal of signals) child.kill(signal);
     const begun = Date.now();
     const code = await new Promise((resolve) => child.once('exit', resolve));
@@ -164,7 +164,7 @@ test('SIGTERM while the events are folded at the start: exit 0 soon, and the nex
   rmSync(server.directory, { recursive: true, force: true });
 });
 
-test('an image file that cannot be written: said everywhere, until it can', async (t) => {
+test('an checkpoint file that cannot be written: said everywhere, until it can', async (t) => {
   const disk = smallDisk();
   if (!disk) return t.skip('may not mount');
   const server = await Server.start({ directory: disk.data });
@@ -173,13 +173,13 @@ test('an image file that cannot be written: said everywhere, until it can', asyn
     const sync = (user) => server.call('POST', '/progress/sync', { as: user, body: { userId: user, progressData: Array.from({ length: 200 }, (_, i) => ({ videoId: `v${i}`, watchedDuration: 1 })) } });
     let users = 0;
     await until('full', async () => (await sync(`u${users++}`)).status === 503);
-    await until('said', async () => (await server.call('GET', '/readyz')).json.imageFileFailingSince !== null);
+    await until('said', async () => (await server.call('GET', '/readyz')).json.checkpointFailingSince !== null);
     const found = await figures(server);
-    assert.equal(found.milepost_image_file_failing, 1);
+    assert.equal(found.milepost_checkpoint_failing, 1);
     assert.ok(found.milepost_unflushed_events > 0);
     await until('logged', () => /image\.db: .*full/.test(server.log));
     disk.free();
-    await until('written', async () => (await server.call('GET', '/readyz')).json.imageFileFailingSince === null);
+    await until('written', async () => (await server.call('GET', '/readyz')).json.checkpointFailingSince === null);
     assert.equal((await server.call('GET', '/readyz')).status, 200);
     assert.equal((await server.stop()).code, 0);
     assert.equal(run('verify', '--data', disk.data).status, 0);

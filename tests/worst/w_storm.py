@@ -98,7 +98,7 @@ def storm_case(k):
             return False, "round %d: gone: %s" % (number, s.log()[-300:])
         if end == "kill":
             s.kill()
-            k.serve(data=data).term()                         # what an erasure left in the image file goes with the next start
+            k.serve(data=data).term()                         # what an erasure left in the checkpoint file goes with the next start
         else:
             code, seconds = s.term()
             if code != 0:

@@ -15,7 +15,7 @@
 /* milepost import oulad DIR: each presentation is laid in the order of its days, in batches that commit with
  * a ledger of how far it came; a run that was cut off goes on, a second run adds nothing. */
 
-enum { BATCH = 4096, FLUSH_EVERY = 500000, BAR = 28 };
+enum { BATCH = 4096, CHECKPOINT_EVERY = 500000, BAR = 28 };
 
 struct progress {
     bool terminal;
@@ -27,7 +27,7 @@ struct import {
     struct engine *engine;
     struct progress progress;
     struct arena arena; /* of one batch */
-    uint64_t since_flush;
+    uint64_t since_checkpoint;
 };
 
 static void show_file(const char *file)
@@ -239,10 +239,11 @@ static enum rc lay(struct import *import, const struct oulad_course *course, str
         arena_done(&import->arena);
         import->progress.laid += count;
         import->progress.done += count;
-        import->since_flush += count;
-        if (rc == RC_OK && import->since_flush >= FLUSH_EVERY) { /* bounds what a start would fold again */
-            rc = engine_flush(import->engine, fault);
-            import->since_flush = 0;
+        import->since_checkpoint += count;
+        if (rc == RC_OK &&
+            import->since_checkpoint >= CHECKPOINT_EVERY) { /* bounds what a start would fold again */
+            rc = engine_checkpoint(import->engine, fault);
+            import->since_checkpoint = 0;
         }
         show(&import->progress, course->code);
     }

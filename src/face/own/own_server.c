@@ -41,7 +41,7 @@ static void put_reasons(struct json_out *out, const struct engine_state *state)
         {state->broken, "the disk failed; the process ends"},
         {state->failing_since_ms != 0, "the last write failed (a full disk?)"},
         {state->stalled, "a commit hangs"},
-        {state->behind, "the image file cannot be written and is too far behind"},
+        {state->behind, "the checkpoint file cannot be written and is too far behind"},
     };
 
     json_put_open(out, "reasons", '[');
@@ -75,8 +75,8 @@ static void put_upstreams(struct json_out *out, struct face_context *context)
     json_close(out, ']');
 }
 
-/* 503 while a write would be refused. What is only about to go wrong (the image file, another service) is
- * told in a 200: taking the server out of rotation would not help. */
+/* 503 while a write would be refused. What is only about to go wrong (the checkpoint file, another service)
+ * is told in a 200: taking the server out of rotation would not help. */
 void server_readyz(struct request *request)
 {
     struct engine_state state = engine_state(face_of(request)->engine);
@@ -86,9 +86,9 @@ void server_readyz(struct request *request)
     json_put_text(&out, "status", state.writable ? "ready" : state.broken ? "broken" : "read-only");
     put_reasons(&out, &state);
     put_since(&out, "writesFailingSince", state.failing_since_ms);
-    put_since(&out, "imageFileFailingSince", state.checkpoint_failing_since_ms);
+    put_since(&out, "checkpointFailingSince", state.checkpoint_failing_since_ms);
     json_put_int(&out, "sequence", (int64_t)state.sequence);
-    json_put_int(&out, "unflushedEvents", (int64_t)(state.sequence - state.flushed));
+    json_put_int(&out, "unflushedEvents", (int64_t)(state.sequence - state.checkpointed));
     json_put_int(&out, "queued", state.queued);
     put_upstreams(&out, face_of(request));
     json_close(&out, '}');
@@ -116,8 +116,8 @@ static void put_engine(struct buf *out, struct face_context *context)
     put_one(out, "milepost_commits_total", "counter", "Batches committed since the start.", state.batches);
     put_one(out, "milepost_commands_total", "counter", "Commands decided since the start.", state.commands);
     put_one(out, "milepost_queue_commands", "gauge", "Commands that wait for the engine.", state.queued);
-    put_one(out, "milepost_unflushed_events", "gauge", "Events that the image file does not cover yet.",
-            state.sequence - state.flushed);
+    put_one(out, "milepost_unflushed_events", "gauge", "Events that the checkpoint file does not cover yet.",
+            state.sequence - state.checkpointed);
     put_one(out, "milepost_writable", "gauge", "1: writes are taken; 0: /readyz says why not.",
             state.writable);
     put_one(out, "milepost_writes_failing", "gauge", "1: a commit failed and none has succeeded since.",
@@ -125,12 +125,12 @@ static void put_engine(struct buf *out, struct face_context *context)
     put_one(out, "milepost_writes_failing_seconds", "gauge", "For how long.",
             seconds_since(context, state.failing_since_ms));
     put_one(out, "milepost_commit_stalled", "gauge", "1: a commit has hung for 5 s or more.", state.stalled);
-    put_one(out, "milepost_image_file_failing", "gauge", "1: the image file cannot be written.",
+    put_one(out, "milepost_checkpoint_failing", "gauge", "1: the checkpoint file cannot be written.",
             state.checkpoint_failing_since_ms != 0);
-    put_one(out, "milepost_image_file_failing_seconds", "gauge", "For how long.",
+    put_one(out, "milepost_checkpoint_failing_seconds", "gauge", "For how long.",
             seconds_since(context, state.checkpoint_failing_since_ms));
-    put_one(out, "milepost_image_file_too_long", "gauge",
-            "Learners whose state no row of the image file holds.", state.too_long);
+    put_one(out, "milepost_checkpoint_too_long", "gauge",
+            "Learners whose state no row of the checkpoint file holds.", state.too_long);
 }
 
 static void put_workers(struct buf *out, struct face_context *context)

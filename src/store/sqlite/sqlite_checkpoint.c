@@ -1,33 +1,34 @@
 #include "store/sqlite/sqlite_store.h"
 
-/* image.db: one row per learner, course and item, as of one sequence. The image's thread alone, once it runs.
+/* checkpoint.db: one row per learner, course and item, as of one sequence. The checkpoint's thread alone,
+ * once it runs.
  */
 
-const char *const sqlite_image_sql[IMAGE_STATEMENT_COUNT] = {
-    [IMAGE_PUT_LEARNER] = "INSERT OR REPLACE INTO learner(key, body) VALUES(?1, ?2)",
-    [IMAGE_PUT_COURSE] = "INSERT OR REPLACE INTO course(key, body) VALUES(?1, ?2)",
-    [IMAGE_PUT_ITEM] = "INSERT OR REPLACE INTO item(key, body) VALUES(?1, ?2)",
-    [IMAGE_DROP_LEARNER] = "DELETE FROM learner WHERE key = ?1",
-    [IMAGE_DROP_COURSE] = "DELETE FROM course WHERE key = ?1",
-    [IMAGE_DROP_ITEM] = "DELETE FROM item WHERE key = ?1",
-    [IMAGE_SET] = "INSERT OR REPLACE INTO meta(name, value) VALUES(?1, ?2)",
-    [IMAGE_ADD_EVENTS] =
+const char *const sqlite_checkpoint_sql[CHECKPOINT_STATEMENT_COUNT] = {
+    [CHECKPOINT_PUT_LEARNER] = "INSERT OR REPLACE INTO learner(key, body) VALUES(?1, ?2)",
+    [CHECKPOINT_PUT_COURSE] = "INSERT OR REPLACE INTO course(key, body) VALUES(?1, ?2)",
+    [CHECKPOINT_PUT_ITEM] = "INSERT OR REPLACE INTO item(key, body) VALUES(?1, ?2)",
+    [CHECKPOINT_DROP_LEARNER] = "DELETE FROM learner WHERE key = ?1",
+    [CHECKPOINT_DROP_COURSE] = "DELETE FROM course WHERE key = ?1",
+    [CHECKPOINT_DROP_ITEM] = "DELETE FROM item WHERE key = ?1",
+    [CHECKPOINT_SET] = "INSERT OR REPLACE INTO meta(name, value) VALUES(?1, ?2)",
+    [CHECKPOINT_ADD_EVENTS] =
         "INSERT INTO learner_event(bucket, learner, offsets) VALUES(?1, ?2, ?3)"
         " ON CONFLICT(bucket, learner) DO UPDATE SET offsets = CAST(offsets || excluded.offsets AS BLOB)",
-    [IMAGE_ADD_MENTIONS] =
+    [CHECKPOINT_ADD_MENTIONS] =
         "INSERT INTO mention(who, bucket, offsets) VALUES(?1, ?2, ?3)"
         " ON CONFLICT(who, bucket) DO UPDATE SET offsets = CAST(offsets || excluded.offsets AS BLOB)",
-    [IMAGE_FORGET] = "DELETE FROM learner_event WHERE bucket = ?1 AND learner = ?2",
+    [CHECKPOINT_FORGET] = "DELETE FROM learner_event WHERE bucket = ?1 AND learner = ?2",
 };
 
-uint64_t store_image_mark(const struct store *store)
+uint64_t store_checkpoint_sequence(const struct store *store)
 {
-    return store->image_mark;
+    return store->checkpoint_sequence;
 }
 
-static bool set_image_meta(struct store *store, const char *name, const char *text, int64_t number)
+static bool set_checkpoint_meta(struct store *store, const char *name, const char *text, int64_t number)
 {
-    sqlite3_stmt *set = store->image_writer[IMAGE_SET];
+    sqlite3_stmt *set = store->checkpoint_writer[CHECKPOINT_SET];
 
     (void)sqlite3_bind_text(set, 1, name, -1, SQLITE_STATIC); /* indexes are right */
     if (text)
@@ -37,78 +38,82 @@ static bool set_image_meta(struct store *store, const char *name, const char *te
     return sqlite_step_done(set);
 }
 
-static enum rc each_row_of(struct store *store, enum image_row_kind kind, const char *sql,
-                           bool (*visit)(void *, const struct image_row *), void *arg, struct fault *fault)
+static enum rc each_row_of(struct store *store, enum checkpoint_row_kind kind, const char *sql,
+                           bool (*visit)(void *, const struct checkpoint_row *), void *arg,
+                           struct fault *fault)
 {
     sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(store->image, sql, -1, &statement, NULL);
+    int code = sqlite3_prepare_v2(store->checkpoint, sql, -1, &statement, NULL);
 
     while (code == SQLITE_OK || code == SQLITE_ROW) {
         code = sqlite3_step(statement);
         if (code != SQLITE_ROW)
             break;
-        struct image_row row = {kind, (uint32_t)sqlite3_column_int64(statement, 0),
-                                sqlite3_column_blob(statement, 1),
-                                (size_t)sqlite3_column_bytes(statement, 1)};
+        struct checkpoint_row row = {kind, (uint32_t)sqlite3_column_int64(statement, 0),
+                                     sqlite3_column_blob(statement, 1),
+                                     (size_t)sqlite3_column_bytes(statement, 1)};
         if (!visit(arg, &row)) {
             (void)sqlite3_finalize(statement); /* ended on purpose */
-            return fault_set(fault, RC_INTERNAL, NULL, "image.db holds a row that cannot be read");
+            return fault_set(fault, RC_INTERNAL, NULL, "checkpoint.db holds a row that cannot be read");
         }
     }
     (void)sqlite3_finalize(statement); /* repeats the code of the step */
-    return code == SQLITE_DONE ? RC_OK : sqlite_fail(store, store->image, "image.db", fault);
+    return code == SQLITE_DONE ? RC_OK : sqlite_fail(store, store->checkpoint, "checkpoint.db", fault);
 }
 
-enum rc store_each_image_row(struct store *store, bool (*visit)(void *arg, const struct image_row *row),
-                             void *arg, struct fault *fault)
+enum rc store_each_checkpoint_row(struct store *store,
+                                  bool (*visit)(void *arg, const struct checkpoint_row *row), void *arg,
+                                  struct fault *fault)
 {
     enum rc rc =
-        each_row_of(store, IMAGE_COURSE, "SELECT key, body FROM course ORDER BY key", visit, arg, fault);
+        each_row_of(store, CHECKPOINT_COURSE, "SELECT key, body FROM course ORDER BY key", visit, arg, fault);
     if (rc == RC_OK)
-        rc = each_row_of(store, IMAGE_ITEM, "SELECT key, body FROM item ORDER BY key", visit, arg, fault);
+        rc =
+            each_row_of(store, CHECKPOINT_ITEM, "SELECT key, body FROM item ORDER BY key", visit, arg, fault);
     if (rc == RC_OK)
-        rc = each_row_of(store, IMAGE_LEARNER, "SELECT key, body FROM learner ORDER BY key", visit, arg,
+        rc = each_row_of(store, CHECKPOINT_LEARNER, "SELECT key, body FROM learner ORDER BY key", visit, arg,
                          fault);
     return rc;
 }
 
-enum rc store_image_discard(struct store *store, struct fault *fault)
+enum rc store_checkpoint_discard(struct store *store, struct fault *fault)
 {
-    enum rc rc = sqlite_run(store, store->image,
+    enum rc rc = sqlite_run(store, store->checkpoint,
                             "BEGIN IMMEDIATE; DELETE FROM learner; DELETE FROM course; DELETE FROM item;"
                             "DELETE FROM meta; DELETE FROM learner_event; DELETE FROM mention; COMMIT;",
                             fault);
-    store->image_mark = 0;
+    store->checkpoint_sequence = 0;
     return rc;
 }
 
-enum rc store_image_begin(struct store *store, struct fault *fault)
+enum rc store_checkpoint_begin(struct store *store, struct fault *fault)
 {
-    return sqlite_run(store, store->image, "BEGIN IMMEDIATE", fault);
+    return sqlite_run(store, store->checkpoint, "BEGIN IMMEDIATE", fault);
 }
 
-enum rc store_image_row(struct store *store, const struct image_row *row, struct fault *fault)
+enum rc store_checkpoint_row(struct store *store, const struct checkpoint_row *row, struct fault *fault)
 {
-    static const int put[] = {IMAGE_PUT_LEARNER, IMAGE_PUT_COURSE, IMAGE_PUT_ITEM};
-    static const int drop[] = {IMAGE_DROP_LEARNER, IMAGE_DROP_COURSE, IMAGE_DROP_ITEM};
-    sqlite3_stmt *statement = store->image_writer[row->bytes ? put[row->kind] : drop[row->kind]];
+    static const int put[] = {CHECKPOINT_PUT_LEARNER, CHECKPOINT_PUT_COURSE, CHECKPOINT_PUT_ITEM};
+    static const int drop[] = {CHECKPOINT_DROP_LEARNER, CHECKPOINT_DROP_COURSE, CHECKPOINT_DROP_ITEM};
+    sqlite3_stmt *statement = store->checkpoint_writer[row->bytes ? put[row->kind] : drop[row->kind]];
 
     (void)sqlite3_bind_int64(statement, 1, row->key); /* the index is right */
     if (row->bytes && sqlite3_bind_blob64(statement, 2, row->bytes, row->size, SQLITE_STATIC) != SQLITE_OK)
-        return sqlite_fail(store, store->image, "image.db", fault);
-    return sqlite_step_done(statement) ? RC_OK : sqlite_fail(store, store->image, "image.db", fault);
+        return sqlite_fail(store, store->checkpoint, "checkpoint.db", fault);
+    return sqlite_step_done(statement) ? RC_OK
+                                       : sqlite_fail(store, store->checkpoint, "checkpoint.db", fault);
 }
 
-uint16_t store_image_threshold(const struct store *store)
+uint16_t store_checkpoint_threshold(const struct store *store)
 {
-    return store->image_threshold;
+    return store->checkpoint_threshold;
 }
 
-enum rc store_image_events(struct store *store, const struct event_ref *refs, size_t count,
-                           struct fault *fault)
+enum rc store_checkpoint_events(struct store *store, const struct event_ref *refs, size_t count,
+                                struct fault *fault)
 {
     enum { ROOM = 4096 };
-    sqlite3_stmt *add = store->image_writer[IMAGE_ADD_EVENTS];
+    sqlite3_stmt *add = store->checkpoint_writer[CHECKPOINT_ADD_EVENTS];
     uint8_t offsets[2 * ROOM];
 
     for (size_t i = 0; i < count;) {
@@ -125,16 +130,16 @@ enum rc store_image_events(struct store *store, const struct event_ref *refs, si
         (void)sqlite3_bind_int64(add, 2, learner);
         (void)sqlite3_bind_blob(add, 3, offsets, size, SQLITE_STATIC);
         if (!sqlite_step_done(add))
-            return sqlite_fail(store, store->image, "image.db", fault);
+            return sqlite_fail(store, store->checkpoint, "checkpoint.db", fault);
     }
     return RC_OK;
 }
 
-enum rc store_image_mentions(struct store *store, const struct mention_ref *refs, size_t count,
-                             struct fault *fault)
+enum rc store_checkpoint_mentions(struct store *store, const struct mention_ref *refs, size_t count,
+                                  struct fault *fault)
 {
     enum { ROOM = 4096 };
-    sqlite3_stmt *add = store->image_writer[IMAGE_ADD_MENTIONS];
+    sqlite3_stmt *add = store->checkpoint_writer[CHECKPOINT_ADD_MENTIONS];
     uint8_t offsets[2 * ROOM];
 
     for (size_t i = 0; i < count;) {
@@ -150,45 +155,46 @@ enum rc store_image_mentions(struct store *store, const struct mention_ref *refs
         (void)sqlite3_bind_int64(add, 2, (int64_t)bucket);
         (void)sqlite3_bind_blob(add, 3, offsets, size, SQLITE_STATIC);
         if (!sqlite_step_done(add))
-            return sqlite_fail(store, store->image, "image.db", fault);
+            return sqlite_fail(store, store->checkpoint, "checkpoint.db", fault);
     }
     return RC_OK;
 }
 
-enum rc store_image_forget(struct store *store, uint32_t learner, struct fault *fault)
+enum rc store_checkpoint_forget(struct store *store, uint32_t learner, struct fault *fault)
 {
-    sqlite3_stmt *forget = store->image_writer[IMAGE_FORGET];
-    int64_t last = sqlite_one_number(store->image, "SELECT coalesce(max(bucket), -1) FROM learner_event");
+    sqlite3_stmt *forget = store->checkpoint_writer[CHECKPOINT_FORGET];
+    int64_t last =
+        sqlite_one_number(store->checkpoint, "SELECT coalesce(max(bucket), -1) FROM learner_event");
 
     for (int64_t bucket = 0; bucket <= last; bucket++) {
         (void)sqlite3_bind_int64(forget, 1, bucket); /* indexes are right by construction */
         (void)sqlite3_bind_int64(forget, 2, learner);
         if (!sqlite_step_done(forget))
-            return sqlite_fail(store, store->image, "image.db", fault);
+            return sqlite_fail(store, store->checkpoint, "checkpoint.db", fault);
     }
     return RC_OK;
 }
 
-enum rc store_image_commit(struct store *store, uint64_t mark, uint16_t threshold_hundredths,
-                           struct fault *fault)
+enum rc store_checkpoint_commit(struct store *store, uint64_t mark, uint16_t threshold_hundredths,
+                                struct fault *fault)
 {
-    if (!set_image_meta(store, "store", store->store_id, 0) ||
-        !set_image_meta(store, "generation", NULL, store->generation) ||
-        !set_image_meta(store, "layout", NULL, IMAGE_LAYOUT) ||
-        !set_image_meta(store, "threshold", NULL, threshold_hundredths) ||
-        !set_image_meta(store, "mark", NULL, (int64_t)mark))
-        return sqlite_fail(store, store->image, "image.db", fault);
-    enum rc rc = sqlite_run(store, store->image, "COMMIT", fault);
+    if (!set_checkpoint_meta(store, "store", store->store_id, 0) ||
+        !set_checkpoint_meta(store, "generation", NULL, store->generation) ||
+        !set_checkpoint_meta(store, "layout", NULL, CHECKPOINT_LAYOUT) ||
+        !set_checkpoint_meta(store, "threshold", NULL, threshold_hundredths) ||
+        !set_checkpoint_meta(store, "mark", NULL, (int64_t)mark))
+        return sqlite_fail(store, store->checkpoint, "checkpoint.db", fault);
+    enum rc rc = sqlite_run(store, store->checkpoint, "COMMIT", fault);
     if (rc == RC_OK) {
-        store->image_mark = mark;
-        store->image_threshold = threshold_hundredths;
+        store->checkpoint_sequence = mark;
+        store->checkpoint_threshold = threshold_hundredths;
     }
     return rc;
 }
 
-void store_image_rollback(struct store *store)
+void store_checkpoint_rollback(struct store *store)
 {
-    if (!sqlite3_get_autocommit(store->image))
-        (void)sqlite3_exec(store->image, "ROLLBACK", NULL, NULL,
+    if (!sqlite3_get_autocommit(store->checkpoint))
+        (void)sqlite3_exec(store->checkpoint, "ROLLBACK", NULL, NULL,
                            NULL); /* what it cannot undo, recovery will */
 }

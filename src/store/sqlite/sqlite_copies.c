@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Whole files: backup, restore, a new generation of the image. Every switch is one rename or one commit,
+/* Whole files: backup, restore, a new generation of the checkpoint. Every switch is one rename or one commit,
  * after an fsync of what it switches to. Source: reliability R8, R16, R17. */
 
 enum {
@@ -200,16 +200,16 @@ enum rc store_restore(const char *directory, const char *file, uint64_t *out_eve
     return sqlite_open_failed(store, rc, fault);
 }
 
-/* Whether a name in a data directory is of the store's own files: the event file, an image of any generation,
- * with what SQLite lays beside them. */
-static bool is_image(const char *name)
+/* Whether a name in a data directory is of the store's own files: the event file, a checkpoint of any
+ * generation (which was called image.db before 0.2), with what SQLite lays beside them. */
+static bool is_checkpoint(const char *name)
 {
-    return strncmp(name, "image", 5) == 0 && strstr(name, ".db");
+    return (strncmp(name, "checkpoint", 10) == 0 || strncmp(name, "image", 5) == 0) && strstr(name, ".db");
 }
 
 static bool is_own(const char *name)
 {
-    return is_image(name) || strncmp(name, "events.db", 9) == 0 || strcmp(name, "lock") == 0;
+    return is_checkpoint(name) || strncmp(name, "events.db", 9) == 0 || strcmp(name, "lock") == 0;
 }
 
 /* Calls act with the paths of such files. */
@@ -262,7 +262,7 @@ enum rc store_replace_empty(const char *directory, const char *from, struct faul
         return sqlite_open_failed(store, rc, fault);
     int lock = store->lock_fd; /* held while the files change places */
     store->lock_fd = -1;
-    sqlite_image_path(store, store->generation, path);
+    sqlite_checkpoint_path(store, store->generation, path);
     store_close(store);
     sqlite_remove_file(path);
     (void)snprintf(path, sizeof path, "%.4000s/events.db", directory); /* fits */
@@ -270,39 +270,39 @@ enum rc store_replace_empty(const char *directory, const char *from, struct faul
     sqlite_remove_file(path); /* it was empty: a kill here leaves a directory without a store */
     bool moved = sync_file(source) && rename(source, path) == 0 && sync_directory_of(path);
     if (moved)
-        each_file(from, is_image, move_one, directory);
+        each_file(from, is_checkpoint, move_one, directory);
     (void)close(lock); /* gives the lock back */
     return moved ? RC_OK : fault_set(fault, RC_INTERNAL, NULL, "cannot move the new store into place");
 }
 
-/* ---- a new generation of the image ---- */
+/* ---- a new generation of the checkpoint ---- */
 
 enum rc store_renew_begin(struct store *store, struct fault *fault)
 {
     char path[SQLITE_PATH_BYTES];
 
-    sqlite_close_image(store);
+    sqlite_close_checkpoint(store);
     store->generation++; /* in memory only, until the end */
-    sqlite_image_path(store, store->generation, path);
+    sqlite_checkpoint_path(store, store->generation, path);
     sqlite_remove_file(path);
-    memcpy(store->image_path, path, sizeof path);
-    enum rc rc = sqlite_open_image(store, fault);
-    return rc == RC_OK ? sqlite_readers_open_image(store, fault) : rc;
+    memcpy(store->checkpoint_path, path, sizeof path);
+    enum rc rc = sqlite_open_checkpoint(store, fault);
+    return rc == RC_OK ? sqlite_readers_open_checkpoint(store, fault) : rc;
 }
 
 enum rc store_renew_end(struct store *store, struct fault *fault)
 {
     char path[SQLITE_PATH_BYTES];
-    enum rc rc = store_scrub_image(store, fault); /* all of it in the file itself, and synced */
+    enum rc rc = store_scrub_checkpoint(store, fault); /* all of it in the file itself, and synced */
 
-    if (rc == RC_OK && (!sync_file(store->image_path) || !sync_directory_of(store->image_path)))
-        rc = system_fault(store, "cannot sync the new image", fault);
+    if (rc == RC_OK && (!sync_file(store->checkpoint_path) || !sync_directory_of(store->checkpoint_path)))
+        rc = system_fault(store, "cannot sync the new checkpoint", fault);
     if (rc == RC_OK)
         rc = sqlite_run(store, store->events, "UPDATE meta SET value = value + 1 WHERE name = 'generation';",
                         fault);
     if (rc != RC_OK)
         return rc;
-    sqlite_image_path(store, store->generation - 1, path);
+    sqlite_checkpoint_path(store, store->generation - 1, path);
     sqlite_remove_file(path);
     return RC_OK;
 }

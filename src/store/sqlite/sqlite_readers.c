@@ -34,21 +34,21 @@ static const char *const read_sql[READ_COUNT] = {
     [READ_BUCKET] = "SELECT offsets FROM learner_event WHERE bucket = ?1 AND learner = ?2",
 };
 
-static bool reads_image(enum read_statement which)
+static bool reads_checkpoint(enum read_statement which)
 {
     return which == READ_LAST_BUCKET || which == READ_BUCKET || which == READ_MENTIONS;
 }
 
 /* ---- the readers' connections ---- */
 
-enum rc sqlite_readers_open_image(struct store *store, struct fault *fault)
+enum rc sqlite_readers_open_checkpoint(struct store *store, struct fault *fault)
 {
     enum rc rc = RC_OK;
 
     for (int i = 0; rc == RC_OK && i < SQLITE_READERS; i++) {
-        rc = sqlite_open_file(store, store->image_path, true, &store->readers[i].image, fault);
+        rc = sqlite_open_file(store, store->checkpoint_path, true, &store->readers[i].checkpoint, fault);
         if (rc == RC_OK)
-            rc = sqlite_run(store, store->readers[i].image, "PRAGMA cache_size=-256;", fault);
+            rc = sqlite_run(store, store->readers[i].checkpoint, "PRAGMA cache_size=-256;", fault);
     }
     return rc;
 }
@@ -65,40 +65,40 @@ enum rc sqlite_readers_open(struct store *store, struct fault *fault)
         reader->next = store->idle;
         store->idle = reader;
     }
-    return rc == RC_OK ? sqlite_readers_open_image(store, fault) : rc;
+    return rc == RC_OK ? sqlite_readers_open_checkpoint(store, fault) : rc;
 }
 
 void sqlite_readers_share(struct store *store)
 {
     store->readers[0].events = store->events;
-    store->readers[0].image = store->image;
+    store->readers[0].checkpoint = store->checkpoint;
     store->readers[0].shared = true;
     store->idle = &store->readers[0];
 }
 
-static void forget_statements(struct sqlite_reader *reader, bool of_image)
+static void forget_statements(struct sqlite_reader *reader, bool of_checkpoint)
 {
     for (int i = 0; i < READ_COUNT; i++)
-        if (reads_image((enum read_statement)i) == of_image) {
+        if (reads_checkpoint((enum read_statement)i) == of_checkpoint) {
             (void)sqlite3_finalize(reader->statements[i]); /* nothing runs */
             reader->statements[i] = NULL;
         }
 }
 
-void sqlite_readers_close_image(struct store *store)
+void sqlite_readers_close_checkpoint(struct store *store)
 {
     for (int i = 0; i < SQLITE_READERS; i++) {
         struct sqlite_reader *reader = &store->readers[i];
         forget_statements(reader, true);
         if (!reader->shared)
-            (void)sqlite3_close(reader->image); /* it only read */
-        reader->image = NULL;
+            (void)sqlite3_close(reader->checkpoint); /* it only read */
+        reader->checkpoint = NULL;
     }
 }
 
 void sqlite_readers_close(struct store *store)
 {
-    sqlite_readers_close_image(store);
+    sqlite_readers_close_checkpoint(store);
     for (int i = 0; i < SQLITE_READERS; i++) {
         struct sqlite_reader *reader = &store->readers[i];
         forget_statements(reader, false);
@@ -164,7 +164,7 @@ void sqlite_readers_go_on(struct store *store)
 /* The statement, prepared on first use. NULL: it cannot be. */
 static sqlite3_stmt *prepared(struct sqlite_reader *reader, enum read_statement which)
 {
-    sqlite3 *db = reads_image(which) ? reader->image : reader->events;
+    sqlite3 *db = reads_checkpoint(which) ? reader->checkpoint : reader->events;
 
     if (!reader->statements[which])
         (void)sqlite3_prepare_v3(db, read_sql[which], -1, SQLITE_PREPARE_PERSISTENT,
@@ -751,12 +751,12 @@ enum rc store_each_indexed(struct store *store, uint32_t learner, bool (*visit)(
                            void *arg, struct fault *fault)
 {
     struct sqlite_reader *reader = lend(store);
-    sqlite3_stmt *statement = reader->image ? prepared(reader, READ_LAST_BUCKET) : NULL;
+    sqlite3_stmt *statement = reader->checkpoint ? prepared(reader, READ_LAST_BUCKET) : NULL;
     int code = statement ? sqlite3_step(statement) : SQLITE_ERROR;
     int64_t last = code == SQLITE_ROW && sqlite3_column_type(statement, 0) != SQLITE_NULL
                        ? sqlite3_column_int64(statement, 0)
                        : -1;
-    enum rc rc = reader->image ? end(statement, code, fault) : RC_OK;
+    enum rc rc = reader->checkpoint ? end(statement, code, fault) : RC_OK;
 
     give_back(store, reader);
     for (int64_t bucket = 0; rc == RC_OK && bucket <= last;)
@@ -769,7 +769,7 @@ enum rc store_each_index_entry(struct store *store,
                                struct fault *fault)
 {
     sqlite3_stmt *all = NULL;
-    int code = sqlite3_prepare_v2(store->image, "SELECT bucket, learner, offsets FROM learner_event", -1,
+    int code = sqlite3_prepare_v2(store->checkpoint, "SELECT bucket, learner, offsets FROM learner_event", -1,
                                   &all, NULL);
 
     while (code == SQLITE_OK || code == SQLITE_ROW) {
@@ -787,7 +787,7 @@ enum rc store_each_index_entry(struct store *store,
             }
     }
     (void)sqlite3_finalize(all); /* repeats the code of the step */
-    return code == SQLITE_DONE ? RC_OK : sqlite_fail(store, store->image, "the index of events", fault);
+    return code == SQLITE_DONE ? RC_OK : sqlite_fail(store, store->checkpoint, "the index of events", fault);
 }
 
 enum rc store_each_mention(struct store *store, uint64_t who, bool (*visit)(void *arg, uint64_t sequence),
@@ -798,7 +798,7 @@ enum rc store_each_mention(struct store *store, uint64_t who, bool (*visit)(void
 
     while (rc == RC_OK && bucket >= 0) { /* a row of up to 65,536 at a time */
         struct sqlite_reader *reader = lend(store);
-        sqlite3_stmt *statement = reader->image ? prepared(reader, READ_MENTIONS) : NULL;
+        sqlite3_stmt *statement = reader->checkpoint ? prepared(reader, READ_MENTIONS) : NULL;
         bool whole = true;
         int code = SQLITE_ERROR;
         if (statement) {
@@ -811,7 +811,7 @@ enum rc store_each_mention(struct store *store, uint64_t who, bool (*visit)(void
         for (int i = 0, size = at ? sqlite3_column_bytes(statement, 1) : 0; whole && i + 1 < size; i += 2)
             whole = visit(arg, (uint64_t)bucket << SQLITE_BUCKET_BITS | (uint64_t)at[i] |
                                    (uint64_t)at[i + 1] << 8);
-        rc = reader->image ? end(statement, code, fault) : RC_OK;
+        rc = reader->checkpoint ? end(statement, code, fault) : RC_OK;
         give_back(store, reader);
         if (!statement)
             return rc;

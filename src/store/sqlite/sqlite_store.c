@@ -11,7 +11,7 @@
 
 #include <zlib.h>
 
-static const char image_schema[] =
+static const char checkpoint_schema[] =
     "CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS course(key INTEGER PRIMARY KEY, body BLOB NOT NULL);"
     "CREATE TABLE IF NOT EXISTS item(key INTEGER PRIMARY KEY, body BLOB NOT NULL);"
@@ -197,14 +197,14 @@ static void read_counters(struct store *store)
     };
 }
 
-/* image.db for the first generation, image-N.db for those that rebuild or restore made. */
-void sqlite_image_path(const struct store *store, int64_t generation, char out[SQLITE_PATH_BYTES])
+/* checkpoint.db for the first generation, checkpoint-N.db for those that rebuild or restore made. */
+void sqlite_checkpoint_path(const struct store *store, int64_t generation, char out[SQLITE_PATH_BYTES])
 {
     if (generation == 1)
-        (void)snprintf(out, SQLITE_PATH_BYTES, "%.4000s/image.db",
+        (void)snprintf(out, SQLITE_PATH_BYTES, "%.4000s/checkpoint.db",
                        store->directory); /* store_open bounded it */
     else
-        (void)snprintf(out, SQLITE_PATH_BYTES, "%.4000s/image-%lld.db", store->directory,
+        (void)snprintf(out, SQLITE_PATH_BYTES, "%.4000s/checkpoint-%lld.db", store->directory,
                        (long long)generation); /* likewise */
 }
 
@@ -244,48 +244,50 @@ static enum rc open_events(struct store *store, struct fault *fault)
                : sqlite_fail(store, store->events, "events.db", fault);
 }
 
-/* An image of another store or generation, or one that is ahead of the events, is worth nothing. */
-static enum rc check_image(struct store *store, struct fault *fault)
+/* An checkpoint of another store or generation, or one that is ahead of the events, is worth nothing. */
+static enum rc check_checkpoint(struct store *store, struct fault *fault)
 {
     char owner[64];
 
-    meta_text(store->image, "store", owner, sizeof owner);
-    int64_t mark = sqlite_meta_number(store->image, "mark"),
-            generation = sqlite_meta_number(store->image, "generation");
-    if (strcmp(owner, store->store_id) == 0 && sqlite_meta_number(store->image, "layout") == IMAGE_LAYOUT &&
+    meta_text(store->checkpoint, "store", owner, sizeof owner);
+    int64_t mark = sqlite_meta_number(store->checkpoint, "mark"),
+            generation = sqlite_meta_number(store->checkpoint, "generation");
+    if (strcmp(owner, store->store_id) == 0 &&
+        sqlite_meta_number(store->checkpoint, "layout") == CHECKPOINT_LAYOUT &&
         generation == store->generation && mark >= 0 && (uint64_t)mark <= store->counters.sequence) {
-        store->image_mark = (uint64_t)mark;
-        store->image_threshold = (uint16_t)sqlite_meta_number(store->image, "threshold");
+        store->checkpoint_sequence = (uint64_t)mark;
+        store->checkpoint_threshold = (uint16_t)sqlite_meta_number(store->checkpoint, "threshold");
         return RC_OK;
     }
-    return store_image_discard(store, fault);
+    return store_checkpoint_discard(store, fault);
 }
 
-enum rc sqlite_open_image(struct store *store, struct fault *fault)
+enum rc sqlite_open_checkpoint(struct store *store, struct fault *fault)
 {
     static const char setup[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-8192;"
                                 "PRAGMA secure_delete=ON;";
-    enum rc rc = sqlite_open_file(store, store->image_path, false, &store->image, fault);
+    enum rc rc = sqlite_open_file(store, store->checkpoint_path, false, &store->checkpoint, fault);
 
     if (rc == RC_OK)
-        rc = sqlite_run(store, store->image, setup, fault);
+        rc = sqlite_run(store, store->checkpoint, setup, fault);
     if (rc == RC_OK)
-        rc = sqlite_run(store, store->image, image_schema, fault);
-    if (rc == RC_INTERNAL) {               /* damaged: it can be made again from the events */
-        (void)sqlite3_close(store->image); /* nothing is prepared on it */
-        store->image = NULL;
-        sqlite_remove_file(store->image_path); /* the next open says if that failed */
-        rc = sqlite_open_file(store, store->image_path, false, &store->image, fault);
+        rc = sqlite_run(store, store->checkpoint, checkpoint_schema, fault);
+    if (rc == RC_INTERNAL) {                    /* damaged: it can be made again from the events */
+        (void)sqlite3_close(store->checkpoint); /* nothing is prepared on it */
+        store->checkpoint = NULL;
+        sqlite_remove_file(store->checkpoint_path); /* the next open says if that failed */
+        rc = sqlite_open_file(store, store->checkpoint_path, false, &store->checkpoint, fault);
         if (rc == RC_OK)
-            rc = sqlite_run(store, store->image, setup, fault);
+            rc = sqlite_run(store, store->checkpoint, setup, fault);
         if (rc == RC_OK)
-            rc = sqlite_run(store, store->image, image_schema, fault);
+            rc = sqlite_run(store, store->checkpoint, checkpoint_schema, fault);
     }
     if (rc != RC_OK)
         return rc;
-    if (!prepare_all(store->image, sqlite_image_sql, store->image_writer, IMAGE_STATEMENT_COUNT))
-        return sqlite_fail(store, store->image, "image.db", fault);
-    return check_image(store, fault);
+    if (!prepare_all(store->checkpoint, sqlite_checkpoint_sql, store->checkpoint_writer,
+                     CHECKPOINT_STATEMENT_COUNT))
+        return sqlite_fail(store, store->checkpoint, "checkpoint.db", fault);
+    return check_checkpoint(store, fault);
 }
 
 /* What an open could not do is told by a text that outlives the store. */
@@ -321,15 +323,21 @@ enum rc sqlite_store_new(const char *directory, struct store **out_store, struct
 }
 
 /* Images that another generation left behind, also one that a rebuild did not finish. */
-static void remove_other_images(struct store *store)
+static void remove_other_checkpoints(struct store *store)
 {
     char path[SQLITE_PATH_BYTES];
 
-    for (int64_t generation = store->generation - 1; generation <= store->generation + 1; generation++)
+    for (int64_t generation = store->generation - 1; generation <= store->generation + 1; generation++) {
         if (generation > 0 && generation != store->generation) {
-            sqlite_image_path(store, generation, path);
+            sqlite_checkpoint_path(store, generation, path);
             sqlite_remove_file(path);
         }
+        /* what versions before 0.2 called it: it may hold people who are erased from now on */
+        (void)snprintf(path, sizeof path, "%.4000s/image-%lld.db", store->directory, (long long)generation);
+        sqlite_remove_file(path);
+    }
+    (void)snprintf(path, sizeof path, "%.4000s/image.db", store->directory); /* generation 1 */
+    sqlite_remove_file(path);
 }
 
 enum rc store_open(const char *directory, struct store **out_store, struct fault *fault)
@@ -343,9 +351,9 @@ enum rc store_open(const char *directory, struct store **out_store, struct fault
     if (rc == RC_OK)
         rc = open_events(store, fault);
     if (rc == RC_OK) {
-        remove_other_images(store);
-        sqlite_image_path(store, store->generation, store->image_path);
-        rc = sqlite_open_image(store, fault);
+        remove_other_checkpoints(store);
+        sqlite_checkpoint_path(store, store->generation, store->checkpoint_path);
+        rc = sqlite_open_checkpoint(store, fault);
     }
     if (rc == RC_OK)
         rc = sqlite_readers_open(store, fault);
@@ -370,15 +378,15 @@ enum rc store_open_reader(const char *directory, struct store **out_store, struc
                        "the data is another version's, or damaged: start the server on it first");
     if (rc == RC_OK) {
         store->generation = sqlite_meta_number(store->events, "generation");
-        sqlite_image_path(store, store->generation, store->image_path);
-        if (access(store->image_path, R_OK) == 0) { /* else: not yet made */
-            rc = sqlite_open_file(store, store->image_path, true, &store->image, fault);
-            /* First the image: what it covers is then among the events. One that a crash left without a table
-             * is none: the next start makes it anew. */
-            if (rc == RC_OK && (sqlite_run(store, store->image, "BEGIN; SELECT count(*) FROM learner_event;",
-                                           fault) != RC_OK ||
-                                sqlite_meta_number(store->image, "layout") != IMAGE_LAYOUT))
-                sqlite_close_image(store);
+        sqlite_checkpoint_path(store, store->generation, store->checkpoint_path);
+        if (access(store->checkpoint_path, R_OK) == 0) { /* else: not yet made */
+            rc = sqlite_open_file(store, store->checkpoint_path, true, &store->checkpoint, fault);
+            /* First the checkpoint: what it covers is then among the events. One that a crash left without a
+             * table is none: the next start makes it anew. */
+            if (rc == RC_OK && (sqlite_run(store, store->checkpoint,
+                                           "BEGIN; SELECT count(*) FROM learner_event;", fault) != RC_OK ||
+                                sqlite_meta_number(store->checkpoint, "layout") != CHECKPOINT_LAYOUT))
+                sqlite_close_checkpoint(store);
         }
     }
     if (rc == RC_OK)
@@ -387,9 +395,10 @@ enum rc store_open_reader(const char *directory, struct store **out_store, struc
         return sqlite_open_failed(store, rc, fault);
     read_counters(store);
     sqlite_readers_share(store);
-    int64_t mark = store->image ? sqlite_meta_number(store->image, "mark") : -1;
-    store->image_mark = mark > 0 ? (uint64_t)mark : 0;
-    store->image_threshold = (uint16_t)(mark > 0 ? sqlite_meta_number(store->image, "threshold") : 0);
+    int64_t mark = store->checkpoint ? sqlite_meta_number(store->checkpoint, "mark") : -1;
+    store->checkpoint_sequence = mark > 0 ? (uint64_t)mark : 0;
+    store->checkpoint_threshold =
+        (uint16_t)(mark > 0 ? sqlite_meta_number(store->checkpoint, "threshold") : 0);
     *out_store = store;
     return RC_OK;
 }
@@ -402,15 +411,15 @@ bool store_exists(const char *directory)
     return access(path, F_OK) == 0;
 }
 
-void sqlite_close_image(struct store *store)
+void sqlite_close_checkpoint(struct store *store)
 {
-    sqlite_readers_close_image(store); /* readers go first: R8 */
-    for (int i = 0; i < IMAGE_STATEMENT_COUNT; i++) {
-        (void)sqlite3_finalize(store->image_writer[i]); /* nothing runs */
-        store->image_writer[i] = NULL;
+    sqlite_readers_close_checkpoint(store); /* readers go first: R8 */
+    for (int i = 0; i < CHECKPOINT_STATEMENT_COUNT; i++) {
+        (void)sqlite3_finalize(store->checkpoint_writer[i]); /* nothing runs */
+        store->checkpoint_writer[i] = NULL;
     }
-    (void)sqlite3_close(store->image); /* checkpoints, unless it only read */
-    store->image = NULL;
+    (void)sqlite3_close(store->checkpoint); /* checkpoints, unless it only read */
+    store->checkpoint = NULL;
 }
 
 void store_close(struct store *store)
@@ -418,7 +427,7 @@ void store_close(struct store *store)
     if (!store)
         return;
     sqlite_readers_close(store); /* readers go first: R8 */
-    sqlite_close_image(store);
+    sqlite_close_checkpoint(store);
     (void)sqlite3_finalize(store->get_log); /* nothing runs */
     for (int i = 0; i < WRITER_COUNT; i++)
         (void)sqlite3_finalize(store->writer[i]); /* nothing runs */
@@ -696,7 +705,7 @@ enum rc store_scrub_events(struct store *store, struct fault *fault)
     return rc;
 }
 
-enum rc store_scrub_image(struct store *store, struct fault *fault)
+enum rc store_scrub_checkpoint(struct store *store, struct fault *fault)
 {
-    return scrub(store, store->image, 200, fault);
+    return scrub(store, store->checkpoint, 200, fault);
 }

@@ -6,16 +6,16 @@
 
 #include "store/store.h"
 
-/* Private to the SQLite store: what its files share. Two files: events.db holds what is true, image.db what
- * is derived and may be thrown away. Per file one connection writes and checkpoints; readers are query_only
- * and never checkpoint. Source: design 4, R8. */
+/* Private to the SQLite store: what its files share. Two files: events.db holds what is true, checkpoint.db
+ * what is derived and may be thrown away. Per file one connection writes and checkpoints; readers are
+ * query_only and never checkpoint. Source: design 4, R8. */
 
 /* SQLITE_BUCKET_BITS: learner_event holds, per learner and run of 2^16 events, the low 16 bits of their
  * sequences. */
 enum { SQLITE_PATH_BYTES = 4096, SQLITE_BUCKET_BITS = 16 };
 
-/* What image.db holds and how; one of another layout is made again from the events. */
-enum { IMAGE_LAYOUT = 5 };
+/* What checkpoint.db holds and how; one of another layout is made again from the events. */
+enum { CHECKPOINT_LAYOUT = 6 };
 
 /* Each statement once. Order is that of enum statement. */
 enum statement {
@@ -55,18 +55,18 @@ enum statement {
     WRITER_COUNT
 };
 
-enum image_statement {
-    IMAGE_PUT_LEARNER,
-    IMAGE_PUT_COURSE,
-    IMAGE_PUT_ITEM,
-    IMAGE_DROP_LEARNER,
-    IMAGE_DROP_COURSE,
-    IMAGE_DROP_ITEM,
-    IMAGE_SET,
-    IMAGE_ADD_EVENTS,
-    IMAGE_ADD_MENTIONS,
-    IMAGE_FORGET,
-    IMAGE_STATEMENT_COUNT
+enum checkpoint_statement {
+    CHECKPOINT_PUT_LEARNER,
+    CHECKPOINT_PUT_COURSE,
+    CHECKPOINT_PUT_ITEM,
+    CHECKPOINT_DROP_LEARNER,
+    CHECKPOINT_DROP_COURSE,
+    CHECKPOINT_DROP_ITEM,
+    CHECKPOINT_SET,
+    CHECKPOINT_ADD_EVENTS,
+    CHECKPOINT_ADD_MENTIONS,
+    CHECKPOINT_FORGET,
+    CHECKPOINT_STATEMENT_COUNT
 };
 
 /* What readers ask; sqlite_readers.c. */
@@ -90,7 +90,7 @@ enum { SQLITE_READERS = 4 };
 
 /* Connections to both files that only read, lent to one thread at a time for one page of rows. */
 struct sqlite_reader {
-    sqlite3 *events, *image;
+    sqlite3 *events, *checkpoint;
     sqlite3_stmt *statements[READ_COUNT];
     bool shared;                /* the connections are the owner's */
     struct sqlite_reader *next; /* idle too */
@@ -98,14 +98,14 @@ struct sqlite_reader {
 
 struct store {
     int lock_fd;
-    char directory[SQLITE_PATH_BYTES], events_path[SQLITE_PATH_BYTES], image_path[SQLITE_PATH_BYTES],
+    char directory[SQLITE_PATH_BYTES], events_path[SQLITE_PATH_BYTES], checkpoint_path[SQLITE_PATH_BYTES],
         store_id[64];
     int64_t generation;
     struct store_counters counters;
-    uint64_t image_mark;
-    uint16_t image_threshold;
-    sqlite3 *events, *image;
-    sqlite3_stmt *writer[WRITER_COUNT], *image_writer[IMAGE_STATEMENT_COUNT];
+    uint64_t checkpoint_sequence;
+    uint16_t checkpoint_threshold;
+    sqlite3 *events, *checkpoint;
+    sqlite3_stmt *writer[WRITER_COUNT], *checkpoint_writer[CHECKPOINT_STATEMENT_COUNT];
     bool broken;                 /* after an I/O error nothing is written any more: R9 */
     pthread_mutex_t reader_lock; /* guards idle, paused */
     bool paused;                 /* nothing is lent until sqlite_readers_go_on */
@@ -124,16 +124,16 @@ enum rc sqlite_run(struct store *store, sqlite3 *db, const char *sql, struct fau
 /* Runs a bound statement that gives no rows, and makes it ready again. */
 bool sqlite_step_done(sqlite3_stmt *statement);
 
-/* image.db's statements; sqlite_checkpoint.c. */
-extern const char *const sqlite_image_sql[IMAGE_STATEMENT_COUNT];
+/* checkpoint.db's statements; sqlite_checkpoint.c. */
+extern const char *const sqlite_checkpoint_sql[CHECKPOINT_STATEMENT_COUNT];
 
 /* ---- the readers' connections; sqlite_readers.c ---- */
 
 MUST_CHECK enum rc sqlite_readers_open(struct store *store, struct fault *fault);
-MUST_CHECK enum rc sqlite_readers_open_image(struct store *store, struct fault *fault);
+MUST_CHECK enum rc sqlite_readers_open_checkpoint(struct store *store, struct fault *fault);
 /* one reader, with the owner's own: for a store opened to read */
 void sqlite_readers_share(struct store *store);
-void sqlite_readers_close_image(struct store *store);
+void sqlite_readers_close_checkpoint(struct store *store);
 
 /* Lends nothing more and waits a moment until all are back. False: one is out for longer.
  * sqlite_readers_go_on is owed after it, whatever it says. */
@@ -157,10 +157,10 @@ MUST_CHECK enum rc sqlite_store_new(const char *directory, struct store **out_st
 MUST_CHECK enum rc sqlite_open_file(struct store *store, const char *path, bool reader, sqlite3 **out_db,
                                     struct fault *fault);
 MUST_CHECK enum rc sqlite_take_lock(struct store *store, const char *directory, struct fault *fault);
-MUST_CHECK enum rc sqlite_open_image(struct store *store, struct fault *fault);
+MUST_CHECK enum rc sqlite_open_checkpoint(struct store *store, struct fault *fault);
 enum rc sqlite_open_failed(struct store *store, enum rc rc, struct fault *fault);
-void sqlite_image_path(const struct store *store, int64_t generation, char out[SQLITE_PATH_BYTES]);
-void sqlite_close_image(struct store *store);
+void sqlite_checkpoint_path(const struct store *store, int64_t generation, char out[SQLITE_PATH_BYTES]);
+void sqlite_close_checkpoint(struct store *store);
 void sqlite_remove_file(const char *path); /* with its -wal, -shm, -journal */
 
 /* A number of the meta table, or the first column of a query; -1: there is none. */

@@ -380,8 +380,8 @@ static void check_pasts(struct engine *engine)
         struct buf is = {0}, was = {0};
         if (history_image(engine_past(engine), key, &now, &twin, &fault) != RC_OK)
             fail_msg("learner %u: %s", key, fault.message);
-        assert_int_equal(image_row_encode(image, IMAGE_LEARNER, key, &is),
-                         image_row_encode(twin, IMAGE_LEARNER, key, &was));
+        assert_int_equal(checkpoint_row_encode(image, CHECKPOINT_LEARNER, key, &is),
+                         checkpoint_row_encode(twin, CHECKPOINT_LEARNER, key, &was));
         if (is.size != was.size || (is.size && memcmp(is.bytes, was.bytes, is.size) != 0))
             fail_msg("learner %u is not what their past says", key);
         struct view live = {image, false}, past = {twin, false};
@@ -430,7 +430,8 @@ static void live_loaded_and_folded_images_agree(void **unused)
             if (engine_run(engine, first, NULL, NULL, &fault) != RC_OK)
                 fail_msg("round %d: %s", round, fault.message);
             check_counts(engine_image(engine));
-            if (i == 30 && engine_flush(engine, &fault) != RC_OK) /* so that a start has a file and a tail */
+            if (i == 30 &&
+                engine_checkpoint(engine, &fault) != RC_OK) /* so that a start has a file and a tail */
                 fail_msg("flush: %s", fault.message);
         }
         check_pasts(engine);
@@ -442,7 +443,7 @@ static void live_loaded_and_folded_images_agree(void **unused)
         engine = open_engine(store);
         print_image(engine_image(engine), &loaded);
         engine_free(engine);
-        assert_int_equal(store_image_discard(store, &fault), RC_OK);
+        assert_int_equal(store_checkpoint_discard(store, &fault), RC_OK);
         store_close(store);
 
         store = open_store();
@@ -578,7 +579,7 @@ static void an_edit_in_slices_ends_as_it_is_folded(void **unused)
     }
     print_image(engine_image(engine), &live);
     engine_free(engine);
-    assert_int_equal(store_image_discard(store, &fault), RC_OK);
+    assert_int_equal(store_checkpoint_discard(store, &fault), RC_OK);
     store_close(store);
     store = open_store();
     engine = open_engine(store);
@@ -662,8 +663,8 @@ static void a_failed_commit_leaves_no_trace(void **unused)
     buf_done(&after);
 }
 
-/* An image file whose sums are not those of its learners is thrown away, not believed. The row that is lost:
- * of a learner with records (items and courses differ), and of one who is only enrolled (courses alone
+/* An checkpoint file whose sums are not those of its learners is thrown away, not believed. The row that is
+ * lost: of a learner with records (items and courses differ), and of one who is only enrolled (courses alone
  * differ). */
 static void an_image_that_contradicts_itself_is_made_again(void **unused)
 {
@@ -692,7 +693,7 @@ static void an_image_that_contradicts_itself_is_made_again(void **unused)
         print_image(engine_image(engine), &before);
         engine_free(engine);
         store_close(store);
-        snprintf(path, sizeof path, "%s/image.db", directory);
+        snprintf(path, sizeof path, "%s/checkpoint.db", directory);
         sqlite3_open(path, &db);
         assert_int_equal(sqlite3_exec(db, losses[i], NULL, NULL, NULL), SQLITE_OK);
         assert_true(sqlite3_changes(db) == 1);
