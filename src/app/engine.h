@@ -18,8 +18,8 @@ struct policy {
     struct judge *judge; /* asked of every event that is folded at the start; NULL: nobody */
 };
 
-/* Loads the image, folds the events after its mark, takes the store over. progress (may be NULL) is called
- * now and then with the number of events folded so far. Errors: what the store says. */
+/* Loads the image, folds the events after its checkpoint, takes the store over. progress (may be NULL) is
+ * called now and then with the number of events folded so far. Errors: what the store says. */
 MUST_CHECK enum rc engine_new(struct store *store, const struct policy *policy,
                               void (*progress)(uint64_t folded), struct engine **out_engine,
                               struct fault *fault);

@@ -25,7 +25,7 @@ struct verifying {
     struct image *image;
     struct fold fold;
     struct replay replay;
-    uint64_t mark, last;
+    uint64_t checkpoint, last;
     bool compared;
     struct tally *tallies, *indexed; /* by learner */
     uint8_t *seen[3];                /* rows of the checkpoint file, by enum checkpoint_row_kind and key */
@@ -164,10 +164,10 @@ static bool note(struct verifying *verifying, const struct stored_event *stored)
 {
     if (stored->kind == EV_ERASED || (stored->learner && verifying->image->learners[stored->learner]->erased))
         return true; /* the index keeps nothing of who was erased, not even this */
-    if (stored->sequence <= verifying->mark && stored->learner) {
+    if (stored->sequence <= verifying->checkpoint && stored->learner) {
         verifying->tallies[stored->learner].count++;
         verifying->tallies[stored->learner].sum += mixed(stored->sequence);
-    } else if (stored->sequence <= verifying->mark &&
+    } else if (stored->sequence <= verifying->checkpoint &&
                !sequences_add(&verifying->catalogue, stored->sequence)) {
         return false;
     }
@@ -178,7 +178,7 @@ static bool fold_one(void *arg, const struct stored_event *stored)
 {
     struct verifying *verifying = arg;
 
-    if (stored->sequence > verifying->mark && !verifying->compared) {
+    if (stored->sequence > verifying->checkpoint && !verifying->compared) {
         replay_publish(&verifying->replay);
         verifying->rc = compare_checkpoint(verifying);
         if (verifying->rc != RC_OK)
@@ -283,12 +283,13 @@ enum rc verify_store(struct store *store, const struct verify_watch *watch, stru
     struct verifying verifying = {.store = store, .watch = watch, .result = out, .fault = fault};
 
     *out = (struct verify_result){0};
-    verifying.mark = store_checkpoint_sequence(store);
-    out->has_checkpoint = verifying.mark > 0;
+    verifying.checkpoint = store_checkpoint_sequence(store);
+    out->has_checkpoint = verifying.checkpoint > 0;
     /* Killed between an erasure and the checkpoint that follows it: the rows still count events that nobody
      * can fold. */
-    enum rc rc =
-        out->has_checkpoint ? store_each_event(store, verifying.mark, look_for_erasure, out, fault) : RC_OK;
+    enum rc rc = out->has_checkpoint
+                     ? store_each_event(store, verifying.checkpoint, look_for_erasure, out, fault)
+                     : RC_OK;
     out->has_checkpoint &= !out->overtaken;
     if (rc == RC_OK)
         rc = prepare(&verifying);

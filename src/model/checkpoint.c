@@ -20,7 +20,7 @@ struct checkpoint_item {
 
 /* Everything in it stays as it is, so that it is sorted, encoded and written elsewhere. */
 struct checkpoint {
-    uint64_t mark;
+    uint64_t sequence;
     struct checkpoint_learner *learners;
     struct checkpoint_course *courses;
     struct checkpoint_item *items;
@@ -39,7 +39,7 @@ struct checkpoint_learner {
 
 uint64_t checkpoint_sequence(const struct checkpoint *checkpoint)
 {
-    return checkpoint->mark;
+    return checkpoint->sequence;
 }
 
 static void put_number(struct buf *out, uint64_t value)
@@ -156,7 +156,7 @@ enum rc checkpoint_take(struct image *image, struct tail *tail, struct checkpoin
     struct checkpoint *checkpoint = calloc(1, sizeof *checkpoint);
     if (!checkpoint)
         return RC_BUSY;
-    checkpoint->mark = image->published;
+    checkpoint->sequence = image->published;
     checkpoint->threshold_hundredths = image->threshold_hundredths;
     checkpoint->scrub = image->scrub_owed;
     if (!take_rows(image, checkpoint)) {
@@ -272,7 +272,7 @@ enum rc checkpoint_write(struct checkpoint *checkpoint, struct store *store, str
     if (rc == RC_OK)
         rc = write_rows(checkpoint, store, fault);
     if (rc == RC_OK)
-        rc = store_checkpoint_commit(store, checkpoint->mark, checkpoint->threshold_hundredths, fault);
+        rc = store_checkpoint_commit(store, checkpoint->sequence, checkpoint->threshold_hundredths, fault);
     if (rc != RC_OK)
         store_checkpoint_rollback(store);
     else if (checkpoint->scrub) /* the checkpoint is written, whatever comes of this */

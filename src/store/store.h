@@ -248,8 +248,8 @@ MUST_CHECK enum rc store_checkpoint_discard(struct store *store, struct fault *f
 MUST_CHECK enum rc store_checkpoint_begin(struct store *store, struct fault *fault);
 MUST_CHECK enum rc store_checkpoint_row(struct store *store, const struct checkpoint_row *row,
                                         struct fault *fault);
-MUST_CHECK enum rc store_checkpoint_commit(struct store *store, uint64_t mark, uint16_t threshold_hundredths,
-                                           struct fault *fault);
+MUST_CHECK enum rc store_checkpoint_commit(struct store *store, uint64_t sequence,
+                                           uint16_t threshold_hundredths, struct fault *fault);
 void store_checkpoint_rollback(struct store *store);
 
 /* The threshold of the last commit; 0: none. */
@@ -275,7 +275,8 @@ struct mention_ref {
 MUST_CHECK enum rc store_checkpoint_mentions(struct store *store, const struct mention_ref *refs,
                                              size_t count, struct fault *fault);
 
-/* The sequences that the index knows under who, ascending, up to the mark; some may be gone. Any thread. */
+/* The sequences that the index knows under who, ascending, up to the checkpoint; some may be gone. Any
+ * thread. */
 MUST_CHECK enum rc store_each_mention(struct store *store, uint64_t who,
                                       bool (*visit)(void *arg, uint64_t sequence), void *arg,
                                       struct fault *fault);
@@ -283,7 +284,8 @@ MUST_CHECK enum rc store_each_mention(struct store *store, uint64_t who,
 /* Within the transaction: forgets all events of a learner. */
 MUST_CHECK enum rc store_checkpoint_forget(struct store *store, uint32_t learner, struct fault *fault);
 
-/* A learner's events as the index knows them, ascending; it knows those up to the mark. Safe from any thread.
+/* A learner's events as the index knows them, ascending; it knows those up to the checkpoint. Safe from any
+ * thread.
  */
 MUST_CHECK enum rc store_each_indexed(struct store *store, uint32_t learner,
                                       bool (*visit)(void *arg, uint64_t sequence), void *arg,

@@ -175,18 +175,18 @@ enum rc store_checkpoint_forget(struct store *store, uint32_t learner, struct fa
     return RC_OK;
 }
 
-enum rc store_checkpoint_commit(struct store *store, uint64_t mark, uint16_t threshold_hundredths,
+enum rc store_checkpoint_commit(struct store *store, uint64_t sequence, uint16_t threshold_hundredths,
                                 struct fault *fault)
 {
     if (!set_checkpoint_meta(store, "store", store->store_id, 0) ||
         !set_checkpoint_meta(store, "generation", NULL, store->generation) ||
         !set_checkpoint_meta(store, "layout", NULL, CHECKPOINT_LAYOUT) ||
         !set_checkpoint_meta(store, "threshold", NULL, threshold_hundredths) ||
-        !set_checkpoint_meta(store, "mark", NULL, (int64_t)mark))
+        !set_checkpoint_meta(store, "mark", NULL, (int64_t)sequence))
         return sqlite_fail(store, store->checkpoint, "checkpoint.db", fault);
     enum rc rc = sqlite_run(store, store->checkpoint, "COMMIT", fault);
     if (rc == RC_OK) {
-        store->checkpoint_sequence = mark;
+        store->checkpoint_sequence = sequence;
         store->checkpoint_threshold = threshold_hundredths;
     }
     return rc;

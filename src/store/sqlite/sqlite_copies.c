@@ -149,7 +149,7 @@ static enum rc copy_store(struct store *store, const char *source, const char *t
         rc = sqlite_run(store, store->events, "PRAGMA journal_mode=DELETE;", fault);
     if (rc == RC_OK)
         rc = check_events(store, out_events, fault);
-    if (rc == RC_OK && restoring) /* images and marks made from the old life mean nothing in the new one */
+    if (rc == RC_OK && restoring) /* checkpoints made from the old life mean nothing in the new one */
         rc = sqlite_run(store, store->events,
                         "UPDATE meta SET value = value + 1000 WHERE name = 'generation';"
                         "UPDATE meta SET value = lower(hex(randomblob(16))) WHERE name = 'store';",
