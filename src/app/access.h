@@ -2,7 +2,7 @@
 
 #include <stdbool.h>
 
-#include "model/image.h"
+#include "model/model.h"
 #include "base/caller.h"
 
 /* The one authorization point: who may do what, to whose record. Every route names a rule; every handler asks

@@ -172,7 +172,7 @@ void adoptions_done(struct adoptions *adoptions)
 
 enum rc adopting_resume(struct batch *batch, struct fault *fault)
 {
-    const struct image *image = batch->fold->image;
+    const struct model *model = batch->fold->model;
     struct buf value = {0};
     enum rc rc = store_ledger(batch->store, ADOPTING_LEDGER, &value, fault);
 
@@ -185,7 +185,7 @@ enum rc adopting_resume(struct batch *batch, struct fault *fault)
         if (*at != ';')
             break; /* not written by us: no more of it */
         at++;
-        if (item && item <= image->item_count && course && course <= image->course_count)
+        if (item && item <= model->item_count && course && course <= model->course_count)
             rc = add(&batch->adoptions,
                      &(struct adoption){.item = (uint32_t)item,
                                         .course = (uint32_t)course,

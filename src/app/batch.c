@@ -76,17 +76,17 @@ enum rc batch_emit(struct batch *batch, struct event *event, struct fault *fault
 
 uint32_t batch_learner(struct batch *batch, struct text id)
 {
-    return image_intern_learner(batch->fold->image, id.bytes, id.size, false);
+    return model_intern_learner(batch->fold->model, id.bytes, id.size, false);
 }
 
 uint32_t batch_course(struct batch *batch, struct text id)
 {
-    return image_intern_course(batch->fold->image, id.bytes, id.size, false);
+    return model_intern_course(batch->fold->model, id.bytes, id.size, false);
 }
 
 uint32_t batch_item(struct batch *batch, struct text id)
 {
-    return image_intern_item(batch->fold->image, id.bytes, id.size, false);
+    return model_intern_item(batch->fold->model, id.bytes, id.size, false);
 }
 
 struct event batch_event(const struct command *command, enum event_kind kind)

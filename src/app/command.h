@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 #include "model/catalog.h"
-#include "model/image.h"
+#include "model/model.h"
 #include "base/caller.h"
 #include "core/log_entries.h"
 

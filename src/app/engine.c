@@ -26,7 +26,7 @@ enum {
     PARKED_MAX = 4096,          /* commands that wait for an edit of what they touch; above that 503 */
     REVISION_MS = 2,            /* what a revision takes between two batches */
     CHECKPOINT_EVENTS = 131072, /* replay at start stays short: measured 0.13 s for so many */
-    CHECKPOINT_AFTER_MS = 5000, /* a quiet server's image is at most this old */
+    CHECKPOINT_AFTER_MS = 5000, /* a quiet server's model is at most this old */
     /* after a failed commit: how often the engine looks whether there is room again */
     PROBE_MS = 1000,
     TAIL_MAX =
@@ -38,13 +38,13 @@ enum {
     SCRUB_LAST_MS = 2000, /* at the end it is worth a wait */
     TIDY_AFTER_MS = 1000, /* after a checkpoint, unless the next has come */
     REPLAY_CHECKPOINT =
-        1 << 20, /* a long replay writes the image now and then, so that its tail stays bounded */
+        1 << 20, /* a long replay writes the model now and then, so that its tail stays bounded */
 };
 
 struct engine {
     struct store *store;
     struct policy policy;
-    struct image *image;
+    struct model *model;
     struct fold fold;
     struct batch batch;
     struct tail *tail;
@@ -114,7 +114,7 @@ static enum rc replay_tail(struct engine *engine, void (*progress)(uint64_t), st
     if (replay_init(&tail.replay, &engine->fold) != RC_OK)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     tail.replay.judge = engine->policy.judge;
-    enum rc rc = store_each_event(engine->store, engine->image->published, take_event, &tail, fault);
+    enum rc rc = store_each_event(engine->store, engine->model->published, take_event, &tail, fault);
     if (rc == RC_OK)
         replay_publish(&tail.replay);
     if (tail.rc == RC_INTERNAL)
@@ -127,21 +127,21 @@ static enum rc replay_tail(struct engine *engine, void (*progress)(uint64_t), st
 
 static enum rc load_checkpoint(struct engine *engine, void (*progress)(uint64_t), struct fault *fault)
 {
-    enum rc rc = image_new(&engine->image);
+    enum rc rc = model_new(&engine->model);
 
     if (rc == RC_OK)
-        rc = checkpoint_load(engine->image, engine->store, fault);
+        rc = checkpoint_load(engine->model, engine->store, fault);
     if (rc == RC_CONFLICT) { /* made again from the events */
-        image_free(engine->image);
-        engine->image = NULL;
+        model_free(engine->model);
+        engine->model = NULL;
         rc = store_checkpoint_discard(engine->store, fault);
         if (rc == RC_OK)
-            rc = image_new(&engine->image);
+            rc = model_new(&engine->model);
         if (rc == RC_OK)
-            rc = checkpoint_load(engine->image, engine->store, fault);
+            rc = checkpoint_load(engine->model, engine->store, fault);
     }
     if (rc == RC_OK)
-        rc = fold_init(&engine->fold, engine->image);
+        rc = fold_init(&engine->fold, engine->model);
     if (rc == RC_OK)
         rc = replay_tail(engine, progress, fault);
     return rc;
@@ -172,7 +172,7 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
     }
     engine->batch.fold = &engine->fold;
     engine->batch.store = store;
-    engine->batch.past = (struct past){store, engine->tail, engine->image};
+    engine->batch.past = (struct past){store, engine->tail, engine->model};
     engine->batch.policy = &engine->policy;
     engine->batch.counters = store_counters(store);
     rc = settling_resume(engine, &engine->batch, fault);
@@ -182,7 +182,7 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
         engine_free(engine);
         return rc;
     }
-    engine->state.sequence = engine->image->published;
+    engine->state.sequence = engine->model->published;
     engine->state.checkpointed = store_checkpoint_sequence(store);
     *out_engine = engine;
     return RC_OK;
@@ -198,9 +198,9 @@ struct log_totals *engine_log_totals(struct engine *engine)
     return engine->batch.logs.totals;
 }
 
-struct image *engine_image(struct engine *engine)
+struct model *engine_model(struct engine *engine)
 {
-    return engine->image;
+    return engine->model;
 }
 
 struct store *engine_store(struct engine *engine)
@@ -360,11 +360,11 @@ static void decide(struct batch *batch, struct command *command)
 /* Ids that this batch's events are the first to use. */
 static enum rc collect_ids(struct engine *engine, struct store_id **out_ids, size_t *out_count)
 {
-    struct image *image = engine->image;
+    struct model *model = engine->model;
     struct batch *batch = &engine->batch;
     size_t room = 0, count = 0;
     struct store_id *ids = NULL;
-    uint32_t *highest[] = {&image->learner_count, &image->course_count, &image->item_count};
+    uint32_t *highest[] = {&model->learner_count, &model->course_count, &model->item_count};
 
     for (int kind = 0; kind < 3; kind++)
         for (uint32_t key = *highest[kind]; key > 0; key--) {
@@ -373,14 +373,14 @@ static enum rc collect_ids(struct engine *engine, struct store_id **out_ids, siz
             uint32_t size;
             bool persisted;
             if (kind == 0) {
-                id = image->learners[key]->id, size = image->learners[key]->id_size;
-                persisted = image->learners[key]->persisted;
+                id = model->learners[key]->id, size = model->learners[key]->id_size;
+                persisted = model->learners[key]->persisted;
             } else if (kind == 1) {
-                id = image->courses[key]->id, size = image->courses[key]->id_size;
-                persisted = image->courses[key]->persisted;
+                id = model->courses[key]->id, size = model->courses[key]->id_size;
+                persisted = model->courses[key]->persisted;
             } else {
-                id = image->items[key]->id, size = image->items[key]->id_size;
-                persisted = image->items[key]->persisted;
+                id = model->items[key]->id, size = model->items[key]->id_size;
+                persisted = model->items[key]->persisted;
             }
             if (persisted)
                 break;
@@ -401,15 +401,15 @@ static enum rc collect_ids(struct engine *engine, struct store_id **out_ids, siz
     return RC_OK;
 }
 
-static void ids_persisted(struct image *image, const struct store_id *ids, size_t count)
+static void ids_persisted(struct model *model, const struct store_id *ids, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (ids[i].kind == STORE_LEARNER)
-            image->learners[ids[i].key]->persisted = true;
+            model->learners[ids[i].key]->persisted = true;
         else if (ids[i].kind == STORE_COURSE)
-            image->courses[ids[i].key]->persisted = true;
+            model->courses[ids[i].key]->persisted = true;
         else
-            image->items[ids[i].key]->persisted = true;
+            model->items[ids[i].key]->persisted = true;
 }
 
 /* Whom an answer names: it goes when one of them is erased. Not the one whom the command erases: nothing of
@@ -517,7 +517,7 @@ static enum rc commit(struct engine *engine, struct command *commands, const cha
     };
     rc = store_commit(engine->store, &what, fault);
     if (rc == RC_OK)
-        ids_persisted(engine->image, ids, id_count);
+        ids_persisted(engine->model, ids, id_count);
     *out_wrote = rc == RC_OK;
     return rc;
 }
@@ -648,7 +648,7 @@ enum rc engine_set_threshold(struct engine *engine, uint16_t threshold_hundredth
     struct event event = {
         .kind = EV_THRESHOLD_SET, .face = FACE_CATALOG, .at_ms = engine->policy.now_ms(), .body = body};
 
-    if (engine->image->threshold_hundredths == threshold_hundredths)
+    if (engine->model->threshold_hundredths == threshold_hundredths)
         return RC_OK;
     event.body_size = (uint32_t)(put_u64(body, threshold_hundredths) - body);
     enum rc rc = batch_emit(batch, &event, fault);
@@ -762,7 +762,7 @@ static void consider_checkpoint(struct engine *engine)
         note_checkpoint(engine);
         engine->checkpoint = NULL;
         (void)pthread_mutex_unlock(&engine->lock);
-        checkpoint_done(checkpoint, engine->image, written);
+        checkpoint_done(checkpoint, engine->model, written);
         (void)pthread_mutex_lock(&engine->lock);
     }
     if (engine->revision)
@@ -770,12 +770,12 @@ static void consider_checkpoint(struct engine *engine)
     uint64_t tail = engine->state.sequence - engine->state.checkpointed;
     int64_t now_ms = monotonic_ms();
     bool urgent = tail >= CHECKPOINT_EVENTS && !engine->state.checkpoint_failing_since_ms;
-    if ((tail == 0 && !engine->image->scrub_owed) ||
+    if ((tail == 0 && !engine->model->scrub_owed) ||
         (!urgent && now_ms - engine->last_checkpoint_ms < CHECKPOINT_AFTER_MS))
         return;
     engine->last_checkpoint_ms = now_ms;
     (void)pthread_mutex_unlock(&engine->lock);
-    enum rc rc = checkpoint_take(engine->image, engine->tail, &checkpoint);
+    enum rc rc = checkpoint_take(engine->model, engine->tail, &checkpoint);
     (void)pthread_mutex_lock(&engine->lock);
     if (rc != RC_OK || !checkpoint)
         return; /* out of memory: the next batch tries again */
@@ -787,7 +787,7 @@ static void consider_checkpoint(struct engine *engine)
 static void wait_for_work(struct engine *engine)
 {
     bool dirty = engine->state.sequence != engine->state.checkpointed || engine->scrub ||
-                 erase_jobs_pending(engine->jobs) || engine->image->scrub_owed ||
+                 erase_jobs_pending(engine->jobs) || engine->model->scrub_owed ||
                  engine->state.failing_since_ms;
 
     engine->sleeping = true;
@@ -1079,7 +1079,7 @@ struct command *engine_submit(struct engine *engine, struct command *commands, s
 enum rc engine_checkpoint(struct engine *engine, struct fault *fault)
 {
     struct checkpoint *checkpoint;
-    enum rc rc = checkpoint_take(engine->image, engine->tail, &checkpoint);
+    enum rc rc = checkpoint_take(engine->model, engine->tail, &checkpoint);
 
     if (rc != RC_OK)
         return fault_set(fault, rc, NULL, "out of memory");
@@ -1088,7 +1088,7 @@ enum rc engine_checkpoint(struct engine *engine, struct fault *fault)
     rc = checkpoint_write(checkpoint, engine->store, fault);
     if (rc == RC_OK)
         engine->state.checkpointed = checkpoint_sequence(checkpoint);
-    checkpoint_done(checkpoint, engine->image, rc == RC_OK);
+    checkpoint_done(checkpoint, engine->model, rc == RC_OK);
     return rc;
 }
 
@@ -1105,7 +1105,7 @@ static void stop_threads(struct engine *engine)
     (void)pthread_mutex_unlock(&engine->lock);
     (void)pthread_join(engine->checkpointer, NULL);
     if (engine->checkpoint) {
-        checkpoint_done(engine->checkpoint, engine->image, engine->checkpoint_over && engine->checkpoint_ok);
+        checkpoint_done(engine->checkpoint, engine->model, engine->checkpoint_over && engine->checkpoint_ok);
         engine->checkpoint = NULL;
     }
 }
@@ -1118,7 +1118,7 @@ void engine_free(struct engine *engine)
         return;
     if (engine->threads_run)
         stop_threads(engine);
-    if (engine->image && engine->fold.image && !engine->state.broken) {
+    if (engine->model && engine->fold.model && !engine->state.broken) {
         enum rc checkpointed = engine_checkpoint(engine, &fault);
         (void)checkpointed; /* if it fails, the next start folds the tail again */
     }
@@ -1126,7 +1126,7 @@ void engine_free(struct engine *engine)
     scrub_last(engine);
     erase_jobs_free(engine->jobs);
     fold_done(&engine->fold);
-    image_free(engine->image);
+    model_free(engine->model);
     tail_free(engine->tail);
     free(engine->batch.events);
     batch_logs_done(&engine->batch.logs);

@@ -18,7 +18,7 @@ struct policy {
     struct judge *judge; /* asked of every event that is folded at the start; NULL: nobody */
 };
 
-/* Loads the image, folds the events after its checkpoint, takes the store over. progress (may be NULL) is
+/* Loads the model, folds the events after its checkpoint, takes the store over. progress (may be NULL) is
  * called now and then with the number of events folded so far. Errors: what the store says. */
 MUST_CHECK enum rc engine_new(struct store *store, const struct policy *policy,
                               void (*progress)(uint64_t folded), struct engine **out_engine,
@@ -27,7 +27,7 @@ MUST_CHECK enum rc engine_new(struct store *store, const struct policy *policy,
 /* Starts the engine and the checkpointer: two threads. */
 MUST_CHECK enum rc engine_start(struct engine *engine, struct fault *fault);
 
-/* Does what is queued, checkpoints the image, ends the threads; frees everything but the store. */
+/* Does what is queued, checkpoints the model, ends the threads; frees everything but the store. */
 void engine_free(struct engine *engine);
 
 /* Hands a chain of commands over. Returns those that were not taken (the queue is full, or the engine is
@@ -56,7 +56,7 @@ const struct past *engine_past(struct engine *engine);
 struct log_totals;
 struct log_totals *engine_log_totals(struct engine *engine);
 
-struct image *engine_image(struct engine *engine);
+struct model *engine_model(struct engine *engine);
 struct store *engine_store(struct engine *engine);
 
 struct engine_state {

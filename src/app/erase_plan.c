@@ -109,7 +109,7 @@ static int by_number(const void *a, const void *b)
 /* Whom and what to look for: the person, their items, the courses of these and of their enrolments. */
 static uint64_t *wanted(const struct past *past, const struct erase_plan *plan, size_t *out_count)
 {
-    struct view view = image_read_begin(past->image);
+    struct view view = model_read_begin(past->model);
     const struct learner *learner = view_learner(view, plan->learner);
     size_t room = 1 + (learner ? (size_t)learner->record_count * 2 + learner->enrolment_count : 0), count = 0;
     uint64_t *who = malloc(room * sizeof *who);
@@ -122,7 +122,7 @@ static uint64_t *wanted(const struct past *past, const struct erase_plan *plan, 
     }
     for (uint32_t i = 0; who && learner && i < learner->enrolment_count; i++)
         who[count++] = mention_of_course(learner->enrolments[i].course);
-    image_read_end(view);
+    model_read_end(view);
     if (who)
         qsort(who, count, sizeof *who, by_number);
     size_t kept = 0;
@@ -183,9 +183,9 @@ enum rc erase_plan_make(const struct past *past, struct text person, uint64_t up
         .person = person, .upto = upto, .room = malloc(EVENT_SEGMENTS_MAX * sizeof *plan->room)};
     if (!plan->room)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    struct view view = image_read_begin(past->image);
+    struct view view = model_read_begin(past->model);
     plan->learner = view_learner_key(view, person.bytes, person.size);
-    image_read_end(view);
+    model_read_end(view);
     enum rc rc = look_up(past, plan, fault);
     return plan->failed ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "model/image.h"
+#include "model/model.h"
 #include "model/tail.h"
 #include "core/log_entries.h"
 
@@ -11,7 +11,7 @@
 struct past {
     struct store *store;
     struct tail *tail;
-    struct image *image;
+    struct model *model;
 };
 
 struct sequences {
@@ -50,11 +50,11 @@ MUST_CHECK enum rc history_readable(const char *text, const char *field, struct 
 MUST_CHECK enum rc history_bound(const struct past *past, uint32_t learner, const char *text,
                                  const char *field, struct bound *out, struct fault *fault);
 
-/* An image that holds one learner as they were, and of the catalogue what counts for them: the courses of
- * their events and of their items, and those that took an item from one of these; free it with image_free.
- * Ids are read from the other image, which must outlive it. Memory: that of the learner and those courses. */
-MUST_CHECK enum rc history_image(const struct past *past, uint32_t learner, const struct bound *bound,
-                                 struct image **out_image, struct fault *fault);
+/* An model that holds one learner as they were, and of the catalogue what counts for them: the courses of
+ * their events and of their items, and those that took an item from one of these; free it with model_free.
+ * Ids are read from the other model, which must outlive it. Memory: that of the learner and those courses. */
+MUST_CHECK enum rc history_model(const struct past *past, uint32_t learner, const struct bound *bound,
+                                 struct model **out_model, struct fault *fault);
 
 /* A learner's log entries at a bound, by log_id. */
 struct log_entries {

@@ -25,7 +25,7 @@ struct place {
 };
 
 struct roster {
-    struct image *image;
+    struct model *model;
     struct roster_query query;
     uint32_t *keys;                            /* the course's learners when we began */
     uint32_t key_count, copied, stale, looked; /* stale: of the list, when we copied last */
@@ -41,8 +41,8 @@ struct roster {
 /* Bytes that lists hold, all together. */
 static bool take_bytes(struct roster *roster, size_t bytes)
 {
-    if (atomic_fetch_add(&roster->image->listing_bytes, bytes) + bytes > LIMIT_LISTING_BYTES) {
-        (void)atomic_fetch_sub(&roster->image->listing_bytes, bytes); /* as it was */
+    if (atomic_fetch_add(&roster->model->listing_bytes, bytes) + bytes > LIMIT_LISTING_BYTES) {
+        (void)atomic_fetch_sub(&roster->model->listing_bytes, bytes); /* as it was */
         return false;
     }
     roster->bytes += bytes;
@@ -51,7 +51,7 @@ static bool take_bytes(struct roster *roster, size_t bytes)
 
 static void give_bytes(struct roster *roster, size_t bytes)
 {
-    (void)atomic_fetch_sub(&roster->image->listing_bytes, bytes);
+    (void)atomic_fetch_sub(&roster->model->listing_bytes, bytes);
     roster->bytes -= bytes;
 }
 
@@ -71,10 +71,10 @@ static struct place place_of(const int64_t by[2], uint32_t learner, const char *
 
 static const char *text_of(const struct roster *roster, const struct place *place)
 {
-    return place->learner ? roster->image->learners[place->learner]->id : roster->query.after_id.bytes;
+    return place->learner ? roster->model->learners[place->learner]->id : roster->query.after_id.bytes;
 }
 
-/* Texts that begin alike are read from the image. locked: its lock is held. */
+/* Texts that begin alike are read from the model. locked: its lock is held. */
 static int compare_texts(const struct roster *roster, const struct place *a, const struct place *b,
                          bool locked)
 {
@@ -83,10 +83,10 @@ static int compare_texts(const struct roster *roster, const struct place *a, con
     if (result || !a->id.start[sizeof a->id.start - 1])
         return result;
     if (!locked)
-        (void)image_read_begin(roster->image);
+        (void)model_read_begin(roster->model);
     result = strcmp(text_of(roster, a), text_of(roster, b));
     if (!locked)
-        image_read_end((struct view){roster->image, false});
+        model_read_end((struct view){roster->model, false});
     return result;
 }
 
@@ -145,14 +145,14 @@ static void add(struct roster *roster, const struct place *place)
 
 /* ---- steps ---- */
 
-enum rc roster_new(struct image *image, const struct roster_query *query, struct roster **out_roster,
+enum rc roster_new(struct model *model, const struct roster_query *query, struct roster **out_roster,
                    struct fault *fault)
 {
     struct roster *roster = calloc(1, sizeof *roster);
 
     if (!roster)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    roster->image = image;
+    roster->model = model;
     roster->query = *query;
     if (query->after)
         roster->after = place_of(query->after_by, 0, query->after_id.bytes, query->after_id.size);
@@ -173,11 +173,11 @@ void roster_free(struct roster *roster)
 
 static uint32_t learners_of(const struct roster *roster)
 {
-    struct view view = image_read_begin(roster->image);
+    struct view view = model_read_begin(roster->model);
     const struct course_slot *slot = view_course_slot(view, roster->query.course);
     uint32_t count = slot ? slot->roster.count : 0;
 
-    image_read_end(view);
+    model_read_end(view);
     return count;
 }
 
@@ -204,7 +204,7 @@ static enum rc make_room(struct roster *roster, struct fault *fault)
  * Lists only grow, but for the one that replaces a list half of which is stale: then we begin again. */
 static void copy_some_keys(struct roster *roster)
 {
-    struct view view = image_read_begin(roster->image);
+    struct view view = model_read_begin(roster->model);
     const struct course_slot *slot = view_course_slot(view, roster->query.course);
     uint32_t count = slot ? slot->roster.count : 0;
 
@@ -217,13 +217,13 @@ static void copy_some_keys(struct roster *roster)
         memcpy(roster->keys + roster->copied, slot->roster.at + roster->copied, some * sizeof *roster->keys);
     roster->copied += some;
     roster->stale = slot ? slot->roster.stale : 0;
-    image_read_end(view);
+    model_read_end(view);
 }
 
 static void look_at_some(struct roster *roster)
 {
     const struct roster_query *query = &roster->query;
-    struct view view = image_read_begin(roster->image);
+    struct view view = model_read_begin(roster->model);
     uint32_t work = 0;
 
     for (uint32_t i = 0; i < SLICE && work < SLICE_WORK && roster->looked < roster->key_count; i++) {
@@ -242,7 +242,7 @@ static void look_at_some(struct roster *roster)
         roster->behind++;
         add(roster, &place);
     }
-    image_read_end(view);
+    model_read_end(view);
 }
 
 /* Also of somebody who was erased meanwhile, as far as it is known still: it is a place in the order. */
@@ -256,11 +256,11 @@ static void note_last(struct roster *roster, const struct place *last)
         id->size = (uint32_t)snprintf(id->bytes, sizeof id->bytes, "%lld", (long long)last->id.number);
         return;
     }
-    struct view view = image_read_begin(roster->image);
+    struct view view = model_read_begin(roster->model);
     const struct learner_slot *slot = view_learner_slot(view, last->learner);
     id->size = slot->id_size ? slot->id_size : (uint32_t)strnlen(last->id.start, sizeof last->id.start);
     memcpy(id->bytes, slot->id_size ? slot->id : last->id.start, id->size);
-    image_read_end(view);
+    model_read_end(view);
 }
 
 /* Sorted; then of the page only who it is and their rank is kept. */
@@ -347,19 +347,19 @@ bool roster_last(const struct roster *roster, int64_t out_by[2], struct learner_
 
 /* ---- one of them ---- */
 
-void member_open(struct member *member, struct image *image, uint32_t learner, uint32_t course)
+void member_open(struct member *member, struct model *model, uint32_t learner, uint32_t course)
 {
-    struct view view = image_read_begin(image);
+    struct view view = model_read_begin(model);
     const struct learner_slot *slot = view_learner_slot(view, learner);
 
     *member = (struct member){.course = course, .facts = view_course_facts(view, course)};
     if (slot && !slot->erased && slot->state) {
-        member->state = state_ref(image_state(image, slot));
+        member->state = state_ref(model_state(model, slot));
         member->id.size = slot->id_size;
         memcpy(member->id.bytes, slot->id, slot->id_size + 1);
         member->enrolment = learner_enrolment(&member->state->learner, course);
     }
-    image_read_end(view);
+    model_read_end(view);
 }
 
 void member_done(struct member *member)
@@ -379,7 +379,7 @@ static int newest_first(const void *a, const void *b)
     return left->id > right->id ? -1 : left->id < right->id;
 }
 
-enum rc member_pick(struct member *member, struct image *image, bool sorted, bool *out_done,
+enum rc member_pick(struct member *member, struct model *model, bool sorted, bool *out_done,
                     struct fault *fault)
 {
     const struct learner *learner = member->state ? &member->state->learner : NULL;
@@ -391,7 +391,7 @@ enum rc member_pick(struct member *member, struct image *image, bool sorted, boo
         if (!member->records)
             return fault_set(fault, RC_BUSY, NULL, "out of memory");
     }
-    struct view view = image_read_begin(image);
+    struct view view = model_read_begin(model);
     for (; member->looked < end; member->looked++) {
         const struct record *record = &learner->records[member->looked];
         if (view_item_facts(view, record->item).course != member->course)
@@ -401,7 +401,7 @@ enum rc member_pick(struct member *member, struct image *image, bool sorted, boo
         if (sorted && record->flags & RECORD_PRESENT && !hidden)
             member->records[member->record_count++] = record;
     }
-    image_read_end(view);
+    model_read_end(view);
     *out_done = member->looked == count;
     if (*out_done && member->record_count)
         qsort(member->records, member->record_count, sizeof *member->records, newest_first);

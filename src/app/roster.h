@@ -4,11 +4,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/image.h"
+#include "model/model.h"
 #include "base/fault.h"
 #include "base/ident.h"
 
-/* The learners of a course in an order, a page of them or all, for courses of any size: the image's lock is
+/* The learners of a course in an order, a page of them or all, for courses of any size: the model's lock is
  * taken for some hundred learners at a time, what they are sorted by is copied, and sorted with no lock. One
  * thread at a time. What was acknowledged before the start is seen. Source: contract 3; docs/decisions/0013.
  */
@@ -40,7 +40,7 @@ struct roster_entry {
 struct roster;
 
 /* Copies the query. Errors: RC_BUSY, out of memory. */
-MUST_CHECK enum rc roster_new(struct image *image, const struct roster_query *query,
+MUST_CHECK enum rc roster_new(struct model *model, const struct roster_query *query,
                               struct roster **out_roster, struct fault *fault);
 void roster_free(struct roster *roster);
 
@@ -75,10 +75,10 @@ struct member {
 };
 
 /* Takes a reference; give it back with member_done. */
-void member_open(struct member *member, struct image *image, uint32_t learner, uint32_t course);
+void member_open(struct member *member, struct model *model, uint32_t learner, uint32_t course);
 void member_done(struct member *member);
 
 /* Looks at a thousand records; true when all were. sorted: into records, else the sum alone. Errors: RC_BUSY.
  */
-MUST_CHECK enum rc member_pick(struct member *member, struct image *image, bool sorted, bool *out_done,
+MUST_CHECK enum rc member_pick(struct member *member, struct model *model, bool sorted, bool *out_done,
                                struct fault *fault);

@@ -22,7 +22,7 @@ struct verifying {
     const struct verify_watch *watch;
     struct verify_result *result;
     struct fault *fault;
-    struct image *image;
+    struct model *model;
     struct fold fold;
     struct replay replay;
     uint64_t checkpoint, last;
@@ -60,10 +60,10 @@ static bool compare_row(void *arg, const struct checkpoint_row *row)
 {
     static const char *const names[] = {"learner", "course", "item"};
     struct verifying *verifying = arg;
-    const struct image *image = verifying->image;
-    uint32_t count = row->kind == CHECKPOINT_LEARNER  ? image->learner_count
-                     : row->kind == CHECKPOINT_COURSE ? image->course_count
-                                                      : image->item_count;
+    const struct model *model = verifying->model;
+    uint32_t count = row->kind == CHECKPOINT_LEARNER  ? model->learner_count
+                     : row->kind == CHECKPOINT_COURSE ? model->course_count
+                                                      : model->item_count;
     struct buf expected = {0};
 
     if (row->key == 0 || row->key > count) {
@@ -71,29 +71,29 @@ static bool compare_row(void *arg, const struct checkpoint_row *row)
         return true;
     }
     verifying->seen[row->kind][row->key] = 1;
-    bool there = checkpoint_row_encode(image, row->kind, row->key, &expected);
+    bool there = checkpoint_row_encode(model, row->kind, row->key, &expected);
     if (!there || expected.size != row->size || memcmp(expected.bytes, row->bytes, row->size) != 0)
         differ(verifying, "%s %u (%s): the row is not what the events say", names[row->kind], row->key,
-               row->kind == CHECKPOINT_LEARNER  ? image->learners[row->key]->id
-               : row->kind == CHECKPOINT_COURSE ? image->courses[row->key]->id
-                                                : image->items[row->key]->id);
+               row->kind == CHECKPOINT_LEARNER  ? model->learners[row->key]->id
+               : row->kind == CHECKPOINT_COURSE ? model->courses[row->key]->id
+                                                : model->items[row->key]->id);
     buf_done(&expected);
     return true;
 }
 
 static void look_for_missing(struct verifying *verifying)
 {
-    const struct image *image = verifying->image;
+    const struct model *model = verifying->model;
 
-    for (uint32_t i = 1; i <= image->learner_count; i++)
-        if (image->learners[i]->state && !verifying->seen[CHECKPOINT_LEARNER][i])
-            differ(verifying, "learner %u (%s): the row is missing", i, image->learners[i]->id);
-    for (uint32_t i = 1; i <= image->course_count; i++)
-        if (image->courses[i]->def && !verifying->seen[CHECKPOINT_COURSE][i])
-            differ(verifying, "course %u (%s): the row is missing", i, image->courses[i]->id);
-    for (uint32_t i = 1; i <= image->item_count; i++)
-        if (image->items[i]->def && !verifying->seen[CHECKPOINT_ITEM][i])
-            differ(verifying, "item %u (%s): the row is missing", i, image->items[i]->id);
+    for (uint32_t i = 1; i <= model->learner_count; i++)
+        if (model->learners[i]->state && !verifying->seen[CHECKPOINT_LEARNER][i])
+            differ(verifying, "learner %u (%s): the row is missing", i, model->learners[i]->id);
+    for (uint32_t i = 1; i <= model->course_count; i++)
+        if (model->courses[i]->def && !verifying->seen[CHECKPOINT_COURSE][i])
+            differ(verifying, "course %u (%s): the row is missing", i, model->courses[i]->id);
+    for (uint32_t i = 1; i <= model->item_count; i++)
+        if (model->items[i]->def && !verifying->seen[CHECKPOINT_ITEM][i])
+            differ(verifying, "item %u (%s): the row is missing", i, model->items[i]->id);
 }
 
 /* ---- the index ---- */
@@ -104,7 +104,7 @@ static bool count_indexed(void *arg, uint32_t learner, uint64_t sequence)
 
     if (learner == 0)
         return sequences_add(&verifying->index_of_catalogue, sequence);
-    if (learner > verifying->image->learner_count) {
+    if (learner > verifying->model->learner_count) {
         differ(verifying, "index: events of learner %u, who is nobody", learner);
         return true;
     }
@@ -136,10 +136,10 @@ static enum rc compare_index(struct verifying *verifying)
 
     if (rc != RC_OK)
         return rc;
-    for (uint32_t i = 1; i <= verifying->image->learner_count; i++)
+    for (uint32_t i = 1; i <= verifying->model->learner_count; i++)
         if (memcmp(&verifying->tallies[i], &verifying->indexed[i], sizeof verifying->tallies[i]) != 0)
             differ(verifying, "index: learner %u (%s) has %llu events, the index knows %llu", i,
-                   verifying->image->learners[i]->id, (unsigned long long)verifying->tallies[i].count,
+                   verifying->model->learners[i]->id, (unsigned long long)verifying->tallies[i].count,
                    (unsigned long long)verifying->indexed[i].count);
     compare_catalogue_index(verifying);
     return RC_OK;
@@ -153,7 +153,7 @@ static enum rc compare_checkpoint(struct verifying *verifying)
     enum rc rc = store_each_checkpoint_row(verifying->store, compare_row, verifying, verifying->fault);
     if (rc == RC_OK)
         look_for_missing(verifying);
-    if (rc == RC_OK && verifying->image->threshold_hundredths != store_checkpoint_threshold(verifying->store))
+    if (rc == RC_OK && verifying->model->threshold_hundredths != store_checkpoint_threshold(verifying->store))
         differ(verifying, "the completion threshold is not what the events say");
     return rc == RC_OK ? compare_index(verifying) : rc;
 }
@@ -162,7 +162,7 @@ static enum rc compare_checkpoint(struct verifying *verifying)
 
 static bool note(struct verifying *verifying, const struct stored_event *stored)
 {
-    if (stored->kind == EV_ERASED || (stored->learner && verifying->image->learners[stored->learner]->erased))
+    if (stored->kind == EV_ERASED || (stored->learner && verifying->model->learners[stored->learner]->erased))
         return true; /* the index keeps nothing of who was erased, not even this */
     if (stored->sequence <= verifying->checkpoint && stored->learner) {
         verifying->tallies[stored->learner].count++;
@@ -216,22 +216,22 @@ static enum rc report_total(void *arg, const struct store_log_total *should, str
 
 static enum rc prepare(struct verifying *verifying)
 {
-    enum rc rc = image_new(&verifying->image);
+    enum rc rc = model_new(&verifying->model);
 
     if (rc == RC_OK)
-        rc = checkpoint_load_ids(verifying->image, verifying->store, verifying->fault);
+        rc = checkpoint_load_ids(verifying->model, verifying->store, verifying->fault);
     if (rc == RC_OK)
-        rc = fold_init(&verifying->fold, verifying->image);
+        rc = fold_init(&verifying->fold, verifying->model);
     if (rc == RC_OK)
         rc = replay_init(&verifying->replay, &verifying->fold);
     if (rc != RC_OK)
         return rc;
-    const struct image *image = verifying->image;
-    verifying->tallies = calloc(image->learner_count + 1u, sizeof *verifying->tallies);
-    verifying->indexed = calloc(image->learner_count + 1u, sizeof *verifying->indexed);
-    verifying->seen[CHECKPOINT_LEARNER] = calloc(image->learner_count + 1u, 1);
-    verifying->seen[CHECKPOINT_COURSE] = calloc(image->course_count + 1u, 1);
-    verifying->seen[CHECKPOINT_ITEM] = calloc(image->item_count + 1u, 1);
+    const struct model *model = verifying->model;
+    verifying->tallies = calloc(model->learner_count + 1u, sizeof *verifying->tallies);
+    verifying->indexed = calloc(model->learner_count + 1u, sizeof *verifying->indexed);
+    verifying->seen[CHECKPOINT_LEARNER] = calloc(model->learner_count + 1u, 1);
+    verifying->seen[CHECKPOINT_COURSE] = calloc(model->course_count + 1u, 1);
+    verifying->seen[CHECKPOINT_ITEM] = calloc(model->item_count + 1u, 1);
     bool whole = verifying->tallies && verifying->indexed && verifying->seen[CHECKPOINT_LEARNER] &&
                  verifying->seen[CHECKPOINT_COURSE] && verifying->seen[CHECKPOINT_ITEM];
     return whole ? RC_OK : fault_set(verifying->fault, RC_BUSY, NULL, "out of memory");
@@ -239,9 +239,9 @@ static enum rc prepare(struct verifying *verifying)
 
 static void done(struct verifying *verifying)
 {
-    if (verifying->fold.image)
+    if (verifying->fold.model)
         fold_done(&verifying->fold);
-    image_free(verifying->image);
+    model_free(verifying->model);
     replay_done(&verifying->replay);
     free(verifying->tallies);
     free(verifying->indexed);
@@ -299,10 +299,10 @@ enum rc verify_store(struct store *store, const struct verify_watch *watch, stru
         rc = verify_logs(store, &verifying.logs,
                          &(struct log_judge){&verifying, report_log, report_total, true}, &out->logs, fault);
     if (rc == RC_OK) {
-        for (uint32_t i = 1; i <= verifying.image->learner_count; i++)
-            out->learners += verifying.image->learners[i]->state != NULL;
-        out->courses = verifying.image->course_count;
-        out->items = verifying.image->item_count;
+        for (uint32_t i = 1; i <= verifying.model->learner_count; i++)
+            out->learners += verifying.model->learners[i]->state != NULL;
+        out->courses = verifying.model->course_count;
+        out->items = verifying.model->item_count;
     }
     done(&verifying);
     return rc;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "model/image.h"
+#include "model/model.h"
 #include "store/store.h"
 
 /* Every event folded again and compared with every projection: learners, courses, items and their sums in the

@@ -85,7 +85,7 @@ enum rc cli_check_store(struct store *store, struct fault *fault)
         rc = store_each_erasing(store, see_erasing, &judge, fault);
     if (rc == RC_OK)
         rc = engine_new(store, &policy, ignore_count, &engine, fault);
-    if (rc == RC_OK && !judge_image(&judge, engine_image(engine)))
+    if (rc == RC_OK && !judge_model(&judge, engine_model(engine)))
         rc = RC_INVALID;
     engine_free(engine);
     if (rc == RC_OK)

@@ -20,7 +20,7 @@
 
 struct exporting {
     FILE *out;
-    struct image *image; /* names of keys */
+    struct model *model; /* names of keys */
     struct segment *room;
     struct buf line;
     uLong crc;
@@ -86,7 +86,7 @@ static bool put_id(void *arg, const struct store_id *id)
 static bool put_event(void *arg, const struct stored_event *stored)
 {
     struct exporting *exporting = arg;
-    struct view view = {exporting->image, false};
+    struct view view = {exporting->model, false};
     struct event_names names = event_names_of(&view);
     struct json_out out = {&exporting->line, false};
     const struct learner_slot *slot = view_learner_slot(view, stored->learner);
@@ -157,7 +157,7 @@ static bool look(void *arg, const struct stored_event *stored)
     if (stored->learner != of->user)
         return true;
     if (!stored_event_decode(stored, of->exporting->room, EVENT_SEGMENTS_MAX, &event) ||
-        event.course > of->exporting->image->course_count || event.item > of->exporting->image->item_count)
+        event.course > of->exporting->model->course_count || event.item > of->exporting->model->item_count)
         return false;
     if (!of->since_ms)
         of->since_ms = stored->at_ms;
@@ -168,7 +168,7 @@ static bool look(void *arg, const struct stored_event *stored)
 
 static bool put_course_line(struct exporting_user *of, uint32_t number, uint32_t key)
 {
-    struct view view = {of->exporting->image, false};
+    struct view view = {of->exporting->model, false};
     struct json_out out = {&of->exporting->line, false};
     const struct course_def *def = view_course(view, key);
 
@@ -185,7 +185,7 @@ static bool put_course_line(struct exporting_user *of, uint32_t number, uint32_t
 
 static bool put_item_line(struct exporting_user *of, uint32_t number, uint32_t key)
 {
-    struct view view = {of->exporting->image, false};
+    struct view view = {of->exporting->model, false};
     struct json_out out = {&of->exporting->line, false};
     const struct item_def *def = view_item(view, key);
     uint32_t course = view_item_facts(view, key).course;
@@ -220,13 +220,13 @@ static uint32_t *in_order(const uint32_t *numbers, uint32_t highest, uint32_t co
 
 static bool put_catalogue(struct exporting_user *of)
 {
-    const struct image *image = of->exporting->image;
+    const struct model *model = of->exporting->model;
 
-    for (uint32_t key = 1; key <= image->item_count; key++) /* the courses that their items belong to */
+    for (uint32_t key = 1; key <= model->item_count; key++) /* the courses that their items belong to */
         if (of->items[key])
-            number_course(of, view_item_facts((struct view){of->exporting->image, false}, key).course);
-    uint32_t *courses = in_order(of->courses, image->course_count, of->course_count);
-    uint32_t *items = in_order(of->items, image->item_count, of->item_count);
+            number_course(of, view_item_facts((struct view){of->exporting->model, false}, key).course);
+    uint32_t *courses = in_order(of->courses, model->course_count, of->course_count);
+    uint32_t *items = in_order(of->items, model->item_count, of->item_count);
     bool put = courses && items;
     for (uint32_t number = 1; put && number <= of->course_count; number++)
         put = put_course_line(of, number, courses[number]);
@@ -247,7 +247,7 @@ static uint32_t number_of(const void *of, enum event_key kind, uint32_t key)
 static bool put_own(void *arg, const struct stored_event *stored)
 {
     struct exporting_user *of = arg;
-    struct view view = {of->exporting->image, false};
+    struct view view = {of->exporting->model, false};
     struct event_names names = event_names_of(&view);
     struct json_out out = {&of->exporting->line, false};
     struct event event;
@@ -270,9 +270,9 @@ static enum rc export_known(struct exporting_user *of, struct store *store, cons
     struct store_counters counters = store_counters(store);
     const struct store_id user = {STORE_LEARNER, 1, id, strlen(id)};
 
-    of->courses = calloc(exporting->image->course_count + 1u, sizeof *of->courses);
-    of->items = calloc(exporting->image->item_count + 1u, sizeof *of->items);
-    if (!of->courses || !of->items || fold_init(&of->fold, exporting->image) != RC_OK ||
+    of->courses = calloc(exporting->model->course_count + 1u, sizeof *of->courses);
+    of->items = calloc(exporting->model->item_count + 1u, sizeof *of->items);
+    if (!of->courses || !of->items || fold_init(&of->fold, exporting->model) != RC_OK ||
         replay_init(&of->replay, &of->fold) != RC_OK)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     enum rc rc = store_each_event(store, 0, look, of, fault);
@@ -298,7 +298,7 @@ static enum rc export_user(struct exporting *exporting, struct store *store, con
 
     (void)snprintf(id, sizeof id, "%s", user); /* a longer one is nobody's */
     ident_normalize(id, strlen(id));
-    of.user = view_learner_key((struct view){exporting->image, false}, id, strlen(id));
+    of.user = view_learner_key((struct view){exporting->model, false}, id, strlen(id));
     if (of.user)
         rc = export_known(&of, store, id, fault);
     else if (!put_head(exporting, &counters, id))
@@ -306,7 +306,7 @@ static enum rc export_user(struct exporting *exporting, struct store *store, con
     if (rc == RC_OK && !put_end(exporting))
         rc = cannot_write(fault);
     replay_done(&of.replay);
-    if (of.fold.image)
+    if (of.fold.model)
         fold_done(&of.fold);
     free(of.courses);
     free(of.items);
@@ -319,14 +319,14 @@ static int run(struct store *store, FILE *out, const char *user)
     struct fault fault = {NULL, NULL};
 
     exporting.room = malloc(EVENT_SEGMENTS_MAX * sizeof *exporting.room);
-    enum rc rc = exporting.room ? image_new(&exporting.image) : RC_BUSY;
+    enum rc rc = exporting.room ? model_new(&exporting.model) : RC_BUSY;
     if (rc != RC_OK)
         fault.message = "out of memory";
     if (rc == RC_OK)
-        rc = checkpoint_load_ids(exporting.image, store, &fault);
+        rc = checkpoint_load_ids(exporting.model, store, &fault);
     if (rc == RC_OK)
         rc = user ? export_user(&exporting, store, user, &fault) : export_all(&exporting, store, &fault);
-    image_free(exporting.image);
+    model_free(exporting.model);
     free(exporting.room);
     buf_done(&exporting.line);
     if (rc == RC_OK && fflush(out) != 0) {

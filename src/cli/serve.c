@@ -341,7 +341,7 @@ static int start(struct server *server)
     context->write_metrics = write_metrics;
     atomic_store(&server->log_level, level_of(settings->log_level));
     context->engine = server->engine;
-    context->image = engine_image(server->engine);
+    context->model = engine_model(server->engine);
     context->verify = auth_verify;
     context->server_key_fits = auth_server_key_fits;
     context->webhook_jwt_required = strcmp(settings->webhook_jwt, "required") == 0;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "model/image.h"
+#include "model/model.h"
 #include "core/event.h"
 #include "http/json_out.h"
 
@@ -19,7 +19,7 @@ struct event_names {
     const void *numbers;
 };
 
-/* Those of an image; view must outlive them. */
+/* Those of a model; view must outlive them. */
 struct event_names event_names_of(const struct view *view);
 
 /* The word for a kind; NULL: there is no such kind. event_kind_of is the reverse; 0: unknown word. */

@@ -141,10 +141,10 @@ enum rc face_may(struct request *request, struct view view, enum access_rule rul
 
 enum rc face_may_user(struct request *request, struct text user, struct fault *fault)
 {
-    struct view view = image_read_begin(face_of(request)->image);
+    struct view view = model_read_begin(face_of(request)->model);
     enum rc rc = face_may(request, view, (enum access_rule)request->route->rule, user, 0, false, fault);
 
-    image_read_end(view);
+    model_read_end(view);
     return rc;
 }
 
@@ -156,7 +156,7 @@ enum rc face_course(struct view view, struct text id, uint32_t *out_key, struct 
 
 void face_end_read(struct request *request, struct view view, enum rc rc, const struct fault *fault)
 {
-    image_read_end(view);
+    model_read_end(view);
     if (rc == RC_OK)
         request_reply(request, 200, "application/json");
     else
@@ -304,9 +304,9 @@ static void resumed(struct request *request)
         return;
     }
     if (command->rc == RC_OK && !command->answer_key) {
-        struct view view = image_read_begin(context->image);
+        struct view view = model_read_begin(context->model);
         command->encode(command, view);
-        image_read_end(view);
+        model_read_end(view);
     }
     finish(request, command);
 }

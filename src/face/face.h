@@ -28,7 +28,7 @@ enum upstream { UPSTREAM_USERS, UPSTREAM_CMS, UPSTREAM_JWKS, UPSTREAM_COUNT };
 
 struct face_context {
     struct engine *engine;
-    struct image *image;
+    struct model *model;
     struct auth *auth; /* what verify is given */
     enum rc (*verify)(struct auth *auth, const char *token, size_t size, int64_t now_ms,
                       struct caller *out_caller, struct fault *fault);

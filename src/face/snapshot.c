@@ -11,7 +11,7 @@ void snapshot_take(struct view view, uint32_t key, struct snapshot *out)
 
     *out = (struct snapshot){0};
     if (slot && slot->state) {
-        out->state = state_ref(image_state(view.image, slot));
+        out->state = state_ref(model_state(view.model, slot));
         out->learner = &out->state->learner;
     }
 }

@@ -1,14 +1,14 @@
 #pragma once
 
-#include "model/image.h"
+#include "model/model.h"
 
 /* Reads whose work grows with what a learner or a course holds. Small ones run on an event loop, in one hold
- * of the image's lock; what is larger goes to a worker (face_work) and gives the lock back every few hundred
+ * of the model's lock; what is larger goes to a worker (face_work) and gives the lock back every few hundred
  * steps, so that no write waits for a read however long that is. */
 
 enum {
     LARGE_READ = 500,  /* records and items to look at: more is a worker's */
-    STEPS_A_HOLD = 512 /* of the image's lock: 0.1 to 0.5 ms */
+    STEPS_A_HOLD = 512 /* of the model's lock: 0.1 to 0.5 ms */
 };
 
 /* One learner as published at one instant; their state stays as it is for as long as it is held. */
@@ -29,8 +29,8 @@ static inline bool view_pause(struct view view, uint32_t *steps, uint32_t more)
     if (*steps < STEPS_A_HOLD)
         return false;
     *steps = 0;
-    image_read_end(view);
-    (void)image_read_begin(view.image); /* the same view */
+    model_read_end(view);
+    (void)model_read_begin(view.model); /* the same view */
     return true;
 }
 

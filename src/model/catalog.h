@@ -8,7 +8,7 @@
 #include "base/buf.h"
 
 /* Courses and items as the catalogue knows them. A published definition never changes: an edit makes a new
- * one and swaps it in (image.h), so a reader that holds the image's lock sees one whole edit or none.
+ * one and swaps it in (model.h), so a reader that holds the model's lock sees one whole edit or none.
  * Definitions are counted: a reader that took a reference under the lock may look at it for as long as it
  * likes after. Source: contract 1 "A content item belongs to one course", 7. */
 

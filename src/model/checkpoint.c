@@ -103,10 +103,10 @@ static void encode_item(const struct item_def *def, const struct item_sums *sums
 
 /* Takes references and sums of what is dirty: no more than a few steps for each, and the cells of a course's
  * sums. */
-static bool take_rows(struct image *image, struct checkpoint *checkpoint)
+static bool take_rows(struct model *model, struct checkpoint *checkpoint)
 {
-    const struct keys *learners = &image->dirty_learners, *courses = &image->dirty_courses,
-                      *items = &image->dirty_items;
+    const struct keys *learners = &model->dirty_learners, *courses = &model->dirty_courses,
+                      *items = &model->dirty_items;
 
     checkpoint->learners = malloc((learners->count + 1) * sizeof *checkpoint->learners);
     checkpoint->courses = malloc((courses->count + 1) * sizeof *checkpoint->courses);
@@ -114,7 +114,7 @@ static bool take_rows(struct image *image, struct checkpoint *checkpoint)
     if (!checkpoint->learners || !checkpoint->courses || !checkpoint->items)
         return false;
     for (uint32_t i = 0; i < courses->count; i++) {
-        const struct course_slot *slot = image->courses[courses->at[i]];
+        const struct course_slot *slot = model->courses[courses->at[i]];
         struct checkpoint_course *row = &checkpoint->courses[i];
         if (!course_sums_copy(&slot->sums, &row->sums))
             return false;
@@ -123,12 +123,12 @@ static bool take_rows(struct image *image, struct checkpoint *checkpoint)
         checkpoint->course_count++;
     }
     for (uint32_t i = 0; i < items->count; i++) {
-        const struct item_slot *slot = image->items[items->at[i]];
+        const struct item_slot *slot = model->items[items->at[i]];
         checkpoint->items[i] = (struct checkpoint_item){items->at[i], item_def_ref(slot->def), slot->sums};
         checkpoint->item_count++;
     }
     for (uint32_t i = 0; i < learners->count; i++) {
-        const struct learner_slot *slot = image->learners[learners->at[i]];
+        const struct learner_slot *slot = model->learners[learners->at[i]];
         checkpoint->learners[i] = (struct checkpoint_learner){learners->at[i], state_ref(slot->state)};
         checkpoint->scrub |= slot->erased;
         checkpoint->learner_count++;
@@ -136,35 +136,35 @@ static bool take_rows(struct image *image, struct checkpoint *checkpoint)
     return true;
 }
 
-static void forget_dirt(struct image *image)
+static void forget_dirt(struct model *model)
 {
-    for (uint32_t i = 0; i < image->dirty_learners.count; i++)
-        image->learners[image->dirty_learners.at[i]]->dirty = false;
-    for (uint32_t i = 0; i < image->dirty_courses.count; i++)
-        image->courses[image->dirty_courses.at[i]]->dirty = false;
-    for (uint32_t i = 0; i < image->dirty_items.count; i++)
-        image->items[image->dirty_items.at[i]]->dirty = false;
-    image->dirty_learners.count = image->dirty_courses.count = image->dirty_items.count = 0;
+    for (uint32_t i = 0; i < model->dirty_learners.count; i++)
+        model->learners[model->dirty_learners.at[i]]->dirty = false;
+    for (uint32_t i = 0; i < model->dirty_courses.count; i++)
+        model->courses[model->dirty_courses.at[i]]->dirty = false;
+    for (uint32_t i = 0; i < model->dirty_items.count; i++)
+        model->items[model->dirty_items.at[i]]->dirty = false;
+    model->dirty_learners.count = model->dirty_courses.count = model->dirty_items.count = 0;
 }
 
-enum rc checkpoint_take(struct image *image, struct tail *tail, struct checkpoint **out_checkpoint)
+enum rc checkpoint_take(struct model *model, struct tail *tail, struct checkpoint **out_checkpoint)
 {
     *out_checkpoint = NULL;
-    if (image->dirty_learners.count + image->dirty_courses.count + image->dirty_items.count == 0 &&
-        tail_size(tail) == 0 && !image->scrub_owed)
+    if (model->dirty_learners.count + model->dirty_courses.count + model->dirty_items.count == 0 &&
+        tail_size(tail) == 0 && !model->scrub_owed)
         return RC_OK;
     struct checkpoint *checkpoint = calloc(1, sizeof *checkpoint);
     if (!checkpoint)
         return RC_BUSY;
-    checkpoint->sequence = image->published;
-    checkpoint->threshold_hundredths = image->threshold_hundredths;
-    checkpoint->scrub = image->scrub_owed;
-    if (!take_rows(image, checkpoint)) {
-        checkpoint->scrub_owed = image->scrub_owed;
-        checkpoint_done(checkpoint, image, true); /* nothing was taken off the lists yet */
+    checkpoint->sequence = model->published;
+    checkpoint->threshold_hundredths = model->threshold_hundredths;
+    checkpoint->scrub = model->scrub_owed;
+    if (!take_rows(model, checkpoint)) {
+        checkpoint->scrub_owed = model->scrub_owed;
+        checkpoint_done(checkpoint, model, true); /* nothing was taken off the lists yet */
         return RC_BUSY;
     }
-    forget_dirt(image);
+    forget_dirt(model);
     checkpoint->tail = tail;
     tail_begin_checkpoint(tail);
     *out_checkpoint = checkpoint;
@@ -287,23 +287,23 @@ uint32_t checkpoint_too_long(const struct checkpoint *checkpoint)
 }
 
 /* Not written: everything that is in it must go with a later checkpoint. */
-static void mark_again(const struct checkpoint *checkpoint, struct image *image)
+static void mark_again(const struct checkpoint *checkpoint, struct model *model)
 {
     for (uint32_t i = 0; i < checkpoint->learner_count; i++)
-        image_mark_dirty(image, INTERN_LEARNER, checkpoint->learners[i].key);
+        model_mark_dirty(model, INTERN_LEARNER, checkpoint->learners[i].key);
     for (uint32_t i = 0; i < checkpoint->course_count; i++)
-        image_mark_dirty(image, INTERN_COURSE, checkpoint->courses[i].key);
+        model_mark_dirty(model, INTERN_COURSE, checkpoint->courses[i].key);
     for (uint32_t i = 0; i < checkpoint->item_count; i++)
-        image_mark_dirty(image, INTERN_ITEM, checkpoint->items[i].key);
+        model_mark_dirty(model, INTERN_ITEM, checkpoint->items[i].key);
 }
 
-void checkpoint_done(struct checkpoint *checkpoint, struct image *image, bool written)
+void checkpoint_done(struct checkpoint *checkpoint, struct model *model, bool written)
 {
     if (!checkpoint)
         return;
     if (!written)
-        mark_again(checkpoint, image);
-    image->scrub_owed = written ? checkpoint->scrub_owed : checkpoint->scrub;
+        mark_again(checkpoint, model);
+    model->scrub_owed = written ? checkpoint->scrub_owed : checkpoint->scrub;
     if (checkpoint->tail)
         tail_end_checkpoint(checkpoint->tail, written);
     for (uint32_t i = 0; i < checkpoint->learner_count; i++)
@@ -323,7 +323,7 @@ void checkpoint_done(struct checkpoint *checkpoint, struct image *image, bool wr
 /* ---- loading ---- */
 
 struct load {
-    struct image *image;
+    struct model *model;
     struct buf *course_sums, *item_sums; /* what the file says, by key; compared at the end */
     struct segment *room;
 };
@@ -333,29 +333,29 @@ static bool load_id(void *arg, const struct store_id *id)
     enum intern_kind kind = id->kind == STORE_LEARNER  ? INTERN_LEARNER
                             : id->kind == STORE_COURSE ? INTERN_COURSE
                                                        : INTERN_ITEM;
-    return image_load_id(arg, kind, id->key, id->id, id->size);
+    return model_load_id(arg, kind, id->key, id->id, id->size);
 }
 
 static bool load_definition(struct load *load, const struct checkpoint_row *row)
 {
     struct reader from = {row->bytes, row->bytes + row->size, false};
-    struct image *image = load->image;
+    struct model *model = load->model;
     uint32_t size, sums_size;
     const uint8_t *def = (const uint8_t *)get_bytes(&from, &size);
     const char *sums = get_bytes(&from, &sums_size);
     bool course = row->kind == CHECKPOINT_COURSE;
 
-    if (from.bad || row->key == 0 || row->key > (course ? image->course_count : image->item_count))
+    if (from.bad || row->key == 0 || row->key > (course ? model->course_count : model->item_count))
         return false;
     buf_add(course ? &load->course_sums[row->key] : &load->item_sums[row->key], sums, sums_size);
     if (!def)
         return true;
     if (course)
-        return (image->courses[row->key]->def = course_def_decode(&def, def + size)) != NULL;
-    const struct item_def *item = image->items[row->key]->def = item_def_decode(&def, def + size);
-    if (!item || item->bound > image->course_count)
+        return (model->courses[row->key]->def = course_def_decode(&def, def + size)) != NULL;
+    const struct item_def *item = model->items[row->key]->def = item_def_decode(&def, def + size);
+    if (!item || item->bound > model->course_count)
         return false;
-    image_count_bound(image, item, 1);
+    model_count_bound(model, item, 1);
     return true;
 }
 
@@ -389,25 +389,25 @@ static bool own_texts(struct learner *learner)
     return whole;
 }
 
-static bool keys_fit(const struct image *image, const struct learner *learner)
+static bool keys_fit(const struct model *model, const struct learner *learner)
 {
     for (uint32_t i = 0; i < learner->record_count; i++)
-        if (learner->records[i].item == 0 || learner->records[i].item > image->item_count)
+        if (learner->records[i].item == 0 || learner->records[i].item > model->item_count)
             return false;
     for (uint32_t i = 0; i < learner->enrolment_count; i++)
-        if (learner->enrolments[i].course == 0 || learner->enrolments[i].course > image->course_count)
+        if (learner->enrolments[i].course == 0 || learner->enrolments[i].course > model->course_count)
             return false;
     return true;
 }
 
 static bool load_learner(struct load *load, const struct checkpoint_row *row)
 {
-    struct image *image = load->image;
+    struct model *model = load->model;
     struct learner_sizes sizes;
     const char *zone = NULL;
     uint32_t zone_size = 0;
 
-    if (row->key == 0 || row->key > image->learner_count || !learner_peek(row->bytes, row->size, &sizes))
+    if (row->key == 0 || row->key > model->learner_count || !learner_peek(row->bytes, row->size, &sizes))
         return false;
     struct learner_state *state =
         state_sized(row->key, sizes.records, sizes.enrolments, sizes.days, sizes.event_ids);
@@ -415,14 +415,14 @@ static bool load_learner(struct load *load, const struct checkpoint_row *row)
         return false;
     if (!learner_decode(row->bytes, row->size, &state->learner, load->room, keep_segments, NULL, &zone,
                         &zone_size) ||
-        !own_texts(&state->learner) || !keys_fit(image, &state->learner)) {
-        free(state); /* damaged: what it half holds is lost with it, the image is thrown away next */
+        !own_texts(&state->learner) || !keys_fit(model, &state->learner)) {
+        free(state); /* damaged: what it half holds is lost with it, the model is thrown away next */
         return false;
     }
     state->learner.key = row->key;
     state->learner.zone = zone_kept(zone, zone_size);
-    image->learners[row->key]->state = state;
-    image_replace(image, NULL, &state->learner);
+    model->learners[row->key]->state = state;
+    model_replace(model, NULL, &state->learner);
     return true;
 }
 
@@ -434,21 +434,21 @@ static bool load_row(void *arg, const struct checkpoint_row *row)
 /* On disk every sum equals the sum over the learner rows on disk, or the file is not to be trusted. */
 static bool sums_agree(struct load *load)
 {
-    struct image *image = load->image;
+    struct model *model = load->model;
     struct buf text = {0};
     bool agree = true;
 
-    for (uint32_t i = 1; agree && i <= image->course_count; i++) {
+    for (uint32_t i = 1; agree && i <= model->course_count; i++) {
         buf_clear(&text);
-        course_sums_encode(&image->courses[i]->sums, &text);
+        course_sums_encode(&model->courses[i]->sums, &text);
         agree = text.size == load->course_sums[i].size &&
                 (text.size == 0 || memcmp(text.bytes, load->course_sums[i].bytes, text.size) == 0);
     }
-    for (uint32_t i = 1; agree && i <= image->item_count; i++) {
-        if (load->item_sums[i].size == 0 && image->items[i]->sums.records == 0)
+    for (uint32_t i = 1; agree && i <= model->item_count; i++) {
+        if (load->item_sums[i].size == 0 && model->items[i]->sums.records == 0)
             continue;
         buf_clear(&text);
-        sums_text(&image->items[i]->sums, &text);
+        sums_text(&model->items[i]->sums, &text);
         agree = text.size == load->item_sums[i].size &&
                 memcmp(text.bytes, load->item_sums[i].bytes, text.size) == 0;
     }
@@ -456,20 +456,20 @@ static bool sums_agree(struct load *load)
     return agree;
 }
 
-enum rc checkpoint_load_ids(struct image *image, struct store *store, struct fault *fault)
+enum rc checkpoint_load_ids(struct model *model, struct store *store, struct fault *fault)
 {
-    return store_each_id(store, load_id, image, fault);
+    return store_each_id(store, load_id, model, fault);
 }
 
-bool checkpoint_row_encode(const struct image *image, enum checkpoint_row_kind kind, uint32_t key,
+bool checkpoint_row_encode(const struct model *model, enum checkpoint_row_kind kind, uint32_t key,
                            struct buf *out)
 {
     if (kind == CHECKPOINT_COURSE) {
-        encode_course(image->courses[key]->def, &image->courses[key]->sums, out);
+        encode_course(model->courses[key]->def, &model->courses[key]->sums, out);
     } else if (kind == CHECKPOINT_ITEM) {
-        encode_item(image->items[key]->def, &image->items[key]->sums, out);
+        encode_item(model->items[key]->def, &model->items[key]->sums, out);
     } else {
-        const struct learner_state *state = image->learners[key]->state;
+        const struct learner_state *state = model->learners[key]->state;
         if (!state || !buf_reserve(out, learner_bound(&state->learner)))
             return false;
         out->size = learner_encode(&state->learner, (uint8_t *)out->bytes);
@@ -477,15 +477,15 @@ bool checkpoint_row_encode(const struct image *image, enum checkpoint_row_kind k
     return !out->failed;
 }
 
-enum rc checkpoint_load(struct image *image, struct store *store, struct fault *fault)
+enum rc checkpoint_load(struct model *model, struct store *store, struct fault *fault)
 {
-    struct load load = {.image = image};
-    enum rc rc = checkpoint_load_ids(image, store, fault);
+    struct load load = {.model = model};
+    enum rc rc = checkpoint_load_ids(model, store, fault);
 
     if (rc != RC_OK)
         return rc;
-    load.course_sums = calloc(image->course_count + 1u, sizeof *load.course_sums);
-    load.item_sums = calloc(image->item_count + 1u, sizeof *load.item_sums);
+    load.course_sums = calloc(model->course_count + 1u, sizeof *load.course_sums);
+    load.item_sums = calloc(model->item_count + 1u, sizeof *load.item_sums);
     load.room = malloc(RECORD_MAX_SEGMENTS * sizeof *load.room);
     if (!load.course_sums || !load.item_sums || !load.room)
         rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
@@ -494,16 +494,16 @@ enum rc checkpoint_load(struct image *image, struct store *store, struct fault *
         if (rc == RC_INTERNAL || (rc == RC_OK && !sums_agree(&load)))
             rc = fault_set(fault, RC_CONFLICT, NULL, "checkpoint.db contradicts itself");
     }
-    for (uint32_t i = 0; load.course_sums && i <= image->course_count; i++)
+    for (uint32_t i = 0; load.course_sums && i <= model->course_count; i++)
         buf_done(&load.course_sums[i]);
-    for (uint32_t i = 0; load.item_sums && i <= image->item_count; i++)
+    for (uint32_t i = 0; load.item_sums && i <= model->item_count; i++)
         buf_done(&load.item_sums[i]);
     free(load.course_sums);
     free(load.item_sums);
     free(load.room);
     if (store_checkpoint_threshold(store))
-        image->threshold_hundredths = store_checkpoint_threshold(store);
-    forget_dirt(image);
-    image->published = store_checkpoint_sequence(store);
+        model->threshold_hundredths = store_checkpoint_threshold(store);
+    forget_dirt(model);
+    model->published = store_checkpoint_sequence(store);
     return rc;
 }

@@ -1,38 +1,38 @@
 #pragma once
 
-#include "model/image.h"
+#include "model/model.h"
 #include "model/tail.h"
 #include "store/store.h"
 
-/* The checkpoint file: what the resident image was at one sequence. A checkpoint is everything that changed
+/* The checkpoint file: what the model was at one sequence. A checkpoint is everything that changed
  * since the last one, taken between two batches, so that every row and every sum on disk belongs to the same
  * sequence; replay starts right after it. Source: design 4; docs/decisions/0002. */
 
 struct checkpoint;
 
-/* Takes what is dirty, at image->published, and the tail's events. Engine thread, between batches. *out_slice
+/* Takes what is dirty, at model->published, and the tail's events. Engine thread, between batches. *out_slice
  * NULL: nothing was. */
-MUST_CHECK enum rc checkpoint_take(struct image *image, struct tail *tail,
+MUST_CHECK enum rc checkpoint_take(struct model *model, struct tail *tail,
                                    struct checkpoint **out_checkpoint);
 
 /* Writes it as one transaction. Any one thread. */
 MUST_CHECK enum rc checkpoint_write(struct checkpoint *checkpoint, struct store *store, struct fault *fault);
 
 /* Engine thread: frees it; when it was not written, its rows are dirty again and its events in the tail. */
-void checkpoint_done(struct checkpoint *checkpoint, struct image *image, bool written);
+void checkpoint_done(struct checkpoint *checkpoint, struct model *model, bool written);
 
 uint64_t checkpoint_sequence(const struct checkpoint *checkpoint);
 
 /* Once written: learners whose row was left out, since no row can be so long. */
 uint32_t checkpoint_too_long(const struct checkpoint *checkpoint);
 
-/* Fills an empty image with the store's ids. */
-MUST_CHECK enum rc checkpoint_load_ids(struct image *image, struct store *store, struct fault *fault);
+/* Fills an empty model with the store's ids. */
+MUST_CHECK enum rc checkpoint_load_ids(struct model *model, struct store *store, struct fault *fault);
 
 /* What the checkpoint file would hold of one learner, course or item. False: nothing, or out of memory. */
-bool checkpoint_row_encode(const struct image *image, enum checkpoint_row_kind kind, uint32_t key,
+bool checkpoint_row_encode(const struct model *model, enum checkpoint_row_kind kind, uint32_t key,
                            struct buf *out);
 
-/* Fills an empty image from the store's ids and checkpoint file. RC_CONFLICT: the file contradicts itself;
- * throw it away, make a new image and fold all events. */
-MUST_CHECK enum rc checkpoint_load(struct image *image, struct store *store, struct fault *fault);
+/* Fills an empty model from the store's ids and checkpoint file. RC_CONFLICT: the file contradicts itself;
+ * throw it away, make a new model and fold all events. */
+MUST_CHECK enum rc checkpoint_load(struct model *model, struct store *store, struct fault *fault);

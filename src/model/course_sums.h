@@ -9,7 +9,7 @@
 
 /* The sums of one course, kept by differences so that analytics cost the same whatever the course's size.
  * No cell depends on the number of items the course has: a new item touches no cell. Not thread-safe: the
- * image's lock guards it. Source: design 6. */
+ * model's lock guards it. Source: design 6. */
 
 struct course_cell {
     int64_t learners, dated, completion_days; /* dated: those that completion_days sums */

@@ -19,9 +19,9 @@ bool stored_event_decode(const struct stored_event *stored, struct segment *room
     return event_decode(stored->body, stored->body_size, room, room_count, out_event);
 }
 
-enum rc fold_init(struct fold *fold, struct image *image)
+enum rc fold_init(struct fold *fold, struct model *model)
 {
-    *fold = (struct fold){.image = image, .view = {image, true}};
+    *fold = (struct fold){.model = model, .view = {model, true}};
     fold->catalogue = view_catalogue(&fold->view);
     fold->room.segments = malloc(ROOM_SEGMENTS * sizeof *fold->room.segments);
     fold->room.metadata = malloc(ROOM_METADATA);
@@ -60,10 +60,10 @@ static bool push(struct keys *keys, uint32_t key)
 
 enum rc fold_learner(struct fold *fold, uint32_t key, struct learner **out_learner)
 {
-    struct learner_slot *slot = fold->image->learners[key];
+    struct learner_slot *slot = fold->model->learners[key];
 
     if (!slot->working) {
-        struct learner_state *copy = state_copy(image_state(fold->image, slot), key, false);
+        struct learner_state *copy = state_copy(model_state(fold->model, slot), key, false);
         if (!copy || !push(&fold->learners, key)) {
             state_unref(copy);
             return RC_BUSY;
@@ -81,7 +81,7 @@ static enum rc learner_with_room(struct fold *fold, const struct event *event, s
 
     if (rc != RC_OK || learner_has_room(*out_learner, event))
         return rc;
-    struct learner_slot *slot = fold->image->learners[event->learner];
+    struct learner_slot *slot = fold->model->learners[event->learner];
     struct learner_state *larger = state_copy(slot->working, event->learner, true);
     if (!larger)
         return RC_BUSY;
@@ -201,7 +201,7 @@ static bool room_for_fresh(struct fold *fold)
 
 static void note_fresh(struct fold *fold, const struct learner *learner)
 {
-    struct item_slot *slot = fold->image->items[learner->items[learner->record_count - 1]];
+    struct item_slot *slot = fold->model->items[learner->items[learner->record_count - 1]];
 
     fold->fresh[fold->fresh_count++] =
         (struct fresh_holder){learner->key, learner->items[learner->record_count - 1], slot->fresh};
@@ -213,14 +213,14 @@ static void note_fresh(struct fold *fold, const struct learner *learner)
 static void forget_fresh(struct fold *fold)
 {
     for (uint32_t i = 0; i < fold->fresh_count; i++)
-        fold->image->items[fold->fresh[i].item]->fresh = 0;
+        fold->model->items[fold->fresh[i].item]->fresh = 0;
     fold->fresh_count = 0;
 }
 
 enum rc fold_each_holder(struct fold *fold, uint32_t item, enum rc (*visit)(void *arg, uint32_t learner),
                          void *arg)
 {
-    const struct item_slot *slot = fold->image->items[item];
+    const struct item_slot *slot = fold->model->items[item];
     enum rc rc = RC_OK;
 
     for (uint32_t i = 0; rc == RC_OK && i < slot->holders.count; i++)
@@ -258,7 +258,7 @@ static struct item_def item_so_far(const struct fold *fold, uint32_t key)
 /* A copy of it becomes the item's private definition. */
 static enum rc set_item(struct fold *fold, uint32_t key, const struct item_def *next)
 {
-    struct item_slot *slot = fold->image->items[key];
+    struct item_slot *slot = fold->model->items[key];
     struct item_def *copy = item_def_copy(next);
 
     if (!copy || (!slot->pending && !slot->removing && !push(&fold->items, key))) {
@@ -273,14 +273,14 @@ static enum rc set_item(struct fold *fold, uint32_t key, const struct item_def *
 
 static bool note_course(struct fold *fold, uint32_t key)
 {
-    struct course_slot *slot = fold->image->courses[key];
+    struct course_slot *slot = fold->model->courses[key];
     return slot->pending || slot->removing || push(&fold->courses, key);
 }
 
 static struct course_def *pending_course(struct fold *fold, uint32_t key)
 {
     static const struct course_def unseen = {0};
-    struct course_slot *slot = fold->image->courses[key];
+    struct course_slot *slot = fold->model->courses[key];
 
     if (!slot->pending) {
         struct course_def *copy = course_def_copy(slot->def && !slot->removing ? slot->def : &unseen);
@@ -373,7 +373,7 @@ static enum rc apply_item_observed(struct fold *fold, const struct event *event)
     enum rc rc = set_item(fold, event->item, &item);
     if (rc != RC_OK || !(attaches || binds || frees) || first_sight)
         return rc; /* nobody holds it yet */
-    if (fold->may_defer && fold->image->items[event->item]->holders.count > FOLD_AT_ONCE &&
+    if (fold->may_defer && fold->model->items[event->item]->holders.count > FOLD_AT_ONCE &&
         (!of.before.course || of.before.course == event->course)) {
         fold->deferred = true;
         fold->deferred_at_ms = event->at_ms;
@@ -404,7 +404,7 @@ static struct course_def *lose_items(struct fold *fold, uint32_t course_key, con
 
     if (!course)
         return NULL;
-    fold->image->courses[course_key]->visit = fold->visit;
+    fold->model->courses[course_key]->visit = fold->visit;
     course->version = event->sequence;
     return course;
 }
@@ -416,7 +416,7 @@ static enum rc settle_lists(struct fold *fold)
 {
     for (uint32_t i = 0; i < fold->courses.count; i++) {
         struct membership of = {fold, fold->courses.at[i]};
-        struct course_slot *slot = fold->image->courses[of.course];
+        struct course_slot *slot = fold->model->courses[of.course];
         if (slot->visit != fold->visit || !slot->pending)
             continue;
         if (!course_def_filter(slot->pending, still_member, &of))
@@ -460,7 +460,7 @@ static enum rc retire_items(struct fold *fold, const struct course_def *course)
     enum rc rc = RC_OK;
 
     for (uint32_t i = 0; rc == RC_OK && i < course->item_count; i++) {
-        if (fold->image->items[course->items[i]]->visit == fold->visit)
+        if (fold->model->items[course->items[i]]->visit == fold->visit)
             continue;
         struct item_def item = item_so_far(fold, course->items[i]);
         item.course = 0;
@@ -481,7 +481,7 @@ static enum rc build_course(struct fold *fold, const struct declaration *declare
         return RC_BUSY;
     for (uint32_t i = 0; i < declared->item_count; i++) {
         items[i] = declared->items[i].item;
-        fold->image->items[items[i]]->visit = fold->visit;
+        fold->model->items[items[i]]->visit = fold->visit;
         required += declared->items[i].required;
     }
     enum rc rc = retire_items(fold, course);
@@ -500,13 +500,13 @@ static enum rc build_course(struct fold *fold, const struct declaration *declare
 }
 
 /* Whether two definitions of a course count alike, so that no learner need be looked at. */
-static bool counts_alike(const struct course_def *before, const struct course_def *after, struct image *image)
+static bool counts_alike(const struct course_def *before, const struct course_def *after, struct model *model)
 {
     if (!before || before->declared != after->declared || before->item_count != after->item_count ||
         before->required_count != after->required_count)
         return false;
     for (uint32_t i = 0; i < after->item_count; i++) {
-        const struct item_slot *slot = image->items[after->items[i]];
+        const struct item_slot *slot = model->items[after->items[i]];
         if (before->items[i] != after->items[i] || !slot->def || !slot->pending ||
             slot->def->course != slot->pending->course || slot->def->required != slot->pending->required ||
             slot->def->duration_ms != slot->pending->duration_ms ||
@@ -518,7 +518,7 @@ static bool counts_alike(const struct course_def *before, const struct course_de
 
 static bool touched_item(const void *of, uint32_t item)
 {
-    const struct item_slot *slot = ((const struct fold *)of)->image->items[item];
+    const struct item_slot *slot = ((const struct fold *)of)->model->items[item];
     return slot->pending || slot->removing;
 }
 
@@ -532,7 +532,7 @@ static struct edit edit_of(const struct fold *fold)
 /* Percents, completions and counts of one whom an edit may touch; once. */
 static enum rc reconsider(struct fold *fold, uint32_t key, const struct edit *edit, const struct event *event)
 {
-    struct learner_slot *slot = fold->image->learners[key];
+    struct learner_slot *slot = fold->model->learners[key];
     const struct learner *now = view_learner(fold->view, key);
     struct learner *learner;
 
@@ -563,9 +563,9 @@ static bool are_many(const struct fold *fold)
     size_t count = 0;
 
     for (uint32_t i = 0; i < fold->courses.count; i++)
-        count += fold->image->courses[fold->courses.at[i]]->roster.count;
+        count += fold->model->courses[fold->courses.at[i]]->roster.count;
     for (uint32_t i = 0; i < fold->items.count; i++)
-        count += fold->image->items[fold->items.at[i]]->holders.count;
+        count += fold->model->items[fold->items.at[i]]->holders.count;
     return count > FOLD_AT_ONCE;
 }
 
@@ -585,23 +585,23 @@ static enum rc reconsider_everybody(struct fold *fold, const struct event *event
     }
     fold->visit++;
     for (uint32_t i = 0; rc == RC_OK && i < edit.course_count; i++)
-        rc = reconsider_all(fold, &fold->image->courses[edit.courses[i]]->roster, &edit, event);
+        rc = reconsider_all(fold, &fold->model->courses[edit.courses[i]]->roster, &edit, event);
     for (uint32_t i = 0; rc == RC_OK && i < edit.item_count; i++)
-        rc = reconsider_all(fold, &fold->image->items[edit.items[i]]->holders, &edit, event);
+        rc = reconsider_all(fold, &fold->model->items[edit.items[i]]->holders, &edit, event);
     return rc;
 }
 
 static bool items_known(const struct fold *fold, const struct declaration *declared)
 {
     for (uint32_t i = 0; i < declared->item_count; i++)
-        if (declared->items[i].item == 0 || declared->items[i].item > fold->image->item_count)
+        if (declared->items[i].item == 0 || declared->items[i].item > fold->model->item_count)
             return false;
     return true;
 }
 
 static enum rc apply_declaration(struct fold *fold, const struct event *event)
 {
-    struct course_slot *slot = fold->image->courses[event->course];
+    struct course_slot *slot = fold->model->courses[event->course];
     struct declaration declared;
     struct arena scratch;
 
@@ -611,7 +611,7 @@ static enum rc apply_declaration(struct fold *fold, const struct event *event)
     if (rc == RC_OK)
         rc = items_known(fold, &declared) ? build_course(fold, &declared, &scratch, event) : RC_INTERNAL;
     arena_done(&scratch);
-    if (rc != RC_OK || counts_alike(slot->def, slot->pending, fold->image))
+    if (rc != RC_OK || counts_alike(slot->def, slot->pending, fold->model))
         return rc;
     return reconsider_everybody(fold, event);
 }
@@ -621,22 +621,22 @@ static enum rc apply_declaration(struct fold *fold, const struct event *event)
 static void mark_kept(struct fold *fold, const struct course_def *course, const struct event *event)
 {
     struct reader from = {event->body, event->body + event->body_size, false};
-    struct image *image = fold->image;
+    struct model *model = fold->model;
 
     for (uint32_t i = 0; event->body_size == 0 && i < course->item_count; i++)
-        if (image->items[course->items[i]]->sums.records > 0)
-            image->items[course->items[i]]->visit = fold->visit;
+        if (model->items[course->items[i]]->sums.records > 0)
+            model->items[course->items[i]]->visit = fold->visit;
     for (uint32_t left = event->body_size ? get_u32(&from) : 0; left > 0 && !from.bad; left--) {
         uint32_t item = get_u32(&from);
-        if (item && item <= image->item_count && image->items[item]) /* a twin has only some */
-            image->items[item]->visit = fold->visit;
+        if (item && item <= model->item_count && model->items[item]) /* a twin has only some */
+            model->items[item]->visit = fold->visit;
     }
 }
 
 static enum rc apply_undeclaration(struct fold *fold, const struct event *event)
 {
     static const struct text none = {NULL, 0};
-    struct course_slot *slot = fold->image->courses[event->course];
+    struct course_slot *slot = fold->model->courses[event->course];
     struct course_def *course = pending_course(fold, event->course);
     struct membership of = {fold, event->course};
     enum rc rc = RC_OK;
@@ -647,7 +647,7 @@ static enum rc apply_undeclaration(struct fold *fold, const struct event *event)
     mark_kept(fold, course, event);
     for (uint32_t i = 0; rc == RC_OK && i < course->item_count; i++) {
         struct item_def item = item_so_far(fold, course->items[i]);
-        bool reported = fold->image->items[course->items[i]]->visit == fold->visit;
+        bool reported = fold->model->items[course->items[i]]->visit == fold->visit;
         item.declared = false;
         item.required = true;
         item.course = reported ? event->course : 0; /* nobody ever reported it: the catalogue alone knew it */
@@ -672,7 +672,7 @@ static enum rc apply_undeclaration(struct fold *fold, const struct event *event)
 
 static enum rc forget_item(struct fold *fold, uint32_t key, const struct event *event)
 {
-    struct item_slot *slot = fold->image->items[key];
+    struct item_slot *slot = fold->model->items[key];
     const struct item_def *def = view_item(fold->view, key);
 
     if (!slot)
@@ -699,7 +699,7 @@ static enum rc forget_type(struct fold *fold, uint32_t key, const struct event *
 
 static enum rc forget_course(struct fold *fold, uint32_t key)
 {
-    struct course_slot *slot = fold->image->courses[key];
+    struct course_slot *slot = fold->model->courses[key];
 
     if (!slot)
         return RC_OK; /* a twin has only some */
@@ -735,7 +735,7 @@ static enum rc apply_erasure(struct fold *fold, const struct event *event)
     for (int list = 0; list < 4 && rc == RC_OK; list++) {
         for (uint32_t left = get_u32(&from); left > 0 && !from.bad && rc == RC_OK; left--) {
             uint32_t key = get_u32(&from);
-            if (key == 0 || key > (list < 2 ? fold->image->item_count : fold->image->course_count))
+            if (key == 0 || key > (list < 2 ? fold->model->item_count : fold->model->course_count))
                 return RC_INTERNAL;
             rc = list == 0   ? forget_item(fold, key, event)
                  : list == 1 ? forget_type(fold, key, event)
@@ -756,19 +756,19 @@ static enum rc apply_threshold(struct fold *fold, const struct event *event)
     if (from.bad || threshold == 0 || threshold > 10000)
         return RC_INTERNAL;
     if (!fold->old_threshold)
-        fold->old_threshold = fold->image->threshold_hundredths;
-    fold->image->threshold_hundredths = (uint16_t)threshold;
+        fold->old_threshold = fold->model->threshold_hundredths;
+    fold->model->threshold_hundredths = (uint16_t)threshold;
     return RC_OK;
 }
 
 /* Learners, courses and items that an event names have slots; those of a damaged one may not. */
 static bool names_known(const struct fold *fold, const struct event *event)
 {
-    const struct image *image = fold->image;
+    const struct model *model = fold->model;
     bool catalogue = event_is_catalogue((enum event_kind)event->kind);
 
-    return event->course <= image->course_count && event->item <= image->item_count &&
-           event->learner <= image->learner_count && (catalogue || event->learner != 0);
+    return event->course <= model->course_count && event->item <= model->item_count &&
+           event->learner <= model->learner_count && (catalogue || event->learner != 0);
 }
 
 enum rc fold_apply(struct fold *fold, const struct event *event)
@@ -799,47 +799,47 @@ enum rc fold_apply(struct fold *fold, const struct event *event)
 static bool reserve_holders(struct fold *fold)
 {
     for (uint32_t i = 0; i < fold->fresh_count; i++) {
-        struct item_slot *slot = fold->image->items[fold->fresh[i].item];
+        struct item_slot *slot = fold->model->items[fold->fresh[i].item];
         uint32_t count = 0;
         if (slot->fresh != i + 1)
             continue;
         for (uint32_t at = slot->fresh; at; at = fold->fresh[at - 1].next)
             count++;
-        if (!image_reserve_keys(fold->image, &slot->holders, count))
+        if (!model_reserve_keys(fold->model, &slot->holders, count))
             return false;
     }
-    return fold->fresh_count == 0 || image_reserve_record(fold->image, fold->fresh_record_id);
+    return fold->fresh_count == 0 || model_reserve_record(fold->model, fold->fresh_record_id);
 }
 
 /* Calls with each enrolment that is new. */
 static bool each_new_enrolment(struct fold *fold,
-                               bool (*visit)(struct image *image, struct course_slot *slot))
+                               bool (*visit)(struct model *model, struct course_slot *slot))
 {
     bool whole = true;
 
     for (uint32_t i = 0; i < fold->learners.count; i++) {
-        const struct learner_slot *slot = fold->image->learners[fold->learners.at[i]];
-        const struct learner_state *before = image_state(fold->image, slot);
+        const struct learner_slot *slot = fold->model->learners[fold->learners.at[i]];
+        const struct learner_state *before = model_state(fold->model, slot);
         const struct learner *now = &slot->working->learner;
         for (uint32_t k = before ? before->learner.enrolment_count : 0; k < now->enrolment_count; k++)
-            whole &= visit(fold->image, fold->image->courses[now->enrolments[k].course]);
+            whole &= visit(fold->model, fold->model->courses[now->enrolments[k].course]);
     }
     return whole;
 }
 
-static bool count_joining(struct image *image, struct course_slot *slot)
+static bool count_joining(struct model *model, struct course_slot *slot)
 {
-    (void)image;
+    (void)model;
     slot->joining++;
     return true;
 }
 
-static bool reserve_joining(struct image *image, struct course_slot *slot)
+static bool reserve_joining(struct model *model, struct course_slot *slot)
 {
     uint32_t joining = slot->joining;
 
     slot->joining = 0;
-    return image_reserve_keys(image, &slot->roster, joining);
+    return model_reserve_keys(model, &slot->roster, joining);
 }
 
 enum rc fold_reserve(struct fold *fold)
@@ -850,42 +850,42 @@ enum rc fold_reserve(struct fold *fold)
 
 void fold_publish(struct fold *fold, uint64_t sequence)
 {
-    struct image *image = fold->image;
+    struct model *model = fold->model;
 
-    (void)pthread_rwlock_wrlock(&image->lock); /* cannot fail: not held */
+    (void)pthread_rwlock_wrlock(&model->lock); /* cannot fail: not held */
     for (uint32_t i = 0; i < fold->items.count; i++) {
-        struct item_slot *slot = image->items[fold->items.at[i]];
-        image_count_bound(image, slot->def, -1);
-        image_count_bound(image, slot->pending, 1);
+        struct item_slot *slot = model->items[fold->items.at[i]];
+        model_count_bound(model, slot->def, -1);
+        model_count_bound(model, slot->pending, 1);
         item_def_unref(slot->def);
         slot->def = slot->pending;
         slot->pending = NULL;
         if (slot->removing)
-            image_forget_id(image, INTERN_ITEM, fold->items.at[i]);
+            model_forget_id(model, INTERN_ITEM, fold->items.at[i]);
         slot->removing = false;
-        image_mark_dirty(image, INTERN_ITEM, fold->items.at[i]);
+        model_mark_dirty(model, INTERN_ITEM, fold->items.at[i]);
     }
     for (uint32_t i = 0; i < fold->courses.count; i++) {
-        struct course_slot *slot = image->courses[fold->courses.at[i]];
+        struct course_slot *slot = model->courses[fold->courses.at[i]];
         course_def_unref(slot->def);
         slot->def = slot->pending;
         slot->pending = NULL;
         if (slot->removing && fold->erasing)
-            image_forget_id(image, INTERN_COURSE, fold->courses.at[i]);
+            model_forget_id(model, INTERN_COURSE, fold->courses.at[i]);
         slot->removing = false;
-        image_mark_dirty(image, INTERN_COURSE, fold->courses.at[i]);
+        model_mark_dirty(model, INTERN_COURSE, fold->courses.at[i]);
     }
     for (uint32_t i = 0; i < fold->learners.count; i++) {
-        struct learner_slot *slot = image->learners[fold->learners.at[i]];
-        image_install(image, fold->learners.at[i], slot->working);
+        struct learner_slot *slot = model->learners[fold->learners.at[i]];
+        model_install(model, fold->learners.at[i], slot->working);
         slot->working = NULL;
     }
     if (fold->erasing)
-        image_forget_learner(image, fold->erasing);
+        model_forget_learner(model, fold->erasing);
     fold->erasing = fold->old_threshold = 0;
-    image->published = sequence;
-    (void)pthread_rwlock_unlock(&image->lock); /* held above */
-    image_compact(image);
+    model->published = sequence;
+    (void)pthread_rwlock_unlock(&model->lock); /* held above */
+    model_compact(model);
     fold->learners.count = fold->courses.count = fold->items.count = 0;
     forget_fresh(fold);
 }
@@ -893,24 +893,24 @@ void fold_publish(struct fold *fold, uint64_t sequence)
 void fold_abandon(struct fold *fold)
 {
     for (uint32_t i = 0; i < fold->items.count; i++) {
-        struct item_slot *slot = fold->image->items[fold->items.at[i]];
+        struct item_slot *slot = fold->model->items[fold->items.at[i]];
         item_def_unref(slot->pending);
         slot->pending = NULL;
         slot->removing = false;
     }
     if (fold->old_threshold)
-        fold->image->threshold_hundredths = fold->old_threshold;
+        fold->model->threshold_hundredths = fold->old_threshold;
     fold->deferred = false;
     fold->erasing = fold->old_threshold = 0;
     for (uint32_t i = 0; i < fold->courses.count; i++) {
-        struct course_slot *slot = fold->image->courses[fold->courses.at[i]];
+        struct course_slot *slot = fold->model->courses[fold->courses.at[i]];
         course_def_unref(slot->pending);
         course_def_newest(slot->def);
         slot->pending = NULL;
         slot->removing = false;
     }
     for (uint32_t i = 0; i < fold->learners.count; i++) {
-        struct learner_slot *slot = fold->image->learners[fold->learners.at[i]];
+        struct learner_slot *slot = fold->model->learners[fold->learners.at[i]];
         state_unref(slot->working);
         slot->working = NULL;
     }

@@ -1,16 +1,16 @@
 #pragma once
 
-#include "model/image.h"
+#include "model/model.h"
 #include "core/event.h"
 #include "store/store.h"
 
 enum { FOLD_AT_ONCE = 512 }; /* entries of rosters and holders that are looked at in one batch: some 2 ms */
 
-/* The one fold: events onto the image. The engine, replay after a start, import and verify all use it; there
+/* The one fold: events onto the model. The engine, replay after a start, import and verify all use it; there
  * is no second implementation of what an event does. Works on private copies until fold_publish.
  * One thread at a time. Source: design 1, 3. */
 struct fold {
-    struct image *image;
+    struct model *model;
     struct view view; /* pending */
     struct catalogue catalogue;
     struct keys learners, courses, items;              /* that have private copies */
@@ -32,7 +32,7 @@ struct fold {
 bool stored_event_decode(const struct stored_event *stored, struct segment *room, size_t room_count,
                          struct event *out_event);
 
-MUST_CHECK enum rc fold_init(struct fold *fold, struct image *image);
+MUST_CHECK enum rc fold_init(struct fold *fold, struct model *model);
 void fold_done(struct fold *fold);
 
 /* The learner's private copy, made on first use; an empty one when never seen. Borrowed until the next call

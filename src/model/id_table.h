@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Text ids to small integers ("interned" keys, from 1). Grows only. Not thread-safe: the image's lock
+/* Text ids to small integers ("interned" keys, from 1). Grows only. Not thread-safe: the model's lock
  * guards it. The hash is keyed per process, so clients cannot choose colliding ids. */
 struct idtab {
     struct idtab_entry *entries; /* open addressing, a power of two */

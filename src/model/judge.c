@@ -214,12 +214,12 @@ static const char *id_problem(struct view view, uint32_t key)
                : NULL;
 }
 
-bool judge_image(struct judge *judge, struct image *image)
+bool judge_model(struct judge *judge, struct model *model)
 {
-    struct view view = {image, false};
+    struct view view = {model, false};
 
     judge->sequence = 0;
-    for (uint32_t key = 1; !judge->problem && key <= image->learner_count; key++) {
+    for (uint32_t key = 1; !judge->problem && key <= model->learner_count; key++) {
         const struct learner *learner = view_learner(view, key);
         uint64_t metadata = 0, segments = 0;
         for (uint32_t i = 0; learner && i < learner->record_count; i++) {
@@ -230,13 +230,13 @@ bool judge_image(struct judge *judge, struct image *image)
                          : segments > LIMIT_SEGMENTS     ? "a learner has at most 100,000 segments in all"
                                                          : id_problem(view, key);
     }
-    for (uint32_t key = 1; !judge->problem && key <= image->course_count; key++)
-        if (image->courses[key]->id_size &&
-            view_course_key(view, image->courses[key]->id, image->courses[key]->id_size) != key)
+    for (uint32_t key = 1; !judge->problem && key <= model->course_count; key++)
+        if (model->courses[key]->id_size &&
+            view_course_key(view, model->courses[key]->id, model->courses[key]->id_size) != key)
             judge->problem = "two courses in it have one id";
-    for (uint32_t key = 1; !judge->problem && key <= image->item_count; key++)
-        if (image->items[key]->id_size &&
-            view_item_key(view, image->items[key]->id, image->items[key]->id_size) != key)
+    for (uint32_t key = 1; !judge->problem && key <= model->item_count; key++)
+        if (model->items[key]->id_size &&
+            view_item_key(view, model->items[key]->id, model->items[key]->id_size) != key)
             judge->problem = "two items in it have one id";
     return !judge->problem;
 }

@@ -33,7 +33,7 @@ bool judge_outcome(struct judge *judge, const struct fold *fold, const struct ev
 
 /* After all of them, what is only bounded in all: every learner's bytes; and each id is one person's. The
  * problem then is no event's: judge->sequence is 0. */
-bool judge_image(struct judge *judge, struct image *image);
+bool judge_model(struct judge *judge, struct model *model);
 
 /* The log entries that the store holds, against the budgets. RC_INVALID: judge->problem. */
 MUST_CHECK enum rc judge_logs(struct judge *judge, struct store *store, struct fault *fault);

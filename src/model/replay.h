@@ -3,7 +3,7 @@
 #include "model/judge.h"
 #include "store/store.h"
 
-/* Stored events onto an image, in order: what a start, a rebuild, verify and as_of have in common. One
+/* Stored events onto a model, in order: what a start, a rebuild, verify and as_of have in common. One
  * thread. Publishes now and then, and around what must stand alone: an edit of the catalogue looks at
  * published holders, an erasure takes a learner away. */
 struct replay {

@@ -17,7 +17,7 @@ struct revised_item {
 };
 
 struct revision {
-    struct image *image;
+    struct model *model;
     struct catalogue catalogue; /* as it will be */
     struct edit edit;
     uint32_t item; /* that alone comes to a course; 0: edit says all that changes */
@@ -51,23 +51,23 @@ static void must(bool done)
 
 static const struct course_def *course_to_be(const struct revision *revision, uint32_t key)
 {
-    const struct course_slot *slot = revision->image->courses[key];
+    const struct course_slot *slot = revision->model->courses[key];
     return slot->revised ? revision->courses[slot->revised - 1].def : slot->def;
 }
 
 static struct item_facts facts_of_item(const void *of, uint32_t key)
 {
     const struct revision *revision = of;
-    const struct item_slot *slot = revision->image->items[key];
+    const struct item_slot *slot = revision->model->items[key];
     const struct item_def *def = slot->revised ? revision->items[slot->revised - 1].def : slot->def;
 
-    return image_item_facts(revision->image, def,
+    return model_item_facts(revision->model, def,
                             def && def->bound ? course_to_be(revision, def->bound) : NULL);
 }
 
 static struct course_facts facts_of_course(const void *of, uint32_t key)
 {
-    return image_course_facts(course_to_be(of, key));
+    return model_course_facts(course_to_be(of, key));
 }
 
 static const uint32_t *items_of_course(const void *of, uint32_t key, uint32_t *out_count)
@@ -80,25 +80,25 @@ static const uint32_t *items_of_course(const void *of, uint32_t key, uint32_t *o
 
 static bool touches(const void *of, uint32_t item)
 {
-    return ((const struct revision *)of)->image->items[item]->revised != 0;
+    return ((const struct revision *)of)->model->items[item]->revised != 0;
 }
 
 /* ---- beginning ---- */
 
 static bool take_sums(struct revision *revision, const struct fold *fold)
 {
-    const struct image *image = fold->image;
+    const struct model *model = fold->model;
 
     for (uint32_t i = 0; i < fold->courses.count; i++) {
         uint32_t key = fold->courses.at[i];
-        if (!course_sums_copy(&image->courses[key]->sums, &revision->courses[i].sums))
+        if (!course_sums_copy(&model->courses[key]->sums, &revision->courses[i].sums))
             return false;
         revision->courses[i].key = revision->course_keys[i] = key;
         revision->course_count++;
     }
     for (uint32_t i = 0; i < fold->items.count; i++) {
         uint32_t key = fold->items.at[i];
-        revision->items[i] = (struct revised_item){.key = key, .sums = image->items[key]->sums};
+        revision->items[i] = (struct revised_item){.key = key, .sums = model->items[key]->sums};
         revision->item_keys[i] = key;
         revision->item_count++;
     }
@@ -111,7 +111,7 @@ enum rc revision_new(const struct fold *fold, struct revision **out_revision)
 
     if (!revision)
         return RC_BUSY;
-    revision->image = fold->image;
+    revision->model = fold->model;
     revision->courses = calloc(fold->courses.count + 1u, sizeof *revision->courses);
     revision->items = calloc(fold->items.count + 1u, sizeof *revision->items);
     revision->course_keys = calloc(fold->courses.count + 1u, sizeof *revision->course_keys);
@@ -138,17 +138,17 @@ enum rc revision_new(const struct fold *fold, struct revision **out_revision)
 
 void revision_take(struct revision *revision, struct fold *fold)
 {
-    struct image *image = revision->image;
+    struct model *model = revision->model;
 
     for (uint32_t i = 0; i < revision->course_count; i++) {
-        struct course_slot *slot = image->courses[revision->courses[i].key];
+        struct course_slot *slot = model->courses[revision->courses[i].key];
         revision->courses[i].def = slot->pending;
         slot->pending = NULL;
         slot->removing = false;
         slot->revised = i + 1;
     }
     for (uint32_t i = 0; i < revision->item_count; i++) {
-        struct item_slot *slot = image->items[revision->items[i].key];
+        struct item_slot *slot = model->items[revision->items[i].key];
         revision->items[i].def = slot->pending;
         slot->pending = NULL;
         slot->removing = false;
@@ -186,13 +186,13 @@ void revision_free(struct revision *revision)
 /* The difference between two states of one learner into the sums to be. */
 static void count(struct revision *revision, const struct learner *old, const struct learner *new)
 {
-    const struct image *image = revision->image;
+    const struct model *model = revision->model;
 
     for (uint32_t i = 0; i < old->record_count; i++) {
         const struct record *was = &old->records[i], *is = &new->records[i];
         if (was->version == is->version && was->flags == is->flags)
             continue;
-        struct item_sums *sums = &revision->items[image->items[is->item]->revised - 1].sums;
+        struct item_sums *sums = &revision->items[model->items[is->item]->revised - 1].sums;
         item_sums_add(sums, was, -1);
         item_sums_add(sums, is, 1);
     }
@@ -201,7 +201,7 @@ static void count(struct revision *revision, const struct learner *old, const st
         if (was->version == is->version)
             continue;
         struct enrolment_share before = enrolment_share(was), after = enrolment_share(is);
-        struct course_sums *sums = &revision->courses[image->courses[is->course]->revised - 1].sums;
+        struct course_sums *sums = &revision->courses[model->courses[is->course]->revised - 1].sums;
         must(course_sums_add(sums, &before, -1) && course_sums_add(sums, &after, 1));
     }
 }
@@ -244,7 +244,7 @@ static bool is_moved(const struct revision *revision, const struct learner *lear
 /* One learner; once. False: out of memory, to be tried again. */
 static bool look_at(struct revision *revision, uint32_t key)
 {
-    struct learner_slot *slot = revision->image->learners[key];
+    struct learner_slot *slot = revision->model->learners[key];
     struct learner_state *base = slot->state;
 
     if (!base || slot->visit == revision->visit)
@@ -264,7 +264,7 @@ static bool look_at(struct revision *revision, uint32_t key)
 /* They wrote elsewhere meanwhile: what the edit changes is as it was, the rest of their state is not. */
 static bool look_again(struct revision *revision, uint32_t key)
 {
-    struct learner_slot *slot = revision->image->learners[key];
+    struct learner_slot *slot = revision->model->learners[key];
     struct moved *moved = &revision->moved[slot->moved - 1];
 
     if (moved->base == slot->state)
@@ -282,17 +282,17 @@ static bool look_again(struct revision *revision, uint32_t key)
 static const struct keys *list_at(const struct revision *revision, uint32_t list)
 {
     if (revision->item)
-        return list == 0 ? &revision->image->items[revision->item]->holders : NULL;
+        return list == 0 ? &revision->model->items[revision->item]->holders : NULL;
     if (list < revision->course_count)
-        return &revision->image->courses[revision->courses[list].key]->roster;
+        return &revision->model->courses[revision->courses[list].key]->roster;
     list -= revision->course_count;
-    return list < revision->item_count ? &revision->image->items[revision->items[list].key]->holders : NULL;
+    return list < revision->item_count ? &revision->model->items[revision->items[list].key]->holders : NULL;
 }
 
 /* Whether all were looked at, with their present states. */
 static bool prepare(struct revision *revision, int64_t until_ms)
 {
-    struct keys *again = &revision->image->moved_again;
+    struct keys *again = &revision->model->moved_again;
     const struct keys *keys;
 
     while (again->count && look_again(revision, again->at[again->count - 1]))
@@ -317,12 +317,12 @@ static bool prepare(struct revision *revision, int64_t until_ms)
 /* All at once: definitions and sums are swapped; learners are found through moved. */
 static void show(struct revision *revision)
 {
-    struct image *image = revision->image;
+    struct model *model = revision->model;
 
-    (void)pthread_rwlock_wrlock(&image->lock); /* cannot fail: not held */
+    (void)pthread_rwlock_wrlock(&model->lock); /* cannot fail: not held */
     for (uint32_t i = 0; i < revision->course_count; i++) {
         struct revised_course *revised = &revision->courses[i];
-        struct course_slot *slot = image->courses[revised->key];
+        struct course_slot *slot = model->courses[revised->key];
         const struct course_def *before = slot->def;
         struct course_sums sums = slot->sums;
         slot->def = revised->def;
@@ -333,24 +333,24 @@ static void show(struct revision *revision)
     }
     for (uint32_t i = 0; i < revision->item_count; i++) {
         struct revised_item *revised = &revision->items[i];
-        struct item_slot *slot = image->items[revised->key];
+        struct item_slot *slot = model->items[revised->key];
         const struct item_def *before = slot->def;
-        image_count_bound(image, before, -1);
-        image_count_bound(image, revised->def, 1);
+        model_count_bound(model, before, -1);
+        model_count_bound(model, revised->def, 1);
         slot->def = revised->def;
         slot->sums = revised->sums;
         slot->changes++;
         slot->revised = 0;
         revised->def = (struct item_def *)(uintptr_t)before;
     }
-    image->moved = revision->moved;
-    if (image->published < revision->sequence) /* else others were published meanwhile */
-        image->published = revision->sequence;
-    (void)pthread_rwlock_unlock(&image->lock); /* held above */
+    model->moved = revision->moved;
+    if (model->published < revision->sequence) /* else others were published meanwhile */
+        model->published = revision->sequence;
+    (void)pthread_rwlock_unlock(&model->lock); /* held above */
     for (uint32_t i = 0; i < revision->course_count; i++)
-        image_mark_dirty(image, INTERN_COURSE, revision->courses[i].key);
+        model_mark_dirty(model, INTERN_COURSE, revision->courses[i].key);
     for (uint32_t i = 0; i < revision->item_count; i++)
-        image_mark_dirty(image, INTERN_ITEM, revision->items[i].key);
+        model_mark_dirty(model, INTERN_ITEM, revision->items[i].key);
     revision->at = 0;
     revision->phase = REVISION_SHOWN;
 }
@@ -358,15 +358,15 @@ static void show(struct revision *revision)
 /* Some of the moved into their slots: what readers see stays the same. */
 static void settle_some(struct revision *revision)
 {
-    struct image *image = revision->image;
+    struct model *model = revision->model;
     uint32_t first = revision->at, end = first + SWAP_MANY;
 
     if (end > revision->moved_count)
         end = revision->moved_count;
-    (void)pthread_rwlock_wrlock(&image->lock); /* cannot fail: not held */
+    (void)pthread_rwlock_wrlock(&model->lock); /* cannot fail: not held */
     for (; revision->at < end; revision->at++) {
         struct moved *moved = &revision->moved[revision->at];
-        struct learner_slot *slot = image->learners[moved->key];
+        struct learner_slot *slot = model->learners[moved->key];
         if (slot->moved != revision->at + 1)
             continue; /* a newer state is published already */
         struct learner_state *before = slot->state;
@@ -374,10 +374,10 @@ static void settle_some(struct revision *revision)
         slot->moved = 0;
         moved->next = before;
     }
-    (void)pthread_rwlock_unlock(&image->lock); /* held above */
+    (void)pthread_rwlock_unlock(&model->lock); /* held above */
     for (uint32_t i = first; i < end; i++) {
         struct moved *moved = &revision->moved[i];
-        image_mark_dirty(image, INTERN_LEARNER, moved->key);
+        model_mark_dirty(model, INTERN_LEARNER, moved->key);
         state_unref(moved->next);
         state_unref(moved->base);
         moved->next = moved->base = NULL;
@@ -386,9 +386,9 @@ static void settle_some(struct revision *revision)
 
 static void hide(struct revision *revision)
 {
-    (void)pthread_rwlock_wrlock(&revision->image->lock); /* cannot fail: not held */
-    revision->image->moved = NULL;
-    (void)pthread_rwlock_unlock(&revision->image->lock); /* held above */
+    (void)pthread_rwlock_wrlock(&revision->model->lock); /* cannot fail: not held */
+    revision->model->moved = NULL;
+    (void)pthread_rwlock_unlock(&revision->model->lock); /* held above */
     revision->phase = REVISION_OVER;
 }
 

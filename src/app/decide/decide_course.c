@@ -19,9 +19,9 @@ static enum rc check_budgets(struct view view, struct command *command, uint32_t
         return fault_set(&command->fault, RC_INVALID, "staff", "a course has at most 1,000 staff entries");
     for (uint32_t i = 0; i < put->item_count; i++)
         fresh += view_item_key(view, put->items[i].id.bytes, put->items[i].id.size) == 0;
-    if (fresh && view.image->item_count + fresh > LIMIT_ITEMS)
+    if (fresh && view.model->item_count + fresh > LIMIT_ITEMS)
         return fault_set(&command->fault, RC_CONFLICT, NULL, "the server has at most 1,000,000 items");
-    if (course == 0 && view.image->course_count >= LIMIT_COURSES)
+    if (course == 0 && view.model->course_count >= LIMIT_COURSES)
         return fault_set(&command->fault, RC_CONFLICT, NULL, "the server has at most 100,000 courses");
     return RC_OK;
 }
@@ -87,7 +87,7 @@ static enum rc put_course(struct batch *batch, struct command *command)
     char etag[ETAG_BYTES] = "";
 
     if (before)
-        etag_of_course(course, before->version, view.image->threshold_hundredths, etag);
+        etag_of_course(course, before->version, view.model->threshold_hundredths, etag);
     enum rc rc = check_budgets(view, command, course);
     if (rc == RC_OK)
         rc = check_items(batch, command, course);
@@ -125,7 +125,7 @@ static enum rc delete_course(struct batch *batch, struct command *command)
 
     if (!before || !before->declared)
         return fault_set(&command->fault, RC_NOT_FOUND, NULL, "Course not found");
-    etag_of_course(course, before->version, view.image->threshold_hundredths, etag);
+    etag_of_course(course, before->version, view.model->threshold_hundredths, etag);
     if (!etag_matches(command->if_match, etag))
         return fault_set(&command->fault, RC_STALE_MATCH, "If-Match", "the course has changed since");
     uint32_t *kept = arena_alloc(&batch->arena, (before->item_count + 1) * sizeof *kept), kept_count = 0;

@@ -257,7 +257,7 @@ static int lay_all(struct import *import, const struct oulad *oulad, int64_t onl
 {
     struct fault fault = {NULL, NULL};
     size_t courses = 0;
-    uint64_t learners = view_learner_count(engine_image(import->engine));
+    uint64_t learners = view_learner_count(engine_model(import->engine));
 
     for (size_t i = 0; i < oulad->course_count; i++)
         if (!only || oulad->courses[i].id == only) {
@@ -290,7 +290,7 @@ static int lay_all(struct import *import, const struct oulad *oulad, int64_t onl
     else
         (void)printf("imported %zu presentations, %llu new learners, %llu steps in %.1f s (%.0f steps/s)\n",
                      courses,
-                     (unsigned long long)(view_learner_count(engine_image(import->engine)) - learners),
+                     (unsigned long long)(view_learner_count(engine_model(import->engine)) - learners),
                      (unsigned long long)import->progress.laid, (double)spent_ms / 1000,
                      (double)import->progress.laid * 1000 / (double)(spent_ms ? spent_ms : 1)); /* likewise */
     return 0;

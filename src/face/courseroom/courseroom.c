@@ -85,18 +85,18 @@ static void filter_records(struct member *member, const struct activity_filter *
 /* The records picked; *out_done: answer->member holds them. */
 static enum rc pick(struct records_answer *answer, bool *out_done, struct fault *fault)
 {
-    struct image *image = answer->to.context->image;
+    struct model *model = answer->to.context->model;
     enum rc rc = RC_OK;
 
     *out_done = answer->picked;
     if (!answer->taken)
-        member_open(&answer->member, image, answer->learner, answer->course);
+        member_open(&answer->member, model, answer->learner, answer->course);
     answer->taken = true;
     answer->member.hides_previews = !answer->own;
     if (!answer->member.state)
         return fault_set(fault, RC_NOT_FOUND, NULL, "User or course not found"); /* erased this moment */
     if (!answer->picked)
-        rc = member_pick(&answer->member, image, true, &answer->picked, fault);
+        rc = member_pick(&answer->member, model, true, &answer->picked, fault);
     if (rc == RC_OK && answer->picked && !*out_done) {
         filter_records(&answer->member, &answer->filter);
         *out_done = true;
@@ -118,13 +118,13 @@ static enum rc step_json(struct records_answer *answer, bool list, bool *out_las
         courseroom_open(&out, "Activity logs retrieved successfully");
         json_open(&out, '[');
     } else if (!answer->opened) {
-        struct view view = image_read_begin(context->image);
+        struct view view = model_read_begin(context->model);
         courseroom_open(&out, "User progress retrieved successfully");
         json_open(&out, '{');
         json_name(&out, "enrollments");
         courseroom_put_enrolment(&out, view, context->zone, answer->user, answer->member.enrolment);
         json_put_open(&out, "activityLogs", '[');
-        image_read_end(view);
+        model_read_end(view);
     }
     answer->opened = true;
     courseroom_put_activities(&out, context, &answer->member, answer->user, &answer->at);
@@ -155,7 +155,7 @@ static enum rc new_answer(struct request *request, const struct activity_filter 
 
     if (!answer)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    struct view view = image_read_begin(face_of(request)->image);
+    struct view view = model_read_begin(face_of(request)->model);
     enum rc rc = find_target(request, view, &target, fault);
     if (rc == RC_OK) {
         *answer = (struct records_answer){.to = {.context = face_of(request)},
@@ -167,7 +167,7 @@ static enum rc new_answer(struct request *request, const struct activity_filter 
             text_is(target.user, (struct text){face_caller(request)->id, face_caller(request)->id_size});
         *out_small = target.learner->record_count <= SMALL_RECORDS;
     }
-    image_read_end(view);
+    model_read_end(view);
     *out_answer = answer;
     return rc;
 }
@@ -246,11 +246,11 @@ static const char activity_columns[] =
 static void write_row(struct records_answer *answer)
 {
     struct json_out json = row_scratch(&answer->to);
-    struct view view = image_read_begin(answer->to.context->image);
+    struct view view = model_read_begin(answer->to.context->model);
 
     courseroom_put_activity(&json, view, answer->to.context->zone, answer->user,
                             answer->member.records[answer->at++]);
-    image_read_end(view);
+    model_read_end(view);
 }
 
 enum { HOLD_ROWS = 64, PIECE_BYTES = 64 * 1024 }; /* of one step */
@@ -322,7 +322,7 @@ void courseroom_certificate(struct request *request)
     struct json_out out = {&request->out, false};
     struct fault fault = {NULL, NULL};
     struct target target = {.course = 0};
-    struct view view = image_read_begin(context->image);
+    struct view view = model_read_begin(context->model);
     enum rc rc = find_target(request, view, &target, &fault);
 
     if (rc == RC_OK && (!target.enrolment || target.enrolment->class != CLASS_CERTIFIED))
@@ -381,10 +381,10 @@ void courseroom_certify(struct request *request)
     if (rc == RC_OK)
         rc = certificate_url(request, &body, &url, &fault);
     if (rc == RC_OK) {
-        struct view view = image_read_begin(face_of(request)->image);
+        struct view view = model_read_begin(face_of(request)->model);
         uint32_t key = view_course_key(view, course.bytes, course.size);
         rc = face_may(request, view, ACCESS_COURSE_STAFF, user, key, true, &fault);
-        image_read_end(view);
+        model_read_end(view);
     }
     struct command *command = rc == RC_OK ? face_command(request, CMD_CERTIFY, FACE_COURSEROOM, user) : NULL;
     if (rc == RC_OK && !command)
@@ -430,10 +430,10 @@ void courseroom_reset(struct request *request)
     if (rc == RC_OK && body_get(&body, "courseContentId"))
         rc = courseroom_id(request, &body, "courseContentId", &item, &fault);
     if (rc == RC_OK) {
-        struct view view = image_read_begin(face_of(request)->image);
+        struct view view = model_read_begin(face_of(request)->model);
         uint32_t key = view_course_key(view, course.bytes, course.size);
         rc = face_may(request, view, ACCESS_COURSE_STAFF, user, key, true, &fault);
-        image_read_end(view);
+        model_read_end(view);
     }
     struct command *command = rc == RC_OK ? face_command(request, CMD_RESET, FACE_COURSEROOM, user) : NULL;
     if (rc == RC_OK && !command)

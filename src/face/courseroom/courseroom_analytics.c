@@ -7,7 +7,7 @@
 #include "face/face.h"
 
 /* GET .../analytics: from the sums alone, whatever the number of learners; of 10,000 items some hundred in
- * each hold of the image's lock. Contract 3. */
+ * each hold of the model's lock. Contract 3. */
 
 enum { HOLD_ITEMS = 512, SMALL_ITEMS = 256 };
 
@@ -38,7 +38,7 @@ static void free_analytics(void *state)
 
 static enum rc take_figures(struct analytics *all, struct fault *fault)
 {
-    struct view view = image_read_begin(all->context->image);
+    struct view view = model_read_begin(all->context->model);
     const struct course_def *def = view_course(view, all->course);
     int32_t today = instant_day(all->context->now_ms());
 
@@ -47,7 +47,7 @@ static enum rc take_figures(struct analytics *all, struct fault *fault)
         all->facts = view_course_facts(view, all->course);
         all->figures = course_sums_figures(&view_course_slot(view, all->course)->sums, &all->facts, today);
     }
-    image_read_end(view);
+    model_read_end(view);
     if (!def)
         return fault_set(fault, RC_NOT_FOUND, NULL, "Course not found");
     all->contents = calloc(all->def->item_count + 1, sizeof *all->contents);
@@ -56,14 +56,14 @@ static enum rc take_figures(struct analytics *all, struct fault *fault)
 
 static void look_at_some(struct analytics *all)
 {
-    struct view view = image_read_begin(all->context->image);
+    struct view view = model_read_begin(all->context->model);
 
     for (uint32_t i = 0; i < HOLD_ITEMS && all->looked < all->def->item_count; i++) {
         const struct item_sums *sums = &view_item_slot(view, all->def->items[all->looked])->sums;
         all->contents[all->looked++] = (struct content){sums->time_spent_ms, sums->records, sums->completed};
         all->activities += sums->records;
     }
-    image_read_end(view);
+    model_read_end(view);
 }
 
 static void put_content(struct json_out *out, struct view view, const struct analytics *all, uint32_t i)
@@ -113,9 +113,9 @@ static void put_figures(struct json_out *out, const struct analytics *all)
     json_put_int(out, "totalActivities", all->activities);
     json_name(out, "contentEngagement");
     if (best < all->def->item_count) {
-        struct view view = image_read_begin(all->context->image);
+        struct view view = model_read_begin(all->context->model);
         put_content(out, view, all, best);
-        image_read_end(view);
+        model_read_end(view);
     } else {
         json_null_value(out);
     }
@@ -124,11 +124,11 @@ static void put_figures(struct json_out *out, const struct analytics *all)
 
 static void put_some(struct json_out *out, struct analytics *all)
 {
-    struct view view = image_read_begin(all->context->image);
+    struct view view = model_read_begin(all->context->model);
 
     for (uint32_t i = 0; i < HOLD_ITEMS && all->written < all->def->item_count; i++)
         put_content(out, view, all, all->written++);
-    image_read_end(view);
+    model_read_end(view);
 }
 
 static enum rc step(void *state, struct buf *buf, bool *out_last, struct fault *fault)
@@ -161,12 +161,12 @@ void courseroom_analytics(struct request *request)
     struct fault fault = {NULL, NULL};
     struct analytics *all = arena_alloc(&request->arena, sizeof *all);
     uint32_t course = 0;
-    struct view view = image_read_begin(face_of(request)->image);
+    struct view view = model_read_begin(face_of(request)->model);
     enum rc rc = all ? courseroom_course(request, view, &course, &fault)
                      : fault_set(&fault, RC_BUSY, NULL, "out of memory");
     bool small = rc == RC_OK && view_course(view, course)->item_count <= SMALL_ITEMS;
 
-    image_read_end(view);
+    model_read_end(view);
     if (rc != RC_OK) {
         request_fail(request, rc, &fault);
         return;

@@ -291,17 +291,17 @@ static void close_list(struct listing *list)
 
 static void open_row(struct listing *list)
 {
-    struct image *image = list->to.context->image;
+    struct model *model = list->to.context->model;
 
     if (list->roster) {
         uint32_t learner = roster_entry(list->roster, list->at).learner;
-        courseroom_row_open(&list->row, image, learner, list->course, (struct text){NULL, 0});
+        courseroom_row_open(&list->row, model, learner, list->course, (struct text){NULL, 0});
     } else {
         struct text user = list->users[list->at];
-        struct view view = image_read_begin(image);
+        struct view view = model_read_begin(model);
         uint32_t learner = view_learner_key(view, user.bytes, user.size);
-        image_read_end(view);
-        courseroom_row_open(&list->row, image, learner, list->course, user);
+        model_read_end(view);
+        courseroom_row_open(&list->row, model, learner, list->course, user);
         list->row.member.hides_previews = !text_is(user, list->reader);
     }
     list->in_row = true;
@@ -316,7 +316,7 @@ static enum rc step_row(struct listing *list, struct fault *fault)
     if (!list->in_row)
         open_row(list);
     if (list->leaders && member->enrolment) {
-        rc = member_pick(member, list->to.context->image, false, &done, fault);
+        rc = member_pick(member, list->to.context->model, false, &done, fault);
         if (rc == RC_OK && done)
             put_leader(&list->to, member, roster_entry(list->roster, list->at).rank, false);
     } else if (!list->roster || member->enrolment) { /* else erased since the list was sorted */
@@ -401,11 +401,11 @@ static bool is_small(struct view view, uint32_t course)
 /* Once the query is read: the course, then its learners in the order. */
 static enum rc begin(struct request *request, struct listing *list, bool *out_small, struct fault *fault)
 {
-    struct view view = image_read_begin(face_of(request)->image);
+    struct view view = model_read_begin(face_of(request)->model);
     enum rc rc = courseroom_course(request, view, &list->course, fault);
 
     *out_small = rc == RC_OK && is_small(view, list->course);
-    image_read_end(view);
+    model_read_end(view);
     if (rc != RC_OK)
         return rc;
     const struct list_query *query = &list->query;
@@ -420,7 +420,7 @@ static enum rc begin(struct request *request, struct listing *list, bool *out_sm
         .after_by = {query->after_by[0], query->after_by[1]},
         .after_id = query->after_id,
     };
-    return roster_new(face_of(request)->image, &roster, &list->roster, fault);
+    return roster_new(face_of(request)->model, &roster, &list->roster, fault);
 }
 
 void courseroom_all(struct request *request)
@@ -504,12 +504,12 @@ void courseroom_bulk(struct request *request)
     if (rc == RC_OK)
         rc = read_users(request, &body, &users, &list->user_count, &fault);
     if (rc == RC_OK) {
-        struct view view = image_read_begin(face_of(request)->image);
+        struct view view = model_read_begin(face_of(request)->model);
         rc = face_may(request, view, ACCESS_COURSE_STAFF, (struct text){NULL, 0},
                       view_course_key(view, id.bytes, id.size), true, &fault);
         if (rc == RC_OK)
             rc = face_course(view, id, &list->course, &fault);
-        image_read_end(view);
+        model_read_end(view);
         list->users = users;
         list->reader = (struct text){face_caller(request)->id, face_caller(request)->id_size};
         small = list->user_count <= SMALL_ROSTER;

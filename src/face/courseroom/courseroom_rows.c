@@ -5,15 +5,15 @@
 #include "face/csv.h"
 
 enum {
-    HOLD_RECORDS = 64,      /* records encoded in one hold of the image's lock: 0.1 ms, */
+    HOLD_RECORDS = 64,      /* records encoded in one hold of the model's lock: 0.1 ms, */
     HOLD_BYTES = 32 * 1024, /* or so many bytes: metadata has up to 16 KiB */
 };
 
-void courseroom_row_open(struct courseroom_row *row, struct image *image, uint32_t learner, uint32_t course,
+void courseroom_row_open(struct courseroom_row *row, struct model *model, uint32_t learner, uint32_t course,
                          struct text user)
 {
     *row = (struct courseroom_row){.user = user};
-    member_open(&row->member, image, learner, course);
+    member_open(&row->member, model, learner, course);
     if (!user.bytes)
         row->user = (struct text){row->member.id.bytes, row->member.id.size};
 }
@@ -22,22 +22,22 @@ void courseroom_put_activities(struct json_out *out, struct face_context *contex
                                const struct member *member, struct text user, uint32_t *at)
 {
     size_t enough = out->buf->size + HOLD_BYTES;
-    struct view view = image_read_begin(context->image);
+    struct view view = model_read_begin(context->model);
 
     for (uint32_t i = 0; i < HOLD_RECORDS && *at < member->record_count && out->buf->size < enough; i++)
         courseroom_put_activity(out, view, context->zone, user, member->records[(*at)++]);
-    image_read_end(view);
+    model_read_end(view);
 }
 
 static void put_head(struct json_out *out, struct face_context *context, const struct enrolment *enrolment,
                      struct text user)
 {
-    struct view view = image_read_begin(context->image);
+    struct view view = model_read_begin(context->model);
 
     json_put_id(out, "userId", user);
     json_name(out, "enrollments");
     courseroom_put_enrolment(out, view, context->zone, user, enrolment);
-    image_read_end(view);
+    model_read_end(view);
 }
 
 static void put_summary(struct json_out *out, const struct enrolment *enrolment,
@@ -158,7 +158,7 @@ enum rc courseroom_row_step(struct courseroom_row *row, struct row_out *to, bool
 
     *out_done = false;
     if (row->phase == ROW_PICK) {
-        rc = member_pick(&row->member, to->context->image, true, &picked, fault);
+        rc = member_pick(&row->member, to->context->model, true, &picked, fault);
         row->phase = picked ? ROW_HEAD : ROW_PICK;
     }
     while (rc == RC_OK && row->phase != ROW_PICK && !*out_done) { /* of a row with few records, all at once */

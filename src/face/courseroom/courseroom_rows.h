@@ -5,7 +5,7 @@
 #include "app/roster.h"
 #include "face/courseroom/courseroom_encode.h"
 
-/* A learner in a course with their activityLogs, written in steps: the image's lock is held for some dozen
+/* A learner in a course with their activityLogs, written in steps: the model's lock is held for some dozen
  * records at a time, however many there are. */
 
 /* Where rows go: JSON as elements of an open list, or lines of a table. */
@@ -29,7 +29,7 @@ struct courseroom_row {
 };
 
 /* Of the learner's key; 0: of nobody, under the user's id. Free with member_done. */
-void courseroom_row_open(struct courseroom_row *row, struct image *image, uint32_t learner, uint32_t course,
+void courseroom_row_open(struct courseroom_row *row, struct model *model, uint32_t learner, uint32_t course,
                          struct text user);
 
 /* {userId, enrollments, activityLogs, progressSummary}: an item of /all and bulk. *out_done: the row is

@@ -119,7 +119,7 @@ static enum rc judge(struct request *request, const struct update *update, enum 
                      bool *out_unlocks, struct fault *fault)
 {
     const struct caller *caller = face_caller(request);
-    struct view view = image_read_begin(face_of(request)->image);
+    struct view view = model_read_begin(face_of(request)->model);
     uint32_t course = view_course_key(view, update->course.bytes, update->course.size);
     bool named = update->user.bytes != NULL;
     struct text user = named ? update->user : (struct text){caller->id, caller->id_size};
@@ -143,7 +143,7 @@ static enum rc judge(struct request *request, const struct update *update, enum 
             *out_unlocks = staff;
         }
     }
-    image_read_end(view);
+    model_read_end(view);
     return rc;
 }
 

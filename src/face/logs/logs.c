@@ -573,11 +573,11 @@ static enum rc find_entry(struct request *request, uint64_t *out_id, uint32_t *o
         rc = logbook_owner(context->engine, *out_id, out_learner, fault);
     if (rc != RC_OK)
         return rc;
-    struct view view = image_read_begin(context->image);
+    struct view view = model_read_begin(context->model);
     const struct learner_slot *slot = view_learner_slot(view, *out_learner);
     *out_user = slot ? slot_id(slot->id, slot->id_size) : (struct text){NULL, 0};
     rc = face_may(request, view, ACCESS_PERSON, *out_user, 0, false, fault);
-    image_read_end(view);
+    model_read_end(view);
     return rc;
 }
 
@@ -675,10 +675,10 @@ static enum rc work_rollback(struct request *request, struct fault *fault)
     struct face_context *context = face_of(request);
     struct command *command = request->command;
     struct rolling *rolling = rolling_of(command);
-    struct view view = image_read_begin(context->image);
+    struct view view = model_read_begin(context->model);
     uint32_t learner = view_learner_key(view, command->learner.bytes, command->learner.size);
 
-    image_read_end(view);
+    model_read_end(view);
     return rollback_prepare(context->engine, learner, rolling->to, &request->arena, &rolling->rollback,
                             fault);
 }

@@ -218,11 +218,11 @@ static enum rc work_summary(struct request *request, struct fault *fault)
     struct face_context *context = face_of(request);
     struct json_out out = {&request->out, false};
     struct summing summing = {.arena = &request->arena};
-    struct view view = image_read_begin(context->image);
+    struct view view = model_read_begin(context->model);
     enum rc rc = face_may(request, view, ACCESS_PERSON, face_param(request, 0), 0, false, fault);
     uint32_t learner = view_learner_key(view, request->params[0].bytes, request->params[0].size);
 
-    image_read_end(view);
+    model_read_end(view);
     if (getrandom(&summing.seed, sizeof summing.seed, 0) < 0)
         summing.seed = (uint64_t)context->now_ms(); /* names are told apart all the same */
     if (rc == RC_OK && learner)

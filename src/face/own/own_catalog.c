@@ -22,7 +22,7 @@ enum {
  * others. */
 enum { LARGE_BYTES = 64 << 10 };
 
-/* Items looked up before the image's lock is given back for a moment. */
+/* Items looked up before the model's lock is given back for a moment. */
 enum { ITEMS_PER_HOLD = 1000 };
 
 /* ---- encoding ---- */
@@ -80,7 +80,7 @@ static void put_course(struct json_out *out, struct view view, uint32_t course, 
                                  .duration_ms = item->duration_ms,
                                  .required = item->required,
                                  .threshold_hundredths = item->threshold_hundredths};
-        put_item(out, &shown, item_type(item), view.image->threshold_hundredths);
+        put_item(out, &shown, item_type(item), view.model->threshold_hundredths);
         (void)view_pause(view, &steps, 1);
     }
     json_close(out, ']');
@@ -251,22 +251,22 @@ struct putting {
 static enum rc write_answer(struct request *request, struct putting *putting, struct fault *fault)
 {
     const struct course_put *put = &putting->put;
-    struct image *image = face_of(request)->image;
+    struct model *model = face_of(request)->model;
     struct json_out out = {&request->out, false};
 
     put_head(&out, face_param(request, 0).bytes, put->title, put->description, true, put->staff,
              put->staff_count);
     for (uint32_t begin = 0; begin < put->item_count; begin += ITEMS_PER_HOLD) {
-        struct view view = image_read_begin(image);
+        struct view view = model_read_begin(model);
         for (uint32_t i = begin; i < put->item_count && i < begin + ITEMS_PER_HOLD; i++) {
             const struct put_item *item = &put->items[i];
             const char *type =
                 item->type.bytes
                     ? item->type.bytes
                     : item_type(view_item(view, view_item_key(view, item->id.bytes, item->id.size)));
-            put_item(&out, item, type, image->threshold_hundredths);
+            put_item(&out, item, type, model->threshold_hundredths);
         }
-        image_read_end(view);
+        model_read_end(view);
     }
     json_close(&out, ']');
     json_close(&out, '}');
@@ -283,7 +283,7 @@ static void encode_put(struct command *command, struct view view)
 
     buf_add(command->answer.body, putting->answer, putting->answer_size);
     command->answer.status = command->created ? 201 : 200;
-    etag_of_course(command->course_key, command->sequence, view.image->threshold_hundredths,
+    etag_of_course(command->course_key, command->sequence, view.model->threshold_hundredths,
                    command->answer.etag);
 }
 
@@ -342,7 +342,7 @@ static enum rc read_course(struct request *request, bool large, bool *out_large,
     struct text id = face_param(request, 0);
     const struct course_def *def = NULL;
     uint32_t course = 0;
-    struct view view = image_read_begin(face_of(request)->image);
+    struct view view = model_read_begin(face_of(request)->model);
     enum rc rc = face_may(request, view, ACCESS_CATALOG_READ, (struct text){NULL, 0},
                           view_course_key(view, id.bytes, id.size), true, fault);
 
@@ -352,10 +352,10 @@ static enum rc read_course(struct request *request, bool large, bool *out_large,
         def = course_def_ref(view_course(view, course));
     *out_large = !large && def && def->item_count + def->staff_count > LARGE_READ;
     if (rc == RC_OK && !*out_large) {
-        etag_of_course(course, def->version, view.image->threshold_hundredths, request->etag);
+        etag_of_course(course, def->version, view.model->threshold_hundredths, request->etag);
         put_course(&out, view, course, def);
     }
-    image_read_end(view);
+    model_read_end(view);
     course_def_unref(def);
     return rc;
 }
@@ -415,7 +415,7 @@ void catalog_delete(struct request *request)
 
 /* All courses, or a page of them: in the order of their first sight. */
 struct list_read {
-    struct image *image;
+    struct model *model;
     int64_t page, limit; /* limit 0: all, without pages */
     uint32_t at;         /* the course looked at last */
     int64_t total;
@@ -457,8 +457,8 @@ static enum rc list_step(void *state, struct buf *out, bool *out_last, struct fa
         json_open(&read->out, '{');
         json_put_open(&read->out, "courses", '[');
     }
-    struct view view = image_read_begin(read->image);
-    for (uint32_t steps = STEPS_A_HOLD; read->at < view.image->course_count && steps > 0; steps--) {
+    struct view view = model_read_begin(read->model);
+    for (uint32_t steps = STEPS_A_HOLD; read->at < view.model->course_count && steps > 0; steps--) {
         const struct course_slot *slot = view_course_slot(view, ++read->at);
         if (!slot || !slot->def)
             continue;
@@ -466,8 +466,8 @@ static enum rc list_step(void *state, struct buf *out, bool *out_last, struct fa
             put_line(&read->out, slot);
         read->total++;
     }
-    *out_last = read->at >= view.image->course_count;
-    image_read_end(view);
+    *out_last = read->at >= view.model->course_count;
+    model_read_end(view);
     if (*out_last) {
         json_close(&read->out, ']');
         if (read->limit)
@@ -495,6 +495,6 @@ void catalog_list(struct request *request)
         read->limit = PAGE_DEFAULT;
     if (!read->page)
         read->page = 1;
-    read->image = face_of(request)->image;
+    read->model = face_of(request)->model;
     face_stream(request, &(struct face_source){list_step, NULL, read, "application/json", true});
 }

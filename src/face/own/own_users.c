@@ -89,7 +89,7 @@ static void put_record(struct json_out *out, struct view view, const struct reco
     json_close(out, '}');
 }
 
-/* "enrollments" and "progress" of the open object. The learner is a snapshot's, or of an image of one's own.
+/* "enrollments" and "progress" of the open object. The learner is a snapshot's, or of a model of one's own.
  */
 static void put_learner(struct json_out *out, struct arena *arena, struct view view,
                         const struct learner *learner)
@@ -97,8 +97,8 @@ static void put_learner(struct json_out *out, struct arena *arena, struct view v
     uint32_t count = 0, steps = 0;
     const struct record **records = learner ? records_of_learner(arena, learner, &count) : NULL;
 
-    if (learner)                            /* of nobody there is no image either */
-        (void)image_read_begin(view.image); /* the same view */
+    if (learner)                            /* of nobody there is no model either */
+        (void)model_read_begin(view.model); /* the same view */
     json_put_open(out, "enrollments", '[');
     for (uint32_t i = 0; learner && i < learner->enrolment_count; i++) {
         put_enrolment(out, arena, view, &learner->enrolments[i]);
@@ -112,7 +112,7 @@ static void put_learner(struct json_out *out, struct arena *arena, struct view v
     }
     json_close(out, ']');
     if (learner)
-        image_read_end(view);
+        model_read_end(view);
 }
 
 /* ---- GET /api/v1/users/{id}/progress ---- */
@@ -122,32 +122,32 @@ static enum rc put_past(struct request *request, const char *as_of, uint32_t lea
     struct face_context *context = face_of(request);
     struct json_out out = {&request->out, false};
     const struct past *past = engine_past(context->engine);
-    struct image *image = NULL;
+    struct model *model = NULL;
     struct bound bound;
     enum rc rc = history_bound(past, learner, as_of, "as_of", &bound, fault);
 
     if (rc == RC_OK && learner)
-        rc = history_image(past, learner, &bound, &image, fault);
+        rc = history_model(past, learner, &bound, &model, fault);
     if (rc != RC_OK)
         return rc;
-    struct view view = {image, false};
+    struct view view = {model, false};
     json_open(&out, '{');
     json_put_text(&out, "userId", request->params[0].bytes);
     json_put_text(&out, "asOf", as_of);
     put_learner(&out, &request->arena, view, learner ? view_learner(view, learner) : NULL);
     json_close(&out, '}');
-    image_free(image);
+    model_free(model);
     return RC_OK;
 }
 
 static enum rc put_now(struct request *request, uint32_t learner)
 {
     struct json_out out = {&request->out, false};
-    struct view view = image_read_begin(face_of(request)->image);
+    struct view view = model_read_begin(face_of(request)->model);
     struct snapshot snapshot;
 
     snapshot_take(view, learner, &snapshot);
-    image_read_end(view);
+    model_read_end(view);
     json_open(&out, '{');
     json_put_text(&out, "userId", request->params[0].bytes);
     json_put_null(&out, "asOf");
@@ -164,10 +164,10 @@ static enum rc take_user(struct request *request, uint32_t *out_learner, struct 
 
     if (rc != RC_OK)
         return rc;
-    struct view view = image_read_begin(face_of(request)->image);
+    struct view view = model_read_begin(face_of(request)->model);
     rc = face_may(request, view, ACCESS_PERSON, face_param(request, 0), 0, false, fault);
     *out_learner = view_learner_key(view, request->params[0].bytes, request->params[0].size);
-    image_read_end(view);
+    model_read_end(view);
     return rc;
 }
 
@@ -285,7 +285,7 @@ static void settle_others(struct exporting *exporting)
 static bool put_some(struct exporting *exporting, size_t count)
 {
     const struct learner *learner = exporting->snapshot.learner;
-    struct view view = image_read_begin(face_of(exporting->request)->image);
+    struct view view = model_read_begin(face_of(exporting->request)->model);
     size_t end = exporting->at + A_STEP < count ? exporting->at + A_STEP : count;
 
     for (; exporting->at < end; exporting->at++)
@@ -310,7 +310,7 @@ static bool put_some(struct exporting *exporting, size_t count)
             put_item_line(exporting, view, learner->records[exporting->at].item);
             break;
         }
-    image_read_end(view);
+    model_read_end(view);
     return end == count;
 }
 
@@ -331,11 +331,11 @@ static enum rc put_some_logs(struct exporting *exporting, bool *out_done, struct
 static bool put_event(void *arg, const struct event *event)
 {
     struct exporting *exporting = arg;
-    struct view view = image_read_begin(face_of(exporting->request)->image); /* a moment each */
+    struct view view = model_read_begin(face_of(exporting->request)->model); /* a moment each */
     struct event_names names = event_names_of(&view);
 
     event_put(&exporting->out, event, &names);
-    image_read_end(view);
+    model_read_end(view);
     return !exporting->out.buf->failed;
 }
 
@@ -377,10 +377,10 @@ static void begin_export(struct exporting *exporting)
     struct request *request = exporting->request;
     struct face_context *context = face_of(request);
     struct json_out *out = &exporting->out;
-    struct view view = image_read_begin(context->image);
+    struct view view = model_read_begin(context->model);
 
     snapshot_take(view, exporting->key, &exporting->snapshot);
-    image_read_end(view);
+    model_read_end(view);
     if (exporting->snapshot.learner)
         exporting->records =
             records_of_learner(&request->arena, exporting->snapshot.learner, &exporting->record_count);

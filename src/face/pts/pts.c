@@ -126,7 +126,7 @@ static enum rc open_read(struct pts_read *read, bool *out_small, struct fault *f
 {
     struct request *request = read->request;
     struct text user = face_param(request, 0);
-    struct view view = image_read_begin(face_of(request)->image);
+    struct view view = model_read_begin(face_of(request)->model);
     uint32_t course = 0;
     uint64_t work = 0;
     enum rc rc = face_may(request, view, ACCESS_OWN_STUDENT, user, 0, false, fault);
@@ -152,7 +152,7 @@ static enum rc open_read(struct pts_read *read, bool *out_small, struct fault *f
         (void)course_def_ref(read->courses[i].def);
         work += read->courses[i].def->item_count;
     }
-    image_read_end(view);
+    model_read_end(view);
     *out_small = work <= LARGE_READ;
     return rc;
 }
@@ -339,9 +339,9 @@ static enum rc read_step(void *state, struct buf *out, bool *out_last, struct fa
     (void)fault;
     read->out.buf = out;
     for (int turns = 0; turns < TURNS_A_STEP && read->phase != PTS_END; turns++) {
-        struct view view = image_read_begin(face_of(read->request)->image);
+        struct view view = model_read_begin(face_of(read->request)->model);
         read_turn(read, view);
-        image_read_end(view);
+        model_read_end(view);
     }
     *out_last = read->phase == PTS_END;
     return RC_OK;
@@ -367,11 +367,11 @@ static void answer_read(struct request *request)
 /* Notes the titles that will be shown and are not known. */
 static void want_titles(struct pts_read *read)
 {
-    struct image *image = face_of(read->request)->image;
+    struct model *model = face_of(read->request)->model;
     struct titles *titles = read->titles;
     const struct record *record;
     uint32_t steps = 0;
-    struct view view = image_read_begin(image);
+    struct view view = model_read_begin(model);
 
     for (uint32_t i = 0; i < read->course_count && read->kind != READ_VIDEOS; i++)
         titles_want(titles, view, true, read->courses[i].key,
@@ -382,7 +382,7 @@ static void want_titles(struct pts_read *read)
             titles_want(titles, view, false, def->items[i], view_item_slot(view, def->items[i])->id);
         (void)view_pause(view, &steps, 1);
     }
-    image_read_end(view);
+    model_read_end(view);
 }
 
 /* What is read is let go again, so that nothing is kept while others are asked. large: whatever it takes;
@@ -516,12 +516,12 @@ static void submit(struct request *request, struct command *command,
         return;
     }
     if (face_of(request)->cms) {
-        struct view view = image_read_begin(face_of(request)->image);
+        struct view view = model_read_begin(face_of(request)->model);
         for (uint32_t i = 0; i < command->report_count; i++) {
             struct text id = command->reports[i].item;
             titles_want(titles, view, false, view_item_key(view, id.bytes, id.size), id.bytes);
         }
-        image_read_end(view);
+        model_read_end(view);
     }
     if (!titles_fetch(titles, titles_known))
         titles_known(request);

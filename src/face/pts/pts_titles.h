@@ -29,7 +29,7 @@ struct title {
     bool mock;
 };
 
-/* Notes what has to be asked; key may be 0 (unknown to the catalogue). Under the image's lock, like the next.
+/* Notes what has to be asked; key may be 0 (unknown to the catalogue). Under the model's lock, like the next.
  */
 void titles_want(struct titles *titles, struct view view, bool course, uint32_t key, const char *id);
 

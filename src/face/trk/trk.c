@@ -166,24 +166,24 @@ static enum rc put_user_past(struct request *request, const char *as_of, uint32_
     struct json_out out = {&request->out, false};
     struct text user = face_param(request, 0);
     struct logs_page page = {query->paged, query->log_ms, query->log_id, query->limit, false};
-    struct image *image = NULL;
+    struct model *model = NULL;
     struct log_entries entries = {0};
     struct bound bound;
     enum rc rc = history_bound(past, key, as_of, "as_of", &bound, fault);
 
     if (rc == RC_OK && key)
-        rc = history_image(past, key, &bound, &image, fault);
+        rc = history_model(past, key, &bound, &model, fault);
     if (rc == RC_OK && key && with_logs)
         rc = history_logs(past, key, &bound, &entries, fault);
     if (rc == RC_OK) {
-        struct view view = {image, false};
+        struct view view = {model, false};
         trk_open(&out, "User progress retrieved successfully");
-        bool more = put_records(request, view, query, &out, user, image ? view_learner(view, key) : NULL);
+        bool more = put_records(request, view, query, &out, user, model ? view_learner(view, key) : NULL);
         json_put_open(&out, "progress_logs", '[');
         logs_put_past(face_of(request), entries.at, entries.count, &query->logs, user.bytes, &page, &out);
         end_user(request, query, &page, more, &out);
     }
-    image_free(image);
+    model_free(model);
     log_entries_done(&entries);
     return rc;
 }
@@ -201,11 +201,11 @@ static enum rc work_user_past(struct request *request, struct fault *fault)
     if (rc != RC_OK)
         return rc;
     bool with_logs = false;
-    struct view view = image_read_begin(face_of(request)->image);
+    struct view view = model_read_begin(face_of(request)->model);
     uint32_t key = view_learner_key(view, request->params[0].bytes, request->params[0].size);
     find_module(view, &query);
     rc = trk_may_see(request, view, query.module, query.module_key, &with_logs, fault);
-    image_read_end(view);
+    model_read_end(view);
     return rc == RC_OK ? put_user_past(request, as_of, key, &query, with_logs, fault) : rc;
 }
 
@@ -265,9 +265,9 @@ static enum rc user_step(void *state, struct buf *out, bool *out_last, struct fa
         json_put_open(&read->out, "progress", '[');
     }
     if (!read->in_logs) {
-        struct view view = image_read_begin(face_of(read->request)->image);
+        struct view view = model_read_begin(face_of(read->request)->model);
         done = walk_on(walk, view, &read->out, STEPS_A_HOLD);
-        image_read_end(view);
+        model_read_end(view);
         if (!done)
             return RC_OK;
         json_close(&read->out, ']');
@@ -313,14 +313,14 @@ static enum rc open_user(struct request *request, struct user_read *read, struct
 
     if (rc != RC_OK)
         return rc;
-    struct view view = image_read_begin(face_of(request)->image);
+    struct view view = model_read_begin(face_of(request)->model);
     find_module(view, &read->query);
     rc = trk_may_see(request, view, read->query.module, read->query.module_key, &with_logs, fault);
     if (rc == RC_OK) {
         read->key = view_learner_key(view, user.bytes, user.size);
         snapshot_take(view, read->key, &read->snapshot);
     }
-    image_read_end(view);
+    model_read_end(view);
     read->request = request;
     read->walk = (struct walk){.query = &read->query, .user = user.bytes};
     read->page = (struct logs_page){read->query.paged, read->query.log_ms, read->query.log_id,
@@ -456,7 +456,7 @@ static void put_module_end(struct module_read *read, struct view view)
 static enum rc module_step(void *state, struct buf *out, bool *out_last, struct fault *fault)
 {
     struct module_read *read = state;
-    struct view view = image_read_begin(face_of(read->request)->image);
+    struct view view = model_read_begin(face_of(read->request)->model);
     enum rc rc = RC_OK;
     bool picked = read->phase == MODULE_LIST;
 
@@ -464,10 +464,10 @@ static enum rc module_step(void *state, struct buf *out, bool *out_last, struct 
     if (!picked && pick_module(read, view)) {
         picked = true;
         if (read->count > LARGE_READ)
-            image_read_end(view);
+            model_read_end(view);
         records_sort(read->records, read->count);
         if (read->count > LARGE_READ)
-            view = image_read_begin(face_of(read->request)->image);
+            view = model_read_begin(face_of(read->request)->model);
         read->phase = MODULE_LIST;
         read->at = 0;
     }
@@ -475,7 +475,7 @@ static enum rc module_step(void *state, struct buf *out, bool *out_last, struct 
         rc = list_module(read, view, out_last);
     if (rc == RC_OK && *out_last)
         put_module_end(read, view);
-    image_read_end(view);
+    model_read_end(view);
     return rc == RC_OK ? rc : fault_set(fault, rc, NULL, "out of memory");
 }
 
@@ -488,7 +488,7 @@ static enum rc open_module(struct request *request, struct module_read *read, st
 {
     static const char *const always[] = {"video", "lab", "game", "document"}; /* then by first sight */
     struct text user = face_param(request, 0), module = face_param(request, 1);
-    struct view view = image_read_begin(face_of(request)->image);
+    struct view view = model_read_begin(face_of(request)->model);
 
     read->request = request;
     read->types.arena = &request->arena;
@@ -498,7 +498,7 @@ static enum rc open_module(struct request *request, struct module_read *read, st
         rc = fault_set(fault, RC_NOT_FOUND, NULL, "Module not found");
     if (rc == RC_OK)
         snapshot_take(view, view_learner_key(view, user.bytes, user.size), &read->snapshot);
-    image_read_end(view);
+    model_read_end(view);
     uint32_t records = read->snapshot.learner ? read->snapshot.learner->record_count : 0;
     read->records = arena_alloc(&request->arena, (records + 1) * sizeof *read->records);
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
@@ -652,8 +652,8 @@ static enum rc find_record(struct request *request, struct view view, struct tex
     uint32_t owner = 0;
     const struct record *record = NULL;
 
-    if (ident_integer(id.bytes, id.size, &number) && number > 0 && number < view.image->record_room)
-        owner = view.image->record_owner[number];
+    if (ident_integer(id.bytes, id.size, &number) && number > 0 && number < view.model->record_room)
+        owner = view.model->record_owner[number];
     const struct learner *learner = view_learner(view, owner);
     for (uint32_t i = 0; learner && i < learner->record_count; i++)
         if (learner->records[i].id == number && learner->records[i].flags & RECORD_PRESENT)
@@ -686,9 +686,9 @@ void trk_complete(struct request *request)
     if (rc == RC_OK && body.root)
         rc = decode_score(&body, &report.report, &fault);
     if (rc == RC_OK) {
-        struct view view = image_read_begin(face_of(request)->image);
+        struct view view = model_read_begin(face_of(request)->model);
         rc = find_record(request, view, &user, &report.item, &fault);
-        image_read_end(view);
+        model_read_end(view);
     }
     if (rc == RC_OK)
         submit_report(request, user, &report, true);

@@ -146,7 +146,7 @@ static void put_member_head(struct stats_read *read, struct json_out *out)
 /* The next of the page: their records are picked, then listed. */
 static enum rc open_member(struct stats_read *read, struct fault *fault)
 {
-    struct image *image = face_of(read->request)->image;
+    struct model *model = face_of(read->request)->model;
     struct member *member = &read->member;
     bool picked = false;
 
@@ -155,14 +155,14 @@ static enum rc open_member(struct stats_read *read, struct fault *fault)
             read->phase = STATS_END;
             return RC_OK;
         }
-        member_open(member, image, roster_entry(read->roster, read->row).learner, read->course);
+        member_open(member, model, roster_entry(read->roster, read->row).learner, read->course);
         if (!member->enrolment) { /* erased meanwhile */
             member_done(member);
             read->row++;
             return RC_OK;
         }
     }
-    enum rc rc = member_pick(member, image, true, &picked, fault);
+    enum rc rc = member_pick(member, model, true, &picked, fault);
     if (rc == RC_OK && picked) {
         struct json_out row = {&read->cells, false};
         put_member_head(read, read->table ? &row : &read->out);
@@ -217,7 +217,7 @@ static void put_stats_end(struct stats_read *read)
 /* One turn of the phase it is in, under the lock where the phase needs it. */
 static enum rc stats_turn(struct stats_read *read, struct fault *fault)
 {
-    struct image *image = face_of(read->request)->image;
+    struct model *model = face_of(read->request)->model;
     bool sorted = false;
     enum rc rc = RC_OK;
 
@@ -227,14 +227,14 @@ static enum rc stats_turn(struct stats_read *read, struct fault *fault)
     } else if (read->phase == STATS_MEMBER) {
         rc = open_member(read, fault);
     } else {
-        struct view view = image_read_begin(image);
+        struct view view = model_read_begin(model);
         if (read->phase == STATS_TYPES)
             rc = sum_types(read, view) == RC_OK ? RC_OK : fault_set(fault, RC_BUSY, NULL, "out of memory");
         else if (read->phase == STATS_HEAD)
             put_stats_head(read, view);
         else
             put_member_records(read, view);
-        image_read_end(view);
+        model_read_end(view);
     }
     return rc;
 }
@@ -268,9 +268,9 @@ static void stats_free(void *state)
 static enum rc open_stats(struct request *request, struct stats_read *read, bool *out_small,
                           struct fault *fault)
 {
-    struct image *image = face_of(request)->image;
+    struct model *model = face_of(request)->model;
     struct text module = face_param(request, 0);
-    struct view view = image_read_begin(image);
+    struct view view = model_read_begin(model);
     uint32_t course = view_course_key(view, module.bytes, module.size), learners = 0;
     enum rc rc = face_may(request, view, ACCESS_COURSE_STAFF, (struct text){NULL, 0}, course, true, fault);
 
@@ -280,7 +280,7 @@ static enum rc open_stats(struct request *request, struct stats_read *read, bool
         read->def = course_def_ref(view_course(view, course));
         learners = view_course_slot(view, course)->roster.count;
     }
-    image_read_end(view);
+    model_read_end(view);
     if (rc != RC_OK)
         return rc;
     struct roster_query query = {.course = course, .take = take_member, .count = UINT64_MAX};
@@ -292,7 +292,7 @@ static enum rc open_stats(struct request *request, struct stats_read *read, bool
     read->course = course;
     read->types.arena = &request->arena;
     *out_small = learners <= FEW_LEARNERS && read->def->item_count <= LARGE_READ;
-    return roster_new(image, &query, &read->roster, fault);
+    return roster_new(model, &query, &read->roster, fault);
 }
 
 void trk_stats(struct request *request)
@@ -570,10 +570,10 @@ static enum rc kind_step(void *state, struct buf *out, bool *out_last, struct fa
         json_put_open(&read->out, read->query.plural, '[');
     }
     arena_init(&scratch);
-    struct view view = image_read_begin(face_of(read->request)->image);
+    struct view view = model_read_begin(face_of(read->request)->model);
     while (steps > 0 && read->phase != KIND_END)
         kind_turn(read, view, &scratch, &steps);
-    image_read_end(view);
+    model_read_end(view);
     arena_done(&scratch);
     *out_last = read->phase == KIND_END;
     if (*out_last) {
@@ -612,7 +612,7 @@ static enum rc open_kind(struct request *request, struct kind_read *read, bool *
                          struct fault *fault)
 {
     struct text user = face_param(request, 0);
-    struct view view = image_read_begin(face_of(request)->image);
+    struct view view = model_read_begin(face_of(request)->model);
     uint64_t work = 0;
     bool with_logs = false;
 
@@ -627,7 +627,7 @@ static enum rc open_kind(struct request *request, struct kind_read *read, bool *
         work = learner->record_count + learner->enrolment_count;
     for (uint32_t i = 0; learner && i < learner->enrolment_count && work <= LARGE_READ; i++)
         work += view_course_facts(view, learner->enrolments[i].course).items;
-    image_read_end(view);
+    model_read_end(view);
     *out_small = 2 * work <= LARGE_READ;
     return rc;
 }

@@ -202,7 +202,7 @@ static uint32_t *counted_now(struct retentions *retentions, uint32_t item)
     return NULL;
 }
 
-void retentions_count(struct retentions *retentions, struct image *image, uint32_t item,
+void retentions_count(struct retentions *retentions, struct model *model, uint32_t item,
                       struct retention *out)
 {
     (void)pthread_mutex_lock(&retentions->lock); /* cannot fail: not held */
@@ -213,7 +213,7 @@ void retentions_count(struct retentions *retentions, struct image *image, uint32
         *mark = item;
     (void)pthread_mutex_unlock(&retentions->lock); /* held above */
 
-    struct view view = image_read_begin(image);
+    struct view view = model_read_begin(model);
     struct basis basis;
     basis_of(view, item, &basis);
     (void)pthread_mutex_lock(&retentions->lock); /* cannot fail: not held */
@@ -221,7 +221,7 @@ void retentions_count(struct retentions *retentions, struct image *image, uint32
     (void)pthread_mutex_unlock(&retentions->lock); /* held above */
     if (!known)
         count(view, item, out);
-    image_read_end(view);
+    model_read_end(view);
 
     (void)pthread_mutex_lock(&retentions->lock); /* cannot fail: not held */
     if (!known)

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "model/image.h"
+#include "model/model.h"
 
 /* How many viewers saw which part of a video. Counted over all who hold a record of it, so for a video of
  * many viewers on a worker, once at a time for each video, and remembered until one of those records changes.
@@ -21,10 +21,10 @@ struct retentions *retentions_new(void); /* NULL: out of memory */
 void retentions_free(struct retentions *retentions);
 
 /* What is remembered and still true; small ones are counted at once. False: ask retentions_count, on a
- * worker. Under the image's lock. */
+ * worker. Under the model's lock. */
 bool retentions_look(struct retentions *retentions, struct view view, uint32_t item, struct retention *out);
 
-/* Counts, unless somebody else just did. Takes the image's lock, in short holds; may wait for another's count
+/* Counts, unless somebody else just did. Takes the model's lock, in short holds; may wait for another's count
  * of the same video. */
-void retentions_count(struct retentions *retentions, struct image *image, uint32_t item,
+void retentions_count(struct retentions *retentions, struct model *model, uint32_t item,
                       struct retention *out);

@@ -243,7 +243,7 @@ void video_get(struct request *request)
         rc = request_id_param(request, 1, "videoId", &fault);
     if (rc == RC_OK) {
         struct text user = face_param(request, 0), video = face_param(request, 1);
-        struct view view = image_read_begin(face_of(request)->image);
+        struct view view = model_read_begin(face_of(request)->model);
         uint32_t item = view_item_key(view, video.bytes, video.size);
         uint32_t course = view_item_facts(view, item).course;
         rc = face_may(request, view, ACCESS_COURSE_RECORD, user, course, course != 0, &fault);
@@ -256,7 +256,7 @@ void video_get(struct request *request)
                 rc = fault_set(&fault, RC_NOT_FOUND, NULL, "Progress not found");
             }
         }
-        image_read_end(view);
+        model_read_end(view);
     }
     if (rc == RC_OK)
         request_reply(request, 200, "application/json");
@@ -385,21 +385,21 @@ static void end_list(struct list_read *read)
 static enum rc list_step(void *state, struct buf *out, bool *out_last, struct fault *fault)
 {
     struct list_read *read = state;
-    struct image *image = face_of(read->request)->image;
-    struct view view = image_read_begin(image);
+    struct model *model = face_of(read->request)->model;
+    struct view view = model_read_begin(model);
 
     (void)fault;
     read->out.buf = out;
     if (!read->listing && pick_shown(read, view)) {
-        image_read_end(view); /* sorted without it */
+        model_read_end(view); /* sorted without it */
         begin_list(read);
-        view = image_read_begin(image);
+        view = model_read_begin(model);
     }
     for (uint32_t steps = STEPS_A_HOLD; read->listing && read->at < read->end && steps > 0;
          read->at++, steps--)
         put_state(&read->out, NULL, view_item_slot(view, read->records[read->at]->item)->id,
                   read->records[read->at]);
-    image_read_end(view);
+    model_read_end(view);
     *out_last = read->listing && read->at == read->end;
     if (*out_last)
         end_list(read);
@@ -414,12 +414,12 @@ static void free_list(void *state)
 static enum rc open_list(struct request *request, struct list_read *read, struct fault *fault)
 {
     struct text user = face_param(request, 0);
-    struct view view = image_read_begin(face_of(request)->image);
+    struct view view = model_read_begin(face_of(request)->model);
     enum rc rc = face_may(request, view, ACCESS_PERSON, user, 0, false, fault);
 
     if (rc == RC_OK)
         snapshot_take(view, view_learner_key(view, user.bytes, user.size), &read->snapshot);
-    image_read_end(view);
+    model_read_end(view);
     uint32_t records = read->snapshot.learner ? read->snapshot.learner->record_count : 0;
     read->request = request;
     read->records = arena_alloc(&request->arena, (records + 1) * sizeof *read->records);
@@ -512,16 +512,16 @@ static enum rc work_summary(struct request *request, struct fault *fault)
     struct face_context *context = face_of(request);
     struct text video = face_param(request, 0);
     struct retention retention = {0};
-    struct view view = image_read_begin(context->image);
+    struct view view = model_read_begin(context->model);
     uint32_t item = view_item_key(view, video.bytes, video.size);
 
     (void)fault;
-    image_read_end(view);
+    model_read_end(view);
     if (item)
-        retentions_count(context->retentions, context->image, item, &retention);
-    view = image_read_begin(context->image);
+        retentions_count(context->retentions, context->model, item, &retention);
+    view = model_read_begin(context->model);
     put_summary(request, view, item, &retention);
-    image_read_end(view);
+    model_read_end(view);
     return RC_OK;
 }
 
@@ -537,12 +537,12 @@ void video_summary(struct request *request)
         return;
     }
     struct text video = face_param(request, 0);
-    struct view view = image_read_begin(context->image);
+    struct view view = model_read_begin(context->model);
     uint32_t item = view_item_key(view, video.bytes, video.size);
     bool known = retentions_look(context->retentions, view, item, &retention);
     if (known)
         put_summary(request, view, item, &retention);
-    image_read_end(view);
+    model_read_end(view);
     if (known)
         request_reply(request, 200, "application/json");
     else
@@ -645,7 +645,7 @@ static enum rc read_engagement(struct request *request, bool large, bool *out_la
 {
     struct text user = face_param(request, 0);
     struct snapshot snapshot = {0};
-    struct view view = image_read_begin(face_of(request)->image);
+    struct view view = model_read_begin(face_of(request)->model);
     enum rc rc = face_may(request, view, ACCESS_PERSON, user, 0, false, fault);
 
     if (rc == RC_OK)
@@ -653,7 +653,7 @@ static enum rc read_engagement(struct request *request, bool large, bool *out_la
     *out_large = !large && snapshot.learner && snapshot.learner->record_count > LARGE_READ;
     if (rc == RC_OK && !*out_large)
         put_engagement(request, view, user, snapshot.learner);
-    image_read_end(view);
+    model_read_end(view);
     snapshot_done(&snapshot);
     return rc;
 }

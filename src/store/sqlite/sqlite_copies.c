@@ -201,7 +201,7 @@ enum rc store_restore(const char *directory, const char *file, uint64_t *out_eve
 }
 
 /* Whether a name in a data directory is of the store's own files: the event file, a checkpoint of any
- * generation (which was called image.db before 0.2), with what SQLite lays beside them. */
+ * generation (which was called model.db before 0.2), with what SQLite lays beside them. */
 static bool is_checkpoint(const char *name)
 {
     return (strncmp(name, "checkpoint", 10) == 0 || strncmp(name, "image", 5) == 0) && strstr(name, ".db");

@@ -322,7 +322,7 @@ enum rc sqlite_store_new(const char *directory, struct store **out_store, struct
     return RC_OK;
 }
 
-/* Images that another generation left behind, also one that a rebuild did not finish. */
+/* Models that another generation left behind, also one that a rebuild did not finish. */
 static void remove_other_checkpoints(struct store *store)
 {
     char path[SQLITE_PATH_BYTES];

@@ -338,22 +338,22 @@ static void an_edit_looks_only_at_what_it_touched(void **unused)
 
 /* ---- many learners ---- */
 
-static struct image *image;
+static struct model *model;
 static struct fold fold;
 static uint64_t sequence;
 
-static int begin_image(void **state)
+static int begin_model(void **state)
 {
     (void)state;
     sequence = 0;
-    return image_new(&image) == RC_OK && fold_init(&fold, image) == RC_OK ? 0 : -1;
+    return model_new(&model) == RC_OK && fold_init(&fold, model) == RC_OK ? 0 : -1;
 }
 
-static int end_image(void **state)
+static int end_model(void **state)
 {
     (void)state;
     fold_done(&fold);
-    image_free(image);
+    model_free(model);
     return 0;
 }
 
@@ -361,9 +361,9 @@ static uint32_t key_of(enum intern_kind kind, char letter, uint32_t number)
 {
     char id[16];
     size_t size = (size_t)snprintf(id, sizeof id, "%c%u", letter, number);
-    return kind == INTERN_LEARNER  ? image_intern_learner(image, id, size, false)
-           : kind == INTERN_COURSE ? image_intern_course(image, id, size, false)
-                                   : image_intern_item(image, id, size, false);
+    return kind == INTERN_LEARNER  ? model_intern_learner(model, id, size, false)
+           : kind == INTERN_COURSE ? model_intern_course(model, id, size, false)
+                                   : model_intern_item(model, id, size, false);
 }
 
 static void apply(struct event event)
@@ -401,7 +401,7 @@ static void the_erased_leave_the_lists(void **unused)
     for (uint32_t i = 1; i <= ALL; i++)
         reports(key_of(INTERN_LEARNER, 'l', i), item, course);
     publish();
-    const struct keys *lists[] = {&image->items[item]->holders, &image->courses[course]->roster};
+    const struct keys *lists[] = {&model->items[item]->holders, &model->courses[course]->roster};
     for (uint32_t i = 1; i <= ALL; i++) {
         if (i % (ALL / LEFT) == 0)
             continue;
@@ -423,7 +423,7 @@ static void the_erased_leave_the_lists(void **unused)
         }
         assert_int_equal(known, LEFT);
     }
-    assert_int_equal(image->items[item]->sums.records, LEFT);
+    assert_int_equal(model->items[item]->sums.records, LEFT);
 }
 
 /* What was reserved before the commit is what the publish needs: no list that readers look at moves under the
@@ -436,28 +436,28 @@ static void a_publish_finds_room(void **unused)
         for (uint32_t i = 1; i <= 500; i++)
             reports(key_of(INTERN_LEARNER, 'l', round * 500 + i), item, course);
         assert_int_equal(fold_reserve(&fold), RC_OK);
-        const uint32_t *lists[] = {image->items[item]->holders.at,
-                                   image->courses[course]->roster.at,
-                                   image->record_owner,
-                                   image->dirty_learners.at,
-                                   image->dirty_items.at,
-                                   image->dirty_courses.at};
+        const uint32_t *lists[] = {model->items[item]->holders.at,
+                                   model->courses[course]->roster.at,
+                                   model->record_owner,
+                                   model->dirty_learners.at,
+                                   model->dirty_items.at,
+                                   model->dirty_courses.at};
         publish();
-        const uint32_t *after[] = {image->items[item]->holders.at,
-                                   image->courses[course]->roster.at,
-                                   image->record_owner,
-                                   image->dirty_learners.at,
-                                   image->dirty_items.at,
-                                   image->dirty_courses.at};
+        const uint32_t *after[] = {model->items[item]->holders.at,
+                                   model->courses[course]->roster.at,
+                                   model->record_owner,
+                                   model->dirty_learners.at,
+                                   model->dirty_items.at,
+                                   model->dirty_courses.at};
         for (size_t i = 0; i < COUNT(lists); i++) {
             assert_non_null(lists[i]);
             assert_ptr_equal(lists[i], after[i]);
         }
-        assert_int_equal(image->items[item]->holders.count, (round + 1) * 500);
-        assert_int_equal(image->courses[course]->roster.count, (round + 1) * 500);
-        assert_int_equal(image->courses[course]->joining, 0);
+        assert_int_equal(model->items[item]->holders.count, (round + 1) * 500);
+        assert_int_equal(model->courses[course]->roster.count, (round + 1) * 500);
+        assert_int_equal(model->courses[course]->joining, 0);
     }
-    assert_int_equal(image->record_owner[view_learner(fold.view, 1)->records[0].id], 1);
+    assert_int_equal(model->record_owner[view_learner(fold.view, 1)->records[0].id], 1);
 }
 
 int main(void)
@@ -471,8 +471,8 @@ int main(void)
         cmocka_unit_test(sums_are_those_of_their_shares),
         cmocka_unit_test(a_learner_finds_what_they_have),
         cmocka_unit_test(an_edit_looks_only_at_what_it_touched),
-        cmocka_unit_test_setup_teardown(the_erased_leave_the_lists, begin_image, end_image),
-        cmocka_unit_test_setup_teardown(a_publish_finds_room, begin_image, end_image),
+        cmocka_unit_test_setup_teardown(the_erased_leave_the_lists, begin_model, end_model),
+        cmocka_unit_test_setup_teardown(a_publish_finds_room, begin_model, end_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -286,55 +286,55 @@ static void random_command(struct arena *arena, uint64_t *random, struct command
     }
 }
 
-/* Everything a client could see, as text: two images that print alike are alike. */
-static void print_image(struct image *image, struct buf *out)
+/* Everything a client could see, as text: two models that print alike are alike. */
+static void print_model(struct model *model, struct buf *out)
 {
-    struct view view = image_read_begin(image);
-    for (uint32_t c = 1; c <= image->course_count; c++) {
+    struct view view = model_read_begin(model);
+    for (uint32_t c = 1; c <= model->course_count; c++) {
         const struct course_def *def = view_course(view, c);
-        buf_printf(out, "course %s: %s %u %u %u roster %u\n", image->courses[c]->id,
+        buf_printf(out, "course %s: %s %u %u %u roster %u\n", model->courses[c]->id,
                    def ? def->declared ? "declared" : "observed" : "unknown", def ? def->item_count : 0,
                    def ? def->required_count : 0, def ? def->staff_count : 0,
-                   keys_live(&image->courses[c]->roster));
-        course_sums_encode(&image->courses[c]->sums, out);
+                   keys_live(&model->courses[c]->roster));
+        course_sums_encode(&model->courses[c]->sums, out);
     }
-    for (uint32_t i = 1; i <= image->item_count; i++) {
+    for (uint32_t i = 1; i <= model->item_count; i++) {
         const struct item_def *def = view_item(view, i);
-        const struct item_sums *sums = &image->items[i]->sums;
-        buf_printf(out, "item %s: course %u %d %s: %lld %lld %lld %lld %lld\n", image->items[i]->id,
+        const struct item_sums *sums = &model->items[i]->sums;
+        buf_printf(out, "item %s: course %u %d %s: %lld %lld %lld %lld %lld\n", model->items[i]->id,
                    def ? def->course : 0, def ? def->retired : 0, item_type(def), (long long)sums->records,
                    (long long)sums->completed, (long long)sums->in_progress, (long long)sums->time_spent_ms,
                    (long long)sums->watched_s);
     }
-    for (uint32_t l = 1; l <= image->learner_count; l++) {
+    for (uint32_t l = 1; l <= model->learner_count; l++) {
         const struct learner *learner = view_learner(view, l);
         for (uint32_t i = 0; learner && i < learner->record_count; i++) {
             const struct record *r = &learner->records[i];
-            buf_printf(out, "%s %s: %u %d %d %d %lld %lld %lld v%llu f%lld\n", image->learners[l]->id,
-                       image->items[r->item]->id, r->id, r->status, r->flags, r->percent_hundredths,
+            buf_printf(out, "%s %s: %u %d %d %d %lld %lld %lld v%llu f%lld\n", model->learners[l]->id,
+                       model->items[r->item]->id, r->id, r->status, r->flags, r->percent_hundredths,
                        (long long)r->furthest_ms, (long long)r->watched_s, (long long)r->time_spent_ms,
                        (unsigned long long)r->version, (long long)r->floor_ms);
         }
         for (uint32_t i = 0; learner && i < learner->enrolment_count; i++) {
             const struct enrolment *e = &learner->enrolments[i];
-            buf_printf(out, "%s in %s: %u %d %u/%u %lld %lld %lld\n", image->learners[l]->id,
-                       image->courses[e->course]->id, e->id, e->class, e->completed_required,
+            buf_printf(out, "%s in %s: %u %d %u/%u %lld %lld %lld\n", model->learners[l]->id,
+                       model->courses[e->course]->id, e->id, e->class, e->completed_required,
                        e->completed_items, (long long)e->completed_at_ms, (long long)e->last_activity_ms,
                        (long long)e->enrolled_at_ms);
         }
     }
-    image_read_end(view);
+    model_read_end(view);
     buf_char(out, '\0');
 }
 
 /* What an enrolment and the sums say must be what the records say, counted anew. */
-static void check_counts(struct image *image)
+static void check_counts(struct model *model)
 {
-    struct view view = image_read_begin(image);
-    for (uint32_t c = 1; c <= image->course_count; c++) {
+    struct view view = model_read_begin(model);
+    for (uint32_t c = 1; c <= model->course_count; c++) {
         int64_t learners = 0, completed = 0;
         struct course_facts facts = view_course_facts(view, c);
-        for (uint32_t l = 1; l <= image->learner_count; l++) {
+        for (uint32_t l = 1; l <= model->learner_count; l++) {
             const struct learner *learner = view_learner(view, l);
             const struct enrolment *enrolment = learner ? learner_enrolment(learner, c) : NULL;
             uint32_t want = 0, all = 0, started = 0;
@@ -346,45 +346,45 @@ static void check_counts(struct image *image)
                 started += item.course == c && learner->records[i].flags & RECORD_REPORTED;
                 if (item.course == c && (counts != ((learner->records[i].flags & RECORD_COUNTED) != 0)))
                     fail_msg("item %u of %s: whether it counts", learner->records[i].item,
-                             image->learners[l]->id);
+                             model->learners[l]->id);
             }
             if (enrolment &&
                 (enrolment->completed_items != all || (started && enrolment->class == CLASS_ENROLLED)))
                 fail_msg("course %s of %s: %u items counted, %u there; class %d, %u reported",
-                         image->courses[c]->id, image->learners[l]->id, enrolment->completed_items, all,
+                         model->courses[c]->id, model->learners[l]->id, enrolment->completed_items, all,
                          enrolment->class, started);
             if (enrolment && (enrolment->completed_required != want || want > facts.required))
-                fail_msg("course %s of %s: %u counted, %u there, %u required", image->courses[c]->id,
-                         image->learners[l]->id, enrolment->completed_required, want, facts.required);
+                fail_msg("course %s of %s: %u counted, %u there, %u required", model->courses[c]->id,
+                         model->learners[l]->id, enrolment->completed_required, want, facts.required);
             learners += enrolment != NULL;
             completed += want;
         }
-        struct course_figures figures = course_sums_figures(&image->courses[c]->sums, &facts, 0);
+        struct course_figures figures = course_sums_figures(&model->courses[c]->sums, &facts, 0);
         if (figures.total != learners || figures.completed_required != completed)
-            fail_msg("sums of course %s", image->courses[c]->id);
+            fail_msg("sums of course %s", model->courses[c]->id);
     }
-    image_read_end(view);
+    model_read_end(view);
 }
 
-/* After random commands: the image loaded from its file, the image folded from nothing, and the live one
+/* After random commands: the model loaded from its file, the model folded from nothing, and the live one
  * agree. */
 /* The past up to now, folded from what counts for one learner alone, is how they are, and so are their
  * courses. */
 static void check_pasts(struct engine *engine)
 {
     const struct bound now = {.sequence = UINT64_MAX};
-    struct image *image = engine_image(engine);
-    for (uint32_t key = 1; key <= image->learner_count; key++) {
-        struct image *twin = NULL;
+    struct model *model = engine_model(engine);
+    for (uint32_t key = 1; key <= model->learner_count; key++) {
+        struct model *twin = NULL;
         struct fault fault = {NULL, NULL};
         struct buf is = {0}, was = {0};
-        if (history_image(engine_past(engine), key, &now, &twin, &fault) != RC_OK)
+        if (history_model(engine_past(engine), key, &now, &twin, &fault) != RC_OK)
             fail_msg("learner %u: %s", key, fault.message);
-        assert_int_equal(checkpoint_row_encode(image, CHECKPOINT_LEARNER, key, &is),
+        assert_int_equal(checkpoint_row_encode(model, CHECKPOINT_LEARNER, key, &is),
                          checkpoint_row_encode(twin, CHECKPOINT_LEARNER, key, &was));
         if (is.size != was.size || (is.size && memcmp(is.bytes, was.bytes, is.size) != 0))
             fail_msg("learner %u is not what their past says", key);
-        struct view live = {image, false}, past = {twin, false};
+        struct view live = {model, false}, past = {twin, false};
         const struct learner *learner = view_learner(live, key);
         for (uint32_t i = 0; learner && i < learner->enrolment_count; i++) {
             struct course_facts a = view_course_facts(live, learner->enrolments[i].course),
@@ -397,13 +397,13 @@ static void check_pasts(struct engine *engine)
                               b = view_item_facts(past, learner->items[i]);
             assert_true(a.course == b.course && a.required == b.required && a.duration_ms == b.duration_ms);
         }
-        image_free(twin);
+        model_free(twin);
         buf_done(&is);
         buf_done(&was);
     }
 }
 
-static void live_loaded_and_folded_images_agree(void **unused)
+static void live_loaded_and_folded_models_agree(void **unused)
 {
     uint64_t random = 4242;
     (void)unused;
@@ -429,26 +429,26 @@ static void live_loaded_and_folded_images_agree(void **unused)
             }
             if (engine_run(engine, first, NULL, NULL, &fault) != RC_OK)
                 fail_msg("round %d: %s", round, fault.message);
-            check_counts(engine_image(engine));
+            check_counts(engine_model(engine));
             if (i == 30 &&
                 engine_checkpoint(engine, &fault) != RC_OK) /* so that a start has a file and a tail */
                 fail_msg("flush: %s", fault.message);
         }
         check_pasts(engine);
-        print_image(engine_image(engine), &live);
+        print_model(engine_model(engine), &live);
         engine_free(engine);
         store_close(store);
 
         store = open_store();
         engine = open_engine(store);
-        print_image(engine_image(engine), &loaded);
+        print_model(engine_model(engine), &loaded);
         engine_free(engine);
         assert_int_equal(store_checkpoint_discard(store, &fault), RC_OK);
         store_close(store);
 
         store = open_store();
         engine = open_engine(store);
-        print_image(engine_image(engine), &folded);
+        print_model(engine_model(engine), &folded);
         engine_free(engine);
         store_close(store);
         arena_done(&arena);
@@ -536,7 +536,7 @@ static void submit_all(struct engine *engine, struct command *first, int count)
     if (engine_submit(engine, first, &fault))
         fail_msg("not taken");
     for (int looks = 0; answers() < before + count; looks++) {
-        check_counts(engine_image(engine));
+        check_counts(engine_model(engine));
         if (looks > 100000)
             fail_msg("%d of %d answered", answers() - before, count);
     }
@@ -577,14 +577,14 @@ static void an_edit_in_slices_ends_as_it_is_folded(void **unused)
         }
         submit_all(engine, first, count);
     }
-    print_image(engine_image(engine), &live);
+    print_model(engine_model(engine), &live);
     engine_free(engine);
     assert_int_equal(store_checkpoint_discard(store, &fault), RC_OK);
     store_close(store);
     store = open_store();
     engine = open_engine(store);
-    print_image(engine_image(engine), &folded);
-    check_counts(engine_image(engine));
+    print_model(engine_model(engine), &folded);
+    check_counts(engine_model(engine));
     engine_free(engine);
     store_close(store);
     assert_string_equal(live.bytes, folded.bytes);
@@ -603,11 +603,11 @@ static void a_course_lists_no_more_than_it_may(void **unused)
     struct store *store = open_store();
     struct engine *engine = open_engine(store);
     struct command *command = edit_course(&arena, 1000, LIMIT_COURSE_ITEMS + 1);
-    uint32_t items = engine_image(engine)->item_count;
+    uint32_t items = engine_model(engine)->item_count;
     assert_int_equal(engine_run(engine, command, NULL, NULL, &fault), RC_OK);
     assert_int_equal(command->rc, RC_INVALID);
     assert_string_equal(command->fault.field, "contents");
-    assert_int_equal(engine_image(engine)->item_count, items); /* and nothing of it is known */
+    assert_int_equal(engine_model(engine)->item_count, items); /* and nothing of it is known */
     engine_free(engine);
     store_close(store);
     arena_done(&arena);
@@ -626,7 +626,7 @@ static void a_failed_commit_leaves_no_trace(void **unused)
     arena_init(&arena);
     struct store *store = open_store();
     struct engine *engine = open_engine(store);
-    print_image(engine_image(engine), &before);
+    print_model(engine_model(engine), &before);
     snprintf(path, sizeof path, "%s/events.db", directory);
     assert_int_equal(sqlite3_open(path, &other), SQLITE_OK); /* somebody holds the write lock: SQLITE_BUSY */
     assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
@@ -642,19 +642,19 @@ static void a_failed_commit_leaves_no_trace(void **unused)
     assert_int_equal(command.rc, RC_BUSY);
     sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL);
     sqlite3_close(other);
-    struct view view = image_read_begin(engine_image(engine));
+    struct view view = model_read_begin(engine_model(engine));
     assert_null(view_learner(view, view_learner_key(view, "a-new-one", 9)));
     assert_null(view_course(view, view_course_key(view, "a-new-course", 12)));
-    image_read_end(view);
+    model_read_end(view);
     assert_int_equal(engine_run(engine, &again, NULL, NULL, &fault), RC_OK);
     assert_int_equal(again.rc, RC_OK);
-    print_image(engine_image(engine), &after);
+    print_model(engine_model(engine), &after);
     engine_free(engine);
     store_close(store);
     store = open_store(); /* and its ids were stored with the event that used them */
     engine = open_engine(store);
     buf_done(&before);
-    print_image(engine_image(engine), &before);
+    print_model(engine_model(engine), &before);
     assert_string_equal(before.bytes, after.bytes);
     engine_free(engine);
     store_close(store);
@@ -666,7 +666,7 @@ static void a_failed_commit_leaves_no_trace(void **unused)
 /* An checkpoint file whose sums are not those of its learners is thrown away, not believed. The row that is
  * lost: of a learner with records (items and courses differ), and of one who is only enrolled (courses alone
  * differ). */
-static void an_image_that_contradicts_itself_is_made_again(void **unused)
+static void a_checkpoint_that_contradicts_itself_is_made_again(void **unused)
 {
     static const char *const losses[] = {"DELETE FROM learner WHERE key = (SELECT min(key) FROM learner)",
                                          "DELETE FROM learner WHERE key = (SELECT max(key) FROM learner)"};
@@ -690,7 +690,7 @@ static void an_image_that_contradicts_itself_is_made_again(void **unused)
         sqlite3 *db;
         store = open_store();
         engine = open_engine(store);
-        print_image(engine_image(engine), &before);
+        print_model(engine_model(engine), &before);
         engine_free(engine);
         store_close(store);
         snprintf(path, sizeof path, "%s/checkpoint.db", directory);
@@ -700,7 +700,7 @@ static void an_image_that_contradicts_itself_is_made_again(void **unused)
         sqlite3_close(db);
         store = open_store();
         engine = open_engine(store);
-        print_image(engine_image(engine), &after);
+        print_model(engine_model(engine), &after);
         assert_string_equal(before.bytes, after.bytes);
         engine_free(engine);
         store_close(store);
@@ -721,11 +721,11 @@ int main(void)
         cmocka_unit_test(a_newer_schema_is_refused),
     };
     const struct CMUnitTest engine[] = {
-        cmocka_unit_test(live_loaded_and_folded_images_agree),
+        cmocka_unit_test(live_loaded_and_folded_models_agree),
         cmocka_unit_test(an_edit_in_slices_ends_as_it_is_folded),
         cmocka_unit_test(a_course_lists_no_more_than_it_may),
         cmocka_unit_test(a_failed_commit_leaves_no_trace),
-        cmocka_unit_test(an_image_that_contradicts_itself_is_made_again),
+        cmocka_unit_test(a_checkpoint_that_contradicts_itself_is_made_again),
     };
     int failed = cmocka_run_group_tests_name("store", store, make_directory, remove_directory);
     return failed + cmocka_run_group_tests_name("engine", engine, make_directory, remove_directory);

@@ -1,4 +1,4 @@
-#include "model/image.h"
+#include "model/model.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -11,123 +11,123 @@
  * learner has no use for stays resident with them. */
 enum { SPARE = 1, MORE_EVENT_IDS = 64 };
 
-enum rc image_new(struct image **out_image)
+enum rc model_new(struct model **out_model)
 {
-    struct image *image = calloc(1, sizeof *image);
+    struct model *model = calloc(1, sizeof *model);
     pthread_rwlockattr_t attributes;
 
-    if (!image)
+    if (!model)
         return RC_BUSY;
-    arena_init(&image->texts);
-    image->threshold_hundredths = THRESHOLD_DEFAULT;
+    arena_init(&model->texts);
+    model->threshold_hundredths = THRESHOLD_DEFAULT;
     if (pthread_rwlockattr_init(&attributes) != 0) {
-        free(image);
+        free(model);
         return RC_BUSY;
     }
     /* Readers never nest; without this a stream of reads would keep the engine out for ever. */
     /* cannot fail */
     (void)pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
-    int failed = pthread_rwlock_init(&image->lock, &attributes);
+    int failed = pthread_rwlock_init(&model->lock, &attributes);
     (void)pthread_rwlockattr_destroy(&attributes); /* cannot fail */
     if (failed) {
-        free(image);
+        free(model);
         return RC_BUSY;
     }
-    *out_image = image;
+    *out_model = model;
     return RC_OK;
 }
 
-void image_free(struct image *image)
+void model_free(struct model *model)
 {
-    if (!image)
+    if (!model)
         return;
-    for (uint32_t i = 1; i <= image->learner_count; i++) {
-        if (!image->learners[i])
+    for (uint32_t i = 1; i <= model->learner_count; i++) {
+        if (!model->learners[i])
             continue; /* a twin has one */
-        state_unref(image->learners[i]->state);
-        state_unref(image->learners[i]->working);
+        state_unref(model->learners[i]->state);
+        state_unref(model->learners[i]->working);
     }
-    for (uint32_t i = 1; i <= image->course_count; i++) {
-        if (!image->courses[i])
+    for (uint32_t i = 1; i <= model->course_count; i++) {
+        if (!model->courses[i])
             continue; /* likewise */
-        course_def_unref(image->courses[i]->def);
-        course_def_unref(image->courses[i]->pending);
-        course_sums_done(&image->courses[i]->sums);
-        free(image->courses[i]->roster.at);
+        course_def_unref(model->courses[i]->def);
+        course_def_unref(model->courses[i]->pending);
+        course_sums_done(&model->courses[i]->sums);
+        free(model->courses[i]->roster.at);
     }
-    for (uint32_t i = 1; i <= image->item_count; i++) {
-        if (!image->items[i])
+    for (uint32_t i = 1; i <= model->item_count; i++) {
+        if (!model->items[i])
             continue; /* likewise */
-        item_def_unref(image->items[i]->def);
-        item_def_unref(image->items[i]->pending);
-        free(image->items[i]->holders.at);
+        item_def_unref(model->items[i]->def);
+        item_def_unref(model->items[i]->pending);
+        free(model->items[i]->holders.at);
     }
-    free(image->learners);
-    free(image->courses);
-    free(image->items);
-    free(image->record_owner);
-    free(image->dirty_learners.at);
-    free(image->dirty_courses.at);
-    free(image->dirty_items.at);
-    free(image->moved_again.at);
-    free(image->stale_courses.at);
-    free(image->stale_items.at);
-    idtab_done(&image->learner_ids);
-    idtab_done(&image->course_ids);
-    idtab_done(&image->item_ids);
-    arena_done(&image->texts);
-    (void)pthread_rwlock_destroy(&image->lock); /* nobody holds it */
-    free(image);
+    free(model->learners);
+    free(model->courses);
+    free(model->items);
+    free(model->record_owner);
+    free(model->dirty_learners.at);
+    free(model->dirty_courses.at);
+    free(model->dirty_items.at);
+    free(model->moved_again.at);
+    free(model->stale_courses.at);
+    free(model->stale_items.at);
+    idtab_done(&model->learner_ids);
+    idtab_done(&model->course_ids);
+    idtab_done(&model->item_ids);
+    arena_done(&model->texts);
+    (void)pthread_rwlock_destroy(&model->lock); /* nobody holds it */
+    free(model);
 }
 
-struct view image_read_begin(struct image *image)
+struct view model_read_begin(struct model *model)
 {
-    int failed = pthread_rwlock_rdlock(&image->lock);
+    int failed = pthread_rwlock_rdlock(&model->lock);
     assert(!failed);
     (void)failed;
-    return (struct view){image, false};
+    return (struct view){model, false};
 }
 
-void image_read_end(struct view view)
+void model_read_end(struct view view)
 {
-    (void)pthread_rwlock_unlock(&view.image->lock); /* held by image_read_begin */
+    (void)pthread_rwlock_unlock(&view.model->lock); /* held by model_read_begin */
 }
 
 /* ---- looking ---- */
 
 uint32_t view_learner_key(struct view view, const char *id, size_t size)
 {
-    return idtab_find(&view.image->learner_ids, id, size);
+    return idtab_find(&view.model->learner_ids, id, size);
 }
 
 uint32_t view_course_key(struct view view, const char *id, size_t size)
 {
-    return idtab_find(&view.image->course_ids, id, size);
+    return idtab_find(&view.model->course_ids, id, size);
 }
 
 uint32_t view_item_key(struct view view, const char *id, size_t size)
 {
-    return idtab_find(&view.image->item_ids, id, size);
+    return idtab_find(&view.model->item_ids, id, size);
 }
 
 const struct learner_slot *view_learner_slot(struct view view, uint32_t key)
 {
-    return key && key <= view.image->learner_count ? view.image->learners[key] : NULL;
+    return key && key <= view.model->learner_count ? view.model->learners[key] : NULL;
 }
 
 const struct course_slot *view_course_slot(struct view view, uint32_t key)
 {
-    return key && key <= view.image->course_count ? view.image->courses[key] : NULL;
+    return key && key <= view.model->course_count ? view.model->courses[key] : NULL;
 }
 
 const struct item_slot *view_item_slot(struct view view, uint32_t key)
 {
-    return key && key <= view.image->item_count ? view.image->items[key] : NULL;
+    return key && key <= view.model->item_count ? view.model->items[key] : NULL;
 }
 
-struct learner_state *image_state(const struct image *image, const struct learner_slot *slot)
+struct learner_state *model_state(const struct model *model, const struct learner_slot *slot)
 {
-    return image->moved && slot->moved ? image->moved[slot->moved - 1].next : slot->state;
+    return model->moved && slot->moved ? model->moved[slot->moved - 1].next : slot->state;
 }
 
 const struct learner *view_learner(struct view view, uint32_t key)
@@ -138,7 +138,7 @@ const struct learner *view_learner(struct view view, uint32_t key)
         return NULL;
     if (view.pending && slot->working)
         return &slot->working->learner;
-    const struct learner_state *state = image_state(view.image, slot);
+    const struct learner_state *state = model_state(view.model, slot);
     return state ? &state->learner : NULL;
 }
 
@@ -168,10 +168,10 @@ uint32_t view_bound(struct view view, const struct item_def *def)
     return course && !course->declared ? def->bound : 0;
 }
 
-struct item_facts image_item_facts(const struct image *image, const struct item_def *def,
+struct item_facts model_item_facts(const struct model *model, const struct item_def *def,
                                    const struct course_def *bound)
 {
-    struct item_facts facts = {.threshold_hundredths = image->threshold_hundredths};
+    struct item_facts facts = {.threshold_hundredths = model->threshold_hundredths};
 
     if (def) {
         facts.course = def->course ? def->course : bound && !bound->declared ? def->bound : 0;
@@ -187,10 +187,10 @@ struct item_facts image_item_facts(const struct image *image, const struct item_
 struct item_facts view_item_facts(struct view view, uint32_t item)
 {
     const struct item_def *def = view_item(view, item);
-    return image_item_facts(view.image, def, def && def->bound ? view_course(view, def->bound) : NULL);
+    return model_item_facts(view.model, def, def && def->bound ? view_course(view, def->bound) : NULL);
 }
 
-struct course_facts image_course_facts(const struct course_def *def)
+struct course_facts model_course_facts(const struct course_def *def)
 {
     if (!def)
         return (struct course_facts){0};
@@ -204,7 +204,7 @@ struct course_facts image_course_facts(const struct course_def *def)
 
 struct course_facts view_course_facts(struct view view, uint32_t course)
 {
-    return image_course_facts(view_course(view, course));
+    return model_course_facts(view_course(view, course));
 }
 
 static struct item_facts item_facts_of(const void *of, uint32_t item)
@@ -242,9 +242,9 @@ enum staff_listing view_course_staff(struct view view, uint32_t course, const ch
     return STAFF_NOT_LISTED;
 }
 
-uint32_t view_learner_count(const struct image *image)
+uint32_t view_learner_count(const struct model *model)
 {
-    return image->learner_count;
+    return model->learner_count;
 }
 
 const char *item_type(const struct item_def *def)
@@ -252,17 +252,17 @@ const char *item_type(const struct item_def *def)
     return def && def->type.bytes ? def->type.bytes : "other";
 }
 
-void image_count_bound(struct image *image, const struct item_def *def, int sign)
+void model_count_bound(struct model *model, const struct item_def *def, int sign)
 {
     if (def && def->bound)
-        image->courses[def->bound]->bound += (uint32_t)sign;
+        model->courses[def->bound]->bound += (uint32_t)sign;
 }
 
 /* ---- interning ---- */
 
 /* A larger array takes the place of one that readers look at, when index needs it: copied without the lock,
  * which is held for the swap alone. What is new in it is zero. */
-static bool grow_apart(struct image *image, void **array, uint32_t *room, size_t width, uint32_t index,
+static bool grow_apart(struct model *model, void **array, uint32_t *room, size_t width, uint32_t index,
                        uint32_t least)
 {
     if (index < *room)
@@ -275,11 +275,11 @@ static bool grow_apart(struct image *image, void **array, uint32_t *room, size_t
         return false;
     if (*room)
         memcpy(next, *array, *room * width);
-    (void)pthread_rwlock_wrlock(&image->lock); /* cannot fail: not held */
+    (void)pthread_rwlock_wrlock(&model->lock); /* cannot fail: not held */
     void *before = *array;
     *array = next;
     *room = more;
-    (void)pthread_rwlock_unlock(&image->lock); /* held above */
+    (void)pthread_rwlock_unlock(&model->lock); /* held above */
     free(before);
     return true;
 }
@@ -300,135 +300,135 @@ static bool room_for_dirt(struct keys *dirty, uint32_t room)
 }
 
 /* For the slot of a key that add_slot makes next. Not under the lock. */
-static bool room_for_slot(struct image *image, enum intern_kind kind, uint32_t key)
+static bool room_for_slot(struct model *model, enum intern_kind kind, uint32_t key)
 {
-    void **array = kind == INTERN_LEARNER  ? (void **)&image->learners
-                   : kind == INTERN_COURSE ? (void **)&image->courses
-                                           : (void **)&image->items;
-    uint32_t *room = kind == INTERN_LEARNER  ? &image->learner_room
-                     : kind == INTERN_COURSE ? &image->course_room
-                                             : &image->item_room;
-    struct keys *dirty = kind == INTERN_LEARNER  ? &image->dirty_learners
-                         : kind == INTERN_COURSE ? &image->dirty_courses
-                                                 : &image->dirty_items;
+    void **array = kind == INTERN_LEARNER  ? (void **)&model->learners
+                   : kind == INTERN_COURSE ? (void **)&model->courses
+                                           : (void **)&model->items;
+    uint32_t *room = kind == INTERN_LEARNER  ? &model->learner_room
+                     : kind == INTERN_COURSE ? &model->course_room
+                                             : &model->item_room;
+    struct keys *dirty = kind == INTERN_LEARNER  ? &model->dirty_learners
+                         : kind == INTERN_COURSE ? &model->dirty_courses
+                                                 : &model->dirty_items;
 
-    return grow_apart(image, array, room, sizeof(void *), key, SLOTS_LEAST) && room_for_dirt(dirty, *room);
+    return grow_apart(model, array, room, sizeof(void *), key, SLOTS_LEAST) && room_for_dirt(dirty, *room);
 }
 
-bool image_reserve_keys(struct image *image, struct keys *keys, uint32_t more)
+bool model_reserve_keys(struct model *model, struct keys *keys, uint32_t more)
 {
-    return more == 0 || grow_apart(image, (void **)&keys->at, &keys->room, sizeof *keys->at,
+    return more == 0 || grow_apart(model, (void **)&keys->at, &keys->room, sizeof *keys->at,
                                    keys->count + more - 1, KEYS_LEAST);
 }
 
-bool image_reserve_record(struct image *image, uint32_t record_id)
+bool model_reserve_record(struct model *model, uint32_t record_id)
 {
-    return image->partial || grow_apart(image, (void **)&image->record_owner, &image->record_room,
-                                        sizeof *image->record_owner, record_id, OWNERS_LEAST);
+    return model->partial || grow_apart(model, (void **)&model->record_owner, &model->record_room,
+                                        sizeof *model->record_owner, record_id, OWNERS_LEAST);
 }
 
-/* Slots and ids lie together, for as long as the image lives. */
-static bool add_slot(struct image *image, enum intern_kind kind, uint32_t key, const char *id, size_t size,
+/* Slots and ids lie together, for as long as the model lives. */
+static bool add_slot(struct model *model, enum intern_kind kind, uint32_t key, const char *id, size_t size,
                      bool persisted)
 {
-    const char *text = arena_copy(&image->texts, id, size);
+    const char *text = arena_copy(&model->texts, id, size);
 
     if (!text)
         return false;
     if (kind == INTERN_LEARNER) {
-        struct learner_slot *slot = arena_alloc(&image->texts, sizeof *slot);
-        if (!slot || !idtab_add(&image->learner_ids, text, size, key))
+        struct learner_slot *slot = arena_alloc(&model->texts, sizeof *slot);
+        if (!slot || !idtab_add(&model->learner_ids, text, size, key))
             return false;
         *slot = (struct learner_slot){.id = text, .id_size = (uint32_t)size, .persisted = persisted};
-        image->learners[key] = slot;
+        model->learners[key] = slot;
     } else if (kind == INTERN_COURSE) {
-        struct course_slot *slot = arena_alloc(&image->texts, sizeof *slot);
-        if (!slot || !idtab_add(&image->course_ids, text, size, key))
+        struct course_slot *slot = arena_alloc(&model->texts, sizeof *slot);
+        if (!slot || !idtab_add(&model->course_ids, text, size, key))
             return false;
         *slot = (struct course_slot){.id = text, .id_size = (uint32_t)size, .persisted = persisted};
-        image->courses[key] = slot;
+        model->courses[key] = slot;
     } else {
-        struct item_slot *slot = arena_alloc(&image->texts, sizeof *slot);
-        if (!slot || !idtab_add(&image->item_ids, text, size, key))
+        struct item_slot *slot = arena_alloc(&model->texts, sizeof *slot);
+        if (!slot || !idtab_add(&model->item_ids, text, size, key))
             return false;
         *slot = (struct item_slot){.id = text, .id_size = (uint32_t)size, .persisted = persisted};
-        image->items[key] = slot;
+        model->items[key] = slot;
     }
     return true;
 }
 
 /* Slots for keys that no longer name anybody (erased before the last start). */
-static uint32_t *highest_key(struct image *image, enum intern_kind kind)
+static uint32_t *highest_key(struct model *model, enum intern_kind kind)
 {
-    return kind == INTERN_LEARNER  ? &image->learner_count
-           : kind == INTERN_COURSE ? &image->course_count
-                                   : &image->item_count;
+    return kind == INTERN_LEARNER  ? &model->learner_count
+           : kind == INTERN_COURSE ? &model->course_count
+                                   : &model->item_count;
 }
 
-bool image_load_id(struct image *image, enum intern_kind kind, uint32_t key, const char *id, size_t size)
+bool model_load_id(struct model *model, enum intern_kind kind, uint32_t key, const char *id, size_t size)
 {
-    uint32_t *highest = highest_key(image, kind);
+    uint32_t *highest = highest_key(model, kind);
 
     /* a gap, or erased: nobody can be found under it */
     while (*highest + 1 < key || (size == 0 && *highest < key)) {
-        if (!room_for_slot(image, kind, *highest + 1) || !add_slot(image, kind, *highest + 1, "", 0, true))
+        if (!room_for_slot(model, kind, *highest + 1) || !add_slot(model, kind, *highest + 1, "", 0, true))
             return false;
         if (kind == INTERN_LEARNER) {
-            idtab_remove(&image->learner_ids, "", 0);
-            image->learners[*highest + 1]->erased = true;
+            idtab_remove(&model->learner_ids, "", 0);
+            model->learners[*highest + 1]->erased = true;
         } else {
-            idtab_remove(kind == INTERN_COURSE ? &image->course_ids : &image->item_ids, "", 0);
+            idtab_remove(kind == INTERN_COURSE ? &model->course_ids : &model->item_ids, "", 0);
         }
         ++*highest;
     }
     if (size == 0)
         return true;
-    if (key != *highest + 1 || !room_for_slot(image, kind, key) ||
-        !add_slot(image, kind, key, id, size, true))
+    if (key != *highest + 1 || !room_for_slot(model, kind, key) ||
+        !add_slot(model, kind, key, id, size, true))
         return false;
     ++*highest;
     return true;
 }
 
 /* Room for the other's keys and the learner's slot, with its id borrowed. */
-static bool twin_room(struct image *twin, const struct image *image, uint32_t learner)
+static bool twin_room(struct model *twin, const struct model *model, uint32_t learner)
 {
     struct learner_slot *slot = arena_alloc(&twin->texts, sizeof *slot);
 
-    twin->courses = calloc(image->course_count + 1u, sizeof(struct course_slot *));
-    twin->items = calloc(image->item_count + 1u, sizeof(struct item_slot *));
+    twin->courses = calloc(model->course_count + 1u, sizeof(struct course_slot *));
+    twin->items = calloc(model->item_count + 1u, sizeof(struct item_slot *));
     twin->learners = calloc(learner + 1u, sizeof(struct learner_slot *));
     if (!slot || !twin->courses || !twin->items || !twin->learners)
         return false;
-    twin->course_count = image->course_count;
-    twin->item_count = image->item_count;
+    twin->course_count = model->course_count;
+    twin->item_count = model->item_count;
     twin->learner_count = learner;
     twin->course_room = twin->course_count + 1;
     twin->item_room = twin->item_count + 1;
     twin->learner_room = learner + 1;
-    slot->id = image->learners[learner]->id;
-    slot->id_size = image->learners[learner]->id_size;
+    slot->id = model->learners[learner]->id;
+    slot->id_size = model->learners[learner]->id_size;
     twin->learners[learner] = slot;
     return true;
 }
 
-enum rc image_twin(struct image *image, uint32_t learner, struct image **out_twin)
+enum rc model_of_one(struct model *model, uint32_t learner, struct model **out_twin)
 {
-    enum rc rc = image_new(out_twin);
+    enum rc rc = model_new(out_twin);
 
     if (rc != RC_OK)
         return rc;
     (*out_twin)->partial = true;
-    struct view view = image_read_begin(image);
-    bool whole = twin_room(*out_twin, image, learner);
-    image_read_end(view);
+    struct view view = model_read_begin(model);
+    bool whole = twin_room(*out_twin, model, learner);
+    model_read_end(view);
     if (whole)
         return RC_OK;
-    image_free(*out_twin);
+    model_free(*out_twin);
     return RC_BUSY;
 }
 
-bool image_twin_slot(struct image *twin, struct image *image, enum intern_kind kind, uint32_t key)
+bool model_of_one_slot(struct model *twin, struct model *model, enum intern_kind kind, uint32_t key)
 {
     bool course = kind == INTERN_COURSE;
 
@@ -437,51 +437,51 @@ bool image_twin_slot(struct image *twin, struct image *image, enum intern_kind k
     void *slot = arena_alloc(&twin->texts, course ? sizeof(struct course_slot) : sizeof(struct item_slot));
     if (!slot)
         return false;
-    struct view view = image_read_begin(image);
+    struct view view = model_read_begin(model);
     if (course) {
         twin->courses[key] = slot;
-        twin->courses[key]->id = image->courses[key]->id;
-        twin->courses[key]->id_size = image->courses[key]->id_size;
+        twin->courses[key]->id = model->courses[key]->id;
+        twin->courses[key]->id_size = model->courses[key]->id_size;
     } else {
         twin->items[key] = slot;
-        twin->items[key]->id = image->items[key]->id;
-        twin->items[key]->id_size = image->items[key]->id_size;
+        twin->items[key]->id = model->items[key]->id;
+        twin->items[key]->id_size = model->items[key]->id_size;
     }
-    image_read_end(view);
+    model_read_end(view);
     return true;
 }
 
-static uint32_t intern(struct image *image, enum intern_kind kind, const struct idtab *table, const char *id,
+static uint32_t intern(struct model *model, enum intern_kind kind, const struct idtab *table, const char *id,
                        size_t size, bool persisted)
 {
     uint32_t key = idtab_find(table, id, size); /* only this thread adds, so no lock to look */
 
     if (key)
         return key;
-    key = *highest_key(image, kind) + 1;
-    if (!room_for_slot(image, kind, key))
+    key = *highest_key(model, kind) + 1;
+    if (!room_for_slot(model, kind, key))
         return 0;
-    (void)pthread_rwlock_wrlock(&image->lock); /* cannot fail: not held */
-    bool added = add_slot(image, kind, key, id, size, persisted);
+    (void)pthread_rwlock_wrlock(&model->lock); /* cannot fail: not held */
+    bool added = add_slot(model, kind, key, id, size, persisted);
     if (added)
-        ++*highest_key(image, kind);
-    (void)pthread_rwlock_unlock(&image->lock); /* held above */
+        ++*highest_key(model, kind);
+    (void)pthread_rwlock_unlock(&model->lock); /* held above */
     return added ? key : 0;
 }
 
-uint32_t image_intern_learner(struct image *image, const char *id, size_t size, bool persisted)
+uint32_t model_intern_learner(struct model *model, const char *id, size_t size, bool persisted)
 {
-    return intern(image, INTERN_LEARNER, &image->learner_ids, id, size, persisted);
+    return intern(model, INTERN_LEARNER, &model->learner_ids, id, size, persisted);
 }
 
-uint32_t image_intern_course(struct image *image, const char *id, size_t size, bool persisted)
+uint32_t model_intern_course(struct model *model, const char *id, size_t size, bool persisted)
 {
-    return intern(image, INTERN_COURSE, &image->course_ids, id, size, persisted);
+    return intern(model, INTERN_COURSE, &model->course_ids, id, size, persisted);
 }
 
-uint32_t image_intern_item(struct image *image, const char *id, size_t size, bool persisted)
+uint32_t model_intern_item(struct model *model, const char *id, size_t size, bool persisted)
 {
-    return intern(image, INTERN_ITEM, &image->item_ids, id, size, persisted);
+    return intern(model, INTERN_ITEM, &model->item_ids, id, size, persisted);
 }
 
 /* ---- states ---- */
@@ -668,52 +668,52 @@ static void mark(bool *dirty, struct keys *list, uint32_t key)
     *dirty = true;
 }
 
-void image_mark_dirty(struct image *image, enum intern_kind kind, uint32_t key)
+void model_mark_dirty(struct model *model, enum intern_kind kind, uint32_t key)
 {
     if (kind == INTERN_LEARNER)
-        mark(&image->learners[key]->dirty, &image->dirty_learners, key);
+        mark(&model->learners[key]->dirty, &model->dirty_learners, key);
     else if (kind == INTERN_COURSE)
-        mark(&image->courses[key]->dirty, &image->dirty_courses, key);
+        mark(&model->courses[key]->dirty, &model->dirty_courses, key);
     else
-        mark(&image->items[key]->dirty, &image->dirty_items, key);
+        mark(&model->items[key]->dirty, &model->dirty_items, key);
 }
 
-static void note_owner(struct image *image, uint32_t record_id, uint32_t learner)
+static void note_owner(struct model *model, uint32_t record_id, uint32_t learner)
 {
-    if (image->partial)
+    if (model->partial)
         return;
-    if (record_id >= image->record_room) { /* a replay; else fold_reserve made room */
-        uint32_t room = image->record_room ? image->record_room : OWNERS_LEAST;
+    if (record_id >= model->record_room) { /* a replay; else fold_reserve made room */
+        uint32_t room = model->record_room ? model->record_room : OWNERS_LEAST;
         while (room <= record_id)
             room *= 2;
-        uint32_t *owners = realloc(image->record_owner, room * sizeof *owners);
+        uint32_t *owners = realloc(model->record_owner, room * sizeof *owners);
         must(owners != NULL);
-        memset(owners + image->record_room, 0, (room - image->record_room) * sizeof *owners);
-        image->record_owner = owners;
-        image->record_room = room;
+        memset(owners + model->record_room, 0, (room - model->record_room) * sizeof *owners);
+        model->record_owner = owners;
+        model->record_room = room;
     }
-    image->record_owner[record_id] = learner;
+    model->record_owner[record_id] = learner;
 }
 
-static void count_enrolment(struct image *image, const struct enrolment *enrolment, int sign)
+static void count_enrolment(struct model *model, const struct enrolment *enrolment, int sign)
 {
-    struct course_slot *course = image->courses[enrolment->course];
+    struct course_slot *course = model->courses[enrolment->course];
     struct enrolment_share share = enrolment_share(enrolment);
 
     must(course_sums_add(&course->sums, &share, sign));
-    image_mark_dirty(image, INTERN_COURSE, enrolment->course);
+    model_mark_dirty(model, INTERN_COURSE, enrolment->course);
 }
 
-static void count_record(struct image *image, const struct record *record, int sign)
+static void count_record(struct model *model, const struct record *record, int sign)
 {
-    struct item_slot *item = image->items[record->item];
+    struct item_slot *item = model->items[record->item];
 
     item_sums_add(&item->sums, record, sign);
     item->changes++;
-    image_mark_dirty(image, INTERN_ITEM, record->item);
+    model_mark_dirty(model, INTERN_ITEM, record->item);
 }
 
-void image_replace(struct image *image, const struct learner *before, const struct learner *after)
+void model_replace(struct model *model, const struct learner *before, const struct learner *after)
 {
     static const struct learner nobody = {0};
     const struct learner *old = before ? before : &nobody, *new = after ? after : &nobody;
@@ -726,12 +726,12 @@ void image_replace(struct image *image, const struct learner *before, const stru
                 new->records[i].flags) /* an enrolment may make it count, and leaves its version */
             continue;
         if (was)
-            count_record(image, &old->records[i], -1);
+            count_record(model, &old->records[i], -1);
         if (is)
-            count_record(image, &new->records[i], 1);
+            count_record(model, &new->records[i], 1);
         if (is && !was) {
-            push_key(&image->items[new->records[i].item]->holders, new->key);
-            note_owner(image, new->records[i].id, new->key);
+            push_key(&model->items[new->records[i].item]->holders, new->key);
+            note_owner(model, new->records[i].id, new->key);
         }
     }
     for (uint32_t i = 0; i < old->enrolment_count || i < new->enrolment_count; i++) {
@@ -739,26 +739,26 @@ void image_replace(struct image *image, const struct learner *before, const stru
         if (was && is && old->enrolments[i].version == new->enrolments[i].version)
             continue;
         if (was)
-            count_enrolment(image, &old->enrolments[i], -1);
+            count_enrolment(model, &old->enrolments[i], -1);
         if (is)
-            count_enrolment(image, &new->enrolments[i], 1);
+            count_enrolment(model, &new->enrolments[i], 1);
         if (is && !was)
-            push_key(&image->courses[new->enrolments[i].course]->roster, new->key);
+            push_key(&model->courses[new->enrolments[i].course]->roster, new->key);
     }
 }
 
-void image_install(struct image *image, uint32_t key, struct learner_state *next)
+void model_install(struct model *model, uint32_t key, struct learner_state *next)
 {
-    struct learner_slot *slot = image->learners[key];
-    struct learner_state *shown = image_state(image, slot), *before = slot->state;
+    struct learner_slot *slot = model->learners[key];
+    struct learner_state *shown = model_state(model, slot), *before = slot->state;
 
-    image_replace(image, shown ? &shown->learner : NULL, &next->learner);
-    if (slot->moved && image->moved)
+    model_replace(model, shown ? &shown->learner : NULL, &next->learner);
+    if (slot->moved && model->moved)
         slot->moved = 0; /* what the revision held for them is in this state */
     else if (slot->moved)
-        push_key(&image->moved_again, key);
+        push_key(&model->moved_again, key);
     slot->state = next;
-    image_mark_dirty(image, INTERN_LEARNER, key);
+    model_mark_dirty(model, INTERN_LEARNER, key);
     state_unref(before);
 }
 
@@ -766,24 +766,24 @@ void image_install(struct image *image, uint32_t key, struct learner_state *next
 
 static void wipe(const char *id, uint32_t size)
 {
-    memset((char *)(uintptr_t)id, 0, size); /* the image's own copy */
+    memset((char *)(uintptr_t)id, 0, size); /* the model's own copy */
 }
 
-void image_forget_id(struct image *image, enum intern_kind kind, uint32_t key)
+void model_forget_id(struct model *model, enum intern_kind kind, uint32_t key)
 {
     if (kind == INTERN_COURSE) {
-        struct course_slot *slot = image->courses[key];
-        idtab_remove(&image->course_ids, slot->id, slot->id_size);
+        struct course_slot *slot = model->courses[key];
+        idtab_remove(&model->course_ids, slot->id, slot->id_size);
         wipe(slot->id, slot->id_size);
         slot->id_size = 0;
     } else if (kind == INTERN_ITEM) {
-        struct item_slot *slot = image->items[key];
-        idtab_remove(&image->item_ids, slot->id, slot->id_size);
+        struct item_slot *slot = model->items[key];
+        idtab_remove(&model->item_ids, slot->id, slot->id_size);
         wipe(slot->id, slot->id_size);
         slot->id_size = 0;
     } else {
-        struct learner_slot *slot = image->learners[key];
-        idtab_remove(&image->learner_ids, slot->id, slot->id_size);
+        struct learner_slot *slot = model->learners[key];
+        idtab_remove(&model->learner_ids, slot->id, slot->id_size);
         wipe(slot->id, slot->id_size);
         slot->id_size = 0;
         slot->erased = true;
@@ -805,7 +805,7 @@ static void leave(struct keys *keys, struct keys *stale, uint32_t owner)
         push_key(stale, owner);
 }
 
-static void compact(struct image *image, struct keys *keys)
+static void compact(struct model *model, struct keys *keys)
 {
     struct keys next = {0};
 
@@ -816,47 +816,47 @@ static void compact(struct image *image, struct keys *keys)
     if (!next.at)
         return; /* the next erasure tries again */
     for (uint32_t i = 0; i < keys->count; i++)
-        if (!image->learners[keys->at[i]]->erased)
+        if (!model->learners[keys->at[i]]->erased)
             next.at[next.count++] = keys->at[i];
-    (void)pthread_rwlock_wrlock(&image->lock); /* cannot fail: not held */
+    (void)pthread_rwlock_wrlock(&model->lock); /* cannot fail: not held */
     uint32_t *before = keys->at;
     *keys = next;
-    (void)pthread_rwlock_unlock(&image->lock); /* held above */
+    (void)pthread_rwlock_unlock(&model->lock); /* held above */
     free(before);
 }
 
-void image_compact(struct image *image)
+void model_compact(struct model *model)
 {
-    for (uint32_t i = 0; i < image->stale_items.count; i++)
-        compact(image, &image->items[image->stale_items.at[i]]->holders);
-    for (uint32_t i = 0; i < image->stale_courses.count; i++)
-        compact(image, &image->courses[image->stale_courses.at[i]]->roster);
-    image->stale_items.count = image->stale_courses.count = 0;
+    for (uint32_t i = 0; i < model->stale_items.count; i++)
+        compact(model, &model->items[model->stale_items.at[i]]->holders);
+    for (uint32_t i = 0; i < model->stale_courses.count; i++)
+        compact(model, &model->courses[model->stale_courses.at[i]]->roster);
+    model->stale_items.count = model->stale_courses.count = 0;
 }
 
-void image_forget_learner(struct image *image, uint32_t key)
+void model_forget_learner(struct model *model, uint32_t key)
 {
-    struct learner_slot *slot = image->learners[key];
+    struct learner_slot *slot = model->learners[key];
     struct learner_state *state = slot->state;
 
     if (state) {
         const struct learner *learner = &state->learner;
-        image_replace(image, learner, NULL);
+        model_replace(model, learner, NULL);
         for (uint32_t i = 0; i < learner->record_count; i++) {
-            leave(&image->items[learner->records[i].item]->holders, &image->stale_items,
+            leave(&model->items[learner->records[i].item]->holders, &model->stale_items,
                   learner->records[i].item);
-            image_mark_dirty(image, INTERN_ITEM, learner->records[i].item);
-            if (learner->records[i].id < image->record_room)
-                image->record_owner[learner->records[i].id] = 0;
+            model_mark_dirty(model, INTERN_ITEM, learner->records[i].item);
+            if (learner->records[i].id < model->record_room)
+                model->record_owner[learner->records[i].id] = 0;
         }
         for (uint32_t i = 0; i < learner->enrolment_count; i++) {
-            leave(&image->courses[learner->enrolments[i].course]->roster, &image->stale_courses,
+            leave(&model->courses[learner->enrolments[i].course]->roster, &model->stale_courses,
                   learner->enrolments[i].course);
-            image_mark_dirty(image, INTERN_COURSE, learner->enrolments[i].course);
+            model_mark_dirty(model, INTERN_COURSE, learner->enrolments[i].course);
         }
         slot->state = NULL;
         state_unref(state);
     }
-    image_forget_id(image, INTERN_LEARNER, key);
-    image_mark_dirty(image, INTERN_LEARNER, key);
+    model_forget_id(model, INTERN_LEARNER, key);
+    model_mark_dirty(model, INTERN_LEARNER, key);
 }

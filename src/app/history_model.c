@@ -5,7 +5,7 @@
 #include "model/replay.h"
 
 /* A learner as they were. Which events of the catalogue count for them is found in two walks over all that it
- * has up to the bound, a page at a time; only those are folded, into an image with slots for nothing else. */
+ * has up to the bound, a page at a time; only those are folded, into a model with slots for nothing else. */
 
 enum mark { OWN = 1, IN_OWN_COURSE = 2 };
 
@@ -118,11 +118,11 @@ static bool sift_events(struct sifting *sifting, const struct event *event)
 static bool sifting_begin(struct sifting *sifting)
 {
     /* keys of events that are there already are given out */
-    struct view view = image_read_begin(sifting->past->image);
+    struct view view = model_read_begin(sifting->past->model);
 
-    sifting->item_count = sifting->past->image->item_count;
-    sifting->course_count = sifting->past->image->course_count;
-    image_read_end(view);
+    sifting->item_count = sifting->past->model->item_count;
+    sifting->course_count = sifting->past->model->course_count;
+    model_read_end(view);
     sifting->items = calloc(sifting->item_count + 1u, 1);
     sifting->courses = calloc(sifting->course_count + 1u, 1);
     sifting->room = malloc(EVENT_SEGMENTS_MAX * sizeof *sifting->room);
@@ -163,24 +163,24 @@ static enum rc choose(struct sifting *sifting, uint32_t learner, struct fault *f
 struct past_replay {
     struct sifting *sifting;
     struct replay replay;
-    struct image *twin;
+    struct model *twin;
 };
 
 /* Slots for what the event names. */
 static bool make_slots(struct past_replay *past, const struct event *event)
 {
-    struct image *image = past->sifting->past->image;
+    struct model *model = past->sifting->past->model;
     struct declaration declared = {.item_count = 0};
     struct arena scratch;
-    bool whole = image_twin_slot(past->twin, image, INTERN_COURSE, event->course) &&
-                 image_twin_slot(past->twin, image, INTERN_ITEM, event->item);
+    bool whole = model_of_one_slot(past->twin, model, INTERN_COURSE, event->course) &&
+                 model_of_one_slot(past->twin, model, INTERN_ITEM, event->item);
 
     if (event->kind != EV_COURSE_DECLARED)
         return whole;
     arena_init(&scratch);
     whole = whole && declaration_decode(event->body, event->body_size, &scratch, &declared);
     for (uint32_t i = 0; whole && i < declared.item_count; i++)
-        whole = image_twin_slot(past->twin, image, INTERN_ITEM, declared.items[i].item);
+        whole = model_of_one_slot(past->twin, model, INTERN_ITEM, declared.items[i].item);
     arena_done(&scratch);
     return whole;
 }
@@ -198,7 +198,7 @@ static bool replay_one(void *arg, const struct stored_event *stored)
     return sifting->rc == RC_OK;
 }
 
-static enum rc fold_chosen(struct sifting *sifting, struct image *twin, struct fault *fault)
+static enum rc fold_chosen(struct sifting *sifting, struct model *twin, struct fault *fault)
 {
     struct past_replay past = {.sifting = sifting, .twin = twin};
     struct fold fold;
@@ -220,21 +220,21 @@ static enum rc fold_chosen(struct sifting *sifting, struct image *twin, struct f
     return rc;
 }
 
-enum rc history_image(const struct past *past, uint32_t learner, const struct bound *bound,
-                      struct image **out_image, struct fault *fault)
+enum rc history_model(const struct past *past, uint32_t learner, const struct bound *bound,
+                      struct model **out_model, struct fault *fault)
 {
     struct sifting sifting = {.past = past, .bound = bound};
-    struct image *twin = NULL;
+    struct model *twin = NULL;
     enum rc rc = choose(&sifting, learner, fault);
 
-    if (rc == RC_OK && image_twin(past->image, learner, &twin) != RC_OK)
+    if (rc == RC_OK && model_of_one(past->model, learner, &twin) != RC_OK)
         rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
     if (rc == RC_OK)
         rc = fold_chosen(&sifting, twin, fault);
     sifting_done(&sifting);
     if (rc == RC_OK)
-        *out_image = twin;
+        *out_model = twin;
     else
-        image_free(twin);
+        model_free(twin);
     return rc;
 }

@@ -11,7 +11,7 @@
 #include "base/fault.h"
 #include "core/learner.h"
 
-/* The resident image: every learner's state, the catalogue and all sums, in memory; what every read is
+/* The model: every learner's state, the catalogue and all sums, in memory; what every read is
  * answered from. One thread changes it (the engine, through model/fold.h): it works on private copies and
  * publishes them under the write lock, so a reader sees all of a batch or nothing of it.
  * Source: design 4, 8; docs/decisions/0002. */
@@ -32,14 +32,14 @@ struct learner_state {
 };
 
 struct learner_slot {
-    const char *id; /* NUL-terminated; the image's */
+    const char *id; /* NUL-terminated; the model's */
     uint32_t id_size;
     bool persisted; /* the store knows the id */
     bool dirty;     /* changed since the last checkpoint */
     bool erased;
     uint32_t visit;                /* fold's mark */
-    uint32_t moved;                /* whom a revision moves: image->moved's index + 1, when that is shown */
-    struct learner_state *state;   /* published; NULL: never seen. Read it with image_state */
+    uint32_t moved;                /* whom a revision moves: model->moved's index + 1, when that is shown */
+    struct learner_state *state;   /* published; NULL: never seen. Read it with model_state */
     struct learner_state *working; /* the engine's private copy, while a batch runs */
 };
 
@@ -89,9 +89,9 @@ struct moved {
     struct learner_state *base, *next;
 };
 
-struct image {
+struct model {
     pthread_rwlock_t lock;
-    struct arena texts; /* ids and slots; live as long as the image */
+    struct arena texts; /* ids and slots; live as long as the model */
     struct idtab learner_ids, course_ids, item_ids;
     struct learner_slot **learners; /* by key, from 1 */
     struct course_slot **courses;
@@ -99,7 +99,7 @@ struct image {
     uint32_t learner_count, course_count, item_count; /* highest key given out */
     uint32_t learner_room, course_room, item_room;
     struct keys dirty_learners, dirty_courses, dirty_items; /* changed since the last checkpoint */
-    /* whose rosters and holders image_compact looks at */
+    /* whose rosters and holders model_compact looks at */
     struct keys stale_courses, stale_items;
     /* a revision is shown: these states count, not those in their slots. NULL: none is */
     const struct moved *moved;
@@ -114,25 +114,26 @@ struct image {
     atomic_size_t listing_bytes;   /* what lists of learners hold while they are made: app/roster.h */
 };
 
-MUST_CHECK enum rc image_new(struct image **out_image);
+MUST_CHECK enum rc model_new(struct model **out_model);
 
-/* An empty image with the same keys as another, to fold a part of the past into; and a slot in it for one
+/* An empty model with the same keys as another, to fold a part of the past into; and a slot in it for one
  * course or item, made when it is not there (key 0 needs none). It has one for the learner. Borrows the ids:
  * the other must outlive it, and its read lock is taken. */
-MUST_CHECK enum rc image_twin(struct image *image, uint32_t learner, struct image **out_twin);
-MUST_CHECK bool image_twin_slot(struct image *twin, struct image *image, enum intern_kind kind, uint32_t key);
+MUST_CHECK enum rc model_of_one(struct model *model, uint32_t learner, struct model **out_twin);
+MUST_CHECK bool model_of_one_slot(struct model *twin, struct model *model, enum intern_kind kind,
+                                  uint32_t key);
 
-void image_free(struct image *image);
+void model_free(struct model *model);
 
 /* A way of looking: readers see what is published; the engine, while it decides, its own pending copies. */
 struct view {
-    struct image *image;
+    struct model *model;
     bool pending;
 };
 
 /* Between begin and end everything a view gives stays as it is; no blocking calls in between. */
-struct view image_read_begin(struct image *image);
-void image_read_end(struct view view);
+struct view model_read_begin(struct model *model);
+void model_read_end(struct view view);
 
 /* Keys by id; 0: never interned. An interned id may still be unknown: ask for the state or definition. */
 uint32_t view_learner_key(struct view view, const char *id, size_t size);
@@ -152,13 +153,13 @@ const struct item_slot *view_item_slot(struct view view, uint32_t key);
 uint32_t view_bound(struct view view, const struct item_def *def);
 
 /* The published state of a learner; under the lock. NULL: never seen. state_ref keeps it beyond. */
-struct learner_state *image_state(const struct image *image, const struct learner_slot *slot);
+struct learner_state *model_state(const struct model *model, const struct learner_slot *slot);
 
 /* What the core asks of the catalogue. def NULL: unknown. bound: the course that def is bound to; NULL: none.
  */
-struct item_facts image_item_facts(const struct image *image, const struct item_def *def,
+struct item_facts model_item_facts(const struct model *model, const struct item_def *def,
                                    const struct course_def *bound);
-struct course_facts image_course_facts(const struct course_def *def);
+struct course_facts model_course_facts(const struct course_def *def);
 struct item_facts view_item_facts(struct view view, uint32_t item);
 struct course_facts view_course_facts(struct view view, uint32_t course);
 
@@ -170,18 +171,18 @@ enum staff_listing { STAFF_NOT_LISTED, STAFF_NOBODY_LISTED, STAFF_LISTED, STAFF_
 enum staff_listing view_course_staff(struct view view, uint32_t course, const char *user, size_t size);
 
 /* How many learners were ever seen. */
-uint32_t view_learner_count(const struct image *image);
+uint32_t view_learner_count(const struct model *model);
 
 /* The type that clients are shown: "other" when nobody ever told. */
 const char *item_type(const struct item_def *def);
 
 /* For the engine thread only. Keys are given out at once and kept; 0: out of memory. */
-uint32_t image_intern_learner(struct image *image, const char *id, size_t size, bool persisted);
-uint32_t image_intern_course(struct image *image, const char *id, size_t size, bool persisted);
-uint32_t image_intern_item(struct image *image, const char *id, size_t size, bool persisted);
+uint32_t model_intern_learner(struct model *model, const char *id, size_t size, bool persisted);
+uint32_t model_intern_course(struct model *model, const char *id, size_t size, bool persisted);
+uint32_t model_intern_item(struct model *model, const char *id, size_t size, bool persisted);
 
 /* At load: the key is the store's. False: out of memory or the key is taken. */
-bool image_load_id(struct image *image, enum intern_kind kind, uint32_t key, const char *id, size_t size);
+bool model_load_id(struct model *model, enum intern_kind kind, uint32_t key, const char *id, size_t size);
 
 /* A private copy with room for one more of each; more: for many, and for eventIds. NULL: out of memory. like
  * NULL: an empty state. */
@@ -201,30 +202,30 @@ struct blob *blob_new(const void *bytes, uint32_t size);
 void blob_unref_bytes(const void *bytes);
 
 /* Forgets a learner, course or item under its id: keys stay, nobody finds them. Under the write lock. */
-void image_forget_learner(struct image *image, uint32_t key);
+void model_forget_learner(struct model *model, uint32_t key);
 
 /* After erasures, and not under the lock: lists of which half is stale are made anew, and swapped in under
- * the write lock. Constant on average for each entry that image_forget_learner made stale. */
-void image_compact(struct image *image);
+ * the write lock. Constant on average for each entry that model_forget_learner made stale. */
+void model_compact(struct model *model);
 
-void image_forget_id(struct image *image, enum intern_kind kind, uint32_t key);
+void model_forget_id(struct model *model, enum intern_kind kind, uint32_t key);
 
 /* A definition that is published, or (sign -1) no longer: the course that it is bound to counts it. NULL is
  * fine. */
-void image_count_bound(struct image *image, const struct item_def *def, int sign);
+void model_count_bound(struct model *model, const struct item_def *def, int sign);
 
-/* For the checkpoint: notes what changed since the last one. Engine thread only, like image_replace. */
-void image_mark_dirty(struct image *image, enum intern_kind kind, uint32_t key);
+/* For the checkpoint: notes what changed since the last one. Engine thread only, like model_replace. */
+void model_mark_dirty(struct model *model, enum intern_kind kind, uint32_t key);
 
 /* Before the commit, and not under the lock: room for what a publish adds, so that it need not fail, nor copy
  * long lists under the lock. False: out of memory. */
-bool image_reserve_keys(struct image *image, struct keys *keys, uint32_t more);
-bool image_reserve_record(struct image *image, uint32_t record_id);
+bool model_reserve_keys(struct model *model, struct keys *keys, uint32_t more);
+bool model_reserve_record(struct model *model, uint32_t record_id);
 
-/* Publishes a state (takes it): sums, rosters, holders, dirt. Under the write lock; like image_replace. */
-void image_install(struct image *image, uint32_t key, struct learner_state *next);
+/* Publishes a state (takes it): sums, rosters, holders, dirt. Under the write lock; like model_replace. */
+void model_install(struct model *model, uint32_t key, struct learner_state *next);
 
 /* Adds a learner's share to all sums, rosters and holders; sign -1 takes it out (rosters stay).
  * before or after may be NULL. Under the write lock. Aborts when out of memory: the events are already
  * durable, and the next start folds them again. */
-void image_replace(struct image *image, const struct learner *before, const struct learner *after);
+void model_replace(struct model *model, const struct learner *before, const struct learner *after);
