@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { binary, freePort, newDirectory, run, Server } from './server.mjs';
 
 const directory = newDirectory();
+const port = await freePort();
 const serve = (...flags) => run('serve', '--data', directory, ...flags);
 
 const bad = [
@@ -19,7 +20,7 @@ const bad = [
 ];
 for (const [flags, name] of bad)
   test(`refused: ${flags.join(' ')}`, () => {
-    const end = serve(...flags);
+    const end = serve(...(flags.includes('--port') ? [] : ['--port', String(port)]), ...flags); // a port that is free: not the default one
     assert.notEqual(end.status, 0);
     assert.match(end.stderr, new RegExp(name));
   });
