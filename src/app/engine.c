@@ -23,7 +23,7 @@ enum {
     LARGE_FROM = 64,  /* a command with so many reports or users waits in a line of its own, */
     /* of which so many at most are decided before the small ones are looked at again */
     LARGE_BATCH = 512,
-    PARKED_MAX = 4096,          /* commands that wait for an edit of what they touch; above that 503 */
+    BLOCKED_MAX = 4096,         /* commands that wait for an edit of what they touch; above that 503 */
     REVISION_MS = 2,            /* what a revision takes between two batches */
     CHECKPOINT_EVENTS = 131072, /* replay at start stays short: measured 0.13 s for so many */
     CHECKPOINT_AFTER_MS = 5000, /* a quiet server's model is at most this old */
@@ -69,7 +69,7 @@ struct engine {
     struct revision *revision; /* the engine's thread's, likewise below; NULL: none is under way */
     enum revision_phase phase;
     struct command *revising; /* answered when its revision is shown */
-    struct line parked;       /* what waits for it */
+    struct line blocked;      /* what waits for it */
 
     pthread_t engine_thread, checkpointer;
     int64_t last_checkpoint_ms;
@@ -831,16 +831,16 @@ static bool must_wait(const struct engine *engine, const struct command *command
     return command->kind != CMD_REPORTS && is_revised(engine, command->item, command->course);
 }
 
-static void park(struct engine *engine, struct command *command)
+static void block(struct engine *engine, struct command *command)
 {
     command->next = NULL;
-    if (engine->parked.count == PARKED_MAX) {
+    if (engine->blocked.count == BLOCKED_MAX) {
         command->rc = RC_BUSY;
         command->fault = (struct fault){NULL, "the course is being edited; try again"};
         answer_all(engine, command);
         return;
     }
-    join(&engine->parked, command);
+    join(&engine->blocked, command);
 }
 
 /* Parks what must wait; returns the others, in order. */
@@ -853,7 +853,7 @@ static struct command *set_aside(struct engine *engine, struct command *commands
     for (struct command *command = commands, *next; command; command = next) {
         next = command->next;
         if (must_wait(engine, command)) {
-            park(engine, command);
+            block(engine, command);
         } else {
             *end = command;
             end = &command->next;
@@ -880,11 +880,11 @@ static struct command *revise(struct engine *engine, struct command *commands)
         revision_free(engine->revision);
         engine->revision = NULL;
     }
-    if (!engine->parked.head)
+    if (!engine->blocked.head)
         return commands;
-    engine->parked.last->next = commands;
-    commands = engine->parked.head;
-    engine->parked = (struct line){NULL, NULL, 0};
+    engine->blocked.last->next = commands;
+    commands = engine->blocked.head;
+    engine->blocked = (struct line){NULL, NULL, 0};
     return commands;
 }
 
@@ -908,7 +908,7 @@ static void run_all(struct engine *engine, struct command *commands)
                 answer_all(engine, commands);
             else if (commands->split) { /* decided anew when the item is in its course */
                 engine->revising = NULL;
-                park(engine, commands);
+                block(engine, commands);
             }
             erase_some(engine);
             commands = rest;

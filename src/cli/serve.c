@@ -360,7 +360,7 @@ static int start(struct server *server)
         .cors_origins = settings->cors_origins,
         .judge = face_judge,
         .handle = face_handle,
-        .held = face_held,
+        .turn_over = face_turn_over,
         .observe = observe,
         .context = context,
     };

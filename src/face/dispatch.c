@@ -194,7 +194,7 @@ static void handle_apart(struct request *request)
     struct apart *apart = arena_alloc(&request->arena, sizeof *apart);
     struct fault fault = {NULL, "out of memory"};
 
-    request_park(request, request_handled_apart);
+    request_suspend(request, request_handled_apart);
     if (apart)
         *apart = (struct apart){{.run = run_apart}, request};
     enum rc rc = apart ? face_queue(request, &apart->job, &fault) : RC_BUSY;

@@ -227,7 +227,7 @@ static void begin_work(struct request *request, enum rc (*work)(struct request *
     }
     *job = (struct work){{.run = run_work, .is_long = is_long}, request, work, then, RC_OK, {NULL, NULL}};
     request->companion = job;
-    request_park(request, worked);
+    request_suspend(request, worked);
     struct fault fault = {NULL, NULL};
     enum rc rc = face_queue(request, &job->job, &fault);
     if (rc != RC_OK) { /* else it is the worker's by now */
@@ -468,7 +468,7 @@ static void go_on(struct request *request, struct command *command)
     if (!idempotent_go_on(request, command))
         return;
     request->command = command;
-    request_hold(request, resumed);
+    request_wait(request, resumed);
 }
 
 static void submit_again(struct request *request)
@@ -488,7 +488,7 @@ void face_submit(struct request *request, struct command *command,
     go_on(request, command);
 }
 
-void face_held(void *context, struct request *first)
+void face_turn_over(void *context, struct request *first)
 {
     struct command *commands = NULL, **end = &commands;
     struct fault fault = {NULL, NULL};

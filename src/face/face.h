@@ -64,7 +64,7 @@ static inline const struct caller *face_caller(struct request *request)
 }
 
 /* What the head of a request tells: route, method, token, rate, role, path, media type, length, in this
- * order. Answers (refuses it), parks it for a JWK set, or lets it through with request->body_max and payer
+ * order. Answers (refuses it), suspends it for a JWK set, or lets it through with request->body_max and payer
  * set. */
 void face_judge(struct request *request);
 
@@ -73,7 +73,7 @@ void face_handle(struct request *request);
 
 /* The writes of one turn of an event loop go to the engine together: they wake it once and are committed
  * together. */
-void face_held(void *context, struct request *first);
+void face_turn_over(void *context, struct request *first);
 
 /* The same on the listener of metrics_listen: figures and health without a key, nothing else. */
 void face_judge_metrics(struct request *request);
@@ -154,8 +154,8 @@ void face_work(struct request *request, enum rc (*work)(struct request *request,
 void face_work_long(struct request *request, enum rc (*work)(struct request *request, struct fault *fault),
                     void (*then)(struct request *request));
 
-/* Puts a job that answers the request, which is parked, into its caller's line. Errors: RC_TOO_MANY, RC_BUSY:
- * it is not queued. */
+/* Puts a job that answers the request, which is suspended, into its caller's line. Errors: RC_TOO_MANY,
+ * RC_BUSY: it is not queued. */
 MUST_CHECK enum rc face_queue(struct request *request, struct job *job, struct fault *fault);
 
 /* What makes a long answer. step does some milliseconds of work, appends to out what is ready of it (64 KiB

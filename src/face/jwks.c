@@ -112,7 +112,7 @@ enum jwks_answer jwks_ask(struct jwks *jwks, struct request *request, void (*aga
             jwks->waiting[jwks->waiting_count++] = request;
             start = !jwks->loading;
             jwks->loading = true;
-            request_park(request, again); /* before anybody can resume it: the lock is held */
+            request_suspend(request, again); /* before anybody can resume it: the lock is held */
         }
     } else if (!request->asked_keys && jwks->loaded && now_ms - jwks->taken_ms < JUST_NOW_MS) {
         answer = JWKS_CHANGED;

@@ -19,8 +19,9 @@ void jwks_reload(struct jwks *jwks);
 
 enum jwks_answer { JWKS_WAIT, JWKS_CHANGED, JWKS_REFUSE, JWKS_UNREACHABLE };
 
-/* JWKS_WAIT: the request is parked, again is called on a server thread once the fetch is over. JWKS_CHANGED:
- * a set came while the token was being looked at: look again. JWKS_REFUSE: asked less than a minute ago: the
- * key does not exist. JWKS_UNREACHABLE: the set was never there and cannot be had, or too many wait for it.
+/* JWKS_WAIT: the request is suspended, again is called on a server thread once the fetch is over.
+ * JWKS_CHANGED: a set came while the token was being looked at: look again. JWKS_REFUSE: asked less than a
+ * minute ago: the key does not exist. JWKS_UNREACHABLE: the set was never there and cannot be had, or too
+ * many wait for it.
  */
 enum jwks_answer jwks_ask(struct jwks *jwks, struct request *request, void (*again)(struct request *request));

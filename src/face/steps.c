@@ -117,7 +117,7 @@ void face_stream(struct request *request, const struct face_source *source)
         begin(request);
         return;
     }
-    request_park(request, begin);
+    request_suspend(request, begin);
     enum rc rc = face_queue(request, &carriage->job, &fault);
     if (rc != RC_OK) { /* else it is the worker's by now */
         carriage->rc = rc;

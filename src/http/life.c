@@ -15,7 +15,7 @@ enum {
 };
 
 /* Of a request that is held: who comes first, the one that resumes it or the end of its connection. */
-enum hold { HOLD_NOT, HOLD_HELD, HOLD_RESUMED, HOLD_ORPHANED };
+enum wait { WAIT_NOT, WAIT_WAITING, WAIT_RESUMED, WAIT_ORPHANED };
 
 static _Thread_local struct {
     struct request *first;
@@ -101,28 +101,28 @@ void request_spares_free(void)
 
 void request_end(struct request *request)
 {
-    int held = HOLD_HELD;
+    int waiting = WAIT_WAITING;
 
-    if (atomic_load(&request->hold) != HOLD_NOT)
-        loop_release(request->loop);
-    if (!atomic_compare_exchange_strong(&request->hold, &held, HOLD_ORPHANED))
+    if (atomic_load(&request->wait) != WAIT_NOT)
+        loop_unwatch(request->loop);
+    if (!atomic_compare_exchange_strong(&request->wait, &waiting, WAIT_ORPHANED))
         give_back(request);
 }
 
-bool request_is_held(struct request *request)
+bool request_is_waiting(struct request *request)
 {
-    if (atomic_load(&request->hold) == HOLD_HELD)
+    if (atomic_load(&request->wait) == WAIT_WAITING)
         return true;
-    if (atomic_load(&request->hold) == HOLD_RESUMED) {
-        atomic_store(&request->hold, HOLD_NOT);
-        loop_release(request->loop);
+    if (atomic_load(&request->wait) == WAIT_RESUMED) {
+        atomic_store(&request->wait, WAIT_NOT);
+        loop_unwatch(request->loop);
     }
     return false;
 }
 
-void request_suspend(struct request *request)
+void request_suspend_connection(struct request *request)
 {
-    loop_park(request->loop, 1);
+    loop_count_suspended(request->loop, 1);
     MHD_suspend_connection(connection_of(request)); /* before anybody can resume it */
 }
 
@@ -132,31 +132,31 @@ static _Thread_local struct {
     bool given; /* to somebody who resumes it */
 } apart;
 
-void request_park(struct request *request, void (*resumed)(struct request *request))
+void request_suspend(struct request *request, void (*resumed)(struct request *request))
 {
     request->resumed = resumed;
     if (apart.request == request) {
         apart.given = true; /* it is suspended already */
         return;
     }
-    request->parked = true;
-    request_suspend(request);
+    request->suspended = true;
+    request_suspend_connection(request);
 }
 
-void request_hold(struct request *request, void (*resumed)(struct request *request))
+void request_wait(struct request *request, void (*resumed)(struct request *request))
 {
     if (apart.request == request) {
         request->deferred = resumed; /* only its loop can hold it */
         return;
     }
-    if (loop_hold(request->loop)) {
+    if (loop_watch(request->loop)) {
         request->resumed = resumed;
-        request->parked = true;
-        atomic_store(&request->hold, HOLD_HELD);
+        request->suspended = true;
+        atomic_store(&request->wait, WAIT_WAITING);
     } else {
-        request_park(request, resumed);
+        request_suspend(request, resumed);
     }
-    loop_collect(request->loop, request);
+    loop_defer(request->loop, request);
 }
 
 void request_handle_apart(struct request *request, void (*handler)(struct request *request))
@@ -179,20 +179,20 @@ void request_handled_apart(struct request *request)
 
     request->deferred = NULL;
     if (deferred)
-        request_hold(request, deferred);
+        request_wait(request, deferred);
 }
 
 void request_resume(struct request *request)
 {
     struct loop *loop = request->loop; /* once resumed, the request may be gone */
-    int held = HOLD_HELD;
+    int waiting = WAIT_WAITING;
 
-    if (atomic_load(&request->hold) == HOLD_NOT) {
+    if (atomic_load(&request->wait) == WAIT_NOT) {
         MHD_resume_connection(connection_of(request));
         loop_wake(loop);
-        loop_park(loop, -1);
+        loop_count_suspended(loop, -1);
         return;
-    } else if (!atomic_compare_exchange_strong(&request->hold, &held, HOLD_RESUMED)) {
+    } else if (!atomic_compare_exchange_strong(&request->wait, &waiting, WAIT_RESUMED)) {
         give_back(request); /* its connection is gone */
         return;
     }

@@ -18,13 +18,13 @@
 enum {
     LONGEST_WAIT_MS = 60000,
     ACCEPTS_MAX = 64,  /* a turn */
-    HELD_MAX = 128,    /* looked at each turn, so not all there may be */
+    WATCHED_MAX = 128, /* looked at each turn, so not all there may be */
     NO_TURN_MS = 1000, /* looks again by itself whether it may take a connection */
     /* no descriptor is free: look again so much later, however many knock (reliability R29) */
     SHORT_OF_FDS_MS = 100,
     LAST_TURNS = 3,
-    LEAVE_MS = 500,   /* at the end, for those that are parked: they were resumed, or somebody hangs */
-    HELD_WAIT_MS = 1, /* a wake-up comes sooner; this bounds what else may lie ready */
+    LEAVE_MS = 500,      /* at the end, for those that are suspended: they were resumed, or somebody hangs */
+    WATCHED_WAIT_MS = 1, /* a wake-up comes sooner; this bounds what else may lie ready */
 };
 
 struct loop {
@@ -32,10 +32,10 @@ struct loop {
     pthread_t thread;
     int wake; /* an eventfd */
     atomic_uint connections;
-    atomic_int parked;
+    atomic_int suspended;
     uint64_t rests_until_us;      /* takes no connection until then */
     struct request *first, *last; /* set aside in this turn */
-    unsigned held;
+    unsigned watched;
     bool again;     /* an answer lies ready to be sent */
     bool took;      /* a connection, in this turn */
     unsigned fresh; /* taken and not counted yet: libmicrohttpd 1.0 says in the turn after that it has them */
@@ -50,15 +50,15 @@ struct loop *loop_current(void)
     return current;
 }
 
-bool loop_hold(struct loop *loop)
+bool loop_watch(struct loop *loop)
 {
-    if (loop->held == HELD_MAX)
+    if (loop->watched == WATCHED_MAX)
         return false;
-    loop->held++;
+    loop->watched++;
     return true;
 }
 
-void loop_collect(struct loop *loop, struct request *request)
+void loop_defer(struct loop *loop, struct request *request)
 {
     request->next_waiting = NULL;
     if (loop->last)
@@ -68,15 +68,15 @@ void loop_collect(struct loop *loop, struct request *request)
     loop->last = request;
 }
 
-void loop_release(struct loop *loop)
+void loop_unwatch(struct loop *loop)
 {
-    loop->held--;
+    loop->watched--;
     loop->again = true;
 }
 
-void loop_park(struct loop *loop, int change)
+void loop_count_suspended(struct loop *loop, int change)
 {
-    atomic_fetch_add(&loop->parked, change);
+    atomic_fetch_add(&loop->suspended, change);
 }
 
 void loop_count(struct loop *loop, int change)
@@ -122,7 +122,7 @@ static void accept_some(struct loop *loop)
     }
 }
 
-/* For the library a connection that is held is one to look at again at once. */
+/* For the library a connection that waits is one to look at again at once. */
 static int wait_ms(struct loop *loop)
 {
     MHD_UNSIGNED_LONG_LONG ms;
@@ -130,7 +130,7 @@ static int wait_ms(struct loop *loop)
 
     if (MHD_get_timeout(loop->settings.daemon, &ms) != MHD_YES || ms > (MHD_UNSIGNED_LONG_LONG)longest)
         return longest;
-    return ms == 0 && loop->held ? HELD_WAIT_MS : (int)ms;
+    return ms == 0 && loop->watched ? WATCHED_WAIT_MS : (int)ms;
 }
 
 /* Sleeps until something is to be done. */
@@ -169,7 +169,7 @@ static void turn(struct loop *loop, int epoll)
     struct request *first = loop->first;
     loop->first = loop->last = NULL;
     if (first)
-        loop->settings.held(loop->settings.arg, first);
+        loop->settings.turn_over(loop->settings.arg, first);
 }
 
 /* The library aborts the process when a daemon is stopped that has a suspended connection. Whoever is late
@@ -178,7 +178,7 @@ static void leave(struct loop *loop, int epoll)
 {
     int64_t until_ms = monotonic_ms() + LEAVE_MS;
 
-    while (atomic_load(&loop->parked) && monotonic_ms() < until_ms) {
+    while (atomic_load(&loop->suspended) && monotonic_ms() < until_ms) {
         /* woken early: looks again */
         (void)poll(&(struct pollfd){.fd = loop->wake, .events = POLLIN}, 1, 10);
         loop->again = true;
@@ -188,7 +188,7 @@ static void leave(struct loop *loop, int epoll)
         loop->again = true; /* what was answered last is sent */
         turn(loop, epoll);
     }
-    if (atomic_load(&loop->parked) == 0)
+    if (atomic_load(&loop->suspended) == 0)
         MHD_stop_daemon(loop->settings.daemon);
 }
 
@@ -249,7 +249,7 @@ void loop_stop(struct loop *loop)
     atomic_store(&loop->stop, true);
     loop_wake(loop);
     (void)pthread_join(loop->thread, NULL); /* it was started */
-    if (atomic_load(&loop->parked))
+    if (atomic_load(&loop->suspended))
         return;              /* who is late with a request still wakes it: the process is ending */
     (void)close(loop->wake); /* nothing was in it */
     free(loop);

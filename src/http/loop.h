@@ -18,7 +18,7 @@ struct loop_settings {
     struct MHD_Daemon *daemon; /* the loop owns it from its start on; it has no listening socket */
     struct listener *listener; /* where connections come from */
     unsigned connections_max;
-    void (*held)(void *arg, struct request *first); /* request_hold's, called on the loop's thread */
+    void (*turn_over)(void *arg, struct request *first); /* request_wait's, called on the loop's thread */
     void *arg;
 };
 
@@ -30,13 +30,13 @@ struct loop *loop_current(void);
 
 /* A connection with nothing to read or send, which the library would have its loop run for without a rest:
  * true when the loop takes it in, false when it has as many as it may look at each turn. Loop's thread. */
-bool loop_hold(struct loop *loop);
+bool loop_watch(struct loop *loop);
 
 /* Hands the request on, with all others of this turn, when the turn is over. Loop's thread. */
-void loop_collect(struct loop *loop, struct request *request);
+void loop_defer(struct loop *loop, struct request *request);
 
 /* One fewer; an answer to it is sent in a turn at once. Loop's thread. */
-void loop_release(struct loop *loop);
+void loop_unwatch(struct loop *loop);
 
 /* Something of this loop was resumed: it takes a turn soon. Many calls before that turn cost one wake-up. Any
  * thread. */
@@ -53,7 +53,7 @@ void loop_quiesce(struct loop *loop);
 
 /* A connection of this loop is suspended (1), or was resumed (-1, the last that is done with the loop). Any
  * thread. */
-void loop_park(struct loop *loop, int change);
+void loop_count_suspended(struct loop *loop, int change);
 
-/* Ends the thread and the daemon, which is left when something stays parked. */
+/* Ends the thread and the daemon, which is left when something stays suspended. */
 void loop_stop(struct loop *loop);

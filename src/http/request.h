@@ -47,11 +47,11 @@ struct request {
     uint64_t payer;          /* and whose budget that is: http/bodies.h */
 
     void *caller;                              /* struct caller, by the gateway */
-    void *command;                             /* what a parked request waits for */
+    void *command;                             /* what a suspended request waits for */
     bool asked_keys;                           /* it waited for a JWK set once already */
     void *companion;                           /* a handler's own, across parking; in the arena */
     void (*resumed)(struct request *request);  /* called on a server thread after request_resume */
-    void (*deferred)(struct request *request); /* request_hold's, from another thread */
+    void (*deferred)(struct request *request); /* request_wait's, from another thread */
     void *server;                              /* what the dispatcher was given */
 
     /* the answer */
@@ -72,10 +72,10 @@ struct request {
     size_t charged;                    /* of the body, to the payer */
     bool body_too_large, body_refused; /* what came is thrown away: more than body_max, than the budget */
     int library_state;
-    bool parked;     /* set aside, and not resumed yet */
-    atomic_int hold; /* life.c */
+    bool suspended;  /* set aside, and not resumed yet */
+    atomic_int wait; /* life.c */
     atomic_uint *open;
-    struct request *next_waiting; /* also: the next one that `held` gets */
+    struct request *next_waiting; /* also: the next one that turn_over gets */
 };
 
 /* A header's value or NULL; names without case. Borrowed. */
@@ -109,16 +109,17 @@ void request_fail(struct request *request, enum rc rc, const struct fault *fault
 
 /* Sets the request aside until request_resume, for as long as it takes; then resumed is called on a server
  * thread. Who it is handed to may use all of it, its headers too. */
-void request_park(struct request *request, void (*resumed)(struct request *request));
+void request_suspend(struct request *request, void (*resumed)(struct request *request));
 
 /* The same for a wait of milliseconds, as for a commit: the connection stays among those its loop looks at,
- * which saves two system calls. It is handed to the server's `held` when this turn of the loop is over, with
- * all others that were set aside in it. Its client may leave meanwhile, so who gets it uses what lies in the
- * request's own memory (arena, out), and no header. */
-void request_hold(struct request *request, void (*resumed)(struct request *request));
+ * which saves two system calls. It is handed to the server's turn_over when this turn of the loop is over,
+ * with all others that were set aside in it. Its client may leave meanwhile, so who gets it uses what lies in
+ * the request's own memory (arena, out), and no header. */
+void request_wait(struct request *request, void (*resumed)(struct request *request));
 
-/* Runs the handler of a parked request on this thread, which is none of the server's, and resumes it unless
- * the handler gave it to somebody else: within it request_park and request_hold do what they do on the loop.
+/* Runs the handler of a suspended request on this thread, which is none of the server's, and resumes it
+ * unless the handler gave it to somebody else: within it request_suspend and request_wait do what they do on
+ * the loop.
  */
 void request_handle_apart(struct request *request, void (*handler)(struct request *request));
 
@@ -126,7 +127,7 @@ void request_handle_apart(struct request *request, void (*handler)(struct reques
 void request_handled_apart(struct request *request);
 
 /* ETag and compression of an answer that is whole, on the thread that made it; else the loop does it, and
- * compresses only what is small. The request is parked, or this is its loop. */
+ * compresses only what is small. The request is suspended, or this is its loop. */
 void request_seal(struct request *request);
 
 /* Once for each time it was set aside, from any thread; it may be gone afterwards. */

@@ -429,7 +429,7 @@ static void take_body(struct request *request, const char *bytes, size_t size)
 
 static enum MHD_Result judged(struct http_server *server, struct request *request)
 {
-    if (request->parked)
+    if (request->suspended)
         return MHD_YES;
     request->library_state = STATE_READING;
     deadline_to_send(request->deadline, BODY_S);
@@ -496,8 +496,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
         set_request_id(server, request);
         return begin(server, request);
     }
-    if (request->library_state == STATE_JUDGING) { /* it was parked meanwhile */
-        request->parked = false;
+    if (request->library_state == STATE_JUDGING) { /* it was suspended meanwhile */
+        request->suspended = false;
         request->resumed(request);
         return judged(server, request);
     }
@@ -506,15 +506,15 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
         *upload_size = 0;
         return MHD_YES;
     }
-    if (request->parked) {
-        if (request_is_held(request))
+    if (request->suspended) {
+        if (request_is_waiting(request))
             return MHD_YES;
-        request->parked = false;
+        request->suspended = false;
         request->resumed(request);
     } else {
         handle(server, request);
     }
-    if (request->parked)
+    if (request->suspended)
         return MHD_YES;
     return request->answered ? send_answer(server, request) : MHD_NO;
 }
@@ -536,7 +536,7 @@ static enum rc start_loop(struct http_server *server, struct listener *listener,
     struct loop_settings loop = {
         .listener = listener,
         .connections_max = connections,
-        .held = server->settings.held,
+        .turn_over = server->settings.turn_over,
         .arg = server->settings.context,
         .daemon = MHD_start_daemon(
             MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, on_request,

@@ -3,7 +3,7 @@
 #include "http/request.h"
 
 /* The HTTP/1.1 server over libmicrohttpd: several ports, an event loop per thread, requests that can be
- * parked without holding one. */
+ * suspended without holding one. */
 
 struct http_server;
 
@@ -17,7 +17,7 @@ struct http_settings {
     void (*judge)(struct request *request);
     void (*handle)(struct request *request); /* once it is whole */
     /* those of one turn, by next_waiting; resumes each, now or later */
-    void (*held)(void *context, struct request *first);
+    void (*turn_over)(void *context, struct request *first);
     /* once per answer */
     void (*observe)(void *context, const struct request *request, uint64_t microseconds);
     void *context; /* request->server */
@@ -33,6 +33,6 @@ void http_server_quiesce(struct http_server *server);
 /* Requests that were accepted and are not answered yet. */
 unsigned http_server_open_requests(const struct http_server *server);
 
-/* Whoever parked a request has resumed it, or does so within half a second; a later one finds its server
+/* Whoever suspended a request has resumed it, or does so within half a second; a later one finds its server
  * gone. */
 void http_server_stop(struct http_server *server);

@@ -41,7 +41,7 @@ static ssize_t read_piece(void *arg, uint64_t position, char *to, size_t max)
         buf_clear(&request->out);
         stream->taken = 0;
         deadline_set(request->deadline, 0); /* what takes time now is ours */
-        request_suspend(request);
+        request_suspend_connection(request);
         stream->more(request);
         return 0;
     }

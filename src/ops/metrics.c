@@ -103,7 +103,8 @@ void metrics_write(struct metrics *metrics, struct metrics_label (*label)(void *
                            name.method, name.pattern, class + 1, count);
         }
     }
-    head(out, "milepost_request_seconds_sum", "counter", "Time from head to answer, parked time included.");
+    head(out, "milepost_request_seconds_sum", "counter",
+         "Time from head to answer, suspended time included.");
     for (size_t i = 0; i <= metrics->routes; i++) {
         struct metrics_label name = i < metrics->routes ? label(arg, i) : (struct metrics_label){"", "none"};
         unsigned long long us =

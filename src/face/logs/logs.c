@@ -349,7 +349,7 @@ static void check_user(struct request *request, struct command *command)
         judged(request);
         return;
     }
-    request_park(request, judged);
+    request_suspend(request, judged);
     user_service_ask(context->users, command->learner.bytes, told, asking);
 }
 

@@ -463,7 +463,7 @@ static void begin_read(struct request *request, enum pts_read_kind kind)
         judged(request);
         return;
     }
-    request_park(request, judged);
+    request_suspend(request, judged);
     user_service_ask(context->users, user.bytes, told, read);
 }
 

@@ -95,7 +95,7 @@ bool titles_fetch(struct titles *titles, void (*again)(struct request *request))
     titles->asked = true;
     atomic_store(&titles->open, count);
     buf_clear(&titles->request->out);
-    request_park(titles->request, again);
+    request_suspend(titles->request, again);
     /* After the last question the request may already run again: only locals are used from here on. */
     struct wanted wanted[TITLES_WANTED_MAX];
     memcpy(wanted, titles->wanted, sizeof wanted);

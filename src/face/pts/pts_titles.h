@@ -36,6 +36,6 @@ void titles_want(struct titles *titles, struct view view, bool course, uint32_t 
 /* What there is to show by now. */
 struct title titles_look(struct titles *titles, struct view view, bool course, uint32_t key, const char *id);
 
-/* When something is wanted: asks for all of it, with the request parked, and calls again (on a server thread)
- * when it is known; true. Else false. */
+/* When something is wanted: asks for all of it, with the request suspended, and calls again (on a server
+ * thread) when it is known; true. Else false. */
 bool titles_fetch(struct titles *titles, void (*again)(struct request *request));
