@@ -25,7 +25,7 @@ struct tally {
     uint32_t live;
 };
 
-struct answers {
+struct idempotency {
     struct store *store;
     pthread_mutex_t lock;
     void *entries, *tallies; /* tsearch trees */
@@ -45,19 +45,19 @@ static int by_caller(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-static struct kept *find(struct answers *answers, const uint8_t key[16])
+static struct kept *find(struct idempotency *idempotency, const uint8_t key[16])
 {
     struct kept like;
 
     memcpy(like.key, key, 16);
-    struct kept **found = tfind(&like, &answers->entries, by_key);
+    struct kept **found = tfind(&like, &idempotency->entries, by_key);
     return found ? *found : NULL;
 }
 
 /* NULL: out of memory. */
-static struct tally *tally_of(struct answers *answers, uint64_t caller)
+static struct tally *tally_of(struct idempotency *idempotency, uint64_t caller)
 {
-    struct tally like = {.caller = caller}, **found = tfind(&like, &answers->tallies, by_caller);
+    struct tally like = {.caller = caller}, **found = tfind(&like, &idempotency->tallies, by_caller);
 
     if (found)
         return *found;
@@ -65,66 +65,66 @@ static struct tally *tally_of(struct answers *answers, uint64_t caller)
     if (!tally)
         return NULL;
     *tally = like;
-    if (!tsearch(tally, &answers->tallies, by_caller)) {
+    if (!tsearch(tally, &idempotency->tallies, by_caller)) {
         free(tally);
         return NULL;
     }
     return tally;
 }
 
-static bool add(struct answers *answers, const struct kept *like)
+static bool add(struct idempotency *idempotency, const struct kept *like)
 {
-    struct tally *tally = tally_of(answers, like->caller);
+    struct tally *tally = tally_of(idempotency, like->caller);
     struct kept *entry = malloc(sizeof *entry);
 
-    if (!tally || !entry || !tsearch(memcpy(entry, like, sizeof *entry), &answers->entries, by_key)) {
+    if (!tally || !entry || !tsearch(memcpy(entry, like, sizeof *entry), &idempotency->entries, by_key)) {
         free(entry);
         return false;
     }
     entry->younger = NULL;
-    entry->older = answers->youngest;
-    if (answers->youngest)
-        answers->youngest->younger = entry;
+    entry->older = idempotency->youngest;
+    if (idempotency->youngest)
+        idempotency->youngest->younger = entry;
     else
-        answers->oldest = entry;
-    answers->youngest = entry;
+        idempotency->oldest = entry;
+    idempotency->youngest = entry;
     tally->live++;
     tally->bytes += entry->bytes;
-    answers->count++;
-    answers->bytes += entry->bytes;
+    idempotency->count++;
+    idempotency->bytes += entry->bytes;
     return true;
 }
 
-static void remove_entry(struct answers *answers, struct kept *entry)
+static void remove_entry(struct idempotency *idempotency, struct kept *entry)
 {
-    struct tally *tally = tally_of(answers, entry->caller); /* there since the entry is */
+    struct tally *tally = tally_of(idempotency, entry->caller); /* there since the entry is */
 
     if (entry->older)
         entry->older->younger = entry->younger;
     else
-        answers->oldest = entry->younger;
+        idempotency->oldest = entry->younger;
     if (entry->younger)
         entry->younger->older = entry->older;
     else
-        answers->youngest = entry->older;
-    (void)tdelete(entry, &answers->entries, by_key); /* it is in the tree */
-    answers->count--;
-    answers->bytes -= entry->bytes;
+        idempotency->youngest = entry->older;
+    (void)tdelete(entry, &idempotency->entries, by_key); /* it is in the tree */
+    idempotency->count--;
+    idempotency->bytes -= entry->bytes;
     if (tally)
         tally->bytes -= entry->bytes;
     if (tally && --tally->live == 0) {
-        (void)tdelete(tally, &answers->tallies, by_caller); /* it is in the tree */
+        (void)tdelete(tally, &idempotency->tallies, by_caller); /* it is in the tree */
         free(tally);
     }
     free(entry);
 }
 
-static void expire(struct answers *answers, int64_t now_ms)
+static void expire(struct idempotency *idempotency, int64_t now_ms)
 {
-    for (int i = 0; i < EXPIRE_AT_ONCE && answers->oldest && !answers->oldest->running &&
-                    answers->oldest->at_ms < now_ms - KEEP_MS;
+    for (int i = 0; i < EXPIRE_AT_ONCE && idempotency->oldest && !idempotency->oldest->running &&
+                    idempotency->oldest->at_ms < now_ms - KEEP_MS;
          i++)
-        remove_entry(answers, answers->oldest);
+        remove_entry(idempotency, idempotency->oldest);
 }
 
 static bool load(void *arg, const struct store_answer *answer)
@@ -137,102 +137,103 @@ static bool load(void *arg, const struct store_answer *answer)
     return add(arg, &entry);
 }
 
-enum rc answers_new(struct store *store, int64_t now_ms, struct answers **out_answers, struct fault *fault)
+enum rc idempotency_new(struct store *store, int64_t now_ms, struct idempotency **out_idempotency,
+                        struct fault *fault)
 {
-    struct answers *answers = calloc(1, sizeof *answers);
+    struct idempotency *idempotency = calloc(1, sizeof *idempotency);
 
-    if (!answers)
+    if (!idempotency)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    answers->store = store;
-    (void)pthread_mutex_init(&answers->lock, NULL); /* default attributes cannot fail */
-    enum rc rc = store_each_answer(store, now_ms - KEEP_MS, load, answers, fault);
+    idempotency->store = store;
+    (void)pthread_mutex_init(&idempotency->lock, NULL); /* default attributes cannot fail */
+    enum rc rc = store_each_answer(store, now_ms - KEEP_MS, load, idempotency, fault);
     if (rc != RC_OK) {
-        answers_free(answers);
+        idempotency_free(idempotency);
         return rc;
     }
-    *out_answers = answers;
+    *out_idempotency = idempotency;
     return RC_OK;
 }
 
-void answers_free(struct answers *answers)
+void idempotency_free(struct idempotency *idempotency)
 {
-    if (!answers)
+    if (!idempotency)
         return;
-    while (answers->oldest)
-        remove_entry(answers, answers->oldest);
-    (void)pthread_mutex_destroy(&answers->lock); /* nobody holds it */
-    free(answers);
+    while (idempotency->oldest)
+        remove_entry(idempotency, idempotency->oldest);
+    (void)pthread_mutex_destroy(&idempotency->lock); /* nobody holds it */
+    free(idempotency);
 }
 
-enum answers_verdict answers_begin(struct answers *answers, const uint8_t key[16],
-                                   const uint8_t fingerprint[16], uint64_t caller, int64_t now_ms)
+enum idempotency_verdict idempotency_begin(struct idempotency *idempotency, const uint8_t key[16],
+                                           const uint8_t fingerprint[16], uint64_t caller, int64_t now_ms)
 {
-    enum answers_verdict verdict = ANSWERS_NEW;
+    enum idempotency_verdict verdict = IDEMPOTENCY_NEW;
 
-    (void)pthread_mutex_lock(&answers->lock);
-    expire(answers, now_ms);
-    struct kept *entry = find(answers, key);
+    (void)pthread_mutex_lock(&idempotency->lock);
+    expire(idempotency, now_ms);
+    struct kept *entry = find(idempotency, key);
     /* its time is over, its turn not yet come */
     if (entry && !entry->running && entry->at_ms < now_ms - KEEP_MS) {
-        remove_entry(answers, entry);
+        remove_entry(idempotency, entry);
         entry = NULL;
     }
-    struct tally *tally = entry ? NULL : tally_of(answers, caller);
+    struct tally *tally = entry ? NULL : tally_of(idempotency, caller);
     if (entry) {
-        verdict = memcmp(entry->fingerprint, fingerprint, 16) != 0 ? ANSWERS_REUSED
-                  : entry->running                                 ? ANSWERS_RUNNING
-                                                                   : ANSWERS_REPLAY;
+        verdict = memcmp(entry->fingerprint, fingerprint, 16) != 0 ? IDEMPOTENCY_REUSED
+                  : entry->running                                 ? IDEMPOTENCY_RUNNING
+                                                                   : IDEMPOTENCY_REPLAY;
     } else if (!tally || tally->live >= LIMIT_KEPT_ANSWERS || tally->bytes >= LIMIT_KEPT_BYTES) {
-        verdict = ANSWERS_FULL;
+        verdict = IDEMPOTENCY_FULL;
     } else {
         struct kept fresh = {.caller = caller, .at_ms = now_ms, .running = true};
         memcpy(fresh.key, key, 16);
         memcpy(fresh.fingerprint, fingerprint, 16);
-        if (!add(answers, &fresh))
-            verdict = ANSWERS_FULL;
+        if (!add(idempotency, &fresh))
+            verdict = IDEMPOTENCY_FULL;
     }
-    (void)pthread_mutex_unlock(&answers->lock);
+    (void)pthread_mutex_unlock(&idempotency->lock);
     return verdict;
 }
 
-enum rc answers_fetch(struct answers *answers, const uint8_t key[16],
-                      bool (*visit)(void *arg, const struct store_answer *answer), void *arg,
-                      struct fault *fault)
+enum rc idempotency_fetch(struct idempotency *idempotency, const uint8_t key[16],
+                          bool (*visit)(void *arg, const struct store_answer *answer), void *arg,
+                          struct fault *fault)
 {
-    return store_answer(answers->store, key, visit, arg, fault);
+    return store_answer(idempotency->store, key, visit, arg, fault);
 }
 
-void answers_end(struct answers *answers, const uint8_t key[16], bool stored, size_t bytes)
+void idempotency_end(struct idempotency *idempotency, const uint8_t key[16], bool stored, size_t bytes)
 {
-    (void)pthread_mutex_lock(&answers->lock);
-    struct kept *entry = find(answers, key);
+    (void)pthread_mutex_lock(&idempotency->lock);
+    struct kept *entry = find(idempotency, key);
     if (entry && stored) {
-        struct tally *tally = tally_of(answers, entry->caller); /* there since the entry is */
+        struct tally *tally = tally_of(idempotency, entry->caller); /* there since the entry is */
         entry->running = false;
         entry->bytes = (uint32_t)bytes;
-        answers->bytes += entry->bytes;
+        idempotency->bytes += entry->bytes;
         if (tally)
             tally->bytes += bytes;
     } else if (entry) {
-        remove_entry(answers, entry);
+        remove_entry(idempotency, entry);
     }
-    (void)pthread_mutex_unlock(&answers->lock);
+    (void)pthread_mutex_unlock(&idempotency->lock);
 }
 
-size_t answers_count(struct answers *answers, uint64_t *out_bytes)
+size_t idempotency_count(struct idempotency *idempotency, uint64_t *out_bytes)
 {
-    (void)pthread_mutex_lock(&answers->lock);
-    size_t count = answers->count;
-    *out_bytes = answers->bytes;
-    (void)pthread_mutex_unlock(&answers->lock);
+    (void)pthread_mutex_lock(&idempotency->lock);
+    size_t count = idempotency->count;
+    *out_bytes = idempotency->bytes;
+    (void)pthread_mutex_unlock(&idempotency->lock);
     return count;
 }
 
-void answers_lost(struct answers *answers, const uint8_t key[16])
+void idempotency_lost(struct idempotency *idempotency, const uint8_t key[16])
 {
-    (void)pthread_mutex_lock(&answers->lock);
-    struct kept *entry = find(answers, key);
+    (void)pthread_mutex_lock(&idempotency->lock);
+    struct kept *entry = find(idempotency, key);
     if (entry && !entry->running) /* else somebody found it lost before, and runs the request again */
-        remove_entry(answers, entry);
-    (void)pthread_mutex_unlock(&answers->lock);
+        remove_entry(idempotency, entry);
+    (void)pthread_mutex_unlock(&idempotency->lock);
 }

@@ -367,7 +367,7 @@ static int start(struct server *server)
     if (worker_new(WORKERS, &context->worker) != RC_OK ||
         getrandom(&context->line_seed, sizeof context->line_seed, 0) < 0)
         return complain(NULL, "cannot start threads");
-    enum rc rc = answers_new(server->store, cli_now_ms(), &context->answers, &fault);
+    enum rc rc = idempotency_new(server->store, cli_now_ms(), &context->answers, &fault);
     if (rc == RC_OK)
         rc =
             engine_set_threshold(server->engine, (uint16_t)settings->completion_threshold_hundredths, &fault);
@@ -432,7 +432,7 @@ static void stop(struct server *server)
     cms_free(server->context.cms);
     jwks_free(server->context.jwks);
     engine_free(server->engine);
-    answers_free(server->context.answers);
+    idempotency_free(server->context.answers);
     store_close(server->store);
     auth_free(server->context.auth);
     zone_free(server->context.zone);

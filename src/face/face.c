@@ -317,8 +317,8 @@ static void done(struct command *command)
     struct request *request = command->waiter;
 
     if (command->answer_key) {
-        answers_end(face_of(request)->answers, command->answer_key, command->rc == RC_OK,
-                    command->answer.body->size);
+        idempotency_end(face_of(request)->answers, command->answer_key, command->rc == RC_OK,
+                        command->answer.body->size);
         if (command->rc != RC_OK)
             buf_clear(command->answer.body);
     }
@@ -387,13 +387,13 @@ static void submit_again(struct request *request);
  */
 static enum rc fetch_answer(struct request *request, struct fault *fault)
 {
-    struct answers *answers = face_of(request)->answers;
+    struct idempotency *answers = face_of(request)->answers;
     struct command *command = request->command;
-    enum rc rc = answers_fetch(answers, command->answer_key, replay_answer, request, fault);
+    enum rc rc = idempotency_fetch(answers, command->answer_key, replay_answer, request, fault);
 
     request->replayed = rc == RC_OK;
     if (rc == RC_NOT_FOUND)
-        answers_lost(answers, command->answer_key);
+        idempotency_lost(answers, command->answer_key);
     return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
@@ -411,21 +411,21 @@ static bool idempotent_go_on(struct request *request, struct command *command)
     struct face_context *context = face_of(request);
     struct fault fault = {NULL, NULL};
     enum rc rc = command->answer_key ? RC_OK : take_key(request, command, &fault);
-    enum answers_verdict verdict = ANSWERS_NEW;
+    enum idempotency_verdict verdict = IDEMPOTENCY_NEW;
 
     if (rc == RC_OK && command->answer_key)
-        verdict = answers_begin(context->answers, command->answer_key, command->fingerprint,
-                                command->answer_caller, context->now_ms());
-    if (verdict == ANSWERS_REPLAY) {
+        verdict = idempotency_begin(context->answers, command->answer_key, command->fingerprint,
+                                    command->answer_caller, context->now_ms());
+    if (verdict == IDEMPOTENCY_REPLAY) {
         request->command = command;
         face_work(request, fetch_answer, fetched);
         return false;
     }
-    if (verdict == ANSWERS_RUNNING)
+    if (verdict == IDEMPOTENCY_RUNNING)
         rc = fault_set(&fault, RC_CONFLICT, "Idempotency-Key", "the same request is still running");
-    if (verdict == ANSWERS_REUSED)
+    if (verdict == IDEMPOTENCY_REUSED)
         rc = fault_set(&fault, RC_KEY_REUSED, "Idempotency-Key", "was used for another request");
-    if (verdict == ANSWERS_FULL)
+    if (verdict == IDEMPOTENCY_FULL)
         rc = fault_set(&fault, RC_TOO_MANY, "Idempotency-Key",
                        "a caller has at most 10,000 live keys, and 16 MiB of answers kept for them");
     if (rc != RC_OK)

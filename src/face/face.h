@@ -32,7 +32,7 @@ struct face_context {
     struct auth *auth; /* what verify is given */
     enum rc (*verify)(struct auth *auth, const char *token, size_t size, int64_t now_ms,
                       struct caller *out_caller, struct fault *fault);
-    struct answers *answers;
+    struct idempotency *answers;
     void (*write_metrics)(void *metrics, struct buf *out); /* the counters that the program keeps */
     void *metrics;
     /* each alone with its breaker and its queue; NULL: not configured */

@@ -137,7 +137,7 @@ static void put_workers(struct buf *out, struct face_context *context)
 {
     struct worker_state workers = worker_state(context->worker);
     uint64_t bytes = 0;
-    size_t kept = answers_count(context->answers, &bytes);
+    size_t kept = idempotency_count(context->answers, &bytes);
 
     put_one(out, "milepost_worker_waiting", "gauge", "Long reads that wait for a worker.", workers.waiting);
     put_one(out, "milepost_worker_held", "gauge",

@@ -9,7 +9,7 @@
 
 static char directory[64];
 static struct store *store;
-static struct answers *answers;
+static struct idempotency *idempotency;
 
 static const int64_t day_ms = 86400000;
 
@@ -23,7 +23,7 @@ static int open_all(void **state)
             return -1;
     }
     return store_open(directory, &store, &fault) == RC_OK &&
-                   answers_new(store, 1000 * day_ms, &answers, &fault) == RC_OK
+                   idempotency_new(store, 1000 * day_ms, &idempotency, &fault) == RC_OK
                ? 0
                : -1;
 }
@@ -32,7 +32,7 @@ static int close_all(void **state)
 {
     char command[128];
     (void)state;
-    answers_free(answers);
+    idempotency_free(idempotency);
     store_close(store);
     snprintf(command, sizeof command, "rm -rf %s", directory);
     *directory = '\0';
@@ -46,10 +46,10 @@ static const uint8_t *key_of(uint32_t number)
     return key;
 }
 
-static enum answers_verdict begin(uint32_t number, uint64_t caller, int64_t at_ms)
+static enum idempotency_verdict begin(uint32_t number, uint64_t caller, int64_t at_ms)
 {
     static const uint8_t fingerprint[16] = {7};
-    return answers_begin(answers, key_of(number), fingerprint, caller, at_ms);
+    return idempotency_begin(idempotency, key_of(number), fingerprint, caller, at_ms);
 }
 
 static void put(uint32_t number, uint64_t caller, const char *const *names, size_t name_count, size_t bytes)
@@ -92,36 +92,36 @@ static bool is_kept(uint32_t number)
 {
     struct fault fault;
     int status = 0;
-    return answers_fetch(answers, key_of(number), seen, &status, &fault) == RC_OK && status == 201;
+    return idempotency_fetch(idempotency, key_of(number), seen, &status, &fault) == RC_OK && status == 201;
 }
 
 static void a_caller_has_so_many_keys_and_others_theirs(void **unused)
 {
     (void)unused;
     for (uint32_t i = 0; i < LIMIT_KEPT_ANSWERS; i++) {
-        assert_int_equal(begin(i, 1, 1), ANSWERS_NEW);
-        answers_end(answers, key_of(i), true, 1);
+        assert_int_equal(begin(i, 1, 1), IDEMPOTENCY_NEW);
+        idempotency_end(idempotency, key_of(i), true, 1);
     }
-    assert_int_equal(begin(LIMIT_KEPT_ANSWERS, 1, 2), ANSWERS_FULL);
-    assert_int_equal(begin(LIMIT_KEPT_ANSWERS, 2, 2), ANSWERS_NEW);
-    assert_int_equal(begin(LIMIT_KEPT_ANSWERS, 2, 2), ANSWERS_RUNNING);
-    assert_int_equal(begin(5, 1, 2), ANSWERS_REPLAY);
+    assert_int_equal(begin(LIMIT_KEPT_ANSWERS, 1, 2), IDEMPOTENCY_FULL);
+    assert_int_equal(begin(LIMIT_KEPT_ANSWERS, 2, 2), IDEMPOTENCY_NEW);
+    assert_int_equal(begin(LIMIT_KEPT_ANSWERS, 2, 2), IDEMPOTENCY_RUNNING);
+    assert_int_equal(begin(5, 1, 2), IDEMPOTENCY_REPLAY);
     /* its day is over, though its turn to be dropped is not come */
-    assert_int_equal(begin(6, 1, day_ms + 2), ANSWERS_NEW);
-    assert_int_equal(begin(LIMIT_KEPT_ANSWERS + 1, 1, day_ms + 2), ANSWERS_NEW);
+    assert_int_equal(begin(6, 1, day_ms + 2), IDEMPOTENCY_NEW);
+    assert_int_equal(begin(LIMIT_KEPT_ANSWERS + 1, 1, day_ms + 2), IDEMPOTENCY_NEW);
 }
 
 static void a_caller_has_so_many_bytes(void **unused)
 {
     (void)unused;
-    assert_int_equal(begin(1, 1, 1), ANSWERS_NEW);
-    answers_end(answers, key_of(1), true, LIMIT_KEPT_BYTES - 1);
-    assert_int_equal(begin(2, 1, 1), ANSWERS_NEW);
-    answers_end(answers, key_of(2), true, 1);
-    assert_int_equal(begin(3, 1, 1), ANSWERS_FULL);
-    assert_int_equal(begin(3, 2, 1), ANSWERS_NEW);
-    answers_lost(answers, key_of(2));
-    assert_int_equal(begin(4, 1, 1), ANSWERS_NEW);
+    assert_int_equal(begin(1, 1, 1), IDEMPOTENCY_NEW);
+    idempotency_end(idempotency, key_of(1), true, LIMIT_KEPT_BYTES - 1);
+    assert_int_equal(begin(2, 1, 1), IDEMPOTENCY_NEW);
+    idempotency_end(idempotency, key_of(2), true, 1);
+    assert_int_equal(begin(3, 1, 1), IDEMPOTENCY_FULL);
+    assert_int_equal(begin(3, 2, 1), IDEMPOTENCY_NEW);
+    idempotency_lost(idempotency, key_of(2));
+    assert_int_equal(begin(4, 1, 1), IDEMPOTENCY_NEW);
 }
 
 /* The refused write of the youngest key costs what that of the oldest does, and leaves the others in order.
@@ -130,17 +130,17 @@ static void what_was_refused_leaves_the_list_whole(void **unused)
 {
     (void)unused;
     for (uint32_t i = 0; i < 5; i++)
-        assert_int_equal(begin(i, 1, i), ANSWERS_NEW);
-    answers_end(answers, key_of(4), false, 0);
-    answers_end(answers, key_of(0), false, 0);
-    answers_end(answers, key_of(2), false, 0);
-    answers_end(answers, key_of(1), true, 1);
-    answers_end(answers, key_of(3), true, 1);
-    assert_int_equal(begin(1, 1, 9), ANSWERS_REPLAY);
-    assert_int_equal(begin(3, 1, 9), ANSWERS_REPLAY);
-    assert_int_equal(begin(2, 1, 9), ANSWERS_NEW);
-    assert_int_equal(begin(9, 1, 2 * day_ms), ANSWERS_NEW); /* 1 and 3 go here */
-    assert_int_equal(begin(1, 1, 2 * day_ms), ANSWERS_NEW);
+        assert_int_equal(begin(i, 1, i), IDEMPOTENCY_NEW);
+    idempotency_end(idempotency, key_of(4), false, 0);
+    idempotency_end(idempotency, key_of(0), false, 0);
+    idempotency_end(idempotency, key_of(2), false, 0);
+    idempotency_end(idempotency, key_of(1), true, 1);
+    idempotency_end(idempotency, key_of(3), true, 1);
+    assert_int_equal(begin(1, 1, 9), IDEMPOTENCY_REPLAY);
+    assert_int_equal(begin(3, 1, 9), IDEMPOTENCY_REPLAY);
+    assert_int_equal(begin(2, 1, 9), IDEMPOTENCY_NEW);
+    assert_int_equal(begin(9, 1, 2 * day_ms), IDEMPOTENCY_NEW); /* 1 and 3 go here */
+    assert_int_equal(begin(1, 1, 2 * day_ms), IDEMPOTENCY_NEW);
 }
 
 /* Two loops found the same answer gone; the second must not free the key under the first, which runs by now.
@@ -148,14 +148,14 @@ static void what_was_refused_leaves_the_list_whole(void **unused)
 static void of_two_who_find_it_lost_one_runs(void **unused)
 {
     (void)unused;
-    assert_int_equal(begin(1, 1, 1), ANSWERS_NEW);
-    answers_end(answers, key_of(1), true, 1);
-    assert_int_equal(begin(1, 1, 2), ANSWERS_REPLAY); /* loop A */
-    assert_int_equal(begin(1, 1, 2), ANSWERS_REPLAY); /* loop B */
-    answers_lost(answers, key_of(1));
-    assert_int_equal(begin(1, 1, 3), ANSWERS_NEW); /* A */
-    answers_lost(answers, key_of(1));
-    assert_int_equal(begin(1, 1, 3), ANSWERS_RUNNING); /* B */
+    assert_int_equal(begin(1, 1, 1), IDEMPOTENCY_NEW);
+    idempotency_end(idempotency, key_of(1), true, 1);
+    assert_int_equal(begin(1, 1, 2), IDEMPOTENCY_REPLAY); /* loop A */
+    assert_int_equal(begin(1, 1, 2), IDEMPOTENCY_REPLAY); /* loop B */
+    idempotency_lost(idempotency, key_of(1));
+    assert_int_equal(begin(1, 1, 3), IDEMPOTENCY_NEW); /* A */
+    idempotency_lost(idempotency, key_of(1));
+    assert_int_equal(begin(1, 1, 3), IDEMPOTENCY_RUNNING); /* B */
 }
 
 static void an_answer_goes_with_whom_it_names_and_nobody_else(void **unused)
@@ -178,11 +178,11 @@ static void budgets_outlive_a_restart(void **unused)
     struct fault fault;
     (void)unused;
     put(1, 9, NULL, 0, LIMIT_KEPT_BYTES);
-    answers_free(answers);
-    assert_int_equal(answers_new(store, 1000 * day_ms, &answers, &fault), RC_OK);
-    assert_int_equal(begin(1, 9, 1000 * day_ms), ANSWERS_REPLAY);
-    assert_int_equal(begin(2, 9, 1000 * day_ms), ANSWERS_FULL);
-    assert_int_equal(begin(2, 8, 1000 * day_ms), ANSWERS_NEW);
+    idempotency_free(idempotency);
+    assert_int_equal(idempotency_new(store, 1000 * day_ms, &idempotency, &fault), RC_OK);
+    assert_int_equal(begin(1, 9, 1000 * day_ms), IDEMPOTENCY_REPLAY);
+    assert_int_equal(begin(2, 9, 1000 * day_ms), IDEMPOTENCY_FULL);
+    assert_int_equal(begin(2, 8, 1000 * day_ms), IDEMPOTENCY_NEW);
 }
 
 int main(void)

@@ -465,21 +465,21 @@ static void live_loaded_and_folded_models_agree(void **unused)
 
 enum { MANY = 1500, MANY_ITEMS = 4 };
 
-static pthread_mutex_t answers_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t idempotency_lock = PTHREAD_MUTEX_INITIALIZER;
 static int answered;
 
 static void count_answer(struct command *command)
 {
-    (void)pthread_mutex_lock(&answers_lock);
+    (void)pthread_mutex_lock(&idempotency_lock);
     answered += command->rc == RC_OK;
-    (void)pthread_mutex_unlock(&answers_lock);
+    (void)pthread_mutex_unlock(&idempotency_lock);
 }
 
 static int answers(void)
 {
-    (void)pthread_mutex_lock(&answers_lock);
+    (void)pthread_mutex_lock(&idempotency_lock);
     int count = answered;
-    (void)pthread_mutex_unlock(&answers_lock);
+    (void)pthread_mutex_unlock(&idempotency_lock);
     return count;
 }
 
