@@ -13,7 +13,7 @@
 struct batch {
     struct fold *fold;
     struct store *store;
-    struct past past; /* what was committed before this batch */
+    struct history history; /* what was committed before this batch */
     const struct policy *policy;
     int64_t now_ms;
     struct arena arena; /* encoded events, log entries; until the commit */

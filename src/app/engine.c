@@ -172,7 +172,7 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
     }
     engine->batch.fold = &engine->fold;
     engine->batch.store = store;
-    engine->batch.past = (struct past){store, engine->tail, engine->model};
+    engine->batch.history = (struct history){store, engine->tail, engine->model};
     engine->batch.policy = &engine->policy;
     engine->batch.counters = store_counters(store);
     rc = settling_resume(engine, &engine->batch, fault);
@@ -188,9 +188,9 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
     return RC_OK;
 }
 
-const struct past *engine_past(struct engine *engine)
+const struct history *engine_history(struct engine *engine)
 {
-    return &engine->batch.past;
+    return &engine->batch.history;
 }
 
 struct log_totals *engine_log_totals(struct engine *engine)

@@ -49,8 +49,8 @@ MUST_CHECK enum rc engine_set_threshold(struct engine *engine, uint16_t threshol
                                         struct fault *fault);
 
 /* What histories are read from. */
-struct past;
-const struct past *engine_past(struct engine *engine);
+struct history;
+const struct history *engine_history(struct engine *engine);
 
 /* How many log entries each learner has. */
 struct log_totals;

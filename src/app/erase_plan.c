@@ -107,9 +107,9 @@ static int by_number(const void *a, const void *b)
 }
 
 /* Whom and what to look for: the person, their items, the courses of these and of their enrolments. */
-static uint64_t *wanted(const struct past *past, const struct erase_plan *plan, size_t *out_count)
+static uint64_t *wanted(const struct history *history, const struct erase_plan *plan, size_t *out_count)
 {
-    struct view view = model_read_begin(past->model);
+    struct view view = model_read_begin(history->model);
     const struct learner *learner = view_learner(view, plan->learner);
     size_t room = 1 + (learner ? (size_t)learner->record_count * 2 + learner->enrolment_count : 0), count = 0;
     uint64_t *who = malloc(room * sizeof *who);
@@ -135,12 +135,12 @@ static uint64_t *wanted(const struct past *past, const struct erase_plan *plan, 
 
 /* Candidates of the tail, then of the index: what moves from one to the other in between is seen twice, never
  * missed. */
-static enum rc find_candidates(const struct past *past, const struct erase_plan *plan, struct sequences *out,
-                               struct fault *fault)
+static enum rc find_candidates(const struct history *history, const struct erase_plan *plan,
+                               struct sequences *out, struct fault *fault)
 {
     size_t count, tail_count;
-    uint64_t *who = wanted(past, plan, &count);
-    struct mention_ref *tail = who ? tail_mentions(past->tail, &tail_count) : NULL;
+    uint64_t *who = wanted(history, plan, &count);
+    struct mention_ref *tail = who ? tail_mentions(history->tail, &tail_count) : NULL;
     enum rc rc = who && (tail || tail_count == 0) ? RC_OK : fault_set(fault, RC_BUSY, NULL, "out of memory");
 
     for (size_t i = 0; rc == RC_OK && i < tail_count; i++)
@@ -149,26 +149,26 @@ static enum rc find_candidates(const struct past *past, const struct erase_plan 
             rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
     free(tail);
     for (size_t i = 0; rc == RC_OK && i < count; i++)
-        rc = store_each_mention(past->store, who[i], take_sequence, out, fault);
+        rc = store_each_mention(history->store, who[i], take_sequence, out, fault);
     free(who);
     sequences_settle(out);
     return rc;
 }
 
-static enum rc look_up(const struct past *past, struct erase_plan *plan, struct fault *fault)
+static enum rc look_up(const struct history *history, struct erase_plan *plan, struct fault *fault)
 {
     struct sequences candidates = {0};
     uint64_t upto = plan->upto;
-    enum rc rc = plan->learner ? history_sequences(past, plan->learner, &plan->own, fault) : RC_OK;
+    enum rc rc = plan->learner ? history_sequences(history, plan->learner, &plan->own, fault) : RC_OK;
     size_t own = plan->own.count;
 
     if (rc == RC_OK)
-        rc = find_candidates(past, plan, &candidates, fault);
+        rc = find_candidates(history, plan, &candidates, fault);
     size_t count = candidates.count;
     while (count && candidates.at[count - 1] > upto)
         count--; /* written meanwhile: erase_plan_extend sees it */
     if (rc == RC_OK)
-        rc = store_each_event_of(past->store, candidates.at, count, judge, plan, fault);
+        rc = store_each_event_of(history->store, candidates.at, count, judge, plan, fault);
     sequences_done(&candidates);
     plan->own.count = own; /* those that judge found again */
     while (plan->own.count && plan->own.at[plan->own.count - 1] > upto)
@@ -176,24 +176,24 @@ static enum rc look_up(const struct past *past, struct erase_plan *plan, struct 
     return rc;
 }
 
-enum rc erase_plan_make(const struct past *past, struct text person, uint64_t upto, struct erase_plan *plan,
-                        struct fault *fault)
+enum rc erase_plan_make(const struct history *history, struct text person, uint64_t upto,
+                        struct erase_plan *plan, struct fault *fault)
 {
     *plan = (struct erase_plan){
         .person = person, .upto = upto, .room = malloc(EVENT_SEGMENTS_MAX * sizeof *plan->room)};
     if (!plan->room)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    struct view view = model_read_begin(past->model);
+    struct view view = model_read_begin(history->model);
     plan->learner = view_learner_key(view, person.bytes, person.size);
     model_read_end(view);
-    enum rc rc = look_up(past, plan, fault);
+    enum rc rc = look_up(history, plan, fault);
     return plan->failed ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;
 }
 
-enum rc erase_plan_extend(const struct past *past, uint64_t upto, struct erase_plan *plan,
+enum rc erase_plan_extend(const struct history *history, uint64_t upto, struct erase_plan *plan,
                           struct fault *fault)
 {
-    enum rc rc = store_scan_events(past->store, plan->upto, upto, judge, plan, fault);
+    enum rc rc = store_scan_events(history->store, plan->upto, upto, judge, plan, fault);
 
     plan->upto = upto;
     return plan->failed ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;

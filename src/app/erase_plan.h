@@ -26,11 +26,11 @@ struct erase_plan {
 
 /* upto: an event that is committed and published. Reads the store: not for a thread that must not wait.
  * person is borrowed until erase_plan_done. Errors leave nothing to free but by that. */
-MUST_CHECK enum rc erase_plan_make(const struct past *past, struct text person, uint64_t upto,
+MUST_CHECK enum rc erase_plan_make(const struct history *history, struct text person, uint64_t upto,
                                    struct erase_plan *plan, struct fault *fault);
 
 /* Looks at the events after plan->upto, up to another: a few, when the plan was just made. */
-MUST_CHECK enum rc erase_plan_extend(const struct past *past, uint64_t upto, struct erase_plan *plan,
+MUST_CHECK enum rc erase_plan_extend(const struct history *history, uint64_t upto, struct erase_plan *plan,
                                      struct fault *fault);
 
 void erase_plan_done(struct erase_plan *plan);

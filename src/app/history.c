@@ -54,12 +54,12 @@ static bool take_sequence(void *arg, uint64_t sequence)
 
 /* First the tail, then the index: an event that moves from one to the other in between is seen twice, never
  * missed. */
-enum rc history_sequences(const struct past *past, uint32_t learner, struct sequences *out,
+enum rc history_sequences(const struct history *history, uint32_t learner, struct sequences *out,
                           struct fault *fault)
 {
-    if (!tail_each(past->tail, learner, take_sequence, out))
+    if (!tail_each(history->tail, learner, take_sequence, out))
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    enum rc rc = store_each_indexed(past->store, learner, take_sequence, out, fault);
+    enum rc rc = store_each_indexed(history->store, learner, take_sequence, out, fault);
     sequences_settle(out);
     return rc;
 }
@@ -79,23 +79,23 @@ static bool walk(void *arg, const struct stored_event *stored)
            walking->visit(walking->arg, &event);
 }
 
-enum rc history_events(const struct past *past, uint32_t learner,
+enum rc history_events(const struct history *history, uint32_t learner,
                        bool (*visit)(void *arg, const struct event *event), void *arg, struct fault *fault)
 {
     struct sequences sequences = {0};
-    enum rc rc = history_sequences(past, learner, &sequences, fault);
+    enum rc rc = history_sequences(history, learner, &sequences, fault);
 
     if (rc == RC_OK)
-        rc = history_page(past, sequences.at, sequences.count, visit, arg, fault);
+        rc = history_page(history, sequences.at, sequences.count, visit, arg, fault);
     sequences_done(&sequences);
     return rc;
 }
 
-enum rc history_page(const struct past *past, const uint64_t *sequences, size_t count,
+enum rc history_page(const struct history *history, const uint64_t *sequences, size_t count,
                      bool (*visit)(void *arg, const struct event *event), void *arg, struct fault *fault)
 {
     struct walking walking = {visit, arg, malloc(EVENT_SEGMENTS_MAX * sizeof *walking.room)};
-    enum rc rc = walking.room ? store_each_event_of(past->store, sequences, count, walk, &walking, fault)
+    enum rc rc = walking.room ? store_each_event_of(history->store, sequences, count, walk, &walking, fault)
                               : fault_set(fault, RC_BUSY, NULL, "out of memory");
 
     free(walking.room);
@@ -112,7 +112,7 @@ enum rc history_readable(const char *text, const char *field, struct fault *faul
     return fault_set(fault, RC_INVALID, field, "must be an event id, an ISO 8601 instant or a date");
 }
 
-enum rc history_bound(const struct past *past, uint32_t learner, const char *text, const char *field,
+enum rc history_bound(const struct history *history, uint32_t learner, const char *text, const char *field,
                       struct bound *out, struct fault *fault)
 {
     size_t size = strlen(text);
@@ -127,7 +127,7 @@ enum rc history_bound(const struct past *past, uint32_t learner, const char *tex
     }
     struct sequences own = {0};
     uint64_t wanted = number > 0 ? (uint64_t)number : 0;
-    enum rc rc = learner ? history_sequences(past, learner, &own, fault) : RC_OK;
+    enum rc rc = learner ? history_sequences(history, learner, &own, fault) : RC_OK;
     bool known = rc == RC_OK && own.count && bsearch(&wanted, own.at, own.count, sizeof *own.at, by_number);
     sequences_done(&own);
     out->sequence = wanted;
@@ -249,15 +249,15 @@ enum rc history_fold_logs(struct store *store, const uint64_t *sequences, size_t
     return rc;
 }
 
-enum rc history_logs(const struct past *past, uint32_t learner, const struct bound *bound,
+enum rc history_logs(const struct history *history, uint32_t learner, const struct bound *bound,
                      struct log_entries *out, struct fault *fault)
 {
     struct sequences sequences = {0};
 
     *out = (struct log_entries){0};
-    enum rc rc = history_sequences(past, learner, &sequences, fault);
+    enum rc rc = history_sequences(history, learner, &sequences, fault);
     if (rc == RC_OK)
-        rc = history_fold_logs(past->store, sequences.at, sequences.count, bound, out, fault);
+        rc = history_fold_logs(history->store, sequences.at, sequences.count, bound, out, fault);
     sequences_done(&sequences);
     return rc;
 }
@@ -273,7 +273,7 @@ struct moment {
 };
 
 struct life {
-    const struct past *past;
+    const struct history *history;
     uint64_t log_id;
     struct moment *moments;
     size_t count, room;
@@ -375,7 +375,7 @@ static enum rc tell_rollback(struct life *life, const struct log_event *event, c
     if (before->written == after->written)
         return RC_OK;
     if (after->written)
-        return store_each_event_of(life->past->store, &after->written, 1, tell_brought_back, &back,
+        return store_each_event_of(life->history->store, &after->written, 1, tell_brought_back, &back,
                                    life->fault);
     (void)tell(life, event, LOG_REMOVED_BY_ROLLBACK, NULL); /* cannot fail */
     return RC_OK;
@@ -433,19 +433,19 @@ static bool live_one(void *arg, const struct stored_event *stored)
     return life->rc == RC_OK && !life->ended;
 }
 
-enum rc history_of_log(const struct past *past, uint32_t learner, uint64_t log_id,
+enum rc history_of_log(const struct history *history, uint32_t learner, uint64_t log_id,
                        bool (*visit)(void *arg, const struct log_event *event, enum log_change change,
                                      const struct log_state *after),
                        void *arg, struct fault *fault)
 {
     struct life life = {
-        .past = past, .log_id = log_id, .in_order = true, .visit = visit, .arg = arg, .fault = fault};
+        .history = history, .log_id = log_id, .in_order = true, .visit = visit, .arg = arg, .fault = fault};
     struct sequences sequences = {0};
     struct fault unused = {NULL, NULL};
-    enum rc rc = history_sequences(past, learner, &sequences, fault);
+    enum rc rc = history_sequences(history, learner, &sequences, fault);
 
     if (rc == RC_OK) {
-        rc = store_each_event_of(past->store, sequences.at, sequences.count, live_one, &life, &unused);
+        rc = store_each_event_of(history->store, sequences.at, sequences.count, live_one, &life, &unused);
         if (life.ended || life.rc != RC_OK)
             rc = life.rc;
         else if (rc != RC_OK)

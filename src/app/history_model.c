@@ -10,7 +10,7 @@
 enum mark { OWN = 1, IN_OWN_COURSE = 2 };
 
 struct sifting {
-    const struct past *past;
+    const struct history *history;
     const struct bound *bound;
     struct sequences catalogue, chosen; /* chosen: what will be folded */
     uint8_t *items, *courses;           /* marks, by key */
@@ -49,7 +49,7 @@ static enum rc walk_events(struct sifting *sifting, const struct sequences *sequ
 {
     struct walk walk = {sifting, visit};
     enum rc rc =
-        store_each_event_of(sifting->past->store, sequences->at, sequences->count, take, &walk, fault);
+        store_each_event_of(sifting->history->store, sequences->at, sequences->count, take, &walk, fault);
 
     if (sifting->rc == RC_INTERNAL)
         return fault_set(fault, RC_INTERNAL, NULL, "an event cannot be read");
@@ -118,10 +118,10 @@ static bool sift_events(struct sifting *sifting, const struct event *event)
 static bool sifting_begin(struct sifting *sifting)
 {
     /* keys of events that are there already are given out */
-    struct view view = model_read_begin(sifting->past->model);
+    struct view view = model_read_begin(sifting->history->model);
 
-    sifting->item_count = sifting->past->model->item_count;
-    sifting->course_count = sifting->past->model->course_count;
+    sifting->item_count = sifting->history->model->item_count;
+    sifting->course_count = sifting->history->model->course_count;
     model_read_end(view);
     sifting->items = calloc(sifting->item_count + 1u, 1);
     sifting->courses = calloc(sifting->course_count + 1u, 1);
@@ -141,10 +141,10 @@ static void sifting_done(struct sifting *sifting)
 static enum rc choose(struct sifting *sifting, uint32_t learner, struct fault *fault)
 {
     struct sequences own = {0};
-    enum rc rc = history_sequences(sifting->past, learner, &own, fault);
+    enum rc rc = history_sequences(sifting->history, learner, &own, fault);
 
     if (rc == RC_OK)
-        rc = history_sequences(sifting->past, 0, &sifting->catalogue, fault);
+        rc = history_sequences(sifting->history, 0, &sifting->catalogue, fault);
     if (rc == RC_OK && !sifting_begin(sifting))
         rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
     if (rc == RC_OK)
@@ -160,74 +160,74 @@ static enum rc choose(struct sifting *sifting, uint32_t learner, struct fault *f
 
 /* ---- the fold ---- */
 
-struct past_replay {
+struct replaying {
     struct sifting *sifting;
     struct replay replay;
     struct model *twin;
 };
 
 /* Slots for what the event names. */
-static bool make_slots(struct past_replay *past, const struct event *event)
+static bool make_slots(struct replaying *replaying, const struct event *event)
 {
-    struct model *model = past->sifting->past->model;
+    struct model *model = replaying->sifting->history->model;
     struct declaration declared = {.item_count = 0};
     struct arena scratch;
-    bool whole = model_of_one_slot(past->twin, model, INTERN_COURSE, event->course) &&
-                 model_of_one_slot(past->twin, model, INTERN_ITEM, event->item);
+    bool whole = model_of_one_slot(replaying->twin, model, INTERN_COURSE, event->course) &&
+                 model_of_one_slot(replaying->twin, model, INTERN_ITEM, event->item);
 
     if (event->kind != EV_COURSE_DECLARED)
         return whole;
     arena_init(&scratch);
     whole = whole && declaration_decode(event->body, event->body_size, &scratch, &declared);
     for (uint32_t i = 0; whole && i < declared.item_count; i++)
-        whole = model_of_one_slot(past->twin, model, INTERN_ITEM, declared.items[i].item);
+        whole = model_of_one_slot(replaying->twin, model, INTERN_ITEM, declared.items[i].item);
     arena_done(&scratch);
     return whole;
 }
 
 static bool replay_one(void *arg, const struct stored_event *stored)
 {
-    struct past_replay *past = arg;
-    struct sifting *sifting = past->sifting;
+    struct replaying *replaying = arg;
+    struct sifting *sifting = replaying->sifting;
     struct event event;
 
     if (!stored_event_decode(stored, sifting->room, EVENT_SEGMENTS_MAX, &event))
         sifting->rc = RC_INTERNAL;
     else
-        sifting->rc = make_slots(past, &event) ? replay_event(&past->replay, stored) : RC_BUSY;
+        sifting->rc = make_slots(replaying, &event) ? replay_event(&replaying->replay, stored) : RC_BUSY;
     return sifting->rc == RC_OK;
 }
 
 static enum rc fold_chosen(struct sifting *sifting, struct model *twin, struct fault *fault)
 {
-    struct past_replay past = {.sifting = sifting, .twin = twin};
+    struct replaying replaying = {.sifting = sifting, .twin = twin};
     struct fold fold;
 
     if (fold_init(&fold, twin) != RC_OK)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
-    enum rc rc = replay_init(&past.replay, &fold) == RC_OK
-                     ? store_each_event_of(sifting->past->store, sifting->chosen.at, sifting->chosen.count,
-                                           replay_one, &past, fault)
+    enum rc rc = replay_init(&replaying.replay, &fold) == RC_OK
+                     ? store_each_event_of(sifting->history->store, sifting->chosen.at, sifting->chosen.count,
+                                           replay_one, &replaying, fault)
                      : fault_set(fault, RC_BUSY, NULL, "out of memory");
     if (rc == RC_OK)
-        replay_publish(&past.replay);
+        replay_publish(&replaying.replay);
     else
         fold_abandon(&fold);
     if (sifting->rc == RC_INTERNAL)
         rc = fault_set(fault, RC_INTERNAL, NULL, "an event cannot be read");
-    replay_done(&past.replay);
+    replay_done(&replaying.replay);
     fold_done(&fold);
     return rc;
 }
 
-enum rc history_model(const struct past *past, uint32_t learner, const struct bound *bound,
+enum rc history_model(const struct history *history, uint32_t learner, const struct bound *bound,
                       struct model **out_model, struct fault *fault)
 {
-    struct sifting sifting = {.past = past, .bound = bound};
+    struct sifting sifting = {.history = history, .bound = bound};
     struct model *twin = NULL;
     enum rc rc = choose(&sifting, learner, fault);
 
-    if (rc == RC_OK && model_of_one(past->model, learner, &twin) != RC_OK)
+    if (rc == RC_OK && model_of_one(history->model, learner, &twin) != RC_OK)
         rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
     if (rc == RC_OK)
         rc = fold_chosen(&sifting, twin, fault);

@@ -91,7 +91,7 @@ enum rc rollback_left(struct engine *engine, uint32_t learner, struct arena *are
     struct log_entries now = {0};
 
     *out = (struct rollback){.learner = learner};
-    enum rc rc = history_logs(engine_past(engine), learner, &always, &now, fault);
+    enum rc rc = history_logs(engine_history(engine), learner, &always, &now, fault);
     if (rc == RC_OK)
         rc = find_changes(engine, learner, &now, arena, out, fault);
     log_entries_done(&now);
@@ -101,18 +101,18 @@ enum rc rollback_left(struct engine *engine, uint32_t learner, struct arena *are
 enum rc rollback_prepare(struct engine *engine, uint32_t learner, const char *text, struct arena *arena,
                          struct rollback *out, struct fault *fault)
 {
-    const struct past *past = engine_past(engine);
+    const struct history *history = engine_history(engine);
     struct log_entries then = {0};
 
     *out = (struct rollback){.learner = learner};
     if (!log_totals_settled(engine_log_totals(engine), learner))
         return fault_set(fault, RC_BUSY, NULL, "the logs are being changed; try again");
     out->changed = log_totals_of(engine_log_totals(engine), learner).changed; /* before all that is read */
-    enum rc rc = history_bound(past, learner, text, "to", &out->to, fault);
+    enum rc rc = history_bound(history, learner, text, "to", &out->to, fault);
     if (rc == RC_OK && !learner)
         rc = fault_set(fault, RC_NOT_FOUND, NULL, "No progress logs found for user");
     if (rc == RC_OK)
-        rc = history_logs(past, learner, &out->to, &then, fault);
+        rc = history_logs(history, learner, &out->to, &then, fault);
     if (rc == RC_OK)
         rc = find_changes(engine, learner, &then, arena, out, fault);
     log_entries_done(&then);

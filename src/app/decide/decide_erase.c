@@ -224,7 +224,7 @@ static enum rc find_events(struct erasing *erasing, struct fault *fault)
         plan->learner = command->learner_key;
         plan->own.count = 0;
     }
-    enum rc rc = erase_plan_extend(&batch->past, batch->counters.sequence, plan, fault);
+    enum rc rc = erase_plan_extend(&batch->history, batch->counters.sequence, plan, fault);
     if (rc != RC_OK)
         return rc;
     sequences_settle(&plan->named);
@@ -393,7 +393,7 @@ enum rc decide_erase(struct batch *batch, struct command *command)
 
     if (!erasing.plan) { /* a program's: nobody waits */
         erasing.plan = &own_plan;
-        rc = erase_plan_make(&batch->past, command->learner, batch->counters.sequence, &own_plan,
+        rc = erase_plan_make(&batch->history, command->learner, batch->counters.sequence, &own_plan,
                              &command->fault);
     }
     if (rc == RC_OK)

@@ -602,7 +602,7 @@ static enum rc work_history(struct request *request, struct fault *fault)
     json_put_int(&out, "log_id", (int64_t)log_id);
     json_put_text(&out, "user_id", user.bytes);
     json_put_open(&out, "history", '[');
-    rc = history_of_log(engine_past(context->engine), learner, log_id, put_change, &telling, fault);
+    rc = history_of_log(engine_history(context->engine), learner, log_id, put_change, &telling, fault);
     json_close(&out, ']');
     if (telling.more)
         json_put_int(&out, "nextCursor", telling.last);

@@ -121,13 +121,13 @@ static enum rc put_past(struct request *request, const char *as_of, uint32_t lea
 {
     struct face_context *context = face_of(request);
     struct json_out out = {&request->out, false};
-    const struct past *past = engine_past(context->engine);
+    const struct history *history = engine_history(context->engine);
     struct model *model = NULL;
     struct bound bound;
-    enum rc rc = history_bound(past, learner, as_of, "as_of", &bound, fault);
+    enum rc rc = history_bound(history, learner, as_of, "as_of", &bound, fault);
 
     if (rc == RC_OK && learner)
-        rc = history_model(past, learner, &bound, &model, fault);
+        rc = history_model(history, learner, &bound, &model, fault);
     if (rc != RC_OK)
         return rc;
     struct view view = {model, false};
@@ -341,14 +341,14 @@ static bool put_event(void *arg, const struct event *event)
 
 static enum rc put_some_events(struct exporting *exporting, bool *out_done, struct fault *fault)
 {
-    const struct past *past = engine_past(face_of(exporting->request)->engine);
+    const struct history *history = engine_history(face_of(exporting->request)->engine);
     enum rc rc = RC_OK;
 
     if (exporting->key && exporting->at == 0)
-        rc = history_sequences(past, exporting->key, &exporting->events, fault);
+        rc = history_sequences(history, exporting->key, &exporting->events, fault);
     size_t left = exporting->events.count - exporting->at, count = left < A_STEP ? left : A_STEP;
     if (rc == RC_OK && count)
-        rc = history_page(past, exporting->events.at + exporting->at, count, put_event, exporting, fault);
+        rc = history_page(history, exporting->events.at + exporting->at, count, put_event, exporting, fault);
     exporting->at += count;
     *out_done = count == left;
     return rc;
@@ -486,7 +486,7 @@ static void plan_done(struct request *request)
 static enum rc plan_erasure(struct request *request, struct fault *fault)
 {
     struct face_context *context = face_of(request);
-    const struct past *past = engine_past(context->engine);
+    const struct history *history = engine_history(context->engine);
     struct command *command = face_command(request, CMD_ERASE, FACE_LEARNER, face_param(request, 0));
     struct erase_plan *plan = &((struct planning *)(void *)request->stream)->plan;
 
@@ -494,9 +494,10 @@ static enum rc plan_erasure(struct request *request, struct fault *fault)
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
     command->plan = plan;
     request->command = command;
-    enum rc rc = erase_plan_make(past, command->learner, engine_state(context->engine).sequence, plan, fault);
+    enum rc rc =
+        erase_plan_make(history, command->learner, engine_state(context->engine).sequence, plan, fault);
     if (rc == RC_OK) /* what came while that was looked up */
-        rc = erase_plan_extend(past, engine_state(context->engine).sequence, plan, fault);
+        rc = erase_plan_extend(history, engine_state(context->engine).sequence, plan, fault);
     return rc;
 }
 

@@ -162,19 +162,19 @@ static void end_user(struct request *request, const struct user_query *query, co
 static enum rc put_user_past(struct request *request, const char *as_of, uint32_t key,
                              struct user_query *query, bool with_logs, struct fault *fault)
 {
-    const struct past *past = engine_past(face_of(request)->engine);
+    const struct history *history = engine_history(face_of(request)->engine);
     struct json_out out = {&request->out, false};
     struct text user = face_param(request, 0);
     struct logs_page page = {query->paged, query->log_ms, query->log_id, query->limit, false};
     struct model *model = NULL;
     struct log_entries entries = {0};
     struct bound bound;
-    enum rc rc = history_bound(past, key, as_of, "as_of", &bound, fault);
+    enum rc rc = history_bound(history, key, as_of, "as_of", &bound, fault);
 
     if (rc == RC_OK && key)
-        rc = history_model(past, key, &bound, &model, fault);
+        rc = history_model(history, key, &bound, &model, fault);
     if (rc == RC_OK && key && with_logs)
-        rc = history_logs(past, key, &bound, &entries, fault);
+        rc = history_logs(history, key, &bound, &entries, fault);
     if (rc == RC_OK) {
         struct view view = {model, false};
         trk_open(&out, "User progress retrieved successfully");

@@ -378,7 +378,7 @@ static void check_pasts(struct engine *engine)
         struct model *twin = NULL;
         struct fault fault = {NULL, NULL};
         struct buf is = {0}, was = {0};
-        if (history_model(engine_past(engine), key, &now, &twin, &fault) != RC_OK)
+        if (history_model(engine_history(engine), key, &now, &twin, &fault) != RC_OK)
             fail_msg("learner %u: %s", key, fault.message);
         assert_int_equal(checkpoint_row_encode(model, CHECKPOINT_LEARNER, key, &is),
                          checkpoint_row_encode(twin, CHECKPOINT_LEARNER, key, &was));
@@ -394,7 +394,7 @@ static void check_pasts(struct engine *engine)
         }
         for (uint32_t i = 0; learner && i < learner->record_count; i++) {
             struct item_facts a = view_item_facts(live, learner->items[i]),
-                              b = view_item_facts(past, learner->items[i]);
+                              b = view_item_facts(history, learner->items[i]);
             assert_true(a.course == b.course && a.required == b.required && a.duration_ms == b.duration_ms);
         }
         model_free(twin);
