@@ -189,7 +189,7 @@ static void run_work(struct job *job)
 
 static void worked(struct request *request)
 {
-    struct work *work = request->companion;
+    struct work *work = request->handler_state;
 
     if (work->rc != RC_OK) {
         buf_clear(&request->out); /* what was written before the refusal */
@@ -226,7 +226,7 @@ static void begin_work(struct request *request, enum rc (*work)(struct request *
         return;
     }
     *job = (struct work){{.run = run_work, .is_long = is_long}, request, work, then, RC_OK, {NULL, NULL}};
-    request->companion = job;
+    request->handler_state = job;
     request_suspend(request, worked);
     struct fault fault = {NULL, NULL};
     enum rc rc = face_queue(request, &job->job, &fault);

@@ -49,7 +49,7 @@ struct request {
     void *caller;                              /* struct caller, by the gateway */
     void *command;                             /* what a suspended request waits for */
     bool asked_keys;                           /* it waited for a JWK set once already */
-    void *companion;                           /* a handler's own, across parking; in the arena */
+    void *handler_state;                       /* a handler's own, across parking; in the arena */
     void (*resumed)(struct request *request);  /* called on a server thread after request_resume */
     void (*deferred)(struct request *request); /* request_wait's, from another thread */
     void *server;                              /* what the dispatcher was given */

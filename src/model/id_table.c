@@ -6,7 +6,7 @@
 
 #include <xxhash.h>
 
-struct idtab_entry {
+struct id_table_entry {
     uint64_t hash; /* 0: free */
     const char *id;
     uint32_t size, key; /* key 0: removed, the chain goes on */
@@ -30,20 +30,20 @@ static uint64_t hash_of(const char *id, size_t size)
 /* places moved at a time: the next growth is at least room / 4 calls away, and room / 2 are moved */
 enum { STEP = 8 };
 
-void idtab_done(struct idtab *table)
+void id_table_done(struct id_table *table)
 {
     free(table->entries);
     free(table->before);
-    *table = (struct idtab){0};
+    *table = (struct id_table){0};
 }
 
-static struct idtab_entry *look_in(struct idtab_entry *entries, size_t room, const char *id, size_t size,
-                                   uint64_t hash)
+static struct id_table_entry *look_in(struct id_table_entry *entries, size_t room, const char *id,
+                                      size_t size, uint64_t hash)
 {
     if (room == 0)
         return NULL;
     for (size_t i = hash & (room - 1);; i = (i + 1) & (room - 1)) {
-        struct idtab_entry *entry = &entries[i];
+        struct id_table_entry *entry = &entries[i];
         if (entry->hash == 0)
             return NULL;
         if (entry->hash == hash && entry->key && entry->size == size && memcmp(entry->id, id, size) == 0)
@@ -53,19 +53,20 @@ static struct idtab_entry *look_in(struct idtab_entry *entries, size_t room, con
 
 /* Of the table before nothing is taken out, only copied: chains stay whole, and it is freed when all is
  * moved. */
-static struct idtab_entry *look_up(const struct idtab *table, const char *id, size_t size, uint64_t hash)
+static struct id_table_entry *look_up(const struct id_table *table, const char *id, size_t size,
+                                      uint64_t hash)
 {
-    struct idtab_entry *entry = look_in(table->entries, table->room, id, size, hash);
+    struct id_table_entry *entry = look_in(table->entries, table->room, id, size, hash);
     return entry || !table->before ? entry : look_in(table->before, table->before_room, id, size, hash);
 }
 
-uint32_t idtab_find(const struct idtab *table, const char *id, size_t size)
+uint32_t id_table_find(const struct id_table *table, const char *id, size_t size)
 {
-    struct idtab_entry *entry = look_up(table, id, size, hash_of(id, size));
+    struct id_table_entry *entry = look_up(table, id, size, hash_of(id, size));
     return entry ? entry->key : 0;
 }
 
-static void place(struct idtab_entry *entries, size_t room, struct idtab_entry entry)
+static void place(struct id_table_entry *entries, size_t room, struct id_table_entry entry)
 {
     size_t i = entry.hash & (room - 1);
 
@@ -75,7 +76,7 @@ static void place(struct idtab_entry *entries, size_t room, struct idtab_entry e
 }
 
 /* The next few places of the table before. */
-static void move_some(struct idtab *table)
+static void move_some(struct id_table *table)
 {
     size_t end = table->moved + STEP < table->before_room ? table->moved + STEP : table->before_room;
 
@@ -89,12 +90,12 @@ static void move_some(struct idtab *table)
     table->before_room = table->moved = 0;
 }
 
-bool idtab_add(struct idtab *table, const char *id, size_t size, uint32_t key)
+bool id_table_add(struct id_table *table, const char *id, size_t size, uint32_t key)
 {
     if (table->count * 4 >= table->room * 3) {
         size_t room = table->room ? table->room * 2 : 64;
         /* a large one's pages are zeroed as they are touched */
-        struct idtab_entry *entries = calloc(room, sizeof *entries);
+        struct id_table_entry *entries = calloc(room, sizeof *entries);
         if (!entries)
             return false;
         table->before = table->entries; /* the one before that was moved long ago */
@@ -105,15 +106,16 @@ bool idtab_add(struct idtab *table, const char *id, size_t size, uint32_t key)
     }
     if (table->before)
         move_some(table);
-    place(table->entries, table->room, (struct idtab_entry){hash_of(id, size), id, (uint32_t)size, key});
+    place(table->entries, table->room, (struct id_table_entry){hash_of(id, size), id, (uint32_t)size, key});
     table->count++;
     return true;
 }
 
-void idtab_remove(struct idtab *table, const char *id, size_t size)
+void id_table_remove(struct id_table *table, const char *id, size_t size)
 {
     uint64_t hash = hash_of(id, size);
 
-    for (struct idtab_entry *entry; (entry = look_up(table, id, size, hash));) /* while it grows, in both */
+    for (struct id_table_entry *entry;
+         (entry = look_up(table, id, size, hash));) /* while it grows, in both */
         entry->key = 0;
 }

@@ -6,22 +6,22 @@
 
 /* Text ids to small integers ("interned" keys, from 1). Grows only. Not thread-safe: the model's lock
  * guards it. The hash is keyed per process, so clients cannot choose colliding ids. */
-struct idtab {
-    struct idtab_entry *entries; /* open addressing, a power of two */
+struct id_table {
+    struct id_table_entry *entries; /* open addressing, a power of two */
     size_t room, count;
     /* while it grows: the table before, of which moved places are in entries too */
-    struct idtab_entry *before;
+    struct id_table_entry *before;
     size_t before_room, moved;
 };
 
-void idtab_done(struct idtab *table);
+void id_table_done(struct id_table *table);
 
 /* The key of an id, or 0. */
-uint32_t idtab_find(const struct idtab *table, const char *id, size_t size);
+uint32_t id_table_find(const struct id_table *table, const char *id, size_t size);
 
 /* Adds an id that is not there; the text is borrowed for the table's life. Costs the same however many there
  * are: a table that grows is moved a few places at each call. False: out of memory. */
-bool idtab_add(struct idtab *table, const char *id, size_t size, uint32_t key);
+bool id_table_add(struct id_table *table, const char *id, size_t size, uint32_t key);
 
 /* Forgets an id (erasure). */
-void idtab_remove(struct idtab *table, const char *id, size_t size);
+void id_table_remove(struct id_table *table, const char *id, size_t size);

@@ -72,9 +72,9 @@ void model_free(struct model *model)
     free(model->moved_again.at);
     free(model->stale_courses.at);
     free(model->stale_items.at);
-    idtab_done(&model->learner_ids);
-    idtab_done(&model->course_ids);
-    idtab_done(&model->item_ids);
+    id_table_done(&model->learner_ids);
+    id_table_done(&model->course_ids);
+    id_table_done(&model->item_ids);
     arena_done(&model->texts);
     (void)pthread_rwlock_destroy(&model->lock); /* nobody holds it */
     free(model);
@@ -97,17 +97,17 @@ void model_read_end(struct view view)
 
 uint32_t view_learner_key(struct view view, const char *id, size_t size)
 {
-    return idtab_find(&view.model->learner_ids, id, size);
+    return id_table_find(&view.model->learner_ids, id, size);
 }
 
 uint32_t view_course_key(struct view view, const char *id, size_t size)
 {
-    return idtab_find(&view.model->course_ids, id, size);
+    return id_table_find(&view.model->course_ids, id, size);
 }
 
 uint32_t view_item_key(struct view view, const char *id, size_t size)
 {
-    return idtab_find(&view.model->item_ids, id, size);
+    return id_table_find(&view.model->item_ids, id, size);
 }
 
 const struct learner_slot *view_learner_slot(struct view view, uint32_t key)
@@ -337,19 +337,19 @@ static bool add_slot(struct model *model, enum intern_kind kind, uint32_t key, c
         return false;
     if (kind == INTERN_LEARNER) {
         struct learner_slot *slot = arena_alloc(&model->texts, sizeof *slot);
-        if (!slot || !idtab_add(&model->learner_ids, text, size, key))
+        if (!slot || !id_table_add(&model->learner_ids, text, size, key))
             return false;
         *slot = (struct learner_slot){.id = text, .id_size = (uint32_t)size, .persisted = persisted};
         model->learners[key] = slot;
     } else if (kind == INTERN_COURSE) {
         struct course_slot *slot = arena_alloc(&model->texts, sizeof *slot);
-        if (!slot || !idtab_add(&model->course_ids, text, size, key))
+        if (!slot || !id_table_add(&model->course_ids, text, size, key))
             return false;
         *slot = (struct course_slot){.id = text, .id_size = (uint32_t)size, .persisted = persisted};
         model->courses[key] = slot;
     } else {
         struct item_slot *slot = arena_alloc(&model->texts, sizeof *slot);
-        if (!slot || !idtab_add(&model->item_ids, text, size, key))
+        if (!slot || !id_table_add(&model->item_ids, text, size, key))
             return false;
         *slot = (struct item_slot){.id = text, .id_size = (uint32_t)size, .persisted = persisted};
         model->items[key] = slot;
@@ -374,10 +374,10 @@ bool model_load_id(struct model *model, enum intern_kind kind, uint32_t key, con
         if (!room_for_slot(model, kind, *highest + 1) || !add_slot(model, kind, *highest + 1, "", 0, true))
             return false;
         if (kind == INTERN_LEARNER) {
-            idtab_remove(&model->learner_ids, "", 0);
+            id_table_remove(&model->learner_ids, "", 0);
             model->learners[*highest + 1]->erased = true;
         } else {
-            idtab_remove(kind == INTERN_COURSE ? &model->course_ids : &model->item_ids, "", 0);
+            id_table_remove(kind == INTERN_COURSE ? &model->course_ids : &model->item_ids, "", 0);
         }
         ++*highest;
     }
@@ -451,10 +451,10 @@ bool model_of_one_slot(struct model *twin, struct model *model, enum intern_kind
     return true;
 }
 
-static uint32_t intern(struct model *model, enum intern_kind kind, const struct idtab *table, const char *id,
-                       size_t size, bool persisted)
+static uint32_t intern(struct model *model, enum intern_kind kind, const struct id_table *table,
+                       const char *id, size_t size, bool persisted)
 {
-    uint32_t key = idtab_find(table, id, size); /* only this thread adds, so no lock to look */
+    uint32_t key = id_table_find(table, id, size); /* only this thread adds, so no lock to look */
 
     if (key)
         return key;
@@ -773,17 +773,17 @@ void model_forget_id(struct model *model, enum intern_kind kind, uint32_t key)
 {
     if (kind == INTERN_COURSE) {
         struct course_slot *slot = model->courses[key];
-        idtab_remove(&model->course_ids, slot->id, slot->id_size);
+        id_table_remove(&model->course_ids, slot->id, slot->id_size);
         wipe(slot->id, slot->id_size);
         slot->id_size = 0;
     } else if (kind == INTERN_ITEM) {
         struct item_slot *slot = model->items[key];
-        idtab_remove(&model->item_ids, slot->id, slot->id_size);
+        id_table_remove(&model->item_ids, slot->id, slot->id_size);
         wipe(slot->id, slot->id_size);
         slot->id_size = 0;
     } else {
         struct learner_slot *slot = model->learners[key];
-        idtab_remove(&model->learner_ids, slot->id, slot->id_size);
+        id_table_remove(&model->learner_ids, slot->id, slot->id_size);
         wipe(slot->id, slot->id_size);
         slot->id_size = 0;
         slot->erased = true;

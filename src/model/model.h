@@ -92,7 +92,7 @@ struct moved {
 struct model {
     pthread_rwlock_t lock;
     struct arena texts; /* ids and slots; live as long as the model */
-    struct idtab learner_ids, course_ids, item_ids;
+    struct id_table learner_ids, course_ids, item_ids;
     struct learner_slot **learners; /* by key, from 1 */
     struct course_slot **courses;
     struct item_slot **items;

@@ -311,7 +311,7 @@ static void judged(struct request *request)
 {
     static const struct fault nobody = {"user_id", "the user service does not know this user"};
     static const struct fault silent = {NULL, "the user service cannot be asked; try again"};
-    struct asking *asking = request->companion;
+    struct asking *asking = request->handler_state;
     struct command *command = request->command;
 
     command->again = change_again;
@@ -342,7 +342,7 @@ static void check_user(struct request *request, struct command *command)
         return;
     }
     request->command = command;
-    request->companion = asking;
+    request->handler_state = asking;
     asking->request = request;
     asking->verdict = context->users ? user_service_known(context->users, command->learner.bytes) : USER_YES;
     if (asking->verdict != USER_NOT_ASKED) {

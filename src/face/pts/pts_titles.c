@@ -6,15 +6,15 @@ enum { TITLE_ROOM = 1100, MOCK_DURATION_S = 300 };
 
 struct titles *titles_of(struct request *request)
 {
-    if (!request->companion) {
+    if (!request->handler_state) {
         struct titles *titles = arena_alloc(&request->arena, sizeof *titles);
         if (titles) {
             titles->request = request;
             titles->arena = &request->arena;
         }
-        request->companion = titles;
+        request->handler_state = titles;
     }
-    return request->companion;
+    return request->handler_state;
 }
 
 static void want(struct titles *titles, bool course, const char *id)

@@ -78,7 +78,7 @@ static const char *const migrations[SQLITE_SCHEMA_VERSION + 1] = {
 };
 
 /* Makes the tables, or brings those of an older version up to date. */
-enum rc sqlite_settle_schema(struct store *store, struct fault *fault)
+enum rc sqlite_bring_schema_up(struct store *store, struct fault *fault)
 {
     bool empty = sqlite_one_number(store->events, "SELECT count(*) FROM sqlite_master") == 0;
     int64_t schema = empty ? SQLITE_SCHEMA_VERSION : sqlite_meta_number(store->events, "schema");

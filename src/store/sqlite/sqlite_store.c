@@ -229,7 +229,7 @@ static enum rc open_events(struct store *store, struct fault *fault)
                         "PRAGMA cache_size=-16384; PRAGMA secure_delete=ON;",
                         fault);
     if (rc == RC_OK)
-        rc = sqlite_settle_schema(store, fault);
+        rc = sqlite_bring_schema_up(store, fault);
     if (rc != RC_OK)
         return rc;
     read_counters(store);

@@ -145,7 +145,7 @@ void sqlite_readers_close(struct store *store);
 enum { SQLITE_SCHEMA_VERSION = 4 };
 
 /* Makes the tables, or brings those of an older version up to date. */
-MUST_CHECK enum rc sqlite_settle_schema(struct store *store, struct fault *fault);
+MUST_CHECK enum rc sqlite_bring_schema_up(struct store *store, struct fault *fault);
 
 /* Whether a file's schema is, text by text, one that this program or one before it made as that version: no
  * table or index is missing, and nothing is there that could run. Source: reliability A172. */

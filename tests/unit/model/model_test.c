@@ -116,25 +116,25 @@ static void ids_are_found_while_the_table_grows(void **unused)
 {
     enum { ALL = 20000 };
     static char ids[ALL][8];
-    struct idtab table = {0};
+    struct id_table table = {0};
     size_t grew = 0;
     (void)unused;
     for (uint32_t i = 0; i < ALL; i++) {
         size_t size = (size_t)snprintf(ids[i], sizeof ids[i], "%u", i);
-        assert_int_equal(idtab_find(&table, ids[i], size), 0);
-        assert_true(idtab_add(&table, ids[i], size, i + 1));
+        assert_int_equal(id_table_find(&table, ids[i], size), 0);
+        assert_true(id_table_add(&table, ids[i], size, i + 1));
         grew += table.before != NULL;
         if (i % 3 == 2) { /* one of every three goes again, some while they are in both tables */
-            idtab_remove(&table, ids[i - 2], strlen(ids[i - 2]));
-            assert_int_equal(idtab_find(&table, ids[i - 2], strlen(ids[i - 2])), 0);
+            id_table_remove(&table, ids[i - 2], strlen(ids[i - 2]));
+            assert_int_equal(id_table_find(&table, ids[i - 2], strlen(ids[i - 2])), 0);
         }
         if (i % 1000 == 999 || (table.before && i % 100 == 0))
             for (uint32_t k = 0; k <= i; k++)
-                if (idtab_find(&table, ids[k], strlen(ids[k])) != (k % 3 == 0 && k + 2 <= i ? 0 : k + 1))
+                if (id_table_find(&table, ids[k], strlen(ids[k])) != (k % 3 == 0 && k + 2 <= i ? 0 : k + 1))
                     fail_msg("id %u of %u", k, i);
     }
     assert_in_range(grew, 100, ALL); /* never all at once */
-    idtab_done(&table);
+    id_table_done(&table);
 }
 
 /* ---- sums ---- */
