@@ -204,7 +204,7 @@ static void handle_apart(struct request *request)
     }
 }
 
-void face_handle(struct request *request)
+void dispatch_handle(struct request *request)
 {
     if (request->body.size > LOOP_BODY_BYTES || (request->body.size && face_body_is_packed(request)))
         handle_apart(request);
@@ -212,7 +212,7 @@ void face_handle(struct request *request)
         request->route->handler(request);
 }
 
-void face_judge(struct request *request)
+void dispatch_judge(struct request *request)
 {
     struct face_context *context = face_of(request);
     struct caller *caller = arena_alloc(&request->arena, sizeof *caller);
@@ -240,9 +240,9 @@ void face_judge_metrics(struct request *request)
 
     if (rc == RC_OK)
         rc = http_find_route(context->routes, request, &fault);
-    bool ours = rc == RC_OK &&
-                (request->route->handler == server_metrics || request->route->handler == server_healthz ||
-                 request->route->handler == server_readyz);
+    bool ours = rc == RC_OK && (request->route->handler == own_server_metrics ||
+                                request->route->handler == own_server_healthz ||
+                                request->route->handler == own_server_readyz);
     if (!ours)
         request_fail(request, rc == RC_METHOD || rc == RC_INVALID ? rc : RC_NOT_FOUND,
                      rc == RC_OK ? &(struct fault){NULL, "no such path"} : &fault);

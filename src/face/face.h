@@ -66,10 +66,10 @@ static inline const struct caller *face_caller(struct request *request)
 /* What the head of a request tells: route, method, token, rate, role, path, media type, length, in this
  * order. Answers (refuses it), suspends it for a JWK set, or lets it through with request->body_max and payer
  * set. */
-void face_judge(struct request *request);
+void dispatch_judge(struct request *request);
 
 /* The route's handler. */
-void face_handle(struct request *request);
+void dispatch_handle(struct request *request);
 
 /* The writes of one turn of an event loop go to the engine together: they wake it once and are committed
  * together. */

@@ -154,7 +154,7 @@ static void put_paths(struct json_out *out, const struct http_routes *routes)
     json_close(out, '}');
 }
 
-void server_openapi(struct request *request)
+void own_server_openapi(struct request *request)
 {
     static const char schemes[] =
         "{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\"},"

@@ -318,7 +318,7 @@ static void submit_put(struct request *request)
     face_submit(request, request->command, encode_put);
 }
 
-void catalog_put(struct request *request)
+void own_catalog_put(struct request *request)
 {
     struct fault fault = {NULL, NULL};
     enum rc rc = request_id_param(request, 0, "id", &fault);
@@ -366,7 +366,7 @@ static enum rc work_course(struct request *request, struct fault *fault)
     return read_course(request, true, &large, fault);
 }
 
-void catalog_get(struct request *request)
+void own_catalog_get(struct request *request)
 {
     struct fault fault = {NULL, NULL};
     bool large = false;
@@ -393,7 +393,7 @@ static void encode_deleted(struct command *command, struct view view)
     json_close(&out, '}');
 }
 
-void catalog_delete(struct request *request)
+void own_catalog_delete(struct request *request)
 {
     static const struct text nobody = {NULL, 0};
     struct fault fault = {NULL, NULL};
@@ -477,7 +477,7 @@ static enum rc list_step(void *state, struct buf *out, bool *out_last, struct fa
     return RC_OK;
 }
 
-void catalog_list(struct request *request)
+void own_catalog_list(struct request *request)
 {
     struct fault fault = {NULL, NULL};
     struct list_read *read = arena_alloc(&request->arena, sizeof *read);

@@ -5,7 +5,7 @@
 #include "face/face.h"
 #include "http/bodies.h"
 
-void server_healthz(struct request *request)
+void own_server_healthz(struct request *request)
 {
     buf_text(&request->out, "{\"status\":\"ok\"}");
     request_reply(request, 200, "application/json");
@@ -15,7 +15,7 @@ void server_healthz(struct request *request)
 extern const unsigned char ui_index_html[], ui_app_js[], ui_style_css[];
 extern const unsigned long ui_index_html_size, ui_app_js_size, ui_style_css_size;
 
-void server_page(struct request *request)
+void own_server_page(struct request *request)
 {
     const char *pattern = request->route->pattern;
 
@@ -77,7 +77,7 @@ static void put_upstreams(struct json_out *out, struct face_context *context)
 
 /* 503 while a write would be refused. What is only about to go wrong (the checkpoint file, another service)
  * is told in a 200: taking the server out of rotation would not help. */
-void server_readyz(struct request *request)
+void own_server_readyz(struct request *request)
 {
     struct engine_state state = engine_state(face_of(request)->engine);
     struct json_out out = {&request->out, false};
@@ -179,7 +179,7 @@ static void put_upstream_figures(struct buf *out, struct face_context *context)
     }
 }
 
-void server_metrics(struct request *request)
+void own_server_metrics(struct request *request)
 {
     struct face_context *context = face_of(request);
     struct buf *out = &request->out;

@@ -188,7 +188,7 @@ static enum rc work_progress(struct request *request, struct fault *fault)
     return as_of ? put_past(request, as_of, learner, fault) : put_now(request, learner);
 }
 
-void learner_progress(struct request *request)
+void own_users_progress(struct request *request)
 {
     const char *as_of = NULL;
     struct fault fault = {NULL, NULL};
@@ -433,7 +433,7 @@ static void export_free(void *state)
     sequences_done(&exporting->events);
 }
 
-void learner_export(struct request *request)
+void own_users_export(struct request *request)
 {
     struct exporting *exporting = arena_alloc(&request->arena, sizeof *exporting);
     struct fault fault = {NULL, NULL};
@@ -506,7 +506,7 @@ static void submit_erasure(struct request *request)
     face_submit(request, request->command, encode_erased);
 }
 
-void learner_erase(struct request *request)
+void own_users_erase(struct request *request)
 {
     struct fault fault = {NULL, NULL};
     struct planning *planning = arena_alloc(&request->arena, sizeof *planning);

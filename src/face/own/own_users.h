@@ -4,6 +4,6 @@
 
 /* /api/v1/users: all that is known of one person, as it is or as it was; and their erasure. Source:
  * contract 7. */
-void learner_progress(struct request *request);
-void learner_export(struct request *request);
-void learner_erase(struct request *request);
+void own_users_progress(struct request *request);
+void own_users_export(struct request *request);
+void own_users_erase(struct request *request);
