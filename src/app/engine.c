@@ -1015,7 +1015,7 @@ static void *checkpointer_main(void *arg)
     bool untidy = true; /* as a long replay leaves it */
     int64_t said_ms = INT64_MIN / 2;
 
-    (void)pthread_setname_np(pthread_self(), "image"); /* for who looks at the threads; 15 bytes at most */
+    (void)pthread_setname_np(pthread_self(), "checkpointer"); /* for who looks at the threads; 15 bytes at most */
     (void)pthread_mutex_lock(&engine->lock);
     for (;;) {
         wait_for_checkpoint(engine, &untidy);

@@ -98,10 +98,10 @@ test('erased by the program; rebuilt from what is left; refused on a live direct
   assert.equal((await again.discard()).code, 0, again.log);
 });
 
-test('killed right after an erasure: the image of before is brought up to it', async () => {
+test('killed right after an erasure: the checkpoint of before is brought up to it', async () => {
   const server = await Server.start();
   await live(server, ['keeper', 'zz-erased-zz']);
-  await new Promise((resolve) => setTimeout(resolve, 5600)); // the image is written
+  await new Promise((resolve) => setTimeout(resolve, 5600)); // the checkpoint is written
   await call(server, 'DELETE', '/api/v1/users/zz-erased-zz', { as: 'zz-erased-zz' });
   await server.stop('SIGKILL');
   const between = run('verify', '--data', server.directory);

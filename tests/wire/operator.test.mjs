@@ -53,12 +53,12 @@ test('verify finds a changed row, sum, log entry, index, event; rebuild mends wh
   assert.equal(run('backup', join(room, 's.db'), '--data', server.directory).status, 0);
   assert.equal(run('restore', join(room, 's.db'), '--data', stopped).status, 0);
   assert.equal(run('rebuild', '--data', stopped).status, 0);
-  const image = readdirSync(stopped).find((name) => /^image.*\.db$/.test(name));
+  const checkpoint = readdirSync(stopped).find((name) => /^checkpoint.*\.db$/.test(name));
   const changes = [
-    [image, "UPDATE learner SET body = zeroblob(length(body)) WHERE key = 2", /learner 2 .*not what the events say/],
-    [image, "DELETE FROM learner WHERE key = 2", /learner 2 .*missing/],
-    [image, "UPDATE course SET body = (SELECT body FROM course WHERE key = 2) WHERE key = 1", /course 1 .*not what/],
-    [image, "DELETE FROM learner_event WHERE learner = 4", /index: learner 4/],
+    [checkpoint, "UPDATE learner SET body = zeroblob(length(body)) WHERE key = 2", /learner 2 .*not what the events say/],
+    [checkpoint, "DELETE FROM learner WHERE key = 2", /learner 2 .*missing/],
+    [checkpoint, "UPDATE course SET body = (SELECT body FROM course WHERE key = 2) WHERE key = 1", /course 1 .*not what/],
+    [checkpoint, "DELETE FROM learner_event WHERE learner = 4", /index: learner 4/],
     ['events.db', "UPDATE log_entry SET date_ms = date_ms + 1 WHERE log_id = 2", /log 2 of learner/],
     ['events.db', "DELETE FROM log_entry WHERE log_id = 3", /log 3 of learner/],
     ['events.db', "INSERT INTO log_entry VALUES(999, 1, 1, 1, 1, x'00', 0)", /log 999 of learner 1: should not be there/],
@@ -77,7 +77,7 @@ test('verify finds a changed row, sum, log entry, index, event; rebuild mends wh
   sql(join(damaged, 'events.db'), "UPDATE event SET at_ms = at_ms + 1 WHERE sequence = 5");
   assert.match(verify(damaged).stderr, /event 5 is damaged \(checksum\); restore a backup/);
   assert.equal(run('rebuild', '--data', damaged).status, 1);
-  assert.ok(existsSync(join(damaged, image)), 'a rebuild that fails leaves the old image');
+  assert.ok(existsSync(join(damaged, checkpoint)), 'a rebuild that fails leaves the old checkpoint');
 });
 
 test('a rebuild killed half-way leaves the figures of before; the next one finishes', () => {
@@ -262,7 +262,7 @@ test('one random bit of a stopped store flipped: it is said, or nothing changed;
 
 test('a store of the version before is brought up to date, and a newer one is refused', async () => {
   const old = copyOf(join(room, 'r2'), 'old');
-  for (const name of readdirSync(old)) if (name.startsWith('image')) rmSync(join(old, name));
+  for (const name of readdirSync(old)) if (name.startsWith('checkpoint')) rmSync(join(old, name));
   sql(join(old, 'events.db'), `DROP INDEX log_entry_by_date; DROP INDEX log_entry_gone; DROP TABLE log_total; DELETE FROM log_entry WHERE gone = 1; ALTER TABLE log_entry DROP COLUMN gone;
     ALTER TABLE answer DROP COLUMN caller; DROP TABLE answer_name; DROP TABLE erasing;
     ALTER TABLE answer DROP COLUMN learner; CREATE INDEX log_entry_by_date ON log_entry(learner, date_ms, log_id); UPDATE meta SET value = 1 WHERE name = 'schema'`);

@@ -164,7 +164,7 @@ test('SIGTERM while the events are folded at the start: exit 0 soon, and the nex
   rmSync(server.directory, { recursive: true, force: true });
 });
 
-test('an checkpoint file that cannot be written: said everywhere, until it can', async (t) => {
+test('a checkpoint file that cannot be written: said everywhere, until it can', async (t) => {
   const disk = smallDisk();
   if (!disk) return t.skip('may not mount');
   const server = await Server.start({ directory: disk.data });
@@ -177,7 +177,7 @@ test('an checkpoint file that cannot be written: said everywhere, until it can',
     const found = await figures(server);
     assert.equal(found.milepost_checkpoint_failing, 1);
     assert.ok(found.milepost_unflushed_events > 0);
-    await until('logged', () => /image\.db: .*full/.test(server.log));
+    await until('logged', () => /checkpoint\.db: .*full/.test(server.log));
     disk.free();
     await until('written', async () => (await server.call('GET', '/readyz')).json.checkpointFailingSince === null);
     assert.equal((await server.call('GET', '/readyz')).status, 200);

@@ -20,7 +20,7 @@ function counted(file) {
   const bytes = readFileSync(file);
   let sum = 0;
   for (let at = 0; at + 32 <= bytes.length; at += 32)
-    if (bytes.toString('latin1', at + 8, at + 14) !== 'image\0') sum += Number(bytes.readBigUInt64LE(at));
+    if (bytes.toString('latin1', at + 8, at + 21) !== 'checkpointer\0') sum += Number(bytes.readBigUInt64LE(at));
   return sum;
 }
 

@@ -394,7 +394,7 @@ static void check_pasts(struct engine *engine)
         }
         for (uint32_t i = 0; learner && i < learner->record_count; i++) {
             struct item_facts a = view_item_facts(live, learner->items[i]),
-                              b = view_item_facts(history, learner->items[i]);
+                              b = view_item_facts(past, learner->items[i]);
             assert_true(a.course == b.course && a.required == b.required && a.duration_ms == b.duration_ms);
         }
         model_free(twin);
