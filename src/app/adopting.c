@@ -30,7 +30,7 @@ static enum rc add(struct adoptions *adoptions, const struct adoption *like, str
     struct adoption *adoption = malloc(sizeof *adoption);
 
     if (!adoption)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     *adoption = *like;
     if (adoptions->last_fresh)
         adoptions->last_fresh->next = adoption;
@@ -101,7 +101,7 @@ enum rc adopting_note(struct batch *batch, const char **out_value, struct fault 
     note(&value, adoptions->fresh);
     *out_value = value.failed ? NULL : arena_copy(&batch->arena, value.size ? value.bytes : "", value.size);
     buf_done(&value);
-    return *out_value ? RC_OK : fault_set(fault, RC_BUSY, NULL, "out of memory");
+    return *out_value ? RC_OK : fault_no_memory(fault);
 }
 
 static struct command *take_first(struct adoptions *adoptions)
@@ -178,7 +178,7 @@ enum rc adopting_resume(struct batch *batch, struct fault *fault)
 
     buf_char(&value, '\0');
     if (rc == RC_OK && value.failed)
-        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(fault);
     for (char *at = value.bytes; rc == RC_OK && *at;) {
         unsigned long item = strtoul(at, &at, 10), course = *at == ':' ? strtoul(at + 1, &at, 10) : 0;
         unsigned long face = *at == ':' ? strtoul(at + 1, &at, 10) : 0;

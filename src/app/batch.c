@@ -57,13 +57,13 @@ enum rc batch_emit(struct batch *batch, struct event *event, struct fault *fault
         size_t room = batch->event_room ? batch->event_room * 2 : 256;
         struct stored_event *events = realloc(batch->events, room * sizeof *events);
         if (!events)
-            return fault_set(fault, RC_BUSY, NULL, "out of memory");
+            return fault_no_memory(fault);
         batch->events = events;
         batch->event_room = room;
     }
     uint8_t *body = arena_alloc(&batch->arena, event_bound(event));
     if (!body)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     event->sequence = batch->counters.sequence + 1;
     enum rc rc = fold_apply(batch->fold, event);
     if (rc != RC_OK)

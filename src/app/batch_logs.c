@@ -62,12 +62,12 @@ enum rc batch_put_log(struct batch *batch, const struct store_log *log, struct f
         size_t room = logs->change_room ? logs->change_room * 2 : 64;
         struct store_log *changes = realloc(logs->changes, room * sizeof *changes);
         if (!changes)
-            return fault_set(fault, RC_BUSY, NULL, "out of memory");
+            return fault_no_memory(fault);
         logs->changes = changes;
         logs->change_room = room;
     }
     if (!note(logs, all ? CLEARED : ENTRY, all ? log->learner : log->log_id, logs->change_count))
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     logs->changes[logs->change_count++] = *log;
     return RC_OK;
 }
@@ -101,7 +101,7 @@ enum rc batch_log(struct batch *batch, uint64_t log_id, struct arena *arena, str
     else
         rc = store_log(batch->store, log_id, copy_log, &copy, fault);
     if (rc == RC_OK && copy.failed)
-        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(fault);
     if (rc != RC_OK)
         return rc;
     const struct log_place *cleared = find(logs, CLEARED, copy.log.learner);

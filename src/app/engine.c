@@ -112,7 +112,7 @@ static enum rc replay_tail(struct engine *engine, void (*progress)(uint64_t), st
     struct tail_replay tail = {.engine = engine, .progress = progress, .fault = fault};
 
     if (replay_init(&tail.replay, &engine->fold) != RC_OK)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     tail.replay.judge = engine->policy.judge;
     enum rc rc = store_each_event(engine->store, engine->model->published, take_event, &tail, fault);
     if (rc == RC_OK)
@@ -153,15 +153,15 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
     struct engine *engine = calloc(1, sizeof *engine);
 
     if (!engine)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     engine->store = store;
     engine->policy = *policy;
     (void)pthread_mutex_init(&engine->lock, NULL); /* default attributes cannot fail */
     (void)pthread_cond_init(&engine->work, NULL);  /* likewise */
     (void)pthread_cond_init(&engine->checkpoint_work, NULL);
     arena_init(&engine->batch.arena);
-    enum rc rc = tail_new(&engine->tail) == RC_OK ? load_checkpoint(engine, progress, fault)
-                                                  : fault_set(fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc =
+        tail_new(&engine->tail) == RC_OK ? load_checkpoint(engine, progress, fault) : fault_no_memory(fault);
     if (rc == RC_OK)
         rc = erase_jobs_new(store, &engine->jobs, fault);
     if (rc == RC_OK)
@@ -1015,7 +1015,8 @@ static void *checkpointer_main(void *arg)
     bool untidy = true; /* as a long replay leaves it */
     int64_t said_ms = INT64_MIN / 2;
 
-    (void)pthread_setname_np(pthread_self(), "checkpointer"); /* for who looks at the threads; 15 bytes at most */
+    (void)pthread_setname_np(pthread_self(),
+                             "checkpointer"); /* for who looks at the threads; 15 bytes at most */
     (void)pthread_mutex_lock(&engine->lock);
     for (;;) {
         wait_for_checkpoint(engine, &untidy);

@@ -93,7 +93,7 @@ enum rc erase_jobs_new(struct store *store, struct erase_jobs **out_jobs, struct
                                     .at_once = AT_ONCE_MIN * 8};
     if (!jobs || !jobs->room) {
         free(jobs);
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     }
     enum rc rc = store_each_erasing(store, add, jobs, fault);
     if (rc != RC_OK)
@@ -155,7 +155,7 @@ static enum rc do_some(struct erase_jobs *jobs, struct job *job, struct arena *a
     struct rewriting rewriting = {.jobs = jobs, .job = job, .arena = arena};
     rewriting.out = arena_alloc(arena, (named + 1) * sizeof *rewriting.out);
     if (!rewriting.out)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     enum rc rc =
         store_each_event_of(jobs->store, job->named.at + job->named_done, named, rewrite, &rewriting, fault);
     if (rc != RC_OK)

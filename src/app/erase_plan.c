@@ -141,12 +141,12 @@ static enum rc find_candidates(const struct history *history, const struct erase
     size_t count, tail_count;
     uint64_t *who = wanted(history, plan, &count);
     struct mention_ref *tail = who ? tail_mentions(history->tail, &tail_count) : NULL;
-    enum rc rc = who && (tail || tail_count == 0) ? RC_OK : fault_set(fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = who && (tail || tail_count == 0) ? RC_OK : fault_no_memory(fault);
 
     for (size_t i = 0; rc == RC_OK && i < tail_count; i++)
         if (bsearch(&tail[i].who, who, count, sizeof *who, by_number) &&
             !sequences_add(out, tail[i].sequence))
-            rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+            rc = fault_no_memory(fault);
     free(tail);
     for (size_t i = 0; rc == RC_OK && i < count; i++)
         rc = store_each_mention(history->store, who[i], take_sequence, out, fault);
@@ -182,12 +182,12 @@ enum rc erase_plan_make(const struct history *history, struct text person, uint6
     *plan = (struct erase_plan){
         .person = person, .upto = upto, .room = malloc(EVENT_SEGMENTS_MAX * sizeof *plan->room)};
     if (!plan->room)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     struct view view = model_read_begin(history->model);
     plan->learner = view_learner_key(view, person.bytes, person.size);
     model_read_end(view);
     enum rc rc = look_up(history, plan, fault);
-    return plan->failed ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;
+    return plan->failed ? fault_no_memory(fault) : rc;
 }
 
 enum rc erase_plan_extend(const struct history *history, uint64_t upto, struct erase_plan *plan,
@@ -196,7 +196,7 @@ enum rc erase_plan_extend(const struct history *history, uint64_t upto, struct e
     enum rc rc = store_scan_events(history->store, plan->upto, upto, judge, plan, fault);
 
     plan->upto = upto;
-    return plan->failed ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;
+    return plan->failed ? fault_no_memory(fault) : rc;
 }
 
 void erase_plan_done(struct erase_plan *plan)

@@ -58,7 +58,7 @@ enum rc history_sequences(const struct history *history, uint32_t learner, struc
                           struct fault *fault)
 {
     if (!tail_each(history->tail, learner, take_sequence, out))
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     enum rc rc = store_each_indexed(history->store, learner, take_sequence, out, fault);
     sequences_settle(out);
     return rc;
@@ -96,7 +96,7 @@ enum rc history_page(const struct history *history, const uint64_t *sequences, s
 {
     struct walking walking = {visit, arg, malloc(EVENT_SEGMENTS_MAX * sizeof *walking.room)};
     enum rc rc = walking.room ? store_each_event_of(history->store, sequences, count, walk, &walking, fault)
-                              : fault_set(fault, RC_BUSY, NULL, "out of memory");
+                              : fault_no_memory(fault);
 
     free(walking.room);
     return rc;
@@ -225,7 +225,7 @@ static enum rc fold_back(struct store *store, const uint64_t *sequences, size_t 
     }
     if (folding->rc == RC_INTERNAL)
         return fault_set(fault, RC_INTERNAL, NULL, "a log event cannot be read");
-    return folding->rc == RC_BUSY ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;
+    return folding->rc == RC_BUSY ? fault_no_memory(fault) : rc;
 }
 
 enum rc history_fold_logs(struct store *store, const uint64_t *sequences, size_t count,
@@ -238,7 +238,7 @@ enum rc history_fold_logs(struct store *store, const uint64_t *sequences, size_t
     enum rc rc = fold_back(store, sequences, count, &folding, fault);
     out->at = rc == RC_OK ? calloc(folding.fold.entries + 1, sizeof *out->at) : NULL;
     if (rc == RC_OK && !out->at)
-        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(fault);
     if (rc == RC_OK) {
         out->count = folding.fold.entries;
         log_fold_end(&folding.fold, out->at);
@@ -403,7 +403,7 @@ static enum rc live_on(struct life *life, const struct log_event *event)
         after.written = 0;
     }
     if (!add_moment(life, &after))
-        return fault_set(life->fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(life->fault);
     if (event->kind == EV_LOGS_ROLLED_BACK)
         return tell_rollback(life, event, &before, &after);
     if (before.written || after.written)

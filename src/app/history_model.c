@@ -53,7 +53,7 @@ static enum rc walk_events(struct sifting *sifting, const struct sequences *sequ
 
     if (sifting->rc == RC_INTERNAL)
         return fault_set(fault, RC_INTERNAL, NULL, "an event cannot be read");
-    return sifting->rc == RC_BUSY ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;
+    return sifting->rc == RC_BUSY ? fault_no_memory(fault) : rc;
 }
 
 /* ---- what counts ---- */
@@ -146,7 +146,7 @@ static enum rc choose(struct sifting *sifting, uint32_t learner, struct fault *f
     if (rc == RC_OK)
         rc = history_sequences(sifting->history, 0, &sifting->catalogue, fault);
     if (rc == RC_OK && !sifting_begin(sifting))
-        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(fault);
     if (rc == RC_OK)
         rc = walk_events(sifting, &own, sift_own, fault);
     if (rc == RC_OK && sifting->any)
@@ -204,11 +204,11 @@ static enum rc fold_chosen(struct sifting *sifting, struct model *twin, struct f
     struct fold fold;
 
     if (fold_init(&fold, twin) != RC_OK)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     enum rc rc = replay_init(&replaying.replay, &fold) == RC_OK
                      ? store_each_event_of(sifting->history->store, sifting->chosen.at, sifting->chosen.count,
                                            replay_one, &replaying, fault)
-                     : fault_set(fault, RC_BUSY, NULL, "out of memory");
+                     : fault_no_memory(fault);
     if (rc == RC_OK)
         replay_publish(&replaying.replay);
     else
@@ -228,7 +228,7 @@ enum rc history_model(const struct history *history, uint32_t learner, const str
     enum rc rc = choose(&sifting, learner, fault);
 
     if (rc == RC_OK && model_of_one(history->model, learner, &twin) != RC_OK)
-        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(fault);
     if (rc == RC_OK)
         rc = fold_chosen(&sifting, twin, fault);
     sifting_done(&sifting);

@@ -143,7 +143,7 @@ enum rc idempotency_new(struct store *store, int64_t now_ms, struct idempotency 
     struct idempotency *idempotency = calloc(1, sizeof *idempotency);
 
     if (!idempotency)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     idempotency->store = store;
     (void)pthread_mutex_init(&idempotency->lock, NULL); /* default attributes cannot fail */
     enum rc rc = store_each_answer(store, now_ms - KEEP_MS, load, idempotency, fault);

@@ -43,13 +43,13 @@ enum rc settling_add(struct batch *batch, uint32_t learner, const struct store_l
     struct settling *settling = calloc(1, sizeof *settling);
 
     if (!settling)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     settling->learner = learner;
     settling->count = count;
     arena_init(&settling->arena);
     if (changes && !copy_changes(settling, changes)) {
         settling_free(settling);
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     }
     settling->next = batch->logs.settlings.fresh;
     batch->logs.settlings.fresh = settling;
@@ -83,7 +83,7 @@ enum rc settling_step(struct batch *batch, struct fault *fault)
         return rc;
     struct log_total *total = batch_log_total(batch, settling->learner);
     if (!total)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     total->kept.settling = 0;
     return RC_OK;
 }

@@ -73,7 +73,7 @@ static enum rc find_changes(struct engine *engine, uint32_t learner, const struc
     struct comparing comparing = {out, arena, then, arena_alloc(arena, then->count + 1), false};
 
     if (!comparing.seen)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     enum rc rc = store_each_log(engine_store(engine), learner, NULL, compare, &comparing, fault);
     for (size_t i = 0; rc == RC_OK && i < then->count && !comparing.failed; i++) {
         out->bytes += then->at[i].members_size;
@@ -81,7 +81,7 @@ static enum rc find_changes(struct engine *engine, uint32_t learner, const struc
             bring_back(&comparing, learner, &then->at[i]);
     }
     out->entries = (uint32_t)then->count;
-    return rc == RC_OK && comparing.failed ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;
+    return rc == RC_OK && comparing.failed ? fault_no_memory(fault) : rc;
 }
 
 enum rc rollback_left(struct engine *engine, uint32_t learner, struct arena *arena, struct rollback *out,

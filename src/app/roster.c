@@ -151,7 +151,7 @@ enum rc roster_new(struct model *model, const struct roster_query *query, struct
     struct roster *roster = calloc(1, sizeof *roster);
 
     if (!roster)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     roster->model = model;
     roster->query = *query;
     if (query->after)
@@ -195,7 +195,7 @@ static enum rc make_room(struct roster *roster, struct fault *fault)
     roster->keys = calloc(room + 1, sizeof *roster->keys);
     roster->places = malloc((roster->room + 1) * sizeof *roster->places);
     if (!roster->keys || !roster->places)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     roster->key_count = room;
     return RC_OK;
 }
@@ -276,7 +276,7 @@ static enum rc finish(struct roster *roster, struct fault *fault)
         qsort_r(roster->places, roster->count, sizeof *roster->places, compare_unlocked, roster);
     roster->entries = malloc((count + 1) * sizeof *roster->entries);
     if (!roster->entries)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     for (size_t i = 0; i < roster->count; i++) {
         if (i == 0 || roster->places[i].by[0] != roster->places[i - 1].by[0])
             rank = i + 1;
@@ -389,7 +389,7 @@ enum rc member_pick(struct member *member, struct model *model, bool sorted, boo
     if (sorted && !member->records && count) {
         member->records = malloc(count * sizeof *member->records);
         if (!member->records)
-            return fault_set(fault, RC_BUSY, NULL, "out of memory");
+            return fault_no_memory(fault);
     }
     struct view view = model_read_begin(model);
     for (; member->looked < end; member->looked++) {

@@ -234,7 +234,7 @@ static enum rc prepare(struct verifying *verifying)
     verifying->seen[CHECKPOINT_ITEM] = calloc(model->item_count + 1u, 1);
     bool whole = verifying->tallies && verifying->indexed && verifying->seen[CHECKPOINT_LEARNER] &&
                  verifying->seen[CHECKPOINT_COURSE] && verifying->seen[CHECKPOINT_ITEM];
-    return whole ? RC_OK : fault_set(verifying->fault, RC_BUSY, NULL, "out of memory");
+    return whole ? RC_OK : fault_no_memory(verifying->fault);
 }
 
 static void done(struct verifying *verifying)

@@ -58,7 +58,7 @@ static enum rc entries_of(struct comparing *comparing, size_t end, struct log_en
     uint64_t *sequences = malloc((count + 1) * sizeof *sequences);
 
     if (!sequences)
-        return fault_set(comparing->fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(comparing->fault);
     for (size_t i = 0; i < count; i++) {
         sequences[i] = refs[i].sequence;
         *out_rollbacks += refs[i].rollback;
@@ -168,14 +168,14 @@ static enum rc keep_row(struct comparing *comparing, const struct store_log *log
         size_t room = comparing->room ? comparing->room * 2 : 1024;
         struct store_log *stored = realloc(comparing->stored, room * sizeof *stored);
         if (!stored)
-            return fault_set(comparing->fault, RC_BUSY, NULL, "out of memory");
+            return fault_no_memory(comparing->fault);
         comparing->stored = stored;
         comparing->room = room;
     }
     struct store_log *own = &comparing->stored[comparing->count++];
     *own = *log;
     own->members = (const uint8_t *)arena_copy(&comparing->arena, log->members, log->members_size);
-    return own->members ? RC_OK : fault_set(comparing->fault, RC_BUSY, NULL, "out of memory");
+    return own->members ? RC_OK : fault_no_memory(comparing->fault);
 }
 
 /* Rows come by learner. */
@@ -282,7 +282,7 @@ static enum rc mend_log(void *arg, uint32_t learner, uint64_t log_id, const stru
         log->members = (const uint8_t *)arena_copy(&mending->arena, should->members, should->members_size);
         log->members_size = should->members_size;
         if (!log->members)
-            return fault_set(fault, RC_BUSY, NULL, "out of memory");
+            return fault_no_memory(fault);
     }
     ++*mending->mended;
     return mending->count == MEND_AT_ONCE ? mend_noted(mending, fault) : RC_OK;
@@ -312,7 +312,7 @@ enum rc verify_mend_logs(struct store *store, uint64_t *out_mended, struct fault
     mending.logs = malloc(MEND_AT_ONCE * sizeof *mending.logs);
     mending.totals = malloc(MEND_AT_ONCE * sizeof *mending.totals);
     enum rc rc = mending.logs && mending.totals ? store_each_event(store, 0, collect_log, &refs, fault)
-                                                : fault_set(fault, RC_BUSY, NULL, "out of memory");
+                                                : fault_no_memory(fault);
     if (rc == RC_OK)
         rc = verify_logs(store, &refs, &(struct log_judge){&mending, mend_log, mend_total, false}, &logs,
                          fault);

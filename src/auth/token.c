@@ -248,7 +248,7 @@ enum rc auth_new(const struct auth_settings *settings, struct auth **out_auth, s
     enum rc rc = RC_OK;
 
     if (!auth)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     init_locks(auth);
     auth->uses_jwks = settings->uses_jwks;
     auth->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
@@ -258,7 +258,7 @@ enum rc auth_new(const struct auth_settings *settings, struct auth **out_auth, s
     auth->role_claim = copy_setting(settings->role_claim);
     auth->system_clients = copy_setting(settings->system_clients);
     if (!auth->cache || !auth->sha256)
-        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(fault);
     if (rc == RC_OK && settings->public_key_pem)
         rc = auth_set_public_key(auth, settings->public_key_pem, strlen(settings->public_key_pem), fault);
     if (rc == RC_OK && settings->secret)
@@ -619,7 +619,7 @@ enum rc auth_verify(struct auth *auth, const char *token, size_t size, int64_t n
     unsigned generation = atomic_load(&auth->generation);
 
     if (EVP_Digest(token, size, digest, NULL, auth->sha256, NULL) != 1)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     unsigned index = ((unsigned)digest[0] | (unsigned)digest[1] << 8) % CACHE_SETS;
     struct cached *set = &auth->cache[(size_t)index * CACHE_WAYS];
     pthread_mutex_t *lock = &auth->locks[index % CACHE_LOCKS];

@@ -40,3 +40,9 @@ static inline enum rc fault_set(struct fault *fault, enum rc rc, const char *fie
     *fault = (struct fault){field, message};
     return rc;
 }
+
+/* An allocation failed. What was asked for was not done; the same may work later. */
+static inline enum rc fault_no_memory(struct fault *fault)
+{
+    return fault_set(fault, RC_BUSY, NULL, "out of memory");
+}

@@ -80,7 +80,7 @@ enum rc cli_check_store(struct store *store, struct fault *fault)
     enum rc rc = look_at_ids(store, &scope, fault);
 
     if (rc == RC_OK && judge_init(&judge, &scope) != RC_OK)
-        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(fault);
     if (rc == RC_OK)
         rc = store_each_erasing(store, see_erasing, &judge, fault);
     if (rc == RC_OK)

@@ -274,7 +274,7 @@ static enum rc export_known(struct exporting_user *of, struct store *store, cons
     of->items = calloc(exporting->model->item_count + 1u, sizeof *of->items);
     if (!of->courses || !of->items || fold_init(&of->fold, exporting->model) != RC_OK ||
         replay_init(&of->replay, &of->fold) != RC_OK)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     enum rc rc = store_each_event(store, 0, look, of, fault);
     if (rc == RC_OK)
         replay_publish(&of->replay);

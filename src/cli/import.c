@@ -349,7 +349,7 @@ static enum rc note_event(struct importing *importing, struct event *event)
         return refuse(importing, problem);
     uint8_t *body = arena_alloc(&importing->arena, event_bound(event));
     if (!body)
-        return fault_set(importing->fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(importing->fault);
     importing->events[importing->event_count++] = (struct stored_event){
         event->sequence, event->learner, event->kind, event->at_ms, body, event_encode(event, body)};
     importing->counters.sequence = event->sequence;
@@ -409,7 +409,7 @@ static enum rc take_id(struct importing *importing, json_t *root)
     importing->keys[at] = key;
     char *text = arena_copy(&importing->arena, json_string_value(id), json_string_length(id));
     if (!text)
-        return fault_set(importing->fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(importing->fault);
     importing->ids[importing->id_count++] =
         (struct store_id){(enum store_id_kind)at, key, text, json_string_length(id)};
     enum rc rc = importing->id_count == BATCH_EVENTS ? flush(importing) : RC_OK;
@@ -513,7 +513,7 @@ static enum rc make_store(struct importing *importing, const char *directory)
     importing->crc = crc32(0, NULL, 0);
     rc = importing->line && importing->events && importing->ids && importing->room
              ? take_all(importing)
-             : fault_set(importing->fault, RC_BUSY, NULL, "out of memory");
+             : fault_no_memory(importing->fault);
     if (rc == RC_OK)
         rc = cli_check_store(importing->store, importing->fault);
     arena_done(&importing->arena);

@@ -305,7 +305,7 @@ static void see_cell(void *arg, const char *path, size_t path_size, const struct
 enum rc csv_see(struct csv_columns *columns, const char *json, size_t size, struct fault *fault)
 {
     if (!walk_row(json, size, see_cell, columns) || columns->no_memory)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     if (columns->too_many)
         return fault_set(fault, RC_INVALID, "Accept",
                          "a table has at most 1,000 columns as CSV; ask for JSON");
@@ -413,7 +413,7 @@ static enum rc make_table(struct request *request, const struct table *table, st
 {
     struct csv_columns *columns = csv_columns_new(&request->arena);
     const char *end = NULL, *list = find_list(request->out.bytes, request->out.size, table->list, &end);
-    enum rc rc = columns ? RC_OK : fault_set(fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = columns ? RC_OK : fault_no_memory(fault);
     struct buf out = {0};
     struct part row;
 

@@ -111,7 +111,7 @@ enum rc face_query_id(struct request *request, const char *name, struct text *ou
         return fault_set(fault, RC_INVALID, name, problem);
     char *id = arena_copy(&request->arena, text, size);
     if (!id)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     ident_normalize(id, size);
     *out = (struct text){id, (uint32_t)size};
     return RC_OK;
@@ -367,7 +367,7 @@ static enum rc take_key(struct request *request, struct command *command, struct
         return fault_set(fault, RC_INVALID, "Idempotency-Key", "must have 1 to 255 printable characters");
     uint8_t *hashes = arena_alloc(&request->arena, 32);
     if (!hashes)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     const char *method = http_method_name(request->method);
     const char *path = request->target;
     uint8_t who[16];

@@ -57,7 +57,7 @@ enum rc jwks_new(const char *url, struct fetcher *fetcher,
 
     if (!jwks || !(jwks->url = strdup(url))) {
         free(jwks);
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     }
     (void)pthread_mutex_init(&jwks->lock, NULL); /* default attributes cannot fail */
     jwks->fetcher = fetcher;

@@ -40,7 +40,7 @@ static bool fill(struct carriage *carriage, uint64_t turn_us)
         carriage->rc =
             carriage->source.step(carriage->source.state, out, &carriage->stream.last, &carriage->fault);
         if (carriage->rc == RC_OK && out->failed)
-            carriage->rc = fault_set(&carriage->fault, RC_BUSY, NULL, "out of memory");
+            carriage->rc = fault_no_memory(&carriage->fault);
         if (carriage->rc != RC_OK || carriage->stream.last || out->size >= enough)
             return true;
         if (monotonic_us() >= until_us)

@@ -10,7 +10,7 @@ static enum rc inflate_all(z_stream *stream, struct buf *out, size_t max, struct
         if (out->size > max)
             return fault_set(fault, RC_TOO_LARGE, NULL, "the body inflates to more than 1 MiB");
         if (!buf_reserve(out, CHUNK))
-            return fault_set(fault, RC_BUSY, NULL, "out of memory");
+            return fault_no_memory(fault);
         stream->next_out = (Bytef *)out->bytes + out->size;
         stream->avail_out = CHUNK;
         int code = inflate(stream, Z_NO_FLUSH);
@@ -32,7 +32,7 @@ enum rc gzip_inflate(struct buf *buf, size_t max, struct fault *fault)
     struct buf out = {0};
 
     if (inflateInit2(&stream, GZIP_ONLY) != Z_OK)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     enum rc rc = inflate_all(&stream, &out, max, fault);
     (void)inflateEnd(&stream); /* frees; the result is known */
     if (rc != RC_OK) {

@@ -53,7 +53,7 @@ enum rc json_in(const char *bytes, size_t size, json_t **out_root, struct fault 
         return fault_set(fault, RC_INVALID, "body", problem);
     json_t *root = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &error);
     if (!root && json_error_code(&error) == json_error_out_of_memory)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     if (!root)
         return fault_set(fault, RC_INVALID, "body", "the body is not valid JSON");
     if (!json_is_object(root)) {
@@ -137,7 +137,7 @@ enum rc json_in_id(struct arena *arena, const json_t *value, const char *field, 
         return fault_set(fault, RC_INVALID, field, "must be a string or an integer");
     }
     if (!text)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     const char *problem = ident_problem(text, size);
     if (problem)
         return fault_set(fault, RC_INVALID, field, problem);
@@ -337,13 +337,13 @@ enum rc json_in_members(struct arena *arena, const char *body, size_t size, json
     json_t *object = name ? json_object_get(root, name) : root;
 
     if (!text)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     if (!json_is_object(object))
         return fault_set(fault, RC_INVALID, name, "must be a JSON object");
     const char *at = name ? find_value(text, root, name) : text;
     uint8_t *out = arena_alloc(arena, size * 2 + json_object_size(object) * 2 * VARINT_MAX_BYTES + 1);
     if (!out || !at)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     *out_members = out;
     *out_size = (uint32_t)(copy_spans(at, object, skip, out) - out);
     return RC_OK;

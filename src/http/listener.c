@@ -40,7 +40,7 @@ enum rc listener_open(const char *address, uint16_t port, struct listener **out_
         return fault_set(fault, RC_INVALID, "listen", "must be an IPv4 address");
     struct listener *listener = calloc(1, sizeof *listener);
     if (!listener)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     listener->fd = listen_on(&at);
     if (listener->fd < 0) {
         /* cut is fine */

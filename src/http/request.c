@@ -62,7 +62,7 @@ enum rc request_split_path(struct request *request, struct fault *fault)
             segment->bytes = arena_copy(&request->arena, at, segment->size);
         }
         if (!segment->bytes)
-            return fault_set(fault, RC_BUSY, NULL, "out of memory");
+            return fault_no_memory(fault);
         at = stop;
     }
     return RC_OK;

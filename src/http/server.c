@@ -578,11 +578,11 @@ enum rc http_server_start(const struct http_settings *settings, struct http_serv
     enum rc rc = RC_OK;
 
     if (!server)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     server->settings = *settings;
     server->cors_origins = strdup(settings->cors_origins ? settings->cors_origins : "");
     if (!server->cors_origins || getrandom(&server->instance, sizeof server->instance, 0) < 0)
-        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(fault);
     if (settings->port_count > MAX_PORTS)
         rc = fault_set(fault, RC_INVALID, "port", "at most 8 ports");
     if (rc == RC_OK && (deadlines_new(&server->deadlines) != RC_OK ||

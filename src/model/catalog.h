@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/text.h"
 
 /* Courses and items as the catalogue knows them. A published definition never changes: an edit makes a new
  * one and swaps it in (model.h), so a reader that holds the model's lock sees one whole edit or none.
@@ -14,11 +15,6 @@
 
 /* Who told the type of an item: a better source replaces a lesser one. On disk: never renumber. */
 enum type_rank { TYPE_UNKNOWN, TYPE_PLAYER, TYPE_CLIENT, TYPE_CATALOG };
-
-struct text {
-    const char *bytes; /* NUL-terminated; NULL: absent */
-    uint32_t size;
-};
 
 /* One allocation: its texts lie behind it. */
 struct item_def {

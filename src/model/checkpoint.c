@@ -178,7 +178,7 @@ static enum rc write_events(const struct checkpoint *checkpoint, struct store *s
     struct event_ref *refs = tail_in_checkpoint(checkpoint->tail, &count);
 
     if (count && !refs)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     if (count)
         qsort(refs, count, sizeof *refs, tail_by_learner);
     enum rc rc = store_checkpoint_events(store, refs, count, fault);
@@ -187,7 +187,7 @@ static enum rc write_events(const struct checkpoint *checkpoint, struct store *s
         return rc;
     struct mention_ref *mentions = tail_mentions_in_checkpoint(checkpoint->tail, &count);
     if (count && !mentions)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     if (count)
         qsort(mentions, count, sizeof *mentions, tail_by_who);
     rc = store_checkpoint_mentions(store, mentions, count, fault);
@@ -207,7 +207,7 @@ static enum rc write_row(struct store *store, enum checkpoint_row_kind kind, uin
         .kind = kind, .key = key, .bytes = (const uint8_t *)bytes->bytes, .size = bytes->size};
 
     if (bytes->failed)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     return store_checkpoint_row(store, &row, fault);
 }
 
@@ -488,7 +488,7 @@ enum rc checkpoint_load(struct model *model, struct store *store, struct fault *
     load.item_sums = calloc(model->item_count + 1u, sizeof *load.item_sums);
     load.room = malloc(RECORD_MAX_SEGMENTS * sizeof *load.room);
     if (!load.course_sums || !load.item_sums || !load.room)
-        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(fault);
     if (rc == RC_OK) {
         rc = store_each_checkpoint_row(store, load_row, &load, fault);
         if (rc == RC_INTERNAL || (rc == RC_OK && !sums_agree(&load)))

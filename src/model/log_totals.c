@@ -61,7 +61,7 @@ enum rc log_totals_new(struct store *store, struct log_totals **out_totals, stru
     struct log_totals *totals = calloc(1, sizeof *totals);
 
     if (!totals)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     (void)pthread_mutex_init(&totals->lock, NULL);   /* default attributes cannot fail */
     (void)pthread_cond_init(&totals->settled, NULL); /* likewise */
     enum rc rc = store_each_log_total(store, take_total, totals, fault);

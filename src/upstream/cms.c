@@ -40,7 +40,7 @@ enum rc cms_new(const char *base_url, struct fetcher *fetcher, int64_t ttl_ms, s
     }
     if (!cms || !cms->base_url || !cms->answers || !cms->failures) {
         cms_free(cms);
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     }
     size_t size = strlen(cms->base_url);
     while (size && cms->base_url[size - 1] == '/')

@@ -257,7 +257,7 @@ enum rc fetcher_new(const char *name, int64_t timeout_ms, struct fetcher **out_f
     if (!fetcher || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
         !(fetcher->multi = curl_multi_init())) {
         free(fetcher);
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     }
     fetcher->name = name;
     fetcher->timeout_ms = timeout_ms;

@@ -36,7 +36,7 @@ enum rc user_service_new(const char *base_url, struct fetcher *fetcher, struct u
     }
     if (!service || !service->base_url || !service->cache) {
         user_service_free(service);
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     }
     size_t size = strlen(service->base_url);
     while (size && service->base_url[size - 1] == '/')

@@ -100,7 +100,7 @@ static enum rc put_course(struct batch *batch, struct command *command)
     rc = course ? declaration_of(batch, command->put, &declared) : RC_BUSY;
     bool *newcomer = rc == RC_OK ? arena_alloc(&batch->arena, declared.item_count + 1) : NULL;
     if (!newcomer)
-        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(&command->fault);
     for (uint32_t i = 0; i < declared.item_count; i++) {
         newcomer[i] = view_item_facts(view, declared.items[i].item).course != course;
     }
@@ -109,8 +109,7 @@ static enum rc put_course(struct batch *batch, struct command *command)
     event.course = course;
     event.body = (const uint8_t *)body.bytes;
     event.body_size = (uint32_t)body.size;
-    rc = body.failed ? fault_set(&command->fault, RC_BUSY, NULL, "out of memory")
-                     : batch_emit(batch, &event, &command->fault);
+    rc = body.failed ? fault_no_memory(&command->fault) : batch_emit(batch, &event, &command->fault);
     command->sequence = event.sequence;
     buf_done(&body);
     return rc == RC_OK ? adopt_all(batch, command, &declared, newcomer) : rc;
@@ -131,7 +130,7 @@ static enum rc delete_course(struct batch *batch, struct command *command)
     uint32_t *kept = arena_alloc(&batch->arena, (before->item_count + 1) * sizeof *kept), kept_count = 0;
     uint8_t *body = arena_alloc(&batch->arena, (before->item_count + 1) * VARINT_MAX_BYTES);
     if (!kept || !body)
-        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(&command->fault);
     for (uint32_t i = 0; i < before->item_count; i++)
         if (view_item_slot(view, before->items[i])->sums.records > 0)
             kept[kept_count++] = before->items[i];

@@ -101,7 +101,7 @@ static enum rc make_course(struct batch *batch, struct command *command)
         return RC_OK;
     command->course_key = batch_course(batch, command->course);
     if (!command->course_key)
-        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(&command->fault);
     struct event seen = batch_event(command, EV_COURSE_OBSERVED);
     seen.course = command->course_key;
     return batch_emit(batch, &seen, &command->fault);
@@ -116,7 +116,7 @@ static enum rc make_enrolment(struct batch *batch, struct command *command, stru
     if (rc != RC_OK)
         return rc;
     if (!event->learner && !(event->learner = batch_learner(batch, user)))
-        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(&command->fault);
     event->course = command->course_key;
     event->enrolment_id = ++batch->counters.enrolment_id;
     command->created = true;
@@ -163,7 +163,7 @@ enum rc decide_enrolment(struct batch *batch, struct command *command)
     enum rc rc = RC_OK;
 
     if (!all)
-        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(&command->fault);
     command->course_key = view_course_key(view, command->course.bytes, command->course.size);
     for (uint32_t i = 0; rc == RC_OK && i < count; i++) { /* all of them or none */
         all[i].key = view_learner_key(view, users[i].bytes, users[i].size);

@@ -230,7 +230,7 @@ static enum rc find_events(struct erasing *erasing, struct fault *fault)
     sequences_settle(&plan->named);
     command->count = (uint32_t)plan->own.count;
     if (!merge_own(erasing))
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     leave_out(&plan->named, &erasing->own);
     if (erasing->own.count + plan->named.count > AT_ONCE)
         return RC_OK;
@@ -238,7 +238,7 @@ static enum rc find_events(struct erasing *erasing, struct fault *fault)
     rc = erasing->rewritten
              ? store_each_event_of(batch->store, plan->named.at, plan->named.count, rewrite, erasing, fault)
              : RC_BUSY;
-    return erasing->failed || !erasing->rewritten ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;
+    return erasing->failed || !erasing->rewritten ? fault_no_memory(fault) : rc;
 }
 
 /* ---- what is stored ---- */
@@ -261,7 +261,7 @@ static enum rc declare_without(struct erasing *erasing, uint32_t key, struct fau
     declared.staff = arena_alloc(&batch->arena, (def->staff_count + 1) * sizeof *declared.staff);
     declared.items = arena_alloc(&batch->arena, (def->item_count + 1) * sizeof *declared.items);
     if (!declared.staff || !declared.items)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     for (uint32_t i = 0; i < def->staff_count; i++)
         if (def->staff[i].user.size != person.size ||
             memcmp(def->staff[i].user.bytes, person.bytes, person.size) != 0)
@@ -280,8 +280,7 @@ static enum rc declare_without(struct erasing *erasing, uint32_t key, struct fau
     event.actor_size = sizeof erased_actor - 1;
     event.body = (const uint8_t *)body.bytes;
     event.body_size = (uint32_t)body.size;
-    enum rc rc =
-        body.failed ? fault_set(fault, RC_BUSY, NULL, "out of memory") : batch_emit(batch, &event, fault);
+    enum rc rc = body.failed ? fault_no_memory(fault) : batch_emit(batch, &event, fault);
     buf_done(&body);
     return rc;
 }
@@ -311,7 +310,7 @@ static enum rc emit_erased(struct erasing *erasing, struct fault *fault)
     uint8_t *body = arena_alloc(&batch->arena, (keys + 8) * VARINT_MAX_BYTES), *at = body;
 
     if (!body)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     at = keys_put(at, erasing->items, erasing->item_count);
     at = keys_put(at, erasing->typed, erasing->typed_count);
     at = keys_put(at, erasing->courses, erasing->course_count);
@@ -335,7 +334,7 @@ static enum rc note_erasure(struct erasing *erasing, struct fault *fault)
         arena_alloc(&batch->arena, ((later ? 0 : erasing->own.count) + 1) * sizeof *sequences);
 
     if (!erasure || !ids || !sequences)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     for (uint32_t i = 0; i < erasing->item_count; i++)
         ids[i] = (struct store_id){STORE_ITEM, erasing->items[i], "", 0};
     for (uint32_t i = 0; i < erasing->course_count; i++)
@@ -359,7 +358,7 @@ static enum rc note_erasure(struct erasing *erasing, struct fault *fault)
             erase_list_encode(erasing->own.at, erasing->own.count, &batch->arena, &erasure->own_size);
         erasure->named = erase_list_encode(named->at, named->count, &batch->arena, &erasure->named_size);
         if (!erasure->own || !erasure->named)
-            return fault_set(fault, RC_BUSY, NULL, "out of memory");
+            return fault_no_memory(fault);
     }
     batch->erasure = erasure;
     return RC_OK;
@@ -371,14 +370,14 @@ static enum rc erase(struct erasing *erasing, struct fault *fault)
     struct batch *batch = erasing->batch;
 
     if (!find_forgotten(erasing))
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     enum rc rc = find_events(erasing, fault);
     if (rc != RC_OK || (command->learner_key == 0 && erasing->plan->named.count == 0))
         return rc; /* nobody of that name, and nowhere named */
     if (command->learner_key == 0)
         command->learner_key = batch_learner(batch, command->learner);
     if (command->learner_key == 0)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     rc = leave_staffs(erasing, fault);
     if (rc == RC_OK)
         rc = emit_erased(erasing, fault);

@@ -27,7 +27,7 @@ static enum rc budget(struct batch *batch, struct command *command, bool added, 
     struct log_total *total = batch_log_total(batch, command->learner_key);
 
     if (!total)
-        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(&command->fault);
     if (settled(total, command) != RC_OK)
         return RC_CONFLICT;
     if (added && total->kept.entries >= LIMIT_LOG_ENTRIES)
@@ -54,7 +54,7 @@ static enum rc put(struct batch *batch, struct command *command, const struct st
     enum rc rc = batch_emit(batch, &event, &command->fault);
     struct log_total *total = rc == RC_OK ? batch_log_total(batch, log->learner) : NULL;
     if (rc == RC_OK && !total)
-        rc = fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(&command->fault);
     if (rc != RC_OK)
         return rc;
     command->sequence = total->changed = event.sequence;
@@ -68,7 +68,7 @@ static enum rc add(struct batch *batch, struct command *command)
     if (command->learner_key == 0)
         command->learner_key = batch_learner(batch, command->learner);
     if (command->learner_key == 0)
-        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(&command->fault);
     enum rc rc = budget(batch, command, true, 0, command->members_size);
     if (rc != RC_OK)
         return rc;
@@ -122,7 +122,7 @@ static enum rc load(struct batch *batch, struct command *command, struct store_l
         return fault_set(fault, RC_INVALID, "body", "needs at least one member besides user_id");
     const struct log_total *total = batch_log_total(batch, out->learner);
     if (!total)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     if (settled(total, command) != RC_OK)
         return RC_CONFLICT;
     if (out->deleted)
@@ -143,7 +143,7 @@ static enum rc update(struct batch *batch, struct command *command)
         return rc;
     uint8_t *merged = arena_alloc(command->arena, log.members_size + command->members_size + 1);
     if (!merged)
-        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(&command->fault);
     log.members_size =
         members_merge(log.members, log.members_size, command->members, command->members_size, merged);
     log.members = merged;
@@ -182,7 +182,7 @@ static enum rc clear(struct batch *batch, struct command *command)
     struct store_log all = {.learner = command->learner_key, .deleted = true};
 
     if (command->learner_key && !total)
-        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(&command->fault);
     if (total && settled(total, command) != RC_OK)
         return RC_CONFLICT;
     if (!total || total->kept.entries == 0)
@@ -210,7 +210,7 @@ static enum rc emit_rollback(struct batch *batch, struct command *command)
     uint8_t *body = arena_alloc(&batch->arena, VARINT_MAX_BYTES);
 
     if (!body)
-        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(&command->fault);
     if (to.sequence > batch->counters.sequence)
         to.sequence = batch->counters.sequence; /* what comes after this rollback is not part of it */
     struct event event = batch_event(command, EV_LOGS_ROLLED_BACK);
@@ -229,7 +229,7 @@ static enum rc roll_back(struct batch *batch, struct command *command)
     if (!command->learner_key) /* erased meanwhile */
         return fault_set(&command->fault, RC_NOT_FOUND, NULL, "No progress logs found for user");
     if (!total)
-        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(&command->fault);
     if (settled(total, command) != RC_OK)
         return RC_CONFLICT;
     command->outdated = command->learner_key != rollback->learner || total->changed != rollback->changed;

@@ -288,7 +288,7 @@ static enum rc observe(struct batch *batch, struct command *command, struct item
     if (report->course.bytes)
         place->course = batch_course(batch, report->course);
     if (!place->item || (report->course.bytes && !place->course))
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     struct text type = report->type;
     if (!type.bytes && report->report.has & FROM_PLAYER)
         type = (struct text){"video", 5};
@@ -333,7 +333,7 @@ static enum rc store_report(struct batch *batch, struct command *command, struct
     if (command->learner_key == 0)
         command->learner_key = batch_learner(batch, command->learner);
     if (command->learner_key == 0)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     if (place->observe || place->attach || better_type) {
         rc = observe(batch, command, report, place, fault);
         if (rc != RC_OK)
@@ -414,7 +414,7 @@ static enum rc check_together(struct batch *batch, struct command *command, cons
     struct addition adds = {0};
 
     if (!order || !names)
-        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(&command->fault);
     for (uint32_t i = 0; i < count; i++)
         order[i] = &command->reports[i];
     qsort(order, count, sizeof *order, by_item);
@@ -451,7 +451,7 @@ static enum rc check_all(struct batch *batch, struct command *command)
     struct record record;
 
     if (!checked)
-        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(&command->fault);
     for (uint32_t i = 0; i < command->report_count; i++) {
         struct item_report *report = &command->reports[i];
         if (report->rc != RC_OK) {
@@ -566,7 +566,7 @@ static enum rc decide_lock(struct batch *batch, struct command *command)
     if (command->learner_key == 0)
         command->learner_key = batch_learner(batch, command->learner);
     if (command->learner_key == 0)
-        return fault_set(&command->fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(&command->fault);
     if (place.observe || place.attach) {
         struct item_report first_sight = {.item = command->item, .course = command->course};
         rc = observe(batch, command, &first_sight, &place, &command->fault);

@@ -154,7 +154,7 @@ static enum rc new_answer(struct request *request, const struct activity_filter 
     struct target target = {.course = 0};
 
     if (!answer)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     struct view view = model_read_begin(face_of(request)->model);
     enum rc rc = find_target(request, view, &target, fault);
     if (rc == RC_OK) {
@@ -164,7 +164,7 @@ static enum rc new_answer(struct request *request, const struct activity_filter 
                                           .learner = target.learner->key,
                                           .filter = *filter};
         answer->own =
-            text_is(target.user, (struct text){face_caller(request)->id, face_caller(request)->id_size});
+            text_equal(target.user, (struct text){face_caller(request)->id, face_caller(request)->id_size});
         *out_small = target.learner->record_count <= SMALL_RECORDS;
     }
     model_read_end(view);
@@ -308,7 +308,7 @@ void courseroom_activities(struct request *request)
     if (rc == RC_OK)
         rc = new_answer(request, &filter, &answer, &small, &fault);
     if (rc == RC_OK && csv && !(answer->columns = csv_columns_new(&request->arena)))
-        rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(&fault);
     if (rc == RC_OK)
         face_stream(request, &(struct face_source){step_activities, free_records, answer,
                                                    csv ? CSV_TYPE : "application/json", small});
@@ -388,7 +388,7 @@ void courseroom_certify(struct request *request)
     }
     struct command *command = rc == RC_OK ? face_command(request, CMD_CERTIFY, FACE_COURSEROOM, user) : NULL;
     if (rc == RC_OK && !command)
-        rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(&fault);
     if (rc != RC_OK) {
         request_fail(request, rc, &fault);
         return;
@@ -437,7 +437,7 @@ void courseroom_reset(struct request *request)
     }
     struct command *command = rc == RC_OK ? face_command(request, CMD_RESET, FACE_COURSEROOM, user) : NULL;
     if (rc == RC_OK && !command)
-        rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(&fault);
     if (rc != RC_OK) {
         request_fail(request, rc, &fault);
         return;

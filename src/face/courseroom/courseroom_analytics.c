@@ -51,7 +51,7 @@ static enum rc take_figures(struct analytics *all, struct fault *fault)
     if (!def)
         return fault_set(fault, RC_NOT_FOUND, NULL, "Course not found");
     all->contents = calloc(all->def->item_count + 1, sizeof *all->contents);
-    return all->contents ? RC_OK : fault_set(fault, RC_BUSY, NULL, "out of memory");
+    return all->contents ? RC_OK : fault_no_memory(fault);
 }
 
 static void look_at_some(struct analytics *all)
@@ -162,8 +162,7 @@ void courseroom_analytics(struct request *request)
     struct analytics *all = arena_alloc(&request->arena, sizeof *all);
     uint32_t course = 0;
     struct view view = model_read_begin(face_of(request)->model);
-    enum rc rc = all ? courseroom_course(request, view, &course, &fault)
-                     : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = all ? courseroom_course(request, view, &course, &fault) : fault_no_memory(&fault);
     bool small = rc == RC_OK && view_course(view, course)->item_count <= SMALL_ITEMS;
 
     model_read_end(view);

@@ -123,7 +123,7 @@ enum rc courseroom_id_of(struct request *request, json_t *value, const char *nam
         return rc;
     char *text = arena_printf(&request->arena, "%lld", (long long)number);
     if (!text)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     *out = (struct text){text, (uint32_t)strlen(text)};
     return RC_OK;
 }

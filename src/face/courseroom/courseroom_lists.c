@@ -302,7 +302,7 @@ static void open_row(struct listing *list)
         uint32_t learner = view_learner_key(view, user.bytes, user.size);
         model_read_end(view);
         courseroom_row_open(&list->row, model, learner, list->course, user);
-        list->row.member.hides_previews = !text_is(user, list->reader);
+        list->row.member.hides_previews = !text_equal(user, list->reader);
     }
     list->in_row = true;
 }
@@ -372,7 +372,7 @@ static struct listing *new_listing(struct request *request, const char *message,
 {
     struct listing *list = arena_alloc(&request->arena, sizeof *list);
 
-    *out_rc = list ? RC_OK : fault_set(fault, RC_BUSY, NULL, "out of memory");
+    *out_rc = list ? RC_OK : fault_no_memory(fault);
     if (list)
         *list =
             (struct listing){.to = {.context = face_of(request)}, .query = {.page = 1}, .message = message};
@@ -476,7 +476,7 @@ static enum rc read_users(struct request *request, const struct body *body, stru
         return fault_set(fault, RC_INVALID, "userIds", "has at most 1,000 ids");
     struct text *users = arena_alloc(&request->arena, (json_array_size(list) + 1) * sizeof *users);
     if (!users)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     json_array_foreach(list, index, entry)
     {
         enum rc rc = courseroom_id_of(request, entry, "userIds", &users[index], fault);

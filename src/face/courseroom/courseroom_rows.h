@@ -16,11 +16,6 @@ struct row_out {
     struct buf scratch; /* the caller's to free */
 };
 
-static inline bool text_is(struct text a, struct text b)
-{
-    return a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0;
-}
-
 struct courseroom_row {
     struct member member;
     struct text user; /* as it is shown */

@@ -164,7 +164,7 @@ void courseroom_update(struct request *request)
     struct text user = update.user.bytes ? update.user : (struct text){caller->id, caller->id_size};
     struct command *command = rc == RC_OK ? face_command(request, kind, FACE_COURSEROOM, user) : NULL;
     if (rc == RC_OK && (!command || !face_reports(request, command, 1)))
-        rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(&fault);
     if (rc != RC_OK) {
         request_fail(request, rc, &fault);
         return;

@@ -365,8 +365,7 @@ void logs_post(struct request *request)
         rc = face_id(request, &body, "user_id", true, &user, &fault);
     if (rc == RC_OK) {
         command = face_command(request, CMD_LOG_ADD, FACE_LOGS, user);
-        rc = command ? decode_entry(request, &body, command, &fault)
-                     : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+        rc = command ? decode_entry(request, &body, command, &fault) : fault_no_memory(&fault);
     }
     if (rc == RC_OK)
         rc = needs_member(command, &fault);
@@ -435,8 +434,7 @@ void logs_put(struct request *request)
         rc = face_id(request, &body, "user_id", false, &named, &fault);
     if (rc == RC_OK) {
         command = entry_command(request, CMD_LOG_UPDATE, log_id);
-        rc = command ? decode_entry(request, &body, command, &fault)
-                     : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+        rc = command ? decode_entry(request, &body, command, &fault) : fault_no_memory(&fault);
     }
     if (rc == RC_OK && !named.bytes)
         rc = needs_member(command, &fault);
@@ -495,7 +493,7 @@ void logs_clear(struct request *request)
     struct command *command =
         rc == RC_OK ? face_command(request, CMD_LOGS_CLEAR, FACE_LOGS, face_param(request, 0)) : NULL;
     if (rc == RC_OK && !command)
-        rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(&fault);
     if (command)
         command->again = change_again;
     if (rc == RC_OK)
@@ -658,7 +656,7 @@ static enum rc decode_to(struct request *request, const struct body *body, const
     if (json_is_number(value)) {
         enum rc rc = json_in_integer(value, "to", 1, INT64_MAX, &number, fault);
         *out = rc == RC_OK ? arena_printf(&request->arena, "%lld", (long long)number) : NULL;
-        return rc == RC_OK && !*out ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;
+        return rc == RC_OK && !*out ? fault_no_memory(fault) : rc;
     }
     const char *text = NULL;
     int64_t at_ms;
@@ -667,7 +665,7 @@ static enum rc decode_to(struct request *request, const struct body *body, const
         instant_parse(text, strlen(text), &at_ms) == INSTANT_NONE)
         return fault_set(fault, RC_INVALID, "to", "must be an event id or an ISO 8601 instant");
     *out = rc == RC_OK ? arena_copy(&request->arena, text, strlen(text)) : NULL;
-    return rc == RC_OK && !*out ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;
+    return rc == RC_OK && !*out ? fault_no_memory(fault) : rc;
 }
 
 static enum rc work_rollback(struct request *request, struct fault *fault)
@@ -709,7 +707,7 @@ void logs_roll_back(struct request *request)
     if (rc == RC_OK)
         rc = face_body(request, SPELLING_EXACT, &body, &fault);
     if (rc == RC_OK && !rolling)
-        rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(&fault);
     if (rc == RC_OK)
         rc = decode_to(request, &body, &rolling->to, &fault);
     if (rc == RC_OK)
@@ -717,7 +715,7 @@ void logs_roll_back(struct request *request)
     struct command *command =
         rc == RC_OK ? face_command(request, CMD_LOGS_ROLL_BACK, FACE_LOGS, face_param(request, 0)) : NULL;
     if (rc == RC_OK && !command)
-        rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(&fault);
     if (rc != RC_OK) {
         request_fail(request, rc, &fault);
         return;

@@ -228,7 +228,7 @@ static enum rc work_summary(struct request *request, struct fault *fault)
     if (rc == RC_OK && learner)
         rc = logbook_each(context->engine, learner, NULL, sum_entry, &summing, fault);
     if (rc == RC_OK && summing.failed)
-        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(fault);
     if (rc == RC_OK)
         put_summary(&out, &summing, request->params[0].bytes);
     summing_done(&summing);

@@ -101,7 +101,7 @@ static enum rc take_text(struct arena *arena, const json_t *value, const char *f
         return rc;
     char *copy = arena_copy(arena, text, strlen(text));
     *out = (struct text){copy, (uint32_t)strlen(text)};
-    return copy ? RC_OK : fault_set(fault, RC_BUSY, NULL, "out of memory");
+    return copy ? RC_OK : fault_no_memory(fault);
 }
 
 static enum rc decode_staff(struct arena *arena, const json_t *list, struct course_put *put,
@@ -116,7 +116,7 @@ static enum rc decode_staff(struct arena *arena, const json_t *list, struct cour
         return fault_set(fault, RC_INVALID, "staff", "must be an array of at most 1,000 {userId, role}");
     put->staff = arena_alloc(arena, (json_array_size(list) + 1) * sizeof *put->staff);
     if (!put->staff)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     json_array_foreach(list, index, entry)
     {
         const char *role = json_string_value(json_object_get(entry, "role"));
@@ -181,7 +181,7 @@ static enum rc refuse_twins(struct arena *arena, const struct course_put *put, s
     const char **ids = arena_alloc(arena, (put->item_count + 1) * sizeof *ids);
 
     if (!ids)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     for (uint32_t i = 0; i < put->item_count; i++)
         ids[i] = put->items[i].id.bytes;
     if (put->item_count)
@@ -204,7 +204,7 @@ static enum rc decode_contents(struct arena *arena, const json_t *list, struct c
         return fault_set(fault, RC_INVALID, "contents", "must be an array of at most 10,000 items");
     put->items = arena_alloc(arena, (json_array_size(list) + 1) * sizeof *put->items);
     if (!put->items)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     json_array_foreach(list, index, entry)
     {
         if (!json_is_object(entry))
@@ -274,7 +274,7 @@ static enum rc write_answer(struct request *request, struct putting *putting, st
     putting->answer =
         request->out.failed ? NULL : arena_copy(&request->arena, request->out.bytes, request->out.size);
     buf_clear(&request->out);
-    return putting->answer ? RC_OK : fault_set(fault, RC_BUSY, NULL, "out of memory");
+    return putting->answer ? RC_OK : fault_no_memory(fault);
 }
 
 static void encode_put(struct command *command, struct view view)
@@ -304,7 +304,7 @@ static enum rc prepare_put(struct request *request, struct fault *fault)
     struct command *command =
         rc == RC_OK ? face_command(request, CMD_COURSE_PUT, FACE_CATALOG, nobody) : NULL;
     if (rc == RC_OK && !command)
-        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(fault);
     if (rc != RC_OK)
         return rc;
     command->course = face_param(request, 0);
@@ -404,7 +404,7 @@ void own_catalog_delete(struct request *request)
     struct command *command =
         rc == RC_OK ? face_command(request, CMD_COURSE_DELETE, FACE_CATALOG, nobody) : NULL;
     if (rc == RC_OK && !command)
-        rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(&fault);
     if (rc != RC_OK) {
         request_fail(request, rc, &fault);
         return;
@@ -481,7 +481,7 @@ void own_catalog_list(struct request *request)
 {
     struct fault fault = {NULL, NULL};
     struct list_read *read = arena_alloc(&request->arena, sizeof *read);
-    enum rc rc = read ? RC_OK : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = read ? RC_OK : fault_no_memory(&fault);
 
     if (rc == RC_OK)
         rc = face_query_number(request, "page", 1, INT32_MAX, &read->page, &fault);

@@ -491,7 +491,7 @@ static enum rc plan_erasure(struct request *request, struct fault *fault)
     struct erase_plan *plan = &((struct planning *)(void *)request->stream)->plan;
 
     if (!command)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     command->plan = plan;
     request->command = command;
     enum rc rc =
@@ -511,8 +511,7 @@ void own_users_erase(struct request *request)
     struct fault fault = {NULL, NULL};
     struct planning *planning = arena_alloc(&request->arena, sizeof *planning);
     uint32_t learner;
-    enum rc rc =
-        planning ? take_user(request, &learner, &fault) : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = planning ? take_user(request, &learner, &fault) : fault_no_memory(&fault);
 
     if (rc != RC_OK) {
         request_fail(request, rc, &fault);

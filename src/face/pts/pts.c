@@ -443,8 +443,7 @@ static void begin_read(struct request *request, enum pts_read_kind kind)
     struct fault fault = {NULL, NULL};
     struct pts_read *read = arena_alloc(&request->arena, sizeof *read);
     struct titles *titles = titles_of(request);
-    enum rc rc = read && titles ? request_id_param(request, 0, "userId", &fault)
-                                : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = read && titles ? request_id_param(request, 0, "userId", &fault) : fault_no_memory(&fault);
 
     if (rc == RC_OK && kind != READ_SUMMARY)
         rc = request_id_param(request, 1, "courseId", &fault);
@@ -549,7 +548,7 @@ static void post_video(struct request *request, struct text user, struct text vi
         rc = face_may_user(request, user, &fault);
     struct command *command = rc == RC_OK ? face_command(request, CMD_REPORTS, FACE_PTS, user) : NULL;
     if (rc == RC_OK && (!command || !face_reports(request, command, 1)))
-        rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(&fault);
     if (rc != RC_OK) {
         request_fail(request, rc, &fault);
         return;
@@ -600,7 +599,7 @@ static enum rc decode_bulk(struct request *request, json_t *list, struct command
     json_t *entry;
 
     if (!command || !face_reports(request, command, (uint32_t)json_array_size(list)))
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     json_array_foreach(list, index, entry)
     {
         struct body item = {entry, SPELLING_ANY_CASE}; /* borrowed: not freed */
@@ -664,7 +663,7 @@ void pts_enrollment(struct request *request)
         rc = pts_webhook_decode(request, &body, &told, &fault);
     struct command *command = rc == RC_OK ? face_command(request, told.kind, FACE_PTS, told.user) : NULL;
     if (rc == RC_OK && !command)
-        rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(&fault);
     if (rc != RC_OK) {
         request_fail(request, rc, &fault);
         return;

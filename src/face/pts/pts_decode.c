@@ -47,7 +47,7 @@ static enum rc decode_users(struct request *request, const json_t *value, struct
         return fault_set(fault, RC_INVALID, "UserIds", "must be a list of at most 1,000 user ids");
     struct text *users = arena_alloc(&request->arena, (count + 1) * sizeof *users);
     if (!users)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     json_array_foreach(value, index, id)
     {
         enum rc rc =

@@ -335,8 +335,7 @@ void trk_user(struct request *request)
     struct fault fault = {NULL, NULL};
     struct user_read *read = arena_alloc(&request->arena, sizeof *read);
     const char *as_of = NULL;
-    enum rc rc = read ? request_id_param(request, 0, "userId", &fault)
-                      : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = read ? request_id_param(request, 0, "userId", &fault) : fault_no_memory(&fault);
 
     if (rc == RC_OK)
         rc = request_query(request, "as_of", &as_of, &fault);
@@ -503,7 +502,7 @@ static enum rc open_module(struct request *request, struct module_read *read, st
     read->records = arena_alloc(&request->arena, (records + 1) * sizeof *read->records);
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
         if (!read->records || !trk_type_sums(&read->types, always[i]))
-            rc = rc == RC_OK ? fault_set(fault, RC_BUSY, NULL, "out of memory") : rc;
+            rc = rc == RC_OK ? fault_no_memory(fault) : rc;
     return rc;
 }
 
@@ -511,8 +510,7 @@ void trk_module(struct request *request)
 {
     struct fault fault = {NULL, NULL};
     struct module_read *read = arena_alloc(&request->arena, sizeof *read);
-    enum rc rc = read ? request_id_param(request, 0, "userId", &fault)
-                      : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = read ? request_id_param(request, 0, "userId", &fault) : fault_no_memory(&fault);
 
     if (rc == RC_OK)
         rc = request_id_param(request, 1, "moduleId", &fault);

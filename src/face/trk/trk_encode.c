@@ -115,7 +115,7 @@ enum rc trk_module_query(struct request *request, const char *text, struct text 
     if (problem)
         return fault_set(fault, RC_INVALID, "moduleId", problem);
     if (!id)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     ident_normalize(id, strlen(id));
     *out = (struct text){id, (uint32_t)strlen(id)};
     return RC_OK;

@@ -229,7 +229,7 @@ static enum rc stats_turn(struct stats_read *read, struct fault *fault)
     } else {
         struct view view = model_read_begin(model);
         if (read->phase == STATS_TYPES)
-            rc = sum_types(read, view) == RC_OK ? RC_OK : fault_set(fault, RC_BUSY, NULL, "out of memory");
+            rc = sum_types(read, view) == RC_OK ? RC_OK : fault_no_memory(fault);
         else if (read->phase == STATS_HEAD)
             put_stats_head(read, view);
         else
@@ -300,8 +300,7 @@ void trk_stats(struct request *request)
     struct fault fault = {NULL, NULL};
     struct stats_read *read = arena_alloc(&request->arena, sizeof *read);
     bool small = false;
-    enum rc rc = read ? request_id_param(request, 0, "moduleId", &fault)
-                      : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = read ? request_id_param(request, 0, "moduleId", &fault) : fault_no_memory(&fault);
 
     if (rc == RC_OK) {
         *read = (struct stats_read){.page = 1, .table = csv_wanted(request)};
@@ -637,8 +636,7 @@ static void read_kind(struct request *request, const char *type, const char *plu
     struct fault fault = {NULL, NULL};
     struct kind_read *read = arena_alloc(&request->arena, sizeof *read);
     bool small = false;
-    enum rc rc = read ? request_id_param(request, 0, "userId", &fault)
-                      : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = read ? request_id_param(request, 0, "userId", &fault) : fault_no_memory(&fault);
 
     if (rc == RC_OK) {
         *read = (struct kind_read){.query = {.type = type, .plural = plural}};

@@ -81,7 +81,7 @@ void video_update(struct request *request)
         rc = face_may_user(request, user, &fault);
     struct command *command = rc == RC_OK ? face_command(request, CMD_REPORTS, FACE_VIDEO, user) : NULL;
     if (rc == RC_OK && (!command || !face_reports(request, command, 1)))
-        rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(&fault);
     if (rc != RC_OK) {
         request_fail(request, rc, &fault);
         return;
@@ -182,7 +182,7 @@ static enum rc decode_items(struct request *request, json_t *list, struct comman
     json_t *entry;
 
     if (!face_reports(request, command, (uint32_t)json_array_size(list)))
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     json_array_foreach(list, index, entry)
     {
         struct item_report *report = &command->reports[index];
@@ -221,8 +221,7 @@ void video_sync(struct request *request)
         rc = face_may_user(request, user, &fault);
     if (rc == RC_OK) {
         command = face_command(request, CMD_REPORTS, FACE_VIDEO, user);
-        rc = command ? decode_items(request, list, command, &fault)
-                     : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+        rc = command ? decode_items(request, list, command, &fault) : fault_no_memory(&fault);
     }
     if (rc != RC_OK) {
         request_fail(request, rc, &fault);
@@ -286,7 +285,7 @@ void video_delete(struct request *request)
     struct command *command =
         rc == RC_OK ? face_command(request, CMD_DELETE_PROGRESS, FACE_VIDEO, face_param(request, 0)) : NULL;
     if (rc == RC_OK && !command)
-        rc = fault_set(&fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(&fault);
     if (rc != RC_OK) {
         request_fail(request, rc, &fault);
         return;
@@ -424,7 +423,7 @@ static enum rc open_list(struct request *request, struct list_read *read, struct
     read->request = request;
     read->records = arena_alloc(&request->arena, (records + 1) * sizeof *read->records);
     if (rc == RC_OK && !read->records)
-        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(fault);
     if (rc != RC_OK)
         free_list(read);
     return rc;
@@ -456,8 +455,7 @@ void video_list(struct request *request)
 {
     struct fault fault = {NULL, NULL};
     struct list_read *read = arena_alloc(&request->arena, sizeof *read);
-    enum rc rc = read ? request_id_param(request, 0, "userId", &fault)
-                      : fault_set(&fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = read ? request_id_param(request, 0, "userId", &fault) : fault_no_memory(&fault);
 
     if (rc == RC_OK)
         rc = decode_list(request, &read->query, &fault);

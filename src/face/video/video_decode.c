@@ -17,7 +17,7 @@ static enum rc decode_segments(struct request *request, const json_t *value, str
         return fault_set(fault, RC_INVALID, field, "must be an array of at most 10,000 [from, to] pairs");
     struct segment *segments = arena_alloc(&request->arena, (json_array_size(value) + 1) * sizeof *segments);
     if (!segments)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     json_array_foreach(value, index, pair)
     {
         enum rc rc = RC_OK;
@@ -62,7 +62,7 @@ static enum rc decode_name(struct request *request, const json_t *value, const c
         return json_in_text(value, field, most, out, fault);
     enum rc rc = json_in_integer(value, field, INT64_MIN, INT64_MAX, &number, fault);
     if (rc == RC_OK && !(*out = arena_printf(&request->arena, "%lld", (long long)number)))
-        rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+        rc = fault_no_memory(fault);
     return rc;
 }
 

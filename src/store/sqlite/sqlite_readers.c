@@ -337,7 +337,7 @@ static struct event_page *page_new(struct fault *fault)
     struct event_page *page = calloc(1, sizeof *page);
 
     if (!page)
-        (void)fault_set(fault, RC_BUSY, NULL, "out of memory"); /* NULL says it */
+        (void)fault_no_memory(fault); /* NULL says it */
     return page;
 }
 
@@ -372,7 +372,7 @@ static enum rc page_visit(struct event_page *page, bool (*visit)(void *arg, cons
                           void *arg, struct fault *fault)
 {
     const uint8_t *at = (const uint8_t *)page->bytes.bytes;
-    enum rc rc = page->bytes.failed ? fault_set(fault, RC_BUSY, NULL, "out of memory") : RC_OK;
+    enum rc rc = page->bytes.failed ? fault_no_memory(fault) : RC_OK;
 
     for (size_t i = 0; rc == RC_OK && i < page->count; i++) {
         struct stored_event *event = &page->events[i];
@@ -586,7 +586,7 @@ static enum rc each_log(struct store *store, enum read_statement which, int64_t 
                         bool (*visit)(void *arg, const struct store_log *log), void *arg, struct fault *fault)
 {
     struct log_page *page = calloc(1, sizeof *page);
-    enum rc rc = page ? RC_OK : fault_set(fault, RC_BUSY, NULL, "out of memory");
+    enum rc rc = page ? RC_OK : fault_no_memory(fault);
     bool going = rc == RC_OK;
 
     while (going) {
@@ -596,7 +596,7 @@ static enum rc each_log(struct store *store, enum read_statement which, int64_t 
         rc = read_log_page(statement, count + 1, page, fault);
         give_back(store, reader);
         if (rc == RC_OK && page->bytes.failed)
-            rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+            rc = fault_no_memory(fault);
         going = rc == RC_OK && visit_log_page(page, visit, arg) && !page->over;
         if (page->count)
             next(numbers, &page->logs[page->count - 1]);
@@ -659,7 +659,7 @@ enum rc store_each_log_total(struct store *store,
         };
         if (!visit(arg, &total)) {
             (void)sqlite3_finalize(all); /* ended on purpose */
-            return fault_set(fault, RC_BUSY, NULL, "out of memory");
+            return fault_no_memory(fault);
         }
     }
     (void)sqlite3_finalize(all); /* repeats the code of the step */
@@ -783,7 +783,7 @@ enum rc store_each_index_entry(struct store *store,
             if (!visit(arg, (uint32_t)sqlite3_column_int64(all, 1),
                        bucket << SQLITE_BUCKET_BITS | (uint64_t)at[i] | (uint64_t)at[i + 1] << 8)) {
                 (void)sqlite3_finalize(all); /* ended on purpose */
-                return fault_set(fault, RC_BUSY, NULL, "out of memory");
+                return fault_no_memory(fault);
             }
     }
     (void)sqlite3_finalize(all); /* repeats the code of the step */
@@ -816,7 +816,7 @@ enum rc store_each_mention(struct store *store, uint64_t who, bool (*visit)(void
         if (!statement)
             return rc;
         if (rc == RC_OK && !whole)
-            rc = fault_set(fault, RC_BUSY, NULL, "out of memory");
+            rc = fault_no_memory(fault);
         bucket = bucket < 0 ? bucket : bucket + 1;
     }
     return rc;
@@ -847,6 +847,6 @@ enum rc store_each_erasing(struct store *store, bool (*visit)(void *arg, const s
     }
     (void)sqlite3_finalize(all); /* repeats the code of the step */
     if (!whole)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     return code == SQLITE_DONE ? RC_OK : sqlite_fail(store, store->events, "erasures", fault);
 }

@@ -308,7 +308,7 @@ enum rc sqlite_store_new(const char *directory, struct store **out_store, struct
     struct store *store = calloc(1, sizeof *store);
 
     if (!store)
-        return fault_set(fault, RC_BUSY, NULL, "out of memory");
+        return fault_no_memory(fault);
     store->lock_fd = -1;
     (void)pthread_mutex_init(&store->reader_lock, NULL); /* default attributes cannot fail */
     (void)pthread_cond_init(&store->reader_back, NULL);  /* likewise */
