@@ -20,6 +20,7 @@ pkg:glib-2.0 libglib2.0-dev
 pkg:inih libinih-dev
 pkg:libcurl libcurl4-openssl-dev
 file:/usr/include/csv.h libcsv-dev
+file:/usr/include/wslay/wslay.h libwslay-dev
 file:/usr/share/zoneinfo/Asia/Kolkata tzdata
 NEEDS
 }

@@ -24,6 +24,7 @@ check auth base
 check ops base
 check face app model http upstream core base
 check upstream base
+check hub core base
 cli_breaches=$(grep -nE '^#include "hub/' -r "$root/src/cli" || true)
 [ -z "$cli_breaches" ] || say "cli: $cli_breaches"
 
@@ -55,5 +56,6 @@ only libpq-fe.h store
 only jansson.h http face auth upstream hub cli
 only microhttpd.h http
 only glib.h base
+only wslay/wslay.h hub
 [ $bad = 0 ] && echo "directions: ok"
 exit $bad

@@ -1,0 +1,233 @@
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/worker.h"
+#include "hub/hub.h"
+#include "hub/outbox.h"
+#include "hub/seats.h"
+#include "hub/tickets.h"
+#include "hub/topics.h"
+
+/* The hub's inside: one client's stream and the state that the hub's files share. Everything here is the
+ * hub's thread's own, but for what says otherwise. */
+
+struct websocket;
+
+/* Why a WebSocket ends; 1002 and 1007 are mostly the library's. Source: contract 6. */
+enum {
+    CLOSE_GOING_AWAY = 1001,
+    CLOSE_PROTOCOL = 1002,
+    CLOSE_POLICY = 1008,
+    CLOSE_TOO_BIG = 1009,
+    CLOSE_FAILED = 1011,
+    CLOSE_TRY_LATER = 1013,
+    CLOSE_UNAUTHORIZED = 4401,
+};
+
+/* Something to be done on the hub's thread; lies in what it is about. */
+struct post {
+    struct post *next;
+    void (*run)(struct hub *hub, struct post *post);
+};
+
+enum stream_state {
+    STREAM_UNBORN,   /* its socket is still to come */
+    STREAM_CATCHING, /* what it missed comes from the log */
+    STREAM_JOINING,  /* the last of that; what happens meanwhile is held */
+    STREAM_LIVE,
+    STREAM_CLOSING, /* nothing more is told; what waits is sent, then it ends */
+    STREAM_OVER,    /* its socket is closed; freed when nobody has it any more */
+};
+
+/* What is being read from the log for a stream. */
+struct catch_up {
+    struct job job; /* first: the worker gives it back */
+    struct post done;
+    struct stream *stream;
+    struct catch_up *next, *before; /* in the hub's line */
+    void *past;                     /* NULL: not begun */
+    uint64_t upto, covered;
+    enum past_progress progress;
+    bool in_line, running, begun; /* begun: it counts among those */
+    atomic_bool unwanted;         /* its stream is over */
+    struct outbox page;           /* the worker's while it runs */
+    struct outbox held;           /* STREAM_JOINING: what happened meanwhile */
+};
+
+struct stream {
+    struct watcher watcher; /* first */
+    struct hub *hub;
+    struct stream *next, *before; /* of all; next: of the dying */
+    struct stream *next_dirty;
+    struct post arrival;
+    struct caller caller;
+    char *token;
+    unsigned keys_version;
+    struct hub_filter filter; /* its texts are behind this struct */
+    uint32_t user_size, course_size, item_size;
+    int fd;
+    enum stream_form form;
+    enum stream_state state;
+    bool dirty, wants_room,
+        wants_none; /* to be sent something; epoll tells when there is room; nothing is read */
+    bool is_staff;  /* what it may see may change */
+    bool rejoins;   /* STREAM_JOINING, and what happened meanwhile is in part to be read from the log too */
+    uint64_t after; /* everything up to there was told, or was before its time */
+    uint64_t rejoin_after;
+    int64_t beat_ms, closing_ms; /* monotonic: the next heartbeat; when it ends whatever its client does */
+    int64_t expires_ms;          /* wall clock; INT64_MAX: never */
+    struct outbox outbox;
+    struct catch_up *catch_up; /* NULL: none */
+    struct websocket *websocket;
+    char *ahead; /* what its client sent before the hub had the socket */
+    size_t ahead_size, ahead_at;
+    size_t unasked;    /* bytes that the client of an SSE sent */
+    unsigned writes;   /* under way */
+    bool said_goodbye; /* nothing more is sent */
+    bool checking;     /* a worker looks at its token */
+};
+
+struct recheck;
+
+struct hub {
+    struct hub_settings settings;
+    pthread_t thread;
+    int epoll, wake;
+    atomic_uint watched; /* streams there are, from hub_subscribe to their end */
+    atomic_bool stopping;
+    struct seats *seats;
+    struct tickets *tickets;
+
+    pthread_mutex_t lock; /* guards what follows */
+    struct post *posts, *last_post;
+    struct live_batch *batches, *last_batch;
+    size_t batch_events;
+    bool rights, woken;
+
+    struct topics topics; /* the thread's own, as is what follows */
+    struct stream *streams;
+    struct stream *dirty;
+    struct stream *dying;             /* over, and somebody may still have them */
+    struct catch_up *line, *line_end; /* those that wait to catch up */
+    unsigned begun;                   /* those that do */
+    uint64_t position;                /* of the last batch */
+    size_t kept_bytes;                /* of messages */
+    size_t incoming_bytes;            /* of messages that are being received */
+    struct message *heartbeats[2];
+    struct recheck *recheck;
+    unsigned keys_version;
+    bool recheck_again;
+    int64_t now_ms, ticked_ms;
+    unsigned count;
+    atomic_ullong messages, events, dropped, caught_up; /* figures */
+    atomic_size_t waiting;
+};
+
+/* ---- hub.c ---- */
+
+/* Any thread. */
+void hub_post(struct hub *hub, struct post *post);
+
+/* ---- stream.c ---- */
+
+/* One that has a place already, without a socket; NULL: out of memory. Any thread. */
+struct stream *stream_new(struct hub *hub, const struct hub_wish *wish);
+
+/* One that never got its socket. Any thread. */
+void stream_discard(struct stream *stream);
+
+/* What the kernel is to do with its socket. */
+void stream_tune(int fd);
+
+/* Its socket is ready for something: epoll's flags. */
+void stream_look(struct stream *stream, uint32_t ready);
+
+/* Ends it when its reader is too slow. */
+void stream_drop_if_late(struct stream *stream);
+
+/* At the end of a turn: sends what is to be sent, frees those that are over and that nobody has any more. */
+void streams_flush(struct hub *hub);
+void streams_bury(struct hub *hub);
+
+/* Its socket and all that it holds go; the struct follows when nobody has it. */
+void stream_end(struct stream *stream);
+
+/* Something was added to its outbox: sent at the turn's end. */
+void stream_touch(struct stream *stream);
+
+/* Adds a message; ends the stream when its reader is too slow, or memory is short. */
+void stream_say(struct stream *stream, struct message *message);
+
+/* Says goodbye: a WebSocket gets the code; what waits is sent, then it ends. */
+void stream_close(struct stream *stream, uint16_t code, const char *why);
+
+/* Whether what its client sends is read. */
+void stream_listen(struct stream *stream, bool reads);
+
+/* Begins, or ceases, to be told what happens. False: out of memory. */
+bool stream_watch(struct stream *stream);
+void stream_unwatch(struct stream *stream);
+
+/* Whether the event passes its filter. */
+bool stream_wants(const struct stream *stream, const struct live_event *event);
+
+/* ---- telling.c ---- */
+
+/* Tells everybody what the batch holds. */
+void tell_batch(struct hub *hub, const struct live_batch *batch);
+
+/* Ends the streams of those who may no longer see what they see; before anything is told that happened after
+ * that. */
+void tell_rights(struct hub *hub);
+
+/* ---- clock.c ---- */
+
+/* Four times a second. */
+void clock_tick(struct hub *hub);
+
+/* The next heartbeat is a whole while away. */
+void clock_wind(struct stream *stream);
+
+/* ---- catch_up.c ---- */
+
+/* Tells it what it missed after stream->after, then it goes live; at once when that is nothing. */
+void catch_up_start(struct stream *stream);
+
+/* Its client took something: goes on when little waits. */
+void catch_up_more(struct stream *stream);
+
+/* A place may be free: those that wait for one begin. */
+void catch_up_continue(struct hub *hub);
+
+/* Gives up what it had begun. What a worker has comes back by itself. */
+void catch_up_stop(struct stream *stream);
+
+/* A client that takes nothing gives its place to others; asked now and then. */
+void catch_up_yield(struct stream *stream);
+
+/* ---- websocket.c ---- */
+
+/* Reads what came. False: the connection is over. */
+bool websocket_read(struct stream *stream);
+
+/* Sends a text, or a close with its code. */
+void websocket_text(struct stream *stream, const char *text, size_t size);
+void websocket_close(struct stream *stream, uint16_t code, const char *why);
+
+/* Whether both sides have said goodbye. */
+bool websocket_is_over(const struct stream *stream);
+
+/* Whether a message has been on its way for too long. */
+bool websocket_is_late(const struct stream *stream);
+
+void websocket_free(struct stream *stream);
+
+/* ---- recheck.c ---- */
+
+/* The keys may have changed: every token is looked at again, by the workers. */
+void recheck_start(struct hub *hub);
+void recheck_free(struct hub *hub);
