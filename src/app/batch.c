@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/live_batch.h"
 #include "base/digits.h"
 #include "core/limits.h"
 
@@ -68,6 +69,10 @@ enum rc batch_emit(struct batch *batch, struct event *event, struct fault *fault
     enum rc rc = fold_apply(batch->fold, event);
     if (rc != RC_OK)
         return fault_set(fault, rc, NULL, "out of memory");
+    batch->rights |=
+        event->kind == EV_COURSE_DECLARED || event->kind == EV_COURSE_UNDECLARED || event->kind == EV_ERASED;
+    if (batch->watched && !live_batch_note(&batch->live, event, batch->fold->view, &batch->fold->catalogue))
+        batch->unnoted = true;
     batch->counters.sequence++;
     batch->events[batch->event_count++] = (struct stored_event){
         event->sequence, event->learner, event->kind, event->at_ms, body, event_encode(event, body)};

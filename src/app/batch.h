@@ -23,6 +23,10 @@ struct batch {
     struct adoptions adoptions;
     struct store_counters counters;      /* what would be given out */
     const struct store_erasure *erasure; /* NULL: none */
+    struct live_batch *live;             /* for those who watch; NULL: nothing is noted */
+    bool watched;                        /* everything is noted, */
+    bool unnoted;                        /* but for something that there was no memory for */
+    bool rights;                         /* who may see what changes with it */
 };
 
 /* Numbers the event, applies it to the fold, keeps it for the commit. Errors: RC_BUSY, out of memory: the

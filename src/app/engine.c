@@ -8,6 +8,7 @@
 
 #include "app/batch.h"
 #include "app/erase_jobs.h"
+#include "app/live_batch.h"
 #include "model/checkpoint.h"
 #include "model/replay.h"
 #include "model/revision.h"
@@ -44,6 +45,7 @@ enum {
 struct engine {
     struct store *store;
     struct policy policy;
+    const struct live_sink *live; /* NULL: nobody watches */
     struct model *model;
     struct fold fold;
     struct batch batch;
@@ -188,6 +190,11 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
     return RC_OK;
 }
 
+void engine_set_live(struct engine *engine, const struct live_sink *live)
+{
+    engine->live = live;
+}
+
 const struct history *engine_history(struct engine *engine)
 {
     return &engine->batch.history;
@@ -302,6 +309,7 @@ static void erase_rest(struct engine *engine)
 
 static void batch_clear(struct batch *batch)
 {
+    batch->watched = batch->unnoted = batch->rights = false;
     arena_done(&batch->arena);
     batch->event_count = 0;
     batch_logs_clear(batch);
@@ -547,12 +555,32 @@ static void note_failing(struct engine *engine, bool failed, const char *why)
 
 static void answer_all(struct engine *engine, struct command *commands);
 
+/* To those who watch, once it is published or never was. The look at whether anybody does comes after the
+ * publish: who came in between is told what nobody noted (core/live.h). */
+static void tell_watchers(struct engine *engine, uint64_t first, bool published)
+{
+    const struct live_sink *live = engine->live;
+    struct batch *batch = &engine->batch;
+
+    if (published && batch->event_count && live && live->is_watched(live->of)) {
+        bool whole = batch->live && !batch->unnoted;
+        if (whole)
+            live_batch_seal(batch->live);
+        live->take(live->of, whole ? batch->live : NULL, first, batch->counters.sequence, batch->rights);
+        batch->live = whole ? NULL : batch->live;
+    }
+    if (batch->live)
+        live->drop(batch->live);
+    batch->live = NULL;
+}
+
 /* Commits what was decided and publishes it, or forgets it; every command has its result afterwards. */
 static enum rc finish_batch(struct engine *engine, struct command *commands, enum rc rc,
                             const char *ledger_key, const char *ledger_value, struct fault *fault)
 {
     struct batch *batch = &engine->batch;
     size_t events = batch->event_count;
+    uint64_t first = batch->counters.sequence - events + 1;
     bool wrote = false;
 
     struct revision *revision = NULL;
@@ -600,6 +628,7 @@ static enum rc finish_batch(struct engine *engine, struct command *commands, enu
             command->fault = (struct fault){NULL, "the change could not be stored; try again"};
         }
     }
+    tell_watchers(engine, first, rc == RC_OK);
     (void)pthread_mutex_lock(&engine->lock);
     engine->state.broken |= rc == RC_INTERNAL;
     engine->state.sequence = batch->counters.sequence;
@@ -622,6 +651,7 @@ static enum rc run_batch(struct engine *engine, struct command *commands, const 
     enum rc rc = RC_OK;
 
     batch->now_ms = engine->policy.now_ms();
+    batch->watched = engine->live && engine->live->is_watched(engine->live->of);
     for (struct command *command = commands; command && rc == RC_OK; command = command->next) {
         decide(batch, command);
         if (command->rc == RC_BUSY)
@@ -871,6 +901,8 @@ static struct command *revise(struct engine *engine, struct command *commands)
     engine->phase = revision_step(engine->revision, REVISION_MS);
     if (engine->phase == before)
         return commands;
+    if (before == REVISION_PREPARING && engine->live)
+        engine->live->rights_changed(engine->live->of);
     if (before == REVISION_PREPARING) {
         if (engine->revising)
             answer_all(engine, engine->revising);

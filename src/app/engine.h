@@ -18,6 +18,10 @@ struct policy {
     struct judge *judge; /* asked of every event that is folded at the start; NULL: nobody */
 };
 
+/* Whom to tell what was published; before the threads start. It must outlive the engine. */
+struct live_sink;
+void engine_set_live(struct engine *engine, const struct live_sink *live);
+
 /* Loads the model, folds the events after its checkpoint, takes the store over. progress (may be NULL) is
  * called now and then with the number of events folded so far. Errors: what the store says. */
 MUST_CHECK enum rc engine_new(struct store *store, const struct policy *policy,

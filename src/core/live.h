@@ -77,7 +77,10 @@ struct live_sink {
     void *of;
     bool (*is_watched)(void *of); /* any thread, at any time: one load */
     /* After the batch was published, in order, from the engine's thread. NULL: nothing of first to last was
-     * noted, though somebody watches by now. Takes the batch; never waits. */
+     * noted, though somebody watches by now. rights: who may see what may have changed. Takes the batch;
+     * never waits. */
     void (*take)(void *of, struct live_batch *batch, uint64_t first, uint64_t last, bool rights);
     void (*drop)(struct live_batch *batch); /* frees one that was never taken; NULL is fine */
+    /* What an edit means is shown only now, after its batch. */
+    void (*rights_changed)(void *of);
 };

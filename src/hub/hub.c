@@ -50,8 +50,10 @@ void hub_post(struct hub *hub, struct post *post)
         wake(hub);
 }
 
-void hub_rights_changed(struct hub *hub)
+static void rights_changed(void *of)
 {
+    struct hub *hub = of;
+
     if (atomic_load(&hub->watched) == 0)
         return;
     (void)pthread_mutex_lock(&hub->lock);
@@ -119,7 +121,7 @@ static void take(void *of, struct live_batch *batch, uint64_t first, uint64_t la
 
 struct live_sink hub_sink(struct hub *hub)
 {
-    return (struct live_sink){hub, is_watched, take, free_batch};
+    return (struct live_sink){hub, is_watched, take, free_batch, rights_changed};
 }
 
 /* ---- the thread ---- */

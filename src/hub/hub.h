@@ -81,10 +81,6 @@ void hub_free(struct hub *hub);
 /* Whom to give to the engine. */
 struct live_sink hub_sink(struct hub *hub);
 
-/* Who may see what changed in a way that no batch tells (an edit of the catalogue is shown only now). Any
- * thread. */
-void hub_rights_changed(struct hub *hub);
-
 /* ---- subscribing ---- */
 
 struct hub_wish {

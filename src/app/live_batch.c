@@ -1,0 +1,83 @@
+#include "app/live_batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_ROOM = 16 };
+
+static char *put_id(char *at, const char *id, uint32_t size, uint8_t *out_size)
+{
+    memcpy(at, id, size);
+    *out_size = (uint8_t)size; /* an id has 128 bytes at most */
+    return at + size;
+}
+
+bool live_put_ids(struct live_event *event, struct view view, char *at)
+{
+    const struct learner_slot *learner = view_learner_slot(view, event->learner);
+    const struct course_slot *course = view_course_slot(view, event->course);
+    const struct item_slot *item = view_item_slot(view, event->item);
+
+    event->user_size = event->course_size = event->item_size = 0;
+    if (!learner || learner->erased)
+        return false;
+    at = put_id(at, learner->id, learner->id_size, &event->user_size);
+    if (course)
+        at = put_id(at, course->id, course->id_size, &event->course_size);
+    if (item)
+        (void)put_id(at, item->id, item->id_size, &event->item_size); /* the last */
+    return true;
+}
+
+static bool has_room(struct live_batch *batch)
+{
+    if (batch->count == batch->room) {
+        size_t room = batch->room ? 2 * batch->room : FIRST_ROOM;
+        struct live_event *events = realloc(batch->events, room * sizeof *events);
+        if (!events)
+            return false;
+        batch->events = events;
+        batch->room = room;
+    }
+    if (batch->ids_room - batch->ids_size < LIVE_IDS_BYTES) {
+        size_t room = 2 * batch->ids_room + FIRST_ROOM * LIVE_IDS_BYTES;
+        char *ids = realloc(batch->ids, room);
+        if (!ids)
+            return false;
+        batch->ids = ids;
+        batch->ids_room = room;
+    }
+    return true;
+}
+
+bool live_batch_note(struct live_batch **inout_batch, const struct event *event, struct view view,
+                     const struct catalogue *catalogue)
+{
+    struct live_batch *batch = *inout_batch ? *inout_batch : calloc(1, sizeof *batch);
+
+    if (!batch)
+        return false;
+    *inout_batch = batch;
+    if (live_type_of((enum event_kind)event->kind) == LIVE_NOTHING)
+        return true;
+    if (!has_room(batch))
+        return false;
+    struct live_event *live = &batch->events[batch->count];
+    if (!live_tell(event, view_learner(view, event->learner), catalogue, live) ||
+        !live_put_ids(live, view, batch->ids + batch->ids_size))
+        return true;
+    batch->ids_size += (size_t)live->user_size + live->course_size + live->item_size;
+    batch->count++;
+    return true;
+}
+
+void live_batch_seal(struct live_batch *batch)
+{
+    const char *at = batch->ids;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        struct live_event *event = &batch->events[i];
+        event->ids = at;
+        at += (size_t)event->user_size + event->course_size + event->item_size;
+    }
+}
