@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #include "core/limits.h"
+#include "face/work.h"
 
 enum {
     SLOTS = 2048,             /* a power of two, twice LIMIT_CSV_COLUMNS */

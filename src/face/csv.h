@@ -1,6 +1,8 @@
 #pragma once
 
-#include "face/face.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "http/request.h"
 
 /* Tables: RFC 4180, columns are the JSON members in order, nested as "enrollments.userId", lists as JSON
  * text. They are made from JSON as json_out writes it, read in place: no tree, no memory but the columns.

@@ -1,11 +1,16 @@
-#include "face/face.h"
-#include "face/own/own_server.h"
+#include "face/dispatch.h"
 
 #include <string.h>
 #include <strings.h>
 
+#include "app/access.h"
 #include "base/ident.h"
 #include "base/monotonic.h"
+#include "face/body.h"
+#include "face/face.h"
+#include "face/jwks.h"
+#include "face/own/own_server.h"
+#include "face/work.h"
 
 /* From a request's head to its handler, in the order the contract asks for: route, method, token, rate, role,
  * path, media type, length. All of it before the body: who may not get in costs nothing but their head.

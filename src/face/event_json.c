@@ -1,9 +1,10 @@
 #include "face/event_json.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/log_entries.h"
-#include "face/face.h"
+#include "face/show.h"
 
 static const char *const kinds[] = {
     [EV_REPORTED] = "reported",

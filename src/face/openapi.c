@@ -1,7 +1,10 @@
+#include <stdio.h>
 #include <string.h>
 
+#include "app/access.h"
 #include "face/face.h"
 #include "face/own/own_server.h"
+#include "http/json_out.h"
 
 /* /openapi.json (3.1): paths from the route table, schemas from openapi_schemas.json, which the build carries
  * in. */

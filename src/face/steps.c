@@ -1,10 +1,8 @@
-#include "face/face.h"
+#include "face/steps.h"
 
 #include "base/monotonic.h"
+#include "face/work.h"
 #include "http/stream.h"
-
-/* A long answer in steps: made whole while it is short, from then on a piece at a time, as its client takes
- * it. */
 
 enum {
     /* what ends before is sent with ETag and compressed; what does not, is streamed, */

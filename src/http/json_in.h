@@ -13,7 +13,7 @@
 
 enum {
     JSON_MAX_DEPTH = 32,
-    JSON_MAX_MEMBERS = 1000, /* of one object; core/limits.h says the same, face.c checks it */
+    JSON_MAX_MEMBERS = 1000, /* of one object; core/limits.h says the same, body.c checks it */
 };
 
 /* The whole body as one object. Errors: RC_INVALID. The caller's: json_decref. */

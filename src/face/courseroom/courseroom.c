@@ -4,9 +4,15 @@
 #include <string.h>
 
 #include "base/instant.h"
+#include "face/body.h"
+#include "face/courseroom/courseroom_encode.h"
 #include "face/courseroom/courseroom_rows.h"
 #include "face/csv.h"
 #include "face/face.h"
+#include "face/read.h"
+#include "face/show.h"
+#include "face/steps.h"
+#include "face/write.h"
 
 /* What GET /user-progress/:courseId/:userId and its two neighbours look at. */
 struct target {

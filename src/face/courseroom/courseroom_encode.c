@@ -5,6 +5,7 @@
 
 #include "base/ident.h"
 #include "base/instant.h"
+#include "face/face.h"
 
 void courseroom_open(struct json_out *out, const char *message)
 {

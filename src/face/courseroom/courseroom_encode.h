@@ -1,6 +1,8 @@
 #pragma once
 
-#include "face/face.h"
+#include "face/body.h"
+#include "base/zone.h"
+#include "face/show.h"
 
 /* The objects of courseroom's answers. */
 

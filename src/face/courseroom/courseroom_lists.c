@@ -5,9 +5,14 @@
 #include <string.h>
 
 #include "base/instant.h"
+#include "face/body.h"
+#include "face/courseroom/courseroom_encode.h"
 #include "face/courseroom/courseroom_rows.h"
 #include "face/csv.h"
 #include "face/face.h"
+#include "face/read.h"
+#include "face/show.h"
+#include "face/steps.h"
 
 /* Lists of one course's learners: /all, bulk, leaderboard. Contract 3; how long they may take:
  * docs/decisions/0013. */

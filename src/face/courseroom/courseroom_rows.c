@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "face/csv.h"
+#include "face/face.h"
 
 enum {
     HOLD_RECORDS = 64,      /* records encoded in one hold of the model's lock: 0.1 ms, */

@@ -9,8 +9,13 @@
 #include "base/instant.h"
 #include "base/number.h"
 #include "core/members.h"
+#include "face/body.h"
 #include "face/face.h"
 #include "face/logs/logs_encode.h"
+#include "face/read.h"
+#include "face/show.h"
+#include "face/work.h"
+#include "face/write.h"
 
 /* Members that are ours to give: ignored in a body. Contract 5. */
 static bool is_ours(const char *name)

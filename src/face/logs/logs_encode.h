@@ -3,6 +3,7 @@
 #include "app/logbook.h"
 #include "core/log_entries.h"
 #include "face/face.h"
+#include "http/json_out.h"
 
 /* Log entries as clients see them. */
 

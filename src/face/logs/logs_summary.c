@@ -6,11 +6,14 @@
 
 #include <xxhash.h>
 
+#include "app/logbook.h"
 #include "base/number.h"
 #include "core/limits.h"
 #include "core/members.h"
 #include "face/face.h"
-#include "face/logs/logs_encode.h"
+#include "face/read.h"
+#include "face/work.h"
+#include "http/json_out.h"
 
 /* GET /api/progress/summary/{user_id}: every numeric member of all entries. Source: contract 5. */
 

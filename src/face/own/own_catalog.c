@@ -6,8 +6,14 @@
 
 #include "core/limits.h"
 #include "core/record.h"
+#include "face/body.h"
 #include "face/face.h"
+#include "face/read.h"
+#include "face/show.h"
 #include "face/snapshot.h"
+#include "face/steps.h"
+#include "face/work.h"
+#include "face/write.h"
 
 enum {
     TITLE_MAX = 1024,

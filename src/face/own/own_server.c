@@ -4,6 +4,7 @@
 
 #include "face/face.h"
 #include "http/bodies.h"
+#include "http/json_out.h"
 
 void own_server_healthz(struct request *request)
 {

@@ -9,7 +9,12 @@
 #include "face/event_json.h"
 #include "face/face.h"
 #include "face/logs/logs_encode.h"
+#include "face/read.h"
+#include "face/show.h"
 #include "face/snapshot.h"
+#include "face/steps.h"
+#include "face/work.h"
+#include "face/write.h"
 #include "http/stream.h"
 
 /* ---- one person's records and enrolments ---- */

@@ -3,10 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "face/body.h"
 #include "face/face.h"
 #include "face/pts/pts_decode.h"
 #include "face/pts/pts_titles.h"
+#include "face/read.h"
+#include "face/show.h"
 #include "face/snapshot.h"
+#include "face/steps.h"
+#include "face/work.h"
+#include "face/write.h"
 
 enum { RECENT_MAX = 5, BULK_MAX = 1000, TURNS_A_STEP = 16 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "face/face.h"
+#include "app/command.h"
+#include "face/body.h"
 
 /* Decodes the members of a POST Progress/video, in any case; ids that the path gives already are not needed
  * in the body but must agree with it. user, video: bytes NULL when the path gives none. */

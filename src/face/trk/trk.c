@@ -7,11 +7,17 @@
 #include "app/history.h"
 #include "base/ident.h"
 #include "base/instant.h"
+#include "face/body.h"
 #include "face/csv.h"
 #include "face/face.h"
 #include "face/logs/logs_encode.h"
+#include "face/read.h"
+#include "face/show.h"
 #include "face/snapshot.h"
+#include "face/steps.h"
 #include "face/trk/trk_encode.h"
+#include "face/work.h"
+#include "face/write.h"
 
 enum { LOGS_A_STEP = 200 };
 

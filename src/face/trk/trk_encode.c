@@ -5,6 +5,8 @@
 #include <strings.h>
 
 #include "base/ident.h"
+#include "face/read.h"
+#include "face/show.h"
 
 void trk_open(struct json_out *out, const char *message)
 {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "face/face.h"
+#include "http/json_out.h"
 
 /* The objects of trk's answers. */
 

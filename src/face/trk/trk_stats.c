@@ -6,9 +6,13 @@
 
 #include "app/roster.h"
 #include "base/ident.h"
+#include "face/body.h"
 #include "face/csv.h"
 #include "face/face.h"
+#include "face/read.h"
+#include "face/show.h"
 #include "face/snapshot.h"
+#include "face/steps.h"
 #include "face/trk/trk_encode.h"
 
 /* GET /api/progress/stats/:moduleId, and a learner's labs and games. Contract 4. */

@@ -5,11 +5,17 @@
 
 #include "base/instant.h"
 #include "core/segment.h"
+#include "face/body.h"
 #include "face/csv.h"
 #include "face/face.h"
-#include "face/video/retention.h"
+#include "face/read.h"
+#include "face/show.h"
 #include "face/snapshot.h"
+#include "face/steps.h"
+#include "face/video/retention.h"
 #include "face/video/video_decode.h"
+#include "face/work.h"
+#include "face/write.h"
 
 enum { SYNC_MAX = 1000, MOST_WATCHED = 10, LIST_MAX = 1000 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "face/face.h"
+#include "app/command.h"
+#include "face/body.h"
 
 /* Decodes one player report: a POST /progress/update body, or an item of a sync. */
 MUST_CHECK enum rc video_report_decode(struct request *request, json_t *object, struct item_report *out,

@@ -1,0 +1,135 @@
+#include "face/show.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/ident.h"
+#include "core/members.h"
+
+void json_put_id(struct json_out *out, const char *name, struct text id)
+{
+    int64_t number;
+
+    json_name(out, name);
+    if (ident_integer(id.bytes, id.size, &number))
+        json_int(out, number);
+    else
+        json_text(out, id.bytes, id.size);
+}
+
+int64_t rounded_ratio(wide numerator, int64_t scale, int64_t denominator)
+{
+    if (denominator <= 0)
+        return 0;
+    return wide_shown((numerator * scale * 2 + denominator) / (2 * (wide)denominator));
+}
+
+const char *course_title(struct arena *arena, struct view view, uint32_t course, const char *id)
+{
+    const struct course_def *def = view_course(view, course);
+
+    if (def && def->title.bytes && def->title.size)
+        return def->title.bytes;
+    const char *text = arena_printf(arena, "Course %s", id);
+    return text ? text : id;
+}
+
+bool is_video(const struct item_def *def)
+{
+    return !def || def->type_rank == TYPE_UNKNOWN || !def->type.bytes ||
+           strcasecmp(def->type.bytes, "video") == 0;
+}
+
+void json_put_members(struct json_out *out, const uint8_t *members, size_t size,
+                      bool (*skip)(const char *name))
+{
+    const uint8_t *at = members, *end = members + size;
+    struct member member;
+
+    while (size && member_next(&at, end, &member)) {
+        char name[128], *long_name = NULL;
+        if (member.name_size < sizeof name) {
+            memcpy(name, member.name, member.name_size);
+            name[member.name_size] = '\0';
+        } else {
+            long_name = strndup(member.name, member.name_size);
+        }
+        const char *text = long_name ? long_name : name;
+        if (!skip || !skip(text)) {
+            json_name(out, text);
+            json_raw(out, member.value, member.value_size);
+        }
+        free(long_name);
+    }
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct record *left = *(const struct record *const *)a, *right = *(const struct record *const *)b;
+
+    if (left->updated_at_ms != right->updated_at_ms)
+        return left->updated_at_ms > right->updated_at_ms ? -1 : 1;
+    return left->id > right->id ? -1 : left->id < right->id;
+}
+
+static const struct record **pick_records(struct arena *arena, const struct view *view,
+                                          const struct learner *learner, uint32_t course, uint32_t *out_count)
+{
+    const struct record **records = arena_alloc(arena, (learner->record_count + 1) * sizeof *records);
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; records && i < learner->record_count; i++)
+        if (learner->records[i].flags & RECORD_PRESENT &&
+            (!view || view_item_facts(*view, learner->records[i].item).course == course))
+            records[count++] = &learner->records[i];
+    if (count)
+        qsort(records, count, sizeof *records, newest_first);
+    *out_count = count;
+    return records;
+}
+
+const struct record **records_of_course(struct arena *arena, struct view view, const struct learner *learner,
+                                        uint32_t course, uint32_t *out_count)
+{
+    return pick_records(arena, &view, learner, course, out_count);
+}
+
+const struct record **records_of_learner(struct arena *arena, const struct learner *learner,
+                                         uint32_t *out_count)
+{
+    return pick_records(arena, NULL, learner, 0, out_count);
+}
+
+void records_sort(const struct record **records, uint32_t count)
+{
+    if (count)
+        qsort(records, count, sizeof *records, newest_first);
+}
+
+const char *status_name(const struct record *record)
+{
+    static const char *const names[] = {"NOT_STARTED", "IN_PROGRESS", "COMPLETED"};
+
+    if (record->flags & RECORD_LOCKED && record->status != ITEM_COMPLETED)
+        return "LOCKED"; /* locking leaves a completed item completed: rule 6 */
+    return names[record->status];
+}
+
+static const char *const state_names[] = {"ENROLLED",  "IN_PROGRESS", "COMPLETED",
+                                          "CERTIFIED", "DROPPED",     "EXPIRED"};
+
+const char *state_name(enum enrolment_state state)
+{
+    return state_names[state];
+}
+
+bool state_by_name(const char *name, enum enrolment_state *out_state)
+{
+    for (int i = 0; i < 6; i++)
+        if (strcasecmp(name, state_names[i]) == 0) {
+            *out_state = (enum enrolment_state)i;
+            return true;
+        }
+    return false;
+}

@@ -1,0 +1,254 @@
+#include "face/write.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/sha.h>
+
+#include "base/instant.h"
+#include "face/work.h"
+#include "http/router.h"
+
+struct command *face_command(struct request *request, enum command_kind kind, enum event_face face,
+                             struct text learner)
+{
+    struct command *command = arena_alloc(&request->arena, sizeof *command);
+    const struct caller *caller = face_caller(request);
+
+    if (!command)
+        return NULL;
+    command->kind = kind;
+    command->face = face;
+    command->learner = learner;
+    command->arena = &request->arena;
+    command->may_pass_lock = caller->roles & ROLE_SYSTEM;
+    if (caller->id_size &&
+        !(learner.size == caller->id_size && memcmp(learner.bytes, caller->id, learner.size) == 0))
+        command->actor = (struct text){caller->id, caller->id_size};
+    command->by_staff = !command->actor.bytes && !(caller->roles & ROLE_STUDENT);
+    if (!caller->id_size)
+        command->actor = (struct text){"server-key", 10};
+    const char *if_match = request_header(request, "If-Match");
+    if (if_match && !(command->if_match = arena_copy(&request->arena, if_match, strlen(if_match))))
+        return NULL;
+    return command;
+}
+
+bool face_reports(struct request *request, struct command *command, uint32_t count)
+{
+    command->reports = arena_alloc(&request->arena, (count + 1) * sizeof *command->reports);
+    command->report_count = command->reports ? count : 0;
+    return command->reports != NULL;
+}
+
+static void finish(struct request *request, struct command *command)
+{
+    if (command->rc != RC_OK) {
+        request_fail(request, command->rc, &command->fault);
+        return;
+    }
+    memcpy(request->etag, command->answer.etag, sizeof request->etag);
+    request_reply(request, command->answer.status, "application/json");
+}
+
+/* On a server thread again: the command is done. */
+static void resumed(struct request *request)
+{
+    struct command *command = request->command;
+    struct face_context *context = face_of(request);
+
+    if (command->outdated && command->again) {
+        command->again(command);
+        return;
+    }
+    if (command->rc == RC_OK && !command->answer_key) {
+        struct view view = model_read_begin(context->model);
+        command->encode(command, view);
+        model_read_end(view);
+    }
+    finish(request, command);
+}
+
+/* On the engine's thread. */
+static void done(struct command *command)
+{
+    struct request *request = command->waiter;
+
+    if (command->answer_key) {
+        idempotency_end(face_of(request)->answers, command->answer_key, command->rc == RC_OK,
+                        command->answer.body->size);
+        if (command->rc != RC_OK)
+            buf_clear(command->answer.body);
+    }
+    request_resume(request);
+}
+
+static bool replay_answer(void *arg, const struct store_answer *answer)
+{
+    struct request *request = arg;
+
+    request->status = answer->status;
+    /* fits: it was ours */
+    (void)snprintf(request->etag, sizeof request->etag, "%s", answer->etag ? answer->etag : "");
+    buf_add(&request->out, answer->body, answer->body_size);
+    return true;
+}
+
+static void hash16(uint8_t out[16], const char *const *parts, const size_t *sizes, int count)
+{
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+    struct buf all = {0};
+
+    for (int i = 0; i < count; i++) {
+        buf_printf(&all, "%zu:", sizes[i]); /* lengths first, so that parts cannot run into each other */
+        buf_add(&all, parts[i], sizes[i]);
+    }
+    /* gives digest back */
+    (void)SHA256((const unsigned char *)(all.bytes ? all.bytes : ""), all.size, digest);
+    memcpy(out, digest, 16);
+    buf_done(&all);
+}
+
+/* The key's and the request's hashes, in the arena. Source: contract 1, Idempotency-Key; reliability A151. */
+static enum rc take_key(struct request *request, struct command *command, struct fault *fault)
+{
+    const char *key = request_header(request, "Idempotency-Key");
+    const struct caller *caller = face_caller(request);
+    size_t size = key ? strlen(key) : 0;
+
+    if (!key)
+        return RC_OK;
+    for (size_t i = 0; i < size; i++)
+        if ((unsigned char)key[i] < 0x20 || key[i] == 0x7f)
+            size = 0;
+    if (size == 0 || size > 255 || request_header_count(request, "Idempotency-Key") > 1)
+        return fault_set(fault, RC_INVALID, "Idempotency-Key", "must have 1 to 255 printable characters");
+    uint8_t *hashes = arena_alloc(&request->arena, 32);
+    if (!hashes)
+        return fault_no_memory(fault);
+    const char *method = http_method_name(request->method);
+    const char *path = request->target;
+    uint8_t who[16];
+    hash16(who, (const char *[]){caller->id}, (const size_t[]){caller->id_size}, 1);
+    hash16(hashes, (const char *[]){caller->id, key}, (const size_t[]){caller->id_size, size}, 2);
+    hash16(hashes + 16, (const char *[]){method, path, request->body.bytes},
+           (const size_t[]){strlen(method), strlen(path), request->body.size}, 3);
+    memcpy(&command->answer_caller, who, sizeof command->answer_caller);
+    command->answer_key = hashes;
+    command->fingerprint = hashes + 16;
+    return RC_OK;
+}
+
+static void submit_again(struct request *request);
+
+/* On a worker's thread. An answer that is gone told of somebody who was erased since: the key is free again.
+ */
+static enum rc fetch_answer(struct request *request, struct fault *fault)
+{
+    struct idempotency *answers = face_of(request)->answers;
+    struct command *command = request->command;
+    enum rc rc = idempotency_fetch(answers, command->answer_key, replay_answer, request, fault);
+
+    request->replayed = rc == RC_OK;
+    if (rc == RC_NOT_FOUND)
+        idempotency_lost(answers, command->answer_key);
+    return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+static void fetched(struct request *request)
+{
+    if (request->replayed)
+        request_reply(request, request->status, "application/json");
+    else
+        submit_again(request);
+}
+
+/* Whether the command's turn has come; else the request is answered, or will be. */
+static bool idempotent_go_on(struct request *request, struct command *command)
+{
+    struct face_context *context = face_of(request);
+    struct fault fault = {NULL, NULL};
+    enum rc rc = command->answer_key ? RC_OK : take_key(request, command, &fault);
+    enum idempotency_verdict verdict = IDEMPOTENCY_NEW;
+
+    if (rc == RC_OK && command->answer_key)
+        verdict = idempotency_begin(context->answers, command->answer_key, command->fingerprint,
+                                    command->answer_caller, context->now_ms());
+    if (verdict == IDEMPOTENCY_REPLAY) {
+        request->command = command;
+        face_work(request, fetch_answer, fetched);
+        return false;
+    }
+    if (verdict == IDEMPOTENCY_RUNNING)
+        rc = fault_set(&fault, RC_CONFLICT, "Idempotency-Key", "the same request is still running");
+    if (verdict == IDEMPOTENCY_REUSED)
+        rc = fault_set(&fault, RC_KEY_REUSED, "Idempotency-Key", "was used for another request");
+    if (verdict == IDEMPOTENCY_FULL)
+        rc = fault_set(&fault, RC_TOO_MANY, "Idempotency-Key",
+                       "a caller has at most 10,000 live keys, and 16 MiB of answers kept for them");
+    if (rc != RC_OK)
+        request_fail(request, rc, &fault);
+    return rc == RC_OK;
+}
+
+/* The day of each report, for streaks: of the learner's own zone where their own token names one. Contract 6.
+ */
+static void date_reports(struct request *request, struct command *command)
+{
+    struct face_context *context = face_of(request);
+    const struct caller *caller = face_caller(request);
+    const struct zone *own = !command->actor.bytes && caller->zone[0] ? zone_named(caller->zone) : NULL;
+    int64_t now_ms = command->report_count ? context->now_ms() : 0;
+
+    command->zone = own ? zone_name(own) : NULL;
+    for (uint32_t i = 0; i < command->report_count; i++) {
+        struct report *report = &command->reports[i].report;
+        int64_t at_ms = report->has & HAS_CLIENT_AT ? report->client_at_ms : now_ms;
+        report->local_day = instant_day(zone_local_ms(own ? own : context->zone, at_ms));
+        report->has |= HAS_DAY;
+    }
+}
+
+static void go_on(struct request *request, struct command *command)
+{
+    if (!idempotent_go_on(request, command))
+        return;
+    request->command = command;
+    request_wait(request, resumed);
+}
+
+static void submit_again(struct request *request)
+{
+    go_on(request, request->command);
+}
+
+void face_submit(struct request *request, struct command *command,
+                 void (*encode)(struct command *command, struct view view))
+{
+    command->encode = encode;
+    command->done = done;
+    command->waiter = request;
+    command->answer.status = 200;
+    command->answer.body = &request->out;
+    date_reports(request, command);
+    go_on(request, command);
+}
+
+void face_turn_over(void *context, struct request *first)
+{
+    struct command *commands = NULL, **end = &commands;
+    struct fault fault = {NULL, NULL};
+
+    for (struct request *request = first; request; request = request->next_waiting) {
+        *end = request->command;
+        end = &(*end)->next;
+    }
+    *end = NULL;
+    struct command *refused = engine_submit(((struct face_context *)context)->engine, commands, &fault);
+    for (struct command *next; refused; refused = next) {
+        next = refused->next; /* after done it may be gone */
+        refused->rc = RC_BUSY;
+        refused->fault = fault;
+        done(refused);
+    }
+}
