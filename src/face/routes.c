@@ -10,6 +10,8 @@
 #include "face/pts/pts.h"
 #include "face/trk/trk.h"
 #include "face/video/video.h"
+#include "face/video/video_figures.h"
+#include "face/video/video_list.h"
 
 /* Every route there is, once: method, pattern, literals in any case, who may, face, handler; what it does,
  * the schemas (openapi_schemas.json) of what it takes and gives, what its body may be besides and how large.

@@ -2,11 +2,9 @@
 
 struct request;
 
-/* seeds/video.md, contract 6: what video players speak. */
-void video_update(struct request *request);     /* POST /progress/update and /progress/realtime */
-void video_sync(struct request *request);       /* POST /progress/sync */
-void video_get(struct request *request);        /* GET /progress/{userId}/{videoId} */
-void video_list(struct request *request);       /* GET /progress/{userId} */
-void video_delete(struct request *request);     /* DELETE /progress/{userId}/{videoId} */
-void video_summary(struct request *request);    /* GET /progress/summary/{videoId} */
-void video_engagement(struct request *request); /* GET /progress/engagement/{userId} */
+/* seeds/video.md, contract 6: what video players speak. Lists are in video_list.h, figures in
+ * video_figures.h. */
+void video_update(struct request *request); /* POST /progress/update and /progress/realtime */
+void video_sync(struct request *request);   /* POST /progress/sync */
+void video_get(struct request *request);    /* GET /progress/{userId}/{videoId} */
+void video_delete(struct request *request); /* DELETE /progress/{userId}/{videoId} */
