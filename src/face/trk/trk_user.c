@@ -1,0 +1,364 @@
+#include "face/trk/trk_user.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "app/history.h"
+#include "base/instant.h"
+#include "face/body.h"
+#include "face/csv.h"
+#include "face/face.h"
+#include "face/logs/logs_encode.h"
+#include "face/show.h"
+#include "face/snapshot.h"
+#include "face/steps.h"
+#include "face/trk/trk_encode.h"
+#include "face/work.h"
+
+enum { LOGS_A_STEP = 200 };
+
+/* ---- GET /api/progress/:userId: trk's list and logs' in one body ---- */
+
+struct user_query {
+    const char *type, *status;
+    struct text module;
+    uint32_t module_key; /* 0: unknown */
+    int64_t limit;       /* 0: all */
+    struct logs_range logs;
+    /* Where the last page ended: the next begins after it. */
+    bool paged;
+    int64_t record_ms, log_ms;
+    uint64_t record_id, log_id;
+};
+
+static enum rc read_cursor(struct request *request, struct user_query *query, struct fault *fault)
+{
+    const char *text;
+    int64_t ends[4];
+    enum rc rc = request_query(request, "cursor", &text, fault);
+
+    if (rc != RC_OK || !text)
+        return rc;
+    query->paged = true;
+    if (!cursor_read(text, ends, 4))
+        return fault_set(fault, RC_INVALID, "cursor", "must be the nextCursor of an earlier answer");
+    query->record_ms = ends[0];
+    query->record_id = (uint64_t)ends[1];
+    query->log_ms = ends[2];
+    query->log_id = (uint64_t)ends[3];
+    return RC_OK;
+}
+
+static enum rc read_user_query(struct request *request, struct user_query *query, struct fault *fault)
+{
+    enum rc rc = request_query(request, "contentType", &query->type, fault);
+
+    if (rc == RC_OK)
+        rc = request_query(request, "status", &query->status, fault);
+    if (rc == RC_OK && query->status && strcmp(query->status, "not-started") != 0 &&
+        strcmp(query->status, "in-progress") != 0 && strcmp(query->status, "completed") != 0)
+        rc = fault_set(fault, RC_INVALID, "status", "must be not-started, in-progress or completed");
+    if (rc == RC_OK)
+        rc = face_query_id(request, "moduleId", &query->module, fault);
+    if (rc == RC_OK)
+        rc = face_query_number(request, "limit", 1, 1000, &query->limit, fault);
+    if (rc == RC_OK)
+        rc = read_cursor(request, query, fault);
+    if (rc == RC_OK)
+        rc = logs_query_range(request, &query->logs, fault);
+    return rc;
+}
+
+static void find_module(struct view view, struct user_query *query)
+{
+    query->module_key =
+        query->module.bytes ? view_course_key(view, query->module.bytes, query->module.size) : 0;
+}
+
+static bool passes(struct view view, const struct user_query *query, uint32_t module,
+                   const struct record *record)
+{
+    if (query->type && strcasecmp(query->type, item_type(view_item(view, record->item))) != 0)
+        return false;
+    if (query->status && strcmp(query->status, trk_status(record)) != 0)
+        return false;
+    return !query->module.bytes || (module && view_item_facts(view, record->item).course == module);
+}
+
+static bool after_cursor(const struct user_query *query, const struct record *record)
+{
+    return !query->paged || record->updated_at_ms < query->record_ms ||
+           (record->updated_at_ms == query->record_ms && record->id < query->record_id);
+}
+
+/* A walk over a learner's records, newest update first: what the filters leave, the page of it written. */
+struct walk {
+    struct user_query *query;
+    const char *user;
+    const struct record **records;
+    uint32_t count, at;
+    int64_t written;
+    bool more; /* behind the page */
+    struct trk_sums sums;
+};
+
+/* Up to so many of them; true when that was the last. Under the lock. */
+static bool walk_on(struct walk *walk, struct view view, struct json_out *out, uint32_t steps)
+{
+    struct user_query *query = walk->query;
+    struct arena scratch;
+
+    arena_init(&scratch);
+    for (; walk->records && walk->at < walk->count && steps > 0; walk->at++, steps--) {
+        const struct record *record = walk->records[walk->at];
+        if (!passes(view, query, query->module_key, record))
+            continue;
+        trk_sums_add(&walk->sums, record); /* over all that the filters leave */
+        if (!after_cursor(query, record))
+            continue;
+        if (query->limit && walk->written == query->limit) {
+            walk->more = true;
+            continue;
+        }
+        trk_put_record(out, &scratch, view, walk->user, record);
+        query->record_ms = record->updated_at_ms;
+        query->record_id = record->id;
+        walk->written++;
+    }
+    arena_done(&scratch);
+    return !walk->records || walk->at == walk->count;
+}
+
+/* Writes the records that pass; returns whether more follow the page. */
+static bool put_records(struct request *request, struct view view, struct user_query *query,
+                        struct json_out *out, struct text user, const struct learner *learner)
+{
+    struct walk walk = {.query = query, .user = user.bytes};
+
+    walk.records = learner ? records_of_learner(&request->arena, learner, &walk.count) : NULL;
+    json_open(out, '{');
+    json_put_open(out, "progress", '[');
+    (void)walk_on(&walk, view, out, UINT32_MAX); /* to the last one */
+    json_close(out, ']');
+    trk_put_statistics(out, "statistics", &walk.sums, false);
+    json_close(out, '}');
+    return walk.more;
+}
+
+/* The end of both lists, and where the next page begins. */
+static void end_user(struct request *request, const struct user_query *query, const struct logs_page *page,
+                     bool more, struct json_out *out)
+{
+    json_close(out, ']');
+    if (more || page->more)
+        json_put_text(out, "nextCursor",
+                      arena_printf(&request->arena, "%lld.%llu.%lld.%llu", (long long)query->record_ms,
+                                   (unsigned long long)query->record_id, (long long)page->last_ms,
+                                   (unsigned long long)page->last_id));
+    json_close(out, '}');
+}
+
+/* ---- the same as it was: as_of ---- */
+
+/* Both lists as of a bound; logs are the learner's own. Source: contract 4 and 5, as_of. */
+static enum rc put_user_past(struct request *request, const char *as_of, uint32_t key,
+                             struct user_query *query, bool with_logs, struct fault *fault)
+{
+    const struct history *history = engine_history(face_of(request)->engine);
+    struct json_out out = {&request->out, false};
+    struct text user = face_param(request, 0);
+    struct logs_page page = {query->paged, query->log_ms, query->log_id, query->limit, false};
+    struct model *model = NULL;
+    struct log_entries entries = {0};
+    struct bound bound;
+    enum rc rc = history_bound(history, key, as_of, "as_of", &bound, fault);
+
+    if (rc == RC_OK && key)
+        rc = history_model(history, key, &bound, &model, fault);
+    if (rc == RC_OK && key && with_logs)
+        rc = history_logs(history, key, &bound, &entries, fault);
+    if (rc == RC_OK) {
+        struct view view = {model, false};
+        trk_open(&out, "User progress retrieved successfully");
+        bool more = put_records(request, view, query, &out, user, model ? view_learner(view, key) : NULL);
+        json_put_open(&out, "progress_logs", '[');
+        logs_put_past(face_of(request), entries.at, entries.count, &query->logs, user.bytes, &page, &out);
+        end_user(request, query, &page, more, &out);
+    }
+    model_free(model);
+    log_entries_done(&entries);
+    return rc;
+}
+
+static enum rc work_user_past(struct request *request, struct fault *fault)
+{
+    struct user_query query = {.record_ms = INT64_MAX, .log_ms = INT64_MAX};
+    const char *as_of = NULL;
+    enum rc rc = read_user_query(request, &query, fault);
+
+    if (rc == RC_OK)
+        rc = request_query(request, "as_of", &as_of, fault);
+    if (rc == RC_OK)
+        rc = history_readable(as_of, "as_of", fault);
+    if (rc != RC_OK)
+        return rc;
+    bool with_logs = false;
+    struct view view = model_read_begin(face_of(request)->model);
+    uint32_t key = view_learner_key(view, request->params[0].bytes, request->params[0].size);
+    find_module(view, &query);
+    rc = trk_may_see(request, view, query.module, query.module_key, &with_logs, fault);
+    model_read_end(view);
+    return rc == RC_OK ? put_user_past(request, as_of, key, &query, with_logs, fault) : rc;
+}
+
+static void reply_user(struct request *request)
+{
+    face_reply_table(request, "progress_logs", "log_id,user_id,date,created_at,updated_at");
+}
+
+/* ---- as it is ---- */
+
+struct user_read {
+    struct request *request;
+    struct user_query query;
+    struct snapshot snapshot;
+    struct walk walk;
+    struct logs_page page;
+    struct json_out out;
+    uint32_t key;
+    bool with_logs, begun, in_logs;
+};
+
+/* Some entries of the log; *out_last: all that the page holds. */
+static enum rc put_logs(struct user_read *read, bool *out_last, struct fault *fault)
+{
+    struct logs_page *page = &read->page;
+    int64_t left = page->limit ? page->limit : INT64_MAX;
+    struct logs_page part = {page->paged, page->last_ms, page->last_id,
+                             left < LOGS_A_STEP ? left : LOGS_A_STEP, false};
+    enum rc rc = logs_put_all(face_of(read->request), read->key, &read->query.logs, read->walk.user, &part,
+                              &read->out, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    page->paged = true;
+    page->last_ms = part.last_ms;
+    page->last_id = part.last_id;
+    page->more = part.more;
+    *out_last = !part.more || part.limit == left;
+    if (page->limit && !*out_last)
+        page->limit -= part.limit;
+    return RC_OK;
+}
+
+static enum rc user_step(void *state, struct buf *out, bool *out_last, struct fault *fault)
+{
+    struct user_read *read = state;
+    struct walk *walk = &read->walk;
+    bool done = false;
+
+    read->out.buf = out;
+    if (!read->begun) {
+        read->begun = true;
+        if (read->snapshot.learner)
+            walk->records = records_of_learner(&read->request->arena, read->snapshot.learner, &walk->count);
+        trk_open(&read->out, "User progress retrieved successfully");
+        json_open(&read->out, '{');
+        json_put_open(&read->out, "progress", '[');
+    }
+    if (!read->in_logs) {
+        struct view view = model_read_begin(face_of(read->request)->model);
+        done = walk_on(walk, view, &read->out, STEPS_A_HOLD);
+        model_read_end(view);
+        if (!done)
+            return RC_OK;
+        json_close(&read->out, ']');
+        trk_put_statistics(&read->out, "statistics", &walk->sums, false);
+        json_close(&read->out, '}');
+        json_put_open(&read->out, "progress_logs", '[');
+        read->in_logs = true;
+        done = !read->with_logs;
+    } else {
+        enum rc rc = put_logs(read, &done, fault);
+        if (rc != RC_OK)
+            return rc;
+    }
+    if (done)
+        end_user(read->request, &read->query, &read->page, walk->more, &read->out);
+    *out_last = done;
+    return RC_OK;
+}
+
+static void user_free(void *state)
+{
+    snapshot_done(&((struct user_read *)state)->snapshot);
+}
+
+/* As a table: the whole of it first. */
+static enum rc work_user_table(struct request *request, struct fault *fault)
+{
+    struct user_read *read = request->command;
+    enum rc rc = RC_OK;
+
+    for (bool last = false; rc == RC_OK && !last;)
+        rc = user_step(read, &request->out, &last, fault);
+    user_free(read);
+    return rc;
+}
+
+/* What the caller may see of whom, and their state. */
+static enum rc open_user(struct request *request, struct user_read *read, struct fault *fault)
+{
+    struct text user = face_param(request, 0);
+    bool with_logs = false;
+    enum rc rc = read_user_query(request, &read->query, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    struct view view = model_read_begin(face_of(request)->model);
+    find_module(view, &read->query);
+    rc = trk_may_see(request, view, read->query.module, read->query.module_key, &with_logs, fault);
+    if (rc == RC_OK) {
+        read->key = view_learner_key(view, user.bytes, user.size);
+        snapshot_take(view, read->key, &read->snapshot);
+    }
+    model_read_end(view);
+    read->request = request;
+    read->walk = (struct walk){.query = &read->query, .user = user.bytes};
+    read->page = (struct logs_page){read->query.paged, read->query.log_ms, read->query.log_id,
+                                    read->query.limit, false};
+    /* none: nobody waits for the disk */
+    read->with_logs = with_logs && logbook_any(face_of(request)->engine, read->key);
+    return rc;
+}
+
+void trk_user(struct request *request)
+{
+    struct fault fault = {NULL, NULL};
+    struct user_read *read = arena_alloc(&request->arena, sizeof *read);
+    const char *as_of = NULL;
+    enum rc rc = read ? request_id_param(request, 0, "userId", &fault) : fault_no_memory(&fault);
+
+    if (rc == RC_OK)
+        rc = request_query(request, "as_of", &as_of, &fault);
+    if (rc == RC_OK && as_of) {
+        face_work_long(request, work_user_past, reply_user);
+        return;
+    }
+    if (rc == RC_OK) {
+        read->query = (struct user_query){.record_ms = INT64_MAX, .log_ms = INT64_MAX};
+        rc = open_user(request, read, &fault);
+    }
+    if (rc != RC_OK) {
+        request_fail(request, rc, &fault);
+        return;
+    }
+    request->command = read;
+    if (csv_wanted(request)) {
+        face_work(request, work_user_table, reply_user);
+        return;
+    }
+    bool small =
+        !read->with_logs && (!read->snapshot.learner || read->snapshot.learner->record_count <= LARGE_READ);
+    face_stream(request, &(struct face_source){user_step, user_free, read, "application/json", small});
+}
