@@ -8,6 +8,7 @@
 #include "face/own/own_server.h"
 #include "face/own/own_users.h"
 #include "face/pts/pts.h"
+#include "face/pts/pts_read.h"
 #include "face/trk/trk.h"
 #include "face/trk/trk_kinds.h"
 #include "face/trk/trk_module.h"

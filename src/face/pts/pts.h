@@ -2,13 +2,10 @@
 
 struct request;
 
-/* seeds/pts.md, contract 2: what LMS front ends and the payments service speak. */
-void pts_summary(struct request *request);        /* GET /api/v1/Progress/summary/{userId} */
+/* seeds/pts.md, contract 2: what LMS front ends and the payments service speak. Reads are in pts_read.h. */
 void pts_video(struct request *request);          /* POST /api/v1/Progress/video */
 void pts_video_path(struct request *request);     /* POST /api/v1/Progress/video/{userId}/{videoId} */
 void pts_videos_bulk(struct request *request);    /* POST /api/v1/Progress/videos/bulk */
-void pts_course(struct request *request);         /* GET /api/v1/Progress/course/{userId}/{courseId} */
-void pts_videos(struct request *request);         /* GET /api/v1/Progress/videos/{userId}/{courseId} */
 void pts_enrollment(struct request *request);     /* POST /api/v1/progress/Webhook/enrollment-updated */
 void pts_course_updated(struct request *request); /* .../course-updated */
 void pts_video_updated(struct request *request);  /* .../video-updated */

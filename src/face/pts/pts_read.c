@@ -1,0 +1,447 @@
+#include "face/pts/pts_read.h"
+
+#include <string.h>
+
+#include "face/face.h"
+#include "face/pts/pts_encode.h"
+#include "face/pts/pts_titles.h"
+#include "face/read.h"
+#include "face/show.h"
+#include "face/snapshot.h"
+#include "face/steps.h"
+#include "face/work.h"
+
+enum { RECENT_MAX = 5, TURNS_A_STEP = 16 };
+
+static int64_t last_access(const struct enrolment *enrolment)
+{
+    return enrolment->last_activity_ms != INSTANT_NEVER ? enrolment->last_activity_ms
+                                                        : enrolment->enrolled_at_ms;
+}
+
+struct video_sums {
+    int64_t videos, completed;
+    wide watch_ms;
+};
+
+/* A course being shown. */
+struct shown_course {
+    uint32_t key;
+    const struct course_def *def;
+    const struct enrolment *enrolment; /* NULL: none; of the snapshot */
+    struct video_sums sums;
+};
+
+enum pts_read_kind { READ_SUMMARY, READ_COURSE, READ_VIDEOS };
+
+/* GET of a summary, a course or its videos. First the titles that will be shown are asked for, if there is a
+ * CMS; then the answer is made in steps. */
+struct pts_read {
+    struct request *request;
+    enum pts_read_kind kind;
+    struct titles *titles;
+    enum user_verdict verdict;
+    struct snapshot snapshot;
+    struct shown_course courses[RECENT_MAX]; /* newest access first */
+    /* which one, and where in its list of items, or in the records */
+    uint32_t course_count, summing, at;
+    int64_t enrolled, completed; /* of a summary, as is what follows */
+    struct video_sums all;
+    enum { PTS_RECORDS, PTS_SUMS, PTS_HEAD, PTS_VIDEOS, PTS_END } phase;
+    struct json_out out;
+    bool mock; /* the open course's title is invented */
+};
+
+static bool accessed_before(const struct enrolment *left, const struct enrolment *right)
+{
+    if (last_access(left) != last_access(right))
+        return last_access(left) < last_access(right);
+    return left->id < right->id;
+}
+
+/* Counts the enrolments and keeps the five with the newest access. */
+static void pick_recent(struct pts_read *read, struct view view)
+{
+    const struct learner *learner = read->snapshot.learner;
+
+    for (uint32_t i = 0; i < learner->enrolment_count; i++) {
+        const struct enrolment *enrolment = &learner->enrolments[i];
+        const struct course_def *def = view_course(view, enrolment->course);
+        struct course_facts facts = view_course_facts(view, enrolment->course);
+        enum enrolment_state state = enrolment_state(enrolment, &facts);
+        read->completed += state == ENR_COMPLETED || state == ENR_CERTIFIED;
+        if (state == ENR_DROPPED || state == ENR_EXPIRED || !def)
+            continue;
+        read->enrolled++;
+        uint32_t at = read->course_count;
+        while (at > 0 && accessed_before(read->courses[at - 1].enrolment, enrolment))
+            at--;
+        if (at == RECENT_MAX)
+            continue;
+        uint32_t moved = (read->course_count < RECENT_MAX ? read->course_count : RECENT_MAX - 1) - at;
+        memmove(&read->courses[at + 1], &read->courses[at], moved * sizeof *read->courses);
+        read->courses[at] =
+            (struct shown_course){.key = enrolment->course, .def = def, .enrolment = enrolment};
+        read->course_count += read->course_count < RECENT_MAX;
+    }
+}
+
+/* Whose and what; everything that is shown is kept by reference. */
+static enum rc open_read(struct pts_read *read, bool *out_small, struct fault *fault)
+{
+    struct request *request = read->request;
+    struct text user = face_param(request, 0);
+    struct view view = model_read_begin(face_of(request)->model);
+    uint32_t course = 0;
+    uint64_t work = 0;
+    enum rc rc = face_may(request, view, ACCESS_OWN_STUDENT, user, 0, false, fault);
+
+    if (rc == RC_OK && read->kind != READ_SUMMARY)
+        rc = face_course(view, face_param(request, 1), &course, fault);
+    if (rc == RC_OK)
+        snapshot_take(view, view_learner_key(view, user.bytes, user.size), &read->snapshot);
+    const struct learner *learner = read->snapshot.learner;
+    if (rc == RC_OK && read->kind == READ_SUMMARY && (!learner || read->verdict == USER_NO))
+        rc = fault_set(fault, RC_NOT_FOUND, NULL, "User not found");
+    if (rc == RC_OK && read->kind == READ_SUMMARY) {
+        pick_recent(read, view);
+        work = learner->record_count + learner->enrolment_count;
+    } else if (rc == RC_OK) {
+        read->courses[0] =
+            (struct shown_course){.key = course,
+                                  .def = view_course(view, course),
+                                  .enrolment = learner ? learner_enrolment(learner, course) : NULL};
+        read->course_count = 1;
+    }
+    for (uint32_t i = 0; i < read->course_count; i++) {
+        (void)course_def_ref(read->courses[i].def);
+        work += read->courses[i].def->item_count;
+    }
+    model_read_end(view);
+    *out_small = work <= LARGE_READ;
+    return rc;
+}
+
+static void close_read(struct pts_read *read)
+{
+    for (uint32_t i = 0; i < read->course_count; i++)
+        course_def_unref(read->courses[i].def);
+    snapshot_done(&read->snapshot);
+    read->course_count = 0;
+}
+
+static void free_read(void *state)
+{
+    close_read(state);
+}
+
+/* Videos of a course and what the learner did with them: type video or unknown only. True: counted to the
+ * end. */
+static bool sum_course(struct pts_read *read, struct view view, struct shown_course *course)
+{
+    for (uint32_t steps = STEPS_A_HOLD; read->at < course->def->item_count && steps > 0;
+         read->at++, steps--) {
+        uint32_t item = course->def->items[read->at];
+        if (!is_video(view_item(view, item)))
+            continue;
+        const struct record *record = pts_reported(read->snapshot.learner, item);
+        course->sums.videos++;
+        course->sums.completed += record && record->status == ITEM_COMPLETED;
+        course->sums.watch_ms += record ? record_watch_ms(record) : 0;
+    }
+    return read->at == course->def->item_count;
+}
+
+static bool sum_records(struct pts_read *read, struct view view)
+{
+    const struct learner *learner = read->snapshot.learner;
+
+    for (uint32_t steps = STEPS_A_HOLD; read->at < learner->record_count && steps > 0; read->at++, steps--) {
+        const struct record *record = &learner->records[read->at];
+        if (!(record->flags & RECORD_REPORTED) || !is_video(view_item(view, record->item)))
+            continue;
+        read->all.completed += record->status == ITEM_COMPLETED;
+        read->all.watch_ms += record_watch_ms(record);
+    }
+    return read->at == learner->record_count;
+}
+
+/* A course up to its list of videos, which stays open. */
+static void put_course_head(struct pts_read *read, struct view view, const struct shown_course *course,
+                            bool *out_mock)
+{
+    struct json_out *out = &read->out;
+    const struct enrolment *enrolment = course->enrolment;
+    const char *id = view_course_slot(view, course->key)->id;
+    struct title title = titles_look(read->titles, view, true, course->key, id);
+
+    json_open(out, '{');
+    json_name(out, "id");
+    if (enrolment)
+        json_int(out, enrolment->id);
+    else
+        json_null_value(out);
+    json_put_text(out, "courseId", id);
+    json_put_text(out, "courseTitle", title.text);
+    json_put_int(out, "completedVideos", course->sums.completed);
+    json_put_int(out, "totalVideos", course->sums.videos);
+    json_put_hundredths(
+        out, "completionPercentage",
+        enrolment ? course_percent_hundredths(enrolment->completed_required, course->def->required_count)
+                  : 0);
+    json_put_int(out, "totalWatchTimeSeconds", wide_shown(course->sums.watch_ms / 1000));
+    json_put_instant(out, "lastAccessed", enrolment ? last_access(enrolment) : INSTANT_NEVER);
+    json_put_open(out, "videoProgresses", '[');
+    *out_mock = title.mock;
+}
+
+static void put_course_end(struct pts_read *read, bool mock)
+{
+    json_close(&read->out, ']');
+    if (mock)
+        json_put_bool(&read->out, "mock", true);
+    json_close(&read->out, '}');
+}
+
+static void put_summary(struct pts_read *read, struct view view)
+{
+    struct json_out *out = &read->out;
+    bool mock;
+
+    json_open(out, '{');
+    json_put_text(out, "userId", face_param(read->request, 0).bytes);
+    json_put_int(out, "totalCoursesEnrolled", read->enrolled);
+    json_put_int(out, "completedCourses", read->completed);
+    json_put_int(out, "totalVideosWatched", read->all.completed);
+    json_put_hundredths(out, "totalWatchTimeHours", rounded_ratio(read->all.watch_ms, 100, 3600000));
+    json_put_open(out, "recentCourses", '[');
+    for (uint32_t i = 0; i < read->course_count; i++) {
+        put_course_head(read, view, &read->courses[i], &mock);
+        put_course_end(read, mock);
+    }
+    json_close(out, ']');
+    json_close(out, '}');
+}
+
+/* Declared videos not started are listed with zeros; of an observed course only what the learner has. */
+static bool shows_video(const struct pts_read *read, struct view view, uint32_t item,
+                        const struct record **out_record)
+{
+    *out_record = pts_reported(read->snapshot.learner, item);
+    return is_video(view_item(view, item)) && (*out_record || read->courses[0].def->declared);
+}
+
+static bool put_videos(struct pts_read *read, struct view view)
+{
+    const struct course_def *def = read->courses[0].def;
+    const struct record *record;
+    struct arena scratch;
+
+    arena_init(&scratch);
+    read->titles->arena = &scratch;
+    for (uint32_t steps = STEPS_A_HOLD; read->at < def->item_count && steps > 0; read->at++, steps--)
+        if (shows_video(read, view, def->items[read->at], &record))
+            pts_put_video(&read->out, read->titles, view, def->items[read->at],
+                          view_item_slot(view, def->items[read->at])->id, record);
+    read->titles->arena = &read->request->arena;
+    arena_done(&scratch);
+    return read->at == def->item_count;
+}
+
+static void head_turn(struct pts_read *read, struct view view)
+{
+    read->at = 0;
+    read->phase = read->kind == READ_SUMMARY ? PTS_END : PTS_VIDEOS;
+    if (read->kind == READ_SUMMARY)
+        put_summary(read, view);
+    else if (read->kind == READ_VIDEOS)
+        json_open(&read->out, '[');
+    else
+        put_course_head(read, view, &read->courses[0], &read->mock);
+}
+
+/* Under the lock: one hold. */
+static void read_turn(struct pts_read *read, struct view view)
+{
+    switch (read->phase) {
+    case PTS_RECORDS:
+        if (sum_records(read, view)) {
+            read->at = 0;
+            read->phase = PTS_SUMS;
+        }
+        return;
+    case PTS_SUMS:
+        if (read->summing < read->course_count && read->kind != READ_VIDEOS) {
+            if (sum_course(read, view, &read->courses[read->summing])) {
+                read->at = 0;
+                read->summing++;
+            }
+            return;
+        }
+        read->phase = PTS_HEAD;
+        return;
+    case PTS_HEAD:
+        head_turn(read, view);
+        return;
+    case PTS_VIDEOS:
+        if (!put_videos(read, view))
+            return;
+        if (read->kind == READ_VIDEOS)
+            json_close(&read->out, ']');
+        else
+            put_course_end(read, read->mock);
+        read->phase = PTS_END;
+        return;
+    case PTS_END:
+        return;
+    }
+}
+
+static enum rc read_step(void *state, struct buf *out, bool *out_last, struct fault *fault)
+{
+    struct pts_read *read = state;
+
+    (void)fault;
+    read->out.buf = out;
+    for (int turns = 0; turns < TURNS_A_STEP && read->phase != PTS_END; turns++) {
+        struct view view = model_read_begin(face_of(read->request)->model);
+        read_turn(read, view);
+        model_read_end(view);
+    }
+    *out_last = read->phase == PTS_END;
+    return RC_OK;
+}
+
+/* On a server thread: what can be known of titles is known. */
+static void answer_read(struct request *request)
+{
+    struct pts_read *read = request->command;
+    struct fault fault = {NULL, NULL};
+    bool small;
+    enum rc rc = open_read(read, &small, &fault);
+
+    if (rc != RC_OK) {
+        close_read(read);
+        request_fail(request, rc, &fault);
+        return;
+    }
+    read->phase = read->kind == READ_SUMMARY ? PTS_RECORDS : PTS_SUMS;
+    face_stream(request, &(struct face_source){read_step, free_read, read, "application/json", small});
+}
+
+/* Notes the titles that will be shown and are not known. */
+static void want_titles(struct pts_read *read)
+{
+    struct model *model = face_of(read->request)->model;
+    struct titles *titles = read->titles;
+    const struct record *record;
+    uint32_t steps = 0;
+    struct view view = model_read_begin(model);
+
+    for (uint32_t i = 0; i < read->course_count && read->kind != READ_VIDEOS; i++)
+        titles_want(titles, view, true, read->courses[i].key,
+                    view_course_slot(view, read->courses[i].key)->id);
+    const struct course_def *def = read->kind == READ_SUMMARY ? NULL : read->courses[0].def;
+    for (uint32_t i = 0; def && i < def->item_count && titles->wanted_count < TITLES_WANTED_MAX; i++) {
+        if (shows_video(read, view, def->items[i], &record))
+            titles_want(titles, view, false, def->items[i], view_item_slot(view, def->items[i])->id);
+        (void)view_pause(view, &steps, 1);
+    }
+    model_read_end(view);
+}
+
+/* What is read is let go again, so that nothing is kept while others are asked. large: whatever it takes;
+ * else *out_large says that it is too much for an event loop. */
+static enum rc look_for_titles(struct pts_read *read, bool large, bool *out_large, struct fault *fault)
+{
+    bool small = false;
+    enum rc rc = open_read(read, &small, fault);
+
+    *out_large = rc == RC_OK && !small && !large;
+    if (rc == RC_OK && !*out_large)
+        want_titles(read);
+    close_read(read);
+    read->enrolled = read->completed = 0;
+    return rc;
+}
+
+static enum rc work_titles(struct request *request, struct fault *fault)
+{
+    bool large;
+    return look_for_titles(request->command, true, &large, fault);
+}
+
+static void ask_for_titles(struct request *request)
+{
+    if (!titles_fetch(((struct pts_read *)request->command)->titles, answer_read))
+        answer_read(request);
+}
+
+/* On a server thread: the user service has spoken, or need not. */
+static void judged(struct request *request)
+{
+    struct fault fault = {NULL, NULL};
+    bool large = false;
+    enum rc rc = RC_OK;
+
+    if (face_of(request)->cms && !face_of(request)->mock_data)
+        rc = look_for_titles(request->command, false, &large, &fault);
+    if (rc != RC_OK)
+        request_fail(request, rc, &fault);
+    else if (large)
+        face_work(request, work_titles, ask_for_titles);
+    else
+        ask_for_titles(request);
+}
+
+static void told(void *arg, enum user_verdict verdict)
+{
+    struct pts_read *read = arg;
+
+    read->verdict = verdict;
+    request_resume(read->request);
+}
+
+static void begin_read(struct request *request, enum pts_read_kind kind)
+{
+    struct face_context *context = face_of(request);
+    struct fault fault = {NULL, NULL};
+    struct pts_read *read = arena_alloc(&request->arena, sizeof *read);
+    struct titles *titles = titles_of(request);
+    enum rc rc = read && titles ? request_id_param(request, 0, "userId", &fault) : fault_no_memory(&fault);
+
+    if (rc == RC_OK && kind != READ_SUMMARY)
+        rc = request_id_param(request, 1, "courseId", &fault);
+    if (rc == RC_OK)
+        rc = face_may_user(request, face_param(request, 0), &fault);
+    if (rc != RC_OK) {
+        request_fail(request, rc, &fault);
+        return;
+    }
+    struct text user = face_param(request, 0);
+    *read = (struct pts_read){.request = request, .kind = kind, .titles = titles, .verdict = USER_YES};
+    request->command = read;
+    if (kind == READ_SUMMARY && context->users)
+        read->verdict = user_service_known(context->users, user.bytes);
+    if (read->verdict != USER_NOT_ASKED) {
+        judged(request);
+        return;
+    }
+    request_suspend(request, judged);
+    user_service_ask(context->users, user.bytes, told, read);
+}
+
+void pts_summary(struct request *request)
+{
+    begin_read(request, READ_SUMMARY);
+}
+
+void pts_course(struct request *request)
+{
+    begin_read(request, READ_COURSE);
+}
+
+void pts_videos(struct request *request)
+{
+    begin_read(request, READ_VIDEOS);
+}
