@@ -3,6 +3,7 @@
 #include "app/logbook.h"
 #include "core/log_entries.h"
 #include "face/face.h"
+#include "face/logs/logs_decode.h"
 #include "http/json_out.h"
 
 /* Log entries as clients see them. */
@@ -22,13 +23,6 @@ struct logs_page {
     bool more;
 };
 
-/* Which entries a list shows: by instant, and by the day of the entry where a bare date was given. */
-struct logs_range {
-    struct log_filter instants; /* no narrower than the days */
-    bool from_is_day, to_is_day;
-    int32_t from_day, to_day;
-};
-
 /* The day of an entry: the one written in its date, of a Z instant (or none) the zone's. Source: contract 5.
  */
 int32_t logs_day_of(const struct store_log *log, const struct zone *zone);
@@ -42,6 +36,3 @@ MUST_CHECK enum rc logs_put_all(struct face_context *context, uint32_t learner,
 void logs_put_past(struct face_context *context, struct log_state *entries, size_t count,
                    const struct logs_range *range, const char *user, struct logs_page *page,
                    struct json_out *out);
-
-/* The query's from and to. */
-MUST_CHECK enum rc logs_query_range(struct request *request, struct logs_range *out, struct fault *fault);

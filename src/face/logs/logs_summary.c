@@ -1,4 +1,4 @@
-#include "face/logs/logs.h"
+#include "face/logs/logs_summary.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +14,6 @@
 #include "face/read.h"
 #include "face/work.h"
 #include "http/json_out.h"
-
-/* GET /api/progress/summary/{user_id}: every numeric member of all entries. Source: contract 5. */
 
 struct field {
     const char *name;

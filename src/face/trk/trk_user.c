@@ -8,6 +8,7 @@
 #include "face/body.h"
 #include "face/csv.h"
 #include "face/face.h"
+#include "face/logs/logs_decode.h"
 #include "face/logs/logs_encode.h"
 #include "face/show.h"
 #include "face/snapshot.h"

@@ -1,0 +1,109 @@
+#include "face/logs/logs_history.h"
+
+#include <string.h>
+
+#include "app/history.h"
+#include "face/body.h"
+#include "face/face.h"
+#include "face/logs/logs_decode.h"
+#include "face/logs/logs_encode.h"
+#include "face/read.h"
+#include "face/show.h"
+#include "face/work.h"
+
+enum { CHANGES_DEFAULT = 10000, CHANGES_MAX_BYTES = 16 << 20 };
+
+struct telling {
+    struct json_out *out;
+    const char *user;
+    int64_t after, limit, told, last; /* after: the event that the page before ended with */
+    bool more;
+};
+
+static bool put_change(void *arg, const struct log_event *event, enum log_change change,
+                       const struct log_state *after)
+{
+    static const char *const names[] = {"created", "updated", "deleted", "rolled_back",
+                                        "removed_by_rollback"};
+    struct telling *telling = arg;
+    struct json_out *out = telling->out;
+
+    if ((int64_t)event->sequence <= telling->after)
+        return true;
+    if (telling->told == telling->limit || out->buf->size > CHANGES_MAX_BYTES) {
+        telling->more = true;
+        return false;
+    }
+    telling->told++;
+    telling->last = (int64_t)event->sequence;
+    json_open(out, '{');
+    json_put_int(out, "event_id", (int64_t)event->sequence);
+    json_put_text(out, "event", names[change]);
+    json_name(out, "at");
+    json_instant(out, event->at_ms);
+    json_name(out, "actor");
+    json_text(out, event->actor_size ? event->actor : telling->user,
+              event->actor_size ? event->actor_size : strlen(telling->user));
+    json_name(out, "log");
+    if (after) {
+        struct store_log log = logs_entry_of(after);
+        logs_put_entry(out, &log, telling->user);
+    } else {
+        json_null_value(out);
+    }
+    json_close(out, '}');
+    return !out->buf->failed;
+}
+
+/* The entry's owner; refuses a caller who may not look. */
+static enum rc find_entry(struct request *request, uint64_t *out_id, uint32_t *out_learner,
+                          struct text *out_user, struct fault *fault)
+{
+    struct face_context *context = face_of(request);
+    enum rc rc = logs_read_id(request, out_id, fault);
+
+    if (rc == RC_OK)
+        rc = logbook_owner(context->engine, *out_id, out_learner, fault);
+    if (rc != RC_OK)
+        return rc;
+    struct view view = model_read_begin(context->model);
+    const struct learner_slot *slot = view_learner_slot(view, *out_learner);
+    *out_user = slot ? slot_id(slot->id, slot->id_size) : (struct text){NULL, 0};
+    rc = face_may(request, view, ACCESS_PERSON, *out_user, 0, false, fault);
+    model_read_end(view);
+    return rc;
+}
+
+static enum rc work_history(struct request *request, struct fault *fault)
+{
+    struct face_context *context = face_of(request);
+    struct json_out out = {&request->out, false};
+    struct text user = {NULL, 0};
+    uint64_t log_id = 0;
+    uint32_t learner = 0;
+    struct telling telling = {.out = &out, .limit = CHANGES_DEFAULT};
+    enum rc rc = face_query_number(request, "limit", 1, CHANGES_DEFAULT, &telling.limit, fault);
+
+    if (rc == RC_OK)
+        rc = face_query_number(request, "cursor", 0, INT64_MAX, &telling.after, fault);
+    if (rc == RC_OK)
+        rc = find_entry(request, &log_id, &learner, &user, fault);
+    if (rc != RC_OK)
+        return rc;
+    telling.user = user.bytes;
+    json_open(&out, '{');
+    json_put_int(&out, "log_id", (int64_t)log_id);
+    json_put_text(&out, "user_id", user.bytes);
+    json_put_open(&out, "history", '[');
+    rc = history_of_log(engine_history(context->engine), learner, log_id, put_change, &telling, fault);
+    json_close(&out, ']');
+    if (telling.more)
+        json_put_int(&out, "nextCursor", telling.last);
+    json_close(&out, '}');
+    return rc;
+}
+
+void logs_history(struct request *request)
+{
+    face_work_long(request, work_history, NULL);
+}

@@ -1,0 +1,124 @@
+#include "face/logs/logs_rollback.h"
+
+#include <string.h>
+
+#include "app/rollback.h"
+#include "base/ident.h"
+#include "base/instant.h"
+#include "face/body.h"
+#include "face/face.h"
+#include "face/read.h"
+#include "face/work.h"
+#include "face/write.h"
+#include "http/json_out.h"
+
+struct rolling {
+    struct rollback rollback;
+    const char *to; /* as the client wrote it */
+    int tries;
+};
+
+static struct rolling *rolling_of(const struct command *command)
+{
+    return (struct rolling *)((char *)(uintptr_t)command->rollback - offsetof(struct rolling, rollback));
+}
+
+static void encode_rolled_back(struct command *command, struct view view)
+{
+    struct json_out out = {command->answer.body, false};
+    const char *to = rolling_of(command)->to;
+    int64_t event_id;
+
+    (void)view;
+    json_open(&out, '{');
+    json_put_text(&out, "message", "Progress logs rolled back");
+    json_put_text(&out, "user_id", command->learner.bytes);
+    json_put_int(&out, "event_id", (int64_t)command->sequence);
+    json_name(&out, "to");
+    if (ident_integer(to, strlen(to), &event_id))
+        json_int(&out, event_id);
+    else
+        json_text(&out, to, strlen(to));
+    json_put_int(&out, "total_logs", command->count);
+    json_close(&out, '}');
+}
+
+/* An event id, as a number or its digits, or an instant. */
+static enum rc decode_to(struct request *request, const struct body *body, const char **out,
+                         struct fault *fault)
+{
+    json_t *value = body_get(body, "to");
+    int64_t number;
+
+    if (json_is_number(value)) {
+        enum rc rc = json_in_integer(value, "to", 1, INT64_MAX, &number, fault);
+        *out = rc == RC_OK ? arena_printf(&request->arena, "%lld", (long long)number) : NULL;
+        return rc == RC_OK && !*out ? fault_no_memory(fault) : rc;
+    }
+    const char *text = NULL;
+    int64_t at_ms;
+    enum rc rc = json_in_text(value, "to", 64, &text, fault);
+    if (rc == RC_OK && !ident_integer(text, strlen(text), &number) &&
+        instant_parse(text, strlen(text), &at_ms) == INSTANT_NONE)
+        return fault_set(fault, RC_INVALID, "to", "must be an event id or an ISO 8601 instant");
+    *out = rc == RC_OK ? arena_copy(&request->arena, text, strlen(text)) : NULL;
+    return rc == RC_OK && !*out ? fault_no_memory(fault) : rc;
+}
+
+static enum rc work_rollback(struct request *request, struct fault *fault)
+{
+    struct face_context *context = face_of(request);
+    struct command *command = request->command;
+    struct rolling *rolling = rolling_of(command);
+    struct view view = model_read_begin(context->model);
+    uint32_t learner = view_learner_key(view, command->learner.bytes, command->learner.size);
+
+    model_read_end(view);
+    return rollback_prepare(context->engine, learner, rolling->to, &request->arena, &rolling->rollback,
+                            fault);
+}
+
+static void submit_rollback(struct request *request)
+{
+    face_submit(request, request->command, encode_rolled_back);
+}
+
+/* The entries changed while it was found out what to change. */
+static void roll_back_again(struct command *command)
+{
+    struct request *request = command->waiter;
+
+    if (++rolling_of(command)->tries < ROLLBACK_TRIES)
+        face_work_long(request, work_rollback, submit_rollback);
+    else
+        request_fail(request, RC_BUSY, &(struct fault){NULL, "the logs are being changed; try again"});
+}
+
+void logs_roll_back(struct request *request)
+{
+    struct fault fault = {NULL, NULL};
+    struct rolling *rolling = arena_alloc(&request->arena, sizeof *rolling);
+    BODY body = {NULL, SPELLING_EXACT};
+    enum rc rc = request_id_param(request, 0, "user_id", &fault);
+
+    if (rc == RC_OK)
+        rc = face_body(request, SPELLING_EXACT, &body, &fault);
+    if (rc == RC_OK && !rolling)
+        rc = fault_no_memory(&fault);
+    if (rc == RC_OK)
+        rc = decode_to(request, &body, &rolling->to, &fault);
+    if (rc == RC_OK)
+        rc = face_may_user(request, face_param(request, 0), &fault);
+    struct command *command =
+        rc == RC_OK ? face_command(request, CMD_LOGS_ROLL_BACK, FACE_LOGS, face_param(request, 0)) : NULL;
+    if (rc == RC_OK && !command)
+        rc = fault_no_memory(&fault);
+    if (rc != RC_OK) {
+        request_fail(request, rc, &fault);
+        return;
+    }
+    command->rollback = &rolling->rollback;
+    command->again = roll_back_again;
+    request->command = command;
+    face_work_long(request, work_rollback, submit_rollback);
+}
