@@ -8,6 +8,7 @@
 #include "face/logs/logs_rollback.h"
 #include "face/logs/logs_summary.h"
 #include "face/own/own_catalog.h"
+#include "face/own/own_export.h"
 #include "face/own/own_server.h"
 #include "face/own/own_users.h"
 #include "face/pts/pts.h"
@@ -128,7 +129,7 @@ static const struct http_route table[] = {
 
     {HTTP_GET, "/api/v1/users/{userId}/progress", false, ACCESS_PERSON, FACE_LEARNER, own_users_progress,
      "A learner's whole progress, now or as it was", NULL, "UserProgress"},
-    {HTTP_GET, "/api/v1/users/{userId}/export", false, ACCESS_PERSON, FACE_LEARNER, own_users_export,
+    {HTTP_GET, "/api/v1/users/{userId}/export", false, ACCESS_PERSON, FACE_LEARNER, own_export,
      "All that is kept of a learner", NULL, "UserExport"},
     {HTTP_DELETE, "/api/v1/users/{userId}", false, ACCESS_PERSON, FACE_LEARNER, own_users_erase,
      "Erase a learner", NULL, "UserErased"},

@@ -1,0 +1,9 @@
+#pragma once
+
+#include "http/json_out.h"
+#include "model/model.h"
+
+/* One person's enrolments and records, with all that is kept of them. Contract 7. */
+void own_put_enrolment(struct json_out *out, struct arena *arena, struct view view,
+                       const struct enrolment *enrolment);
+void own_put_record(struct json_out *out, struct view view, const struct record *record);
