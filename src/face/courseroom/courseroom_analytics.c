@@ -1,15 +1,13 @@
-#include "face/courseroom/courseroom.h"
+#include "face/courseroom/courseroom_analytics.h"
 
 #include <stdlib.h>
 
 #include "base/instant.h"
+#include "face/courseroom/courseroom_decode.h"
 #include "face/courseroom/courseroom_encode.h"
 #include "face/face.h"
 #include "face/show.h"
 #include "face/steps.h"
-
-/* GET .../analytics: from the sums alone, whatever the number of learners; of 10,000 items some hundred in
- * each hold of the model's lock. Contract 3. */
 
 enum { HOLD_ITEMS = 512, SMALL_ITEMS = 256 };
 

@@ -1,11 +1,9 @@
 #include "face/courseroom/courseroom_encode.h"
 
 #include <stdio.h>
-#include <string.h>
 
-#include "base/ident.h"
 #include "base/instant.h"
-#include "face/face.h"
+#include "face/show.h"
 
 void courseroom_open(struct json_out *out, const char *message)
 {
@@ -101,36 +99,4 @@ void courseroom_put_activity(struct json_out *out, struct view view, const struc
     json_put_instant(out, "user_course_content_progress_created_at", record->created_at_ms);
     json_put_instant(out, "user_course_content_progress_updated_at", record->updated_at_ms);
     json_close(out, '}');
-}
-
-enum rc courseroom_param(struct request *request, int index, const char *field, struct text *out,
-                         struct fault *fault)
-{
-    int64_t number;
-
-    *out = face_param(request, index);
-    if (!ident_integer(out->bytes, out->size, &number))
-        return fault_set(fault, RC_INVALID, field, "must be an integer");
-    return RC_OK;
-}
-
-enum rc courseroom_id_of(struct request *request, json_t *value, const char *name, struct text *out,
-                         struct fault *fault)
-{
-    int64_t number;
-    enum rc rc = json_in_whole(value, name, &number, fault);
-
-    if (rc != RC_OK)
-        return rc;
-    char *text = arena_printf(&request->arena, "%lld", (long long)number);
-    if (!text)
-        return fault_no_memory(fault);
-    *out = (struct text){text, (uint32_t)strlen(text)};
-    return RC_OK;
-}
-
-enum rc courseroom_id(struct request *request, const struct body *body, const char *name, struct text *out,
-                      struct fault *fault)
-{
-    return courseroom_id_of(request, body_get(body, name), name, out, fault);
 }

@@ -1,12 +1,12 @@
-#include "face/courseroom/courseroom.h"
+#include "face/courseroom/courseroom_lists.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/instant.h"
 #include "face/body.h"
+#include "face/courseroom/courseroom_decode.h"
 #include "face/courseroom/courseroom_encode.h"
+#include "face/courseroom/courseroom_query.h"
 #include "face/courseroom/courseroom_rows.h"
 #include "face/csv.h"
 #include "face/face.h"
@@ -14,28 +14,13 @@
 #include "face/show.h"
 #include "face/steps.h"
 
-/* Lists of one course's learners: /all, bulk, leaderboard. Contract 3; how long they may take:
- * docs/decisions/0013. */
-
-enum { PAGE_MAX = 100, PAGE_DEFAULT = 20, BULK_MAX = 1000, SMALL_ROSTER = 256 };
-
-enum sort { SORT_USER, SORT_PROGRESS, SORT_ENROLLED, SORT_COMPLETED };
-
-struct list_query {
-    enum sort by;
-    bool descending, filtered;
-    enum enrolment_state status;
-    int64_t page, limit; /* limit 0: all rows, of a table */
-    bool after;
-    int64_t after_by[2];
-    struct learner_text after_id;
-};
+enum { BULK_MAX = 1000, SMALL_ROSTER = 256 };
 
 /* One answer under way. */
 struct listing {
     struct row_out to;
     uint32_t course;
-    struct list_query query;
+    struct courseroom_query query;
     const char *message;
     const struct text *users; /* bulk's */
     struct text reader;
@@ -56,7 +41,7 @@ static int64_t reversed(int64_t value)
 static bool take_member(const void *arg, struct view view, const struct learner *learner,
                         const struct enrolment *enrolment, int64_t out_by[2])
 {
-    const struct list_query *query = arg;
+    const struct courseroom_query *query = arg;
     struct course_facts facts = view_course_facts(view, enrolment->course);
     int64_t completed_ms = enrolment_completion_ms(enrolment, &facts);
 
@@ -88,137 +73,6 @@ static bool take_leader(const void *arg, struct view view, const struct learner 
     out_by[0] = -((int64_t)enrolment->completed_required << 31 | enrolment->completed_items);
     out_by[1] = enrolment->last_activity_ms == INSTANT_NEVER ? INT64_MAX : enrolment->last_activity_ms;
     return true;
-}
-
-/* ---- pages ---- */
-
-static const char sort_letters[] = "upec"; /* by enum sort */
-
-/* nextCursor: sort and order, the two keys, the id in hex. */
-static void put_cursor(struct json_out *out, const struct listing *list)
-{
-    struct learner_text id;
-    int64_t by[2];
-
-    if (!roster_has_more(list->roster) || !roster_last(list->roster, by, &id)) {
-        json_put_null(out, "nextCursor");
-        return;
-    }
-    char text[64 + 2 * IDENT_MAX_BYTES + 1];
-    int size = snprintf(text, sizeof text, "%c%c.%lld.%lld.", sort_letters[list->query.by],
-                        list->query.descending ? 'd' : 'a', (long long)by[0],
-                        (long long)by[1]); /* fits: at most 44 */
-    for (uint32_t i = 0; i < id.size; i++)
-        size +=
-            snprintf(text + size, sizeof text - (size_t)size, "%02x", (unsigned char)id.bytes[i]); /* fits */
-    json_put_text(out, "nextCursor", text);
-}
-
-static bool read_number(const char **at, int64_t *out)
-{
-    char *end;
-    bool digit = **at == '-' ? (*at)[1] >= '0' && (*at)[1] <= '9' : **at >= '0' && **at <= '9';
-
-    if (!digit)
-        return false;
-    *out = strtoll(*at, &end, 10);
-    *at = end + 1;
-    return *end == '.';
-}
-
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool cursor_fits(struct list_query *query, const char *cursor)
-{
-    const char *at = cursor;
-
-    if (at[0] != sort_letters[query->by] || at[1] != (query->descending ? 'd' : 'a') || at[2] != '.')
-        return false;
-    at += 3;
-    if (!read_number(&at, &query->after_by[0]) || !read_number(&at, &query->after_by[1]))
-        return false;
-    size_t digits = strlen(at);
-    if (digits == 0 || digits % 2 || digits > 2 * IDENT_MAX_BYTES)
-        return false;
-    for (size_t i = 0; i < digits; i += 2) {
-        int high = hex_digit(at[i]), low = hex_digit(at[i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        query->after_id.bytes[i / 2] = (char)(high * 16 + low);
-    }
-    query->after_id.size = (uint32_t)(digits / 2);
-    return !memchr(query->after_id.bytes, 0, query->after_id.size);
-}
-
-static enum rc read_page(struct request *request, bool csv, struct list_query *query, struct fault *fault)
-{
-    int64_t limit = 0;
-    enum rc rc = face_query_number(request, "page", 1, INT32_MAX, &query->page, fault);
-
-    if (rc == RC_OK)
-        rc = face_query_number(request, "limit", 1, PAGE_MAX, &limit, fault);
-    if (rc == RC_OK && (limit || !csv))
-        query->limit = limit ? limit : PAGE_DEFAULT;
-    return rc;
-}
-
-static enum rc read_sort(struct request *request, struct list_query *query, struct fault *fault)
-{
-    static const struct {
-        const char *name;
-        enum sort by;
-    } sorts[] = {{"progress", SORT_PROGRESS},
-                 {"enrollmentDate", SORT_ENROLLED},
-                 {"completionDate", SORT_COMPLETED},
-                 {"userId", SORT_USER}};
-    const char *sort, *order = NULL;
-    enum rc rc = request_query(request, "sortBy", &sort, fault);
-
-    if (rc == RC_OK)
-        rc = request_query(request, "order", &order, fault);
-    if (rc != RC_OK)
-        return rc;
-    bool known = !sort || !*sort;
-    for (size_t i = 0; !known && i < sizeof sorts / sizeof *sorts; i++)
-        if ((known = strcmp(sort, sorts[i].name) == 0))
-            query->by = sorts[i].by;
-    if (!known)
-        return fault_set(fault, RC_INVALID, "sortBy",
-                         "must be progress, enrollmentDate, completionDate or userId");
-    query->descending = query->by == SORT_PROGRESS;
-    if (!order || !*order)
-        return RC_OK;
-    if (strcasecmp(order, "asc") != 0 && strcasecmp(order, "desc") != 0)
-        return fault_set(fault, RC_INVALID, "order", "must be asc or desc");
-    query->descending = strcasecmp(order, "desc") == 0;
-    return RC_OK;
-}
-
-static enum rc read_query(struct request *request, bool csv, struct list_query *query, struct fault *fault)
-{
-    const char *status, *cursor = NULL;
-    enum rc rc = request_query(request, "status", &status, fault);
-
-    if (rc == RC_OK)
-        rc = read_sort(request, query, fault);
-    if (rc == RC_OK)
-        rc = read_page(request, csv, query, fault);
-    if (rc == RC_OK)
-        rc = request_query(request, "cursor", &cursor, fault);
-    if (rc != RC_OK)
-        return rc;
-    query->filtered = status && *status;
-    if (query->filtered && !state_by_name(status, &query->status))
-        return fault_set(fault, RC_INVALID, "status", "must be one of the six enrollment states");
-    query->after = cursor && *cursor;
-    if (query->after && query->page > 1)
-        return fault_set(fault, RC_INVALID, "page", "is not for use with cursor");
-    if (query->after && !cursor_fits(query, cursor))
-        return fault_set(fault, RC_INVALID, "cursor", "must be the nextCursor of a list in the same order");
-    return RC_OK;
 }
 
 /* ---- rows ---- */
@@ -273,7 +127,7 @@ static void open_list(struct listing *list)
 static void close_list(struct listing *list)
 {
     struct json_out out = {list->to.out, true};
-    const struct list_query *query = &list->query;
+    const struct courseroom_query *query = &list->query;
 
     if (list->to.csv)
         return;
@@ -289,7 +143,7 @@ static void close_list(struct listing *list)
         json_put_bool(&out, "hasMore", roster_has_more(list->roster));
         json_close(&out, '}');
         if (!list->leaders)
-            put_cursor(&out, list);
+            courseroom_put_cursor(&out, query, list->roster);
     }
     json_close(&out, '}');
 }
@@ -384,20 +238,6 @@ static struct listing *new_listing(struct request *request, const char *message,
     return list;
 }
 
-/* Path, right, existence of a course's list. */
-enum rc courseroom_course(struct request *request, struct view view, uint32_t *out_course,
-                          struct fault *fault)
-{
-    struct text id;
-    enum rc rc = courseroom_param(request, 0, "courseId", &id, fault);
-
-    if (rc != RC_OK)
-        return rc;
-    *out_course = view_course_key(view, id.bytes, id.size);
-    rc = face_may(request, view, ACCESS_COURSE_STAFF, (struct text){NULL, 0}, *out_course, true, fault);
-    return rc == RC_OK ? face_course(view, id, out_course, fault) : rc;
-}
-
 static bool is_small(struct view view, uint32_t course)
 {
     return view_course_slot(view, course)->roster.count <= SMALL_ROSTER;
@@ -413,7 +253,7 @@ static enum rc begin(struct request *request, struct listing *list, bool *out_sm
     model_read_end(view);
     if (rc != RC_OK)
         return rc;
-    const struct list_query *query = &list->query;
+    const struct courseroom_query *query = &list->query;
     struct roster_query roster = {
         .course = list->course,
         .take = list->leaders ? take_leader : take_member,
@@ -440,7 +280,7 @@ void courseroom_all(struct request *request)
         rc = courseroom_param(request, 0, "courseId", &id, &fault);
     if (rc == RC_OK) {
         list->to.csv = csv_wanted(request);
-        rc = read_query(request, list->to.csv, &list->query, &fault);
+        rc = courseroom_read_query(request, list->to.csv, &list->query, &fault);
     }
     if (rc == RC_OK)
         rc = begin(request, list, &small, &fault);
@@ -460,7 +300,7 @@ void courseroom_leaderboard(struct request *request)
     if (rc == RC_OK) {
         list->leaders = true;
         list->to.csv = csv_wanted(request);
-        rc = read_page(request, list->to.csv, &list->query, &fault);
+        rc = courseroom_read_page(request, list->to.csv, &list->query, &fault);
     }
     if (rc == RC_OK)
         rc = begin(request, list, &small, &fault);

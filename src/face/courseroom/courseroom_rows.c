@@ -4,6 +4,7 @@
 
 #include "face/csv.h"
 #include "face/face.h"
+#include "face/show.h"
 
 enum {
     HOLD_RECORDS = 64,      /* records encoded in one hold of the model's lock: 0.1 ms, */

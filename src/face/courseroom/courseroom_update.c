@@ -1,17 +1,15 @@
-#include "face/courseroom/courseroom.h"
+#include "face/courseroom/courseroom_update.h"
 
 #include <string.h>
 
 #include "core/members.h"
 #include "face/body.h"
+#include "face/courseroom/courseroom_decode.h"
 #include "face/courseroom/courseroom_encode.h"
 #include "face/face.h"
 #include "face/read.h"
 #include "face/show.h"
 #include "face/write.h"
-
-/* POST /user-progress/update: a report of one's own, SYSTEM's for anybody, or staff's lock. Contract 3;
- * rule 6. */
 
 struct update {
     struct text course, item, user; /* user: bytes NULL when the body names nobody */

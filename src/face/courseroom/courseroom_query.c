@@ -1,0 +1,142 @@
+#include "face/courseroom/courseroom_query.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "face/body.h"
+#include "face/show.h"
+
+enum { PAGE_MAX = 100, PAGE_DEFAULT = 20 };
+
+static const char sort_letters[] = "upec"; /* by enum courseroom_sort */
+
+void courseroom_put_cursor(struct json_out *out, const struct courseroom_query *query,
+                           const struct roster *roster)
+{
+    struct learner_text id;
+    int64_t by[2];
+
+    if (!roster_has_more(roster) || !roster_last(roster, by, &id)) {
+        json_put_null(out, "nextCursor");
+        return;
+    }
+    char text[64 + 2 * IDENT_MAX_BYTES + 1];
+    int size =
+        snprintf(text, sizeof text, "%c%c.%lld.%lld.", sort_letters[query->by], query->descending ? 'd' : 'a',
+                 (long long)by[0], (long long)by[1]); /* fits: at most 44 */
+    for (uint32_t i = 0; i < id.size; i++)
+        size +=
+            snprintf(text + size, sizeof text - (size_t)size, "%02x", (unsigned char)id.bytes[i]); /* fits */
+    json_put_text(out, "nextCursor", text);
+}
+
+static bool read_number(const char **at, int64_t *out)
+{
+    char *end;
+    bool digit = **at == '-' ? (*at)[1] >= '0' && (*at)[1] <= '9' : **at >= '0' && **at <= '9';
+
+    if (!digit)
+        return false;
+    *out = strtoll(*at, &end, 10);
+    *at = end + 1;
+    return *end == '.';
+}
+
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool cursor_fits(struct courseroom_query *query, const char *cursor)
+{
+    const char *at = cursor;
+
+    if (at[0] != sort_letters[query->by] || at[1] != (query->descending ? 'd' : 'a') || at[2] != '.')
+        return false;
+    at += 3;
+    if (!read_number(&at, &query->after_by[0]) || !read_number(&at, &query->after_by[1]))
+        return false;
+    size_t digits = strlen(at);
+    if (digits == 0 || digits % 2 || digits > 2 * IDENT_MAX_BYTES)
+        return false;
+    for (size_t i = 0; i < digits; i += 2) {
+        int high = hex_digit(at[i]), low = hex_digit(at[i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        query->after_id.bytes[i / 2] = (char)(high * 16 + low);
+    }
+    query->after_id.size = (uint32_t)(digits / 2);
+    return !memchr(query->after_id.bytes, 0, query->after_id.size);
+}
+
+enum rc courseroom_read_page(struct request *request, bool csv, struct courseroom_query *query,
+                             struct fault *fault)
+{
+    int64_t limit = 0;
+    enum rc rc = face_query_number(request, "page", 1, INT32_MAX, &query->page, fault);
+
+    if (rc == RC_OK)
+        rc = face_query_number(request, "limit", 1, PAGE_MAX, &limit, fault);
+    if (rc == RC_OK && (limit || !csv))
+        query->limit = limit ? limit : PAGE_DEFAULT;
+    return rc;
+}
+
+static enum rc read_sort(struct request *request, struct courseroom_query *query, struct fault *fault)
+{
+    static const struct {
+        const char *name;
+        enum courseroom_sort by;
+    } sorts[] = {{"progress", SORT_PROGRESS},
+                 {"enrollmentDate", SORT_ENROLLED},
+                 {"completionDate", SORT_COMPLETED},
+                 {"userId", SORT_USER}};
+    const char *sort, *order = NULL;
+    enum rc rc = request_query(request, "sortBy", &sort, fault);
+
+    if (rc == RC_OK)
+        rc = request_query(request, "order", &order, fault);
+    if (rc != RC_OK)
+        return rc;
+    bool known = !sort || !*sort;
+    for (size_t i = 0; !known && i < sizeof sorts / sizeof *sorts; i++)
+        if ((known = strcmp(sort, sorts[i].name) == 0))
+            query->by = sorts[i].by;
+    if (!known)
+        return fault_set(fault, RC_INVALID, "sortBy",
+                         "must be progress, enrollmentDate, completionDate or userId");
+    query->descending = query->by == SORT_PROGRESS;
+    if (!order || !*order)
+        return RC_OK;
+    if (strcasecmp(order, "asc") != 0 && strcasecmp(order, "desc") != 0)
+        return fault_set(fault, RC_INVALID, "order", "must be asc or desc");
+    query->descending = strcasecmp(order, "desc") == 0;
+    return RC_OK;
+}
+
+enum rc courseroom_read_query(struct request *request, bool csv, struct courseroom_query *query,
+                              struct fault *fault)
+{
+    const char *status, *cursor = NULL;
+    enum rc rc = request_query(request, "status", &status, fault);
+
+    if (rc == RC_OK)
+        rc = read_sort(request, query, fault);
+    if (rc == RC_OK)
+        rc = courseroom_read_page(request, csv, query, fault);
+    if (rc == RC_OK)
+        rc = request_query(request, "cursor", &cursor, fault);
+    if (rc != RC_OK)
+        return rc;
+    query->filtered = status && *status;
+    if (query->filtered && !state_by_name(status, &query->status))
+        return fault_set(fault, RC_INVALID, "status", "must be one of the six enrollment states");
+    query->after = cursor && *cursor;
+    if (query->after && query->page > 1)
+        return fault_set(fault, RC_INVALID, "page", "is not for use with cursor");
+    if (query->after && !cursor_fits(query, cursor))
+        return fault_set(fault, RC_INVALID, "cursor", "must be the nextCursor of a list in the same order");
+    return RC_OK;
+}

@@ -1,0 +1,342 @@
+#include "face/courseroom/courseroom_user.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/instant.h"
+#include "face/body.h"
+#include "face/courseroom/courseroom_decode.h"
+#include "face/courseroom/courseroom_encode.h"
+#include "face/courseroom/courseroom_rows.h"
+#include "face/csv.h"
+#include "face/face.h"
+#include "face/read.h"
+#include "face/show.h"
+#include "face/steps.h"
+
+/* What GET /user-progress/:courseId/:userId and its two neighbours look at. */
+struct target {
+    struct text course_id, user;
+    uint32_t course;
+    const struct learner *learner;
+    const struct enrolment *enrolment;
+};
+
+/* Path, right, existence: in that order. The caller ends the view whatever the result. */
+static enum rc find_target(struct request *request, struct view view, struct target *out, struct fault *fault)
+{
+    enum rc rc = courseroom_param(request, 0, "courseId", &out->course_id, fault);
+
+    if (rc == RC_OK)
+        rc = courseroom_param(request, 1, "userId", &out->user, fault);
+    if (rc != RC_OK)
+        return rc;
+    out->course = view_course_key(view, out->course_id.bytes, out->course_id.size);
+    rc = face_may(request, view, ACCESS_COURSE_RECORD, out->user, out->course, true, fault);
+    if (rc != RC_OK)
+        return rc;
+    out->learner = view_learner(view, view_learner_key(view, out->user.bytes, out->user.size));
+    if (!view_course(view, out->course) || !out->learner)
+        return fault_set(fault, RC_NOT_FOUND, NULL, "User or course not found");
+    out->enrolment = learner_enrolment(out->learner, out->course);
+    return RC_OK;
+}
+
+/* ---- one learner's records, in steps ---- */
+
+struct activity_filter {
+    int64_t from_ms, to_ms; /* inclusive */
+    const char *status;     /* NULL: any */
+    int64_t limit, offset;
+};
+
+struct records_answer {
+    struct row_out to;
+    struct member member;
+    struct text user;
+    uint32_t learner, course;
+    bool own; /* the reader's */
+    struct activity_filter filter;
+    struct csv_columns *columns; /* of a table */
+    bool taken, picked, seen, opened;
+    uint32_t at;
+};
+
+static void free_records(void *state)
+{
+    struct records_answer *answer = state;
+
+    member_done(&answer->member);
+    buf_done(&answer->to.scratch);
+}
+
+/* Those that the filter leaves, in place. */
+static void filter_records(struct member *member, const struct activity_filter *filter)
+{
+    uint32_t kept = 0;
+    int64_t place = 0;
+
+    for (uint32_t i = 0; i < member->record_count; i++) {
+        const struct record *record = member->records[i];
+        if (record->updated_at_ms < filter->from_ms || record->updated_at_ms > filter->to_ms ||
+            (filter->status && strcmp(filter->status, status_name(record)) != 0))
+            continue;
+        if (place >= filter->offset && place - filter->offset < filter->limit)
+            member->records[kept++] = record;
+        place++;
+    }
+    member->record_count = kept;
+}
+
+/* The records picked; *out_done: answer->member holds them. */
+static enum rc pick(struct records_answer *answer, bool *out_done, struct fault *fault)
+{
+    struct model *model = answer->to.context->model;
+    enum rc rc = RC_OK;
+
+    *out_done = answer->picked;
+    if (!answer->taken)
+        member_open(&answer->member, model, answer->learner, answer->course);
+    answer->taken = true;
+    answer->member.hides_previews = !answer->own;
+    if (!answer->member.state)
+        return fault_set(fault, RC_NOT_FOUND, NULL, "User or course not found"); /* erased this moment */
+    if (!answer->picked)
+        rc = member_pick(&answer->member, model, true, &answer->picked, fault);
+    if (rc == RC_OK && answer->picked && !*out_done) {
+        filter_records(&answer->member, &answer->filter);
+        *out_done = true;
+    }
+    return rc;
+}
+
+/* {enrollments, activityLogs}, or (list) the records alone. */
+static enum rc step_json(struct records_answer *answer, bool list, bool *out_last, struct fault *fault)
+{
+    struct face_context *context = answer->to.context;
+    struct json_out out = {answer->to.out, answer->to.comma};
+    bool picked;
+    enum rc rc = pick(answer, &picked, fault);
+
+    if (rc != RC_OK || !picked)
+        return rc;
+    if (!answer->opened && list) {
+        courseroom_open(&out, "Activity logs retrieved successfully");
+        json_open(&out, '[');
+    } else if (!answer->opened) {
+        struct view view = model_read_begin(context->model);
+        courseroom_open(&out, "User progress retrieved successfully");
+        json_open(&out, '{');
+        json_name(&out, "enrollments");
+        courseroom_put_enrolment(&out, view, context->zone, answer->user, answer->member.enrolment);
+        json_put_open(&out, "activityLogs", '[');
+        model_read_end(view);
+    }
+    answer->opened = true;
+    courseroom_put_activities(&out, context, &answer->member, answer->user, &answer->at);
+    if (answer->at == answer->member.record_count) {
+        json_close(&out, ']');
+        if (!list)
+            json_close(&out, '}');
+        json_close(&out, '}');
+        *out_last = true;
+    }
+    answer->to.comma = out.comma;
+    return RC_OK;
+}
+
+static enum rc step_get(void *state, struct buf *out, bool *out_last, struct fault *fault)
+{
+    ((struct records_answer *)state)->to.out = out;
+    return step_json(state, false, out_last, fault);
+}
+
+/* Path, right, existence; *out_small: the answer is short. */
+static enum rc new_answer(struct request *request, const struct activity_filter *filter,
+                          struct records_answer **out_answer, bool *out_small, struct fault *fault)
+{
+    enum { SMALL_RECORDS = 256 };
+    struct records_answer *answer = arena_alloc(&request->arena, sizeof *answer);
+    struct target target = {.course = 0};
+
+    if (!answer)
+        return fault_no_memory(fault);
+    struct view view = model_read_begin(face_of(request)->model);
+    enum rc rc = find_target(request, view, &target, fault);
+    if (rc == RC_OK) {
+        *answer = (struct records_answer){.to = {.context = face_of(request)},
+                                          .user = target.user,
+                                          .course = target.course,
+                                          .learner = target.learner->key,
+                                          .filter = *filter};
+        answer->own =
+            text_equal(target.user, (struct text){face_caller(request)->id, face_caller(request)->id_size});
+        *out_small = target.learner->record_count <= SMALL_RECORDS;
+    }
+    model_read_end(view);
+    *out_answer = answer;
+    return rc;
+}
+
+void courseroom_get(struct request *request)
+{
+    static const struct activity_filter all = {INT64_MIN, INT64_MAX, NULL, INT64_MAX, 0};
+    struct records_answer *answer;
+    struct fault fault = {NULL, NULL};
+    bool small;
+    enum rc rc = new_answer(request, &all, &answer, &small, &fault);
+
+    if (rc == RC_OK)
+        face_stream(request,
+                    &(struct face_source){step_get, free_records, answer, "application/json", small});
+    else
+        request_fail(request, rc, &fault);
+}
+
+/* ---- activities ---- */
+
+/* A bare date means the whole day in display_timezone. Contract 3. */
+static enum rc query_bound(struct request *request, const char *name, bool end, int64_t *inout_ms,
+                           struct fault *fault)
+{
+    const char *text;
+    int64_t ms;
+    enum rc rc = request_query(request, name, &text, fault);
+
+    if (rc != RC_OK || !text)
+        return rc;
+    switch (instant_parse(text, strlen(text), &ms)) {
+    case INSTANT_FULL:
+        *inout_ms = ms;
+        return RC_OK;
+    case INSTANT_DATE:
+        ms = zone_day_start_ms(face_of(request)->zone, instant_day(ms) + (end ? 1 : 0)) - (end ? 1 : 0);
+        *inout_ms = ms;
+        return RC_OK;
+    default:
+        return fault_set(fault, RC_INVALID, name, "must be an ISO 8601 date or instant");
+    }
+}
+
+static enum rc read_filter(struct request *request, struct activity_filter *filter, struct fault *fault)
+{
+    static const char *const statuses[] = {"NOT_STARTED", "IN_PROGRESS", "COMPLETED", "LOCKED"};
+    const char *status;
+    enum rc rc = query_bound(request, "startDate", false, &filter->from_ms, fault);
+
+    if (rc == RC_OK)
+        rc = query_bound(request, "endDate", true, &filter->to_ms, fault);
+    if (rc == RC_OK)
+        rc = request_query(request, "status", &status, fault);
+    if (rc == RC_OK)
+        rc = face_query_number(request, "limit", 1, 1000000, &filter->limit, fault);
+    if (rc == RC_OK)
+        rc = face_query_number(request, "offset", 0, INT32_MAX, &filter->offset, fault);
+    if (rc != RC_OK || !status || !*status)
+        return rc;
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+        if (strcasecmp(status, statuses[i]) == 0) {
+            filter->status = statuses[i];
+            return RC_OK;
+        }
+    return fault_set(fault, RC_INVALID, "status", "must be NOT_STARTED, IN_PROGRESS, COMPLETED or LOCKED");
+}
+
+/* The header of a table without rows. */
+static const char activity_columns[] =
+    "v_created_date,v_created_time,v_updated_date,v_updated_time,progressId,userId,courseId,courseContentId,"
+    "progressStatus,activityDuration,progressPercent,user_course_content_progress_created_at,"
+    "user_course_content_progress_updated_at";
+
+/* A row of the table, in scratch. */
+static void write_row(struct records_answer *answer)
+{
+    struct json_out json = row_scratch(&answer->to);
+    struct view view = model_read_begin(answer->to.context->model);
+
+    courseroom_put_activity(&json, view, answer->to.context->zone, answer->user,
+                            answer->member.records[answer->at++]);
+    model_read_end(view);
+}
+
+enum { HOLD_ROWS = 64, PIECE_BYTES = 64 * 1024 }; /* of one step */
+
+/* Two passes: the columns, for metadata has any, then the rows. */
+static enum rc step_table(struct records_answer *answer, bool *out_last, struct fault *fault)
+{
+    struct row_out *to = &answer->to;
+    bool picked;
+    enum rc rc = pick(answer, &picked, fault);
+
+    if (rc != RC_OK || !picked)
+        return rc;
+    uint32_t count = answer->member.record_count;
+    for (int i = 0; i < HOLD_ROWS && !answer->seen && answer->at < count && rc == RC_OK; i++) {
+        write_row(answer);
+        rc = csv_see(answer->columns, to->scratch.bytes, to->scratch.size, fault);
+    }
+    if (rc != RC_OK || (!answer->seen && answer->at < count))
+        return rc;
+    if (!answer->seen) {
+        csv_header(answer->columns, to->out, activity_columns);
+        answer->seen = true;
+        answer->at = 0;
+    }
+    for (size_t i = 0, begin = to->out->size;
+         i < HOLD_ROWS && answer->at < count && to->out->size - begin < PIECE_BYTES; i++) {
+        write_row(answer);
+        csv_row(answer->columns, to->out, to->scratch.bytes, to->scratch.size);
+        to->out->failed |= to->scratch.failed;
+    }
+    *out_last = answer->at == count;
+    return RC_OK;
+}
+
+static enum rc step_activities(void *state, struct buf *out, bool *out_last, struct fault *fault)
+{
+    struct records_answer *answer = state;
+
+    answer->to.out = out;
+    return answer->columns ? step_table(answer, out_last, fault) : step_json(answer, true, out_last, fault);
+}
+
+void courseroom_activities(struct request *request)
+{
+    struct activity_filter filter = {INT64_MIN, INT64_MAX, NULL, INT64_MAX, 0};
+    struct records_answer *answer;
+    struct fault fault = {NULL, NULL};
+    struct text unused;
+    bool small, csv = csv_wanted(request);
+    enum rc rc = courseroom_param(request, 0, "courseId", &unused, &fault);
+
+    if (rc == RC_OK)
+        rc = read_filter(request, &filter, &fault);
+    if (rc == RC_OK)
+        rc = new_answer(request, &filter, &answer, &small, &fault);
+    if (rc == RC_OK && csv && !(answer->columns = csv_columns_new(&request->arena)))
+        rc = fault_no_memory(&fault);
+    if (rc == RC_OK)
+        face_stream(request, &(struct face_source){step_activities, free_records, answer,
+                                                   csv ? CSV_TYPE : "application/json", small});
+    else
+        request_fail(request, rc, &fault);
+}
+
+void courseroom_certificate(struct request *request)
+{
+    struct face_context *context = face_of(request);
+    struct json_out out = {&request->out, false};
+    struct fault fault = {NULL, NULL};
+    struct target target = {.course = 0};
+    struct view view = model_read_begin(context->model);
+    enum rc rc = find_target(request, view, &target, &fault);
+
+    if (rc == RC_OK && (!target.enrolment || target.enrolment->class != CLASS_CERTIFIED))
+        rc = fault_set(&fault, RC_NOT_FOUND, NULL, "Certificate not found");
+    if (rc == RC_OK) {
+        courseroom_open(&out, "Certificate retrieved successfully");
+        courseroom_put_enrolment(&out, view, context->zone, target.user, target.enrolment);
+        json_close(&out, '}');
+    }
+    face_end_read(request, view, rc, &fault);
+}
