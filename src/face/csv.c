@@ -1,17 +1,15 @@
 #include "face/csv.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include <xxhash.h>
 
 #include "core/limits.h"
-#include "face/work.h"
+#include "face/json_scan.h"
 
 enum {
-    SLOTS = 2048,             /* a power of two, twice LIMIT_CSV_COLUMNS */
-    DEPTH_MAX = 32,           /* of objects in objects: contract 1, Errors */
-    INLINE_BYTES = 64 * 1024, /* of JSON that an event loop makes a table of */
+    SLOTS = 2048,   /* a power of two, twice LIMIT_CSV_COLUMNS */
+    DEPTH_MAX = 32, /* of objects in objects: contract 1, Errors */
 };
 
 _Static_assert(SLOTS >= 2 * LIMIT_CSV_COLUMNS, "an open table needs free slots");
@@ -31,58 +29,6 @@ struct csv_columns {
     uint16_t slots[SLOTS]; /* place in at, from 1 */
     bool too_many, no_memory;
 };
-
-/* ---- JSON text in place ---- */
-
-static const char *string_end(const char *at, const char *end) /* at: after the quote. The closing one */
-{
-    while (at < end && *at != '"')
-        at += *at == '\\' && at + 1 < end ? 2 : 1;
-    return at;
-}
-
-static const char *value_end(const char *at, const char *end)
-{
-    int depth = 0;
-
-    for (; at < end; at++) {
-        if (*at == '"')
-            at = string_end(at + 1, end);
-        else if (*at == '{' || *at == '[')
-            depth++;
-        else if ((*at == '}' || *at == ']') && depth-- == 0)
-            return at;
-        else if (*at == ',' && depth == 0)
-            return at;
-    }
-    return end;
-}
-
-/* The member, or element, that begins at *at: its name (NULL in a list) and value. Moves on. False: the end.
- */
-struct part {
-    const char *name, *value;
-    size_t name_size, value_size;
-};
-
-static bool next_part(const char **at, const char *end, bool named, struct part *out)
-{
-    if (*at < end && **at == ',')
-        ++*at;
-    if (*at >= end || **at == '}' || **at == ']')
-        return false;
-    if (named) {
-        const char *close = string_end(*at + 1, end);
-        out->name = *at + 1;
-        out->name_size = (size_t)(close - out->name);
-        *at = close + 2; /* the quote and the colon */
-    }
-    const char *stop = value_end(*at, end);
-    out->value = *at;
-    out->value_size = (size_t)(stop - *at);
-    *at = stop;
-    return true;
-}
 
 /* ---- cells ---- */
 
@@ -202,7 +148,7 @@ static void put_name(struct buf *out, const char *path, size_t size)
 /* ---- the members of a row, objects in it entered ---- */
 
 struct walk {
-    void (*cell)(void *arg, const char *path, size_t path_size, const struct part *part);
+    void (*cell)(void *arg, const char *path, size_t path_size, const struct json_part *part);
     void *arg;
     struct buf path;
 };
@@ -211,9 +157,9 @@ static void walk_object(struct walk *walk, const char *json, size_t size, int de
 {
     const char *at = json + 1, *end = json + size;
     size_t prefix = walk->path.size;
-    struct part part;
+    struct json_part part;
 
-    while (next_part(&at, end, true, &part)) {
+    while (json_scan_next(&at, end, true, &part)) {
         buf_add(&walk->path, part.name, part.name_size);
         if (*part.value == '{' && depth < DEPTH_MAX) {
             buf_char(&walk->path, '.');
@@ -225,9 +171,9 @@ static void walk_object(struct walk *walk, const char *json, size_t size, int de
     }
 }
 
-static bool walk_row(const char *json, size_t size,
-                     void (*cell)(void *arg, const char *path, size_t path_size, const struct part *part),
-                     void *arg)
+static bool
+walk_row(const char *json, size_t size,
+         void (*cell)(void *arg, const char *path, size_t path_size, const struct json_part *part), void *arg)
 {
     struct walk walk = {.cell = cell, .arg = arg};
 
@@ -242,7 +188,7 @@ struct flat {
     bool names, comma;
 };
 
-static void flat_cell(void *arg, const char *path, size_t path_size, const struct part *part)
+static void flat_cell(void *arg, const char *path, size_t path_size, const struct json_part *part)
 {
     struct flat *flat = arg;
 
@@ -284,7 +230,7 @@ static uint16_t *slot_of(struct csv_columns *columns, const char *path, size_t s
     }
 }
 
-static void see_cell(void *arg, const char *path, size_t path_size, const struct part *part)
+static void see_cell(void *arg, const char *path, size_t path_size, const struct json_part *part)
 {
     struct csv_columns *columns = arg;
     uint16_t *slot = slot_of(columns, path, path_size);
@@ -343,7 +289,7 @@ void csv_header(struct csv_columns *columns, struct buf *out, const char *if_emp
     buf_text(out, "\r\n");
 }
 
-static void take_cell(void *arg, const char *path, size_t path_size, const struct part *part)
+static void take_cell(void *arg, const char *path, size_t path_size, const struct json_part *part)
 {
     struct csv_columns *columns = arg;
     uint16_t place = *slot_of(columns, path, path_size);
@@ -371,99 +317,4 @@ void csv_row(struct csv_columns *columns, struct buf *out, const char *json, siz
         put_value(out, columns->at[i].value, columns->at[i].value_size);
     }
     buf_text(out, "\r\n");
-}
-
-/* ---- a whole answer ---- */
-
-bool csv_wanted(struct request *request)
-{
-    const char *accept = request_header(request, "Accept");
-    const char *csv = accept ? strcasestr(accept, "text/csv") : NULL;
-    const char *json = accept ? strcasestr(accept, "application/json") : NULL;
-
-    return csv && !(json && json < csv);
-}
-
-/* The list that the path leads to; NULL: none. */
-static const char *find_list(const char *json, size_t size, const char *path, const char **out_end)
-{
-    const char *at = json, *end = json + size;
-
-    while (*path && at && at < end && *at == '{') {
-        size_t name_size = strcspn(path, "/");
-        struct part part = {0};
-        bool found = false;
-        at++;
-        while (!found && next_part(&at, end, true, &part))
-            found = part.name_size == name_size && memcmp(part.name, path, name_size) == 0;
-        if (!found)
-            return NULL;
-        at = part.value;
-        end = part.value + part.value_size;
-        path += name_size + (path[name_size] == '/');
-    }
-    *out_end = end;
-    return at && at < end && *at == '[' ? at + 1 : NULL;
-}
-
-struct table {
-    const char *list, *if_empty;
-};
-
-static enum rc make_table(struct request *request, const struct table *table, struct fault *fault)
-{
-    struct csv_columns *columns = csv_columns_new(&request->arena);
-    const char *end = NULL, *list = find_list(request->out.bytes, request->out.size, table->list, &end);
-    enum rc rc = columns ? RC_OK : fault_no_memory(fault);
-    struct buf out = {0};
-    struct part row;
-
-    for (const char *at = list; rc == RC_OK && at && next_part(&at, end, false, &row);)
-        rc = csv_see(columns, row.value, row.value_size, fault);
-    if (rc != RC_OK)
-        return rc;
-    csv_header(columns, &out, table->if_empty);
-    for (const char *at = list; at && next_part(&at, end, false, &row);)
-        csv_row(columns, &out, row.value, row.value_size);
-    buf_done(&request->out);
-    request->out = out;
-    return RC_OK;
-}
-
-static enum rc work_table(struct request *request, struct fault *fault)
-{
-    return make_table(request, request->command, fault);
-}
-
-static void reply_csv(struct request *request)
-{
-    request_reply(request, 200, CSV_TYPE);
-}
-
-void face_reply_table(struct request *request, const char *list, const char *columns)
-{
-    struct fault fault = {NULL, NULL};
-    struct table *table = arena_alloc(&request->arena, sizeof *table);
-
-    if (!csv_wanted(request) || request->out.failed) {
-        request_reply(request, 200, "application/json");
-        return;
-    }
-    if (!table) {
-        request_fail(request, RC_BUSY, &(struct fault){NULL, "out of memory"});
-        return;
-    }
-    *table = (struct table){list, columns};
-    if (request->out.size > INLINE_BYTES) {
-        request->command = table; /* no longer of use to the handler */
-        face_work(request, work_table, reply_csv);
-        return;
-    }
-    enum rc rc = make_table(request, table, &fault);
-    if (rc == RC_OK) {
-        reply_csv(request);
-    } else {
-        buf_clear(&request->out);
-        request_fail(request, rc, &fault);
-    }
 }

@@ -2,20 +2,11 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "http/request.h"
+#include "base/fault.h"
 
 /* Tables: RFC 4180, columns are the JSON members in order, nested as "enrollments.userId", lists as JSON
  * text. They are made from JSON as json_out writes it, read in place: no tree, no memory but the columns.
  * Source: contract 7. */
-
-/* Whether the client prefers text/csv to application/json. */
-bool csv_wanted(struct request *request);
-#define CSV_TYPE "text/csv; charset=utf-8; header=present"
-
-/* Answers 200 with what is in request->out, or, when the client accepts text/csv, with the list in it as a
- * table. list: names of the members that lead to it, separated by '/'. columns: the header of an empty list.
- * The last deed of a handler: a large table is made on a worker's thread. */
-void face_reply_table(struct request *request, const char *list, const char *columns);
 
 /* One cell. is_text: a spreadsheet must not take it for a formula. */
 void csv_cell(struct buf *out, const char *text, size_t size, bool is_text);

@@ -8,7 +8,7 @@
 #include "face/courseroom/courseroom_encode.h"
 #include "face/courseroom/courseroom_query.h"
 #include "face/courseroom/courseroom_rows.h"
-#include "face/csv.h"
+#include "face/csv_reply.h"
 #include "face/face.h"
 #include "face/read.h"
 #include "face/show.h"

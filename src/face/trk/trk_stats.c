@@ -5,6 +5,7 @@
 #include "app/roster.h"
 #include "face/body.h"
 #include "face/csv.h"
+#include "face/csv_reply.h"
 #include "face/face.h"
 #include "face/read.h"
 #include "face/show.h"

@@ -6,7 +6,7 @@
 #include "app/history.h"
 #include "base/instant.h"
 #include "face/body.h"
-#include "face/csv.h"
+#include "face/csv_reply.h"
 #include "face/face.h"
 #include "face/logs/logs_decode.h"
 #include "face/logs/logs_encode.h"

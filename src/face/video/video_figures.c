@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/instant.h"
-#include "face/csv.h"
+#include "face/csv_reply.h"
 #include "face/face.h"
 #include "face/read.h"
 #include "face/show.h"
