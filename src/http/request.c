@@ -115,3 +115,10 @@ enum rc request_query(struct request *request, const char *name, const char **ou
     *out = found && *found ? found : NULL;
     return RC_OK;
 }
+
+void request_reply(struct request *request, int status, const char *content_type)
+{
+    request->status = status;
+    request->content_type = content_type;
+    request->answered = true;
+}

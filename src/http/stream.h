@@ -32,6 +32,6 @@ void request_will_stream(struct request *request, struct stream *stream);
  * request_will_stream. */
 void request_stream(struct request *request, int status, const char *content_type);
 
-/* For server.c: the library's answer; NULL: out of memory. A piece that its client has not taken after so
+/* For answer.c: the library's answer; NULL: out of memory. A piece that its client has not taken after so
  * long is late. */
 struct MHD_Response *stream_response(struct request *request);

@@ -1,0 +1,34 @@
+#include "http/mhd_request.h"
+
+#include <strings.h>
+
+#include <microhttpd.h>
+
+const char *request_header(struct request *request, const char *name)
+{
+    return MHD_lookup_connection_value(connection_of(request), MHD_HEADER_KIND, name);
+}
+
+struct counting {
+    const char *name;
+    int count;
+};
+
+static enum MHD_Result count_header(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct counting *counting = arg;
+
+    (void)kind;
+    (void)value;
+    counting->count += strcasecmp(name, counting->name) == 0;
+    return MHD_YES;
+}
+
+int request_header_count(struct request *request, const char *name)
+{
+    struct counting counting = {name, 0};
+
+    /* its own count counts all */
+    (void)MHD_get_connection_values(connection_of(request), MHD_HEADER_KIND, count_header, &counting);
+    return counting.count;
+}

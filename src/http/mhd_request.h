@@ -1,0 +1,16 @@
+#pragma once
+
+#include "http/request.h"
+
+/* What the library knows of a request: its connection and its headers. */
+
+struct MHD_Connection;
+
+/* How far the library has come with a request. */
+enum library_state { STATE_NEW, STATE_JUDGING, STATE_READING, STATE_DONE };
+
+/* The library's name for the request's connection. */
+static inline struct MHD_Connection *connection_of(struct request *request)
+{
+    return (struct MHD_Connection *)request->connection;
+}
