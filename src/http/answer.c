@@ -45,7 +45,7 @@ static void add_cors(struct http_server *server, struct request *request, struct
     add_header(response, "Access-Control-Allow-Origin", origin);
     add_header(response, "Access-Control-Allow-Credentials", "true");
     add_header(response, "Access-Control-Expose-Headers",
-               "ETag, X-Request-Id, Idempotent-Replayed, Retry-After");
+               "Date, ETag, X-Request-Id, Idempotent-Replayed, Retry-After");
     add_header(response, "Vary", "Origin");
     if (request->method == HTTP_OPTIONS) {
         add_header(response, "Access-Control-Allow-Methods", request->allow);
