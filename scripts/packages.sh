@@ -39,7 +39,7 @@ file:/usr/bin/faketime faketime
 command:setsid util-linux
 NEEDS
     # Ubuntu's chromium package is a pointer to another store: there the browser tests say that they were skipped.
-    ! grep -qs '^ID=debian' /etc/os-release || echo 'command:chromium chromium'
+    ! grep -qs '^ID=debian' /etc/os-release || printf '%s\n' 'command:chromium chromium' 'command:ffmpeg ffmpeg'
 }
 
 is_there() {
