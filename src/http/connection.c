@@ -12,7 +12,7 @@
 #include "http/bodies.h"
 #include "http/deadlines.h"
 #include "http/framing.h"
-#include "http/life.h"
+#include "http/suspend.h"
 #include "http/lingerers.h"
 #include "http/loop.h"
 #include "http/mhd_request.h"

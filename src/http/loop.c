@@ -12,7 +12,7 @@
 #include <microhttpd.h>
 
 #include "base/monotonic.h"
-#include "http/life.h"
+#include "http/suspend.h"
 #include "http/listener.h"
 
 enum {

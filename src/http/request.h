@@ -73,7 +73,7 @@ struct request {
     bool body_too_large, body_refused; /* what came is thrown away: more than body_max, than the budget */
     int library_state;
     bool suspended;  /* set aside, and not resumed yet */
-    atomic_int wait; /* life.c */
+    atomic_int wait; /* suspend.c */
     atomic_uint *open;
     struct request *next_waiting; /* also: the next one that turn_over gets */
 };

@@ -5,7 +5,7 @@
 #include <microhttpd.h>
 
 #include "http/deadlines.h"
-#include "http/life.h"
+#include "http/suspend.h"
 
 enum {
     /* for HTTP/1.0, which has no chunks; else the library reads into the connection's memory */

@@ -1,4 +1,4 @@
-#include "http/life.h"
+#include "http/suspend.h"
 
 #include <stdlib.h>
 #include <string.h>
