@@ -17,6 +17,7 @@
 #include "http/loop.h"
 #include "http/mhd_request.h"
 #include "http/request_body.h"
+#include "http/request_pool.h"
 #include "http/server_private.h"
 #include "http/stream.h"
 
@@ -147,18 +148,24 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *con
 static struct request *new_request(struct http_server *server, struct MHD_Connection *connection)
 {
     struct socket_context *socket = socket_of(connection);
+    struct loop *loop = loop_current();
 
     if (!socket || !socket->target)
         return NULL;
     end_request(server, socket->request);
-    socket->request =
-        request_begin((struct http_connection *)connection, socket->target, &server->open_requests);
-    if (socket->request) {
-        socket->request->server = server->settings.context;
-        socket->request->deadline = &socket->deadline;
-        socket->request->bodies = server->bodies;
-    }
-    return socket->request;
+    struct request *request = socket->request = request_pool_take(loop_requests(loop));
+    if (!request)
+        return NULL;
+    request->connection = (struct http_connection *)connection;
+    request->loop = loop;
+    request->open = &server->open_requests;
+    request->begun_us = monotonic_us();
+    request->target = arena_copy(&request->arena, socket->target, strlen(socket->target));
+    request->server = server->settings.context;
+    request->deadline = &socket->deadline;
+    request->bodies = server->bodies;
+    atomic_fetch_add(request->open, 1);
+    return request;
 }
 
 static void on_completed(void *arg, struct MHD_Connection *connection, void **state,

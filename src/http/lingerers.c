@@ -6,19 +6,19 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <fcntl.h>
 
 #include "base/monotonic.h"
+#include "http/waker.h"
 
 enum { LOOK_MS = 500, SCRATCH_BYTES = 64 * 1024, READS_MAX = 16 /* of one connection a turn */ };
 
 struct lingerers {
     pthread_t thread;
-    int wake;             /* an eventfd */
+    struct waker waker;
     pthread_mutex_t lock; /* guards what follows */
     int fresh[LINGER_MAX], fresh_count;
     int count; /* all: fresh and looked after */
@@ -72,7 +72,6 @@ static int look(struct lingerers *lingerers)
 static void *run(void *arg)
 {
     struct lingerers *lingerers = arg;
-    uint64_t unused;
 
     /* for who looks at the threads; 15 bytes at most */
     (void)pthread_setname_np(pthread_self(), "http linger");
@@ -86,12 +85,11 @@ static void *run(void *arg)
         if (stopping)
             break;
         int count = lingerers->polled_count;
-        lingerers->polled[count] = (struct pollfd){.fd = lingerers->wake, .events = POLLIN};
+        lingerers->polled[count] = (struct pollfd){.fd = lingerers->waker.fd, .events = POLLIN};
         if (poll(lingerers->polled, (nfds_t)count + 1, count ? LOOK_MS : -1) < 0)
             for (int i = 0; i < count; i++)
                 lingerers->polled[i].revents = 0;
-        ssize_t size = read(lingerers->wake, &unused, sizeof unused);
-        (void)size; /* what was asked is under the lock */
+        waker_clear(&lingerers->waker); /* what was asked is under the lock */
     }
     for (int i = 0; i < lingerers->polled_count; i++)
         (void)close(lingerers->polled[i].fd); /* likewise */
@@ -105,24 +103,15 @@ enum rc lingerers_new(struct lingerers **out_lingerers)
     if (!lingerers)
         return RC_BUSY;
     (void)pthread_mutex_init(&lingerers->lock, NULL); /* default attributes cannot fail */
-    lingerers->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (lingerers->wake < 0 || pthread_create(&lingerers->thread, NULL, run, lingerers) != 0) {
-        if (lingerers->wake >= 0)
-            (void)close(lingerers->wake); /* nothing was in it */
+    if (waker_init(&lingerers->waker) != RC_OK ||
+        pthread_create(&lingerers->thread, NULL, run, lingerers) != 0) {
+        waker_done(&lingerers->waker);
         (void)pthread_mutex_destroy(&lingerers->lock);
         free(lingerers);
         return RC_BUSY;
     }
     *out_lingerers = lingerers;
     return RC_OK;
-}
-
-static void wake(struct lingerers *lingerers)
-{
-    uint64_t one = 1;
-    ssize_t size = write(lingerers->wake, &one, sizeof one);
-
-    (void)size; /* full means that it is awake */
 }
 
 void lingerers_free(struct lingerers *lingerers)
@@ -132,9 +121,9 @@ void lingerers_free(struct lingerers *lingerers)
     (void)pthread_mutex_lock(&lingerers->lock);
     lingerers->stopping = true;
     (void)pthread_mutex_unlock(&lingerers->lock);
-    wake(lingerers);
+    waker_wake(&lingerers->waker);
     (void)pthread_join(lingerers->thread, NULL); /* it was started */
-    (void)close(lingerers->wake);                /* nothing was in it */
+    waker_done(&lingerers->waker);
     (void)pthread_mutex_destroy(&lingerers->lock);
     free(lingerers);
 }
@@ -150,5 +139,5 @@ void lingerers_take(struct lingerers *lingerers, int fd)
     }
     (void)pthread_mutex_unlock(&lingerers->lock);
     if (ours >= 0)
-        wake(lingerers);
+        waker_wake(&lingerers->waker);
 }

@@ -1,20 +1,18 @@
 #include "http/listener.h"
 
 #include <arpa/inet.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "http/loop.h"
-
 enum { BACKLOG = 1024 };
 
 struct listener {
     int fd;
-    atomic_uint connections, loop_count;
-    struct loop *loops[LISTENER_LOOPS_MAX]; /* written before loop_count */
+    atomic_uint connections; /* the sum of the seats' */
+    atomic_uint seat_count;
+    struct seat *seats[LISTENER_SEATS_MAX]; /* written before seat_count */
 };
 
 static int listen_on(const struct sockaddr_in *at)
@@ -65,10 +63,10 @@ void listener_close(struct listener *listener)
     free(listener);
 }
 
-void listener_join(struct listener *listener, struct loop *loop)
+void listener_join(struct listener *listener, struct seat *seat)
 {
-    listener->loops[atomic_load(&listener->loop_count)] = loop;
-    atomic_fetch_add(&listener->loop_count, 1);
+    listener->seats[atomic_load(&listener->seat_count)] = seat;
+    atomic_fetch_add(&listener->seat_count, 1);
 }
 
 int listener_fd(const struct listener *listener)
@@ -76,24 +74,27 @@ int listener_fd(const struct listener *listener)
     return listener->fd;
 }
 
-void listener_count(struct listener *listener, int change)
+void listener_count(struct listener *listener, struct seat *seat, int change)
 {
+    atomic_fetch_add(&seat->connections, (unsigned)change);
     atomic_fetch_add(&listener->connections, (unsigned)change);
 }
 
-bool listener_has_turn(struct listener *listener, unsigned connections, unsigned uncounted)
+bool listener_may_accept(const struct listener *listener, const struct seat *seat, unsigned uncounted)
 {
+    unsigned has = atomic_load(&seat->connections) + uncounted;
     unsigned all = atomic_load(&listener->connections) + uncounted;
-    return connections * atomic_load(&listener->loop_count) <= all + all / 8;
+
+    return has * atomic_load(&listener->seat_count) <= all + all / 8;
 }
 
-void listener_pass_turn(struct listener *listener)
+void listener_wake_next(struct listener *listener, const struct seat *taker)
 {
-    struct loop *least = NULL;
+    struct seat *least = NULL;
 
-    for (unsigned i = 0; i < atomic_load(&listener->loop_count); i++)
-        if (!least || loop_connections(listener->loops[i]) < loop_connections(least))
-            least = listener->loops[i];
-    if (least && least != loop_current())
-        loop_wake(least);
+    for (unsigned i = 0; i < atomic_load(&listener->seat_count); i++)
+        if (!least || atomic_load(&listener->seats[i]->connections) < atomic_load(&least->connections))
+            least = listener->seats[i];
+    if (least && least != taker)
+        waker_wake(&least->waker);
 }

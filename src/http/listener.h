@@ -1,18 +1,25 @@
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "http/waker.h"
 
 /* A listening socket that several event loops share, and who of them takes the next connection: one that has
  * no more than its share. Left to chance (whoever wakes first), one of two loops had three quarters of 64
  * connections and was the bottleneck while a core was idle. */
 
 struct listener;
-struct loop;
 
-enum { LISTENER_LOOPS_MAX = 256 };
+enum { LISTENER_SEATS_MAX = 256 };
+
+/* One who takes connections from a listener: an event loop. */
+struct seat {
+    struct waker waker;      /* wakes it, to look whether it may take one */
+    atomic_uint connections; /* that it has; listener_count writes it */
+};
 
 /* Listens on an IPv4 address. Errors: RC_INVALID, it is none; RC_INTERNAL, in words for the operator;
  * RC_BUSY, no memory. */
@@ -25,18 +32,21 @@ void listener_shut(struct listener *listener);
 /* No loop may use it any more. */
 void listener_close(struct listener *listener);
 
-/* A loop that takes part, from now on; at most LISTENER_LOOPS_MAX. */
-void listener_join(struct listener *listener, struct loop *loop);
+/* A seat that takes part from now on, until listener_close; at most LISTENER_SEATS_MAX. One thread at a time.
+ */
+void listener_join(struct listener *listener, struct seat *seat);
 
+/* The listening socket, for poll and accept. It never blocks. */
 int listener_fd(const struct listener *listener);
 
-/* One connection more or fewer in one of its loops. Any thread. */
-void listener_count(struct listener *listener, int change);
+/* A seat has a connection more (1) or fewer (-1). Any thread. */
+void listener_count(struct listener *listener, struct seat *seat, int change);
 
-/* Whether a loop that has so many may take the next: it has no more than its share and an eighth. So a crowd
- * that comes to busy loops is taken in few turns, and few connections are shared out evenly. uncounted: those
- * of it that listener_count does not know yet. */
-bool listener_has_turn(struct listener *listener, unsigned connections, unsigned uncounted);
+/* Whether a seat may take the next connection: with it, the seat has no more than its share and an eighth. So
+ * a crowd that comes to busy loops is taken in few turns, and few connections are shared out evenly.
+ * uncounted: connections it took that listener_count was not told of yet. */
+bool listener_may_accept(const struct listener *listener, const struct seat *seat, unsigned uncounted);
 
-/* Somebody took one: the loop that has fewest looks whether it has the turn now. */
-void listener_pass_turn(struct listener *listener);
+/* A seat took a connection: wakes the one that has fewest, when that is another, to look whether it may take
+ * the next. */
+void listener_wake_next(struct listener *listener, const struct seat *taker);

@@ -12,6 +12,7 @@
 struct MHD_Daemon;
 struct listener;
 struct request;
+struct request_pool;
 struct loop;
 
 struct loop_settings {
@@ -45,8 +46,8 @@ void loop_wake(struct loop *loop);
 /* A connection of this loop began (1) or ended (-1). Loop's thread. */
 void loop_count(struct loop *loop, int change);
 
-/* How many it has. Any thread. */
-unsigned loop_connections(const struct loop *loop);
+/* The requests that the loop keeps for reuse. Loop's thread. */
+struct request_pool *loop_requests(struct loop *loop);
 
 /* Takes no new connection from its next turn on. Any thread. */
 void loop_quiesce(struct loop *loop);
@@ -55,5 +56,9 @@ void loop_quiesce(struct loop *loop);
  * thread. */
 void loop_count_suspended(struct loop *loop, int change);
 
-/* Ends the thread and the daemon, which is left when something stays suspended. */
+/* Ends the thread and the daemon, which is left when something stays suspended. The listener's other loops
+ * may still look at this one. */
 void loop_stop(struct loop *loop);
+
+/* When all loops of its listener are stopped. A loop with a suspended connection is left. */
+void loop_free(struct loop *loop);

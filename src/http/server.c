@@ -47,7 +47,7 @@ static enum rc start_port(struct http_server *server, uint16_t port, struct faul
     if (rc != RC_OK)
         return rc;
     server->listeners[server->listener_count++] = listener;
-    for (unsigned i = 0; rc == RC_OK && i < threads && i < LISTENER_LOOPS_MAX; i++)
+    for (unsigned i = 0; rc == RC_OK && i < threads && i < LISTENER_SEATS_MAX; i++)
         rc = start_loop(server, listener, CONNECTIONS_MAX / threads + 1, fault);
     return rc;
 }
@@ -99,6 +99,8 @@ void http_server_stop(struct http_server *server)
         return;
     for (int i = 0; i < server->loop_count; i++)
         loop_stop(server->loops[i]);
+    for (int i = 0; i < server->loop_count; i++)
+        loop_free(server->loops[i]);
     for (int i = 0; i < server->listener_count; i++)
         listener_close(server->listeners[i]);
     deadlines_free(server->deadlines);

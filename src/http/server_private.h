@@ -9,7 +9,7 @@
 
 enum {
     MAX_PORTS = 8,
-    MAX_LOOPS = MAX_PORTS * LISTENER_LOOPS_MAX,
+    MAX_LOOPS = MAX_PORTS * LISTENER_SEATS_MAX,
 };
 
 struct http_server {

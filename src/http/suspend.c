@@ -1,102 +1,24 @@
 #include "http/suspend.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include <microhttpd.h>
 
-#include "base/monotonic.h"
 #include "http/bodies.h"
 #include "http/loop.h"
-
-enum {
-    SPARES_MAX = 64,        /* requests a loop keeps for reuse, */
-    SPARE_BYTES = 8 * 1024, /* with buffers no larger than that */
-};
+#include "http/mhd_request.h"
+#include "http/request_pool.h"
 
 /* Of a request that is held: who comes first, the one that resumes it or the end of its connection. */
 enum wait { WAIT_NOT, WAIT_WAITING, WAIT_RESUMED, WAIT_ORPHANED };
 
-static _Thread_local struct {
-    struct request *first;
-    unsigned count;
-} spares;
-
-static struct MHD_Connection *connection_of(struct request *request)
-{
-    return (struct MHD_Connection *)request->connection;
-}
-
-struct request *request_begin(struct http_connection *connection, const char *target, atomic_uint *open)
-{
-    struct request *request = spares.first;
-
-    if (request) {
-        struct arena arena = request->arena;
-        struct buf body = request->body, out = request->out;
-        spares.first = request->next_waiting;
-        spares.count--;
-        memset(request, 0, sizeof *request);
-        request->arena = arena;
-        request->body = body;
-        request->out = out;
-    } else {
-        request = calloc(1, sizeof *request);
-        if (!request)
-            return NULL;
-        arena_init(&request->arena);
-    }
-    request->connection = connection;
-    request->open = open;
-    request->loop = loop_current();
-    request->begun_us = monotonic_us();
-    request->target = arena_copy(&request->arena, target, strlen(target));
-    atomic_fetch_add(open, 1);
-    return request;
-}
-
-static void free_request(struct request *request)
-{
-    buf_done(&request->body);
-    buf_done(&request->out);
-    arena_done(&request->arena);
-    free(request);
-}
-
-static void trim(struct buf *buf)
-{
-    if (buf->capacity > SPARE_BYTES || buf->failed)
-        buf_done(buf);
-    buf_clear(buf);
-}
-
 static void give_back(struct request *request)
 {
     atomic_uint *open = request->open;
+    bool here = request->loop == loop_current();
 
     if (request->charged)
         bodies_give(request->bodies, request->payer, request->charged);
-    if (request->loop == loop_current() && spares.count < SPARES_MAX) {
-        trim(&request->body);
-        trim(&request->out);
-        arena_reset(&request->arena);
-        request->next_waiting = spares.first;
-        spares.first = request;
-        spares.count++;
-    } else {
-        free_request(request);
-    }
+    request_pool_give(here ? loop_requests(request->loop) : NULL, request);
     atomic_fetch_sub(open, 1);
-}
-
-void request_spares_free(void)
-{
-    for (struct request *request = spares.first, *next; request; request = next) {
-        next = request->next_waiting;
-        free_request(request);
-    }
-    spares.first = NULL;
-    spares.count = 0;
 }
 
 void request_end(struct request *request)

@@ -2,11 +2,7 @@
 
 #include "http/request.h"
 
-/* A request's life inside the server: begun on its loop's thread, perhaps set aside and resumed (request.h),
- * given back there. Memory is given back to the loop's thread, which uses it for its next request. */
-
-/* On the loop's thread. target is copied. *open counts the requests that are alive. NULL: out of memory. */
-struct request *request_begin(struct http_connection *connection, const char *target, atomic_uint *open);
+/* How a request waits or is suspended, is resumed (request.h) and ends. */
 
 /* Whether it is set aside and nobody resumed it yet. True once it is resumed: its `resumed` is next. Loop's
  * thread. */
@@ -18,6 +14,3 @@ void request_end(struct request *request);
 
 /* Nothing is read or sent until request_resume. On the loop's thread. */
 void request_suspend_connection(struct request *request);
-
-/* When a loop's thread ends: what it kept for reuse. */
-void request_spares_free(void);
