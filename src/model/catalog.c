@@ -406,3 +406,8 @@ struct course_def *course_def_decode(const uint8_t **at, const uint8_t *end)
     *at = from.at;
     return def;
 }
+
+const char *item_type(const struct item_def *def)
+{
+    return def && def->type.bytes ? def->type.bytes : "other";
+}

@@ -108,3 +108,6 @@ void item_def_encode(const struct item_def *def, struct buf *out);
 struct item_def *item_def_decode(const uint8_t **at, const uint8_t *end);
 void course_def_encode(const struct course_def *def, struct buf *out);
 struct course_def *course_def_decode(const uint8_t **at, const uint8_t *end);
+
+/* The type that clients are shown: "other" when nobody ever told. */
+const char *item_type(const struct item_def *def);

@@ -1,0 +1,159 @@
+#include "model/names.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/grow_apart.h"
+
+enum { SLOTS_LEAST = 256 };
+
+/* Every key is in a list of what is dirty once at most. */
+static bool room_for_dirt(struct keys *dirty, uint32_t room)
+{
+    if (dirty->room >= room)
+        return true;
+    uint32_t *at = realloc(dirty->at, room * sizeof *at);
+    if (!at)
+        return false;
+    dirty->at = at;
+    dirty->room = room;
+    return true;
+}
+
+/* For the slot of a key that add_slot makes next. Not under the lock. */
+static bool room_for_slot(struct model *model, enum intern_kind kind, uint32_t key)
+{
+    void **array = kind == INTERN_LEARNER  ? (void **)&model->learners
+                   : kind == INTERN_COURSE ? (void **)&model->courses
+                                           : (void **)&model->items;
+    uint32_t *room = kind == INTERN_LEARNER  ? &model->learner_room
+                     : kind == INTERN_COURSE ? &model->course_room
+                                             : &model->item_room;
+    struct keys *dirty = kind == INTERN_LEARNER  ? &model->dirty_learners
+                         : kind == INTERN_COURSE ? &model->dirty_courses
+                                                 : &model->dirty_items;
+
+    return grow_apart(model, array, room, sizeof(void *), key, SLOTS_LEAST) && room_for_dirt(dirty, *room);
+}
+
+/* Slots and ids lie together, for as long as the model lives. */
+static bool add_slot(struct model *model, enum intern_kind kind, uint32_t key, const char *id, size_t size,
+                     bool persisted)
+{
+    const char *text = arena_copy(&model->texts, id, size);
+
+    if (!text)
+        return false;
+    if (kind == INTERN_LEARNER) {
+        struct learner_slot *slot = arena_alloc(&model->texts, sizeof *slot);
+        if (!slot || !id_table_add(&model->learner_ids, text, size, key))
+            return false;
+        *slot = (struct learner_slot){.id = text, .id_size = (uint32_t)size, .persisted = persisted};
+        model->learners[key] = slot;
+    } else if (kind == INTERN_COURSE) {
+        struct course_slot *slot = arena_alloc(&model->texts, sizeof *slot);
+        if (!slot || !id_table_add(&model->course_ids, text, size, key))
+            return false;
+        *slot = (struct course_slot){.id = text, .id_size = (uint32_t)size, .persisted = persisted};
+        model->courses[key] = slot;
+    } else {
+        struct item_slot *slot = arena_alloc(&model->texts, sizeof *slot);
+        if (!slot || !id_table_add(&model->item_ids, text, size, key))
+            return false;
+        *slot = (struct item_slot){.id = text, .id_size = (uint32_t)size, .persisted = persisted};
+        model->items[key] = slot;
+    }
+    return true;
+}
+
+/* Slots for keys that no longer name anybody (erased before the last start). */
+static uint32_t *highest_key(struct model *model, enum intern_kind kind)
+{
+    return kind == INTERN_LEARNER  ? &model->learner_count
+           : kind == INTERN_COURSE ? &model->course_count
+                                   : &model->item_count;
+}
+
+bool model_load_id(struct model *model, enum intern_kind kind, uint32_t key, const char *id, size_t size)
+{
+    uint32_t *highest = highest_key(model, kind);
+
+    /* a gap, or erased: nobody can be found under it */
+    while (*highest + 1 < key || (size == 0 && *highest < key)) {
+        if (!room_for_slot(model, kind, *highest + 1) || !add_slot(model, kind, *highest + 1, "", 0, true))
+            return false;
+        if (kind == INTERN_LEARNER) {
+            id_table_remove(&model->learner_ids, "", 0);
+            model->learners[*highest + 1]->erased = true;
+        } else {
+            id_table_remove(kind == INTERN_COURSE ? &model->course_ids : &model->item_ids, "", 0);
+        }
+        ++*highest;
+    }
+    if (size == 0)
+        return true;
+    if (key != *highest + 1 || !room_for_slot(model, kind, key) ||
+        !add_slot(model, kind, key, id, size, true))
+        return false;
+    ++*highest;
+    return true;
+}
+
+static uint32_t intern(struct model *model, enum intern_kind kind, const struct id_table *table,
+                       const char *id, size_t size, bool persisted)
+{
+    uint32_t key = id_table_find(table, id, size); /* only this thread adds, so no lock to look */
+
+    if (key)
+        return key;
+    key = *highest_key(model, kind) + 1;
+    if (!room_for_slot(model, kind, key))
+        return 0;
+    (void)pthread_rwlock_wrlock(&model->lock); /* cannot fail: not held */
+    bool added = add_slot(model, kind, key, id, size, persisted);
+    if (added)
+        ++*highest_key(model, kind);
+    (void)pthread_rwlock_unlock(&model->lock); /* held above */
+    return added ? key : 0;
+}
+
+uint32_t model_intern_learner(struct model *model, const char *id, size_t size, bool persisted)
+{
+    return intern(model, INTERN_LEARNER, &model->learner_ids, id, size, persisted);
+}
+
+uint32_t model_intern_course(struct model *model, const char *id, size_t size, bool persisted)
+{
+    return intern(model, INTERN_COURSE, &model->course_ids, id, size, persisted);
+}
+
+uint32_t model_intern_item(struct model *model, const char *id, size_t size, bool persisted)
+{
+    return intern(model, INTERN_ITEM, &model->item_ids, id, size, persisted);
+}
+
+static void wipe(const char *id, uint32_t size)
+{
+    memset((char *)(uintptr_t)id, 0, size); /* the model's own copy */
+}
+
+void model_forget_id(struct model *model, enum intern_kind kind, uint32_t key)
+{
+    if (kind == INTERN_COURSE) {
+        struct course_slot *slot = model->courses[key];
+        id_table_remove(&model->course_ids, slot->id, slot->id_size);
+        wipe(slot->id, slot->id_size);
+        slot->id_size = 0;
+    } else if (kind == INTERN_ITEM) {
+        struct item_slot *slot = model->items[key];
+        id_table_remove(&model->item_ids, slot->id, slot->id_size);
+        wipe(slot->id, slot->id_size);
+        slot->id_size = 0;
+    } else {
+        struct learner_slot *slot = model->learners[key];
+        id_table_remove(&model->learner_ids, slot->id, slot->id_size);
+        wipe(slot->id, slot->id_size);
+        slot->id_size = 0;
+        slot->erased = true;
+    }
+}

@@ -1,0 +1,155 @@
+#include "model/view.h"
+
+#include <string.h>
+
+uint32_t view_learner_key(struct view view, const char *id, size_t size)
+{
+    return id_table_find(&view.model->learner_ids, id, size);
+}
+
+uint32_t view_course_key(struct view view, const char *id, size_t size)
+{
+    return id_table_find(&view.model->course_ids, id, size);
+}
+
+uint32_t view_item_key(struct view view, const char *id, size_t size)
+{
+    return id_table_find(&view.model->item_ids, id, size);
+}
+
+const struct learner_slot *view_learner_slot(struct view view, uint32_t key)
+{
+    return key && key <= view.model->learner_count ? view.model->learners[key] : NULL;
+}
+
+const struct course_slot *view_course_slot(struct view view, uint32_t key)
+{
+    return key && key <= view.model->course_count ? view.model->courses[key] : NULL;
+}
+
+const struct item_slot *view_item_slot(struct view view, uint32_t key)
+{
+    return key && key <= view.model->item_count ? view.model->items[key] : NULL;
+}
+
+struct learner_state *model_state(const struct model *model, const struct learner_slot *slot)
+{
+    return model->moved && slot->moved ? model->moved[slot->moved - 1].next : slot->state;
+}
+
+const struct learner *view_learner(struct view view, uint32_t key)
+{
+    const struct learner_slot *slot = view_learner_slot(view, key);
+
+    if (!slot || slot->erased)
+        return NULL;
+    if (view.pending && slot->working)
+        return &slot->working->learner;
+    const struct learner_state *state = model_state(view.model, slot);
+    return state ? &state->learner : NULL;
+}
+
+const struct course_def *view_course(struct view view, uint32_t key)
+{
+    const struct course_slot *slot = view_course_slot(view, key);
+
+    if (!slot)
+        return NULL;
+    if (view.pending && (slot->pending || slot->removing))
+        return slot->pending;
+    return slot->def;
+}
+
+const struct item_def *view_item(struct view view, uint32_t key)
+{
+    const struct item_slot *slot = view_item_slot(view, key);
+
+    if (!slot)
+        return NULL;
+    return view.pending && (slot->pending || slot->removing) ? slot->pending : slot->def;
+}
+
+uint32_t view_bound(struct view view, const struct item_def *def)
+{
+    const struct course_def *course = def->bound ? view_course(view, def->bound) : NULL;
+    return course && !course->declared ? def->bound : 0;
+}
+
+struct item_facts model_item_facts(const struct model *model, const struct item_def *def,
+                                   const struct course_def *bound)
+{
+    struct item_facts facts = {.threshold_hundredths = model->threshold_hundredths};
+
+    if (def) {
+        facts.course = def->course ? def->course : bound && !bound->declared ? def->bound : 0;
+        facts.untaught = def->bound != 0;
+        facts.required = def->required;
+        facts.duration_ms = def->duration_ms;
+        if (def->threshold_hundredths)
+            facts.threshold_hundredths = def->threshold_hundredths;
+    }
+    return facts;
+}
+
+struct item_facts view_item_facts(struct view view, uint32_t item)
+{
+    const struct item_def *def = view_item(view, item);
+    return model_item_facts(view.model, def, def && def->bound ? view_course(view, def->bound) : NULL);
+}
+
+struct course_facts model_course_facts(const struct course_def *def)
+{
+    if (!def)
+        return (struct course_facts){0};
+    return (struct course_facts){
+        .declared = def->declared,
+        .required = def->required_count,
+        .items = def->item_count,
+        .shrunk_at_ms = def->shrunk_at_ms,
+    };
+}
+
+struct course_facts view_course_facts(struct view view, uint32_t course)
+{
+    return model_course_facts(view_course(view, course));
+}
+
+static struct item_facts item_facts_of(const void *of, uint32_t item)
+{
+    return view_item_facts(*(const struct view *)of, item);
+}
+
+static struct course_facts course_facts_of(const void *of, uint32_t course)
+{
+    return view_course_facts(*(const struct view *)of, course);
+}
+
+static const uint32_t *course_items_of(const void *of, uint32_t course, uint32_t *out_count)
+{
+    const struct course_def *def = view_course(*(const struct view *)of, course);
+
+    *out_count = def ? def->item_count : 0;
+    return def ? def->items : NULL;
+}
+
+struct catalogue view_catalogue(const struct view *view)
+{
+    return (struct catalogue){view, item_facts_of, course_facts_of, course_items_of};
+}
+
+enum staff_listing view_course_staff(struct view view, uint32_t course, const char *user, size_t size)
+{
+    const struct course_def *def = view_course(view, course);
+
+    if (!def || def->staff_count == 0)
+        return STAFF_NOBODY_LISTED;
+    for (uint32_t i = 0; i < def->staff_count; i++)
+        if (def->staff[i].user.size == size && memcmp(def->staff[i].user.bytes, user, size) == 0)
+            return def->staff[i].owner ? STAFF_LISTED_OWNER : STAFF_LISTED;
+    return STAFF_NOT_LISTED;
+}
+
+uint32_t view_learner_count(const struct model *model)
+{
+    return model->learner_count;
+}
