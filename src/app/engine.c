@@ -10,6 +10,7 @@
 #include "app/erase_jobs.h"
 #include "app/live_batch.h"
 #include "model/checkpoint.h"
+#include "model/checkpoint_load.h"
 #include "model/replay.h"
 #include "model/revision.h"
 #include "base/codec.h"

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "app/history.h"
-#include "model/checkpoint.h"
+#include "model/checkpoint_load.h"
+#include "model/checkpoint_rows.h"
 #include "model/replay.h"
 #include "app/verify_logs.h"
 

@@ -8,7 +8,7 @@
 #include <zlib.h>
 
 #include "model/fold.h"
-#include "model/checkpoint.h"
+#include "model/checkpoint_load.h"
 #include "model/replay.h"
 #include "base/ident.h"
 #include "cli/options.h"

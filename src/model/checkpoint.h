@@ -10,8 +10,8 @@
 
 struct checkpoint;
 
-/* Takes what is dirty, at model->published, and the tail's events. Engine thread, between batches. *out_slice
- * NULL: nothing was. */
+/* Takes what is dirty, at model->published, and the tail's events. Engine thread, between batches.
+ * *out_checkpoint NULL: nothing was. */
 MUST_CHECK enum rc checkpoint_take(struct model *model, struct tail *tail,
                                    struct checkpoint **out_checkpoint);
 
@@ -25,14 +25,3 @@ uint64_t checkpoint_sequence(const struct checkpoint *checkpoint);
 
 /* Once written: learners whose row was left out, since no row can be so long. */
 uint32_t checkpoint_too_long(const struct checkpoint *checkpoint);
-
-/* Fills an empty model with the store's ids. */
-MUST_CHECK enum rc checkpoint_load_ids(struct model *model, struct store *store, struct fault *fault);
-
-/* What the checkpoint file would hold of one learner, course or item. False: nothing, or out of memory. */
-bool checkpoint_row_encode(const struct model *model, enum checkpoint_row_kind kind, uint32_t key,
-                           struct buf *out);
-
-/* Fills an empty model from the store's ids and checkpoint file. RC_CONFLICT: the file contradicts itself;
- * throw it away, make a new model and fold all events. */
-MUST_CHECK enum rc checkpoint_load(struct model *model, struct store *store, struct fault *fault);

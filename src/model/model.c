@@ -207,6 +207,17 @@ void model_mark_dirty(struct model *model, enum intern_kind kind, uint32_t key)
         mark(&model->items[key]->dirty, &model->dirty_items, key);
 }
 
+void model_forget_dirt(struct model *model)
+{
+    for (uint32_t i = 0; i < model->dirty_learners.count; i++)
+        model->learners[model->dirty_learners.at[i]]->dirty = false;
+    for (uint32_t i = 0; i < model->dirty_courses.count; i++)
+        model->courses[model->dirty_courses.at[i]]->dirty = false;
+    for (uint32_t i = 0; i < model->dirty_items.count; i++)
+        model->items[model->dirty_items.at[i]]->dirty = false;
+    model->dirty_learners.count = model->dirty_courses.count = model->dirty_items.count = 0;
+}
+
 static void note_owner(struct model *model, uint32_t record_id, uint32_t learner)
 {
     if (model->partial)

@@ -38,6 +38,9 @@ void model_count_bound(struct model *model, const struct item_def *def, int sign
 /* For the checkpoint: notes what changed since the last one. Engine thread only, like model_replace. */
 void model_mark_dirty(struct model *model, enum intern_kind kind, uint32_t key);
 
+/* A checkpoint took, or a start read, all that was dirty. */
+void model_forget_dirt(struct model *model);
+
 /* Before the commit, and not under the lock: room for what a publish adds, so that it need not fail, nor copy
  * long lists under the lock. False: out of memory. */
 bool model_reserve_keys(struct model *model, struct keys *keys, uint32_t more);

@@ -10,6 +10,7 @@
 #include "core/limits.h"
 #include "app/history.h"
 #include "model/checkpoint.h"
+#include "model/checkpoint_rows.h"
 #include "store/store.h"
 
 /* The store through store.h, and the engine on top of it: what is committed comes back, what fails is not
