@@ -1,59 +1,16 @@
 #pragma once
 
-#include "model/model.h"
 #include "core/event.h"
+#include "model/fold_copies.h"
 #include "store/store.h"
 
-enum { FOLD_AT_ONCE = 512 }; /* entries of rosters and holders that are looked at in one batch: some 2 ms */
-
 /* The one fold: events onto the model. The engine, replay after a start, import and verify all use it; there
- * is no second implementation of what an event does. Works on private copies until fold_publish.
- * One thread at a time. Source: design 1, 3. */
-struct fold {
-    struct model *model;
-    struct view view; /* pending */
-    struct catalogue catalogue;
-    struct keys learners, courses, items;              /* that have private copies */
-    struct fresh_holder *fresh;                        /* records that this batch is the first to know */
-    uint32_t fresh_count, fresh_room, fresh_record_id; /* the highest of their ids */
-    struct record_room room;
-    uint32_t visit;
-    bool may_defer, deferred; /* the effect of an edit that touches many may be, was left to a revision */
-    int64_t deferred_at_ms;
-    uint64_t deferred_sequence;
-    /* all that the edit does is that this item comes to a course; 0: it is a PUT or a DELETE */
-    uint32_t deferred_item;
-    struct item_facts deferred_before; /* of that item */
-    uint32_t erasing;                  /* the learner that an EV_ERASED takes away; 0: none */
-    uint16_t old_threshold;            /* before this batch's EV_THRESHOLD_SET; 0: there was none */
-};
+ * is no second implementation of what an event does. One thread at a time. Source: design 1, 3. */
 
 /* An event as the store gives it; borrows its bytes. room: as event_decode. False: malformed. */
 bool stored_event_decode(const struct stored_event *stored, struct segment *room, size_t room_count,
                          struct event *out_event);
 
-MUST_CHECK enum rc fold_init(struct fold *fold, struct model *model);
-void fold_done(struct fold *fold);
-
-/* The learner's private copy, made on first use; an empty one when never seen. Borrowed until the next call
- * of fold_apply for the same learner, publish or abandon. Errors: RC_BUSY, out of memory. */
-MUST_CHECK enum rc fold_learner(struct fold *fold, uint32_t key, struct learner **out_learner);
-
 /* Applies one event. Errors: RC_BUSY, out of memory: abandon everything. A catalogue edit
  * (EV_COURSE_DECLARED, EV_COURSE_UNDECLARED) looks at published holders: publish before it. */
 MUST_CHECK enum rc fold_apply(struct fold *fold, const struct event *event);
-
-/* Visits all who hold a record of the item, in this batch too; learners who were erased are among them. Until
- * visit says anything but RC_OK. */
-MUST_CHECK enum rc fold_each_holder(struct fold *fold, uint32_t item,
-                                    enum rc (*visit)(void *arg, uint32_t learner), void *arg);
-
-/* Makes room for what fold_publish adds to lists that readers look at. After this, and the commit, it does
- * not fail. Errors: RC_BUSY, out of memory: abandon everything. */
-MUST_CHECK enum rc fold_reserve(struct fold *fold);
-
-/* Lets readers see all that was applied; sequence: of the last event. Takes the write lock. */
-void fold_publish(struct fold *fold, uint64_t sequence);
-
-/* Forgets all that was applied since the last publish. */
-void fold_abandon(struct fold *fold);

@@ -1,0 +1,278 @@
+#include "model/fold_copies.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/model_private.h"
+
+enum rc fold_init(struct fold *fold, struct model *model)
+{
+    *fold = (struct fold){.model = model, .view = {model, true}};
+    fold->catalogue = view_catalogue(&fold->view);
+    fold->room.segments = malloc(ROOM_SEGMENTS * sizeof *fold->room.segments);
+    fold->room.metadata = malloc(ROOM_METADATA);
+    if (fold->room.segments && fold->room.metadata)
+        return RC_OK;
+    fold_done(fold);
+    return RC_BUSY;
+}
+
+void fold_done(struct fold *fold)
+{
+    free(fold->learners.at);
+    free(fold->courses.at);
+    free(fold->items.at);
+    free(fold->room.segments);
+    free(fold->room.metadata);
+    free(fold->fresh);
+    *fold = (struct fold){0};
+}
+
+bool fold_push(struct keys *keys, uint32_t key)
+{
+    if (keys->count == keys->room) {
+        uint32_t room = keys->room ? keys->room * 2 : 64;
+        uint32_t *at = realloc(keys->at, room * sizeof *at);
+        if (!at)
+            return false;
+        keys->at = at;
+        keys->room = room;
+    }
+    keys->at[keys->count++] = key;
+    return true;
+}
+
+enum rc fold_learner(struct fold *fold, uint32_t key, struct learner **out_learner)
+{
+    struct learner_slot *slot = fold->model->learners[key];
+
+    if (!slot->working) {
+        struct learner_state *copy = state_copy(model_state(fold->model, slot), key, false);
+        if (!copy || !fold_push(&fold->learners, key)) {
+            state_unref(copy);
+            return RC_BUSY;
+        }
+        slot->working = copy;
+    }
+    *out_learner = &slot->working->learner;
+    return RC_OK;
+}
+
+/* A record that the batch is the first to know; the item's chain of them begins at its slot. */
+struct fresh_holder {
+    uint32_t learner, item;
+    uint32_t next; /* index + 1; 0: none */
+};
+
+bool fold_room_for_fresh(struct fold *fold)
+{
+    if (fold->fresh_count < fold->fresh_room)
+        return true;
+    uint32_t room = fold->fresh_room ? fold->fresh_room * 2 : 64;
+    struct fresh_holder *fresh = realloc(fold->fresh, room * sizeof *fresh);
+    if (!fresh)
+        return false;
+    fold->fresh = fresh;
+    fold->fresh_room = room;
+    return true;
+}
+
+void fold_note_fresh(struct fold *fold, const struct learner *learner)
+{
+    struct item_slot *slot = fold->model->items[learner->items[learner->record_count - 1]];
+
+    fold->fresh[fold->fresh_count++] =
+        (struct fresh_holder){learner->key, learner->items[learner->record_count - 1], slot->fresh};
+    slot->fresh = fold->fresh_count;
+    if (learner->records[learner->record_count - 1].id > fold->fresh_record_id)
+        fold->fresh_record_id = learner->records[learner->record_count - 1].id;
+}
+
+static void forget_fresh(struct fold *fold)
+{
+    for (uint32_t i = 0; i < fold->fresh_count; i++)
+        fold->model->items[fold->fresh[i].item]->fresh = 0;
+    fold->fresh_count = 0;
+}
+
+enum rc fold_each_holder(struct fold *fold, uint32_t item, enum rc (*visit)(void *arg, uint32_t learner),
+                         void *arg)
+{
+    const struct item_slot *slot = fold->model->items[item];
+    enum rc rc = RC_OK;
+
+    for (uint32_t i = 0; rc == RC_OK && i < slot->holders.count; i++)
+        rc = visit(arg, slot->holders.at[i]);
+    for (uint32_t i = slot->fresh; rc == RC_OK && i; i = fold->fresh[i - 1].next)
+        rc = visit(arg, fold->fresh[i - 1].learner);
+    return rc;
+}
+
+struct item_def fold_item_so_far(const struct fold *fold, uint32_t key)
+{
+    static const struct item_def unseen = {.required = true};
+    const struct item_def *def = view_item(fold->view, key);
+
+    return item_def_value(def ? def : &unseen);
+}
+
+enum rc fold_set_item(struct fold *fold, uint32_t key, const struct item_def *next)
+{
+    struct item_slot *slot = fold->model->items[key];
+    struct item_def *copy = item_def_copy(next);
+
+    if (!copy || (!slot->pending && !slot->removing && !fold_push(&fold->items, key))) {
+        item_def_unref(copy);
+        return RC_BUSY;
+    }
+    item_def_unref(slot->pending);
+    slot->pending = copy;
+    slot->removing = false;
+    return RC_OK;
+}
+
+bool fold_note_course(struct fold *fold, uint32_t key)
+{
+    struct course_slot *slot = fold->model->courses[key];
+    return slot->pending || slot->removing || fold_push(&fold->courses, key);
+}
+
+struct course_def *fold_pending_course(struct fold *fold, uint32_t key)
+{
+    static const struct course_def unseen = {0};
+    struct course_slot *slot = fold->model->courses[key];
+
+    if (!slot->pending) {
+        struct course_def *copy = course_def_copy(slot->def && !slot->removing ? slot->def : &unseen);
+        if (!copy || !fold_note_course(fold, key)) {
+            course_def_unref(copy);
+            return NULL;
+        }
+        slot->pending = copy;
+        slot->removing = false;
+    }
+    return slot->pending;
+}
+
+/* Each item's chain of fresh holders once: from its head. */
+static bool reserve_holders(struct fold *fold)
+{
+    for (uint32_t i = 0; i < fold->fresh_count; i++) {
+        struct item_slot *slot = fold->model->items[fold->fresh[i].item];
+        uint32_t count = 0;
+        if (slot->fresh != i + 1)
+            continue;
+        for (uint32_t at = slot->fresh; at; at = fold->fresh[at - 1].next)
+            count++;
+        if (!model_reserve_keys(fold->model, &slot->holders, count))
+            return false;
+    }
+    return fold->fresh_count == 0 || model_reserve_record(fold->model, fold->fresh_record_id);
+}
+
+/* Calls with each enrolment that is new. */
+static bool each_new_enrolment(struct fold *fold,
+                               bool (*visit)(struct model *model, struct course_slot *slot))
+{
+    bool whole = true;
+
+    for (uint32_t i = 0; i < fold->learners.count; i++) {
+        const struct learner_slot *slot = fold->model->learners[fold->learners.at[i]];
+        const struct learner_state *before = model_state(fold->model, slot);
+        const struct learner *now = &slot->working->learner;
+        for (uint32_t k = before ? before->learner.enrolment_count : 0; k < now->enrolment_count; k++)
+            whole &= visit(fold->model, fold->model->courses[now->enrolments[k].course]);
+    }
+    return whole;
+}
+
+static bool count_joining(struct model *model, struct course_slot *slot)
+{
+    (void)model;
+    slot->joining++;
+    return true;
+}
+
+static bool reserve_joining(struct model *model, struct course_slot *slot)
+{
+    uint32_t joining = slot->joining;
+
+    slot->joining = 0;
+    return model_reserve_keys(model, &slot->roster, joining);
+}
+
+enum rc fold_reserve(struct fold *fold)
+{
+    bool whole = reserve_holders(fold) && each_new_enrolment(fold, count_joining);
+    return whole && each_new_enrolment(fold, reserve_joining) ? RC_OK : RC_BUSY;
+}
+
+void fold_publish(struct fold *fold, uint64_t sequence)
+{
+    struct model *model = fold->model;
+
+    (void)pthread_rwlock_wrlock(&model->lock); /* cannot fail: not held */
+    for (uint32_t i = 0; i < fold->items.count; i++) {
+        struct item_slot *slot = model->items[fold->items.at[i]];
+        model_count_bound(model, slot->def, -1);
+        model_count_bound(model, slot->pending, 1);
+        item_def_unref(slot->def);
+        slot->def = slot->pending;
+        slot->pending = NULL;
+        if (slot->removing)
+            model_forget_id(model, INTERN_ITEM, fold->items.at[i]);
+        slot->removing = false;
+        model_mark_dirty(model, INTERN_ITEM, fold->items.at[i]);
+    }
+    for (uint32_t i = 0; i < fold->courses.count; i++) {
+        struct course_slot *slot = model->courses[fold->courses.at[i]];
+        course_def_unref(slot->def);
+        slot->def = slot->pending;
+        slot->pending = NULL;
+        if (slot->removing && fold->erasing)
+            model_forget_id(model, INTERN_COURSE, fold->courses.at[i]);
+        slot->removing = false;
+        model_mark_dirty(model, INTERN_COURSE, fold->courses.at[i]);
+    }
+    for (uint32_t i = 0; i < fold->learners.count; i++) {
+        struct learner_slot *slot = model->learners[fold->learners.at[i]];
+        model_install(model, fold->learners.at[i], slot->working);
+        slot->working = NULL;
+    }
+    if (fold->erasing)
+        model_forget_learner(model, fold->erasing);
+    fold->erasing = fold->old_threshold = 0;
+    model->published = sequence;
+    (void)pthread_rwlock_unlock(&model->lock); /* held above */
+    model_compact(model);
+    fold->learners.count = fold->courses.count = fold->items.count = 0;
+    forget_fresh(fold);
+}
+
+void fold_abandon(struct fold *fold)
+{
+    for (uint32_t i = 0; i < fold->items.count; i++) {
+        struct item_slot *slot = fold->model->items[fold->items.at[i]];
+        item_def_unref(slot->pending);
+        slot->pending = NULL;
+        slot->removing = false;
+    }
+    if (fold->old_threshold)
+        fold->model->threshold_hundredths = fold->old_threshold;
+    fold->deferred = false;
+    fold->erasing = fold->old_threshold = 0;
+    for (uint32_t i = 0; i < fold->courses.count; i++) {
+        struct course_slot *slot = fold->model->courses[fold->courses.at[i]];
+        course_def_unref(slot->pending);
+        course_def_newest(slot->def);
+        slot->pending = NULL;
+        slot->removing = false;
+    }
+    for (uint32_t i = 0; i < fold->learners.count; i++) {
+        struct learner_slot *slot = fold->model->learners[fold->learners.at[i]];
+        state_unref(slot->working);
+        slot->working = NULL;
+    }
+    fold->learners.count = fold->courses.count = fold->items.count = 0;
+    forget_fresh(fold);
+}
