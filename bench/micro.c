@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "auth/token.h"
-#include "core/learner.h"
+#include "core/learner_evolve.h"
 #include "core/learner_codec.h"
 #include "http/json_in.h"
 #include "http/json_out.h"

@@ -1,6 +1,7 @@
 #include "model/fold_catalog.h"
 
 #include "base/codec.h"
+#include "core/learner_reconsider.h"
 #include "model/model_private.h"
 
 struct reconsidering {

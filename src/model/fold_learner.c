@@ -1,5 +1,6 @@
 #include "model/fold_learner.h"
 
+#include "core/learner_evolve.h"
 #include "model/model_private.h"
 
 /* The private copy with room for what the event may add. */

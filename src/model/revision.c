@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/monotonic.h"
+#include "core/learner_reconsider.h"
 
 struct revised_course {
     uint32_t key;

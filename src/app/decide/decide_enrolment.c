@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/learner_counts.h"
 #include "core/limits.h"
 
 /* Enrol, drop, expire, certify. Source: contract 1, Enrolment; 2, webhook; 3, certify. */

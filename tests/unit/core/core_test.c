@@ -2,7 +2,8 @@
 
 #include <stdio.h>
 
-#include "core/learner.h"
+#include "core/learner_evolve.h"
+#include "core/learner_reconsider.h"
 #include "core/learner_codec.h"
 #include "core/log_entries.h"
 #include "core/members.h"

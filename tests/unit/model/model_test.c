@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "core/learner_evolve.h"
+#include "core/learner_reconsider.h"
 #include "model/catalog.h"
 #include "model/fold.h"
 #include "model/id_table.h"
