@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/list.h"
 #include "model/model_private.h"
 
 enum rc fold_init(struct fold *fold, struct model *model)
@@ -19,27 +20,18 @@ enum rc fold_init(struct fold *fold, struct model *model)
 
 void fold_done(struct fold *fold)
 {
-    free(fold->learners.at);
-    free(fold->courses.at);
-    free(fold->items.at);
+    list_done(&fold->learners);
+    list_done(&fold->courses);
+    list_done(&fold->items);
     free(fold->room.segments);
     free(fold->room.metadata);
-    free(fold->fresh);
+    list_done(&fold->fresh);
     *fold = (struct fold){0};
 }
 
 bool fold_push(struct keys *keys, uint32_t key)
 {
-    if (keys->count == keys->room) {
-        uint32_t room = keys->room ? keys->room * 2 : 64;
-        uint32_t *at = realloc(keys->at, room * sizeof *at);
-        if (!at)
-            return false;
-        keys->at = at;
-        keys->room = room;
-    }
-    keys->at[keys->count++] = key;
-    return true;
+    return list_add(keys, key);
 }
 
 enum rc fold_learner(struct fold *fold, uint32_t key, struct learner **out_learner)
@@ -58,41 +50,27 @@ enum rc fold_learner(struct fold *fold, uint32_t key, struct learner **out_learn
     return RC_OK;
 }
 
-/* A record that the batch is the first to know; the item's chain of them begins at its slot. */
-struct fresh_holder {
-    uint32_t learner, item;
-    uint32_t next; /* index + 1; 0: none */
-};
-
 bool fold_room_for_fresh(struct fold *fold)
 {
-    if (fold->fresh_count < fold->fresh_room)
-        return true;
-    uint32_t room = fold->fresh_room ? fold->fresh_room * 2 : 64;
-    struct fresh_holder *fresh = realloc(fold->fresh, room * sizeof *fresh);
-    if (!fresh)
-        return false;
-    fold->fresh = fresh;
-    fold->fresh_room = room;
-    return true;
+    return list_reserve(&fold->fresh, 1);
 }
 
 void fold_note_fresh(struct fold *fold, const struct learner *learner)
 {
     struct item_slot *slot = fold->model->items[learner->items[learner->record_count - 1]];
 
-    fold->fresh[fold->fresh_count++] =
+    fold->fresh.at[fold->fresh.count++] =
         (struct fresh_holder){learner->key, learner->items[learner->record_count - 1], slot->fresh};
-    slot->fresh = fold->fresh_count;
+    slot->fresh = fold->fresh.count;
     if (learner->records[learner->record_count - 1].id > fold->fresh_record_id)
         fold->fresh_record_id = learner->records[learner->record_count - 1].id;
 }
 
 static void forget_fresh(struct fold *fold)
 {
-    for (uint32_t i = 0; i < fold->fresh_count; i++)
-        fold->model->items[fold->fresh[i].item]->fresh = 0;
-    fold->fresh_count = 0;
+    for (uint32_t i = 0; i < fold->fresh.count; i++)
+        fold->model->items[fold->fresh.at[i].item]->fresh = 0;
+    fold->fresh.count = 0;
 }
 
 enum rc fold_each_holder(struct fold *fold, uint32_t item, enum rc (*visit)(void *arg, uint32_t learner),
@@ -103,8 +81,8 @@ enum rc fold_each_holder(struct fold *fold, uint32_t item, enum rc (*visit)(void
 
     for (uint32_t i = 0; rc == RC_OK && i < slot->holders.count; i++)
         rc = visit(arg, slot->holders.at[i]);
-    for (uint32_t i = slot->fresh; rc == RC_OK && i; i = fold->fresh[i - 1].next)
-        rc = visit(arg, fold->fresh[i - 1].learner);
+    for (uint32_t i = slot->fresh; rc == RC_OK && i; i = fold->fresh.at[i - 1].next)
+        rc = visit(arg, fold->fresh.at[i - 1].learner);
     return rc;
 }
 
@@ -157,17 +135,17 @@ struct course_def *fold_pending_course(struct fold *fold, uint32_t key)
 /* Each item's chain of fresh holders once: from its head. */
 static bool reserve_holders(struct fold *fold)
 {
-    for (uint32_t i = 0; i < fold->fresh_count; i++) {
-        struct item_slot *slot = fold->model->items[fold->fresh[i].item];
+    for (uint32_t i = 0; i < fold->fresh.count; i++) {
+        struct item_slot *slot = fold->model->items[fold->fresh.at[i].item];
         uint32_t count = 0;
         if (slot->fresh != i + 1)
             continue;
-        for (uint32_t at = slot->fresh; at; at = fold->fresh[at - 1].next)
+        for (uint32_t at = slot->fresh; at; at = fold->fresh.at[at - 1].next)
             count++;
         if (!model_reserve_keys(fold->model, &slot->holders, count))
             return false;
     }
-    return fold->fresh_count == 0 || model_reserve_record(fold->model, fold->fresh_record_id);
+    return fold->fresh.count == 0 || model_reserve_record(fold->model, fold->fresh_record_id);
 }
 
 /* Calls with each enrolment that is new. */

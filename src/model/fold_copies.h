@@ -9,15 +9,26 @@ enum { FOLD_AT_ONCE = 512 }; /* entries of rosters and holders that are looked a
 /* Room for what one record may come to hold while an event is applied to it. */
 enum { ROOM_SEGMENTS = EVENT_SEGMENTS_MAX, ROOM_METADATA = 4 * MEMBERS_MAX_BYTES };
 
+/* A record that the batch is the first to know; the item's chain of them begins at its slot. */
+struct fresh_holder {
+    uint32_t learner, item;
+    uint32_t next; /* index + 1; 0: none */
+};
+
+struct fresh_holders {
+    struct fresh_holder *at;
+    uint32_t count, capacity;
+};
+
 /* The private copies that a batch of events is applied to, until fold_publish shows them to readers. One
  * thread at a time. */
 struct fold {
     struct model *model;
     struct view view; /* pending */
     struct catalogue catalogue;
-    struct keys learners, courses, items;              /* that have private copies */
-    struct fresh_holder *fresh;                        /* records that this batch is the first to know */
-    uint32_t fresh_count, fresh_room, fresh_record_id; /* the highest of their ids */
+    struct keys learners, courses, items; /* that have private copies */
+    struct fresh_holders fresh;           /* records that this batch is the first to know */
+    uint32_t fresh_record_id;             /* the highest of their ids */
     struct record_room room;
     uint32_t visit;
     bool may_defer, deferred; /* the effect of an edit that touches many may be, was left to a revision */

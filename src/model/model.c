@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/list.h"
 #include "model/grow_apart.h"
 
 enum { OWNERS_LEAST = 1024, KEYS_LEAST = 6 /* what the least allocation holds */ };
@@ -50,25 +51,25 @@ void model_free(struct model *model)
         course_def_unref(model->courses[i]->def);
         course_def_unref(model->courses[i]->pending);
         course_sums_done(&model->courses[i]->sums);
-        free(model->courses[i]->roster.at);
+        list_done(&model->courses[i]->roster);
     }
     for (uint32_t i = 1; i <= model->item_count; i++) {
         if (!model->items[i])
             continue; /* likewise */
         item_def_unref(model->items[i]->def);
         item_def_unref(model->items[i]->pending);
-        free(model->items[i]->holders.at);
+        list_done(&model->items[i]->holders);
     }
     free(model->learners);
     free(model->courses);
     free(model->items);
     free(model->record_owner);
-    free(model->dirty_learners.at);
-    free(model->dirty_courses.at);
-    free(model->dirty_items.at);
-    free(model->moved_again.at);
-    free(model->stale_courses.at);
-    free(model->stale_items.at);
+    list_done(&model->dirty_learners);
+    list_done(&model->dirty_courses);
+    list_done(&model->dirty_items);
+    list_done(&model->moved_again);
+    list_done(&model->stale_courses);
+    list_done(&model->stale_items);
     id_table_done(&model->learner_ids);
     id_table_done(&model->course_ids);
     id_table_done(&model->item_ids);
@@ -103,9 +104,9 @@ static bool twin_room(struct model *twin, const struct model *model, uint32_t le
     twin->course_count = model->course_count;
     twin->item_count = model->item_count;
     twin->learner_count = learner;
-    twin->course_room = twin->course_count + 1;
-    twin->item_room = twin->item_count + 1;
-    twin->learner_room = learner + 1;
+    twin->course_capacity = twin->course_count + 1;
+    twin->item_capacity = twin->item_count + 1;
+    twin->learner_capacity = learner + 1;
     slot->id = model->learners[learner]->id;
     slot->id_size = model->learners[learner]->id_size;
     twin->learners[learner] = slot;
@@ -159,13 +160,13 @@ void model_count_bound(struct model *model, const struct item_def *def, int sign
 
 bool model_reserve_keys(struct model *model, struct keys *keys, uint32_t more)
 {
-    return more == 0 || grow_apart(model, (void **)&keys->at, &keys->room, sizeof *keys->at,
+    return more == 0 || grow_apart(model, (void **)&keys->at, &keys->capacity, sizeof *keys->at,
                                    keys->count + more - 1, KEYS_LEAST);
 }
 
 bool model_reserve_record(struct model *model, uint32_t record_id)
 {
-    return model->partial || grow_apart(model, (void **)&model->record_owner, &model->record_room,
+    return model->partial || grow_apart(model, (void **)&model->record_owner, &model->record_capacity,
                                         sizeof *model->record_owner, record_id, OWNERS_LEAST);
 }
 
@@ -180,14 +181,7 @@ static void must(bool done)
 
 static void push_key(struct keys *keys, uint32_t key)
 {
-    if (keys->count == keys->room) {
-        uint32_t room = keys->room ? keys->room * 2 : KEYS_LEAST; /* a replay; else fold_reserve made room */
-        uint32_t *at = realloc(keys->at, room * sizeof *at);
-        must(at != NULL);
-        keys->at = at;
-        keys->room = room;
-    }
-    keys->at[keys->count++] = key;
+    must(list_add(keys, key)); /* it grows in a replay; else fold_reserve made room */
 }
 
 static void mark(bool *dirty, struct keys *list, uint32_t key)
@@ -222,15 +216,12 @@ static void note_owner(struct model *model, uint32_t record_id, uint32_t learner
 {
     if (model->partial)
         return;
-    if (record_id >= model->record_room) { /* a replay; else fold_reserve made room */
-        uint32_t room = model->record_room ? model->record_room : OWNERS_LEAST;
-        while (room <= record_id)
-            room *= 2;
-        uint32_t *owners = realloc(model->record_owner, room * sizeof *owners);
-        must(owners != NULL);
-        memset(owners + model->record_room, 0, (room - model->record_room) * sizeof *owners);
-        model->record_owner = owners;
-        model->record_room = room;
+    if (record_id >= model->record_capacity) { /* a replay; else fold_reserve made room */
+        uint32_t before = model->record_capacity;
+        must(list_grow(&model->record_owner, sizeof *model->record_owner, before, &model->record_capacity,
+                       record_id - before + 1));
+        memset(model->record_owner + before, 0,
+               (model->record_capacity - before) * sizeof *model->record_owner);
     }
     model->record_owner[record_id] = learner;
 }
@@ -323,8 +314,8 @@ static void compact(struct model *model, struct keys *keys)
 
     if (!is_stale(keys)) /* done already */
         return;
-    next.room = keys_live(keys) + keys_live(keys) / 4 + 1;
-    next.at = malloc(next.room * sizeof *next.at);
+    next.capacity = keys_live(keys) + keys_live(keys) / 4 + 1;
+    next.at = malloc(next.capacity * sizeof *next.at);
     if (!next.at)
         return; /* the next erasure tries again */
     for (uint32_t i = 0; i < keys->count; i++)
@@ -358,7 +349,7 @@ void model_forget_learner(struct model *model, uint32_t key)
             leave(&model->items[learner->records[i].item]->holders, &model->stale_items,
                   learner->records[i].item);
             model_mark_dirty(model, INTERN_ITEM, learner->records[i].item);
-            if (learner->records[i].id < model->record_room)
+            if (learner->records[i].id < model->record_capacity)
                 model->record_owner[learner->records[i].id] = 0;
         }
         for (uint32_t i = 0; i < learner->enrolment_count; i++) {

@@ -26,7 +26,7 @@ struct learner_slot {
  * view_learner knows nobody, until half of it is stale. */
 struct keys {
     uint32_t *at;
-    uint32_t count, room, stale;
+    uint32_t count, capacity, stale;
 };
 
 static inline uint32_t keys_live(const struct keys *keys)
@@ -76,7 +76,7 @@ struct model {
     struct course_slot **courses;
     struct item_slot **items;
     uint32_t learner_count, course_count, item_count; /* highest key given out */
-    uint32_t learner_room, course_room, item_room;
+    uint32_t learner_capacity, course_capacity, item_capacity;
     struct keys dirty_learners, dirty_courses, dirty_items; /* changed since the last checkpoint */
     /* whose rosters and holders model_compact looks at */
     struct keys stale_courses, stale_items;
@@ -85,7 +85,7 @@ struct model {
     /* published while a revision that moves them is prepared; engine thread only */
     struct keys moved_again;
     uint32_t *record_owner; /* learner key by record id; 0: none */
-    uint32_t record_room;
+    uint32_t record_capacity;
     uint16_t threshold_hundredths; /* completion_threshold, as the events say */
     bool scrub_owed;               /* the checkpoint file's log still holds rows of somebody erased */
     bool partial;                  /* a twin: only some learners, courses and items have slots */

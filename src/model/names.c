@@ -3,37 +3,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/list.h"
 #include "model/grow_apart.h"
 
 enum { SLOTS_LEAST = 256 };
 
-/* Every key is in a list of what is dirty once at most. */
-static bool room_for_dirt(struct keys *dirty, uint32_t room)
-{
-    if (dirty->room >= room)
-        return true;
-    uint32_t *at = realloc(dirty->at, room * sizeof *at);
-    if (!at)
-        return false;
-    dirty->at = at;
-    dirty->room = room;
-    return true;
-}
-
-/* For the slot of a key that add_slot makes next. Not under the lock. */
+/* For the slot of a key that add_slot makes next, and for it in the list of what is dirty, where every key is
+ * once at most. Not under the lock. */
 static bool room_for_slot(struct model *model, enum intern_kind kind, uint32_t key)
 {
     void **array = kind == INTERN_LEARNER  ? (void **)&model->learners
                    : kind == INTERN_COURSE ? (void **)&model->courses
                                            : (void **)&model->items;
-    uint32_t *room = kind == INTERN_LEARNER  ? &model->learner_room
-                     : kind == INTERN_COURSE ? &model->course_room
-                                             : &model->item_room;
+    uint32_t *capacity = kind == INTERN_LEARNER  ? &model->learner_capacity
+                         : kind == INTERN_COURSE ? &model->course_capacity
+                                                 : &model->item_capacity;
     struct keys *dirty = kind == INTERN_LEARNER  ? &model->dirty_learners
                          : kind == INTERN_COURSE ? &model->dirty_courses
                                                  : &model->dirty_items;
 
-    return grow_apart(model, array, room, sizeof(void *), key, SLOTS_LEAST) && room_for_dirt(dirty, *room);
+    return grow_apart(model, array, capacity, sizeof(void *), key, SLOTS_LEAST) &&
+           list_reserve(dirty, *capacity - dirty->count);
 }
 
 /* Slots and ids lie together, for as long as the model lives. */

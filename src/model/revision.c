@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/list.h"
 #include "base/monotonic.h"
 #include "core/learner_reconsider.h"
 
@@ -31,9 +32,11 @@ struct revision {
     struct revised_item *items;
     uint32_t *course_keys, *item_keys;
     uint32_t course_count, item_count;
-    uint32_t list, at;   /* how far we are: through rosters, then holders; later through moved */
-    struct moved *moved; /* by learner_slot.moved - 1 */
-    uint32_t moved_count, moved_room;
+    uint32_t list, at; /* how far we are: through rosters, then holders; later through moved */
+    struct {
+        struct moved *at;
+        uint32_t count, capacity;
+    } moved; /* by learner_slot.moved - 1 */
 };
 
 enum {
@@ -170,15 +173,15 @@ void revision_free(struct revision *revision)
     }
     for (uint32_t i = 0; i < revision->item_count; i++)
         item_def_unref(revision->items[i].def);
-    for (uint32_t i = 0; i < revision->moved_count; i++) {
-        state_unref(revision->moved[i].base);
-        state_unref(revision->moved[i].next);
+    for (uint32_t i = 0; i < revision->moved.count; i++) {
+        state_unref(revision->moved.at[i].base);
+        state_unref(revision->moved.at[i].next);
     }
     free(revision->courses);
     free(revision->items);
     free(revision->course_keys);
     free(revision->item_keys);
-    free(revision->moved);
+    list_done(&revision->moved);
     free(revision);
 }
 
@@ -205,19 +208,6 @@ static void count(struct revision *revision, const struct learner *old, const st
         struct course_sums *sums = &revision->courses[model->courses[is->course]->revised - 1].sums;
         must(course_sums_add(sums, &before, -1) && course_sums_add(sums, &after, 1));
     }
-}
-
-static bool room_for_one(struct revision *revision)
-{
-    if (revision->moved_count < revision->moved_room)
-        return true;
-    uint32_t room = revision->moved_room ? revision->moved_room * 2 : 256;
-    struct moved *moved = realloc(revision->moved, room * sizeof *moved);
-    if (!moved)
-        return false;
-    revision->moved = moved;
-    revision->moved_room = room;
-    return true;
 }
 
 /* The state that the edit leads this one to. NULL: out of memory. */
@@ -251,12 +241,12 @@ static bool look_at(struct revision *revision, uint32_t key)
     if (!base || slot->visit == revision->visit)
         return true;
     if (is_moved(revision, &base->learner)) {
-        struct learner_state *next = room_for_one(revision) ? revise(revision, base) : NULL;
+        struct learner_state *next = list_reserve(&revision->moved, 1) ? revise(revision, base) : NULL;
         if (!next)
             return false;
         count(revision, &base->learner, &next->learner);
-        revision->moved[revision->moved_count++] = (struct moved){key, state_ref(base), next};
-        slot->moved = revision->moved_count;
+        revision->moved.at[revision->moved.count++] = (struct moved){key, state_ref(base), next};
+        slot->moved = revision->moved.count;
     }
     slot->visit = revision->visit;
     return true;
@@ -266,7 +256,7 @@ static bool look_at(struct revision *revision, uint32_t key)
 static bool look_again(struct revision *revision, uint32_t key)
 {
     struct learner_slot *slot = revision->model->learners[key];
-    struct moved *moved = &revision->moved[slot->moved - 1];
+    struct moved *moved = &revision->moved.at[slot->moved - 1];
 
     if (moved->base == slot->state)
         return true;
@@ -344,7 +334,7 @@ static void show(struct revision *revision)
         slot->revised = 0;
         revised->def = (struct item_def *)(uintptr_t)before;
     }
-    model->moved = revision->moved;
+    model->moved = revision->moved.at;
     if (model->published < revision->sequence) /* else others were published meanwhile */
         model->published = revision->sequence;
     (void)pthread_rwlock_unlock(&model->lock); /* held above */
@@ -362,11 +352,11 @@ static void settle_some(struct revision *revision)
     struct model *model = revision->model;
     uint32_t first = revision->at, end = first + SWAP_MANY;
 
-    if (end > revision->moved_count)
-        end = revision->moved_count;
+    if (end > revision->moved.count)
+        end = revision->moved.count;
     (void)pthread_rwlock_wrlock(&model->lock); /* cannot fail: not held */
     for (; revision->at < end; revision->at++) {
-        struct moved *moved = &revision->moved[revision->at];
+        struct moved *moved = &revision->moved.at[revision->at];
         struct learner_slot *slot = model->learners[moved->key];
         if (slot->moved != revision->at + 1)
             continue; /* a newer state is published already */
@@ -377,7 +367,7 @@ static void settle_some(struct revision *revision)
     }
     (void)pthread_rwlock_unlock(&model->lock); /* held above */
     for (uint32_t i = first; i < end; i++) {
-        struct moved *moved = &revision->moved[i];
+        struct moved *moved = &revision->moved.at[i];
         model_mark_dirty(model, INTERN_LEARNER, moved->key);
         state_unref(moved->next);
         state_unref(moved->base);
@@ -402,9 +392,9 @@ enum revision_phase revision_step(struct revision *revision, int64_t millisecond
             show(revision);
         return revision->phase;
     }
-    while (revision->at < revision->moved_count && monotonic_ms() < until_ms)
+    while (revision->at < revision->moved.count && monotonic_ms() < until_ms)
         settle_some(revision);
-    if (revision->phase == REVISION_SHOWN && revision->at == revision->moved_count)
+    if (revision->phase == REVISION_SHOWN && revision->at == revision->moved.count)
         hide(revision);
     return revision->phase;
 }

@@ -6,15 +6,25 @@
 
 #include <xxhash.h>
 
-#include "model/fold.h"
+#include "base/list.h"
 #include "core/limits.h"
+#include "model/fold.h"
+
+/* In order; the first in_checkpoint of each go with the checkpoint under way. */
+struct event_refs {
+    struct event_ref *at;
+    uint32_t count, capacity, in_checkpoint;
+};
+
+struct mention_refs {
+    struct mention_ref *at;
+    uint32_t count, capacity, in_checkpoint;
+};
 
 struct tail {
     pthread_mutex_t lock;
-    struct event_ref *refs; /* in order; the first flushing of them go with the checkpoint under way */
-    size_t count, room, in_checkpoint;
-    struct mention_ref *mentions; /* likewise */
-    size_t mention_count, mention_room, mentions_in_checkpoint;
+    struct event_refs events;
+    struct mention_refs mentions;
 };
 
 enum rc tail_new(struct tail **out_tail)
@@ -33,8 +43,8 @@ void tail_free(struct tail *tail)
     if (!tail)
         return;
     (void)pthread_mutex_destroy(&tail->lock); /* nobody holds it */
-    free(tail->refs);
-    free(tail->mentions);
+    list_done(&tail->events);
+    list_done(&tail->mentions);
     free(tail);
 }
 
@@ -96,55 +106,19 @@ struct mentioning {
 };
 
 /* Lock held. */
-static bool make_mention_room(struct tail *tail, size_t count)
-{
-    size_t room = tail->mention_room ? tail->mention_room : 256;
-
-    if (tail->mention_count + count <= tail->mention_room)
-        return true;
-    while (room < tail->mention_count + count)
-        room *= 2;
-    struct mention_ref *mentions = realloc(tail->mentions, room * sizeof *mentions);
-    if (!mentions)
-        return false;
-    tail->mentions = mentions;
-    tail->mention_room = room;
-    return true;
-}
-
-/* Lock held. */
 static bool add_mention(void *arg, uint64_t who)
 {
     struct mentioning *mentioning = arg;
-    struct tail *tail = mentioning->tail;
 
-    if (!make_mention_room(tail, 1))
+    if (!list_add(&mentioning->tail->mentions, (struct mention_ref){mentioning->sequence, who}))
         abort(); /* more than tail_reserve foresees: the next start reads the events again */
-    tail->mentions[tail->mention_count++] = (struct mention_ref){mentioning->sequence, who};
-    return true;
-}
-
-/* Lock held. */
-static bool make_room(struct tail *tail, size_t count)
-{
-    size_t room = tail->room ? tail->room : 1024;
-
-    if (tail->count + count <= tail->room)
-        return true;
-    while (room < tail->count + count)
-        room *= 2;
-    struct event_ref *refs = realloc(tail->refs, room * sizeof *refs);
-    if (!refs)
-        return false;
-    tail->refs = refs;
-    tail->room = room;
     return true;
 }
 
 bool tail_reserve(struct tail *tail, size_t count)
 {
     (void)pthread_mutex_lock(&tail->lock); /* cannot fail: not held */
-    bool made = make_room(tail, count) && make_mention_room(tail, 2 * count + LIMIT_STAFF);
+    bool made = list_reserve(&tail->events, count) && list_reserve(&tail->mentions, 2 * count + LIMIT_STAFF);
     (void)pthread_mutex_unlock(&tail->lock);
     return made;
 }
@@ -152,11 +126,11 @@ bool tail_reserve(struct tail *tail, size_t count)
 void tail_add(struct tail *tail, const struct stored_event *events, size_t count)
 {
     (void)pthread_mutex_lock(&tail->lock); /* cannot fail: not held */
-    if (!make_room(tail, count))
+    if (!list_reserve(&tail->events, count))
         abort(); /* a start or a rebuild, which reserve nothing: the next start reads the events again */
     for (size_t i = 0; i < count; i++) {
         struct mentioning mentioning = {tail, events[i].sequence};
-        tail->refs[tail->count++] = (struct event_ref){events[i].sequence, events[i].learner};
+        tail->events.at[tail->events.count++] = (struct event_ref){events[i].sequence, events[i].learner};
         (void)mentions_each(&events[i], add_mention, &mentioning); /* it aborts when out of memory */
     }
     (void)pthread_mutex_unlock(&tail->lock);
@@ -165,7 +139,7 @@ void tail_add(struct tail *tail, const struct stored_event *events, size_t count
 size_t tail_size(struct tail *tail)
 {
     (void)pthread_mutex_lock(&tail->lock);
-    size_t count = tail->count;
+    size_t count = tail->events.count;
     (void)pthread_mutex_unlock(&tail->lock);
     return count;
 }
@@ -173,18 +147,19 @@ size_t tail_size(struct tail *tail)
 void tail_begin_checkpoint(struct tail *tail)
 {
     (void)pthread_mutex_lock(&tail->lock);
-    tail->in_checkpoint = tail->count;
-    tail->mentions_in_checkpoint = tail->mention_count;
+    tail->events.in_checkpoint = tail->events.count;
+    tail->mentions.in_checkpoint = tail->mentions.count;
     (void)pthread_mutex_unlock(&tail->lock);
 }
 
 struct event_ref *tail_in_checkpoint(struct tail *tail, size_t *out_count)
 {
     (void)pthread_mutex_lock(&tail->lock);
-    struct event_ref *copy = tail->in_checkpoint ? malloc(tail->in_checkpoint * sizeof *copy) : NULL;
+    struct event_ref *copy =
+        tail->events.in_checkpoint ? malloc(tail->events.in_checkpoint * sizeof *copy) : NULL;
     if (copy)
-        memcpy(copy, tail->refs, tail->in_checkpoint * sizeof *copy);
-    *out_count = tail->in_checkpoint;
+        memcpy(copy, tail->events.at, tail->events.in_checkpoint * sizeof *copy);
+    *out_count = tail->events.in_checkpoint;
     (void)pthread_mutex_unlock(&tail->lock);
     return copy;
 }
@@ -193,10 +168,10 @@ struct mention_ref *tail_mentions_in_checkpoint(struct tail *tail, size_t *out_c
 {
     (void)pthread_mutex_lock(&tail->lock);
     struct mention_ref *copy =
-        tail->mentions_in_checkpoint ? malloc(tail->mentions_in_checkpoint * sizeof *copy) : NULL;
+        tail->mentions.in_checkpoint ? malloc(tail->mentions.in_checkpoint * sizeof *copy) : NULL;
     if (copy)
-        memcpy(copy, tail->mentions, tail->mentions_in_checkpoint * sizeof *copy);
-    *out_count = tail->mentions_in_checkpoint;
+        memcpy(copy, tail->mentions.at, tail->mentions.in_checkpoint * sizeof *copy);
+    *out_count = tail->mentions.in_checkpoint;
     (void)pthread_mutex_unlock(&tail->lock);
     return copy;
 }
@@ -204,16 +179,17 @@ struct mention_ref *tail_mentions_in_checkpoint(struct tail *tail, size_t *out_c
 void tail_end_checkpoint(struct tail *tail, bool written)
 {
     (void)pthread_mutex_lock(&tail->lock);
-    if (written && tail->in_checkpoint) {
-        tail->count -= tail->in_checkpoint;
-        memmove(tail->refs, tail->refs + tail->in_checkpoint, tail->count * sizeof *tail->refs);
+    if (written && tail->events.in_checkpoint) {
+        tail->events.count -= tail->events.in_checkpoint;
+        memmove(tail->events.at, tail->events.at + tail->events.in_checkpoint,
+                tail->events.count * sizeof *tail->events.at);
     }
-    if (written && tail->mentions_in_checkpoint) {
-        tail->mention_count -= tail->mentions_in_checkpoint;
-        memmove(tail->mentions, tail->mentions + tail->mentions_in_checkpoint,
-                tail->mention_count * sizeof *tail->mentions);
+    if (written && tail->mentions.in_checkpoint) {
+        tail->mentions.count -= tail->mentions.in_checkpoint;
+        memmove(tail->mentions.at, tail->mentions.at + tail->mentions.in_checkpoint,
+                tail->mentions.count * sizeof *tail->mentions.at);
     }
-    tail->in_checkpoint = tail->mentions_in_checkpoint = 0;
+    tail->events.in_checkpoint = tail->mentions.in_checkpoint = 0;
     (void)pthread_mutex_unlock(&tail->lock);
 }
 
@@ -222,9 +198,9 @@ bool tail_each(struct tail *tail, uint32_t learner, bool (*visit)(void *arg, uin
     bool whole = true;
 
     (void)pthread_mutex_lock(&tail->lock);
-    for (size_t i = 0; whole && i < tail->count; i++)
-        if (tail->refs[i].learner == learner)
-            whole = visit(arg, tail->refs[i].sequence);
+    for (size_t i = 0; whole && i < tail->events.count; i++)
+        if (tail->events.at[i].learner == learner)
+            whole = visit(arg, tail->events.at[i].sequence);
     (void)pthread_mutex_unlock(&tail->lock);
     return whole;
 }
@@ -232,10 +208,10 @@ bool tail_each(struct tail *tail, uint32_t learner, bool (*visit)(void *arg, uin
 struct mention_ref *tail_mentions(struct tail *tail, size_t *out_count)
 {
     (void)pthread_mutex_lock(&tail->lock);
-    struct mention_ref *copy = tail->mention_count ? malloc(tail->mention_count * sizeof *copy) : NULL;
+    struct mention_ref *copy = tail->mentions.count ? malloc(tail->mentions.count * sizeof *copy) : NULL;
     if (copy)
-        memcpy(copy, tail->mentions, tail->mention_count * sizeof *copy);
-    *out_count = tail->mention_count;
+        memcpy(copy, tail->mentions.at, tail->mentions.count * sizeof *copy);
+    *out_count = tail->mentions.count;
     (void)pthread_mutex_unlock(&tail->lock);
     return copy;
 }

@@ -153,3 +153,8 @@ uint32_t view_learner_count(const struct model *model)
 {
     return model->learner_count;
 }
+
+uint32_t view_record_owner(struct view view, int64_t record_id)
+{
+    return record_id > 0 && record_id < view.model->record_capacity ? view.model->record_owner[record_id] : 0;
+}

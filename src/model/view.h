@@ -45,3 +45,6 @@ enum staff_listing view_course_staff(struct view view, uint32_t course, const ch
 
 /* How many learners were ever seen. */
 uint32_t view_learner_count(const struct model *model);
+
+/* Whose record it is; 0: nobody's. */
+uint32_t view_record_owner(struct view view, int64_t record_id);

@@ -71,8 +71,8 @@ static enum rc find_record(struct request *request, struct view view, struct tex
     uint32_t owner = 0;
     const struct record *record = NULL;
 
-    if (ident_integer(id.bytes, id.size, &number) && number > 0 && number < view.model->record_room)
-        owner = view.model->record_owner[number];
+    if (ident_integer(id.bytes, id.size, &number))
+        owner = view_record_owner(view, number);
     const struct learner *learner = view_learner(view, owner);
     for (uint32_t i = 0; learner && i < learner->record_count; i++)
         if (learner->records[i].id == number && learner->records[i].flags & RECORD_PRESENT)
