@@ -1,5 +1,5 @@
 #!/bin/sh
-# Who may include, call and hold what. Source: style 4, Direction. Exit 1 names every breach.
+# Who may include, call and hold what. Source: docs/style.md, Direction. Exit 1 names every breach.
 #   directions.sh BUILD_DIR [SOURCE_ROOT]
 set -eu
 build=$1 root=${2:-.}
