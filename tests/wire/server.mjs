@@ -38,13 +38,14 @@ export function sign(secret, claims, header = { alg: 'HS256', typ: 'JWT' }) {
 }
 
 export class Server {
-  static async start({ directory = newDirectory(), flags = [], env = {}, descriptors } = {}) {
+  // under: a command that the server is started by, strace for one.
+  static async start({ directory = newDirectory(), flags = [], env = {}, descriptors, under = [] } = {}) {
     const server = new Server();
     server.directory = directory;
     server.port = await freePort();
     server.base = `http://127.0.0.1:${server.port}`;
     server.log = '';
-    const command = [binary, 'serve', '--data', directory, '--port', String(server.port), ...flags];
+    const command = [...under, binary, 'serve', '--data', directory, '--port', String(server.port), ...flags];
     if (descriptors) command.unshift('sh', '-c', `ulimit -n ${descriptors}; exec "$0" "$@"`);
     server.process = spawn(command[0], command.slice(1), {
       env: { PATH: process.env.PATH, ...sanitizer(), ...env },
