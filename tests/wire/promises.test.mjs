@@ -43,13 +43,13 @@ test('R8: each file of the store is written by one thread alone', async (t) => {
     for (const [, thread, file] of readFileSync(trace, 'latin1').slice(from).matchAll(/^(\d+) +(?:pwrite64|write|ftruncate)\(\d+<[^>]*\/([\w.-]+\.db(?:-wal)?)>/gm)) writers.set(file, (writers.get(file) ?? new Set()).add(thread));
     return writers;
   };
-  for (let i = 0; i < 400 && !wrote().has('model.db-wal'); i++)
+  for (let i = 0, end = Date.now() + 20000; Date.now() < end && !wrote().has('checkpoint.db-wal'); i++)
     await Promise.all(Array.from({ length: 8 }, async (_, w) => {
       assert.equal((await traced.call('POST', '/progress/update', { as: `w${w}`, body: { userId: `w${w}`, videoId: `v${i % 9}`, watchedDuration: i } })).status, 200);
       for (const path of [`/api/progress/w${w}`, `/api/v1/users/w${w}/export`]) assert.equal((await traced.call('GET', path, { as: `w${w}` })).status, 200);
     }));
   const writers = wrote();
-  for (const name of ['events.db', 'model.db']) {
+  for (const name of ['events.db', 'checkpoint.db']) {
     const threads = new Set([...writers].filter(([file]) => file.startsWith(name)).flatMap(([, some]) => [...some]));
     assert.equal(threads.size, 1, `${name}: threads ${[...threads].join()} of ${[...writers.keys()].join()}`);
   }
