@@ -37,24 +37,28 @@ test('R8: each file of the store is written by one thread alone', async (t) => {
   if (spawnSync('strace', ['-f', '-qq', '-o', '/dev/null', 'true']).status !== 0) return t.skip('strace may not trace here');
   const directory = newDirectory(), trace = join(newDirectory(), 'trace');
   const traced = await Server.start({ directory, under: ['strace', '-f', '-qq', '-y', '-e', 'trace=pwrite64,write,ftruncate', '-o', trace] });
-  const from = statSync(trace).size; // what was written before it served, and at its end, is the main thread's
-  const wrote = () => {
-    const writers = new Map();
-    for (const [, thread, file] of readFileSync(trace, 'latin1').slice(from).matchAll(/^(\d+) +(?:pwrite64|write|ftruncate)\(\d+<[^>]*\/([\w.-]+\.db(?:-wal)?)>/gm)) writers.set(file, (writers.get(file) ?? new Set()).add(thread));
-    return writers;
-  };
-  for (let i = 0, end = Date.now() + 20000; Date.now() < end && !wrote().has('checkpoint.db-wal'); i++)
-    await Promise.all(Array.from({ length: 8 }, async (_, w) => {
-      assert.equal((await traced.call('POST', '/progress/update', { as: `w${w}`, body: { userId: `w${w}`, videoId: `v${i % 9}`, watchedDuration: i } })).status, 200);
-      for (const path of [`/api/progress/w${w}`, `/api/v1/users/w${w}/export`]) assert.equal((await traced.call('GET', path, { as: `w${w}` })).status, 200);
-    }));
-  const writers = wrote();
-  for (const name of ['events.db', 'checkpoint.db']) {
-    const threads = new Set([...writers].filter(([file]) => file.startsWith(name)).flatMap(([, some]) => [...some]));
-    assert.equal(threads.size, 1, `${name}: threads ${[...threads].join()} of ${[...writers.keys()].join()}`);
+  const child = Number(readFileSync(`/proc/${traced.process.pid}/task/${traced.process.pid}/children`, 'utf8')); // the server is strace's
+  try {
+    const from = statSync(trace).size; // what was written before it served, and at its end, is the main thread's
+    const wrote = () => {
+      const writers = new Map();
+      for (const [, thread, file] of readFileSync(trace, 'latin1').slice(from).matchAll(/^(\d+) +(?:pwrite64|write|ftruncate)\(\d+<[^>]*\/([\w.-]+\.db(?:-wal)?)>/gm)) writers.set(file, (writers.get(file) ?? new Set()).add(thread));
+      return writers;
+    };
+    for (let i = 0, end = Date.now() + 20000; Date.now() < end && !wrote().has('checkpoint.db-wal'); i++)
+      await Promise.all(Array.from({ length: 8 }, async (_, w) => {
+        assert.equal((await traced.call('POST', '/progress/update', { as: `w${w}`, body: { userId: `w${w}`, videoId: `v${i % 9}`, watchedDuration: i } })).status, 200);
+        for (const path of [`/api/progress/w${w}`, `/api/v1/users/w${w}/export`]) assert.equal((await traced.call('GET', path, { as: `w${w}` })).status, 200);
+      }));
+    const writers = wrote();
+    for (const name of ['events.db', 'checkpoint.db']) {
+      const threads = new Set([...writers].filter(([file]) => file.startsWith(name)).flatMap(([, some]) => [...some]));
+      assert.equal(threads.size, 1, `${name}: threads ${[...threads].join()} of ${[...writers.keys()].join()}`);
+    }
+  } finally {
+    process.kill(child, 'SIGTERM');
+    await traced.ended;
   }
-  process.kill(Number(readFileSync(`/proc/${traced.process.pid}/task/${traced.process.pid}/children`, 'utf8')), 'SIGTERM'); // the server is strace's child
-  await traced.ended;
   assert.equal(run('verify', '--data', directory).status, 0);
 });
 
