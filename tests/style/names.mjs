@@ -133,11 +133,14 @@ function shown() {
 // What a comment may name that is not ours: libraries, the C library, SQL, files of the kernel.
 const foreign = /^(MHD_|SQLITE_|sqlite3_|json_|jose_|g_|curl_|CURL|XXH|EVP_|RSA_|CRYPTO_|EPOLL|O_|SO_|SIG|PTHREAD_|pthread_|LC_|IN_|MAP_|M_|CLOCK_|TCP_|E[A-Z]+$|INT\d|UINT\d|SIZE_MAX|cmocka_|ini_|csv_|deflate|inflate|Z_)/;
 const libc = new Set('accept accept4 assert calloc close connect dup epoll_wait epoll_ctl eventfd exit fallocate fdatasync fflush flock fork free fsync ftruncate getopt_long kill listen lseek malloc malloc_trim memchr memcmp memcpy memmove memset mmap open poll pread printf pwrite pwrite64 qsort read realloc recv rename send sendmsg setlocale shutdown snprintf strtod strtol strtoll strchr strcmp strlen syncfs time unlink write writev nm'.split(' '));
-const known = (name) => identifiers.has(name) || foreign.test(name) || libc.has(name);
+// Functions inside libraries that a comment has to name to say what happens there.
+const inside = new Set('transmit_error_response parse_connection_headers HEADERS_SENDING'.split(' '));
+const known = (name) => identifiers.has(name) || foreign.test(name) || libc.has(name) || inside.has(name);
 
 function names() {
   const words = new Set(); // members and settings, as documents and the OpenAPI schemas spell them
   for (const text of [contract, readFileSync('src/face/openapi_schemas.json', 'utf8'), papers.get('docs/settings.md') ?? '']) for (const [word] of text.matchAll(/\w+/g)) words.add(word);
+  for (const word of [...words]) words.add(`MILEPOST_${word.toUpperCase()}`); // a setting as an environment variable
   for (const file of sources) {
     const { comments } = c.get(file);
     for (const found of comments.matchAll(/\b([\w-]+\.(?:[ch]|mjs|py|sh)):(\w+)/g)) {
@@ -146,7 +149,7 @@ function names() {
       else if (!there.some((path) => new RegExp(`\\b${found[2]}\\b`).test(readFileSync(path, 'utf8')))) say(file, lineOf(comments, found.index), `${found[1]} has no ${found[2]}`);
     }
     for (const found of comments.matchAll(/(?<![\w./:%-])([A-Za-z_]\w*)\((?!s\))/g)) if (!known(found[1]) && /[a-z]/.test(found[1]) && !words.has(found[1])) say(file, lineOf(comments, found.index), `${found[1]}() does not exist`);
-    for (const found of comments.matchAll(/(?<![\w./%<{-])([a-z]\w*_\w+|[A-Z][A-Z0-9]*_[A-Z0-9_]+)(?![\w(/.*}-]|\.[a-z])/g)) if (!known(found[1]) && !words.has(found[1])) say(file, lineOf(comments, found.index), `${found[1]} does not exist`);
+    for (const found of comments.matchAll(/(?<![\w./%<{-])([a-z]\w*_\w+|[A-Z][A-Z0-9]*_[A-Z0-9_]+)(?![\w(/*}-]|\.\w)/g)) if (!known(found[1]) && !words.has(found[1])) say(file, lineOf(comments, found.index), `${found[1]} does not exist`);
     for (const found of comments.matchAll(/`(\w+)`/g)) if (!known(found[1]) && !words.has(found[1])) say(file, lineOf(comments, found.index), `\`${found[1]}\` does not exist`);
   }
 }
