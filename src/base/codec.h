@@ -10,6 +10,7 @@
  * malformed value it stays bad and gives zeros, so that only the end needs a check. */
 enum { VARINT_MAX_BYTES = 10 };
 
+/* Writes a number at `at`, 1 to VARINT_MAX_BYTES; returns the end of what was written. */
 static inline uint8_t *put_u64(uint8_t *at, uint64_t value)
 {
     for (; value >= 0x80; value >>= 7)
@@ -18,11 +19,14 @@ static inline uint8_t *put_u64(uint8_t *at, uint64_t value)
     return at;
 }
 
+/* Writes a signed number, zigzag; returns the end. */
 static inline uint8_t *put_i64(uint8_t *at, int64_t value)
 {
     return put_u64(at, ((uint64_t)value << 1) ^ (value < 0 ? UINT64_MAX : 0));
 }
 
+/* Writes a size and then that many bytes, for which there must be room; returns the end. bytes may be NULL
+ * when size is 0. */
 static inline uint8_t *put_bytes(uint8_t *at, const void *bytes, size_t size)
 {
     at = put_u64(at, size);
@@ -36,6 +40,8 @@ struct reader {
     bool bad;
 };
 
+/* Reads a number. 0 when the bytes end too early or the number has more than 64 bits: the reader is bad then.
+ */
 static inline uint64_t get_u64(struct reader *reader)
 {
     uint64_t value = 0;
@@ -53,12 +59,14 @@ static inline uint64_t get_u64(struct reader *reader)
     return 0;
 }
 
+/* Reads what put_i64 wrote; 0 when the reader is bad. */
 static inline int64_t get_i64(struct reader *reader)
 {
     uint64_t value = get_u64(reader);
     return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
 }
 
+/* Reads a number of at most 32 bits; a larger one makes the reader bad. */
 static inline uint32_t get_u32(struct reader *reader)
 {
     uint64_t value = get_u64(reader);
@@ -74,6 +82,7 @@ static inline uint8_t *put_instant(uint8_t *at, int64_t ms)
                            : put_u64(at, (((uint64_t)ms << 1) ^ (ms < 0 ? UINT64_MAX : 0)) + 1);
 }
 
+/* Reads what put_instant wrote: milliseconds, or INT64_MIN for none. */
 static inline int64_t get_instant(struct reader *reader)
 {
     uint64_t value = get_u64(reader);

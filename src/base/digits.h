@@ -23,6 +23,7 @@ static inline char *digits_hex(char *at, uint64_t value, unsigned least)
     return at + count;
 }
 
+/* Without leading zeros, at most DIGITS_DECIMAL_MAX digits. */
 static inline char *digits_decimal(char *at, uint64_t value)
 {
     char digits[DIGITS_DECIMAL_MAX], *from = digits + sizeof digits;

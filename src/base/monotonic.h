@@ -7,6 +7,7 @@
 
 /* The clock that timers follow: it never jumps, and says nothing about the date. Source: reliability R26. */
 
+/* Microseconds since a moment that lies before the process began. Any thread. */
 static inline uint64_t monotonic_us(void)
 {
     struct timespec now;
@@ -15,6 +16,7 @@ static inline uint64_t monotonic_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+/* The same in milliseconds. */
 static inline int64_t monotonic_ms(void)
 {
     return (int64_t)(monotonic_us() / 1000);

@@ -38,7 +38,10 @@ struct number_sum {
     bool parts;
 };
 
+/* Adds a number that number_read found good. A sum begins as zeros. */
 void number_sum_add(struct number_sum *sum, const struct number *number);
+
+/* Appends the sum, so that what reads it gets the same number; an empty sum is 0. */
 void number_sum_put(struct buf *out, const struct number_sum *sum);
 
 /* At most four decimals, half away from zero, no zeros at the end. count is not 0. */

@@ -18,6 +18,7 @@ enum {
     WORKER_HELD_TOTAL = 1024, /* in all */
 };
 
+/* Starts that many threads, 1 or more. Errors: RC_BUSY, no memory or no thread. */
 MUST_CHECK enum rc worker_new(unsigned threads, struct worker **out_worker);
 
 /* Nothing new is taken; runs what waits, and tells it (job->closing), then ends the threads. What is sent
@@ -32,6 +33,7 @@ struct worker_state {
     unsigned waiting, held, running;
 };
 
+/* A glance at how much there is to do. Any thread; takes the worker's lock. */
 struct worker_state worker_state(struct worker *worker);
 
 /* In the caller's memory, from worker_do until run was called for the last time. */
@@ -55,4 +57,7 @@ void worker_again(struct job *job);
 /* From within run: the job outlives its turn and may be sent again until it is released. False: too many are.
  */
 MUST_CHECK bool worker_hold(struct job *job);
+
+/* Ends what worker_hold began, once: the job is its owner's again. From any thread, while the job neither
+ * runs nor waits. */
 void worker_release(struct job *job);

@@ -8,12 +8,15 @@ struct zone;
 
 /* NULL: no such zone (or no tzdata). */
 struct zone *zone_new(const char *name);
+
+/* NULL is fine. Nobody may use the zone any more; not for one that zone_named gave. */
 void zone_free(struct zone *zone);
+
+enum { ZONES_MAX = 1000, ZONE_NAME_BYTES = 64 };
 
 /* A zone by the IANA name that a token gives, kept for ever and asked for once; NULL: no such zone, or no
  * room for another (ZONES_MAX; there are some 600). Any thread; takes a lock, and the disk, the first time
  * alone. */
-enum { ZONES_MAX = 1000, ZONE_NAME_BYTES = 64 };
 const struct zone *zone_named(const char *name);
 
 /* The name under which zone_named gave it; lives as long as the process. */
