@@ -7,7 +7,7 @@
 #include "base/instant.h"
 
 /* One learner's enrolment in one course, and how it moves. Pure: no clock, no allocation, no globals; any
- * thread. Source: contract 1, Enrolment; design 6. */
+ * thread. Source: contract 1, Enrolment; docs/decisions/0017. */
 
 /* What is stored. WORKING reads as IN_PROGRESS or, in an observed course, as COMPLETED: that depends on how
  * many items the course has by now, so it is derived and a new item touches no learner. */
@@ -57,6 +57,7 @@ struct enrolment {
 
 enum enrolment_move { MOVE_ENROL, MOVE_WORK, MOVE_CERTIFY, MOVE_DROP, MOVE_EXPIRE };
 
+/* The state that clients see, as the course is now. */
 enum enrolment_state enrolment_state(const struct enrolment *enrolment, const struct course_facts *facts);
 
 /* Instant of completion: of COMPLETED and CERTIFIED, and what DROPPED and EXPIRED had; else INSTANT_NEVER. */

@@ -7,7 +7,7 @@
 #include "core/record.h"
 
 /* What happened: the only truth. Numbered by the store, never changed. Everything a client can see is a fold
- * of events (core/learner.h, model/fold.h). Pure; any thread. Source: design 1 and 4. */
+ * of events (core/learner.h, model/fold.h). Pure; any thread. Source: docs/decisions/0001. */
 
 /* On disk: never renumber. */
 enum event_kind {
@@ -87,6 +87,8 @@ struct event_named {
     uint32_t course, item, actor_size;
     const char *actor; /* NULL: the learner */
 };
+
+/* Reads the names alone; out borrows bytes. False: malformed. */
 bool event_peek(const uint8_t *bytes, size_t size, struct event_named *out);
 
 /* Segments that one event may carry (reliability A91), and so the room that decoding any event needs. */

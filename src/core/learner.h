@@ -61,6 +61,8 @@ struct catalogue {
 
 /* NULL: none. Constant in the number of records and enrolments. */
 struct record *learner_record(const struct learner *learner, uint32_t item);
+
+/* The learner's enrolment in a course; NULL: none. Constant in their number. */
 struct enrolment *learner_enrolment(const struct learner *learner, uint32_t course);
 
 /* Whether an eventId was seen before. */

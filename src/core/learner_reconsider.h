@@ -12,7 +12,7 @@ struct edit {
 
 /* The effect of an edit on one holder: percents, completions and counts again. Returns whether anything
  * changed. Costs the lesser of the learner's records and what the edit touched. Source: contract 1, rule 5;
- * design 6. */
+ * docs/decisions/0014. */
 bool learner_reconsider(struct learner *learner, const struct catalogue *catalogue, const struct edit *edit,
                         int64_t at_ms, uint64_t sequence);
 

@@ -3,8 +3,8 @@
 #include "core/event.h"
 #include "core/learner.h"
 
-/* What those who watch are told of an event: how things stand after it. Pure; any thread.
- * Source: contract 6, GET /progress/realtime; 9, coursePercent. */
+/* What those who watch are told of an event: how things stand after it. Pure; any thread. Source: contract 6,
+ * realtime; contract 9, coursePercent. */
 
 enum live_type { LIVE_NOTHING, LIVE_PROGRESS, LIVE_DELETED, LIVE_RESET, LIVE_ENROLLMENT, LIVE_LOG };
 
@@ -37,16 +37,19 @@ struct live_event {
                         event sets them */
 };
 
+/* The learner's id: user_size bytes, without a NUL. */
 static inline const char *live_user(const struct live_event *event)
 {
     return event->ids;
 }
 
+/* The course's id: course_size bytes, without a NUL. */
 static inline const char *live_course(const struct live_event *event)
 {
     return event->ids + event->user_size;
 }
 
+/* The item's id: item_size bytes, without a NUL. */
 static inline const char *live_item(const struct live_event *event)
 {
     return event->ids + event->user_size + event->course_size;

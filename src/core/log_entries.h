@@ -16,6 +16,7 @@ struct bound {
     int64_t at_ms;
 };
 
+/* Whether an event of that sequence and instant counts under the bound. */
 static inline bool bound_holds(const struct bound *bound, uint64_t sequence, int64_t at_ms)
 {
     return sequence <= bound->sequence && (!bound->by_instant || at_ms <= bound->at_ms);
@@ -47,6 +48,8 @@ struct log_event log_event_of(const struct event *event);
 
 /* An EV_LOGS_ROLLED_BACK's bound, in the event and out of it. bytes has room for VARINT_MAX_BYTES. */
 void event_set_bound(struct event *event, const struct bound *bound, uint8_t *bytes);
+
+/* The bound that event_set_bound put into the event. */
 struct bound event_bound_of(const struct event *event);
 
 /* ---- the fold, newest event first ----

@@ -39,11 +39,11 @@ struct record {
     uint8_t status;
     uint16_t flags;
     uint16_t percent_hundredths; /* what is shown, 0..10000 */
-    uint16_t stated_hundredths;  /* E of rule 3 */
+    uint16_t stated_hundredths;  /* the last percent that a client stated */
     uint32_t segment_count, metadata_size;
     int64_t position_ms, position_at_ms; /* the client's instant orders it */
-    int64_t furthest_ms;                 /* F of rule 3 */
-    int64_t covered_ms;                  /* U of rule 3: what segments cover */
+    int64_t furthest_ms;                 /* the furthest position that any report without segments told */
+    int64_t covered_ms;                  /* what all segments ever sent cover */
     int64_t watched_s, watched_at_ms;    /* watched_at_ms INSTANT_NEVER: nobody told */
     int64_t duration_ms, duration_at_ms; /* this learner's own, from the client; 0 unknown */
     int64_t time_spent_ms;
@@ -123,7 +123,8 @@ struct record_room {
 enum report_effect { REPORT_APPLIED, REPORT_UNCHANGED, REPORT_STALE };
 
 /* The record after a report of instant at_ms (the server's). Merged segments and metadata lie in room, or are
- * still those of before. Applies rules 1 to 4 and 7; never un-completes. */
+ * still those of before. Applies rules 1 to 4 and 7 of contract 1: percent is the larger of stated_hundredths
+ * and max(furthest_ms, covered_ms) / duration. Never un-completes. */
 void record_apply(struct record *record, const struct report *report, const struct item_facts *facts,
                   int64_t at_ms, uint64_t sequence, struct record_room *room);
 
@@ -133,8 +134,8 @@ enum report_effect record_effect(const struct record *record, const struct repor
                                  const struct item_facts *facts, int64_t at_ms, struct record_room *room,
                                  bool *out_changes);
 
-/* Percent and completion again after the catalogue changed; may complete, never un-completes.
- * Returns whether anything changed. Source: contract 1, rule 5; design 6. */
+/* Percent and completion again after the catalogue changed; may complete, never un-completes. Returns whether
+ * anything changed. Source: contract 1, rule 5; docs/decisions/0014. */
 bool record_reconsider(struct record *record, const struct item_facts *facts, int64_t at_ms,
                        uint64_t sequence);
 

@@ -7,7 +7,7 @@
 #include "core/record.h"
 
 /* What one enrolment and one record add to their course's and item's sums. Integers only, so that sums of
- * differences are exact and order-free. Pure; any thread. Source: design 6. */
+ * differences are exact and order-free. Pure; any thread. Source: docs/decisions/0017. */
 
 /* The cell of a course that an enrolment counts in, and what it adds there. */
 struct enrolment_share {
@@ -18,6 +18,7 @@ struct enrolment_share {
     bool dated;              /* completion_days counts: not before the enrolment */
 };
 
+/* What the enrolment adds to the sums of its course. */
 struct enrolment_share enrolment_share(const struct enrolment *enrolment);
 
 /* A total over people: it cannot overflow, since no record's part passes 2^63 and there are fewer than 2^32
