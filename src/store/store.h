@@ -9,7 +9,7 @@
 
 /* Where events become durable, and where the model is written behind (the checkpoint). One interface for
  * every store; SQL and its types stay behind it. Texts in faults are for the operator's log, never for a
- * client. Source: design 4, 5; reliability R1 to R17. */
+ * client. Source: reliability R1 to R17; docs/decisions/0001. */
 
 struct store;
 
@@ -79,8 +79,8 @@ struct store_counters {
     uint32_t record_id, enrolment_id; /* each: the last one given out */
 };
 
-/* What goes with an erased learner: rows and ids, so that no byte of them is left. Source: design 4, Erasure.
- */
+/* What goes with an erased learner: rows and ids, so that no byte of them is left. Source:
+ * docs/decisions/0007, docs/decisions/0016. */
 struct store_erasure {
     uint32_t learner;
     const char *id; /* the answers that name it go too */
@@ -127,6 +127,7 @@ bool store_exists(const char *directory);
 /* Checkpoints and closes. */
 void store_close(struct store *store);
 
+/* The numbers given out last, as of the last commit. The owner's thread. */
 struct store_counters store_counters(const struct store *store);
 
 /* Whether the place of the events takes a write of some size right now: tries, and waits for the disk. The
@@ -152,6 +153,8 @@ MUST_CHECK enum rc store_erase_some(struct store *store, const uint64_t *sequenc
  * reader is in the way; try again. Each by the thread that writes that file; neither waits for a reader of
  * another process, the first not for a fraction of a second, since every write would wait with it. */
 MUST_CHECK enum rc store_scrub_events(struct store *store, struct fault *fault);
+
+/* The same for the checkpoint file; the checkpointer's thread. */
 MUST_CHECK enum rc store_scrub_checkpoint(struct store *store, struct fault *fault);
 
 /* Walks in key order; a visitor that returns false ends the walk. Bytes are borrowed for the visit. */
@@ -179,7 +182,7 @@ MUST_CHECK enum rc store_each_answer(struct store *store, int64_t since_ms,
                                      bool (*visit)(void *arg, const struct store_answer *answer), void *arg,
                                      struct fault *fault);
 
-/* Looks one up by key; *out_answer borrows until the next call of the same thread's store. RC_NOT_FOUND. */
+/* Looks one up by key and shows it to visit, which borrows it. RC_NOT_FOUND: there is none. Any thread. */
 MUST_CHECK enum rc store_answer(struct store *store, const uint8_t key[16],
                                 bool (*visit)(void *arg, const struct store_answer *answer), void *arg,
                                 struct fault *fault);
@@ -246,10 +249,18 @@ MUST_CHECK enum rc store_checkpoint_discard(struct store *store, struct fault *f
 /* One transaction: begin, any number of rows and events, commit with the sequence that all rows now cover and
  * the completion threshold that is in force there. */
 MUST_CHECK enum rc store_checkpoint_begin(struct store *store, struct fault *fault);
+
+/* Within the transaction: puts a row in the place of the one with its kind and key, or takes that away (bytes
+ * NULL). */
 MUST_CHECK enum rc store_checkpoint_row(struct store *store, const struct checkpoint_row *row,
                                         struct fault *fault);
+
+/* Makes the rows durable together: they cover events up to sequence, with that completion threshold in force.
+ * On an error the transaction is over and the file as before. */
 MUST_CHECK enum rc store_checkpoint_commit(struct store *store, uint64_t sequence,
                                            uint16_t threshold_hundredths, struct fault *fault);
+
+/* Gives the transaction up; the file is as before. Fine when none is open. */
 void store_checkpoint_rollback(struct store *store);
 
 /* The threshold of the last commit; 0: none. */
@@ -316,5 +327,10 @@ void store_remove(const char *directory);
 
 /* ---- a new generation of the checkpoint file: the old one stays until the new one is whole ---- */
 
+/* Begins an empty checkpoint file beside the present one; the rows that follow go there. Errors: as
+ * store_open; the present one stays. */
 MUST_CHECK enum rc store_renew_begin(struct store *store, struct fault *fault);
+
+/* Makes the new file the one that counts and removes the old one; a kill before leaves the old one in force.
+ */
 MUST_CHECK enum rc store_renew_end(struct store *store, struct fault *fault);
