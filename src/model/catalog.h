@@ -79,18 +79,28 @@ struct item_def *item_def_copy(const struct item_def *like);
 /* The same by value, to be changed and copied: its texts stay those of def. */
 struct item_def item_def_value(const struct item_def *def);
 
+/* A new definition with one reference. It shares texts and lists with like, so that it costs the same
+ * whatever the course's size; NULL: out of memory. */
 struct course_def *course_def_copy(const struct course_def *like);
 
 /* One more reference, and one less; any thread. NULL is fine. */
 const struct item_def *item_def_ref(const struct item_def *def);
+
+/* As item_def_ref. */
 const struct course_def *course_def_ref(const struct course_def *def);
+
+/* One reference less; the last frees the definition. NULL is fine. Any thread. */
 void item_def_unref(const struct item_def *def);
+
+/* As item_def_unref; the texts and lists go with the last definition that shares them. */
 void course_def_unref(const struct course_def *def);
 
 /* The next four are for a copy under construction, by one thread at a time. False: out of memory. The texts
  * are copied. */
 bool course_def_tell(struct course_def *def, struct text title, struct text description,
                      const struct staff *staff, uint32_t staff_count);
+
+/* Makes those items the course's, in that order. False: out of memory. */
 bool course_def_list(struct course_def *def, const uint32_t *items, uint32_t count);
 
 /* Appends an item; constant on average: the list is shared with the definitions before, which see as much of
@@ -105,8 +115,16 @@ void course_def_newest(const struct course_def *def);
 
 /* For the checkpoint file. */
 void item_def_encode(const struct item_def *def, struct buf *out);
+
+/* Reads what item_def_encode wrote and moves *at past it; one reference, the caller's. NULL: malformed or out
+ * of memory. */
 struct item_def *item_def_decode(const uint8_t **at, const uint8_t *end);
+
+/* Appends a course's definition as the checkpoint file holds it. */
 void course_def_encode(const struct course_def *def, struct buf *out);
+
+/* Reads what course_def_encode wrote and moves *at past it; one reference, the caller's. NULL: malformed or
+ * out of memory. */
 struct course_def *course_def_decode(const uint8_t **at, const uint8_t *end);
 
 /* The type that clients are shown: "other" when nobody ever told. */

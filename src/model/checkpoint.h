@@ -4,9 +4,9 @@
 #include "model/tail.h"
 #include "store/store.h"
 
-/* The checkpoint file: what the model was at one sequence. A checkpoint is everything that changed
- * since the last one, taken between two batches, so that every row and every sum on disk belongs to the same
- * sequence; replay starts right after it. Source: design 4; docs/decisions/0002. */
+/* The checkpoint file: what the model was at one sequence. A checkpoint is everything that changed since the
+ * last one, taken between two batches, so that every row and every sum on disk belongs to the same sequence;
+ * replay starts right after it. Source: docs/decisions/0002. */
 
 struct checkpoint;
 
@@ -21,6 +21,7 @@ MUST_CHECK enum rc checkpoint_write(struct checkpoint *checkpoint, struct store 
 /* Engine thread: frees it; when it was not written, its rows are dirty again and its events in the tail. */
 void checkpoint_done(struct checkpoint *checkpoint, struct model *model, bool written);
 
+/* The sequence that the checkpoint covers. */
 uint64_t checkpoint_sequence(const struct checkpoint *checkpoint);
 
 /* Once written: learners whose row was left out, since no row can be so long. */

@@ -7,9 +7,9 @@
 #include "base/buf.h"
 #include "core/share.h"
 
-/* The sums of one course, kept by differences so that analytics cost the same whatever the course's size.
- * No cell depends on the number of items the course has: a new item touches no cell. Not thread-safe: the
- * model's lock guards it. Source: design 6. */
+/* The sums of one course, kept by differences so that analytics cost the same whatever the course's size. No
+ * cell depends on the number of items the course has: a new item touches no cell. Not thread-safe: the
+ * model's lock guards it. Source: docs/decisions/0017. */
 
 struct course_cell {
     int64_t learners, dated, completion_days; /* dated: those that completion_days sums */
@@ -20,10 +20,11 @@ struct course_sums {
     uint32_t room[CLASS_COUNT];
     struct day_cells *days; /* WORKING learners by day of their last activity, ascending */
     uint32_t day_count, day_room;
-    struct course_cell done;              /* over DONE_FOR_GOOD and CERTIFIED */
+    struct course_cell done;              /* over CLASS_DONE_FOR_GOOD and CLASS_CERTIFIED */
     int64_t learners, completed_required; /* over all classes */
 };
 
+/* Frees the cells; the sums are empty again. */
 void course_sums_done(struct course_sums *sums);
 
 /* A copy of its own. False: out of memory, *out is empty. */

@@ -5,7 +5,7 @@
 #include "store/store.h"
 
 /* The one fold: events onto the model. The engine, replay after a start, import and verify all use it; there
- * is no second implementation of what an event does. One thread at a time. Source: design 1, 3. */
+ * is no second implementation of what an event does. One thread at a time. Source: docs/decisions/0001. */
 
 /* An event as the store gives it; borrows its bytes. room: as event_decode. False: malformed. */
 bool stored_event_decode(const struct stored_event *stored, struct segment *room, size_t room_count,

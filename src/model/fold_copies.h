@@ -43,6 +43,9 @@ struct fold {
 
 /* RC_BUSY: out of memory. */
 MUST_CHECK enum rc fold_init(struct fold *fold, struct model *model);
+
+/* Frees what the fold holds; what was applied and not published is forgotten. One that fold_init refused is
+ * fine. */
 void fold_done(struct fold *fold);
 
 /* The learner's private copy, made on first use; an empty one when never seen. Borrowed until the next call

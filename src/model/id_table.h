@@ -14,6 +14,7 @@ struct id_table {
     size_t before_room, moved;
 };
 
+/* Frees the places; the texts are their owner's. */
 void id_table_done(struct id_table *table);
 
 /* The key of an id, or 0. */

@@ -20,6 +20,8 @@ struct judge {
 
 /* RC_BUSY: out of memory. */
 MUST_CHECK enum rc judge_init(struct judge *judge, const struct event_scope *scope);
+
+/* Frees what the judge holds. One that judge_init refused is fine. */
 void judge_done(struct judge *judge);
 
 /* Notes whose erasure the file says to be under way. */

@@ -28,10 +28,16 @@ struct learner_state *state_sized(uint32_t key, uint32_t records, uint32_t enrol
 /* The same name for as long as the process lives, for a learner's state to point at; NULL: no such zone. */
 const char *zone_kept(const char *name, uint32_t size);
 
+/* One more reference; NULL gives NULL. For any thread that holds one, or the model's read lock. */
 struct learner_state *state_ref(struct learner_state *state);
+
+/* One reference less; the last frees the state, and what it shares loses one too. NULL is fine. Any thread.
+ */
 void state_unref(struct learner_state *state);
 
 /* A blob that holds a copy, with one reference; NULL: out of memory. Bytes of a blob give it back by
  * blob_unref_bytes (NULL is fine). */
 struct blob *blob_new(const void *bytes, uint32_t size);
+
+/* Gives a blob's bytes back; the last reference frees them. NULL is fine. Any thread. */
 void blob_unref_bytes(const void *bytes);

@@ -17,6 +17,8 @@ struct log_total {
 
 /* Reads what the store has. */
 MUST_CHECK enum rc log_totals_new(struct store *store, struct log_totals **out_totals, struct fault *fault);
+
+/* NULL is fine. Nobody may use them any more. */
 void log_totals_free(struct log_totals *totals);
 
 /* Zeros when there never were any. */

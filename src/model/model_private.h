@@ -29,6 +29,7 @@ struct keys {
     uint32_t count, capacity, stale;
 };
 
+/* How many of the list are not stale. */
 static inline uint32_t keys_live(const struct keys *keys)
 {
     return keys->count - keys->stale;

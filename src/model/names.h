@@ -6,7 +6,11 @@ enum intern_kind { INTERN_LEARNER, INTERN_COURSE, INTERN_ITEM };
 
 /* For the engine thread only. Keys are given out at once and kept; 0: out of memory. */
 uint32_t model_intern_learner(struct model *model, const char *id, size_t size, bool persisted);
+
+/* As model_intern_learner, of a course. */
 uint32_t model_intern_course(struct model *model, const char *id, size_t size, bool persisted);
+
+/* As model_intern_learner, of an item. */
 uint32_t model_intern_item(struct model *model, const char *id, size_t size, bool persisted);
 
 /* At load: the key is the store's. False: out of memory or the key is taken. */

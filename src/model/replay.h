@@ -16,6 +16,9 @@ struct replay {
 
 /* RC_BUSY: out of memory. */
 MUST_CHECK enum rc replay_init(struct replay *replay, struct fold *fold);
+
+/* Frees what the replay holds; what is not published stays in the fold. One that replay_init refused is fine.
+ */
 void replay_done(struct replay *replay);
 
 /* RC_INTERNAL: the event cannot be read, or makes no sense. RC_INVALID: the judge says why. */

@@ -7,7 +7,7 @@
  * batches, while commands on the courses and items that it touches wait, and readers see what was before.
  * Then all of it is shown at once, and the states that it changed move into their slots, again in slices.
  * Everything that others write meanwhile is about other items and courses, so that folding the events in
- * their order ends in the same state. Engine thread only. Source: design 6; docs/decisions/0014. */
+ * their order ends in the same state. Engine thread only. Source: docs/decisions/0014. */
 
 struct revision;
 

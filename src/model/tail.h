@@ -4,12 +4,14 @@
 #include "store/store.h"
 
 /* The latest events, by sequence and learner: those that the index in the checkpoint file does not know yet.
- * The engine adds, a checkpoint takes, any thread reads. Thread-safe. Source: design 4, "Indexes of the log
- * are projections too". */
+ * The engine adds, a checkpoint takes, any thread reads. Thread-safe. Source: docs/decisions/0006. */
 
 struct tail;
 
+/* An empty tail. Errors: RC_BUSY, out of memory. */
 MUST_CHECK enum rc tail_new(struct tail **out_tail);
+
+/* NULL is fine. Nobody may use it any more. */
 void tail_free(struct tail *tail);
 
 /* Before the commit: room for so many more. False: out of memory. */
@@ -19,10 +21,11 @@ bool tail_reserve(struct tail *tail, size_t count);
  * reads them again. */
 void tail_add(struct tail *tail, const struct stored_event *events, size_t count);
 
+/* How many events the index does not know yet, those that go with a checkpoint among them. */
 size_t tail_size(struct tail *tail);
 
-/* What is there goes with a checkpoint; readers still see it until tail_end_flush. One checkpoint at a time.
- */
+/* What is there goes with a checkpoint; readers still see it until tail_end_checkpoint. One checkpoint at a
+ * time. */
 void tail_begin_checkpoint(struct tail *tail);
 
 /* A copy of what goes with the checkpoint; free() it. NULL: none, or out of memory (count is not 0 then). */
@@ -49,11 +52,11 @@ bool mentions_each(const struct stored_event *event, bool (*visit)(void *arg, ui
  * then). */
 struct mention_ref *tail_mentions(struct tail *tail, size_t *out_count);
 
-/* As tail_flushing. */
+/* As tail_in_checkpoint. */
 struct mention_ref *tail_mentions_in_checkpoint(struct tail *tail, size_t *out_count);
 
 /* For qsort: by who, then sequence. */
 int tail_by_who(const void *a, const void *b);
 
-/* For qsort: event_refs by learner, then sequence. */
+/* For qsort: struct event_ref by learner, then sequence. */
 int tail_by_learner(const void *a, const void *b);

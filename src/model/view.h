@@ -10,16 +10,30 @@ struct view {
 
 /* Keys by id; 0: never interned. An interned id may still be unknown: ask for the state or definition. */
 uint32_t view_learner_key(struct view view, const char *id, size_t size);
+
+/* The key of a course's id; 0: never interned. */
 uint32_t view_course_key(struct view view, const char *id, size_t size);
+
+/* The key of an item's id; 0: never interned. */
 uint32_t view_item_key(struct view view, const char *id, size_t size);
 
 /* NULL: never seen / unknown. key 0 gives NULL. */
 const struct learner *view_learner(struct view view, uint32_t key);
+
+/* The course's definition; NULL: unknown, or key 0. Borrowed while the view lasts. */
 const struct course_def *view_course(struct view view, uint32_t key);
+
+/* The item's definition; NULL: unknown, or key 0. Borrowed while the view lasts. */
 const struct item_def *view_item(struct view view, uint32_t key);
 
+/* The learner's entry; NULL: key 0, one that was never given out, or (in a model of one) somebody else's. It
+ * lives as long as the model, what is published in it as long as the view. */
 const struct learner_slot *view_learner_slot(struct view view, uint32_t key);
+
+/* As view_learner_slot, of a course. */
 const struct course_slot *view_course_slot(struct view view, uint32_t key);
+
+/* As view_learner_slot, of an item. */
 const struct item_slot *view_item_slot(struct view view, uint32_t key);
 
 /* The course that the item is bound to, as long as that is observed; 0: none. */
@@ -32,8 +46,14 @@ struct learner_state *model_state(const struct model *model, const struct learne
  */
 struct item_facts model_item_facts(const struct model *model, const struct item_def *def,
                                    const struct course_def *bound);
+
+/* What the core asks of a course. def NULL: unknown, with no items. */
 struct course_facts model_course_facts(const struct course_def *def);
+
+/* The facts of an item by its key, bound or not; of one that is unknown: none. */
 struct item_facts view_item_facts(struct view view, uint32_t item);
+
+/* The facts of a course by its key. */
 struct course_facts view_course_facts(struct view view, uint32_t course);
 
 /* The same as callbacks over *view, which must outlive it. */
@@ -41,6 +61,8 @@ struct catalogue view_catalogue(const struct view *view);
 
 /* How a user stands to a course: as its staff list says. */
 enum staff_listing { STAFF_NOT_LISTED, STAFF_NOBODY_LISTED, STAFF_LISTED, STAFF_LISTED_OWNER };
+
+/* How a user, by id, stands to a course. One that is unknown, or without staff: STAFF_NOBODY_LISTED. */
 enum staff_listing view_course_staff(struct view view, uint32_t course, const char *user, size_t size);
 
 /* How many learners were ever seen. */
