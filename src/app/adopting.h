@@ -35,11 +35,15 @@ MUST_CHECK enum rc adopting_note(struct batch *batch, const char **out_value, st
 
 /* After the commit: the command that is to be answered now, or NULL. */
 struct command *adopting_publish(struct batch *batch);
+
+/* When the batch is abandoned: what it added is forgotten. */
 void adopting_abandon(struct batch *batch);
 
 /* The engine stops: the next command that waits for an adoption which the next start goes on with; NULL: no
  * more. */
 struct command *adopting_give_up(struct batch *batch);
+
+/* Frees what is left; no command is answered by it. */
 void adoptions_done(struct adoptions *adoptions);
 
 /* At a start: what a kill left undone. */

@@ -30,12 +30,16 @@ struct batch {
 };
 
 /* Numbers the event, applies it to the fold, keeps it for the commit. Errors: RC_BUSY, out of memory: the
- * whole batch must be abandoned (batch_failed). */
+ * whole batch must be abandoned. */
 MUST_CHECK enum rc batch_emit(struct batch *batch, struct event *event, struct fault *fault);
 
 /* The key of a learner, course or item, given out when new. 0: out of memory. */
 uint32_t batch_learner(struct batch *batch, struct text id);
+
+/* The key of a course, given out when new; 0: out of memory. */
 uint32_t batch_course(struct batch *batch, struct text id);
+
+/* The key of an item, given out when new; 0: out of memory. */
 uint32_t batch_item(struct batch *batch, struct text id);
 
 /* An event of the command on this learner, with actor, face, device and instant filled in. */
@@ -63,7 +67,16 @@ bool brings_many(struct view view, const struct command *command);
 /* Decides one command; results are in it, errors in command->rc and fault. RC_BUSY from here means that the
  * batch must be abandoned. */
 enum rc decide_progress(struct batch *batch, struct command *command);
+
+/* CMD_ENROL, CMD_DROP, CMD_EXPIRE, CMD_CERTIFY: of one learner, or of a webhook's several. As
+ * decide_progress. */
 enum rc decide_enrolment(struct batch *batch, struct command *command);
+
+/* Log entries: CMD_LOG_ADD to CMD_LOGS_ROLL_BACK. As decide_progress. */
 enum rc decide_log(struct batch *batch, struct command *command);
+
+/* The catalogue: CMD_COURSE_PUT, CMD_COURSE_DELETE. As decide_progress. */
 enum rc decide_course(struct batch *batch, struct command *command);
+
+/* CMD_ERASE. As decide_progress. */
 enum rc decide_erase(struct batch *batch, struct command *command);

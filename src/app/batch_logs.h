@@ -34,5 +34,9 @@ struct log_total *batch_log_total(struct batch *batch, uint32_t learner);
 
 /* After the commit, or when the batch is abandoned. */
 void batch_logs_publish(struct batch *batch);
+
+/* After the commit, or when the batch is abandoned: the batch's changes are forgotten. */
 void batch_logs_clear(struct batch *batch);
+
+/* Frees what is held; the totals are the engine's. */
 void batch_logs_done(struct batch_logs *logs);

@@ -11,6 +11,22 @@
 /* What a face asks to be done, once decoded: one request, one command. It and all it points to live in the
  * request's arena until done was called. The engine fills the results. */
 
+/* What is to be done. Every kind has face, arena, actor and if_match; beside these it reads, and needs:
+ *
+ *   CMD_REPORTS                       learner, reports, all_or_nothing; of the caller: zone, by_staff,
+ *                                     may_pass_lock; of one item: unlocks
+ *   CMD_ENROL, CMD_DROP, CMD_EXPIRE   course and learner, or (webhook) users with has_occurred, occurred_ms
+ *   CMD_CERTIFY                       learner, course, url
+ *   CMD_LOCK, CMD_UNLOCK              learner, course, item
+ *   CMD_DELETE_PROGRESS               learner, item, may_pass_lock
+ *   CMD_RESET                         learner, course; item, or none for all of the course
+ *   CMD_LOG_ADD                       learner, members; has_log_date, log_at_ms
+ *   CMD_LOG_UPDATE, CMD_LOG_DELETE    log_id, caller, log_user; an update: members, has_log_date, log_at_ms
+ *   CMD_LOGS_CLEAR                    learner
+ *   CMD_LOGS_ROLL_BACK                learner, rollback, again
+ *   CMD_COURSE_PUT                    course, put
+ *   CMD_COURSE_DELETE                 course
+ *   CMD_ERASE                         learner, plan */
 enum command_kind {
     CMD_REPORTS, /* any number of items, one learner */
     CMD_ENROL,
@@ -108,7 +124,7 @@ struct command {
 
     struct erase_plan *plan; /* CMD_ERASE: what was looked for before; NULL: nothing was; erase_plan.h */
 
-    const char *if_match;       /* the tag, without quotes; "*" any; NULL none */
+    const char *if_match;       /* the header If-Match as it came; NULL: none */
     const uint8_t *answer_key;  /* 16 bytes: Idempotency-Key and caller; NULL none */
     const uint8_t *fingerprint; /* 16 bytes: method, path, body */
     uint64_t answer_caller;     /* hash of who asked */
@@ -142,9 +158,12 @@ struct command {
 
 /* The tag of a (learner, item): what If-Match compares. record NULL: "" (nothing stored). */
 void etag_of_record(const struct record *record, char out[ETAG_BYTES]);
+
+/* The tag of a log entry. */
 void etag_of_log(uint64_t log_id, int64_t updated_ms, char out[ETAG_BYTES]);
 /* threshold: the server's, which is shown where an item has none. */
 void etag_of_course(uint32_t key, uint64_t version, uint16_t threshold, char out[ETAG_BYTES]);
 
-/* Whether a write with this If-Match may go on. */
+/* Whether a write with this If-Match (a list of quoted tags, or "*"; NULL: there was none) may go on; etag
+ * "": nothing is stored. Comparison is strong. Source: RFC 9110 13.1.1. */
 bool etag_matches(const char *if_match, const char *etag);

@@ -5,7 +5,7 @@
 
 /* The one write pipeline: queue, batch, load, decide, commit, publish, answer. One thread decides and
  * commits; while one batch is being fsynced the next collects. Nothing is answered or shown before it is
- * durable. Source: design 3, 4. */
+ * durable. Source: docs/decisions/0001, docs/decisions/0010. */
 
 struct engine;
 
@@ -18,8 +18,9 @@ struct policy {
     struct judge *judge; /* asked of every event that is folded at the start; NULL: nobody */
 };
 
-/* Whom to tell what was published; before the threads start. It must outlive the engine. */
 struct live_sink;
+
+/* Whom to tell what was published; before the threads start. It must outlive the engine. */
 void engine_set_live(struct engine *engine, const struct live_sink *live);
 
 /* Loads the model, folds the events after its checkpoint, takes the store over. progress (may be NULL) is
@@ -52,15 +53,20 @@ MUST_CHECK enum rc engine_checkpoint(struct engine *engine, struct fault *fault)
 MUST_CHECK enum rc engine_set_threshold(struct engine *engine, uint16_t threshold_hundredths,
                                         struct fault *fault);
 
-/* What histories are read from. */
 struct history;
+
+/* What histories are read from. */
 const struct history *engine_history(struct engine *engine);
 
-/* How many log entries each learner has. */
 struct log_totals;
+
+/* How many log entries each learner has. */
 struct log_totals *engine_log_totals(struct engine *engine);
 
+/* The model that the engine changes. Lives as long as the engine; any thread looks at it through a view. */
 struct model *engine_model(struct engine *engine);
+
+/* The store that the engine writes. The caller of engine_new owns it; any thread may read as store.h says. */
 struct store *engine_store(struct engine *engine);
 
 struct engine_state {
@@ -79,4 +85,5 @@ struct engine_state {
     uint64_t batches, commands, events; /* since the start */
 };
 
+/* How the engine is, at one instant. Any thread; takes its lock for a moment. */
 struct engine_state engine_state(struct engine *engine);

@@ -11,11 +11,14 @@ struct erase_jobs;
 
 /* Loads what the store has written down. */
 MUST_CHECK enum rc erase_jobs_new(struct store *store, struct erase_jobs **out_jobs, struct fault *fault);
+
+/* NULL is fine. What is not finished, the next start goes on with. */
 void erase_jobs_free(struct erase_jobs *jobs);
 
 /* After the commit that wrote it down. False: out of memory; the next start goes on with it. */
 bool erase_jobs_add(struct erase_jobs *jobs, const struct store_erasure *erasure);
 
+/* Whether anything is left to do. */
 bool erase_jobs_pending(const struct erase_jobs *jobs);
 
 /* One transaction. *out_finished: a job came to its end, the log is to be scrubbed. Errors: as store_commit.

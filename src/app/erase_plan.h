@@ -33,6 +33,7 @@ MUST_CHECK enum rc erase_plan_make(const struct history *history, struct text pe
 MUST_CHECK enum rc erase_plan_extend(const struct history *history, uint64_t upto, struct erase_plan *plan,
                                      struct fault *fault);
 
+/* Frees what the plan holds. One that failed half-way is fine. */
 void erase_plan_done(struct erase_plan *plan);
 
 /* An event that named the person, with "erased" in their place and without them among a course's staff.

@@ -5,9 +5,9 @@
 #include "core/log_entries.h"
 
 /* What was: one learner's events, their state at any bound, the life of a log entry. Reads the event file, so
- * not for a thread that must not wait. Any thread. Source: contract 5 and 7; design 4. */
+ * not for a thread that must not wait. Any thread. Source: contract 5 and 7; docs/decisions/0006. */
 
-/* What histories are read from; the engine gives it (engine_past). */
+/* What histories are read from; the engine gives it (engine_history). */
 struct history {
     struct store *store;
     struct tail *tail;
@@ -19,6 +19,7 @@ struct sequences {
     size_t count, room;
 };
 
+/* Frees the numbers; the list is empty again. */
 void sequences_done(struct sequences *sequences);
 
 /* Appends; false: out of memory. */
@@ -50,7 +51,7 @@ MUST_CHECK enum rc history_readable(const char *text, const char *field, struct 
 MUST_CHECK enum rc history_bound(const struct history *history, uint32_t learner, const char *text,
                                  const char *field, struct bound *out, struct fault *fault);
 
-/* An model that holds one learner as they were, and of the catalogue what counts for them: the courses of
+/* A model that holds one learner as they were, and of the catalogue what counts for them: the courses of
  * their events and of their items, and those that took an item from one of these; free it with model_free.
  * Ids are read from the other model, which must outlive it. Memory: that of the learner and those courses. */
 MUST_CHECK enum rc history_model(const struct history *history, uint32_t learner, const struct bound *bound,
@@ -63,6 +64,7 @@ struct log_entries {
     struct arena arena; /* their members */
 };
 
+/* Frees the entries and their members. Fine for one that was never filled, all zeros. */
 void log_entries_done(struct log_entries *entries);
 
 /* Reads the learner's events from the last back, a page at a time; keeps the members of what is there in the

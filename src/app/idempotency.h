@@ -19,9 +19,11 @@ enum idempotency_verdict {
 /* Loads the keys of the last 24 hours. */
 MUST_CHECK enum rc idempotency_new(struct store *store, int64_t now_ms, struct idempotency **out_idempotency,
                                    struct fault *fault);
+
+/* NULL is fine. Nobody may use it any more. */
 void idempotency_free(struct idempotency *idempotency);
 
-/* key: hash of caller and key; caller: hash of the caller alone. ANSWERS_FULL also when out of memory. */
+/* key: hash of caller and key; caller: hash of the caller alone. IDEMPOTENCY_FULL also when out of memory. */
 enum idempotency_verdict idempotency_begin(struct idempotency *idempotency, const uint8_t key[16],
                                            const uint8_t fingerprint[16], uint64_t caller, int64_t now_ms);
 

@@ -11,6 +11,8 @@ struct limiter;
 
 /* per_second above 0. NULL: out of memory. */
 struct limiter *limiter_new(uint32_t per_second);
+
+/* NULL is fine. Nobody may use it any more. */
 void limiter_free(struct limiter *limiter);
 
 /* Takes one request; false: too many. now_ms: the monotonic clock. */

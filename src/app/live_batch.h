@@ -14,7 +14,8 @@ bool live_batch_note(struct live_batch **inout_batch, const struct event *event,
 /* The batch is decided: every event gets its ids. */
 void live_batch_seal(struct live_batch *batch);
 
+enum { LIVE_IDS_BYTES = 3 * 128 };
+
 /* The ids of the event's learner, course and item, one after the other, at `at`, which has room for
  * LIVE_IDS_BYTES; their sizes are the event's. False: the learner was erased. */
-enum { LIVE_IDS_BYTES = 3 * 128 };
 bool live_put_ids(struct live_event *event, struct view view, char *at);

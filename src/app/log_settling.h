@@ -31,10 +31,14 @@ MUST_CHECK enum rc settling_step(struct batch *batch, struct fault *fault);
 
 /* After the commit, or when the batch is abandoned. */
 void settling_publish(struct batch *batch);
+
+/* When the batch is abandoned: what it added is forgotten. */
 void settling_abandon(struct batch *batch);
 
 /* The learner was erased. */
 void settling_forget(struct batch *batch, uint32_t learner);
+
+/* Frees what is left; the next start finds out anew what it was. */
 void settlings_done(struct settlings *settlings);
 
 /* At a start: what a kill left undone. */

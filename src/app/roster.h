@@ -42,6 +42,8 @@ struct roster;
 /* Copies the query. Errors: RC_BUSY, out of memory. */
 MUST_CHECK enum rc roster_new(struct model *model, const struct roster_query *query,
                               struct roster **out_roster, struct fault *fault);
+
+/* NULL is fine; half-way too. */
 void roster_free(struct roster *roster);
 
 /* A fraction of a millisecond of the work (the sort, which comes last, is one step). *out_done: the results
@@ -52,9 +54,13 @@ MUST_CHECK enum rc roster_step(struct roster *roster, bool *out_done, struct fau
 uint64_t roster_total(const struct roster *roster);
 /* the page; */
 size_t roster_count(const struct roster *roster);
+
+/* One of the page; i is below roster_count. */
 struct roster_entry roster_entry(const struct roster *roster, size_t i);
 /* whether more come behind it; and where its last one stands: false when the page is empty. */
 bool roster_has_more(const struct roster *roster);
+
+/* Where the page's last one stands, to go on from there. False: the page is empty. */
 bool roster_last(const struct roster *roster, int64_t out_by[2], struct learner_text *out_id);
 
 /* ---- one of them ---- */
@@ -76,6 +82,8 @@ struct member {
 
 /* Takes a reference; give it back with member_done. */
 void member_open(struct member *member, struct model *model, uint32_t learner, uint32_t course);
+
+/* Gives the reference back. Fine for a member that is all zeros. */
 void member_done(struct member *member);
 
 /* Looks at a thousand records; true when all were. sorted: into records, else the sum alone. Errors: RC_BUSY.
