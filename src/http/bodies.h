@@ -19,7 +19,10 @@ enum {
     BODIES_CALLER_MAX_BYTES = 32 << 20, /* of one caller */
 };
 
+/* An empty account. Errors: RC_BUSY, out of memory. */
 MUST_CHECK enum rc bodies_new(struct bodies **out_bodies);
+
+/* NULL is fine. Nobody may use it any more. */
 void bodies_free(struct bodies *bodies);
 
 /* More bytes for a caller (a hash of who it is; 0: nobody in particular, bounded by the whole alone). False:

@@ -21,11 +21,16 @@ struct deadline { /* in a connection's own memory */
     uint64_t ended_us;
 };
 
+/* Starts the looking thread. Errors: RC_BUSY, no memory or no thread. */
 MUST_CHECK enum rc deadlines_new(struct deadlines **out_deadlines);
+
+/* Ends the thread. NULL is fine. No connection is looked after any more. */
 void deadlines_free(struct deadlines *deadlines);
 
 /* From the accept to the close of fd. */
 void deadlines_add(struct deadlines *deadlines, struct deadline *deadline, int fd);
+
+/* Before fd is closed: the thread looks at it no more from the return on. */
 void deadlines_remove(struct deadlines *deadlines, struct deadline *deadline);
 
 /* Seconds from now; 0: none. */

@@ -51,6 +51,7 @@ MUST_CHECK enum rc json_in_percent(const json_t *value, const char *field, uint1
 MUST_CHECK enum rc json_in_scaled(const json_t *value, const char *field, unsigned digits, int64_t low,
                                   int64_t high, int64_t *out_scaled, struct fault *fault);
 
+/* true or false. */
 MUST_CHECK enum rc json_in_bool(const json_t *value, const char *field, bool *out, struct fault *fault);
 
 /* A string of at most max bytes. Borrowed from the value. */

@@ -14,11 +14,20 @@ struct json_out {
 
 void json_open(struct json_out *out, char bracket);  /* '{' or '[' */
 void json_close(struct json_out *out, char bracket); /* '}' or ']' */
+
+/* A member's name, of the open object; its value comes next. NUL-terminated. */
 void json_name(struct json_out *out, const char *name);
 
+/* A string of size bytes of UTF-8. */
 void json_text(struct json_out *out, const char *text, size_t size);
+
+/* A whole number. */
 void json_int(struct json_out *out, int64_t value);
+
+/* true or false. */
 void json_bool(struct json_out *out, bool value);
+
+/* null. */
 void json_null_value(struct json_out *out);
 void json_raw(struct json_out *out, const char *json, size_t size); /* JSON text as it is */
 void json_instant(struct json_out *out, int64_t ms);                /* ISO 8601, Z, milliseconds */
@@ -27,9 +36,19 @@ void json_scaled(struct json_out *out, int64_t value, unsigned digits);
 
 /* The same with a member name before. */
 void json_put_text(struct json_out *out, const char *name, const char *text); /* NULL: null */
+
+/* A member that is a whole number. */
 void json_put_int(struct json_out *out, const char *name, int64_t value);
+
+/* A member that is true or false. */
 void json_put_bool(struct json_out *out, const char *name, bool value);
+
+/* A member that is null. */
 void json_put_null(struct json_out *out, const char *name);
 void json_put_instant(struct json_out *out, const char *name, int64_t ms); /* 0: null */
+
+/* A member that is a number: value / 10^digits, no zeros at the end. */
 void json_put_scaled(struct json_out *out, const char *name, int64_t value, unsigned digits);
+
+/* A member that is an object ('{') or a list ('['), open until json_close. */
 void json_put_open(struct json_out *out, const char *name, char bracket);

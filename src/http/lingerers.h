@@ -11,6 +11,7 @@ struct lingerers;
 
 enum { LINGER_S = 5, LINGER_MAX = 1024 };
 
+/* Starts the thread. Errors: RC_BUSY: no memory, no descriptor or no thread. */
 MUST_CHECK enum rc lingerers_new(struct lingerers **out_lingerers);
 
 /* Closes all that are left. */

@@ -29,14 +29,16 @@ MUST_CHECK enum rc loop_start(const struct loop_settings *settings, struct loop 
 /* The loop whose thread this is; NULL: none's. */
 struct loop *loop_current(void);
 
-/* A connection with nothing to read or send, which the library would have its loop run for without a rest:
- * true when the loop takes it in, false when it has as many as it may look at each turn. Loop's thread. */
+/* Tells the loop of a connection that waits with nothing to read or send. The library keeps such a connection
+ * in the set that it looks through in every turn, so only a few may wait there at a time. True: the loop has
+ * counted it; false: too many wait already, suspend it instead. Loop's thread. */
 bool loop_watch(struct loop *loop);
 
 /* Hands the request on, with all others of this turn, when the turn is over. Loop's thread. */
 void loop_defer(struct loop *loop, struct request *request);
 
-/* One fewer; an answer to it is sent in a turn at once. Loop's thread. */
+/* Ends what loop_watch began: the connection's answer is there, and the loop takes a turn at once to send it.
+ * Loop's thread. */
 void loop_unwatch(struct loop *loop);
 
 /* Something of this loop was resumed: it takes a turn soon. Many calls before that turn cost one wake-up. Any

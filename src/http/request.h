@@ -108,7 +108,7 @@ void request_reply(struct request *request, int status, const char *content_type
 void request_fail(struct request *request, enum rc rc, const struct fault *fault);
 
 /* Sets the request aside until request_resume, for as long as it takes; then resumed is called on a server
- * thread. Who it is handed to may use all of it, its headers too. */
+ * thread. Whoever is handed the request may use all of it, its headers too. */
 void request_suspend(struct request *request, void (*resumed)(struct request *request));
 
 /* The same for a wait of milliseconds, as for a commit: the connection stays among those its loop looks at,
@@ -133,5 +133,8 @@ void request_seal(struct request *request);
 /* Once for each time it was set aside, from any thread; it may be gone afterwards. */
 void request_resume(struct request *request);
 
+/* The status that a refusal is answered with; a result that is none of them: 500. */
 int http_status_of(enum rc rc);
+
+/* A refusal's status in words ("Not Found"); a static text, never NULL. */
 const char *http_reason(int status);

@@ -29,4 +29,5 @@ struct http_routes {
 MUST_CHECK enum rc http_find_route(const struct http_routes *routes, struct request *request,
                                    struct fault *fault);
 
+/* A method as it is written; HTTP_OTHER: "?". A static text. */
 const char *http_method_name(enum http_method method);
