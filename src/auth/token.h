@@ -23,12 +23,20 @@ struct auth;
 /* Errors: RC_INVALID, a key that may not be used (too short, unknown kind), in words for the operator. */
 MUST_CHECK enum rc auth_new(const struct auth_settings *settings, struct auth **out_auth,
                             struct fault *fault);
+
+/* NULL is fine. Nobody may use it any more. */
 void auth_free(struct auth *auth);
 
 /* Each takes a key in place of the one that came the same way (SIGHUP); one that cannot be used leaves the
  * old one: RC_INVALID. From the return on no token of the old key is good, remembered or not. Any thread. */
 MUST_CHECK enum rc auth_set_secret(struct auth *auth, const char *secret, size_t size, struct fault *fault);
+
+/* A PEM public key, RSA of 2048 bits or more (RS256) or EC P-256 (ES256), in place of the one before. Errors:
+ * RC_INVALID, it is none; the old one stays. Any thread. */
 MUST_CHECK enum rc auth_set_public_key(struct auth *auth, const char *pem, size_t size, struct fault *fault);
+
+/* The key that webhooks and /metrics ask for, in place of the one before. Errors: RC_BUSY, out of memory. Any
+ * thread. */
 MUST_CHECK enum rc auth_set_server_key(struct auth *auth, const char *key, size_t size, struct fault *fault);
 
 /* Takes the signature keys of a JWK set (RFC 7517) in place of those of the last one: RSA of 2048 bits or
