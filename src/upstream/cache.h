@@ -11,6 +11,8 @@ struct cache;
 
 /* NULL: out of memory. */
 struct cache *cache_new(int64_t ttl_ms);
+
+/* NULL is fine. Nobody may use it any more. */
 void cache_free(struct cache *cache);
 
 /* A hit copies at most room - 1 bytes of the text and ends it with a NUL; *out_known says whether there was
@@ -18,6 +20,9 @@ void cache_free(struct cache *cache);
 bool cache_get(struct cache *cache, const char *key, char *out, size_t room, bool *out_known,
                int64_t *out_number);
 
+/* Keeps an answer under a key for the cache's time, in place of what was there; text may be NULL. Copies
+ * both; out of memory: it is not kept. */
 void cache_put(struct cache *cache, const char *key, const char *text, int64_t number);
 
+/* Forgets what is kept under a key. */
 void cache_drop(struct cache *cache, const char *key);

@@ -10,8 +10,12 @@ enum cms_kind { CMS_COURSE, CMS_VIDEO };
 
 struct cms;
 
+/* base_url without a slash at its end is fine; copied. fetcher: borrowed for life. ttl_ms: how long an answer
+ * is kept. Errors: RC_BUSY, out of memory. */
 MUST_CHECK enum rc cms_new(const char *base_url, struct fetcher *fetcher, int64_t ttl_ms,
                            struct cms **out_cms, struct fault *fault);
+
+/* NULL is fine. Nothing is under way any more: fetcher_stop came before. */
 void cms_free(struct cms *cms);
 
 /* What is remembered. False: ask. A title of "": none is known. */

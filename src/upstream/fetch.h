@@ -55,6 +55,7 @@ struct fetcher_state {
     uint64_t calls, failed, refused;
 };
 
+/* How the service is doing, at one instant. Any thread. */
 struct fetcher_state fetcher_state(struct fetcher *fetcher);
 
 /* The word for a breaker's state: closed, open, half-open. */

@@ -10,8 +10,11 @@ enum user_verdict { USER_NOT_ASKED, USER_YES, USER_NO, USER_UNASKABLE };
 
 struct user_service;
 
+/* As cms_new; answers are kept for 60 s. */
 MUST_CHECK enum rc user_service_new(const char *base_url, struct fetcher *fetcher,
                                     struct user_service **out_service, struct fault *fault);
+
+/* NULL is fine. Nothing is under way any more: fetcher_stop came before. */
 void user_service_free(struct user_service *service);
 
 /* What is remembered; USER_NOT_ASKED: ask. Any thread. */
