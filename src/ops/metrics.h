@@ -6,18 +6,23 @@
 #include "base/buf.h"
 
 /* Counters by route, in Prometheus' text form. Labels are face and route pattern, never a user or course.
- * Thread-safe. Source: field.md, Prometheus naming; contract 7. */
+ * Thread-safe. Names are as Prometheus asks for them: base units, and _total behind a counter. Source:
+ * contract 7. */
 struct metrics;
 
 /* routes: how many there are; requests without a route count under index routes. NULL: out of memory. */
 struct metrics *metrics_new(size_t routes);
+
+/* NULL is fine. Nobody counts any more. */
 void metrics_free(struct metrics *metrics);
+
+enum { METRICS_LIMITS = 64, METRICS_LIMIT_BYTES = 120 };
 
 /* A request that met a limit. limit: what the answer says of it; copied; no more than METRICS_LIMITS are told
  * apart. */
-enum { METRICS_LIMITS = 64, METRICS_LIMIT_BYTES = 120 };
 void metrics_refused(struct metrics *metrics, const char *limit);
 
+/* One request that was answered: by which route, with which status, in how long. */
 void metrics_count(struct metrics *metrics, size_t route, int status, uint64_t microseconds);
 
 struct metrics_label {

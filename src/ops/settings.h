@@ -41,6 +41,7 @@ struct settings {
  * or live until settings_done. */
 MUST_CHECK enum rc settings_read(struct settings *out, int argc, char **argv, int first, FILE *problems);
 
+/* Frees the texts that settings_read kept. Fine for settings that were refused. */
 void settings_done(struct settings *settings);
 
 /* The table as --help shows it. */
