@@ -24,5 +24,9 @@ struct csv_columns;
 struct csv_columns *csv_columns_new(struct arena *arena); /* NULL: out of memory */
 /* Errors: RC_INVALID, past LIMIT_CSV_COLUMNS; RC_BUSY. */
 MUST_CHECK enum rc csv_see(struct csv_columns *columns, const char *json, size_t size, struct fault *fault);
+
+/* Puts the header line: every column seen, or if_empty when no row was shown. */
 void csv_header(struct csv_columns *columns, struct buf *out, const char *if_empty);
+
+/* Puts a line of one row that csv_see was shown: a cell for every column. */
 void csv_row(struct csv_columns *columns, struct buf *out, const char *json, size_t size);

@@ -47,11 +47,13 @@ struct face_context {
     const struct http_routes *routes;
 };
 
+/* What the program gave the faces; borrowed, as long as the server runs. */
 static inline struct face_context *face_of(struct request *request)
 {
     return request->server;
 }
 
+/* Who sends the request, as its token says. Once the request was judged. */
 static inline const struct caller *face_caller(struct request *request)
 {
     return request->caller;

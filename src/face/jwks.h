@@ -12,6 +12,8 @@ struct jwks;
 MUST_CHECK enum rc jwks_new(const char *url, struct fetcher *fetcher,
                             bool (*take)(void *arg, const char *bytes, size_t size), void *arg,
                             struct jwks **out_jwks, struct fault *fault);
+
+/* NULL is fine. Nothing is under way any more: fetcher_stop came before. */
 void jwks_free(struct jwks *jwks);
 
 /* Fetches it now, whenever the last time was (SIGHUP). Any thread. */

@@ -19,6 +19,8 @@ struct snapshot {
 
 /* Under the lock; snapshot_done may come after it. */
 void snapshot_take(struct view view, uint32_t key, struct snapshot *out);
+
+/* Gives the reference back. Fine for one who was never seen. */
 void snapshot_done(struct snapshot *snapshot);
 
 /* Counts steps taken under the lock, and gives it back for a moment when it is time. What the view showed

@@ -13,7 +13,7 @@ void courseroom_open(struct json_out *out, const char *message)
     json_name(out, "results");
 }
 
-/* v_x_date "DD-Mon-YYYY" and v_x_time "HH:MM:SS", in display_timezone. Contract 1, Numbers and times. */
+/* A date as "DD-Mon-YYYY" and a time as "HH:MM:SS", in display_timezone. Contract 1, Numbers and times. */
 static void put_virtual(struct json_out *out, const char *prefix, const struct zone *zone, int64_t ms)
 {
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",

@@ -42,4 +42,6 @@ void courseroom_put_activities(struct json_out *out, struct face_context *contex
 
 /* Where the object of a table's row is written, empty; then its members as cells, or their names. */
 struct json_out row_scratch(struct row_out *to);
+
+/* Puts the members of row_scratch's object as cells, or (names) their names. */
 void row_cells(struct row_out *to, bool names);

@@ -4,6 +4,8 @@ struct request;
 
 /* What belongs to no document: health and figures. */
 void own_server_healthz(struct request *request);
+
+/* GET /readyz: whether a write would be taken, and if not why. */
 void own_server_readyz(struct request *request);
 void own_server_openapi(struct request *request); /* OpenAPI 3.1 */
 void own_server_page(struct request *request);    /* the dashboard and its files */

@@ -5,6 +5,8 @@
 /* /api/v1/users: all that is known of one person, as it is or as it was; and their erasure. Source:
  * contract 7. */
 void own_users_progress(struct request *request);
+
+/* DELETE /api/v1/users/{id}. */
 void own_users_erase(struct request *request);
 
 /* The person of the path, if the caller may: what every route of /api/v1/users begins with. */

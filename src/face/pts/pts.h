@@ -2,7 +2,8 @@
 
 struct request;
 
-/* seeds/pts.md, contract 2: what LMS front ends and the payments service speak. Reads are in pts_read.h. */
+/* The handlers of pts: what LMS front ends and the payments service speak. Each answers its request, or
+ * suspends it. Source: contract 2. Reads are in pts_read.h. */
 void pts_video(struct request *request);          /* POST /api/v1/Progress/video */
 void pts_video_path(struct request *request);     /* POST /api/v1/Progress/video/{userId}/{videoId} */
 void pts_videos_bulk(struct request *request);    /* POST /api/v1/Progress/videos/bulk */

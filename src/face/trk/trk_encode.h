@@ -8,6 +8,7 @@
 /* {"success":true,"message":M,"data": - the caller writes the data, then closes with '}'. */
 void trk_open(struct json_out *out, const char *message);
 
+/* One record as trk shows it, with its item. arena: for ids that are copied. */
 void trk_put_record(struct json_out *out, struct arena *arena, struct view view, const char *user,
                     const struct record *record);
 

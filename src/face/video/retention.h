@@ -18,6 +18,8 @@ struct retention {
 struct retentions;
 
 struct retentions *retentions_new(void); /* NULL: out of memory */
+
+/* NULL is fine. Nobody counts any more. */
 void retentions_free(struct retentions *retentions);
 
 /* What is remembered and still true; small ones are counted at once. False: ask retentions_count, on a

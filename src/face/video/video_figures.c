@@ -183,7 +183,8 @@ static void put_engagement(struct request *request, struct view view, struct tex
     json_close(&out, '}');
 }
 
-/* As read_list. */
+/* Looks at the learner's records under the view's lock; *out_large: there are too many for a loop, ask a
+ * worker. */
 static enum rc read_engagement(struct request *request, bool large, bool *out_large, struct fault *fault)
 {
     struct text user = face_param(request, 0);
