@@ -10,7 +10,7 @@
  * hub has its socket from the moment that its head was answered. One thread of the hub's own does all that
  * concerns streams: it takes what the engine published, writes each message once in each form, and sends it
  * to all whose filter it passes. Who missed something gets it from the log first, read by the workers a page
- * at a time; then live, without gap or repeat. Source: contract 6, GET /progress/realtime; design 9. */
+ * at a time; then live, without gap or repeat. Source: contract 6, realtime. */
 
 struct hub;
 struct stream;
@@ -67,6 +67,8 @@ struct hub_settings {
     unsigned streams_max; /* in all */
 };
 
+/* Starts the hub's thread. The settings are copied, the worker outlives the hub. Errors: RC_BUSY: no memory,
+ * no descriptor or no thread. */
 MUST_CHECK enum rc hub_new(const struct hub_settings *settings, struct hub **out_hub, struct fault *fault);
 
 /* Every stream ends (WebSocket: 1001), and none begins any more. The workers still run, or are closed. */
@@ -134,4 +136,5 @@ struct hub_state {
     size_t waiting_bytes; /* of all messages that are kept */
 };
 
+/* How the hub is doing. Any thread. */
 struct hub_state hub_state(struct hub *hub);

@@ -21,6 +21,7 @@ struct message *message_new(const char *bytes, size_t size);
 /* From here on it counts in *total as long as it is there. */
 void message_count(struct message *message, size_t *total);
 
+/* One more reference. The one thread that uses it. */
 struct message *message_ref(struct message *message);
 void message_unref(struct message *message); /* NULL is fine */
 

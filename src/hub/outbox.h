@@ -21,6 +21,7 @@ enum {
     OUTBOX_FULL_BYTES = 1024 * 1024, /* and so much at most: contract 6 */
 };
 
+/* Gives its messages back; it is empty again. */
 void outbox_done(struct outbox *outbox);
 
 /* Takes a reference of its own. False: out of memory. */

@@ -21,4 +21,5 @@ MUST_CHECK enum rc seats_take(struct seats *seats, const char *user, size_t size
 /* One that was taken. */
 void seats_give(struct seats *seats, const char *user, size_t size);
 
+/* How many are taken in all. */
 unsigned seats_taken(struct seats *seats);

@@ -151,6 +151,8 @@ void stream_drop_if_late(struct stream *stream);
 
 /* At the end of a turn: sends what is to be sent, frees those that are over and that nobody has any more. */
 void streams_flush(struct hub *hub);
+
+/* Frees the streams that are over and that nobody has any more. */
 void streams_bury(struct hub *hub);
 
 /* Its socket and all that it holds go; the struct follows when nobody has it. */
@@ -170,6 +172,8 @@ void stream_listen(struct stream *stream, bool reads);
 
 /* Begins, or ceases, to be told what happens. False: out of memory. */
 bool stream_watch(struct stream *stream);
+
+/* From here on the stream is told nothing. */
 void stream_unwatch(struct stream *stream);
 
 /* Whether the event passes its filter. */
@@ -216,6 +220,8 @@ bool websocket_read(struct stream *stream);
 
 /* Sends a text, or a close with its code. */
 void websocket_text(struct stream *stream, const char *text, size_t size);
+
+/* Sends a close with its code and a reason; code 0: nothing. */
 void websocket_close(struct stream *stream, uint16_t code, const char *why);
 
 /* Whether both sides have said goodbye. */
@@ -224,10 +230,13 @@ bool websocket_is_over(const struct stream *stream);
 /* Whether a message has been on its way for too long. */
 bool websocket_is_late(const struct stream *stream);
 
+/* Frees what the stream's WebSocket holds. Fine for one that has none. */
 void websocket_free(struct stream *stream);
 
 /* ---- recheck.c ---- */
 
 /* The keys may have changed: every token is looked at again, by the workers. */
 void recheck_start(struct hub *hub);
+
+/* What a recheck still holds, once the workers are gone. Fine when none runs. */
 void recheck_free(struct hub *hub);

@@ -9,6 +9,7 @@
 
 struct tickets;
 
+/* No tickets yet. seed: secret. Errors: RC_BUSY, out of memory. */
 MUST_CHECK enum rc tickets_new(uint64_t seed, struct tickets **out_tickets);
 void tickets_free(struct tickets *tickets); /* NULL is fine */
 
