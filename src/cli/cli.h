@@ -6,14 +6,28 @@
 
 /* The program's commands. Each returns an exit status: 0 done, 1 it could not be done, 2 wrong use. */
 int cli_serve(int argc, char **argv);
+
+/* milepost token: prints a token for a user. */
 int cli_token(int argc, char **argv);
 int cli_import(int argc, char **argv);       /* import FILE, or: */
 int cli_import_oulad(int argc, char **argv); /* import oulad DIR */
+
+/* milepost export: events as JSON Lines, beside a running server. */
 int cli_export(int argc, char **argv);
+
+/* milepost verify: folds all events again and compares; 1: there are differences. */
 int cli_verify(int argc, char **argv);
+
+/* milepost rebuild: makes everything derived again. */
 int cli_rebuild(int argc, char **argv);
+
+/* milepost backup FILE: one instant of the events, beside a running server. */
 int cli_backup(int argc, char **argv);
+
+/* milepost restore FILE: into an empty directory. */
 int cli_restore(int argc, char **argv);
+
+/* milepost erase --user ID: of a directory that nobody serves. */
 int cli_erase(int argc, char **argv);
 
 /* A store that somebody else may have made, folded whole and judged as if clients sent it; its log entries

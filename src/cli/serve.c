@@ -32,7 +32,8 @@ enum {
     EXIT_IO_ERROR = 74
 };
 
-/* The key printed in seeds/pts.md: everybody knows it, so nobody may use it. Contract 2. */
+/* The key printed in the pts document (docs/documents.md): everybody knows it, so nobody may use it. Source:
+ * reliability R41. */
 static const char sample_key[] = "a1b2c3d4-e5f6-7890-abcd-ef1234567890";
 
 struct server {

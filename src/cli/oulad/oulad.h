@@ -70,4 +70,5 @@ struct oulad {
  * read. Problems are written one a line, as file:line: reason; false when there was any. */
 bool oulad_read(const char *directory, struct oulad *out, void (*progress)(const char *file), FILE *problems);
 
+/* Frees all that was read; fine after a refusal too. */
 void oulad_free(struct oulad *oulad);

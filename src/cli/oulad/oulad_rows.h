@@ -12,4 +12,6 @@ int oulad_by_learner(const void *a, const void *b);
 
 /* Appends; abort when out of memory, as nothing is imported yet. */
 void oulad_add_item(struct oulad_course *course, struct oulad_item item);
+
+/* Appends a step; aborts when out of memory, as oulad_add_item does. */
 void oulad_add_step(struct oulad_course *course, struct oulad_step step);
