@@ -171,6 +171,9 @@ function modules() {
       const defines = (path) => new RegExp(`^(?!.*;)[A-Za-z_][\\w \\t*]*[\\s*]${name}\\(`, 'm').test(c.get(path)?.code ?? '');
       if (defines(own)) continue;
       const where = sources.filter((path) => path.endsWith('.c') && defines(path));
+      // A header whose functions lie in several files says so: it names the file, or the folder with its slash.
+      const says = (path) => c.get(file).comments.includes(basename(path)) || c.get(file).comments.includes(`${dirname(path).replace(/^src\//, '')}/`) || c.get(file).comments.includes(` ${basename(dirname(path))}/.`);
+      if (where.length === 1 && says(where[0])) continue;
       say(file, lineOf(c.get(file).code, at), `${name}() is ${where.length ? `defined in ${where.join(', ')}` : 'defined nowhere'}, not in ${own}`);
     }
   }
