@@ -5,7 +5,8 @@
 #include "core/log_entries.h"
 
 /* What was: one learner's events, their state at any bound, the life of a log entry. Reads the event file, so
- * not for a thread that must not wait. Any thread. Source: contract 5 and 7; docs/decisions/0006. */
+ * not for a thread that must not wait. history_model() is in history_model.c. Any thread. Source: contract 5
+ * and 7; docs/decisions/0006. */
 
 /* What histories are read from; the engine gives it (engine_history). */
 struct history {

@@ -5,7 +5,8 @@
 
 /* Every event folded again and compared with every projection: learners, courses, items and their sums in the
  * checkpoint file, the index of each learner's events, the log entries. Writes nothing, so it may run beside
- * a server; each row is taken at the sequence that it covers. Source: contract 7, verify; reliability R20. */
+ * a server; each row is taken at the sequence that it covers. What concerns log entries is in verify_logs.c.
+ * Source: contract 7, verify; reliability R20. */
 
 struct verify_watch {
     void *arg;

@@ -4,7 +4,11 @@
 #include "base/fault.h"
 #include "ops/settings.h"
 
-/* The program's commands. Each returns an exit status: 0 done, 1 it could not be done, 2 wrong use. */
+/* The program's commands, and what they share. A command returns an exit status: 0 done, 1 it could not be
+ * done, 2 wrong use. Defined in serve.c, token_command.c, import.c, export.c, data.c, check_store.c, main.c
+ * and oulad/. */
+
+/* milepost serve: the server, until SIGTERM. */
 int cli_serve(int argc, char **argv);
 
 /* milepost token: prints a token for a user. */

@@ -8,8 +8,10 @@
 #include "base/buf.h"
 #include "base/fault.h"
 
-/* One HTTP request and its answer, apart from the library that carries it. Handlers run on a server thread; a
- * handler either answers (request_reply*, request_fail) or parks the request and lets somebody resume it. */
+/* One HTTP request and its answer, apart from the library that carries it: what a handler may do. A handler
+ * runs on a loop's thread or a worker's. It answers (request_reply, request_fail), or it lets the request
+ * wait (request_wait, request_suspend) until somebody resumes it. Defined in request.c, mhd_request.c,
+ * suspend.c, answer.c and problem.c. */
 
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_DELETE, HTTP_OPTIONS, HTTP_OTHER };
 
@@ -72,7 +74,7 @@ struct request {
     size_t charged;                    /* of the body, to the payer */
     bool body_too_large, body_refused; /* what came is thrown away: more than body_max, than the budget */
     int library_state;
-    bool suspended;  /* set aside, and not resumed yet */
+    bool suspended;  /* waits or is suspended, and was not resumed yet */
     atomic_int wait; /* suspend.c */
     atomic_uint *open;
     struct request *next_waiting; /* also: the next one that turn_over gets */
@@ -107,13 +109,13 @@ void request_reply(struct request *request, int status, const char *content_type
 /* Answers with the one error shape. Source: contract 1, Errors; RFC 9457. */
 void request_fail(struct request *request, enum rc rc, const struct fault *fault);
 
-/* Sets the request aside until request_resume, for as long as it takes; then resumed is called on a server
+/* Suspends the request until request_resume, for as long as it takes; then resumed is called on its loop's
  * thread. Whoever is handed the request may use all of it, its headers too. */
 void request_suspend(struct request *request, void (*resumed)(struct request *request));
 
 /* The same for a wait of milliseconds, as for a commit: the connection stays among those its loop looks at,
  * which saves two system calls. It is handed to the server's turn_over when this turn of the loop is over,
- * with all others that were set aside in it. Its client may leave meanwhile, so who gets it uses what lies in
+ * with all others that began to wait in it. Its client may leave meanwhile, so who gets it uses what lies in
  * the request's own memory (arena, out), and no header. */
 void request_wait(struct request *request, void (*resumed)(struct request *request));
 
@@ -123,14 +125,14 @@ void request_wait(struct request *request, void (*resumed)(struct request *reque
  */
 void request_handle_apart(struct request *request, void (*handler)(struct request *request));
 
-/* For who parks a request to hand it to request_handle_apart: its `resumed`. */
+/* The `resumed` of a request that was suspended so that request_handle_apart could have it. */
 void request_handled_apart(struct request *request);
 
 /* ETag and compression of an answer that is whole, on the thread that made it; else the loop does it, and
  * compresses only what is small. The request is suspended, or this is its loop. */
 void request_seal(struct request *request);
 
-/* Once for each time it was set aside, from any thread; it may be gone afterwards. */
+/* Once for each request_wait or request_suspend, from any thread. The request may be gone afterwards. */
 void request_resume(struct request *request);
 
 /* The status that a refusal is answered with; a result that is none of them: 500. */

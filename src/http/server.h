@@ -13,7 +13,7 @@ struct http_settings {
     int port_count;
     unsigned threads;         /* per port */
     const char *cors_origins; /* comma separated; "" none */
-    /* once its head is there: answers (refuses), parks, or lets it through */
+    /* once its head is there: answers (refuses), suspends, or lets it through */
     void (*judge)(struct request *request);
     void (*handle)(struct request *request); /* once it is whole */
     /* those of one turn, by next_waiting; resumes each, now or later */

@@ -6,7 +6,7 @@
 #include "http/request.h"
 
 /* An answer that is made while it is sent, a piece at a time: request->out holds the piece that is on its
- * way, and while the next one is made the connection is set aside. So an answer of any length takes the
+ * way, and while the next one is made the connection is suspended. So an answer of any length takes the
  * memory of one piece, and a slow client keeps nothing but that. Sent chunked, without ETag and not
  * compressed: nothing is known of its end. */
 

@@ -4,13 +4,15 @@
 
 /* How a request waits or is suspended, is resumed (request.h) and ends. */
 
-/* Whether it is set aside and nobody resumed it yet. True once it is resumed: its `resumed` is next. Loop's
- * thread. */
+/* Whether nobody has resumed the request yet. False: it was resumed, and its `resumed` is to be called now.
+ * Loop's thread. */
 bool request_is_waiting(struct request *request);
 
-/* On the loop's thread. Its connection is gone, or its answer is. One that somebody still holds is given back
- * by who resumes it. */
+/* The request's connection is gone, or its answer was sent: it goes back to the loop's pool. A request that
+ * still waits for somebody goes back when that somebody resumes it, so it is never given back twice. Loop's
+ * thread. */
 void request_end(struct request *request);
 
-/* Nothing is read or sent until request_resume. On the loop's thread. */
+/* Takes the request's connection out of the library's set: nothing of it is read or sent until
+ * request_resume. Loop's thread. */
 void request_suspend_connection(struct request *request);

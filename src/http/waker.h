@@ -13,6 +13,8 @@ struct waker {
 
 /* Errors: RC_BUSY, no descriptor is free. */
 MUST_CHECK enum rc waker_init(struct waker *waker);
+
+/* Closes the eventfd. Nobody wakes the thread any more. */
 void waker_done(struct waker *waker);
 
 /* Any thread. What the woken thread is to see is written before. */

@@ -13,6 +13,8 @@ bool checkpoint_row_encode(const struct model *model, enum checkpoint_row_kind k
 
 /* The same of what a checkpoint took; out->failed: out of memory. */
 void checkpoint_course_encode(const struct course_def *def, const struct course_sums *sums, struct buf *row);
+
+/* As checkpoint_course_encode, of an item. */
 void checkpoint_item_encode(const struct item_def *def, const struct item_sums *sums, struct buf *row);
 
 /* An item's sums as text, as they stand in its row. */

@@ -6,8 +6,14 @@
 /* Events of the catalogue, one function each: the definitions, and every learner whom they touch. Errors:
  * RC_BUSY, out of memory; RC_INTERNAL, no decision lets the event pass. */
 enum rc fold_course_declared(struct fold *fold, const struct event *event);
+
+/* EV_COURSE_UNDECLARED: the course becomes observed, or unknown; items that nobody reported leave it. */
 enum rc fold_course_undeclared(struct fold *fold, const struct event *event);
+
+/* EV_COURSE_OBSERVED: the first sight of a course. */
 enum rc fold_course_observed(struct fold *fold, const struct event *event);
+
+/* EV_ITEM_OBSERVED: the first sight of an item, its coming to a course, or a type from a better source. */
 enum rc fold_item_observed(struct fold *fold, const struct event *event);
 
 /* What is shown of the course is another now: its tag changes. False: out of memory. */

@@ -69,10 +69,13 @@ void fold_abandon(struct fold *fold);
 
 /* ---- for fold_learner, fold_catalog and fold_erase alone; false or NULL: out of memory ---- */
 
+/* Appends a key to one of the fold's lists. */
 bool fold_push(struct keys *keys, uint32_t key);
 
 /* Room for one more record that no batch knew; and one, the learner's last, noted. */
 bool fold_room_for_fresh(struct fold *fold);
+
+/* Notes the learner's last record as one that no batch knew before; fold_room_for_fresh made room. */
 void fold_note_fresh(struct fold *fold, const struct learner *learner);
 
 /* What the batch makes of the item so far, by value: its texts are borrowed. */

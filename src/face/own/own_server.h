@@ -2,7 +2,9 @@
 
 struct request;
 
-/* What belongs to no document: health and figures. */
+/* What belongs to no document: health, figures, the page and the description of all routes (openapi.c). */
+
+/* GET /healthz: that the process answers. */
 void own_server_healthz(struct request *request);
 
 /* GET /readyz: whether a write would be taken, and if not why. */

@@ -156,7 +156,7 @@ void sqlite_readers_close(struct store *store);
 /* The version of events.db's tables that this program reads and writes. */
 enum { SQLITE_SCHEMA_VERSION = 4 };
 
-/* Makes the tables, or brings those of an older version up to date. */
+/* Makes the tables, or brings those of an older version up to date; sqlite_schema.c. */
 MUST_CHECK enum rc sqlite_bring_schema_up(struct store *store, struct fault *fault);
 
 /* Whether a file's schema is, text by text, one that this program or one before it made as that version: no
