@@ -1,0 +1,335 @@
+#include "app/commit.h"
+
+#include <string.h>
+
+#include "app/decide/decide.h"
+#include "app/engine_private.h"
+#include "app/live_batch.h"
+#include "app/queue.h"
+#include "base/monotonic.h"
+#include "model/revision.h"
+
+enum {
+    /* after a failed commit: how often the engine looks whether there is room again */
+    PROBE_MS = 1000,
+};
+
+static void batch_clear(struct batch *batch)
+{
+    batch->watched = batch->unnoted = batch->rights = false;
+    arena_done(&batch->arena);
+    batch->event_count = 0;
+    batch_logs_clear(batch);
+    adopting_abandon(batch);
+    batch->erasure = NULL;
+}
+
+/* Ids that this batch's events are the first to use. */
+static enum rc collect_ids(struct engine *engine, struct store_id **out_ids, size_t *out_count)
+{
+    struct model *model = engine->model;
+    struct batch *batch = &engine->batch;
+    size_t room = 0, count = 0;
+    struct store_id *ids = NULL;
+    uint32_t *highest[] = {&model->learner_count, &model->course_count, &model->item_count};
+
+    for (int kind = 0; kind < 3; kind++)
+        for (uint32_t key = *highest[kind]; key > 0; key--) {
+            /* New ones are at the end; those that a failed batch left there are still to be stored. */
+            const char *id;
+            uint32_t size;
+            bool persisted;
+            if (kind == 0) {
+                id = model->learners[key]->id, size = model->learners[key]->id_size;
+                persisted = model->learners[key]->persisted;
+            } else if (kind == 1) {
+                id = model->courses[key]->id, size = model->courses[key]->id_size;
+                persisted = model->courses[key]->persisted;
+            } else {
+                id = model->items[key]->id, size = model->items[key]->id_size;
+                persisted = model->items[key]->persisted;
+            }
+            if (persisted)
+                break;
+            if (count == room) {
+                size_t more = room ? room * 2 : 64;
+                struct store_id *grown = arena_alloc(&batch->arena, more * sizeof *grown);
+                if (!grown)
+                    return RC_BUSY;
+                if (count)
+                    memcpy(grown, ids, count * sizeof *grown);
+                ids = grown;
+                room = more;
+            }
+            ids[count++] = (struct store_id){(enum store_id_kind)kind, key, id, size};
+        }
+    *out_ids = ids;
+    *out_count = count;
+    return RC_OK;
+}
+
+static void ids_persisted(struct model *model, const struct store_id *ids, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ids[i].kind == STORE_LEARNER)
+            model->learners[ids[i].key]->persisted = true;
+        else if (ids[i].kind == STORE_COURSE)
+            model->courses[ids[i].key]->persisted = true;
+        else
+            model->items[ids[i].key]->persisted = true;
+}
+
+/* Whom an answer names: it goes when one of them is erased. Not the one whom the command erases: nothing of
+ * them stays. In the batch's arena. */
+static bool name_all(struct arena *arena, const struct command *command, struct store_answer *answer)
+{
+    const struct course_put *put = command->put;
+    uint32_t staff = put ? put->staff_count : 0;
+    struct store_name *names = arena_alloc(arena, (staff + 2) * sizeof *names);
+    size_t count = 0;
+
+    if (!names)
+        return false;
+    if (command->learner.bytes && command->kind != CMD_ERASE)
+        names[count++] = (struct store_name){command->learner.bytes, command->learner.size};
+    if (command->actor.bytes)
+        names[count++] = (struct store_name){command->actor.bytes, command->actor.size};
+    for (uint32_t i = 0; i < staff; i++)
+        names[count++] = (struct store_name){put->staff[i].user.bytes, put->staff[i].user.size};
+    answer->names = names;
+    answer->name_count = count;
+    return true;
+}
+
+/* Answers to be remembered with the events that they tell of. */
+static enum rc collect_answers(struct engine *engine, struct command *commands, struct store_answer **out,
+                               size_t *out_count)
+{
+    size_t count = 0;
+
+    for (struct command *command = commands; command; command = command->next)
+        count += command->rc == RC_OK && command->answer_key && !command->split;
+    *out_count = count;
+    *out = count ? arena_alloc(&engine->batch.arena, count * sizeof **out) : NULL;
+    if (count && !*out)
+        return RC_BUSY;
+    count = 0;
+    for (struct command *command = commands; command; command = command->next) {
+        if (command->rc != RC_OK || !command->answer_key || command->split)
+            continue;
+        if (command->answer.body->failed)
+            return RC_BUSY;
+        struct store_answer *answer = &(*out)[count++];
+        memcpy(answer->key, command->answer_key, sizeof answer->key);
+        memcpy(answer->fingerprint, command->fingerprint, sizeof answer->fingerprint);
+        answer->caller = command->answer_caller;
+        if (!name_all(&engine->batch.arena, command, answer))
+            return RC_BUSY;
+        answer->at_ms = engine->batch.now_ms;
+        answer->status = command->answer.status;
+        answer->etag = command->answer.etag;
+        answer->body = command->answer.body->bytes;
+        answer->body_size = command->answer.body->size;
+    }
+    return RC_OK;
+}
+
+/* The totals that the batch changed, to be kept with it; in the batch's arena. */
+static enum rc collect_log_totals(struct batch *batch, struct store_log_total **out)
+{
+    size_t count = batch->logs.changed_count;
+
+    *out = count ? arena_alloc(&batch->arena, count * sizeof **out) : NULL;
+    if (count && !*out)
+        return RC_BUSY;
+    for (size_t i = 0; i < count; i++)
+        (*out)[i] = batch->logs.changed[i].kept;
+    return RC_OK;
+}
+
+/* *out_wrote: something was there to be stored, and is. */
+static enum rc commit(struct engine *engine, struct command *commands, const char *ledger_key,
+                      const char *ledger_value, bool *out_wrote, struct fault *fault)
+{
+    struct batch *batch = &engine->batch;
+    struct store_id *ids = NULL;
+    struct store_log_total *totals = NULL;
+    struct store_answer *answers = NULL;
+    size_t id_count = 0, answer_count = 0;
+    enum rc rc = collect_answers(engine, commands, &answers, &answer_count);
+
+    if (rc == RC_OK && batch->event_count)
+        rc = collect_ids(engine, &ids, &id_count);
+    if (rc == RC_OK)
+        rc = collect_log_totals(batch, &totals);
+    if (rc != RC_OK)
+        return fault_set(fault, rc, NULL, "out of memory");
+    if (batch->event_count + answer_count == 0 && !batch->logs.settlings.stepped && !ledger_key)
+        return RC_OK;
+    struct store_batch what = {
+        .events = batch->events,
+        .event_count = batch->event_count,
+        .ids = ids,
+        .id_count = id_count,
+        .logs = batch->logs.changes,
+        .log_count = batch->logs.change_count,
+        .log_totals = totals,
+        .log_total_count = batch->logs.changed_count,
+        .answers = answers,
+        .answer_count = answer_count,
+        .ledger_key = ledger_key,
+        .ledger_value = ledger_value,
+        .counters = batch->counters,
+        .erasure = batch->erasure,
+    };
+    rc = store_commit(engine->store, &what, fault);
+    if (rc == RC_OK)
+        ids_persisted(engine->model, ids, id_count);
+    *out_wrote = rc == RC_OK;
+    return rc;
+}
+
+void note_failing(struct engine *engine, bool failed, const char *why)
+{
+    bool failing = engine->state.failing_since_ms != 0; /* written by this thread alone */
+    int64_t now_ms = monotonic_ms();
+
+    if (failed == failing)
+        return;
+    if (!failed && now_ms - engine->probed_ms < PROBE_MS)
+        return;
+    engine->probed_ms = now_ms;
+    if (!failed && !store_has_room(engine->store))
+        return;
+    (void)pthread_mutex_lock(&engine->lock);
+    engine->state.failing_since_ms = failed ? engine->policy.now_ms() : 0;
+    (void)pthread_mutex_unlock(&engine->lock);
+    if (engine->policy.say)
+        engine->policy.say("events.db", !failed ? "writes succeed again" : why ? why : "a write failed");
+}
+
+void answer_all(struct engine *engine, struct command *commands)
+{
+    uint64_t count = 0;
+
+    for (struct command *command = commands, *next; command; command = next, count++) {
+        next = command->next; /* after done the command may be gone */
+        command->next = NULL;
+        if (!command->adopts)
+            command->done(command);
+    }
+    (void)pthread_mutex_lock(&engine->lock);
+    engine->state.commands += count;
+    if (engine->busy_since_ms)
+        engine->busy_since_ms =
+            monotonic_ms(); /* what counts as a disk that hangs is one commit, not a row of them */
+    (void)pthread_mutex_unlock(&engine->lock);
+}
+
+/* To those who watch, once it is published or never was. The look at whether anybody does comes after the
+ * publish: who came in between is told what nobody noted (core/live.h). */
+static void tell_watchers(struct engine *engine, uint64_t first, bool published)
+{
+    const struct live_sink *live = engine->live;
+    struct batch *batch = &engine->batch;
+
+    if (published && batch->event_count && live && live->is_watched(live->of)) {
+        bool whole = batch->live && !batch->unnoted;
+        if (whole)
+            live_batch_seal(batch->live);
+        live->take(live->of, whole ? batch->live : NULL, first, batch->counters.sequence, batch->rights);
+        batch->live = whole ? NULL : batch->live;
+    }
+    if (batch->live)
+        live->drop(batch->live);
+    batch->live = NULL;
+}
+
+enum rc finish_batch(struct engine *engine, struct command *commands, enum rc rc, const char *ledger_key,
+                     const char *ledger_value, struct fault *fault)
+{
+    struct batch *batch = &engine->batch;
+    size_t events = batch->event_count;
+    uint64_t first = batch->counters.sequence - events + 1;
+    bool wrote = false;
+
+    struct revision *revision = NULL;
+    struct command *adopted = NULL; /* all whom it adopts are enrolled with this batch */
+    if (rc == RC_OK && !ledger_key)
+        rc = adopting_note(batch, &ledger_value, fault);
+    if (rc == RC_OK && !ledger_key && ledger_value)
+        ledger_key = ADOPTING_LEDGER;
+    if (rc == RC_OK && engine->fold.deferred)
+        rc = revision_new(&engine->fold, &revision);
+    if (rc == RC_OK)
+        rc = tail_reserve(engine->tail, events) ? fold_reserve(&engine->fold) : RC_BUSY;
+    if (rc == RC_OK)
+        rc = commit(engine, commands, ledger_key, ledger_value, &wrote, fault);
+    if (rc == RC_OK) {
+        tail_add(engine->tail, batch->events, events); /* before the publish: what is shown can be traced */
+        batch_logs_publish(batch);
+        adopted = adopting_publish(batch);
+        if (batch->erasure)
+            settling_forget(batch, batch->erasure->learner);
+        if (batch->erasure)
+            log_totals_set(batch->logs.totals,
+                           &(struct log_total){.kept = {.learner = batch->erasure->learner}});
+        if (revision) {
+            revision_take(revision, &engine->fold);
+            engine->revision = revision;
+            engine->phase = REVISION_PREPARING;
+            engine->revising = commands;
+        } else if (events) {
+            fold_publish(&engine->fold, batch->counters.sequence);
+        }
+        if (batch->erasure) { /* their row leaves the checkpoint file with the next checkpoint, at once */
+            if (batch->erasure->own)
+                (void)erase_jobs_add(engine->jobs,
+                                     batch->erasure); /* out of memory: the next start does it */
+            engine->scrub = true;
+            engine->last_checkpoint_ms = INT64_MIN / 2;
+        }
+    } else {
+        revision_free(revision);
+        fold_abandon(&engine->fold);
+        batch->counters = store_counters(engine->store);
+        for (struct command *command = commands; command; command = command->next) {
+            command->rc = RC_BUSY;
+            command->fault = (struct fault){NULL, "the change could not be stored; try again"};
+        }
+    }
+    tell_watchers(engine, first, rc == RC_OK);
+    (void)pthread_mutex_lock(&engine->lock);
+    engine->state.broken |= rc == RC_INTERNAL;
+    engine->state.sequence = batch->counters.sequence;
+    engine->state.batches++;
+    engine->state.events += rc == RC_OK ? events : 0;
+    (void)pthread_mutex_unlock(&engine->lock);
+    batch_clear(batch);
+    if (rc != RC_OK || wrote)
+        note_failing(engine, rc != RC_OK, fault->message);
+    if (adopted)
+        answer_all(engine, adopted);
+    return rc;
+}
+
+enum rc run_batch(struct engine *engine, struct command *commands, const char *ledger_key,
+                  const char *ledger_value, struct fault *fault)
+{
+    struct batch *batch = &engine->batch;
+    enum rc rc = RC_OK;
+
+    batch->now_ms = engine->policy.now_ms();
+    batch->watched = engine->live && engine->live->is_watched(engine->live->of);
+    for (struct command *command = commands; command && rc == RC_OK; command = command->next) {
+        decide(batch, command);
+        if (command->rc == RC_BUSY)
+            rc = fault_set(fault, RC_BUSY, NULL, command->fault.message);
+    }
+    if (rc == RC_OK)
+        rc = settling_step(batch, fault);
+    if (rc == RC_OK && batch->adoptions.later && !engine->revision && !engine->fold.deferred &&
+        !(commands && is_alone(engine, commands)))
+        rc = adopting_step(batch, fault);
+    return finish_batch(engine, commands, rc, ledger_key, ledger_value, fault);
+}

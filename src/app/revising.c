@@ -1,0 +1,98 @@
+#include "app/revising.h"
+
+#include "app/commit.h"
+#include "app/engine_private.h"
+#include "app/queue.h"
+#include "core/live.h"
+
+enum {
+    BLOCKED_MAX = 4096, /* commands that wait for an edit of what they touch; above that 503 */
+    REVISION_MS = 2,    /* what a revision takes between two batches */
+};
+
+static bool is_revised(const struct engine *engine, struct text item_id, struct text course_id)
+{
+    struct view view = engine->fold.view;
+    const struct course_slot *course =
+        course_id.bytes ? view_course_slot(view, view_course_key(view, course_id.bytes, course_id.size))
+                        : NULL;
+    const struct item_slot *item =
+        item_id.bytes ? view_item_slot(view, view_item_key(view, item_id.bytes, item_id.size)) : NULL;
+    const struct course_slot *own =
+        item && item->def ? view_course_slot(view, item->def->course ? item->def->course : item->def->bound)
+                          : NULL;
+
+    return (course && course->revised) || (item && item->revised) || (own && own->revised);
+}
+
+/* Whether a command must wait for the revision under way: other edits and erasures until it is over, what it
+ * touches until it is shown. */
+static bool must_wait(const struct engine *engine, const struct command *command)
+{
+    if (is_alone(engine, command))
+        return true;
+    if (engine->phase != REVISION_PREPARING ||
+        (command->kind >= CMD_LOG_ADD && command->kind <= CMD_LOGS_ROLL_BACK))
+        return false;
+    for (uint32_t i = 0; command->kind == CMD_REPORTS && i < command->report_count; i++)
+        if (is_revised(engine, command->reports[i].item, command->reports[i].course))
+            return true;
+    return command->kind != CMD_REPORTS && is_revised(engine, command->item, command->course);
+}
+
+void block(struct engine *engine, struct command *command)
+{
+    command->next = NULL;
+    if (engine->blocked.count == BLOCKED_MAX) {
+        command->rc = RC_BUSY;
+        command->fault = (struct fault){NULL, "the course is being edited; try again"};
+        answer_all(engine, command);
+        return;
+    }
+    join(&engine->blocked, command);
+}
+
+struct command *set_aside(struct engine *engine, struct command *commands)
+{
+    struct command *first = NULL, **end = &first;
+
+    if (!engine->revision)
+        return commands;
+    for (struct command *command = commands, *next; command; command = next) {
+        next = command->next;
+        if (must_wait(engine, command)) {
+            block(engine, command);
+        } else {
+            *end = command;
+            end = &command->next;
+        }
+    }
+    *end = NULL;
+    return first;
+}
+
+struct command *revise(struct engine *engine, struct command *commands)
+{
+    enum revision_phase before = engine->phase;
+
+    engine->phase = revision_step(engine->revision, REVISION_MS);
+    if (engine->phase == before)
+        return commands;
+    if (before == REVISION_PREPARING && engine->live)
+        engine->live->rights_changed(engine->live->of);
+    if (before == REVISION_PREPARING) {
+        if (engine->revising)
+            answer_all(engine, engine->revising);
+        engine->revising = NULL;
+    }
+    if (engine->phase == REVISION_OVER) {
+        revision_free(engine->revision);
+        engine->revision = NULL;
+    }
+    if (!engine->blocked.head)
+        return commands;
+    engine->blocked.last->next = commands;
+    commands = engine->blocked.head;
+    engine->blocked = (struct line){NULL, NULL, 0};
+    return commands;
+}

@@ -1,0 +1,82 @@
+#include "app/startup.h"
+
+#include "app/engine_private.h"
+#include "model/checkpoint_load.h"
+#include "model/judge.h"
+#include "model/replay.h"
+
+enum {
+    PROGRESS_EVERY = 1 << 16,
+    REPLAY_CHECKPOINT =
+        1 << 20, /* a long replay writes the model now and then, so that its tail stays bounded */
+};
+
+struct tail_replay {
+    struct replay replay;
+    struct engine *engine;
+    uint64_t folded, since_checkpoint;
+    void (*progress)(uint64_t folded);
+    enum rc rc;
+    struct fault *fault;
+};
+
+static bool take_event(void *arg, const struct stored_event *stored)
+{
+    struct tail_replay *tail = arg;
+
+    tail->rc = replay_event(&tail->replay, stored);
+    tail_add(tail->engine->tail, stored, 1);
+    tail->folded++;
+    tail->since_checkpoint++;
+    if (tail->rc == RC_OK && tail->replay.pending == 0 && tail->engine->policy.stop &&
+        tail->engine->policy.stop())
+        tail->rc = RC_BUSY;
+    if (tail->progress && tail->folded % PROGRESS_EVERY == 0)
+        tail->progress(tail->folded);
+    if (tail->rc == RC_OK && tail->since_checkpoint >= REPLAY_CHECKPOINT && tail->replay.pending == 0) {
+        enum rc checkpointed = engine_checkpoint(tail->engine, tail->fault);
+        (void)checkpointed; /* on a full disk it starts all the same, and folds the same events next time */
+        tail->since_checkpoint = 0;
+    }
+    return tail->rc == RC_OK;
+}
+
+static enum rc replay_tail(struct engine *engine, void (*progress)(uint64_t), struct fault *fault)
+{
+    struct tail_replay tail = {.engine = engine, .progress = progress, .fault = fault};
+
+    if (replay_init(&tail.replay, &engine->fold) != RC_OK)
+        return fault_no_memory(fault);
+    tail.replay.judge = engine->policy.judge;
+    enum rc rc = store_each_event(engine->store, engine->model->published, take_event, &tail, fault);
+    if (rc == RC_OK)
+        replay_publish(&tail.replay);
+    if (tail.rc == RC_INTERNAL)
+        rc = fault_set(fault, RC_INTERNAL, NULL, "an event cannot be read; restore a backup");
+    if (tail.rc == RC_INVALID)
+        rc = fault_set(fault, RC_INVALID, NULL, tail.replay.judge->problem);
+    replay_done(&tail.replay);
+    return rc;
+}
+
+enum rc load_checkpoint(struct engine *engine, void (*progress)(uint64_t), struct fault *fault)
+{
+    enum rc rc = model_new(&engine->model);
+
+    if (rc == RC_OK)
+        rc = checkpoint_load(engine->model, engine->store, fault);
+    if (rc == RC_CONFLICT) { /* made again from the events */
+        model_free(engine->model);
+        engine->model = NULL;
+        rc = store_checkpoint_discard(engine->store, fault);
+        if (rc == RC_OK)
+            rc = model_new(&engine->model);
+        if (rc == RC_OK)
+            rc = checkpoint_load(engine->model, engine->store, fault);
+    }
+    if (rc == RC_OK)
+        rc = fold_init(&engine->fold, engine->model);
+    if (rc == RC_OK)
+        rc = replay_tail(engine, progress, fault);
+    return rc;
+}

@@ -1,0 +1,67 @@
+#include "app/traces.h"
+
+#include <time.h>
+
+#include "app/engine_private.h"
+#include "base/monotonic.h"
+
+enum {
+    SCRUB_AFTER_MS = 500, /* after a try that a reader was in the way of: each costs an fsync */
+    SCRUB_LAST_MS = 2000, /* at the end it is worth a wait */
+};
+
+void scrub_events(struct engine *engine)
+{
+    struct fault fault;
+
+    if (!engine->scrub || monotonic_ms() < engine->scrub_after_ms)
+        return;
+    if (store_scrub_events(engine->store, &fault) == RC_OK)
+        engine->scrub = false;
+    else
+        engine->scrub_after_ms = monotonic_ms() + SCRUB_AFTER_MS;
+}
+
+void scrub_last(struct engine *engine)
+{
+    const struct timespec pause = {0, 50000000};
+    int64_t until_ms = monotonic_ms() + SCRUB_LAST_MS;
+
+    while (engine->scrub && !engine->state.broken && monotonic_ms() < until_ms) {
+        engine->scrub_after_ms = 0;
+        scrub_events(engine);
+        if (engine->scrub)
+            (void)nanosleep(&pause, NULL); /* cut short is fine */
+    }
+}
+
+void erase_some(struct engine *engine)
+{
+    struct fault fault;
+    bool finished = false;
+
+    if (!erase_jobs_pending(engine->jobs) || monotonic_ms() < engine->jobs_after_ms)
+        return;
+    enum rc rc = erase_jobs_step(engine->jobs, &finished, &fault);
+    engine->scrub |= finished;
+    if (rc != RC_OK)
+        engine->jobs_after_ms = monotonic_ms() + SCRUB_AFTER_MS;
+    if (rc == RC_INTERNAL) {
+        (void)pthread_mutex_lock(&engine->lock);
+        engine->state.broken = true;
+        engine->state.writable = false;
+        (void)pthread_mutex_unlock(&engine->lock);
+    }
+}
+
+void erase_rest(struct engine *engine)
+{
+    struct fault fault;
+    enum rc rc = RC_OK;
+
+    while (rc == RC_OK && engine->jobs && erase_jobs_pending(engine->jobs)) {
+        bool finished;
+        rc = erase_jobs_step(engine->jobs, &finished, &fault);
+        engine->scrub |= finished;
+    }
+}
