@@ -28,7 +28,7 @@ static void note_checkpoint(struct engine *engine)
         state->checkpoint_failing_since_ms = engine->policy.now_ms();
 }
 
-void consider_checkpoint(struct engine *engine)
+void checkpointer_consider(struct engine *engine)
 {
     struct checkpoint *checkpoint = engine->checkpoint;
 

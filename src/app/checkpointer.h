@@ -6,7 +6,7 @@
 
 /* Hands a checkpoint to the checkpointer when enough has changed and it has nothing to do. Lock held, but not
  * while the checkpoint is taken or given back: its cost depends on what has changed. */
-void consider_checkpoint(struct engine *engine);
+void checkpointer_consider(struct engine *engine);
 
 /* The thread; arg: the engine. */
 void *checkpointer_main(void *arg);

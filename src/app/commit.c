@@ -189,7 +189,7 @@ static enum rc commit(struct engine *engine, struct command *commands, const cha
     return rc;
 }
 
-void note_failing(struct engine *engine, bool failed, const char *why)
+void commit_note_failing(struct engine *engine, bool failed, const char *why)
 {
     bool failing = engine->state.failing_since_ms != 0; /* written by this thread alone */
     int64_t now_ms = monotonic_ms();
@@ -208,7 +208,7 @@ void note_failing(struct engine *engine, bool failed, const char *why)
         engine->policy.say("events.db", !failed ? "writes succeed again" : why ? why : "a write failed");
 }
 
-void answer_all(struct engine *engine, struct command *commands)
+void commit_answer(struct engine *engine, struct command *commands)
 {
     uint64_t count = 0;
 
@@ -245,8 +245,8 @@ static void tell_watchers(struct engine *engine, uint64_t first, bool published)
     batch->live = NULL;
 }
 
-enum rc finish_batch(struct engine *engine, struct command *commands, enum rc rc, const char *ledger_key,
-                     const char *ledger_value, struct fault *fault)
+enum rc commit_decided(struct engine *engine, struct command *commands, enum rc rc, const char *ledger_key,
+                       const char *ledger_value, struct fault *fault)
 {
     struct batch *batch = &engine->batch;
     size_t events = batch->event_count;
@@ -307,14 +307,14 @@ enum rc finish_batch(struct engine *engine, struct command *commands, enum rc rc
     (void)pthread_mutex_unlock(&engine->lock);
     batch_clear(batch);
     if (rc != RC_OK || wrote)
-        note_failing(engine, rc != RC_OK, fault->message);
+        commit_note_failing(engine, rc != RC_OK, fault->message);
     if (adopted)
-        answer_all(engine, adopted);
+        commit_answer(engine, adopted);
     return rc;
 }
 
-enum rc run_batch(struct engine *engine, struct command *commands, const char *ledger_key,
-                  const char *ledger_value, struct fault *fault)
+enum rc commit_batch(struct engine *engine, struct command *commands, const char *ledger_key,
+                     const char *ledger_value, struct fault *fault)
 {
     struct batch *batch = &engine->batch;
     enum rc rc = RC_OK;
@@ -329,7 +329,7 @@ enum rc run_batch(struct engine *engine, struct command *commands, const char *l
     if (rc == RC_OK)
         rc = settling_step(batch, fault);
     if (rc == RC_OK && batch->adoptions.later && !engine->revision && !engine->fold.deferred &&
-        !(commands && is_alone(engine, commands)))
+        !(commands && queue_is_alone(engine, commands)))
         rc = adopting_step(batch, fault);
-    return finish_batch(engine, commands, rc, ledger_key, ledger_value, fault);
+    return commit_decided(engine, commands, rc, ledger_key, ledger_value, fault);
 }

@@ -9,18 +9,18 @@
  * commands left to do, a little of it. ledger_key (may be NULL) and its value are committed with them.
  * Errors: of the commit, and RC_BUSY, out of memory; then nothing of the batch is stored and every command
  * has RC_BUSY. RC_INTERNAL: the process must end. */
-enum rc run_batch(struct engine *engine, struct command *commands, const char *ledger_key,
-                  const char *ledger_value, struct fault *fault);
+enum rc commit_batch(struct engine *engine, struct command *commands, const char *ledger_key,
+                     const char *ledger_value, struct fault *fault);
 
-/* As run_batch, of what was decided before with the result rc. */
-MUST_CHECK enum rc finish_batch(struct engine *engine, struct command *commands, enum rc rc,
-                                const char *ledger_key, const char *ledger_value, struct fault *fault);
+/* As commit_batch, of what was decided before with the result rc. */
+MUST_CHECK enum rc commit_decided(struct engine *engine, struct command *commands, enum rc rc,
+                                  const char *ledger_key, const char *ledger_value, struct fault *fault);
 
 /* Calls done of each, but of those who are answered when all whom they adopt are enrolled. */
-void answer_all(struct engine *engine, struct command *commands);
+void commit_answer(struct engine *engine, struct command *commands);
 
 /* A commit failed, or one succeeded while they failed. They succeed again when there is room for more than
  * what happened to fit: a full disk still takes a small write now and then, and who asks must not hear yes
  * and no in turn (R10). Also asked by an engine with nothing to do, so that a server which gets no writes
  * because it is not ready becomes ready. why: the store's text, for the operator; may be NULL. */
-void note_failing(struct engine *engine, bool failed, const char *why);
+void commit_note_failing(struct engine *engine, bool failed, const char *why);

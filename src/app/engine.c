@@ -38,7 +38,7 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
     (void)pthread_cond_init(&engine->checkpoint_work, NULL);
     arena_init(&engine->batch.arena);
     enum rc rc =
-        tail_new(&engine->tail) == RC_OK ? load_checkpoint(engine, progress, fault) : fault_no_memory(fault);
+        tail_new(&engine->tail) == RC_OK ? startup_load(engine, progress, fault) : fault_no_memory(fault);
     if (rc == RC_OK)
         rc = erase_jobs_new(store, &engine->jobs, fault);
     if (rc == RC_OK)
@@ -123,7 +123,7 @@ struct engine_state engine_state(struct engine *engine)
 enum rc engine_run(struct engine *engine, struct command *commands, const char *ledger_key,
                    const char *ledger_value, struct fault *fault)
 {
-    return run_batch(engine, commands, ledger_key, ledger_value, fault);
+    return commit_batch(engine, commands, ledger_key, ledger_value, fault);
 }
 
 enum rc engine_set_threshold(struct engine *engine, uint16_t threshold_hundredths, struct fault *fault)
@@ -137,7 +137,7 @@ enum rc engine_set_threshold(struct engine *engine, uint16_t threshold_hundredth
         return RC_OK;
     event.body_size = (uint32_t)(put_u64(body, threshold_hundredths) - body);
     enum rc rc = batch_emit(batch, &event, fault);
-    return finish_batch(engine, NULL, rc, NULL, NULL, fault);
+    return commit_decided(engine, NULL, rc, NULL, NULL, fault);
 }
 
 static void wait_for_work(struct engine *engine)
@@ -157,30 +157,31 @@ static void wait_for_work(struct engine *engine)
 
 static void run_all(struct engine *engine, struct command *commands)
 {
-    commands = set_aside(engine, commands);
+    commands = revising_sort_out(engine, commands);
     while (commands || engine->revision) {
         struct fault fault = {NULL, NULL};
-        if (commands && is_alone(engine, commands) && engine->batch.adoptions.first && !engine->revision)
-            (void)run_batch(engine, NULL, NULL, NULL,
-                            &fault); /* which gets no further with those; else tried again later */
+        if (commands && queue_is_alone(engine, commands) && engine->batch.adoptions.first &&
+            !engine->revision)
+            (void)commit_batch(engine, NULL, NULL, NULL,
+                               &fault); /* which gets no further with those; else tried again later */
         if (commands) {
-            struct command *rest = cut_batch(engine, commands);
-            engine->fold.may_defer = commands->kind != CMD_ERASE && is_alone(engine, commands);
-            (void)run_batch(engine, commands, NULL, NULL, &fault); /* each command carries its result */
+            struct command *rest = queue_cut_batch(engine, commands);
+            engine->fold.may_defer = commands->kind != CMD_ERASE && queue_is_alone(engine, commands);
+            (void)commit_batch(engine, commands, NULL, NULL, &fault); /* each command carries its result */
             engine->fold.may_defer = false;
-            scrub_events(engine);
+            traces_scrub(engine);
             if (engine->revising != commands)
-                answer_all(engine, commands);
+                commit_answer(engine, commands);
             else if (commands->split) { /* decided anew when the item is in its course */
                 engine->revising = NULL;
-                block(engine, commands);
+                revising_block(engine, commands);
             }
-            erase_some(engine);
+            traces_erase_some(engine);
             commands = rest;
         }
         if (!engine->revision)
             continue;
-        commands = set_aside(engine, revise(engine, commands));
+        commands = revising_sort_out(engine, revising_step(engine, commands));
         if (!commands)
             break; /* others may have come */
     }
@@ -193,15 +194,15 @@ static void *engine_main(void *arg)
     (void)pthread_setname_np(pthread_self(), "engine"); /* for who looks at the threads; 15 bytes at most */
     (void)pthread_mutex_lock(&engine->lock);
     for (;;) {
-        consider_checkpoint(engine);
-        struct command *commands = take_waiting(engine);
+        checkpointer_consider(engine);
+        struct command *commands = queue_take(engine);
         /* what follows its event need not wait for others */
         if (!commands && !engine->revision &&
             (engine->batch.logs.settlings.first || (engine->batch.adoptions.first && !engine->stopping))) {
             struct fault fault = {NULL, NULL};
             engine->busy_since_ms = monotonic_ms();
             (void)pthread_mutex_unlock(&engine->lock);
-            enum rc rc = run_batch(engine, NULL, NULL, NULL, &fault);
+            enum rc rc = commit_batch(engine, NULL, NULL, NULL, &fault);
             (void)pthread_mutex_lock(&engine->lock);
             engine->busy_since_ms = 0;
             if (rc == RC_OK || !engine->stopping) {
@@ -216,15 +217,15 @@ static void *engine_main(void *arg)
                 break;
             if (erase_jobs_pending(engine->jobs) && monotonic_ms() >= engine->jobs_after_ms) {
                 (void)pthread_mutex_unlock(&engine->lock);
-                erase_some(engine);
+                traces_erase_some(engine);
                 (void)pthread_mutex_lock(&engine->lock);
                 continue;
             }
             wait_for_work(engine);
             if (engine->scrub || engine->state.failing_since_ms) {
                 (void)pthread_mutex_unlock(&engine->lock);
-                scrub_events(engine); /* a reader was in the way before */
-                note_failing(engine, false, NULL);
+                traces_scrub(engine); /* a reader was in the way before */
+                commit_note_failing(engine, false, NULL);
                 (void)pthread_mutex_lock(&engine->lock);
             }
             continue;
@@ -237,7 +238,7 @@ static void *engine_main(void *arg)
     }
     (void)pthread_mutex_unlock(&engine->lock);
     for (struct command *command; (command = adopting_give_up(&engine->batch));)
-        answer_all(engine, command); /* the next start goes on with it */
+        commit_answer(engine, command); /* the next start goes on with it */
     return NULL;
 }
 
@@ -267,7 +268,7 @@ struct command *engine_submit(struct engine *engine, struct command *commands, s
     while (commands && open && queued(engine) < QUEUE_MAX) {
         struct command *command = commands;
         commands = command->next;
-        join(weight_of(command) < LARGE_FROM ? &engine->small : &engine->large, command);
+        queue_join(queue_weight(command) < LARGE_FROM ? &engine->small : &engine->large, command);
     }
     if (queued(engine) && engine->sleeping)
         (void)pthread_cond_signal(&engine->work);
@@ -324,8 +325,8 @@ void engine_free(struct engine *engine)
         enum rc checkpointed = engine_checkpoint(engine, &fault);
         (void)checkpointed; /* if it fails, the next start folds the tail again */
     }
-    erase_rest(engine);
-    scrub_last(engine);
+    traces_erase_rest(engine);
+    traces_scrub_last(engine);
     erase_jobs_free(engine->jobs);
     fold_done(&engine->fold);
     model_free(engine->model);

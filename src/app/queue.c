@@ -9,18 +9,18 @@ enum {
     LARGE_BATCH = 512,
 };
 
-bool is_alone(const struct engine *engine, const struct command *command)
+bool queue_is_alone(const struct engine *engine, const struct command *command)
 {
-    return stands_alone(command) || brings_many(engine->fold.view, command);
+    return decide_stands_alone(command) || brings_many(engine->fold.view, command);
 }
 
-uint32_t weight_of(const struct command *command)
+uint32_t queue_weight(const struct command *command)
 {
     uint32_t weight = command->report_count + command->user_count;
-    return stands_alone(command) ? LARGE_BATCH : weight ? weight : 1;
+    return decide_stands_alone(command) ? LARGE_BATCH : weight ? weight : 1;
 }
 
-void join(struct line *line, struct command *command)
+void queue_join(struct line *line, struct command *command)
 {
     command->next = NULL;
     if (line->last)
@@ -31,7 +31,7 @@ void join(struct line *line, struct command *command)
     line->count++;
 }
 
-struct command *take_waiting(struct engine *engine)
+struct command *queue_take(struct engine *engine)
 {
     struct line taken = engine->small;
     uint32_t weight = 0;
@@ -39,9 +39,9 @@ struct command *take_waiting(struct engine *engine)
     for (struct command *next; engine->large.head && weight < LARGE_BATCH; engine->large.head = next) {
         struct command *command = engine->large.head;
         next = command->next;
-        weight += weight_of(command);
+        weight += queue_weight(command);
         engine->large.count--;
-        join(&taken, command);
+        queue_join(&taken, command);
     }
     if (!engine->large.head)
         engine->large.last = NULL;
@@ -49,15 +49,16 @@ struct command *take_waiting(struct engine *engine)
     return taken.head;
 }
 
-struct command *cut_batch(const struct engine *engine, struct command *first)
+struct command *queue_cut_batch(const struct engine *engine, struct command *first)
 {
     struct command *last = first;
-    uint32_t weight = weight_of(first);
+    uint32_t weight = queue_weight(first);
     bool large = weight >= LARGE_FROM;
 
-    if (!is_alone(engine, first))
-        for (uint32_t count = 1; last->next && count < BATCH_MAX && !is_alone(engine, last->next); count++) {
-            uint32_t more = weight_of(last->next);
+    if (!queue_is_alone(engine, first))
+        for (uint32_t count = 1; last->next && count < BATCH_MAX && !queue_is_alone(engine, last->next);
+             count++) {
+            uint32_t more = queue_weight(last->next);
             if ((more >= LARGE_FROM) != large || (large && weight + more > LARGE_BATCH))
                 break;
             weight += more;

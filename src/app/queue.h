@@ -16,18 +16,18 @@ struct line {
 };
 
 /* Puts one at the end. */
-void join(struct line *line, struct command *command);
+void queue_join(struct line *line, struct command *command);
 
 /* How many learners' or items' states the command works on. */
-uint32_t weight_of(const struct command *command);
+uint32_t queue_weight(const struct command *command);
 
 /* Whether the command is a batch of its own. */
-bool is_alone(const struct engine *engine, const struct command *command);
+bool queue_is_alone(const struct engine *engine, const struct command *command);
 
 /* A chain of all that waits and is small, then a little of what is large: who sends a small write waits for
  * one large command of others at most, not for all that came before. NULL: nothing waits. Lock held. */
-struct command *take_waiting(struct engine *engine);
+struct command *queue_take(struct engine *engine);
 
 /* Cuts a batch off a chain: at most BATCH_MAX; an edit alone, and what may work like one; what is large not
  * with what is small, which would wait for it. Returns what is left for the next. */
-struct command *cut_batch(const struct engine *engine, struct command *first);
+struct command *queue_cut_batch(const struct engine *engine, struct command *first);

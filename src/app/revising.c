@@ -29,7 +29,7 @@ static bool is_revised(const struct engine *engine, struct text item_id, struct 
  * touches until it is shown. */
 static bool must_wait(const struct engine *engine, const struct command *command)
 {
-    if (is_alone(engine, command))
+    if (queue_is_alone(engine, command))
         return true;
     if (engine->phase != REVISION_PREPARING ||
         (command->kind >= CMD_LOG_ADD && command->kind <= CMD_LOGS_ROLL_BACK))
@@ -40,19 +40,19 @@ static bool must_wait(const struct engine *engine, const struct command *command
     return command->kind != CMD_REPORTS && is_revised(engine, command->item, command->course);
 }
 
-void block(struct engine *engine, struct command *command)
+void revising_block(struct engine *engine, struct command *command)
 {
     command->next = NULL;
     if (engine->blocked.count == BLOCKED_MAX) {
         command->rc = RC_BUSY;
         command->fault = (struct fault){NULL, "the course is being edited; try again"};
-        answer_all(engine, command);
+        commit_answer(engine, command);
         return;
     }
-    join(&engine->blocked, command);
+    queue_join(&engine->blocked, command);
 }
 
-struct command *set_aside(struct engine *engine, struct command *commands)
+struct command *revising_sort_out(struct engine *engine, struct command *commands)
 {
     struct command *first = NULL, **end = &first;
 
@@ -61,7 +61,7 @@ struct command *set_aside(struct engine *engine, struct command *commands)
     for (struct command *command = commands, *next; command; command = next) {
         next = command->next;
         if (must_wait(engine, command)) {
-            block(engine, command);
+            revising_block(engine, command);
         } else {
             *end = command;
             end = &command->next;
@@ -71,7 +71,7 @@ struct command *set_aside(struct engine *engine, struct command *commands)
     return first;
 }
 
-struct command *revise(struct engine *engine, struct command *commands)
+struct command *revising_step(struct engine *engine, struct command *commands)
 {
     enum revision_phase before = engine->phase;
 
@@ -82,7 +82,7 @@ struct command *revise(struct engine *engine, struct command *commands)
         engine->live->rights_changed(engine->live->of);
     if (before == REVISION_PREPARING) {
         if (engine->revising)
-            answer_all(engine, engine->revising);
+            commit_answer(engine, engine->revising);
         engine->revising = NULL;
     }
     if (engine->phase == REVISION_OVER) {

@@ -59,7 +59,7 @@ static enum rc replay_tail(struct engine *engine, void (*progress)(uint64_t), st
     return rc;
 }
 
-enum rc load_checkpoint(struct engine *engine, void (*progress)(uint64_t), struct fault *fault)
+enum rc startup_load(struct engine *engine, void (*progress)(uint64_t), struct fault *fault)
 {
     enum rc rc = model_new(&engine->model);
 

@@ -10,7 +10,7 @@ enum {
     SCRUB_LAST_MS = 2000, /* at the end it is worth a wait */
 };
 
-void scrub_events(struct engine *engine)
+void traces_scrub(struct engine *engine)
 {
     struct fault fault;
 
@@ -22,20 +22,20 @@ void scrub_events(struct engine *engine)
         engine->scrub_after_ms = monotonic_ms() + SCRUB_AFTER_MS;
 }
 
-void scrub_last(struct engine *engine)
+void traces_scrub_last(struct engine *engine)
 {
     const struct timespec pause = {0, 50000000};
     int64_t until_ms = monotonic_ms() + SCRUB_LAST_MS;
 
     while (engine->scrub && !engine->state.broken && monotonic_ms() < until_ms) {
         engine->scrub_after_ms = 0;
-        scrub_events(engine);
+        traces_scrub(engine);
         if (engine->scrub)
             (void)nanosleep(&pause, NULL); /* cut short is fine */
     }
 }
 
-void erase_some(struct engine *engine)
+void traces_erase_some(struct engine *engine)
 {
     struct fault fault;
     bool finished = false;
@@ -54,7 +54,7 @@ void erase_some(struct engine *engine)
     }
 }
 
-void erase_rest(struct engine *engine)
+void traces_erase_rest(struct engine *engine)
 {
     struct fault fault;
     enum rc rc = RC_OK;

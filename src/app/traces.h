@@ -6,13 +6,13 @@
  * small for (app/erase_jobs.h), and copies in the event file's own log. One thread, the engine's. */
 
 /* After an erasure: takes the copies out. A reader in the way is a reason to try again, a moment later. */
-void scrub_events(struct engine *engine);
+void traces_scrub(struct engine *engine);
 
 /* A few milliseconds of what erasures have left to do; between two batches. */
-void erase_some(struct engine *engine);
+void traces_erase_some(struct engine *engine);
 
 /* Before the store is closed: all of it, unless that fails; the next start goes on then. */
-void erase_rest(struct engine *engine);
+void traces_erase_rest(struct engine *engine);
 
-/* Before the store is closed, after erase_rest: tries for two seconds. */
-void scrub_last(struct engine *engine);
+/* Before the store is closed, after traces_erase_rest: tries for two seconds. */
+void traces_scrub_last(struct engine *engine);

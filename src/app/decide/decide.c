@@ -2,7 +2,7 @@
 
 #include "app/batch.h"
 
-bool stands_alone(const struct command *command)
+bool decide_stands_alone(const struct command *command)
 {
     return command->kind == CMD_COURSE_PUT || command->kind == CMD_COURSE_DELETE ||
            command->kind == CMD_ERASE;

@@ -11,4 +11,4 @@ struct batch;
 void decide(struct batch *batch, struct command *command);
 
 /* A command that must see all before it published, and be alone: it looks at published holders. */
-bool stands_alone(const struct command *command);
+bool decide_stands_alone(const struct command *command);
