@@ -8,7 +8,7 @@
 #include "app/history.h"
 #include "store/store.h"
 
-/* What one batch of commands has decided so far, and the decisions themselves. Private to the engine. */
+/* What one batch of commands has decided so far. Private to the engine. */
 
 struct batch {
     struct fold *fold;
@@ -60,23 +60,3 @@ MUST_CHECK enum rc batch_adopt(struct batch *batch, struct command *command, uin
 /* One of them. command: the instant, the face and the actor of what is emitted. */
 MUST_CHECK enum rc batch_adopt_one(struct batch *batch, const struct command *command, uint32_t learner,
                                    uint32_t item, uint32_t course, struct fault *fault);
-
-/* Whether it may bring an item that very many hold to a course: such a command is decided alone. */
-bool brings_many(struct view view, const struct command *command);
-
-/* Decides one command; results are in it, errors in command->rc and fault. RC_BUSY from here means that the
- * batch must be abandoned. */
-enum rc decide_progress(struct batch *batch, struct command *command);
-
-/* CMD_ENROL, CMD_DROP, CMD_EXPIRE, CMD_CERTIFY: of one learner, or of a webhook's several. As
- * decide_progress. */
-enum rc decide_enrolment(struct batch *batch, struct command *command);
-
-/* Log entries: CMD_LOG_ADD to CMD_LOGS_ROLL_BACK. As decide_progress. */
-enum rc decide_log(struct batch *batch, struct command *command);
-
-/* The catalogue: CMD_COURSE_PUT, CMD_COURSE_DELETE. As decide_progress. */
-enum rc decide_course(struct batch *batch, struct command *command);
-
-/* CMD_ERASE. As decide_progress. */
-enum rc decide_erase(struct batch *batch, struct command *command);

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "app/etag.h"
 #include "model/catalog.h"
 #include "model/model.h"
 #include "base/caller.h"
@@ -74,8 +75,6 @@ struct course_put {
     struct put_item *items;
     uint32_t staff_count, item_count;
 };
-
-enum { ETAG_BYTES = 48 };
 
 /* What the client gets for a write. */
 struct answer {
@@ -155,15 +154,3 @@ struct command {
     struct answer answer;
     struct command *next; /* the engine's queue */
 };
-
-/* The tag of a (learner, item): what If-Match compares. record NULL: "" (nothing stored). */
-void etag_of_record(const struct record *record, char out[ETAG_BYTES]);
-
-/* The tag of a log entry. */
-void etag_of_log(uint64_t log_id, int64_t updated_ms, char out[ETAG_BYTES]);
-/* threshold: the server's, which is shown where an item has none. */
-void etag_of_course(uint32_t key, uint64_t version, uint16_t threshold, char out[ETAG_BYTES]);
-
-/* Whether a write with this If-Match (a list of quoted tags, or "*"; NULL: there was none) may go on; etag
- * "": nothing is stored. Comparison is strong. Source: RFC 9110 13.1.1. */
-bool etag_matches(const char *if_match, const char *etag);

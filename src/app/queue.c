@@ -1,6 +1,7 @@
 #include "app/queue.h"
 
 #include "app/decide/decide.h"
+#include "app/decide/decide_reports.h"
 #include "app/engine_private.h"
 
 enum {

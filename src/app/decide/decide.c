@@ -1,6 +1,11 @@
 #include "app/decide/decide.h"
 
 #include "app/batch.h"
+#include "app/decide/decide_course.h"
+#include "app/decide/decide_enrolment.h"
+#include "app/decide/decide_erase.h"
+#include "app/decide/decide_log.h"
+#include "app/decide/decide_reports.h"
 
 bool decide_stands_alone(const struct command *command)
 {

@@ -1,11 +1,10 @@
-#include "app/batch.h"
+#include "app/decide/decide_course.h"
 
 #include <string.h>
 
+#include "app/batch.h"
 #include "base/codec.h"
 #include "core/limits.h"
-
-/* Catalogue edits. Source: contract 1 "PUT replaces the item list", 7. */
 
 /* A face refuses most of it before; an import comes here. */
 static enum rc check_budgets(struct view view, struct command *command, uint32_t course)

@@ -1,11 +1,10 @@
-#include "app/batch.h"
+#include "app/decide/decide_enrolment.h"
 
 #include <string.h>
 
+#include "app/batch.h"
 #include "core/learner_counts.h"
 #include "core/limits.h"
-
-/* Enrol, drop, expire, certify. Source: contract 1, Enrolment; 2, webhook; 3, certify. */
 
 static enum enrolment_move move_of(enum command_kind kind)
 {

@@ -1,14 +1,11 @@
-#include "app/batch.h"
+#include "app/decide/decide_erase.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/batch.h"
 #include "app/erase_jobs.h"
 #include "base/codec.h"
-
-/* Erasure: a learner's events, entries, answers and ids go; so does what the catalogue knew from them alone;
- * where they acted on others, or were staff, their name goes. Source: contract 7, DELETE users; reliability
- * R18. */
 
 static const char erased_actor[] = "erased";
 

@@ -1,15 +1,13 @@
-#include "app/batch.h"
+#include "app/decide/decide_log.h"
 
 #include <string.h>
 
 #include "app/access.h"
+#include "app/batch.h"
 #include "app/rollback.h"
 #include "base/codec.h"
 #include "core/limits.h"
 #include "core/members.h"
-
-/* Log entries: added, merged, taken away; each an event. What one costs is its own size. Source: contract 5.
- */
 
 /* While rows of theirs are still to be changed, whatever else changes them is tried again. */
 static enum rc settled(const struct log_total *total, struct command *command)
