@@ -49,7 +49,7 @@ bool etag_matches(const char *if_match, const char *etag)
     return false;
 }
 
-enum rc check_if_match(const char *if_match, const struct record *record, struct fault *fault)
+enum rc etag_check(const char *if_match, const struct record *record, struct fault *fault)
 {
     char etag[ETAG_BYTES];
 

@@ -26,4 +26,4 @@ void etag_of_course(uint32_t key, uint64_t version, uint16_t threshold, char out
 bool etag_matches(const char *if_match, const char *etag);
 
 /* Whether a write of this record (NULL: nothing stored) may go on. Errors: RC_STALE_MATCH. */
-MUST_CHECK enum rc check_if_match(const char *if_match, const struct record *record, struct fault *fault);
+MUST_CHECK enum rc etag_check(const char *if_match, const struct record *record, struct fault *fault);

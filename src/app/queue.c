@@ -12,7 +12,7 @@ enum {
 
 bool queue_is_alone(const struct engine *engine, const struct command *command)
 {
-    return decide_stands_alone(command) || brings_many(engine->fold.view, command);
+    return decide_stands_alone(command) || decide_brings_many(engine->fold.view, command);
 }
 
 uint32_t queue_weight(const struct command *command)

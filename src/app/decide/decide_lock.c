@@ -6,14 +6,14 @@
 enum rc decide_lock(struct batch *batch, struct command *command)
 {
     struct place place;
-    enum rc rc = find_place(batch, command, command->item, command->course, &place, &command->fault);
+    enum rc rc = place_find(batch, command, command->item, command->course, &place, &command->fault);
 
     if (rc != RC_OK)
         return rc;
-    settle_place(batch, &place, command->course.bytes, true); /* no activity */
+    place_settle(batch, &place, command->course.bytes, true); /* no activity */
     const struct learner *learner = view_learner(batch->fold->view, command->learner_key);
     const struct record *record = learner && place.item ? learner_record(learner, place.item) : NULL;
-    rc = check_if_match(command->if_match, record, &command->fault);
+    rc = etag_check(command->if_match, record, &command->fault);
     if (rc != RC_OK)
         return rc;
     bool locked = record && record->flags & RECORD_LOCKED;
@@ -26,7 +26,7 @@ enum rc decide_lock(struct batch *batch, struct command *command)
         return fault_no_memory(&command->fault);
     if (place.observe || place.attach) {
         struct item_report first_sight = {.item = command->item, .course = command->course};
-        rc = observe(batch, command, &first_sight, &place, &command->fault);
+        rc = place_observe(batch, command, &first_sight, &place, &command->fault);
         if (rc != RC_OK)
             return rc;
     }
@@ -49,7 +49,7 @@ enum rc decide_delete(struct batch *batch, struct command *command)
 
     if (record && record->flags & RECORD_LOCKED && !command->may_pass_lock)
         return fault_set(&command->fault, RC_CONFLICT, NULL, "this content is locked");
-    enum rc rc = check_if_match(command->if_match, record, &command->fault);
+    enum rc rc = etag_check(command->if_match, record, &command->fault);
     if (rc != RC_OK || !record)
         return rc;
     struct event event = batch_event(command, EV_DELETED);
@@ -91,9 +91,9 @@ enum rc decide_reset(struct batch *batch, struct command *command)
         uint32_t own = view_item_facts(view, item).course;
         if (own != course)
             return fault_set(&command->fault, RC_INVALID, "courseContentId",
-                             foreign_text(command, command->item, command->course,
-                                          own ? view_course_slot(view, own)->id : NULL));
-        enum rc rc = check_if_match(command->if_match, learner_record(learner, item), &command->fault);
+                             place_foreign_text(command, command->item, command->course,
+                                                own ? view_course_slot(view, own)->id : NULL));
+        enum rc rc = etag_check(command->if_match, learner_record(learner, item), &command->fault);
         if (rc != RC_OK)
             return rc;
     }

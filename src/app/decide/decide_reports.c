@@ -35,7 +35,7 @@ static enum rc check_report(struct batch *batch, struct command *command, struct
                             struct fault *fault)
 {
     static const struct record blank = {RECORD_BLANK};
-    enum rc rc = find_place(batch, command, report->item, report->course, out_place, fault);
+    enum rc rc = place_find(batch, command, report->item, report->course, out_place, fault);
 
     if (rc != RC_OK)
         return rc;
@@ -43,8 +43,8 @@ static enum rc check_report(struct batch *batch, struct command *command, struct
     const struct record *record = out_place->item ? learner_record(learner, out_place->item) : NULL;
     bool in_course = out_place->course || report->course.bytes;
     bool enrolled = out_place->course && learner_enrolment(learner, out_place->course);
-    bool preview = is_preview(batch, command, out_place, enrolled);
-    settle_place(batch, out_place, report->course.bytes, preview);
+    bool preview = place_is_preview(batch, command, out_place, enrolled);
+    place_settle(batch, out_place, report->course.bytes, preview);
     report->report.has =
         preview ? report->report.has | IS_PREVIEW : report->report.has & ~(uint32_t)IS_PREVIEW;
     if (in_course && !enrolled && batch->policy->explicit_enrolment)
@@ -56,12 +56,12 @@ static enum rc check_report(struct batch *batch, struct command *command, struct
                                   .items = !out_place->item,
                                   .courses = report->course.bytes && !out_place->course,
                                   .taught = out_place->attach && !out_place->binds};
-    rc = check_limits(batch, command, learner, out_record, report, fault);
+    rc = report_limits_item(batch, command, learner, out_record, report, fault);
     if (rc != RC_OK)
         return rc;
     if (record && record->flags & RECORD_LOCKED && !command->may_pass_lock)
         return fault_set(fault, RC_CONFLICT, NULL, "this content is locked");
-    return check_if_match(command->if_match, record, fault);
+    return etag_check(command->if_match, record, fault);
 }
 
 static enum rc store_report(struct batch *batch, struct command *command, struct item_report *report,
@@ -86,7 +86,7 @@ static enum rc store_report(struct batch *batch, struct command *command, struct
     bool better_type = item && place->rank > (enum type_rank)item->type_rank;
     if (floored || (!changes && !new_day && !place->attach && !better_type && !has_id))
         return RC_OK;
-    enum rc rc = check_budgets(batch->fold->view, learner, place->course, adds, fault);
+    enum rc rc = report_limits_budgets(batch->fold->view, learner, place->course, adds, fault);
     if (rc != RC_OK)
         return rc;
     if (command->learner_key == 0)
@@ -94,7 +94,7 @@ static enum rc store_report(struct batch *batch, struct command *command, struct
     if (command->learner_key == 0)
         return fault_no_memory(fault);
     if (place->observe || place->attach || better_type) {
-        rc = observe(batch, command, report, place, fault);
+        rc = place_observe(batch, command, report, place, fault);
         if (rc != RC_OK)
             return rc;
         learner = learner_of(batch, command);
@@ -196,8 +196,8 @@ static enum rc check_together(struct batch *batch, struct command *command, cons
     /* each course as if all that comes to one came to it: near the limit that is strict */
     enum rc rc = RC_OK;
     for (uint32_t i = 0; rc == RC_OK && i < count; i++)
-        rc = check_budgets(batch->fold->view, learner_of(batch, command), checked[i].place.course, &adds,
-                           &command->fault);
+        rc = report_limits_budgets(batch->fold->view, learner_of(batch, command), checked[i].place.course,
+                                   &adds, &command->fault);
     command->if_match = NULL; /* compared with what was there before the first of them */
     return rc;
 }
@@ -232,7 +232,7 @@ static bool is_of_many(struct view view, const struct item_report *report)
            !slot->def->retired;
 }
 
-bool brings_many(struct view view, const struct command *command)
+bool decide_brings_many(struct view view, const struct command *command)
 {
     for (uint32_t i = 0; command->kind == CMD_REPORTS && i < command->report_count; i++)
         if (command->reports[i].course.bytes && is_of_many(view, &command->reports[i]))
@@ -263,10 +263,10 @@ static enum rc bring_many(struct batch *batch, struct command *command)
         if (report->rc != RC_OK || !report->course.bytes || !is_of_many(view, report) ||
             check_report(batch, command, report, &place, &record, &adds, &refused) != RC_OK ||
             !place.attach || adds_nothing(learner_of(batch, command), &record, report) ||
-            check_budgets(view, learner_of(batch, command), place.course, &adds, &refused) != RC_OK)
+            report_limits_budgets(view, learner_of(batch, command), place.course, &adds, &refused) != RC_OK)
             continue;
         place.rank = report_rank(report);
-        enum rc rc = observe(batch, command, report, &place, &command->fault);
+        enum rc rc = place_observe(batch, command, report, &place, &command->fault);
         command->split = batch->fold->deferred;
         if (rc != RC_OK || command->split)
             return rc;

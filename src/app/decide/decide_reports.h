@@ -11,4 +11,4 @@ struct batch;
 MUST_CHECK enum rc decide_progress(struct batch *batch, struct command *command);
 
 /* Whether it may bring an item that very many hold to a course: such a command is decided alone. */
-bool brings_many(struct view view, const struct command *command);
+bool decide_brings_many(struct view view, const struct command *command);

@@ -2,14 +2,14 @@
 
 #include "app/batch.h"
 
-const char *foreign_text(struct command *command, struct text item, struct text named, const char *own)
+const char *place_foreign_text(struct command *command, struct text item, struct text named, const char *own)
 {
     const char *text = arena_printf(command->arena, "item %s belongs to %s%s, not to course %s", item.bytes,
                                     own ? "course " : "no course", own ? own : "", named.bytes);
     return text ? text : "the item belongs to another course";
 }
 
-enum rc find_place(struct batch *batch, struct command *command, struct text item_id, struct text course_id,
+enum rc place_find(struct batch *batch, struct command *command, struct text item_id, struct text course_id,
                    struct place *out, struct fault *fault)
 {
     struct view view = batch->fold->view;
@@ -26,23 +26,24 @@ enum rc find_place(struct batch *batch, struct command *command, struct text ite
     place.observe = !item;
     if (course_id.bytes) {
         if (own && own != place.course)
-            return fault_set(fault, RC_INVALID, command->face == FACE_COURSEROOM ? "courseContentId" : NULL,
-                             foreign_text(command, item_id, course_id, view_course_slot(view, own)->id));
+            return fault_set(
+                fault, RC_INVALID, command->face == FACE_COURSEROOM ? "courseContentId" : NULL,
+                place_foreign_text(command, item_id, course_id, view_course_slot(view, own)->id));
         if (course && course->declared && own != place.course)
             return fault_set(fault, RC_NOT_FOUND, NULL, "Content not found in this course");
         if (item && item->retired)
-            return fault_set(fault, RC_INVALID, NULL, foreign_text(command, item_id, course_id, NULL));
+            return fault_set(fault, RC_INVALID, NULL, place_foreign_text(command, item_id, course_id, NULL));
         place.attach = !item || item->course == 0;
     } else if (item) {
         place.course = own;
-        place.attach = item->bound != 0; /* somebody's report, or it is none: see is_preview */
+        place.attach = item->bound != 0; /* somebody's report, or it is none: see place_is_preview */
     }
     *out = place;
     return RC_OK;
 }
 
-bool is_preview(const struct batch *batch, const struct command *command, const struct place *place,
-                bool enrolled)
+bool place_is_preview(const struct batch *batch, const struct command *command, const struct place *place,
+                      bool enrolled)
 {
     if (command->actor.bytes || enrolled)
         return false;
@@ -75,7 +76,7 @@ static bool has_real_report(struct batch *batch, uint32_t item)
     return item && fold_each_holder(batch->fold, item, stop_at_real, &of) != RC_OK;
 }
 
-void settle_place(struct batch *batch, struct place *place, bool named, bool preview)
+void place_settle(struct batch *batch, struct place *place, bool named, bool preview)
 {
     const struct item_def *item = view_item(batch->fold->view, place->item);
 
@@ -88,8 +89,8 @@ void settle_place(struct batch *batch, struct place *place, bool named, bool pre
     place->binds = place->attach && !has_real_report(batch, place->item);
 }
 
-enum rc observe(struct batch *batch, struct command *command, struct item_report *report, struct place *place,
-                struct fault *fault)
+enum rc place_observe(struct batch *batch, struct command *command, struct item_report *report,
+                      struct place *place, struct fault *fault)
 {
     place->item = batch_item(batch, report->item);
     if (report->course.bytes)

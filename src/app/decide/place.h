@@ -18,21 +18,21 @@ struct place {
 
 /* The refusal of an item that is another course's (own: that course's id; NULL: none's): a text in the
  * command's arena. */
-const char *foreign_text(struct command *command, struct text item, struct text named, const char *own);
+const char *place_foreign_text(struct command *command, struct text item, struct text named, const char *own);
 
 /* Item and course as the catalogue has them. Errors: RC_NOT_FOUND, RC_INVALID: why the report is refused. */
-MUST_CHECK enum rc find_place(struct batch *batch, struct command *command, struct text item_id,
+MUST_CHECK enum rc place_find(struct batch *batch, struct command *command, struct text item_id,
                               struct text course_id, struct place *out, struct fault *fault);
 
 /* Staff are no learners: what they report for themselves is a preview, unless they are enrolled. Source:
  * contract 1, Enrolment. */
-bool is_preview(const struct batch *batch, const struct command *command, const struct place *place,
-                bool enrolled);
+bool place_is_preview(const struct batch *batch, const struct command *command, const struct place *place,
+                      bool enrolled);
 
 /* Once it is known who reports: a preview, or a lock, only binds the item to the course that it names. */
-void settle_place(struct batch *batch, struct place *place, bool named, bool preview);
+void place_settle(struct batch *batch, struct place *place, bool named, bool preview);
 
 /* Registers item and course on first sight, attaches a courseless item, and enrols who adopted it. Errors:
  * RC_BUSY, out of memory: the whole batch must be abandoned. */
-MUST_CHECK enum rc observe(struct batch *batch, struct command *command, struct item_report *report,
-                           struct place *place, struct fault *fault);
+MUST_CHECK enum rc place_observe(struct batch *batch, struct command *command, struct item_report *report,
+                                 struct place *place, struct fault *fault);

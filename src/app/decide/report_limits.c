@@ -61,8 +61,8 @@ static enum rc check_segments(struct batch *batch, const struct learner *learner
     return RC_OK;
 }
 
-enum rc check_limits(struct batch *batch, const struct command *command, const struct learner *learner,
-                     const struct record *record, const struct item_report *report, struct fault *fault)
+enum rc report_limits_item(struct batch *batch, const struct command *command, const struct learner *learner,
+                           const struct record *record, const struct item_report *report, struct fault *fault)
 {
     const struct report *says = &report->report;
     enum rc rc = RC_OK;
@@ -80,8 +80,8 @@ enum rc check_limits(struct batch *batch, const struct command *command, const s
     return rc;
 }
 
-enum rc check_budgets(struct view view, const struct learner *learner, uint32_t course,
-                      const struct addition *adds, struct fault *fault)
+enum rc report_limits_budgets(struct view view, const struct learner *learner, uint32_t course,
+                              const struct addition *adds, struct fault *fault)
 {
     const struct course_def *def = view_course(view, course);
 

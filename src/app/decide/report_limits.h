@@ -15,10 +15,10 @@ struct addition {
 
 /* What the report says of one item, on top of the record. Errors: RC_INVALID, naming the member; RC_CONFLICT:
  * more than a learner may have. */
-MUST_CHECK enum rc check_limits(struct batch *batch, const struct command *command,
-                                const struct learner *learner, const struct record *record,
-                                const struct item_report *report, struct fault *fault);
+MUST_CHECK enum rc report_limits_item(struct batch *batch, const struct command *command,
+                                      const struct learner *learner, const struct record *record,
+                                      const struct item_report *report, struct fault *fault);
 
 /* Errors: RC_CONFLICT: more than a learner, a course (course: its key, 0 none) or the server may have. */
-MUST_CHECK enum rc check_budgets(struct view view, const struct learner *learner, uint32_t course,
-                                 const struct addition *adds, struct fault *fault);
+MUST_CHECK enum rc report_limits_budgets(struct view view, const struct learner *learner, uint32_t course,
+                                         const struct addition *adds, struct fault *fault);
