@@ -1,4 +1,4 @@
-#include "app/history.h"
+#include "app/history_model.h"
 
 #include <stdlib.h>
 

@@ -2,6 +2,7 @@
 
 #include "app/engine.h"
 #include "app/history.h"
+#include "app/log_history.h"
 
 /* A rollback of a learner's log entries: what differs between now and then is found out on a thread that may
  * wait, from all their log events; the engine only looks whether their entries are still those, and stores

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/history.h"
+#include "app/log_history.h"
 #include "model/log_totals.h"
 #include "app/verify.h"
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/history.h"
+#include "app/log_life.h"
 #include "face/body.h"
 #include "face/face.h"
 #include "face/logs/logs_decode.h"

@@ -4,6 +4,8 @@
 #include <strings.h>
 
 #include "app/history.h"
+#include "app/history_model.h"
+#include "app/log_history.h"
 #include "base/instant.h"
 #include "face/body.h"
 #include "face/csv_reply.h"

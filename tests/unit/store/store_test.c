@@ -9,6 +9,8 @@
 #include "app/engine.h"
 #include "core/limits.h"
 #include "app/history.h"
+#include "app/history_model.h"
+#include "app/log_life.h"
 #include "model/checkpoint.h"
 #include "model/checkpoint_rows.h"
 #include "store/store.h"

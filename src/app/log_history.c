@@ -1,0 +1,130 @@
+#include "app/log_history.h"
+
+#include <stdlib.h>
+
+#include "model/fold.h"
+
+void log_entries_done(struct log_entries *entries)
+{
+    free(entries->at);
+    arena_done(&entries->arena);
+    *entries = (struct log_entries){0};
+}
+
+struct folding {
+    struct log_fold fold;
+    struct arena *arena;
+    enum rc rc;
+};
+
+static bool more_room(struct log_fold *fold)
+{
+    struct log_slot *old = fold->slots;
+    size_t room = fold->room ? 2 * fold->room : 64;
+    struct log_slot *slots = calloc(room, sizeof *slots);
+
+    if (!slots)
+        return false;
+    log_fold_move(fold, slots, room);
+    free(old);
+    return true;
+}
+
+static enum rc fold_log(struct folding *folding, const struct stored_event *stored)
+{
+    struct log_fold *fold = &folding->fold;
+    struct event event;
+
+    if (!event_is_log((enum event_kind)stored->kind) ||
+        !bound_holds(&fold->bound, stored->sequence, stored->at_ms))
+        return RC_OK;
+    if (log_fold_full(fold) && !more_room(fold))
+        return RC_BUSY;
+    if (!stored_event_decode(stored, NULL, 0, &event))
+        return RC_INTERNAL;
+    struct log_event log = log_event_of(&event);
+    struct log_state *state = log_fold_back(fold, &log);
+    if (state && state->members_size) {
+        state->members = (const uint8_t *)arena_copy(folding->arena, log.members, log.members_size);
+        if (!state->members)
+            return RC_BUSY;
+    }
+    return RC_OK;
+}
+
+static bool fold_one(void *arg, const struct stored_event *stored)
+{
+    struct folding *folding = arg;
+
+    folding->rc = fold_log(folding, stored);
+    return folding->rc == RC_OK;
+}
+
+/* How many of the sequences are not past the bound. */
+static size_t upto(const uint64_t *sequences, size_t count, uint64_t bound)
+{
+    size_t low = 0;
+
+    while (low < count) {
+        size_t middle = low + (count - low) / 2;
+        if (sequences[middle] <= bound)
+            low = middle + 1;
+        else
+            count = middle;
+    }
+    return low;
+}
+
+static enum rc fold_back(struct store *store, const uint64_t *sequences, size_t count,
+                         struct folding *folding, struct fault *fault)
+{
+    enum { PAGE = 256 };
+    uint64_t page[PAGE];
+    enum rc rc = RC_OK;
+
+    for (size_t left = upto(sequences, count, folding->fold.bound.sequence);
+         rc == RC_OK && left && !folding->fold.over;
+         left = upto(sequences, left, folding->fold.bound.sequence)) {
+        size_t taken = 0;
+        while (taken < PAGE && left)
+            page[taken++] = sequences[--left];
+        rc = store_each_event_of(store, page, taken, fold_one, folding, fault);
+    }
+    if (folding->rc == RC_INTERNAL)
+        return fault_set(fault, RC_INTERNAL, NULL, "a log event cannot be read");
+    return folding->rc == RC_BUSY ? fault_no_memory(fault) : rc;
+}
+
+enum rc history_fold_logs(struct store *store, const uint64_t *sequences, size_t count,
+                          const struct bound *bound, struct log_entries *out, struct fault *fault)
+{
+    struct folding folding = {.fold = {.bound = *bound}, .arena = &out->arena};
+
+    *out = (struct log_entries){0};
+    arena_init(&out->arena);
+    enum rc rc = fold_back(store, sequences, count, &folding, fault);
+    out->at = rc == RC_OK ? calloc(folding.fold.entries + 1, sizeof *out->at) : NULL;
+    if (rc == RC_OK && !out->at)
+        rc = fault_no_memory(fault);
+    if (rc == RC_OK) {
+        out->count = folding.fold.entries;
+        log_fold_end(&folding.fold, out->at);
+    } else {
+        log_entries_done(out);
+    }
+    free(folding.fold.slots);
+    return rc;
+}
+
+enum rc history_logs(const struct history *history, uint32_t learner, const struct bound *bound,
+                     struct log_entries *out, struct fault *fault)
+{
+    struct sequences sequences = {0};
+
+    *out = (struct log_entries){0};
+    enum rc rc = history_sequences(history, learner, &sequences, fault);
+    if (rc == RC_OK)
+        rc = history_fold_logs(history->store, sequences.at, sequences.count, bound, out, fault);
+    sequences_done(&sequences);
+    return rc;
+}

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A growing list of event sequences. Not shared between threads. */
+
+struct sequences {
+    uint64_t *at; /* ascending, each once */
+    size_t count, room;
+};
+
+/* Frees it; then it is empty. */
+void sequences_done(struct sequences *sequences);
+
+/* Appends; false: out of memory. */
+bool sequences_add(struct sequences *sequences, uint64_t sequence);
+
+/* Sorted, each once. */
+void sequences_settle(struct sequences *sequences);
+
+/* Whether it is one of them; only once they are settled. */
+bool sequences_has(const struct sequences *sequences, uint64_t sequence);
