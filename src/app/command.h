@@ -46,6 +46,7 @@ enum command_kind {
     CMD_COURSE_PUT,
     CMD_COURSE_DELETE,
     CMD_ERASE, /* learner */
+    CMD_KINDS, /* how many there are */
 };
 
 /* One item of a CMD_REPORTS. */

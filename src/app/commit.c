@@ -322,7 +322,7 @@ enum rc commit_batch(struct engine *engine, struct command *commands, const char
     batch->now_ms = engine->policy.now_ms();
     batch->watched = engine->live && engine->live->is_watched(engine->live->of);
     for (struct command *command = commands; command && rc == RC_OK; command = command->next) {
-        decide(batch, command);
+        decide_command(batch, command);
         if (command->rc == RC_BUSY)
             rc = fault_set(fault, RC_BUSY, NULL, command->fault.message);
     }

@@ -12,13 +12,13 @@ enum {
 
 bool queue_is_alone(const struct engine *engine, const struct command *command)
 {
-    return decide_stands_alone(command) || decide_brings_many(engine->fold.view, command);
+    return decide_stands_alone(command->kind) || decide_brings_many(engine->fold.view, command);
 }
 
 uint32_t queue_weight(const struct command *command)
 {
     uint32_t weight = command->report_count + command->user_count;
-    return decide_stands_alone(command) ? LARGE_BATCH : weight ? weight : 1;
+    return decide_stands_alone(command->kind) ? LARGE_BATCH : weight ? weight : 1;
 }
 
 void queue_join(struct line *line, struct command *command)

@@ -1,6 +1,7 @@
 #include "app/revising.h"
 
 #include "app/commit.h"
+#include "app/decide/decide.h"
 #include "app/engine_private.h"
 #include "app/queue.h"
 #include "core/live.h"
@@ -31,8 +32,7 @@ static bool must_wait(const struct engine *engine, const struct command *command
 {
     if (queue_is_alone(engine, command))
         return true;
-    if (engine->phase != REVISION_PREPARING ||
-        (command->kind >= CMD_LOG_ADD && command->kind <= CMD_LOGS_ROLL_BACK))
+    if (engine->phase != REVISION_PREPARING || decide_touches_entries_only(command->kind))
         return false;
     for (uint32_t i = 0; command->kind == CMD_REPORTS && i < command->report_count; i++)
         if (is_revised(engine, command->reports[i].item, command->reports[i].course))

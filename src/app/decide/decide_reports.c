@@ -275,7 +275,7 @@ static enum rc bring_many(struct batch *batch, struct command *command)
     return RC_OK;
 }
 
-static enum rc decide_reports(struct batch *batch, struct command *command)
+static enum rc decide_each(struct batch *batch, struct command *command)
 {
     /* One alone is checked as it is stored; several before any of them is. */
     enum rc rc = command->all_or_nothing && command->report_count > 1 ? check_all(batch, command) : RC_OK;
@@ -311,19 +311,8 @@ static bool is_locked(struct view view, const struct command *command)
     return record && record->flags & RECORD_LOCKED;
 }
 
-enum rc decide_progress(struct batch *batch, struct command *command)
+enum rc decide_reports(struct batch *batch, struct command *command)
 {
-    switch (command->kind) {
-    case CMD_REPORTS:
-        if (command->unlocks && is_locked(batch->fold->view, command))
-            return decide_lock(batch, command);
-        return decide_reports(batch, command);
-    case CMD_LOCK:
-    case CMD_UNLOCK:
-        return decide_lock(batch, command);
-    case CMD_DELETE_PROGRESS:
-        return decide_delete(batch, command);
-    default:
-        return decide_reset(batch, command);
-    }
+    return command->unlocks && is_locked(batch->fold->view, command) ? decide_lock(batch, command)
+                                                                     : decide_each(batch, command);
 }

@@ -6,9 +6,9 @@
 
 struct batch;
 
-/* Decides reports, locks, unlocks, deletes and resets. Errors: those of contract 1; RC_BUSY: out of memory,
- * the whole batch must be abandoned. Each report of a command that is not all_or_nothing has its own. */
-MUST_CHECK enum rc decide_progress(struct batch *batch, struct command *command);
+/* Decides the reports of a command; each report of one that is not all_or_nothing has its own result. Errors:
+ * those of contract 1; RC_BUSY: out of memory, the whole batch must be abandoned. */
+MUST_CHECK enum rc decide_reports(struct batch *batch, struct command *command);
 
 /* Whether it may bring an item that very many hold to a course: such a command is decided alone. */
 bool decide_brings_many(struct view view, const struct command *command);
