@@ -1,55 +1,50 @@
-// The live stream: what any device of the learner reports, as it is stored. Contract: GET /progress/realtime (SSE).
+// The live stream: what any device of the learner reports, as it is stored. Contract: GET /progress/realtime.
 
-const PATIENCE_S = 60;
+const PATIENCE_S = 60; // the longest wait between two tries, unless the server asks for more
+const EXPIRED = 4401; // how the server closes when the token has expired
 
 /**
- * Follows one video of one learner; returns what ends it. A browser cannot put a token on an EventSource, so each
- * connection begins with a ticket; `lastEventId` takes up where the last one broke off, without gap or repeat.
- * A server without a live stream is asked once.
+ * Follows one video of one learner; returns what ends it. A browser cannot put a token on a WebSocket, so each connection
+ * begins with a ticket; `lastEventId` takes up where the last one broke off, without gap or repeat. A WebSocket, since six
+ * tabs with an EventSource each would leave no connection for anything else. A server without a live stream is asked once.
  * @type {import('./tracker.js').Follow}
  */
 export function follow({ url, userId, videoId, token, onMessage }) {
-  /** @type {EventSource | undefined} */
-  let source;
+  /** @type {WebSocket | undefined} */
+  let socket;
   /** @type {any} */
   let retry;
   let last = '';
   let failures = 0;
   let ended = false;
 
-  /** @param {number} [wait] seconds that the server asks for */
-  const later = (wait = 0) => {
-    source?.close();
-    if (!ended) retry = setTimeout(connect, 1000 * Math.max(wait, Math.min(PATIENCE_S, 2 ** failures++) * (0.5 + Math.random() / 2)));
+  /** @param {number} wait seconds that the server asks for @param {boolean} [renew] */
+  const later = (wait, renew) => {
+    const patience = Math.max(wait, Math.min(PATIENCE_S, 2 ** failures++) * (0.5 + Math.random() / 2));
+    if (!ended) retry = setTimeout(connect, patience * 1000, renew);
   };
-  /** @param {boolean} renew */
-  const ticket = async (renew) => {
-    const bearer = await token(renew);
-    return fetch(`${url}/progress/realtime/ticket`, {
-      method: 'POST', cache: 'no-store', headers: bearer ? { Authorization: `Bearer ${bearer}` } : {},
-    });
-  };
-  const connect = async () => {
+  /** @param {boolean} [renew] */
+  const connect = async (renew = false) => {
     try {
-      let response = await ticket(false);
-      if (response.status === 401) response = await ticket(true);
+      const bearer = await token(renew);
+      const response = await fetch(`${url}/progress/realtime/ticket`, {
+        method: 'POST', cache: 'no-store', headers: bearer ? { Authorization: `Bearer ${bearer}` } : {},
+      });
       if (response.status === 404 || response.status === 405) return; // there is none here
-      if (!response.ok) return later(Number(response.headers.get('Retry-After')) || 0);
-      const query = new URLSearchParams({ ticket: (await response.json()).ticket, userId, videoId });
-      if (last) query.set('lastEventId', last);
+      if (!response.ok) return later(Number(response.headers.get('Retry-After')) || 0, response.status === 401);
+      const { ticket } = await response.json();
       if (ended) return;
-      source = new EventSource(`${url}/progress/realtime?${query}`);
-      /** @param {MessageEvent} event */
-      const take = ({ data, lastEventId }) => {
+      const query = new URLSearchParams({ ticket, userId, videoId, ...(last && { lastEventId: last }) });
+      socket = new WebSocket(new URL(`${url}/progress/realtime?${query}`, location.href).href.replace(/^http/, 'ws'));
+      socket.onmessage = ({ data }) => {
+        const message = JSON.parse(data);
         failures = 0;
-        last = lastEventId || last;
-        onMessage(JSON.parse(data));
+        if (message.id) last = String(message.id);
+        if (['progress', 'deleted', 'reset'].includes(message.type)) onMessage(message);
       };
-      for (const type of ['progress', 'deleted', 'reset']) source.addEventListener(type, take);
-      // Its own reconnecting would show a ticket that is spent.
-      source.onerror = () => later();
+      socket.onclose = ({ code }) => later(0, code === EXPIRED);
     } catch {
-      later();
+      later(0);
     }
   };
   connect();
@@ -57,6 +52,6 @@ export function follow({ url, userId, videoId, token, onMessage }) {
   return () => {
     ended = true;
     clearTimeout(retry);
-    source?.close();
+    socket?.close();
   };
 }
