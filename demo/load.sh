@@ -1,5 +1,5 @@
 #!/bin/sh
-# Loads two demo courses and twelve learners over HTTP. load.sh BASE ADMIN_TOKEN SYSTEM_TOKEN
+# Loads three demo courses and twelve learners over HTTP. load.sh BASE ADMIN_TOKEN SYSTEM_TOKEN
 set -eu
 base=$1 admin=$2 system=$3
 
@@ -17,6 +17,8 @@ send PUT /api/v1/catalog/courses/102 "$admin" '{"title":"Reading the sky","descr
 {"id":"10201","title":"Cloud families","type":"video","durationSeconds":420},
 {"id":"10202","title":"Fronts","type":"video","durationSeconds":360},
 {"id":"10203","title":"Keep a weather log","type":"lab"}]}'
+send PUT /api/v1/catalog/courses/103 "$admin" '{"title":"Watch yourself watch","description":"What the demo page plays","staff":[{"userId":"2001","role":"INSTRUCTOR"}],"contents":[
+{"id":"10301","title":"A minute that counts itself","type":"video","durationSeconds":60}]}'
 
 learner=1001
 while [ $learner -le 1012 ]; do

@@ -250,6 +250,7 @@ static int start_upstreams(struct server *server)
     enum rc rc = RC_OK;
 
     context->mock_data = strcmp(settings->mock_data, "on") == 0;
+    context->demo = strcmp(settings->demo, "on") == 0;
     for (int i = 0; i < UPSTREAM_COUNT && rc == RC_OK; i++)
         if (upstreams[i].used)
             rc =

@@ -35,6 +35,7 @@ struct face_context {
     struct cms *cms;            /* NULL: none configured */
     struct user_service *users; /* NULL: any user id passes */
     bool mock_data;
+    bool demo; /* the demo page is served */
     struct retentions *retentions;
     struct limiter *limiter; /* NULL: no rate limit */
     struct worker *worker;   /* for what may wait for the disk, or takes long */

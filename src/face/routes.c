@@ -12,6 +12,7 @@
 #include "face/logs/logs_rollback.h"
 #include "face/logs/logs_summary.h"
 #include "face/own/own_catalog.h"
+#include "face/own/own_demo.h"
 #include "face/own/own_export.h"
 #include "face/own/own_server.h"
 #include "face/own/own_users.h"
@@ -147,6 +148,9 @@ static const struct http_route table[] = {
      "Script"},
     {HTTP_GET, "/ui/style.css", false, ACCESS_PUBLIC, 0, own_server_page, "The dashboard's looks", NULL,
      "Style"},
+    {HTTP_GET, "/demo", false, ACCESS_PUBLIC, 0, own_demo, "The demo page, where the setting demo is on",
+     NULL, "Html"},
+    {HTTP_GET, "/demo/{file}", false, ACCESS_PUBLIC, 0, own_demo, "What the demo page needs", NULL, "File"},
     {HTTP_GET, "/openapi.json", false, ACCESS_PUBLIC, 0, own_server_openapi, "This description", NULL,
      "OpenApi"},
 };

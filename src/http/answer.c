@@ -144,6 +144,7 @@ enum MHD_Result send_answer(struct http_server *server, struct request *request)
     if (request->content_type && strncmp(request->content_type, "text/html", 9) == 0) /* reliability A176 */
         add_header(response, "Content-Security-Policy",
                    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
+                   " media-src 'self' blob:;"
                    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
     if (request->etag[0]) {
         size_t size = strlen(request->etag);

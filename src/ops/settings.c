@@ -76,6 +76,8 @@ static const struct row {
      "CMS that pts asks for titles: {url}/courses/{id}, {url}/videos/{id}"},
     {"mock_data", KIND_CHOICE, AT(mock_data), 0, 0, "off", "off|on",
      "on: pts invents titles and durations, marked mock"},
+    {"demo", KIND_CHOICE, AT(demo), 0, 0, "off", "off|on",
+     "on: a page at /demo/ that plays a clip with the tracker"},
     {"upstream_timeout_ms", KIND_NUMBER, AT(upstream_timeout_ms), 1, 60000, "800", NULL,
      "How long an upstream may take"},
     {"cache_ttl", KIND_NUMBER, AT(cache_ttl), 0, 86400, "300", NULL,
@@ -226,8 +228,8 @@ static void read_flags(struct reading *reading, int argc, char **argv, int first
         }
         size_t size = equals ? (size_t)(equals - flag - 2) : strlen(flag) - 2;
         int row = find_row(flag + 2, size);
-        /* the document's bare --mock-data */
-        bool is_switch = row >= 0 && strcmp(rows[row].name, "mock_data") == 0;
+        /* bare --mock-data, as in the document, and --demo */
+        bool is_switch = row >= 0 && rows[row].choices && strcmp(rows[row].choices, "off|on") == 0;
         bool has_next = i + 1 < argc && !(is_switch && strncmp(argv[i + 1], "--", 2) == 0);
         const char *value = equals ? equals + 1 : has_next ? argv[++i] : is_switch ? "on" : NULL;
         if (size == 6 && strncmp(flag + 2, "config", 6) == 0 && value)

@@ -26,7 +26,7 @@ struct settings {
     const char *display_timezone;
     int64_t rate_limit;
     const char *cors_origins;
-    const char *user_svc_base_url, *user_check, *cms_base_url, *mock_data;
+    const char *user_svc_base_url, *user_check, *cms_base_url, *mock_data, *demo;
     int64_t upstream_timeout_ms, cache_ttl;
     const char *database, *replica, *bus;     /* empty: nothing else is built in yet */
     const char *oidc_issuer, *oidc_client_id; /* likewise */

@@ -12,7 +12,7 @@ const known = { S: '301', O: '302', c: '101', v: '1001', x: '103' };
 
 let server;
 before(async () => {
-  server = await Server.start();
+  server = await Server.start({ flags: ['--demo'] });
   await server.declare(101, [{ id: 1001, type: 'video', durationSeconds: 100 }], { staff: [{ userId: '201', role: 'INSTRUCTOR' }] });
   await server.declare(102, [], { staff: [{ userId: '202', role: 'INSTRUCTOR' }] });
   await server.declare(103, []);
