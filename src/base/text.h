@@ -17,3 +17,7 @@ static inline bool text_equal(struct text a, struct text b)
         return !a.bytes && !b.bytes;
     return a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0;
 }
+
+/* Whether a list names a word, which holds no separator: its words stand between characters of separators.
+ * list NULL, word NULL or "": false. */
+bool text_in_list(const char *list, const char *separators, const char *word);

@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include "base/caller.h"
+#include "base/digits.h"
 #include "base/ident.h"
 #include "base/instant.h"
 #include "cli/options.h"
@@ -104,24 +105,13 @@ static bool instant(json_t *object, const char *name, int64_t *out)
     return text && instant_parse(text, strlen(text), out) == INSTANT_FULL;
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool hex(struct arena *arena, const char *text, const uint8_t **out, uint32_t *out_size)
 {
     size_t size = strlen(text);
     uint8_t *bytes = arena_alloc(arena, size / 2 + 1);
 
-    if (!bytes || size % 2)
+    if (!bytes || size % 2 || !digits_hex_bytes(text, size / 2, bytes))
         return false;
-    for (size_t i = 0; i < size; i += 2) {
-        int high = hex_digit(text[i]), low = hex_digit(text[i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        bytes[i / 2] = (uint8_t)(high << 4 | low);
-    }
     *out = bytes;
     *out_size = (uint32_t)(size / 2);
     return true;

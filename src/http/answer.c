@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include "base/digits.h"
+#include "base/text.h"
 #include "http/gzip.h"
 #include "http/loop.h"
 #include "http/mhd_request.h"
@@ -25,22 +26,12 @@ static void add_header(struct MHD_Response *response, const char *name, const ch
                                       value); /* fails only when out of memory: sent without */
 }
 
-static bool in_list(const char *list, const char *word)
-{
-    size_t size = strlen(word);
-
-    for (const char *at = list; at && size && (at = strstr(at, word)); at++)
-        if ((at == list || strchr(", ", at[-1])) && (!at[size] || strchr(", ", at[size])))
-            return true;
-    return false;
-}
-
 /* Only listed origins get an answer a browser will show them, never "*". Source: reliability A177. */
 static void add_cors(struct http_server *server, struct request *request, struct MHD_Response *response)
 {
     const char *origin = request_header(request, "Origin");
 
-    if (!origin || !in_list(server->cors_origins, origin))
+    if (!origin || !text_in_list(server->cors_origins, ", ", origin))
         return;
     add_header(response, "Access-Control-Allow-Origin", origin);
     add_header(response, "Access-Control-Allow-Credentials", "true");

@@ -2,19 +2,9 @@
 
 #include <string.h>
 
+#include "base/digits.h"
 #include "base/ident.h"
 #include "http/bodies.h"
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
 
 /* Percent-decodes once, into the arena. plus: '+' is a space (in a query). NULL: a malformed escape or out of
  * memory. */
@@ -24,8 +14,8 @@ static char *decode(struct arena *arena, const char *from, size_t size, bool plu
 
     for (size_t i = 0; out && i < size; i++) {
         if (from[i] == '%') {
-            int high = i + 2 < size ? hex_digit(from[i + 1]) : -1;
-            int low = i + 2 < size ? hex_digit(from[i + 2]) : -1;
+            int high = i + 2 < size ? digits_hex_value(from[i + 1]) : -1;
+            int low = i + 2 < size ? digits_hex_value(from[i + 2]) : -1;
             if (high < 0 || low < 0)
                 return NULL;
             *to++ = (char)(high * 16 + low);

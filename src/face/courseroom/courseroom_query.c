@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/digits.h"
 #include "face/body.h"
 #include "face/show.h"
 
@@ -44,11 +45,6 @@ static bool read_number(const char **at, int64_t *out)
     return *end == '.';
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool cursor_fits(struct courseroom_query *query, const char *cursor)
 {
     const char *at = cursor;
@@ -61,12 +57,8 @@ static bool cursor_fits(struct courseroom_query *query, const char *cursor)
     size_t digits = strlen(at);
     if (digits == 0 || digits % 2 || digits > 2 * IDENT_MAX_BYTES)
         return false;
-    for (size_t i = 0; i < digits; i += 2) {
-        int high = hex_digit(at[i]), low = hex_digit(at[i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        query->after_id.bytes[i / 2] = (char)(high * 16 + low);
-    }
+    if (!digits_hex_bytes(at, digits / 2, (uint8_t *)query->after_id.bytes))
+        return false;
     query->after_id.size = (uint32_t)(digits / 2);
     return !memchr(query->after_id.bytes, 0, query->after_id.size);
 }

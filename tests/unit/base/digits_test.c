@@ -23,10 +23,39 @@ static void numbers_are_written_as_printf_does(void **unused)
     }
 }
 
+static void hexadecimal_is_read_in_either_case(void **unused)
+{
+    static const struct {
+        const char *text;
+        size_t bytes;
+        bool good;
+        uint8_t want[3];
+    } rows[] = {
+        {"", 0, true, {0}},    {"00ff7A", 3, true, {0, 255, 0x7a}}, {"0G", 1, false, {0}},
+        {"g0", 1, false, {0}}, {"\xc3\xa4", 1, false, {0}},         {"12:4", 2, false, {0}},
+    };
+
+    (void)unused;
+    for (int c = 0; c < 256; c++) {
+        const char *at = c ? strchr("0123456789abcdef", c | (c >= 'A' && c <= 'F' ? 0x20 : 0)) : NULL;
+        static const char digits[] = "0123456789abcdef";
+        int want = at ? (int)(strchr(digits, *at) - digits) : -1;
+        if (digits_hex_value((char)c) != want)
+            fail_msg("character %d", c);
+    }
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        uint8_t bytes[3] = {0};
+        if (digits_hex_bytes(rows[i].text, rows[i].bytes, bytes) != rows[i].good ||
+            (rows[i].good && memcmp(bytes, rows[i].want, rows[i].bytes) != 0))
+            fail_msg("%s", rows[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_written_as_printf_does),
+        cmocka_unit_test(hexadecimal_is_read_in_either_case),
     };
     return cmocka_run_group_tests_name("digits", tests, NULL, NULL);
 }
