@@ -228,23 +228,26 @@ int main(void)
 {
     struct fault fault = {NULL, NULL};
     static const char secret[] = "0123456789abcdef0123456789abcdef";
-    struct auth_settings settings = {.secret = secret,
-                                     .secret_size = sizeof secret - 1,
-                                     .issuer = "",
-                                     .audience = "",
-                                     .role_claim = "",
-                                     .system_clients = ""};
+    struct auth_settings settings = {.uses_jwks = false};
 
     measure("decide + evolve a report", 1000000, run_decide_evolve);
     measure("event: encode + decode", 1000000, run_event_codec);
     measure("learner of 20: encode", 200000, run_learner_encode);
     measure("JSON in: a report", 200000, run_json_in);
     measure("JSON out: a state", 500000, run_json_out);
-    if (auth_new(&settings, &auth, &fault) == RC_OK) {
+    if (auth_new(&settings, &auth, &fault) == RC_OK &&
+        keys_set_secret(auth_keys(auth), secret, sizeof secret - 1, &fault) == RC_OK) {
         for (int i = 0; i < 4096; i++) {
             char sub[32];
             (void)snprintf(sub, sizeof sub, "learner-%d", i); /* fits */
-            char *token = auth_issue(&settings, sub, "student", now_ms / 1000, 86400);
+            char *token = auth_issue(&(struct token_request){
+                .secret = secret,
+                .secret_size = sizeof secret - 1,
+                .sub = sub,
+                .role = "student",
+                .now_s = now_ms / 1000,
+                .ttl_s = 86400,
+            });
             if (!token)
                 return 1;
             (void)snprintf(tokens[i], sizeof tokens[i], "%s", token); /* fits */

@@ -3,9 +3,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "auth/auth_private.h"
 #include "base/digits.h"
 #include "base/ident.h"
+#include "base/text.h"
 
 enum { LEEWAY_S = 60, CLAIM_NAME_MAX = 256 };
 
@@ -42,16 +42,6 @@ static unsigned roles_in(const json_t *claim)
     return found;
 }
 
-static bool listed(const char *list, const char *name)
-{
-    size_t size = name ? strlen(name) : 0;
-
-    for (const char *at = list; at && size && (at = strstr(at, name)); at++)
-        if ((at == list || strchr(", ", at[-1])) && (!at[size] || strchr(", ", at[size])))
-            return true;
-    return false;
-}
-
 /* The claim that a name means: as written, else a path of names with dots between them (realm_access.roles),
  * of which each may hold dots of its own (resource_access.my.client.roles). NULL: none. Deep as the setting
  * has dots. */
@@ -72,18 +62,23 @@ static const json_t *claim_named(const json_t *object, const char *name)
     return json_is_null(claim) ? NULL : claim;
 }
 
-static unsigned caller_roles(const struct auth *auth, const json_t *claims)
+static bool is_asked(const char *rule)
+{
+    return rule && *rule;
+}
+
+static unsigned caller_roles(const struct claim_rules *rules, const json_t *claims)
 {
     static const char long_claim[] = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role";
     unsigned roles = roles_in(json_object_get(claims, "role")) | roles_in(json_object_get(claims, "roles")) |
                      roles_in(json_object_get(claims, long_claim));
     const char *grant = json_string_value(json_object_get(claims, "gty"));
 
-    if (auth->role_claim)
-        roles |= roles_in(claim_named(claims, auth->role_claim));
-    if (grant && strcmp(grant, "client-credentials") == 0 && auth->system_clients &&
-        (listed(auth->system_clients, json_string_value(json_object_get(claims, "azp"))) ||
-         listed(auth->system_clients, json_string_value(json_object_get(claims, "sub")))))
+    if (is_asked(rules->role_claim))
+        roles |= roles_in(claim_named(claims, rules->role_claim));
+    if (grant && strcmp(grant, "client-credentials") == 0 &&
+        (text_in_list(rules->system_clients, ", ", json_string_value(json_object_get(claims, "azp"))) ||
+         text_in_list(rules->system_clients, ", ", json_string_value(json_object_get(claims, "sub")))))
         roles |= ROLE_SYSTEM;
     return roles ? roles : ROLE_STUDENT; /* no role: the least */
 }
@@ -110,16 +105,15 @@ static bool set_id(struct caller *caller, const json_t *claim)
     return true;
 }
 
-static bool audience_fits(const struct auth *auth, const json_t *claim)
+static bool audience_fits(const char *audience, const json_t *claim)
 {
     size_t index;
     json_t *entry;
 
     if (json_is_string(claim))
-        return strcmp(json_string_value(claim), auth->audience) == 0;
-    json_array_foreach(claim, index,
-                       entry) if (json_is_string(entry) &&
-                                  strcmp(json_string_value(entry), auth->audience) == 0) return true;
+        return strcmp(json_string_value(claim), audience) == 0;
+    json_array_foreach(claim, index, entry) if (json_is_string(entry) &&
+                                                strcmp(json_string_value(entry), audience) == 0) return true;
     return false;
 }
 
@@ -146,38 +140,39 @@ static bool date_claim(const json_t *claims, const char *name, int64_t *out_ms)
     return true;
 }
 
-enum rc read_claims(const struct auth *auth, const json_t *claims, struct caller *caller,
-                    int64_t *out_not_before_ms, struct fault *fault)
+enum rc claims_read(const struct claim_rules *rules, const json_t *payload, struct claims *out_claims,
+                    struct fault *fault)
 {
     static const char long_id[] = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier";
-    const json_t *id = json_object_get(claims, "sub");
-    const char *issuer = json_string_value(json_object_get(claims, "iss"));
+    const json_t *id = json_object_get(payload, "sub");
+    const char *issuer = json_string_value(json_object_get(payload, "iss"));
+    struct claims claims = {.caller = {.id = ""}};
 
-    if (!date_claim(claims, "exp", &caller->expires_ms))
+    if (!date_claim(payload, "exp", &claims.caller.expires_ms))
         return refuse(fault, "the token has no usable exp");
-    *out_not_before_ms = 0;
-    if (json_object_get(claims, "nbf") && !date_claim(claims, "nbf", out_not_before_ms))
+    if (json_object_get(payload, "nbf") && !date_claim(payload, "nbf", &claims.not_before_ms))
         return refuse(fault, "the token's nbf is no date");
-    if (auth->issuer && (!issuer || strcmp(issuer, auth->issuer) != 0))
+    if (is_asked(rules->issuer) && (!issuer || strcmp(issuer, rules->issuer) != 0))
         return refuse(fault, "the token comes from another issuer");
-    if (auth->audience && !audience_fits(auth, json_object_get(claims, "aud")))
+    if (is_asked(rules->audience) && !audience_fits(rules->audience, json_object_get(payload, "aud")))
         return refuse(fault, "the token is meant for another audience");
     if (!id || json_is_null(id))
-        id = json_object_get(claims, "userId");
+        id = json_object_get(payload, "userId");
     if (!id || json_is_null(id))
-        id = json_object_get(claims, long_id);
-    if (!id || !set_id(caller, id))
+        id = json_object_get(payload, long_id);
+    if (!id || !set_id(&claims.caller, id))
         return refuse(fault, "the token names no usable user id");
-    caller->roles = caller_roles(auth, claims);
-    read_zone(json_object_get(claims, "zoneinfo"), caller->zone);
+    claims.caller.roles = caller_roles(rules, payload);
+    read_zone(json_object_get(payload, "zoneinfo"), claims.caller.zone);
+    *out_claims = claims;
     return RC_OK;
 }
 
-enum rc check_dates(const struct caller *caller, int64_t not_before_ms, int64_t now_ms, struct fault *fault)
+enum rc claims_check_dates(const struct claims *claims, int64_t now_ms, struct fault *fault)
 {
-    if (now_ms > caller->expires_ms + LEEWAY_S * 1000)
+    if (now_ms > claims->caller.expires_ms + LEEWAY_S * 1000)
         return refuse(fault, "the token has expired");
-    if (not_before_ms && now_ms < not_before_ms - LEEWAY_S * 1000)
+    if (claims->not_before_ms && now_ms < claims->not_before_ms - LEEWAY_S * 1000)
         return refuse(fault, "the token is not valid yet");
     return RC_OK;
 }

@@ -2,14 +2,29 @@
 
 #include <jansson.h>
 
-#include "auth/token.h"
+#include "base/caller.h"
+#include "base/fault.h"
 
-/* What a token says of its owner. */
+/* What the claims of a token say: who calls, in which roles, until when. Pure: no clock, no keys; any thread.
+ * Source: contract 1, Auth; RFC 7519 4.1. */
 
-/* The caller that a token's claims name, when they fit the settings. */
-MUST_CHECK enum rc read_claims(const struct auth *auth, const json_t *claims, struct caller *caller,
-                               int64_t *out_not_before_ms, struct fault *fault);
+/* What the operator asks of claims. Texts are borrowed; NULL or "": not asked, or none. */
+struct claim_rules {
+    const char *issuer, *audience; /* that iss and aud must name */
+    const char *role_claim;     /* one more claim with roles, as written or as a path: realm_access.roles */
+    const char *system_clients; /* azp or sub values whose client-credentials tokens are ROLE_SYSTEM's */
+};
 
-/* Whether a token is good now. */
-MUST_CHECK enum rc check_dates(const struct caller *caller, int64_t not_before_ms, int64_t now_ms,
-                               struct fault *fault);
+struct claims {
+    struct caller caller;  /* expires_ms: the token's exp */
+    int64_t not_before_ms; /* its nbf; 0: it has none */
+};
+
+/* Reads a token's payload. Errors: RC_UNAUTHENTICATED, in general words: a claim is missing, malformed, or
+ * not what the rules ask for. */
+MUST_CHECK enum rc claims_read(const struct claim_rules *rules, const json_t *payload,
+                               struct claims *out_claims, struct fault *fault);
+
+/* Whether they hold at an instant, give or take a minute for clocks that differ. Errors: RC_UNAUTHENTICATED.
+ */
+MUST_CHECK enum rc claims_check_dates(const struct claims *claims, int64_t now_ms, struct fault *fault);

@@ -1,6 +1,9 @@
 #include "auth/keys.h"
 
 #include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <jose/b64.h>
@@ -8,13 +11,71 @@
 #include <jose/openssl.h>
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <openssl/pem.h>
 
-#include "auth/auth_private.h"
+enum {
+    SECRET_MIN_BYTES = 32, /* RFC 7518 3.2 */
+    SET_KEYS_MAX = 62,
+    KEYS_MAX = SET_KEYS_MAX + 2, /* and the secret, and the public key */
+    DIGEST_BYTES = 32,           /* of SHA-256 */
+};
 
-enum { SECRET_MIN_BYTES = 32 /* RFC 7518 3.2 */ };
+/* Where a key came from: what comes the same way later takes its place. */
+enum origin { FROM_SECRET, FROM_PUBLIC_KEY, FROM_SET };
 
-json_t *secret_jwk(const char *secret, size_t size)
+struct key {
+    json_t *jwk;
+    const char *algorithm; /* the only one that this key verifies */
+    enum origin origin;
+};
+
+struct keys {
+    EVP_MD *sha256;        /* looked up once: that takes longer than hashing a key */
+    pthread_rwlock_t lock; /* guards what follows */
+    struct key keys[KEYS_MAX];
+    int count;
+    uint8_t server_key[DIGEST_BYTES]; /* its digest: comparing says nothing, not even about its length */
+    bool has_server_key;
+    atomic_uint generation; /* raised, lock held, whenever a key goes or comes; read without it too */
+};
+
+/* A writer comes before new readers: a flood of tokens must not keep a key alive. */
+static void init_lock(pthread_rwlock_t *lock)
+{
+    pthread_rwlockattr_t writers_first;
+
+    (void)pthread_rwlockattr_init(&writers_first); /* on Linux none of these can fail */
+    (void)pthread_rwlockattr_setkind_np(&writers_first, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    (void)pthread_rwlock_init(lock, &writers_first);
+    (void)pthread_rwlockattr_destroy(&writers_first);
+}
+
+enum rc keys_new(struct keys **out_keys, struct fault *fault)
+{
+    struct keys *keys = calloc(1, sizeof *keys);
+
+    if (!keys || !(keys->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL))) {
+        free(keys);
+        return fault_no_memory(fault);
+    }
+    init_lock(&keys->lock);
+    *out_keys = keys;
+    return RC_OK;
+}
+
+void keys_free(struct keys *keys)
+{
+    if (!keys)
+        return;
+    for (int i = 0; i < keys->count; i++)
+        json_decref(keys->keys[i].jwk);
+    EVP_MD_free(keys->sha256);
+    (void)pthread_rwlock_destroy(&keys->lock); /* nobody holds it */
+    free(keys);
+}
+
+json_t *keys_secret_jwk(const char *secret, size_t size)
 {
     json_t *k = jose_b64_enc(secret, size);
     return k ? json_pack("{s:s,s:s,s:o}", "kty", "oct", "alg", "HS256", "k", k) : NULL;
@@ -34,49 +95,49 @@ static const char *algorithm_of(EVP_PKEY *pkey)
 }
 
 /* Whether the keys that came the same way are these already. Lock held. */
-static bool has_keys(const struct auth *auth, const struct key *keys, int count, enum origin origin)
+static bool has_keys(const struct keys *keys, const struct key *news, int count, enum origin origin)
 {
     int same = 0;
 
-    for (int i = 0; i < auth->key_count; i++)
-        if (auth->keys[i].origin == origin &&
-            (same == count || !json_equal(auth->keys[i].jwk, keys[same++].jwk)))
+    for (int i = 0; i < keys->count; i++)
+        if (keys->keys[i].origin == origin &&
+            (same == count || !json_equal(keys->keys[i].jwk, news[same++].jwk)))
             return false;
     return same == count;
 }
 
-/* Puts keys (the auth's from now on) in the place of those that came the same way. A token that an old key
+/* Puts keys (the set's from now on) in the place of those that came the same way. A token that an old key
  * verified is good no more, also one that is being verified right now: reliability A130. */
-static void swap_keys(struct auth *auth, const struct key *keys, int count, enum origin origin)
+static void swap_keys(struct keys *keys, const struct key *news, int count, enum origin origin)
 {
     int kept = 0;
 
-    (void)pthread_rwlock_wrlock(&auth->keys_lock);
-    if (!has_keys(auth, keys, count, origin))
-        atomic_fetch_add(&auth->generation, 1);
-    for (int i = 0; i < auth->key_count; i++)
-        if (auth->keys[i].origin == origin)
-            json_decref(auth->keys[i].jwk);
+    (void)pthread_rwlock_wrlock(&keys->lock);
+    if (!has_keys(keys, news, count, origin))
+        atomic_fetch_add(&keys->generation, 1);
+    for (int i = 0; i < keys->count; i++)
+        if (keys->keys[i].origin == origin)
+            json_decref(keys->keys[i].jwk);
         else
-            auth->keys[kept++] = auth->keys[i];
+            keys->keys[kept++] = keys->keys[i];
     for (int i = 0; i < count; i++)
-        auth->keys[kept++] = keys[i]; /* KEYS_MAX is one secret, one public key and SET_KEYS_MAX */
-    auth->key_count = kept;
-    (void)pthread_rwlock_unlock(&auth->keys_lock);
+        keys->keys[kept++] = news[i]; /* KEYS_MAX is one secret, one public key and SET_KEYS_MAX */
+    keys->count = kept;
+    (void)pthread_rwlock_unlock(&keys->lock);
 }
 
-enum rc auth_set_secret(struct auth *auth, const char *secret, size_t size, struct fault *fault)
+enum rc keys_set_secret(struct keys *keys, const char *secret, size_t size, struct fault *fault)
 {
     if (size < SECRET_MIN_BYTES)
         return fault_set(fault, RC_INVALID, "jwt_secret_file", "an HS256 secret has at least 32 bytes");
-    struct key key = {secret_jwk(secret, size), "HS256", FROM_SECRET};
+    struct key key = {keys_secret_jwk(secret, size), "HS256", FROM_SECRET};
     if (!key.jwk)
         return fault_set(fault, RC_BUSY, "jwt_secret_file", "out of memory");
-    swap_keys(auth, &key, 1, FROM_SECRET);
+    swap_keys(keys, &key, 1, FROM_SECRET);
     return RC_OK;
 }
 
-enum rc auth_set_public_key(struct auth *auth, const char *pem, size_t size, struct fault *fault)
+enum rc keys_set_public_key(struct keys *keys, const char *pem, size_t size, struct fault *fault)
 {
     BIO *bio = size && size < INT_MAX ? BIO_new_mem_buf(pem, (int)size) : NULL;
     EVP_PKEY *pkey = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
@@ -90,32 +151,32 @@ enum rc auth_set_public_key(struct auth *auth, const char *pem, size_t size, str
         return fault_set(fault, RC_INVALID, "jwt_public_key_file",
                          "it must hold a PEM public key: RSA of 2048 bits or more, or EC P-256");
     }
-    swap_keys(auth, &(struct key){jwk, algorithm, FROM_PUBLIC_KEY}, 1, FROM_PUBLIC_KEY);
+    swap_keys(keys, &(struct key){jwk, algorithm, FROM_PUBLIC_KEY}, 1, FROM_PUBLIC_KEY);
     return RC_OK;
 }
 
-enum rc auth_set_server_key(struct auth *auth, const char *key, size_t size, struct fault *fault)
+enum rc keys_set_server_key(struct keys *keys, const char *key, size_t size, struct fault *fault)
 {
-    uint8_t digest[SHA256_DIGEST_LENGTH];
+    uint8_t digest[DIGEST_BYTES];
 
-    if (EVP_Digest(key, size, digest, NULL, auth->sha256, NULL) != 1)
+    if (EVP_Digest(key, size, digest, NULL, keys->sha256, NULL) != 1)
         return fault_set(fault, RC_BUSY, "server_key_file", "out of memory");
-    (void)pthread_rwlock_wrlock(&auth->keys_lock);
-    memcpy(auth->server_key, digest, sizeof digest);
-    auth->has_server_key = true;
-    (void)pthread_rwlock_unlock(&auth->keys_lock);
+    (void)pthread_rwlock_wrlock(&keys->lock);
+    memcpy(keys->server_key, digest, sizeof digest);
+    keys->has_server_key = true;
+    (void)pthread_rwlock_unlock(&keys->lock);
     return RC_OK;
 }
 
-bool auth_server_key_fits(struct auth *auth, const char *given, size_t size)
+bool keys_server_key_fits(struct keys *keys, const char *given, size_t size)
 {
-    uint8_t digest[SHA256_DIGEST_LENGTH];
+    uint8_t digest[DIGEST_BYTES];
 
-    if (EVP_Digest(given, size, digest, NULL, auth->sha256, NULL) != 1)
+    if (EVP_Digest(given, size, digest, NULL, keys->sha256, NULL) != 1)
         return false;
-    (void)pthread_rwlock_rdlock(&auth->keys_lock);
-    bool fits = auth->has_server_key && CRYPTO_memcmp(digest, auth->server_key, sizeof digest) == 0;
-    (void)pthread_rwlock_unlock(&auth->keys_lock);
+    (void)pthread_rwlock_rdlock(&keys->lock);
+    bool fits = keys->has_server_key && CRYPTO_memcmp(digest, keys->server_key, sizeof digest) == 0;
+    (void)pthread_rwlock_unlock(&keys->lock);
     return fits;
 }
 
@@ -144,22 +205,22 @@ static bool usable_jwk(json_t *jwk, struct key *out)
     return true;
 }
 
-enum rc auth_set_jwks(struct auth *auth, const char *bytes, size_t size, int *out_count, struct fault *fault)
+enum rc keys_set_jwks(struct keys *keys, const char *bytes, size_t size, int *out_count, struct fault *fault)
 {
     json_auto_t *root = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, NULL);
     json_t *list = json_object_get(root, "keys"), *entry;
-    struct key keys[SET_KEYS_MAX];
+    struct key found[SET_KEYS_MAX];
     int count = 0;
     size_t index;
 
     if (!json_is_array(list))
         return fault_set(fault, RC_INVALID, "jwks_url", "the answer is no JWK set");
-    json_array_foreach(list, index, entry) if (count < SET_KEYS_MAX && usable_jwk(entry, &keys[count]))
+    json_array_foreach(list, index, entry) if (count < SET_KEYS_MAX && usable_jwk(entry, &found[count]))
         count++;
     if (count == 0) /* an identity provider that starts, or a wrong address, locks nobody out */
         return fault_set(fault, RC_INVALID, "jwks_url",
                          "the JWK set holds no key for RS256 or ES256 signatures");
-    swap_keys(auth, keys, count, FROM_SET);
+    swap_keys(keys, found, count, FROM_SET);
     *out_count = count;
     return RC_OK;
 }
@@ -174,17 +235,21 @@ static bool key_fits(const struct key *key, const char *algorithm, const char *k
     return key->origin != FROM_SET || !kid || !own || strcmp(own, kid) == 0;
 }
 
-/* *out_generation: of the keys that were asked. */
-bool any_key_verifies(struct auth *auth, const json_t *jws, const char *algorithm, const char *kid,
-                      unsigned *out_generation)
+bool keys_verify(struct keys *keys, const json_t *jws, const char *algorithm, const char *kid,
+                 unsigned *out_generation)
 {
     bool verified = false;
 
-    (void)pthread_rwlock_rdlock(&auth->keys_lock);
-    *out_generation = atomic_load_explicit(&auth->generation, memory_order_relaxed);
-    for (int i = 0; i < auth->key_count && !verified; i++)
-        verified = key_fits(&auth->keys[i], algorithm, kid) &&
-                   jose_jws_ver(NULL, jws, NULL, auth->keys[i].jwk, false);
-    (void)pthread_rwlock_unlock(&auth->keys_lock);
+    (void)pthread_rwlock_rdlock(&keys->lock);
+    *out_generation = atomic_load_explicit(&keys->generation, memory_order_relaxed);
+    for (int i = 0; i < keys->count && !verified; i++)
+        verified = key_fits(&keys->keys[i], algorithm, kid) &&
+                   jose_jws_ver(NULL, jws, NULL, keys->keys[i].jwk, false);
+    (void)pthread_rwlock_unlock(&keys->lock);
     return verified;
+}
+
+unsigned keys_generation(const struct keys *keys)
+{
+    return atomic_load(&keys->generation);
 }

@@ -7,62 +7,57 @@
 #include <jansson.h>
 #include <jose/b64.h>
 #include <jose/jws.h>
+#include <openssl/evp.h>
 
-#include "auth/auth_private.h"
-#include "auth/claims.h"
-#include "auth/keys.h"
 #include "auth/token_cache.h"
+#include "base/arena.h"
 #include "base/ident.h"
 
 enum { TOKEN_MAX_BYTES = 16384 };
+
+struct auth {
+    struct keys *keys;
+    struct token_cache *cache;
+    EVP_MD *sha256; /* looked up once: that takes longer than hashing a token */
+    struct claim_rules rules;
+    struct arena texts; /* what the rules point at */
+    bool uses_jwks;
+};
 
 static enum rc refuse(struct fault *fault, const char *why)
 {
     return fault_set(fault, RC_UNAUTHENTICATED, NULL, why);
 }
 
-static char *copy_setting(const char *text)
+/* False: out of memory. */
+static bool copy_text(struct arena *arena, const char *text, const char **out)
 {
-    return text && *text ? strdup(text) : NULL;
+    *out = text ? arena_copy(arena, text, strlen(text)) : NULL;
+    return !text || *out;
 }
 
-/* A writer comes before new readers: a flood of tokens must not keep a key alive. */
-static void init_locks(struct auth *auth)
+static bool copy_rules(struct auth *auth, const struct claim_rules *rules)
 {
-    pthread_rwlockattr_t writers_first;
-
-    (void)pthread_rwlockattr_init(&writers_first); /* on Linux none of these can fail */
-    (void)pthread_rwlockattr_setkind_np(&writers_first, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
-    (void)pthread_rwlock_init(&auth->keys_lock, &writers_first);
-    (void)pthread_rwlockattr_destroy(&writers_first);
-    for (int i = 0; i < CACHE_LOCKS; i++)
-        (void)pthread_mutex_init(&auth->locks[i], NULL); /* default attributes cannot fail */
+    return copy_text(&auth->texts, rules->issuer, &auth->rules.issuer) &&
+           copy_text(&auth->texts, rules->audience, &auth->rules.audience) &&
+           copy_text(&auth->texts, rules->role_claim, &auth->rules.role_claim) &&
+           copy_text(&auth->texts, rules->system_clients, &auth->rules.system_clients);
 }
 
 enum rc auth_new(const struct auth_settings *settings, struct auth **out_auth, struct fault *fault)
 {
     struct auth *auth = calloc(1, sizeof *auth);
-    enum rc rc = RC_OK;
 
     if (!auth)
         return fault_no_memory(fault);
-    init_locks(auth);
+    arena_init(&auth->texts);
     auth->uses_jwks = settings->uses_jwks;
     auth->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    auth->cache = calloc((size_t)CACHE_SETS * CACHE_WAYS, sizeof *auth->cache);
-    auth->issuer = copy_setting(settings->issuer);
-    auth->audience = copy_setting(settings->audience);
-    auth->role_claim = copy_setting(settings->role_claim);
-    auth->system_clients = copy_setting(settings->system_clients);
-    if (!auth->cache || !auth->sha256)
-        rc = fault_no_memory(fault);
-    if (rc == RC_OK && settings->public_key_pem)
-        rc = auth_set_public_key(auth, settings->public_key_pem, strlen(settings->public_key_pem), fault);
-    if (rc == RC_OK && settings->secret)
-        rc = auth_set_secret(auth, settings->secret, settings->secret_size, fault);
-    if (rc != RC_OK) {
+    auth->cache = token_cache_new();
+    if (!auth->cache || !auth->sha256 || !copy_rules(auth, &settings->rules) ||
+        keys_new(&auth->keys, fault) != RC_OK) {
         auth_free(auth);
-        return rc;
+        return fault_no_memory(fault);
     }
     *out_auth = auth;
     return RC_OK;
@@ -72,20 +67,16 @@ void auth_free(struct auth *auth)
 {
     if (!auth)
         return;
-    for (int i = 0; i < auth->key_count; i++)
-        json_decref(auth->keys[i].jwk);
-    for (size_t i = 0; auth->cache && i < (size_t)CACHE_SETS * CACHE_WAYS; i++)
-        free(auth->cache[i].caller);
-    free(auth->cache);
+    keys_free(auth->keys);
+    token_cache_free(auth->cache);
     EVP_MD_free(auth->sha256);
-    free(auth->issuer);
-    free(auth->audience);
-    free(auth->role_claim);
-    free(auth->system_clients);
-    for (int i = 0; i < CACHE_LOCKS; i++)
-        (void)pthread_mutex_destroy(&auth->locks[i]); /* nobody holds it */
-    (void)pthread_rwlock_destroy(&auth->keys_lock);
+    arena_done(&auth->texts);
     free(auth);
+}
+
+struct keys *auth_keys(struct auth *auth)
+{
+    return auth->keys;
 }
 
 /* ---- the parts of a token ---- */
@@ -142,8 +133,8 @@ static bool signature_fits(const char *algorithm, size_t text_size)
     return strcmp(algorithm, "RS256") == 0 && bytes >= RSA_MIN_BITS / 8;
 }
 
-static enum rc verify(struct auth *auth, const char *token, size_t size, struct caller *caller,
-                      int64_t *out_not_before_ms, unsigned *out_generation, struct fault *fault)
+static enum rc verify(struct auth *auth, const char *token, size_t size, struct claims *out_claims,
+                      unsigned *out_generation, struct fault *fault)
 {
     const char *end = token + size;
     const char *dot = memchr(token, '.', size);
@@ -164,48 +155,44 @@ static enum rc verify(struct auth *auth, const char *token, size_t size, struct 
                   (size_t)(second - dot - 1), "signature", second + 1, (size_t)(end - second - 1));
     if (!jws || !signature_fits(algorithm, (size_t)(end - second - 1)))
         return refuse(fault, "the token's signature does not verify");
-    if (!any_key_verifies(auth, jws, algorithm, kid, out_generation))
+    if (!keys_verify(auth->keys, jws, algorithm, kid, out_generation))
         return auth->uses_jwks && strcmp(algorithm, "HS256") != 0
                    ? fault_set(fault, RC_UNKNOWN_KEY, NULL, "no key that is known verifies the token")
                    : refuse(fault, "the token's signature does not verify");
-    json_auto_t *claims = part_object(dot + 1, (size_t)(second - dot - 1));
-    return claims ? read_claims(auth, claims, caller, out_not_before_ms, fault)
-                  : refuse(fault, "the token's payload is no JSON object");
+    json_auto_t *payload = part_object(dot + 1, (size_t)(second - dot - 1));
+    return payload ? claims_read(&auth->rules, payload, out_claims, fault)
+                   : refuse(fault, "the token's payload is no JSON object");
 }
 
 enum rc auth_verify(struct auth *auth, const char *token, size_t size, int64_t now_ms,
                     struct caller *out_caller, struct fault *fault)
 {
-    uint8_t digest[SHA256_DIGEST_LENGTH];
-    struct caller caller = {.id = ""};
-    int64_t not_before_ms = 0;
-    unsigned generation = atomic_load(&auth->generation);
+    uint8_t digest[TOKEN_DIGEST_BYTES];
+    struct claims claims;
+    unsigned generation = keys_generation(auth->keys);
 
     if (EVP_Digest(token, size, digest, NULL, auth->sha256, NULL) != 1)
         return fault_no_memory(fault);
-    unsigned index = ((unsigned)digest[0] | (unsigned)digest[1] << 8) % CACHE_SETS;
-    struct cached *set = &auth->cache[(size_t)index * CACHE_WAYS];
-    pthread_mutex_t *lock = &auth->locks[index % CACHE_LOCKS];
-    if (!recall(set, lock, digest, generation, &caller, &not_before_ms)) {
-        enum rc rc = verify(auth, token, size, &caller, &not_before_ms, &generation, fault);
+    if (!token_cache_get(auth->cache, digest, generation, &claims)) {
+        enum rc rc = verify(auth, token, size, &claims, &generation, fault);
         if (rc != RC_OK)
             return rc;
-        remember(set, lock, digest, generation, &caller, not_before_ms);
+        token_cache_put(auth->cache, digest, generation, &claims);
     }
-    enum rc rc = check_dates(&caller, not_before_ms, now_ms, fault);
+    enum rc rc = claims_check_dates(&claims, now_ms, fault);
     if (rc == RC_OK)
-        *out_caller = caller;
+        *out_caller = claims.caller;
     return rc;
 }
 
-char *auth_issue(const struct auth_settings *settings, const char *sub, const char *role, int64_t now_s,
-                 int64_t ttl_s)
+char *auth_issue(const struct token_request *request)
 {
-    json_auto_t *key = secret_jwk(settings->secret, settings->secret_size);
-    json_auto_t *claims = json_pack("{s:s,s:s,s:I,s:I,s:s*,s:s*}", "sub", sub, "role", role, "iat",
-                                    (json_int_t)now_s, "exp", (json_int_t)(now_s + ttl_s), "iss",
-                                    settings->issuer && *settings->issuer ? settings->issuer : NULL, "aud",
-                                    settings->audience && *settings->audience ? settings->audience : NULL);
+    const char *issuer = request->rules.issuer, *audience = request->rules.audience;
+    json_auto_t *key = keys_secret_jwk(request->secret, request->secret_size);
+    json_auto_t *claims =
+        json_pack("{s:s,s:s,s:I,s:I,s:s*,s:s*}", "sub", request->sub, "role", request->role, "iat",
+                  (json_int_t)request->now_s, "exp", (json_int_t)(request->now_s + request->ttl_s), "iss",
+                  issuer && *issuer ? issuer : NULL, "aud", audience && *audience ? audience : NULL);
     char *text = claims ? json_dumps(claims, JSON_COMPACT) : NULL;
     json_auto_t *jws = text ? json_pack("{s:o}", "payload", jose_b64_enc(text, strlen(text))) : NULL;
     char *token = NULL;

@@ -1,44 +1,85 @@
 #include "auth/token_cache.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth/auth_private.h"
+enum { SETS = 8192, WAYS = 4, LOCKS = 64 };
 
-bool recall(const struct cached *set, pthread_mutex_t *lock, const uint8_t *digest, unsigned generation,
-            struct caller *out, int64_t *out_not_before_ms)
+struct entry {
+    uint8_t digest[TOKEN_DIGEST_BYTES];
+    struct claims *claims; /* NULL: free */
+    unsigned generation;   /* of the keys that verified it; good under no other */
+};
+
+/* A digest belongs into one set, and may lie anywhere in that. */
+struct token_cache {
+    pthread_mutex_t locks[LOCKS]; /* set i is guarded by lock i % LOCKS */
+    struct entry sets[SETS][WAYS];
+};
+
+struct token_cache *token_cache_new(void)
 {
+    struct token_cache *cache = calloc(1, sizeof *cache);
+
+    for (int i = 0; cache && i < LOCKS; i++)
+        (void)pthread_mutex_init(&cache->locks[i], NULL); /* default attributes cannot fail */
+    return cache;
+}
+
+void token_cache_free(struct token_cache *cache)
+{
+    if (!cache)
+        return;
+    for (int set = 0; set < SETS; set++)
+        for (int way = 0; way < WAYS; way++)
+            free(cache->sets[set][way].claims);
+    for (int i = 0; i < LOCKS; i++)
+        (void)pthread_mutex_destroy(&cache->locks[i]); /* nobody holds it */
+    free(cache);
+}
+
+static unsigned set_of(const uint8_t *digest)
+{
+    return ((unsigned)digest[0] | (unsigned)digest[1] << 8) % SETS;
+}
+
+bool token_cache_get(struct token_cache *cache, const uint8_t digest[TOKEN_DIGEST_BYTES], unsigned generation,
+                     struct claims *out_claims)
+{
+    unsigned at = set_of(digest);
+    const struct entry *set = cache->sets[at];
     bool found = false;
 
-    (void)pthread_mutex_lock(lock);
-    for (int way = 0; way < CACHE_WAYS && !found; way++)
-        if (set[way].caller && set[way].generation == generation &&
-            memcmp(set[way].digest, digest, SHA256_DIGEST_LENGTH) == 0) {
-            *out = *set[way].caller;
-            *out_not_before_ms = set[way].not_before_ms;
+    (void)pthread_mutex_lock(&cache->locks[at % LOCKS]);
+    for (int way = 0; way < WAYS && !found; way++)
+        if (set[way].claims && set[way].generation == generation &&
+            memcmp(set[way].digest, digest, TOKEN_DIGEST_BYTES) == 0) {
+            *out_claims = *set[way].claims;
             found = true;
         }
-    (void)pthread_mutex_unlock(lock);
+    (void)pthread_mutex_unlock(&cache->locks[at % LOCKS]);
     return found;
 }
 
-void remember(struct cached *set, pthread_mutex_t *lock, const uint8_t *digest, unsigned generation,
-              const struct caller *caller, int64_t not_before_ms)
+void token_cache_put(struct token_cache *cache, const uint8_t digest[TOKEN_DIGEST_BYTES], unsigned generation,
+                     const struct claims *claims)
 {
-    struct caller *copy = malloc(sizeof *copy);
+    unsigned at = set_of(digest);
+    struct entry *set = cache->sets[at];
+    struct claims *copy = malloc(sizeof *copy);
 
     if (!copy)
-        return; /* verified again next time */
-    *copy = *caller;
-    (void)pthread_mutex_lock(lock);
-    int way = digest[4] % CACHE_WAYS; /* which goes when all are taken: as good as any */
-    for (int i = 0; i < CACHE_WAYS; i++)
-        if (!set[i].caller || set[i].generation != generation)
+        return;
+    *copy = *claims;
+    (void)pthread_mutex_lock(&cache->locks[at % LOCKS]);
+    int way = digest[4] % WAYS; /* which goes when all are taken: as good as any */
+    for (int i = 0; i < WAYS; i++)
+        if (!set[i].claims || set[i].generation != generation)
             way = i;
-    free(set[way].caller);
-    set[way].caller = copy;
-    set[way].not_before_ms = not_before_ms;
+    free(set[way].claims);
+    set[way].claims = copy;
     set[way].generation = generation;
-    memcpy(set[way].digest, digest, SHA256_DIGEST_LENGTH);
-    (void)pthread_mutex_unlock(lock);
+    memcpy(set[way].digest, digest, TOKEN_DIGEST_BYTES);
+    (void)pthread_mutex_unlock(&cache->locks[at % LOCKS]);
 }

@@ -1,17 +1,28 @@
 #pragma once
 
-#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
 
-#include "auth/token.h"
+#include "auth/claims.h"
 
-/* Tokens that were verified. */
+/* What tokens that were verified say, by the SHA-256 of their text: verifying one again takes 50 times as
+ * long. 32,768 at most; who comes later takes another's place. Thread-safe. */
 
-struct cached;
+enum { TOKEN_DIGEST_BYTES = 32 };
 
-/* A token of that digest which keys of that generation verified. False: there is none. */
-bool recall(const struct cached *set, pthread_mutex_t *lock, const uint8_t *digest, unsigned generation,
-            struct caller *out, int64_t *out_not_before_ms);
+struct token_cache;
 
-/* Remembers one. */
-void remember(struct cached *set, pthread_mutex_t *lock, const uint8_t *digest, unsigned generation,
-              const struct caller *caller, int64_t not_before_ms);
+/* An empty one. NULL: out of memory. */
+struct token_cache *token_cache_new(void);
+
+/* NULL is fine. Nobody may use it any more. */
+void token_cache_free(struct token_cache *cache);
+
+/* The claims of a token that keys of that generation verified. False: it is not known; *out_claims is
+ * untouched. */
+bool token_cache_get(struct token_cache *cache, const uint8_t digest[TOKEN_DIGEST_BYTES], unsigned generation,
+                     struct claims *out_claims);
+
+/* Remembers a token. Out of memory: it is not remembered. */
+void token_cache_put(struct token_cache *cache, const uint8_t digest[TOKEN_DIGEST_BYTES], unsigned generation,
+                     const struct claims *claims);

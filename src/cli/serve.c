@@ -54,20 +54,20 @@ static int complain(const char *what, const char *why)
     return 1;
 }
 
-static enum rc take_server_key(struct auth *auth, const char *key, size_t size, struct fault *fault)
+static enum rc take_server_key(struct keys *keys, const char *key, size_t size, struct fault *fault)
 {
     if (size < 16)
         return fault_set(fault, RC_INVALID, "server_key_file", "a server key has at least 16 bytes");
     if (strcmp(key, sample_key) == 0)
         return fault_set(fault, RC_INVALID, "server_key_file", "the document's sample key is refused");
-    return auth_set_server_key(auth, key, size, fault);
+    return keys_set_server_key(keys, key, size, fault);
 }
 
 /* A key that comes from a file. name: the setting, and what is said of it. Without a path of its own it is
  * own_name in the data directory, made at the first start; neither: there is none. */
 struct key_file {
     const char *name, *path, *own_name;
-    enum rc (*take)(struct auth *auth, const char *bytes, size_t size, struct fault *fault);
+    enum rc (*take)(struct keys *keys, const char *bytes, size_t size, struct fault *fault);
 };
 
 enum { KEY_FILES = 3 };
@@ -77,15 +77,15 @@ static void list_key_files(const struct settings *settings, struct key_file *out
     bool own = !*settings->jwt_secret_file && !*settings->jwt_public_key_file && !*settings->jwks_url;
 
     out[0] =
-        (struct key_file){"jwt_public_key_file", settings->jwt_public_key_file, NULL, auth_set_public_key};
+        (struct key_file){"jwt_public_key_file", settings->jwt_public_key_file, NULL, keys_set_public_key};
     out[1] = (struct key_file){"jwt_secret_file", settings->jwt_secret_file, own ? "jwt.secret" : NULL,
-                               auth_set_secret};
+                               keys_set_secret};
     out[2] = (struct key_file){"server_key_file", settings->server_key_file, "server.key", take_server_key};
 }
 
 /* Reads a key again. One that is missing is made at the first start alone: anew, it would lock everybody out.
  */
-static enum rc read_key_file(const struct key_file *file, const char *directory, struct auth *auth,
+static enum rc read_key_file(const struct key_file *file, const char *directory, struct keys *keys,
                              bool first, struct fault *fault)
 {
     char path[4096];
@@ -98,7 +98,7 @@ static enum rc read_key_file(const struct key_file *file, const char *directory,
                  : first     ? key_read_or_make(directory, file->own_name, &bytes, &size, fault)
                              : key_read(path, &bytes, &size, fault);
     if (rc == RC_OK)
-        rc = file->take(auth, bytes, size, fault);
+        rc = file->take(keys, bytes, size, fault);
     if (bytes)
         explicit_bzero(bytes, size);
     free(bytes);
@@ -110,10 +110,10 @@ static int load_keys(struct server *server)
     const struct settings *settings = &server->settings;
     struct auth_settings auth = {
         .uses_jwks = *settings->jwks_url != '\0',
-        .issuer = settings->jwt_issuer,
-        .audience = settings->jwt_audience,
-        .role_claim = settings->jwt_role_claim,
-        .system_clients = settings->system_clients,
+        .rules = {.issuer = settings->jwt_issuer,
+                  .audience = settings->jwt_audience,
+                  .role_claim = settings->jwt_role_claim,
+                  .system_clients = settings->system_clients},
     };
     struct key_file files[KEY_FILES];
     struct fault fault = {NULL, NULL};
@@ -124,7 +124,7 @@ static int load_keys(struct server *server)
     for (int i = 0; i < KEY_FILES && rc == RC_OK; i++)
         if (*files[i].path || files[i].own_name) {
             name = files[i].name;
-            rc = read_key_file(&files[i], settings->data, server->context.auth, true, &fault);
+            rc = read_key_file(&files[i], settings->data, auth_keys(server->context.auth), true, &fault);
         }
     return rc == RC_OK ? 0 : complain(name, fault.message);
 }
@@ -205,7 +205,8 @@ static void reload_keys(struct server *server)
         struct fault fault = {NULL, NULL};
         if (!*files[i].path && !files[i].own_name)
             continue;
-        bool taken = read_key_file(&files[i], settings->data, server->context.auth, false, &fault) == RC_OK;
+        bool taken =
+            read_key_file(&files[i], settings->data, auth_keys(server->context.auth), false, &fault) == RC_OK;
         kept += !taken;
         (void)fprintf(stderr, "milepost: %s: %s%s\n", files[i].name, taken ? "reloaded" : fault.message,
                       taken ? "" : "; the old key stays"); /* for whoever watches */
@@ -221,7 +222,7 @@ static bool take_jwks(void *arg, const char *bytes, size_t size)
 {
     struct fault fault = {NULL, "the JWK set cannot be fetched"};
     int count = 0;
-    bool taken = bytes && auth_set_jwks(arg, bytes, size, &count, &fault) == RC_OK;
+    bool taken = bytes && keys_set_jwks(arg, bytes, size, &count, &fault) == RC_OK;
 
     if (taken)
         (void)fprintf(stderr, "milepost: jwks_url: %d keys\n", count); /* for whoever watches */
@@ -263,8 +264,8 @@ static int start_upstreams(struct server *server)
         rc = cms_new(settings->cms_base_url, context->upstreams[UPSTREAM_CMS], settings->cache_ttl * 1000,
                      &context->cms, &fault);
     if (rc == RC_OK && upstreams[UPSTREAM_JWKS].used)
-        rc = jwks_new(settings->jwks_url, context->upstreams[UPSTREAM_JWKS], take_jwks, context->auth,
-                      &context->jwks, &fault);
+        rc = jwks_new(settings->jwks_url, context->upstreams[UPSTREAM_JWKS], take_jwks,
+                      auth_keys(context->auth), &context->jwks, &fault);
     return rc == RC_OK ? 0 : complain(fault.field, fault.message);
 }
 
@@ -347,8 +348,6 @@ static int start(struct server *server)
     atomic_store(&server->log_level, level_of(settings->log_level));
     context->engine = server->engine;
     context->model = engine_model(server->engine);
-    context->verify = auth_verify;
-    context->server_key_fits = auth_server_key_fits;
     context->webhook_jwt_required = strcmp(settings->webhook_jwt, "required") == 0;
     context->video_auth_required = strcmp(settings->video_auth, "required") == 0;
     context->now_ms = cli_now_ms;

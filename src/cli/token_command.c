@@ -43,11 +43,15 @@ int cli_token(int argc, char **argv)
         (void)fprintf(stderr, "milepost token: %s (is --data right?)\n", fault.message); /* nowhere else */
         return 1;
     }
-    struct auth_settings auth = {.secret = secret,
-                                 .secret_size = size,
-                                 .issuer = settings.jwt_issuer,
-                                 .audience = settings.jwt_audience};
-    char *token = auth_issue(&auth, sub, role, cli_now_ms() / 1000, seconds);
+    char *token = auth_issue(&(struct token_request){
+        .secret = secret,
+        .secret_size = size,
+        .rules = {.issuer = settings.jwt_issuer, .audience = settings.jwt_audience},
+        .sub = sub,
+        .role = role,
+        .now_s = cli_now_ms() / 1000,
+        .ttl_s = seconds,
+    });
     if (token)
         (void)puts(token); /* a closed stdout is the caller's to see */
     free(token);

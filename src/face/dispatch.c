@@ -4,6 +4,8 @@
 #include <strings.h>
 
 #include "app/access.h"
+#include "auth/keys.h"
+#include "auth/token.h"
 #include "base/ident.h"
 #include "base/monotonic.h"
 #include "face/body.h"
@@ -55,7 +57,7 @@ static enum rc authenticate(struct request *request, struct caller *out_caller, 
 
     if (rc != RC_OK)
         return rc;
-    return context->verify(context->auth, token, size, context->now_ms(), out_caller, fault);
+    return auth_verify(context->auth, token, size, context->now_ms(), out_caller, fault);
 }
 
 /* X-Server-Key (or X-Service-Key), once. */
@@ -68,7 +70,7 @@ static bool server_key_fits(struct request *request)
 
     if (!given)
         given = request_header(request, "X-Service-Key");
-    return given && count == 1 && context->server_key_fits(context->auth, given, strlen(given));
+    return given && count == 1 && keys_server_key_fits(auth_keys(context->auth), given, strlen(given));
 }
 
 /* rate_limit, per caller; who has no id (the server key alone) is one caller. */

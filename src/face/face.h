@@ -23,9 +23,7 @@ enum upstream { UPSTREAM_USERS, UPSTREAM_CMS, UPSTREAM_JWKS, UPSTREAM_COUNT };
 struct face_context {
     struct engine *engine;
     struct model *model;
-    struct auth *auth; /* what verify is given */
-    enum rc (*verify)(struct auth *auth, const char *token, size_t size, int64_t now_ms,
-                      struct caller *out_caller, struct fault *fault);
+    struct auth *auth;
     struct idempotency *answers;
     void (*write_metrics)(void *metrics, struct buf *out); /* the counters that the program keeps */
     void *metrics;
@@ -41,8 +39,6 @@ struct face_context {
     struct worker *worker;   /* for what may wait for the disk, or takes long */
     uint64_t line_seed;      /* secret: which of its lines a caller has */
     struct zone *zone;       /* display_timezone */
-    /* for webhooks and /metrics */
-    bool (*server_key_fits)(struct auth *auth, const char *given, size_t size);
     bool webhook_jwt_required, video_auth_required;
     int64_t (*now_ms)(void);
     const struct http_routes *routes;

@@ -107,13 +107,12 @@ static const struct {
 
 static struct auth *new_auth(void)
 {
-    struct auth_settings settings = {.secret = secret,
-                                     .secret_size = strlen(secret),
-                                     .system_clients = "client-1,client-2",
-                                     .role_claim = "realm_access.roles"};
+    struct auth_settings settings = {
+        .rules = {.system_clients = "client-1,client-2", .role_claim = "realm_access.roles"}};
     struct auth *auth = NULL;
     struct fault fault = {NULL, NULL};
-    if (auth_new(&settings, &auth, &fault) != RC_OK)
+    if (auth_new(&settings, &auth, &fault) != RC_OK ||
+        keys_set_secret(auth_keys(auth), secret, strlen(secret), &fault) != RC_OK)
         fail_msg("auth_new: %s", fault.message);
     return auth;
 }
@@ -197,14 +196,21 @@ static void tampered_texts_are_refused(void **unused)
 
 static void issued_tokens_verify_and_short_secrets_are_refused(void **unused)
 {
-    struct auth_settings settings = {
-        .secret = secret, .secret_size = strlen(secret), .issuer = "me", .audience = "you"};
+    struct auth_settings settings = {.rules = {.issuer = "me", .audience = "you"}};
+    struct token_request request = {.secret = secret,
+                                    .secret_size = strlen(secret),
+                                    .rules = settings.rules,
+                                    .sub = "u9",
+                                    .role = "system",
+                                    .now_s = NOW_S,
+                                    .ttl_s = 60};
     struct auth *auth = NULL;
     struct caller caller;
     struct fault fault;
     (void)unused;
     assert_int_equal(auth_new(&settings, &auth, &fault), RC_OK);
-    char *token = auth_issue(&settings, "u9", "system", NOW_S, 60);
+    assert_int_equal(keys_set_secret(auth_keys(auth), secret, strlen(secret), &fault), RC_OK);
+    char *token = auth_issue(&request);
     assert_non_null(token);
     assert_int_equal(check(auth, token, &caller), RC_OK);
     assert_int_equal(caller.roles, ROLE_SYSTEM);
@@ -214,9 +220,8 @@ static void issued_tokens_verify_and_short_secrets_are_refused(void **unused)
     forge(foreign, HS256, "{\"sub\":\"u1\",\"iss\":\"me\",\"aud\":[\"x\",\"you\"],\"exp\":1800000060}");
     assert_int_equal(check(auth, foreign, &caller), RC_OK);
     free(token);
+    assert_int_equal(keys_set_secret(auth_keys(auth), secret, 31, &fault), RC_INVALID);
     auth_free(auth);
-    settings.secret_size = 31;
-    assert_int_equal(auth_new(&settings, &auth, &fault), RC_INVALID);
 }
 
 /* ---- keys that change while tokens are verified ---- */
@@ -250,12 +255,12 @@ static void a_token_of_a_key_that_is_gone_is_never_good(void **unused)
     for (size_t i = 0; i < COUNT(threads); i++)
         assert_int_equal(pthread_create(&threads[i], NULL, hammer_main, &hammer), 0);
     for (int round = 0; round < ROUNDS; round++) {
-        assert_int_equal(auth_set_secret(hammer.auth, foreign, strlen(foreign), &fault), RC_OK);
+        assert_int_equal(keys_set_secret(auth_keys(hammer.auth), foreign, strlen(foreign), &fault), RC_OK);
         /* what was being verified may be remembered a moment later */
         for (int again = 0; again < 10; again++)
             if (check(hammer.auth, hammer.token, &caller) == RC_OK)
                 fail_msg("round %d: the token outlived its key", round);
-        assert_int_equal(auth_set_secret(hammer.auth, secret, strlen(secret), &fault), RC_OK);
+        assert_int_equal(keys_set_secret(auth_keys(hammer.auth), secret, strlen(secret), &fault), RC_OK);
         for (volatile int spin = 0; spin < round % 500 * 100; spin++)
             ; /* so that the next swap meets the verification that starts now, in each of its steps */
     }
@@ -263,7 +268,8 @@ static void a_token_of_a_key_that_is_gone_is_never_good(void **unused)
     atomic_store(&hammer.stop, true);
     for (size_t i = 0; i < COUNT(threads); i++)
         (void)pthread_join(threads[i], NULL);
-    assert_int_equal(auth_set_secret(hammer.auth, foreign, 31, &fault), RC_INVALID); /* the old one stays */
+    assert_int_equal(keys_set_secret(auth_keys(hammer.auth), foreign, 31, &fault),
+                     RC_INVALID); /* the old one stays */
     assert_int_equal(check(hammer.auth, hammer.token, &caller), RC_OK);
     auth_free(hammer.auth);
 }
@@ -280,10 +286,10 @@ static void the_server_key_is_compared_whole(void **unused)
     struct auth *auth = new_auth();
     struct fault fault;
     (void)unused;
-    assert_false(auth_server_key_fits(auth, "", 0)); /* none is set */
-    assert_int_equal(auth_set_server_key(auth, "0123456789abcdef", 16, &fault), RC_OK);
+    assert_false(keys_server_key_fits(auth_keys(auth), "", 0)); /* none is set */
+    assert_int_equal(keys_set_server_key(auth_keys(auth), "0123456789abcdef", 16, &fault), RC_OK);
     for (size_t i = 0; i < COUNT(rows); i++)
-        if (auth_server_key_fits(auth, rows[i].given, strlen(rows[i].given)) != rows[i].fits)
+        if (keys_server_key_fits(auth_keys(auth), rows[i].given, strlen(rows[i].given)) != rows[i].fits)
             fail_msg("server key %s", rows[i].given);
     auth_free(auth);
 }
@@ -304,7 +310,8 @@ static void a_jwk_set_without_a_usable_key_is_refused(void **unused)
     for (size_t i = 0; i < COUNT(sets); i++) {
         struct fault fault = {NULL, NULL};
         int count = 0;
-        if (auth_set_jwks(auth, sets[i], strlen(sets[i]), &count, &fault) != RC_INVALID || !fault.message)
+        if (keys_set_jwks(auth_keys(auth), sets[i], strlen(sets[i]), &count, &fault) != RC_INVALID ||
+            !fault.message)
             fail_msg("taken: %s", sets[i]);
     }
     auth_free(auth);
