@@ -2,7 +2,7 @@
 
 #include "base/monotonic.h"
 #include "face/work.h"
-#include "http/stream.h"
+#include "http/answer_stream.h"
 
 enum {
     /* what ends before is sent with ETag and compressed; what does not, is streamed, */
@@ -14,7 +14,7 @@ enum {
 
 struct carriage {
     struct job job; /* first: the worker gives it back */
-    struct stream stream;
+    struct answer_stream stream;
     struct request *request;
     struct face_source source;
     enum rc rc;

@@ -12,7 +12,7 @@
 #include "http/loop.h"
 #include "http/mhd_request.h"
 #include "http/server_private.h"
-#include "http/stream.h"
+#include "http/answer_stream.h"
 
 enum {
     GZIP_FROM_BYTES = 1024,          /* smaller answers gain nothing */
@@ -118,7 +118,7 @@ enum MHD_Result send_answer(struct http_server *server, struct request *request)
     bool streams = request->stream && request->stream->begun && !failed;
     request_seal(request);
     struct MHD_Response *response =
-        streams ? stream_response(request)
+        streams ? answer_stream_response(request)
                 : MHD_create_response_from_buffer(request->out.size, request->out.bytes,
                                                   MHD_RESPMEM_PERSISTENT); /* as is the request */
     if (!response)

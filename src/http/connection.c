@@ -19,7 +19,7 @@
 #include "http/request_body.h"
 #include "http/request_pool.h"
 #include "http/server_private.h"
-#include "http/stream.h"
+#include "http/answer_stream.h"
 
 enum {
     CONNECTION_MEMORY = 16 * 1024, /* head of a request and of its answer */

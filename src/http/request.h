@@ -26,7 +26,7 @@ struct bodies;
 struct deadline;
 struct http_route;
 struct loop;
-struct stream;
+struct answer_stream;
 struct http_connection; /* the library's */
 
 struct request {
@@ -66,10 +66,10 @@ struct request {
     const char *allow;   /* for 405 and OPTIONS */
     const char *refused; /* why request_fail was called; NULL: it was not */
     bool answered;
-    struct stream *stream;     /* http/stream.h; NULL: none */
-    uint64_t begun_us;         /* monotonic */
-    struct loop *loop;         /* the server's own, as is all that follows */
-    struct deadline *deadline; /* of its connection */
+    struct answer_stream *stream; /* http/answer_stream.h; NULL: none */
+    uint64_t begun_us;            /* monotonic */
+    struct loop *loop;            /* the server's own, as is all that follows */
+    struct deadline *deadline;    /* of its connection */
     struct bodies *bodies;
     size_t charged;                    /* of the body, to the payer */
     bool body_too_large, body_refused; /* what came is thrown away: more than body_max, than the budget */

@@ -10,7 +10,7 @@
 #include "face/snapshot.h"
 #include "face/work.h"
 #include "face/write.h"
-#include "http/stream.h"
+#include "http/answer_stream.h"
 
 /* "enrollments" and "progress" of the open object. The learner is a snapshot's, or of a model of one's own.
  */
@@ -143,7 +143,7 @@ static void encode_erased(struct command *command, struct view view)
 
 /* Lives as long as the request. */
 struct planning {
-    struct stream end; /* only for its end */
+    struct answer_stream end; /* only for its end */
     struct erase_plan plan;
 };
 

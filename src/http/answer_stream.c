@@ -1,4 +1,4 @@
-#include "http/stream.h"
+#include "http/answer_stream.h"
 
 #include <string.h>
 
@@ -13,7 +13,7 @@ enum {
     PIECE_S = 60, /* a piece must be taken so soon: about 1 KB/s (reliability R28) */
 };
 
-void request_will_stream(struct request *request, struct stream *stream)
+void request_will_stream(struct request *request, struct answer_stream *stream)
 {
     request->stream = stream;
 }
@@ -29,7 +29,7 @@ void request_stream(struct request *request, int status, const char *content_typ
 static ssize_t read_piece(void *arg, uint64_t position, char *to, size_t max)
 {
     struct request *request = arg;
-    struct stream *stream = request->stream;
+    struct answer_stream *stream = request->stream;
     size_t left = request->out.size - stream->taken;
 
     (void)position;
@@ -53,7 +53,7 @@ static ssize_t read_piece(void *arg, uint64_t position, char *to, size_t max)
     return (ssize_t)size;
 }
 
-struct MHD_Response *stream_response(struct request *request)
+struct MHD_Response *answer_stream_response(struct request *request)
 {
     return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_piece, request, NULL);
 }

@@ -12,7 +12,7 @@
 
 struct MHD_Response;
 
-struct stream {
+struct answer_stream {
     /* The piece is taken. Loop's thread; out is empty. Whoever is asked fills it, sets last with the last
      * piece (or failed: the connection is closed in the middle, so that nobody takes a part for the whole),
      * then calls request_resume once, from any thread. */
@@ -26,7 +26,7 @@ struct stream {
 };
 
 /* From here on the request's end calls stream->end. The stream lies in the request's arena. */
-void request_will_stream(struct request *request, struct stream *stream);
+void request_will_stream(struct request *request, struct answer_stream *stream);
 
 /* Answers with what is in out and what more gives after it. Instead of request_reply, after
  * request_will_stream. */
@@ -34,4 +34,4 @@ void request_stream(struct request *request, int status, const char *content_typ
 
 /* For answer.c: the library's answer; NULL: out of memory. A piece that its client has not taken after so
  * long is late. */
-struct MHD_Response *stream_response(struct request *request);
+struct MHD_Response *answer_stream_response(struct request *request);
