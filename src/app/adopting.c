@@ -18,7 +18,7 @@ struct adoption {
 
 bool adopting_must_wait(const struct batch *batch, const struct command *command, uint32_t item)
 {
-    uint32_t holders = view_item_slot(batch->fold->view, item)->holders.count;
+    uint32_t holders = view_holders(batch->fold->view, item)->count;
 
     /* Of an edit all wait: its own effect may be worked out in slices, and whom it adopts comes on top of
      * that. */
@@ -68,7 +68,7 @@ enum rc adopting_step(struct batch *batch, struct fault *fault)
 
     if (!first)
         return RC_OK;
-    const struct keys *holders = &view_item_slot(view, first->item)->holders;
+    const struct keys *holders = view_holders(view, first->item);
     struct command as = {
         .kind = CMD_ENROL, .face = first->face, .actor = {"server-key", 10}, .at_ms = batch->now_ms};
     bool still = view_item_facts(view, first->item).course == first->course;
@@ -185,7 +185,8 @@ enum rc adopting_resume(struct batch *batch, struct fault *fault)
         if (*at != ';')
             break; /* not written by us: no more of it */
         at++;
-        if (item && item <= model->item_count && course && course <= model->course_count)
+        if (item && item <= model_count(model, ENTITY_ITEM) && course &&
+            course <= model_count(model, ENTITY_COURSE))
             rc = add(&batch->adoptions,
                      &(struct adoption){.item = (uint32_t)item,
                                         .course = (uint32_t)course,

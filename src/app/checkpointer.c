@@ -47,7 +47,7 @@ void checkpointer_consider(struct engine *engine)
     uint64_t tail = engine->state.sequence - engine->state.checkpointed;
     int64_t now_ms = monotonic_ms();
     bool urgent = tail >= CHECKPOINT_EVENTS && !engine->state.checkpoint_failing_since_ms;
-    if ((tail == 0 && !engine->model->scrub_owed) ||
+    if ((tail == 0 && !model_scrub_owed(engine->model)) ||
         (!urgent && now_ms - engine->last_checkpoint_ms < CHECKPOINT_AFTER_MS))
         return;
     engine->last_checkpoint_ms = now_ms;

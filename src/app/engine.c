@@ -59,7 +59,7 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
         engine_free(engine);
         return rc;
     }
-    engine->state.sequence = engine->model->published;
+    engine->state.sequence = model_published(engine->model);
     engine->state.checkpointed = store_checkpoint_sequence(store);
     *out_engine = engine;
     return RC_OK;
@@ -133,7 +133,7 @@ enum rc engine_set_threshold(struct engine *engine, uint16_t threshold_hundredth
     struct event event = {
         .kind = EV_THRESHOLD_SET, .face = FACE_CATALOG, .at_ms = engine->policy.now_ms(), .body = body};
 
-    if (engine->model->threshold_hundredths == threshold_hundredths)
+    if (model_threshold(engine->model) == threshold_hundredths)
         return RC_OK;
     event.body_size = (uint32_t)(put_u64(body, threshold_hundredths) - body);
     enum rc rc = batch_emit(batch, &event, fault);
@@ -143,7 +143,7 @@ enum rc engine_set_threshold(struct engine *engine, uint16_t threshold_hundredth
 static void wait_for_work(struct engine *engine)
 {
     bool dirty = engine->state.sequence != engine->state.checkpointed || engine->scrub ||
-                 erase_jobs_pending(engine->jobs) || engine->model->scrub_owed ||
+                 erase_jobs_pending(engine->jobs) || model_scrub_owed(engine->model) ||
                  engine->state.failing_since_ms;
 
     engine->sleeping = true;

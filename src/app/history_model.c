@@ -120,8 +120,8 @@ static bool sifting_begin(struct sifting *sifting)
     /* keys of events that are there already are given out */
     struct view view = model_read_begin(sifting->history->model);
 
-    sifting->item_count = sifting->history->model->item_count;
-    sifting->course_count = sifting->history->model->course_count;
+    sifting->item_count = model_count(sifting->history->model, ENTITY_ITEM);
+    sifting->course_count = model_count(sifting->history->model, ENTITY_COURSE);
     model_read_end(view);
     sifting->items = calloc(sifting->item_count + 1u, 1);
     sifting->courses = calloc(sifting->course_count + 1u, 1);
@@ -172,15 +172,15 @@ static bool make_slots(struct replaying *replaying, const struct event *event)
     struct model *model = replaying->sifting->history->model;
     struct declaration declared = {.item_count = 0};
     struct arena scratch;
-    bool whole = model_of_one_slot(replaying->twin, model, INTERN_COURSE, event->course) &&
-                 model_of_one_slot(replaying->twin, model, INTERN_ITEM, event->item);
+    bool whole = model_of_one_slot(replaying->twin, model, ENTITY_COURSE, event->course) &&
+                 model_of_one_slot(replaying->twin, model, ENTITY_ITEM, event->item);
 
     if (event->kind != EV_COURSE_DECLARED)
         return whole;
     arena_init(&scratch);
     whole = whole && declaration_decode(event->body, event->body_size, &scratch, &declared);
     for (uint32_t i = 0; whole && i < declared.item_count; i++)
-        whole = model_of_one_slot(replaying->twin, model, INTERN_ITEM, declared.items[i].item);
+        whole = model_of_one_slot(replaying->twin, model, ENTITY_ITEM, declared.items[i].item);
     arena_done(&scratch);
     return whole;
 }

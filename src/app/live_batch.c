@@ -14,18 +14,18 @@ static char *put_id(char *at, const char *id, uint32_t size, uint8_t *out_size)
 
 bool live_put_ids(struct live_event *event, struct view view, char *at)
 {
-    const struct learner_slot *learner = view_learner_slot(view, event->learner);
-    const struct course_slot *course = view_course_slot(view, event->course);
-    const struct item_slot *item = view_item_slot(view, event->item);
+    struct text learner = view_id(view, ENTITY_LEARNER, event->learner);
+    struct text course = view_id(view, ENTITY_COURSE, event->course);
+    struct text item = view_id(view, ENTITY_ITEM, event->item);
 
     event->user_size = event->course_size = event->item_size = 0;
-    if (!learner || learner->erased)
+    if (!learner.bytes || view_is_erased(view, event->learner))
         return false;
-    at = put_id(at, learner->id, learner->id_size, &event->user_size);
-    if (course)
-        at = put_id(at, course->id, course->id_size, &event->course_size);
-    if (item)
-        (void)put_id(at, item->id, item->id_size, &event->item_size); /* the last */
+    at = put_id(at, learner.bytes, learner.size, &event->user_size);
+    if (course.bytes)
+        at = put_id(at, course.bytes, course.size, &event->course_size);
+    if (item.bytes)
+        (void)put_id(at, item.bytes, item.size, &event->item_size); /* the last */
     return true;
 }
 

@@ -41,8 +41,7 @@ struct roster {
 /* Bytes that lists hold, all together. */
 static bool take_bytes(struct roster *roster, size_t bytes)
 {
-    if (atomic_fetch_add(&roster->model->listing_bytes, bytes) + bytes > LIMIT_LISTING_BYTES) {
-        (void)atomic_fetch_sub(&roster->model->listing_bytes, bytes); /* as it was */
+    if (!model_listing_takes(roster->model, bytes, LIMIT_LISTING_BYTES)) {
         return false;
     }
     roster->bytes += bytes;
@@ -51,7 +50,7 @@ static bool take_bytes(struct roster *roster, size_t bytes)
 
 static void give_bytes(struct roster *roster, size_t bytes)
 {
-    (void)atomic_fetch_sub(&roster->model->listing_bytes, bytes);
+    model_listing_gives(roster->model, bytes);
     roster->bytes -= bytes;
 }
 
@@ -71,7 +70,8 @@ static struct place place_of(const int64_t by[2], uint32_t learner, const char *
 
 static const char *text_of(const struct roster *roster, const struct place *place)
 {
-    return place->learner ? roster->model->learners[place->learner]->id : roster->query.after_id.bytes;
+    return place->learner ? view_id((struct view){roster->model, false}, ENTITY_LEARNER, place->learner).bytes
+                          : roster->query.after_id.bytes;
 }
 
 /* Texts that begin alike are read from the model. locked: its lock is held. */
@@ -174,8 +174,7 @@ void roster_free(struct roster *roster)
 static uint32_t learners_of(const struct roster *roster)
 {
     struct view view = model_read_begin(roster->model);
-    const struct course_slot *slot = view_course_slot(view, roster->query.course);
-    uint32_t count = slot ? slot->roster.count : 0;
+    uint32_t count = view_roster(view, roster->query.course)->count;
 
     model_read_end(view);
     return count;
@@ -205,18 +204,18 @@ static enum rc make_room(struct roster *roster, struct fault *fault)
 static void copy_some_keys(struct roster *roster)
 {
     struct view view = model_read_begin(roster->model);
-    const struct course_slot *slot = view_course_slot(view, roster->query.course);
-    uint32_t count = slot ? slot->roster.count : 0;
+    const struct keys *keys = view_roster(view, roster->query.course);
+    uint32_t count = keys->count;
 
-    if (count < roster->key_count || slot->roster.stale < roster->stale) {
+    if (count < roster->key_count || keys->stale < roster->stale) {
         roster->key_count = count;
         roster->copied = 0;
     }
     uint32_t left = roster->key_count - roster->copied, some = left < SLICE_KEYS ? left : SLICE_KEYS;
     if (some)
-        memcpy(roster->keys + roster->copied, slot->roster.at + roster->copied, some * sizeof *roster->keys);
+        memcpy(roster->keys + roster->copied, keys->at + roster->copied, some * sizeof *roster->keys);
     roster->copied += some;
-    roster->stale = slot ? slot->roster.stale : 0;
+    roster->stale = keys->stale;
     model_read_end(view);
 }
 
@@ -234,8 +233,8 @@ static void look_at_some(struct roster *roster)
         work += learner ? learner->enrolment_count : 0;
         if (!enrolment || !query->take(query->arg, view, learner, enrolment, by))
             continue;
-        const struct learner_slot *slot = view_learner_slot(view, key);
-        struct place place = place_of(by, key, slot->id, slot->id_size);
+        struct text name = view_id(view, ENTITY_LEARNER, key);
+        struct place place = place_of(by, key, name.bytes, name.size);
         roster->total++;
         if (query->after && compare(roster, &place, &roster->after, true) <= 0)
             continue;
@@ -257,9 +256,9 @@ static void note_last(struct roster *roster, const struct place *last)
         return;
     }
     struct view view = model_read_begin(roster->model);
-    const struct learner_slot *slot = view_learner_slot(view, last->learner);
-    id->size = slot->id_size ? slot->id_size : (uint32_t)strnlen(last->id.start, sizeof last->id.start);
-    memcpy(id->bytes, slot->id_size ? slot->id : last->id.start, id->size);
+    struct text name = view_id(view, ENTITY_LEARNER, last->learner);
+    id->size = name.size ? name.size : (uint32_t)strnlen(last->id.start, sizeof last->id.start);
+    memcpy(id->bytes, name.size ? name.bytes : last->id.start, id->size);
     model_read_end(view);
 }
 
@@ -350,13 +349,12 @@ bool roster_last(const struct roster *roster, int64_t out_by[2], struct learner_
 void member_open(struct member *member, struct model *model, uint32_t learner, uint32_t course)
 {
     struct view view = model_read_begin(model);
-    const struct learner_slot *slot = view_learner_slot(view, learner);
-
     *member = (struct member){.course = course, .facts = view_course_facts(view, course)};
-    if (slot && !slot->erased && slot->state) {
-        member->state = state_ref(model_state(model, slot));
-        member->id.size = slot->id_size;
-        memcpy(member->id.bytes, slot->id, slot->id_size + 1);
+    if (view_learner(view, learner)) {
+        struct text name = view_id(view, ENTITY_LEARNER, learner);
+        member->state = view_state(view, learner);
+        member->id.size = name.size;
+        memcpy(member->id.bytes, name.bytes, name.size + 1);
         member->enrolment = learner_enrolment(&member->state->learner, course);
     }
     model_read_end(view);

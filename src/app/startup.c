@@ -48,7 +48,7 @@ static enum rc replay_tail(struct engine *engine, void (*progress)(uint64_t), st
     if (replay_init(&tail.replay, &engine->fold) != RC_OK)
         return fault_no_memory(fault);
     tail.replay.judge = engine->policy.judge;
-    enum rc rc = store_each_event(engine->store, engine->model->published, take_event, &tail, fault);
+    enum rc rc = store_each_event(engine->store, model_published(engine->model), take_event, &tail, fault);
     if (rc == RC_OK)
         replay_publish(&tail.replay);
     if (tail.rc == RC_INTERNAL)

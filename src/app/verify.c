@@ -29,7 +29,7 @@ struct verifying {
     uint64_t checkpoint, last;
     bool compared;
     struct tally *tallies, *indexed; /* by learner */
-    uint8_t *seen[3];                /* rows of the checkpoint file, by enum checkpoint_row_kind and key */
+    uint8_t *seen[ENTITIES];         /* rows of the checkpoint file, by kind and key */
     struct sequences catalogue, index_of_catalogue;
     struct log_refs logs;
     enum rc rc;
@@ -57,44 +57,36 @@ static uint64_t mixed(uint64_t number)
 
 /* ---- the checkpoint file's rows ---- */
 
+static const char *const entity_names[ENTITIES] = {"learner", "course", "item"};
+
 static bool compare_row(void *arg, const struct checkpoint_row *row)
 {
-    static const char *const names[] = {"learner", "course", "item"};
     struct verifying *verifying = arg;
-    const struct model *model = verifying->model;
-    uint32_t count = row->kind == CHECKPOINT_LEARNER  ? model->learner_count
-                     : row->kind == CHECKPOINT_COURSE ? model->course_count
-                                                      : model->item_count;
+    struct model *model = verifying->model;
     struct buf expected = {0};
 
-    if (row->key == 0 || row->key > count) {
-        differ(verifying, "%s %u: a row for nobody", names[row->kind], row->key);
+    if (row->key == 0 || row->key > model_count(model, (enum entity)row->kind)) {
+        differ(verifying, "%s %u: a row for nobody", entity_names[row->kind], row->key);
         return true;
     }
     verifying->seen[row->kind][row->key] = 1;
     bool there = checkpoint_row_encode(model, row->kind, row->key, &expected);
     if (!there || expected.size != row->size || memcmp(expected.bytes, row->bytes, row->size) != 0)
-        differ(verifying, "%s %u (%s): the row is not what the events say", names[row->kind], row->key,
-               row->kind == CHECKPOINT_LEARNER  ? model->learners[row->key]->id
-               : row->kind == CHECKPOINT_COURSE ? model->courses[row->key]->id
-                                                : model->items[row->key]->id);
+        differ(verifying, "%s %u (%s): the row is not what the events say", entity_names[row->kind], row->key,
+               view_id((struct view){model, false}, (enum entity)row->kind, row->key).bytes);
     buf_done(&expected);
     return true;
 }
 
 static void look_for_missing(struct verifying *verifying)
 {
-    const struct model *model = verifying->model;
+    struct model *model = verifying->model;
 
-    for (uint32_t i = 1; i <= model->learner_count; i++)
-        if (model->learners[i]->state && !verifying->seen[CHECKPOINT_LEARNER][i])
-            differ(verifying, "learner %u (%s): the row is missing", i, model->learners[i]->id);
-    for (uint32_t i = 1; i <= model->course_count; i++)
-        if (model->courses[i]->def && !verifying->seen[CHECKPOINT_COURSE][i])
-            differ(verifying, "course %u (%s): the row is missing", i, model->courses[i]->id);
-    for (uint32_t i = 1; i <= model->item_count; i++)
-        if (model->items[i]->def && !verifying->seen[CHECKPOINT_ITEM][i])
-            differ(verifying, "item %u (%s): the row is missing", i, model->items[i]->id);
+    for (enum entity kind = 0; kind < ENTITIES; kind++)
+        for (uint32_t i = 1; i <= model_count(model, kind); i++)
+            if (view_knows((struct view){model, false}, kind, i) && !verifying->seen[kind][i])
+                differ(verifying, "%s %u (%s): the row is missing", entity_names[kind], i,
+                       view_id((struct view){model, false}, kind, i).bytes);
 }
 
 /* ---- the index ---- */
@@ -105,7 +97,7 @@ static bool count_indexed(void *arg, uint32_t learner, uint64_t sequence)
 
     if (learner == 0)
         return sequences_add(&verifying->index_of_catalogue, sequence);
-    if (learner > verifying->model->learner_count) {
+    if (learner > model_count(verifying->model, ENTITY_LEARNER)) {
         differ(verifying, "index: events of learner %u, who is nobody", learner);
         return true;
     }
@@ -137,10 +129,11 @@ static enum rc compare_index(struct verifying *verifying)
 
     if (rc != RC_OK)
         return rc;
-    for (uint32_t i = 1; i <= verifying->model->learner_count; i++)
+    for (uint32_t i = 1; i <= model_count(verifying->model, ENTITY_LEARNER); i++)
         if (memcmp(&verifying->tallies[i], &verifying->indexed[i], sizeof verifying->tallies[i]) != 0)
             differ(verifying, "index: learner %u (%s) has %llu events, the index knows %llu", i,
-                   verifying->model->learners[i]->id, (unsigned long long)verifying->tallies[i].count,
+                   view_id((struct view){verifying->model, false}, ENTITY_LEARNER, i).bytes,
+                   (unsigned long long)verifying->tallies[i].count,
                    (unsigned long long)verifying->indexed[i].count);
     compare_catalogue_index(verifying);
     return RC_OK;
@@ -154,7 +147,7 @@ static enum rc compare_checkpoint(struct verifying *verifying)
     enum rc rc = store_each_checkpoint_row(verifying->store, compare_row, verifying, verifying->fault);
     if (rc == RC_OK)
         look_for_missing(verifying);
-    if (rc == RC_OK && verifying->model->threshold_hundredths != store_checkpoint_threshold(verifying->store))
+    if (rc == RC_OK && model_threshold(verifying->model) != store_checkpoint_threshold(verifying->store))
         differ(verifying, "the completion threshold is not what the events say");
     return rc == RC_OK ? compare_index(verifying) : rc;
 }
@@ -163,7 +156,7 @@ static enum rc compare_checkpoint(struct verifying *verifying)
 
 static bool note(struct verifying *verifying, const struct stored_event *stored)
 {
-    if (stored->kind == EV_ERASED || (stored->learner && verifying->model->learners[stored->learner]->erased))
+    if (stored->kind == EV_ERASED || view_is_erased((struct view){verifying->model, false}, stored->learner))
         return true; /* the index keeps nothing of who was erased, not even this */
     if (stored->sequence <= verifying->checkpoint && stored->learner) {
         verifying->tallies[stored->learner].count++;
@@ -228,13 +221,13 @@ static enum rc prepare(struct verifying *verifying)
     if (rc != RC_OK)
         return rc;
     const struct model *model = verifying->model;
-    verifying->tallies = calloc(model->learner_count + 1u, sizeof *verifying->tallies);
-    verifying->indexed = calloc(model->learner_count + 1u, sizeof *verifying->indexed);
-    verifying->seen[CHECKPOINT_LEARNER] = calloc(model->learner_count + 1u, 1);
-    verifying->seen[CHECKPOINT_COURSE] = calloc(model->course_count + 1u, 1);
-    verifying->seen[CHECKPOINT_ITEM] = calloc(model->item_count + 1u, 1);
-    bool whole = verifying->tallies && verifying->indexed && verifying->seen[CHECKPOINT_LEARNER] &&
-                 verifying->seen[CHECKPOINT_COURSE] && verifying->seen[CHECKPOINT_ITEM];
+    verifying->tallies = calloc(model_count(model, ENTITY_LEARNER) + 1u, sizeof *verifying->tallies);
+    verifying->indexed = calloc(model_count(model, ENTITY_LEARNER) + 1u, sizeof *verifying->indexed);
+    bool whole = verifying->tallies && verifying->indexed;
+    for (enum entity kind = 0; kind < ENTITIES; kind++) {
+        verifying->seen[kind] = calloc(model_count(model, kind) + 1u, 1);
+        whole &= verifying->seen[kind] != NULL;
+    }
     return whole ? RC_OK : fault_no_memory(verifying->fault);
 }
 
@@ -246,7 +239,7 @@ static void done(struct verifying *verifying)
     replay_done(&verifying->replay);
     free(verifying->tallies);
     free(verifying->indexed);
-    for (int i = 0; i < 3; i++)
+    for (enum entity i = 0; i < ENTITIES; i++)
         free(verifying->seen[i]);
     sequences_done(&verifying->catalogue);
     sequences_done(&verifying->index_of_catalogue);
@@ -300,10 +293,10 @@ enum rc verify_store(struct store *store, const struct verify_watch *watch, stru
         rc = verify_logs(store, &verifying.logs,
                          &(struct log_judge){&verifying, report_log, report_total, true}, &out->logs, fault);
     if (rc == RC_OK) {
-        for (uint32_t i = 1; i <= verifying.model->learner_count; i++)
-            out->learners += verifying.model->learners[i]->state != NULL;
-        out->courses = verifying.model->course_count;
-        out->items = verifying.model->item_count;
+        for (uint32_t i = 1; i <= model_count(verifying.model, ENTITY_LEARNER); i++)
+            out->learners += view_knows((struct view){verifying.model, false}, ENTITY_LEARNER, i);
+        out->courses = model_count(verifying.model, ENTITY_COURSE);
+        out->items = model_count(verifying.model, ENTITY_ITEM);
     }
     done(&verifying);
     return rc;

@@ -89,10 +89,9 @@ static bool put_event(void *arg, const struct stored_event *stored)
     struct view view = {exporting->model, false};
     struct event_names names = event_names_of(&view);
     struct json_out out = {&exporting->line, false};
-    const struct learner_slot *slot = view_learner_slot(view, stored->learner);
     struct event event;
 
-    if (slot && slot->erased && stored->kind != EV_ERASED)
+    if (view_is_erased(view, stored->learner) && stored->kind != EV_ERASED)
         return true; /* their erasure is under way */
     if (!stored_event_decode(stored, exporting->room, EVENT_SEGMENTS_MAX, &event))
         return false;
@@ -157,7 +156,8 @@ static bool look(void *arg, const struct stored_event *stored)
     if (stored->learner != of->user)
         return true;
     if (!stored_event_decode(stored, of->exporting->room, EVENT_SEGMENTS_MAX, &event) ||
-        event.course > of->exporting->model->course_count || event.item > of->exporting->model->item_count)
+        event.course > model_count(of->exporting->model, ENTITY_COURSE) ||
+        event.item > model_count(of->exporting->model, ENTITY_ITEM))
         return false;
     if (!of->since_ms)
         of->since_ms = stored->at_ms;
@@ -175,7 +175,7 @@ static bool put_course_line(struct exporting_user *of, uint32_t number, uint32_t
     json_open(&out, '{');
     json_put_text(&out, "key", "course");
     json_put_int(&out, "number", number);
-    json_put_text(&out, "id", view_course_slot(view, key)->id);
+    json_put_text(&out, "id", view_id(view, ENTITY_COURSE, key).bytes);
     json_put_text(&out, "title", def && def->title.size ? def->title.bytes : NULL);
     json_name(&out, "at");
     json_instant(&out, of->since_ms);
@@ -193,10 +193,10 @@ static bool put_item_line(struct exporting_user *of, uint32_t number, uint32_t k
     json_open(&out, '{');
     json_put_text(&out, "key", "content");
     json_put_int(&out, "number", number);
-    json_put_text(&out, "id", view_item_slot(view, key)->id);
+    json_put_text(&out, "id", view_id(view, ENTITY_ITEM, key).bytes);
     json_put_text(&out, "title", def && def->title.size ? def->title.bytes : NULL);
     json_put_text(&out, "type", item_type(def));
-    json_put_text(&out, "course", course ? view_course_slot(view, course)->id : NULL);
+    json_put_text(&out, "course", course ? view_id(view, ENTITY_COURSE, course).bytes : NULL);
     if (course)
         json_put_int(&out, "courseNumber", of->courses[course]);
     if (def && def->type_rank)
@@ -222,11 +222,12 @@ static bool put_catalogue(struct exporting_user *of)
 {
     const struct model *model = of->exporting->model;
 
-    for (uint32_t key = 1; key <= model->item_count; key++) /* the courses that their items belong to */
+    for (uint32_t key = 1; key <= model_count(model, ENTITY_ITEM);
+         key++) /* the courses that their items belong to */
         if (of->items[key])
             number_course(of, view_item_facts((struct view){of->exporting->model, false}, key).course);
-    uint32_t *courses = in_order(of->courses, model->course_count, of->course_count);
-    uint32_t *items = in_order(of->items, model->item_count, of->item_count);
+    uint32_t *courses = in_order(of->courses, model_count(model, ENTITY_COURSE), of->course_count);
+    uint32_t *items = in_order(of->items, model_count(model, ENTITY_ITEM), of->item_count);
     bool put = courses && items;
     for (uint32_t number = 1; put && number <= of->course_count; number++)
         put = put_course_line(of, number, courses[number]);
@@ -238,10 +239,10 @@ static bool put_catalogue(struct exporting_user *of)
 }
 
 /* Names by the numbers of the export are names by key: an event is renumbered as it is written. */
-static uint32_t number_of(const void *of, enum event_key kind, uint32_t key)
+static uint32_t number_of(const void *of, enum entity kind, uint32_t key)
 {
     const struct exporting_user *user = of;
-    return kind == KEY_LEARNER ? 1 : kind == KEY_COURSE ? user->courses[key] : user->items[key];
+    return kind == ENTITY_LEARNER ? 1 : kind == ENTITY_COURSE ? user->courses[key] : user->items[key];
 }
 
 static bool put_own(void *arg, const struct stored_event *stored)
@@ -270,8 +271,8 @@ static enum rc export_known(struct exporting_user *of, struct store *store, cons
     struct store_counters counters = store_counters(store);
     const struct store_id user = {STORE_LEARNER, 1, id, strlen(id)};
 
-    of->courses = calloc(exporting->model->course_count + 1u, sizeof *of->courses);
-    of->items = calloc(exporting->model->item_count + 1u, sizeof *of->items);
+    of->courses = calloc(model_count(exporting->model, ENTITY_COURSE) + 1u, sizeof *of->courses);
+    of->items = calloc(model_count(exporting->model, ENTITY_ITEM) + 1u, sizeof *of->items);
     if (!of->courses || !of->items || fold_init(&of->fold, exporting->model) != RC_OK ||
         replay_init(&of->replay, &of->fold) != RC_OK)
         return fault_no_memory(fault);

@@ -76,20 +76,17 @@ bool event_body_is_text(uint8_t kind)
 
 static const char *learner_name(const void *of, uint32_t key)
 {
-    const struct learner_slot *slot = view_learner_slot(*(const struct view *)of, key);
-    return slot ? slot->id : NULL;
+    return view_id(*(const struct view *)of, ENTITY_LEARNER, key).bytes;
 }
 
 static const char *course_name(const void *of, uint32_t key)
 {
-    const struct course_slot *slot = view_course_slot(*(const struct view *)of, key);
-    return slot ? slot->id : NULL;
+    return view_id(*(const struct view *)of, ENTITY_COURSE, key).bytes;
 }
 
 static const char *item_name(const void *of, uint32_t key)
 {
-    const struct item_slot *slot = view_item_slot(*(const struct view *)of, key);
-    return slot ? slot->id : NULL;
+    return view_id(*(const struct view *)of, ENTITY_ITEM, key).bytes;
 }
 
 struct event_names event_names_of(const struct view *view)
@@ -109,7 +106,7 @@ static void put_key(struct json_out *out, const char *name, uint32_t key, const 
         json_put_text(out, name, text);
 }
 
-static uint32_t number_of(const struct event_names *names, enum event_key kind, uint32_t key)
+static uint32_t number_of(const struct event_names *names, enum entity kind, uint32_t key)
 {
     return key && names->number ? names->number(names->numbers, kind, key) : key;
 }
@@ -207,10 +204,10 @@ void event_put(struct json_out *out, const struct event *event, const struct eve
     json_instant(out, event->at_ms);
     json_put_text(out, "face", face);
     const char *learner = event->learner ? names->learner(names->of, event->learner) : NULL;
-    put_key(out, "user", number_of(names, KEY_LEARNER, event->learner), learner);
-    put_key(out, "course", number_of(names, KEY_COURSE, event->course),
+    put_key(out, "user", number_of(names, ENTITY_LEARNER, event->learner), learner);
+    put_key(out, "course", number_of(names, ENTITY_COURSE, event->course),
             event->course ? names->course(names->of, event->course) : NULL);
-    put_key(out, "content", number_of(names, KEY_ITEM, event->item),
+    put_key(out, "content", number_of(names, ENTITY_ITEM, event->item),
             event->item ? names->item(names->of, event->item) : NULL);
     json_name(out, "actor");
     if (event->actor_size)

@@ -1,12 +1,11 @@
 #pragma once
 
+#include "core/entity.h"
 #include "model/model.h"
 #include "core/event.h"
 #include "http/json_out.h"
 
 /* Events as JSON: in a learner's export and in the program's. Source: contract 7. */
-
-enum event_key { KEY_LEARNER, KEY_COURSE, KEY_ITEM };
 
 /* Names for an event's keys; each may give NULL. */
 struct event_names {
@@ -15,7 +14,7 @@ struct event_names {
     const char *(*course)(const void *of, uint32_t key);
     const char *(*item)(const void *of, uint32_t key);
     /* to be written for a key; NULL: the key */
-    uint32_t (*number)(const void *numbers, enum event_key kind, uint32_t key);
+    uint32_t (*number)(const void *numbers, enum entity kind, uint32_t key);
     const void *numbers;
 };
 

@@ -41,12 +41,6 @@ const struct record **records_of_learner(struct arena *arena, const struct learn
 /* Newest update first. */
 void records_sort(const struct record **records, uint32_t count);
 
-/* An id of a slot as text. */
-static inline struct text slot_id(const char *id, uint32_t size)
-{
-    return (struct text){id, size};
-}
-
 /* courseroom's four words for a record: the three statuses, and LOCKED. */
 const char *status_name(const struct record *record);
 

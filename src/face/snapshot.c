@@ -7,13 +7,9 @@
 
 void snapshot_take(struct view view, uint32_t key, struct snapshot *out)
 {
-    const struct learner_slot *slot = view_learner_slot(view, key);
+    struct learner_state *state = view_state(view, key);
 
-    *out = (struct snapshot){0};
-    if (slot && slot->state) {
-        out->state = state_ref(model_state(view.model, slot));
-        out->learner = &out->state->learner;
-    }
+    *out = (struct snapshot){state, state ? &state->learner : NULL};
 }
 
 void snapshot_done(struct snapshot *snapshot)

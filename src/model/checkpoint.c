@@ -221,11 +221,11 @@ uint32_t checkpoint_too_long(const struct checkpoint *checkpoint)
 static void mark_again(const struct checkpoint *checkpoint, struct model *model)
 {
     for (uint32_t i = 0; i < checkpoint->learner_count; i++)
-        model_mark_dirty(model, INTERN_LEARNER, checkpoint->learners[i].key);
+        model_mark_dirty(model, ENTITY_LEARNER, checkpoint->learners[i].key);
     for (uint32_t i = 0; i < checkpoint->course_count; i++)
-        model_mark_dirty(model, INTERN_COURSE, checkpoint->courses[i].key);
+        model_mark_dirty(model, ENTITY_COURSE, checkpoint->courses[i].key);
     for (uint32_t i = 0; i < checkpoint->item_count; i++)
-        model_mark_dirty(model, INTERN_ITEM, checkpoint->items[i].key);
+        model_mark_dirty(model, ENTITY_ITEM, checkpoint->items[i].key);
 }
 
 void checkpoint_done(struct checkpoint *checkpoint, struct model *model, bool written)

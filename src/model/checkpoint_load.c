@@ -16,10 +16,7 @@ struct load {
 
 static bool load_id(void *arg, const struct store_id *id)
 {
-    enum intern_kind kind = id->kind == STORE_LEARNER  ? INTERN_LEARNER
-                            : id->kind == STORE_COURSE ? INTERN_COURSE
-                                                       : INTERN_ITEM;
-    return model_load_id(arg, kind, id->key, id->id, id->size);
+    return model_load_id(arg, (enum entity)id->kind, id->key, id->id, id->size);
 }
 
 static bool load_definition(struct load *load, const struct checkpoint_row *row)

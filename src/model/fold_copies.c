@@ -198,9 +198,9 @@ void fold_publish(struct fold *fold, uint64_t sequence)
         slot->def = slot->pending;
         slot->pending = NULL;
         if (slot->removing)
-            model_forget_id(model, INTERN_ITEM, fold->items.at[i]);
+            model_forget_id(model, ENTITY_ITEM, fold->items.at[i]);
         slot->removing = false;
-        model_mark_dirty(model, INTERN_ITEM, fold->items.at[i]);
+        model_mark_dirty(model, ENTITY_ITEM, fold->items.at[i]);
     }
     for (uint32_t i = 0; i < fold->courses.count; i++) {
         struct course_slot *slot = model->courses[fold->courses.at[i]];
@@ -208,9 +208,9 @@ void fold_publish(struct fold *fold, uint64_t sequence)
         slot->def = slot->pending;
         slot->pending = NULL;
         if (slot->removing && fold->erasing)
-            model_forget_id(model, INTERN_COURSE, fold->courses.at[i]);
+            model_forget_id(model, ENTITY_COURSE, fold->courses.at[i]);
         slot->removing = false;
-        model_mark_dirty(model, INTERN_COURSE, fold->courses.at[i]);
+        model_mark_dirty(model, ENTITY_COURSE, fold->courses.at[i]);
     }
     for (uint32_t i = 0; i < fold->learners.count; i++) {
         struct learner_slot *slot = model->learners[fold->learners.at[i]];

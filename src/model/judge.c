@@ -156,10 +156,10 @@ bool judge_event(struct judge *judge, const struct fold *fold, const struct even
         problem = "its type comes from nobody who could tell";
     if (problem)
         return refuse(judge, event, problem);
-    const struct learner_slot *slot = view_learner_slot(fold->view, event->learner);
-    if (event->kind == EV_ERASED && slot && !slot->erased)
+    bool erased = view_is_erased(fold->view, event->learner);
+    if (event->kind == EV_ERASED && event->learner && !erased)
         return refuse(judge, event, "erases somebody whose id is still there");
-    if (slot && slot->erased && event->kind != EV_ERASED)
+    if (erased && event->kind != EV_ERASED)
         return judge->leaving[event->learner] || refuse(judge, event, "is of somebody who was erased");
     if (event->learner && !new_ids_fine(judge, view_learner(fold->view, event->learner), event))
         return refuse(judge, event, "gives out an id that was given out before, or lacks one");

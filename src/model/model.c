@@ -129,9 +129,9 @@ enum rc model_of_one(struct model *model, uint32_t learner, struct model **out_t
     return RC_BUSY;
 }
 
-bool model_of_one_slot(struct model *twin, struct model *model, enum intern_kind kind, uint32_t key)
+bool model_of_one_slot(struct model *twin, struct model *model, enum entity kind, uint32_t key)
 {
-    bool course = kind == INTERN_COURSE;
+    bool course = kind == ENTITY_COURSE;
 
     if (key == 0 || (course ? twin->courses[key] != NULL : twin->items[key] != NULL))
         return true;
@@ -191,11 +191,11 @@ static void mark(bool *dirty, struct keys *list, uint32_t key)
     *dirty = true;
 }
 
-void model_mark_dirty(struct model *model, enum intern_kind kind, uint32_t key)
+void model_mark_dirty(struct model *model, enum entity kind, uint32_t key)
 {
-    if (kind == INTERN_LEARNER)
+    if (kind == ENTITY_LEARNER)
         mark(&model->learners[key]->dirty, &model->dirty_learners, key);
-    else if (kind == INTERN_COURSE)
+    else if (kind == ENTITY_COURSE)
         mark(&model->courses[key]->dirty, &model->dirty_courses, key);
     else
         mark(&model->items[key]->dirty, &model->dirty_items, key);
@@ -232,7 +232,7 @@ static void count_enrolment(struct model *model, const struct enrolment *enrolme
     struct enrolment_share share = enrolment_share(enrolment);
 
     must(course_sums_add(&course->sums, &share, sign));
-    model_mark_dirty(model, INTERN_COURSE, enrolment->course);
+    model_mark_dirty(model, ENTITY_COURSE, enrolment->course);
 }
 
 static void count_record(struct model *model, const struct record *record, int sign)
@@ -241,7 +241,7 @@ static void count_record(struct model *model, const struct record *record, int s
 
     item_sums_add(&item->sums, record, sign);
     item->changes++;
-    model_mark_dirty(model, INTERN_ITEM, record->item);
+    model_mark_dirty(model, ENTITY_ITEM, record->item);
 }
 
 void model_replace(struct model *model, const struct learner *before, const struct learner *after)
@@ -289,7 +289,7 @@ void model_install(struct model *model, uint32_t key, struct learner_state *next
     else if (slot->moved)
         push_key(&model->moved_again, key);
     slot->state = next;
-    model_mark_dirty(model, INTERN_LEARNER, key);
+    model_mark_dirty(model, ENTITY_LEARNER, key);
     state_unref(before);
 }
 
@@ -348,18 +348,43 @@ void model_forget_learner(struct model *model, uint32_t key)
         for (uint32_t i = 0; i < learner->record_count; i++) {
             leave(&model->items[learner->records[i].item]->holders, &model->stale_items,
                   learner->records[i].item);
-            model_mark_dirty(model, INTERN_ITEM, learner->records[i].item);
+            model_mark_dirty(model, ENTITY_ITEM, learner->records[i].item);
             if (learner->records[i].id < model->record_capacity)
                 model->record_owner[learner->records[i].id] = 0;
         }
         for (uint32_t i = 0; i < learner->enrolment_count; i++) {
             leave(&model->courses[learner->enrolments[i].course]->roster, &model->stale_courses,
                   learner->enrolments[i].course);
-            model_mark_dirty(model, INTERN_COURSE, learner->enrolments[i].course);
+            model_mark_dirty(model, ENTITY_COURSE, learner->enrolments[i].course);
         }
         slot->state = NULL;
         state_unref(state);
     }
-    model_forget_id(model, INTERN_LEARNER, key);
-    model_mark_dirty(model, INTERN_LEARNER, key);
+    model_forget_id(model, ENTITY_LEARNER, key);
+    model_mark_dirty(model, ENTITY_LEARNER, key);
+}
+
+/* ---- of all of it ---- */
+
+bool model_listing_takes(struct model *model, size_t bytes, size_t most)
+{
+    if (atomic_fetch_add(&model->listing_bytes, bytes) + bytes <= most)
+        return true;
+    model_listing_gives(model, bytes); /* as it was */
+    return false;
+}
+
+void model_listing_gives(struct model *model, size_t bytes)
+{
+    (void)atomic_fetch_sub(&model->listing_bytes, bytes); /* nobody asks how much it was */
+}
+
+uint64_t model_published(const struct model *model)
+{
+    return model->published;
+}
+
+bool model_scrub_owed(const struct model *model)
+{
+    return model->scrub_owed;
 }

@@ -19,8 +19,7 @@ MUST_CHECK enum rc model_of_one(struct model *model, uint32_t learner, struct mo
 
 /* Makes an entry in it for a course or an item; key 0, and one that is there, need nothing. Takes the other
  * model's read lock. False: out of memory. */
-MUST_CHECK bool model_of_one_slot(struct model *twin, struct model *model, enum intern_kind kind,
-                                  uint32_t key);
+MUST_CHECK bool model_of_one_slot(struct model *twin, struct model *model, enum entity kind, uint32_t key);
 
 /* NULL is fine. Nobody may look at it any more; a state that somebody holds by reference outlives it. */
 void model_free(struct model *model);
@@ -38,12 +37,25 @@ void model_forget_learner(struct model *model, uint32_t key);
  * the write lock. Constant on average for each entry that model_forget_learner made stale. */
 void model_compact(struct model *model);
 
+/* Lists of learners that somebody makes hold bytes of memory while they do; false: all of them would hold
+ * more than most. Any thread. */
+bool model_listing_takes(struct model *model, size_t bytes, size_t most);
+
+/* The bytes are free again. */
+void model_listing_gives(struct model *model, size_t bytes);
+
+/* The sequence of the last event that readers see. */
+uint64_t model_published(const struct model *model);
+
+/* Whether the checkpoint file's log may still hold rows of somebody erased. Engine thread only. */
+bool model_scrub_owed(const struct model *model);
+
 /* A definition that is published, or (sign -1) no longer: the course that it is bound to counts it. NULL is
  * fine. */
 void model_count_bound(struct model *model, const struct item_def *def, int sign);
 
 /* For the checkpoint: notes what changed since the last one. Engine thread only, like model_replace. */
-void model_mark_dirty(struct model *model, enum intern_kind kind, uint32_t key);
+void model_mark_dirty(struct model *model, enum entity kind, uint32_t key);
 
 /* A checkpoint took, or a start read, all that was dirty. */
 void model_forget_dirt(struct model *model);

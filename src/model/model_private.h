@@ -69,6 +69,11 @@ struct moved {
     struct learner_state *base, *next;
 };
 
+struct model;
+
+/* The published state of a learner; under the lock. NULL: never seen. state_ref keeps it beyond. */
+struct learner_state *model_state(const struct model *model, const struct learner_slot *slot);
+
 struct model {
     pthread_rwlock_t lock;
     struct arena texts; /* ids and slots; live as long as the model */

@@ -10,16 +10,16 @@ enum { SLOTS_LEAST = 256 };
 
 /* For the slot of a key that add_slot makes next, and for it in the list of what is dirty, where every key is
  * once at most. Not under the lock. */
-static bool room_for_slot(struct model *model, enum intern_kind kind, uint32_t key)
+static bool room_for_slot(struct model *model, enum entity kind, uint32_t key)
 {
-    void **array = kind == INTERN_LEARNER  ? (void **)&model->learners
-                   : kind == INTERN_COURSE ? (void **)&model->courses
+    void **array = kind == ENTITY_LEARNER  ? (void **)&model->learners
+                   : kind == ENTITY_COURSE ? (void **)&model->courses
                                            : (void **)&model->items;
-    uint32_t *capacity = kind == INTERN_LEARNER  ? &model->learner_capacity
-                         : kind == INTERN_COURSE ? &model->course_capacity
+    uint32_t *capacity = kind == ENTITY_LEARNER  ? &model->learner_capacity
+                         : kind == ENTITY_COURSE ? &model->course_capacity
                                                  : &model->item_capacity;
-    struct keys *dirty = kind == INTERN_LEARNER  ? &model->dirty_learners
-                         : kind == INTERN_COURSE ? &model->dirty_courses
+    struct keys *dirty = kind == ENTITY_LEARNER  ? &model->dirty_learners
+                         : kind == ENTITY_COURSE ? &model->dirty_courses
                                                  : &model->dirty_items;
 
     return grow_apart(model, array, capacity, sizeof(void *), key, SLOTS_LEAST) &&
@@ -27,20 +27,20 @@ static bool room_for_slot(struct model *model, enum intern_kind kind, uint32_t k
 }
 
 /* Slots and ids lie together, for as long as the model lives. */
-static bool add_slot(struct model *model, enum intern_kind kind, uint32_t key, const char *id, size_t size,
+static bool add_slot(struct model *model, enum entity kind, uint32_t key, const char *id, size_t size,
                      bool persisted)
 {
     const char *text = arena_copy(&model->texts, id, size);
 
     if (!text)
         return false;
-    if (kind == INTERN_LEARNER) {
+    if (kind == ENTITY_LEARNER) {
         struct learner_slot *slot = arena_alloc(&model->texts, sizeof *slot);
         if (!slot || !id_table_add(&model->learner_ids, text, size, key))
             return false;
         *slot = (struct learner_slot){.id = text, .id_size = (uint32_t)size, .persisted = persisted};
         model->learners[key] = slot;
-    } else if (kind == INTERN_COURSE) {
+    } else if (kind == ENTITY_COURSE) {
         struct course_slot *slot = arena_alloc(&model->texts, sizeof *slot);
         if (!slot || !id_table_add(&model->course_ids, text, size, key))
             return false;
@@ -57,14 +57,14 @@ static bool add_slot(struct model *model, enum intern_kind kind, uint32_t key, c
 }
 
 /* Slots for keys that no longer name anybody (erased before the last start). */
-static uint32_t *highest_key(struct model *model, enum intern_kind kind)
+static uint32_t *highest_key(struct model *model, enum entity kind)
 {
-    return kind == INTERN_LEARNER  ? &model->learner_count
-           : kind == INTERN_COURSE ? &model->course_count
+    return kind == ENTITY_LEARNER  ? &model->learner_count
+           : kind == ENTITY_COURSE ? &model->course_count
                                    : &model->item_count;
 }
 
-bool model_load_id(struct model *model, enum intern_kind kind, uint32_t key, const char *id, size_t size)
+bool model_load_id(struct model *model, enum entity kind, uint32_t key, const char *id, size_t size)
 {
     uint32_t *highest = highest_key(model, kind);
 
@@ -72,11 +72,11 @@ bool model_load_id(struct model *model, enum intern_kind kind, uint32_t key, con
     while (*highest + 1 < key || (size == 0 && *highest < key)) {
         if (!room_for_slot(model, kind, *highest + 1) || !add_slot(model, kind, *highest + 1, "", 0, true))
             return false;
-        if (kind == INTERN_LEARNER) {
+        if (kind == ENTITY_LEARNER) {
             id_table_remove(&model->learner_ids, "", 0);
             model->learners[*highest + 1]->erased = true;
         } else {
-            id_table_remove(kind == INTERN_COURSE ? &model->course_ids : &model->item_ids, "", 0);
+            id_table_remove(kind == ENTITY_COURSE ? &model->course_ids : &model->item_ids, "", 0);
         }
         ++*highest;
     }
@@ -89,8 +89,8 @@ bool model_load_id(struct model *model, enum intern_kind kind, uint32_t key, con
     return true;
 }
 
-static uint32_t intern(struct model *model, enum intern_kind kind, const struct id_table *table,
-                       const char *id, size_t size, bool persisted)
+static uint32_t intern(struct model *model, enum entity kind, const struct id_table *table, const char *id,
+                       size_t size, bool persisted)
 {
     uint32_t key = id_table_find(table, id, size); /* only this thread adds, so no lock to look */
 
@@ -109,17 +109,17 @@ static uint32_t intern(struct model *model, enum intern_kind kind, const struct 
 
 uint32_t model_intern_learner(struct model *model, const char *id, size_t size, bool persisted)
 {
-    return intern(model, INTERN_LEARNER, &model->learner_ids, id, size, persisted);
+    return intern(model, ENTITY_LEARNER, &model->learner_ids, id, size, persisted);
 }
 
 uint32_t model_intern_course(struct model *model, const char *id, size_t size, bool persisted)
 {
-    return intern(model, INTERN_COURSE, &model->course_ids, id, size, persisted);
+    return intern(model, ENTITY_COURSE, &model->course_ids, id, size, persisted);
 }
 
 uint32_t model_intern_item(struct model *model, const char *id, size_t size, bool persisted)
 {
-    return intern(model, INTERN_ITEM, &model->item_ids, id, size, persisted);
+    return intern(model, ENTITY_ITEM, &model->item_ids, id, size, persisted);
 }
 
 static void wipe(const char *id, uint32_t size)
@@ -127,14 +127,14 @@ static void wipe(const char *id, uint32_t size)
     memset((char *)(uintptr_t)id, 0, size); /* the model's own copy */
 }
 
-void model_forget_id(struct model *model, enum intern_kind kind, uint32_t key)
+void model_forget_id(struct model *model, enum entity kind, uint32_t key)
 {
-    if (kind == INTERN_COURSE) {
+    if (kind == ENTITY_COURSE) {
         struct course_slot *slot = model->courses[key];
         id_table_remove(&model->course_ids, slot->id, slot->id_size);
         wipe(slot->id, slot->id_size);
         slot->id_size = 0;
-    } else if (kind == INTERN_ITEM) {
+    } else if (kind == ENTITY_ITEM) {
         struct item_slot *slot = model->items[key];
         id_table_remove(&model->item_ids, slot->id, slot->id_size);
         wipe(slot->id, slot->id_size);

@@ -339,9 +339,9 @@ static void show(struct revision *revision)
         model->published = revision->sequence;
     (void)pthread_rwlock_unlock(&model->lock); /* held above */
     for (uint32_t i = 0; i < revision->course_count; i++)
-        model_mark_dirty(model, INTERN_COURSE, revision->courses[i].key);
+        model_mark_dirty(model, ENTITY_COURSE, revision->courses[i].key);
     for (uint32_t i = 0; i < revision->item_count; i++)
-        model_mark_dirty(model, INTERN_ITEM, revision->items[i].key);
+        model_mark_dirty(model, ENTITY_ITEM, revision->items[i].key);
     revision->at = 0;
     revision->phase = REVISION_SHOWN;
 }
@@ -368,7 +368,7 @@ static void settle_some(struct revision *revision)
     (void)pthread_rwlock_unlock(&model->lock); /* held above */
     for (uint32_t i = first; i < end; i++) {
         struct moved *moved = &revision->moved.at[i];
-        model_mark_dirty(model, INTERN_LEARNER, moved->key);
+        model_mark_dirty(model, ENTITY_LEARNER, moved->key);
         state_unref(moved->next);
         state_unref(moved->base);
         moved->next = moved->base = NULL;

@@ -149,12 +149,103 @@ enum staff_listing view_course_staff(struct view view, uint32_t course, const ch
     return STAFF_NOT_LISTED;
 }
 
-uint32_t view_learner_count(const struct model *model)
-{
-    return model->learner_count;
-}
-
 uint32_t view_record_owner(struct view view, int64_t record_id)
 {
     return record_id > 0 && record_id < view.model->record_capacity ? view.model->record_owner[record_id] : 0;
+}
+
+struct text view_id(struct view view, enum entity kind, uint32_t key)
+{
+    const struct model *model = view.model;
+
+    if (key == 0 || key > model_count(model, kind))
+        return (struct text){NULL, 0};
+    if (kind == ENTITY_LEARNER)
+        return (struct text){model->learners[key]->id, model->learners[key]->id_size};
+    if (kind == ENTITY_COURSE)
+        return (struct text){model->courses[key]->id, model->courses[key]->id_size};
+    return (struct text){model->items[key]->id, model->items[key]->id_size};
+}
+
+bool view_knows(struct view view, enum entity kind, uint32_t key)
+{
+    return kind == ENTITY_LEARNER  ? view_learner_slot(view, key) && view_learner_slot(view, key)->state
+           : kind == ENTITY_COURSE ? view_course_slot(view, key) && view_course_slot(view, key)->def
+                                   : view_item_slot(view, key) && view_item_slot(view, key)->def;
+}
+
+uint32_t model_count(const struct model *model, enum entity kind)
+{
+    return kind == ENTITY_LEARNER  ? model->learner_count
+           : kind == ENTITY_COURSE ? model->course_count
+                                   : model->item_count;
+}
+
+uint32_t view_count(struct view view, enum entity kind)
+{
+    return model_count(view.model, kind);
+}
+
+bool view_is_erased(struct view view, uint32_t learner)
+{
+    const struct learner_slot *slot = view_learner_slot(view, learner);
+    return slot && slot->erased;
+}
+
+struct learner_state *view_state(struct view view, uint32_t learner)
+{
+    const struct learner_slot *slot = view_learner_slot(view, learner);
+    return slot && !slot->erased ? state_ref(model_state(view.model, slot)) : NULL;
+}
+
+static const struct keys nobody = {0};
+
+const struct keys *view_roster(struct view view, uint32_t course)
+{
+    const struct course_slot *slot = view_course_slot(view, course);
+    return slot ? &slot->roster : &nobody;
+}
+
+const struct keys *view_holders(struct view view, uint32_t item)
+{
+    const struct item_slot *slot = view_item_slot(view, item);
+    return slot ? &slot->holders : &nobody;
+}
+
+const struct course_sums *view_course_sums(struct view view, uint32_t course)
+{
+    static const struct course_sums none = {0};
+    const struct course_slot *slot = view_course_slot(view, course);
+
+    return slot ? &slot->sums : &none;
+}
+
+const struct item_sums *view_item_sums(struct view view, uint32_t item)
+{
+    static const struct item_sums none = {0};
+    const struct item_slot *slot = view_item_slot(view, item);
+
+    return slot ? &slot->sums : &none;
+}
+
+uint64_t view_item_changes(struct view view, uint32_t item)
+{
+    const struct item_slot *slot = view_item_slot(view, item);
+    return slot ? slot->changes : 0;
+}
+
+uint32_t view_items_bound(struct view view, uint32_t course)
+{
+    const struct course_slot *slot = view_course_slot(view, course);
+    return slot ? slot->bound : 0;
+}
+
+uint16_t view_threshold(struct view view)
+{
+    return view.model->threshold_hundredths;
+}
+
+uint16_t model_threshold(const struct model *model)
+{
+    return model->threshold_hundredths;
 }

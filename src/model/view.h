@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/text.h"
+#include "core/entity.h"
 #include "model/model_private.h"
 
 /* A way of looking: readers see what is published; the engine, while it decides, its own pending copies. */
@@ -36,11 +38,52 @@ const struct course_slot *view_course_slot(struct view view, uint32_t key);
 /* As view_learner_slot, of an item. */
 const struct item_slot *view_item_slot(struct view view, uint32_t key);
 
+/* Under which id: "" when that was erased, and absent when there is no such key. Lives as long as the model.
+ */
+struct text view_id(struct view view, enum entity kind, uint32_t key);
+
+/* Whether anything is published of it: a learner's state, a definition. */
+bool view_knows(struct view view, enum entity kind, uint32_t key);
+
+/* The highest key that was given out. */
+uint32_t view_count(struct view view, enum entity kind);
+
+/* The same of a model. */
+uint32_t model_count(const struct model *model, enum entity kind);
+
+/* Whether the learner was erased; of them nothing is known, though lists may still hold their key. */
+bool view_is_erased(struct view view, uint32_t learner);
+
+/* A reference to the published state, for state_unref; NULL: never seen, or erased. */
+struct learner_state *view_state(struct view view, uint32_t learner);
+
+/* Who was ever enrolled in the course, of all that is published. Empty when there is none. */
+const struct keys *view_roster(struct view view, uint32_t course);
+
+/* The same of who has a record of the item. */
+const struct keys *view_holders(struct view view, uint32_t item);
+
+/* The sums over all enrolments of the course; all zero when there is none. */
+const struct course_sums *view_course_sums(struct view view, uint32_t course);
+
+/* The sums over all records of the item; all zero when there is none. */
+const struct item_sums *view_item_sums(struct view view, uint32_t item);
+
+/* How often a record of the item changed since the start: what was counted over them still holds when this is
+ * the same. */
+uint64_t view_item_changes(struct view view, uint32_t item);
+
+/* How many items are bound to the course, published. */
+uint32_t view_items_bound(struct view view, uint32_t course);
+
+/* completion_threshold, as the events say. */
+uint16_t view_threshold(struct view view);
+
+/* The same of a model. */
+uint16_t model_threshold(const struct model *model);
+
 /* The course that the item is bound to, as long as that is observed; 0: none. */
 uint32_t view_bound(struct view view, const struct item_def *def);
-
-/* The published state of a learner; under the lock. NULL: never seen. state_ref keeps it beyond. */
-struct learner_state *model_state(const struct model *model, const struct learner_slot *slot);
 
 /* What the core asks of the catalogue. def NULL: unknown. bound: the course that def is bound to; NULL: none.
  */
@@ -64,9 +107,6 @@ enum staff_listing { STAFF_NOT_LISTED, STAFF_NOBODY_LISTED, STAFF_LISTED, STAFF_
 
 /* How a user, by id, stands to a course. One that is unknown, or without staff: STAFF_NOBODY_LISTED. */
 enum staff_listing view_course_staff(struct view view, uint32_t course, const char *user, size_t size);
-
-/* How many learners were ever seen. */
-uint32_t view_learner_count(const struct model *model);
 
 /* Whose record it is; 0: nobody's. */
 uint32_t view_record_owner(struct view view, int64_t record_id);

@@ -18,9 +18,9 @@ static enum rc check_budgets(struct view view, struct command *command, uint32_t
         return fault_set(&command->fault, RC_INVALID, "staff", "a course has at most 1,000 staff entries");
     for (uint32_t i = 0; i < put->item_count; i++)
         fresh += view_item_key(view, put->items[i].id.bytes, put->items[i].id.size) == 0;
-    if (fresh && view.model->item_count + fresh > LIMIT_ITEMS)
+    if (fresh && view_count(view, ENTITY_ITEM) + fresh > LIMIT_ITEMS)
         return fault_set(&command->fault, RC_CONFLICT, NULL, "the server has at most 1,000,000 items");
-    if (course == 0 && view.model->course_count >= LIMIT_COURSES)
+    if (course == 0 && view_count(view, ENTITY_COURSE) >= LIMIT_COURSES)
         return fault_set(&command->fault, RC_CONFLICT, NULL, "the server has at most 100,000 courses");
     return RC_OK;
 }
@@ -35,9 +35,9 @@ static enum rc check_items(struct batch *batch, struct command *command, uint32_
         const struct item_def *def = view_item(view, item);
         if (!def || !def->course || def->course == course || !def->declared)
             continue;
-        const char *text = arena_printf(command->arena, "item %s belongs to course %s, not to course %s",
-                                        put->items[i].id.bytes, view_course_slot(view, def->course)->id,
-                                        command->course.bytes);
+        const char *text = arena_printf(
+            command->arena, "item %s belongs to course %s, not to course %s", put->items[i].id.bytes,
+            view_id(view, ENTITY_COURSE, def->course).bytes, command->course.bytes);
         return fault_set(&command->fault, RC_INVALID, "contents", text ? text : "an item of another course");
     }
     return RC_OK;
@@ -86,7 +86,7 @@ static enum rc put_course(struct batch *batch, struct command *command)
     char etag[ETAG_BYTES] = "";
 
     if (before)
-        etag_of_course(course, before->version, view.model->threshold_hundredths, etag);
+        etag_of_course(course, before->version, view_threshold(view), etag);
     enum rc rc = check_budgets(view, command, course);
     if (rc == RC_OK)
         rc = check_items(batch, command, course);
@@ -123,7 +123,7 @@ static enum rc delete_course(struct batch *batch, struct command *command)
 
     if (!before || !before->declared)
         return fault_set(&command->fault, RC_NOT_FOUND, NULL, "Course not found");
-    etag_of_course(course, before->version, view.model->threshold_hundredths, etag);
+    etag_of_course(course, before->version, view_threshold(view), etag);
     if (!etag_matches(command->if_match, etag))
         return fault_set(&command->fault, RC_STALE_MATCH, "If-Match", "the course has changed since");
     uint32_t *kept = arena_alloc(&batch->arena, (before->item_count + 1) * sizeof *kept), kept_count = 0;
@@ -131,7 +131,7 @@ static enum rc delete_course(struct batch *batch, struct command *command)
     if (!kept || !body)
         return fault_no_memory(&command->fault);
     for (uint32_t i = 0; i < before->item_count; i++)
-        if (view_item_slot(view, before->items[i])->sums.records > 0)
+        if (view_item_sums(view, before->items[i])->records > 0)
             kept[kept_count++] = before->items[i];
     struct event event = batch_event(command, EV_COURSE_UNDECLARED);
     event.course = command->course_key = course;

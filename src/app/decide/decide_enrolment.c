@@ -57,7 +57,7 @@ static enum rc judge_first(struct batch *batch, struct command *command, const s
         return RC_OK; /* drop or expire of what is not there changes nothing */
     if (!known_course && batch->policy->strict_catalog)
         return fault_set(&command->fault, RC_NOT_FOUND, NULL, "Course not found");
-    if (!known_course && view.model->course_count >= LIMIT_COURSES)
+    if (!known_course && view_count(view, ENTITY_COURSE) >= LIMIT_COURSES)
         return fault_set(&command->fault, RC_CONFLICT, NULL, "the server has at most 100,000 courses");
     if (learner && learner->enrolment_count >= LIMIT_ENROLMENTS)
         return fault_set(&command->fault, RC_CONFLICT, NULL,

@@ -62,7 +62,7 @@ static void find_items(struct erasing *erasing, const struct learner *learner)
     for (uint32_t i = 0; i < learner->record_count; i++) {
         uint32_t key = learner->records[i].item;
         const struct item_def *def = view_item(view, key);
-        if (!def || has_other(view, &view_item_slot(view, key)->holders, learner->key))
+        if (!def || has_other(view, view_holders(view, key), learner->key))
             continue;
         if (!def->declared)
             erasing->items[erasing->item_count++] = key;
@@ -82,9 +82,8 @@ static void judge_course(struct erasing *erasing, uint32_t key, uint32_t lost, u
 
     if (!def || def->declared)
         return;
-    uint32_t bound = view_course_slot(view, key)->bound - lost_bound; /* previews of others named it too */
-    if (lost == def->item_count && bound == 0 &&
-        !has_other(view, &view_course_slot(view, key)->roster, learner))
+    uint32_t bound = view_items_bound(view, key) - lost_bound; /* previews of others named it too */
+    if (lost == def->item_count && bound == 0 && !has_other(view, view_roster(view, key), learner))
         erasing->courses[erasing->course_count++] = key;
     else if (lost)
         erasing->touched[erasing->touched_count++] = key;

@@ -92,7 +92,7 @@ enum rc decide_reset(struct batch *batch, struct command *command)
         if (own != course)
             return fault_set(&command->fault, RC_INVALID, "courseContentId",
                              place_foreign_text(command, command->item, command->course,
-                                                own ? view_course_slot(view, own)->id : NULL));
+                                                own ? view_id(view, ENTITY_COURSE, own).bytes : NULL));
         enum rc rc = etag_check(command->if_match, learner_record(learner, item), &command->fault);
         if (rc != RC_OK)
             return rc;

@@ -88,9 +88,9 @@ static enum rc add(struct batch *batch, struct command *command)
 /* The command is from here on one on the entry's learner. */
 static void take_owner(struct batch *batch, struct command *command, uint32_t learner)
 {
-    const struct learner_slot *slot = view_learner_slot(batch->fold->view, learner);
+    struct text id = view_id(batch->fold->view, ENTITY_LEARNER, learner);
 
-    command->learner = slot ? (struct text){slot->id, slot->id_size} : (struct text){"", 0};
+    command->learner = id.bytes ? id : (struct text){"", 0};
     command->learner_key = learner;
     command->at_ms = batch_instant(batch, command, learner);
     if (command->actor.size == command->learner.size && command->actor.bytes &&

@@ -157,8 +157,7 @@ struct checked {
 /* The name of the course that a report enrols in. */
 static struct text course_named(struct view view, const struct item_report *report, const struct place *place)
 {
-    const struct course_slot *slot = view_course_slot(view, place->course);
-    return report->course.bytes || !slot ? report->course : (struct text){slot->id, slot->id_size};
+    return report->course.bytes ? report->course : view_id(view, ENTITY_COURSE, place->course);
 }
 
 /* Two reports of one request that put one item into two courses cannot both hold. What all of them add counts
@@ -225,11 +224,10 @@ static enum rc check_all(struct batch *batch, struct command *command)
 
 static bool is_of_many(struct view view, const struct item_report *report)
 {
-    const struct item_slot *slot =
-        view_item_slot(view, view_item_key(view, report->item.bytes, report->item.size));
+    uint32_t item = view_item_key(view, report->item.bytes, report->item.size);
+    const struct item_def *def = view_item((struct view){view.model, false}, item);
 
-    return slot && slot->holders.count > FOLD_AT_ONCE && slot->def && !slot->def->course &&
-           !slot->def->retired;
+    return def && view_holders(view, item)->count > FOLD_AT_ONCE && !def->course && !def->retired;
 }
 
 bool decide_brings_many(struct view view, const struct command *command)

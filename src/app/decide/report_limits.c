@@ -85,9 +85,9 @@ enum rc report_limits_budgets(struct view view, const struct learner *learner, u
 {
     const struct course_def *def = view_course(view, course);
 
-    if (adds->items && view.model->item_count + adds->items > LIMIT_ITEMS)
+    if (adds->items && view_count(view, ENTITY_ITEM) + adds->items > LIMIT_ITEMS)
         return fault_set(fault, RC_CONFLICT, NULL, "the server has at most 1,000,000 items");
-    if (adds->courses && view.model->course_count + adds->courses > LIMIT_COURSES)
+    if (adds->courses && view_count(view, ENTITY_COURSE) + adds->courses > LIMIT_COURSES)
         return fault_set(fault, RC_CONFLICT, NULL, "the server has at most 100,000 courses");
     if (adds->taught && def && def->item_count + adds->taught > LIMIT_COURSE_ITEMS)
         return fault_set(fault, RC_CONFLICT, NULL, "a course has at most 10,000 items");

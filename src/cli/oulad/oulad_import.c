@@ -257,7 +257,7 @@ static int lay_all(struct import *import, const struct oulad *oulad, int64_t onl
 {
     struct fault fault = {NULL, NULL};
     size_t courses = 0;
-    uint64_t learners = view_learner_count(engine_model(import->engine));
+    uint64_t learners = model_count(engine_model(import->engine), ENTITY_LEARNER);
 
     for (size_t i = 0; i < oulad->course_count; i++)
         if (!only || oulad->courses[i].id == only) {
@@ -288,11 +288,11 @@ static int lay_all(struct import *import, const struct oulad *oulad, int64_t onl
     if (import->progress.laid == 0)
         (void)printf("imported nothing: all %zu presentations are here already\n", courses); /* likewise */
     else
-        (void)printf("imported %zu presentations, %llu new learners, %llu steps in %.1f s (%.0f steps/s)\n",
-                     courses,
-                     (unsigned long long)(view_learner_count(engine_model(import->engine)) - learners),
-                     (unsigned long long)import->progress.laid, (double)spent_ms / 1000,
-                     (double)import->progress.laid * 1000 / (double)(spent_ms ? spent_ms : 1)); /* likewise */
+        (void)printf(
+            "imported %zu presentations, %llu new learners, %llu steps in %.1f s (%.0f steps/s)\n", courses,
+            (unsigned long long)(model_count(engine_model(import->engine), ENTITY_LEARNER) - learners),
+            (unsigned long long)import->progress.laid, (double)spent_ms / 1000,
+            (double)import->progress.laid * 1000 / (double)(spent_ms ? spent_ms : 1)); /* likewise */
     return 0;
 }
 

@@ -45,7 +45,7 @@ static enum rc take_figures(struct analytics *all, struct fault *fault)
     if (def) {
         all->def = course_def_ref(def);
         all->facts = view_course_facts(view, all->course);
-        all->figures = course_sums_figures(&view_course_slot(view, all->course)->sums, &all->facts, today);
+        all->figures = course_sums_figures(view_course_sums(view, all->course), &all->facts, today);
     }
     model_read_end(view);
     if (!def)
@@ -59,7 +59,7 @@ static void look_at_some(struct analytics *all)
     struct view view = model_read_begin(all->context->model);
 
     for (uint32_t i = 0; i < HOLD_ITEMS && all->looked < all->def->item_count; i++) {
-        const struct item_sums *sums = &view_item_slot(view, all->def->items[all->looked])->sums;
+        const struct item_sums *sums = view_item_sums(view, all->def->items[all->looked]);
         all->contents[all->looked++] = (struct content){sums->time_spent_ms, sums->records, sums->completed};
         all->activities += sums->records;
     }
@@ -68,11 +68,10 @@ static void look_at_some(struct analytics *all)
 
 static void put_content(struct json_out *out, struct view view, const struct analytics *all, uint32_t i)
 {
-    const struct item_slot *slot = view_item_slot(view, all->def->items[i]);
     const struct content *content = &all->contents[i];
 
     json_open(out, '{');
-    json_put_id(out, "contentId", slot_id(slot->id, slot->id_size));
+    json_put_id(out, "contentId", view_id(view, ENTITY_ITEM, all->def->items[i]));
     json_put_int(out, "completionCount", content->completed);
     json_put_hundredths(out, "avgDuration",
                         rounded_ratio(content->time_spent_ms, 100, 1000 * content->records));

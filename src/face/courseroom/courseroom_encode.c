@@ -44,13 +44,12 @@ void courseroom_put_enrolment(struct json_out *out, struct view view, const stru
         json_null_value(out);
         return;
     }
-    const struct course_slot *course = view_course_slot(view, enrolment->course);
     struct course_facts facts = view_course_facts(view, enrolment->course);
     json_open(out, '{');
     put_virtuals(out, zone, enrolment->created_at_ms, enrolment->updated_at_ms);
     json_put_int(out, "enrollmentId", enrolment->id);
     json_put_id(out, "userId", user);
-    json_put_id(out, "courseId", slot_id(course->id, course->id_size));
+    json_put_id(out, "courseId", view_id(view, ENTITY_COURSE, enrolment->course));
     json_put_text(out, "enrollmentStatus", state_name(enrolment_state(enrolment, &facts)));
     json_put_instant(out, "enrollmentDate", enrolment->enrolled_at_ms);
     json_put_instant(out, "completionDate", enrolment_completion_ms(enrolment, &facts));
@@ -78,18 +77,17 @@ void courseroom_put_percent(struct json_out *out, const struct record *record)
 void courseroom_put_activity(struct json_out *out, struct view view, const struct zone *zone,
                              struct text user, const struct record *record)
 {
-    const struct item_slot *item = view_item_slot(view, record->item);
-    const struct course_slot *course = view_course_slot(view, view_item_facts(view, record->item).course);
+    uint32_t course = view_item_facts(view, record->item).course;
 
     json_open(out, '{');
     put_virtuals(out, zone, record->created_at_ms, record->updated_at_ms);
     json_put_int(out, "progressId", record->id);
     json_put_id(out, "userId", user);
     if (course)
-        json_put_id(out, "courseId", slot_id(course->id, course->id_size));
+        json_put_id(out, "courseId", view_id(view, ENTITY_COURSE, course));
     else
         json_put_null(out, "courseId");
-    json_put_id(out, "courseContentId", slot_id(item->id, item->id_size));
+    json_put_id(out, "courseContentId", view_id(view, ENTITY_ITEM, record->item));
     json_put_text(out, "progressStatus", status_name(record));
     json_put_int(out, "activityDuration", rounded_ratio(record->time_spent_ms, 1, 1000));
     courseroom_put_percent(out, record);

@@ -240,7 +240,7 @@ static struct listing *new_listing(struct request *request, const char *message,
 
 static bool is_small(struct view view, uint32_t course)
 {
-    return view_course_slot(view, course)->roster.count <= SMALL_ROSTER;
+    return view_roster(view, course)->count <= SMALL_ROSTER;
 }
 
 /* Once the query is read: the course, then its learners in the order. */

@@ -68,8 +68,7 @@ static enum rc find_entry(struct request *request, uint64_t *out_id, uint32_t *o
     if (rc != RC_OK)
         return rc;
     struct view view = model_read_begin(context->model);
-    const struct learner_slot *slot = view_learner_slot(view, *out_learner);
-    *out_user = slot ? slot_id(slot->id, slot->id_size) : (struct text){NULL, 0};
+    *out_user = view_id(view, ENTITY_LEARNER, *out_learner);
     rc = face_may(request, view, ACCESS_PERSON, *out_user, 0, false, fault);
     model_read_end(view);
     return rc;

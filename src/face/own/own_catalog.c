@@ -43,7 +43,7 @@ static enum rc write_answer(struct request *request, struct putting *putting, st
                 item->type.bytes
                     ? item->type.bytes
                     : item_type(view_item(view, view_item_key(view, item->id.bytes, item->id.size)));
-            own_put_item(&out, item, type, model->threshold_hundredths);
+            own_put_item(&out, item, type, model_threshold(model));
         }
         model_read_end(view);
     }
@@ -62,8 +62,7 @@ static void encode_put(struct command *command, struct view view)
 
     buf_add(command->answer.body, putting->answer, putting->answer_size);
     command->answer.status = command->created ? 201 : 200;
-    etag_of_course(command->course_key, command->sequence, view.model->threshold_hundredths,
-                   command->answer.etag);
+    etag_of_course(command->course_key, command->sequence, view_threshold(view), command->answer.etag);
 }
 
 /* Reads the body and writes the answer to be. */
@@ -131,7 +130,7 @@ static enum rc read_course(struct request *request, bool large, bool *out_large,
         def = course_def_ref(view_course(view, course));
     *out_large = !large && def && def->item_count + def->staff_count > LARGE_READ;
     if (rc == RC_OK && !*out_large) {
-        etag_of_course(course, def->version, view.model->threshold_hundredths, request->etag);
+        etag_of_course(course, def->version, view_threshold(view), request->etag);
         own_put_course(&out, view, course, def);
     }
     model_read_end(view);
@@ -201,14 +200,14 @@ struct list_read {
     struct json_out out;
 };
 
-static void put_line(struct json_out *out, const struct course_slot *slot)
+static void put_line(struct json_out *out, struct view view, uint32_t course, const struct course_def *def)
 {
     json_open(out, '{');
-    json_put_text(out, "id", slot->id);
-    json_put_text(out, "title", slot->def->title.bytes);
-    json_put_bool(out, "declared", slot->def->declared);
-    json_put_int(out, "contents", slot->def->item_count);
-    json_put_int(out, "enrollments", slot->sums.learners);
+    json_put_text(out, "id", view_id(view, ENTITY_COURSE, course).bytes);
+    json_put_text(out, "title", def->title.bytes);
+    json_put_bool(out, "declared", def->declared);
+    json_put_int(out, "contents", def->item_count);
+    json_put_int(out, "enrollments", view_course_sums(view, course)->learners);
     json_close(out, '}');
 }
 
@@ -237,15 +236,15 @@ static enum rc list_step(void *state, struct buf *out, bool *out_last, struct fa
         json_put_open(&read->out, "courses", '[');
     }
     struct view view = model_read_begin(read->model);
-    for (uint32_t steps = STEPS_A_HOLD; read->at < view.model->course_count && steps > 0; steps--) {
-        const struct course_slot *slot = view_course_slot(view, ++read->at);
-        if (!slot || !slot->def)
+    for (uint32_t steps = STEPS_A_HOLD; read->at < view_count(view, ENTITY_COURSE) && steps > 0; steps--) {
+        const struct course_def *def = view_course(view, ++read->at);
+        if (!def)
             continue;
         if (!read->limit || read->total / read->limit == read->page - 1)
-            put_line(&read->out, slot);
+            put_line(&read->out, view, read->at, def);
         read->total++;
     }
-    *out_last = read->at >= view.model->course_count;
+    *out_last = read->at >= view_count(view, ENTITY_COURSE);
     model_read_end(view);
     if (*out_last) {
         json_close(&read->out, ']');

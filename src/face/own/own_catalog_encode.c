@@ -42,20 +42,19 @@ void own_put_course(struct json_out *out, struct view view, uint32_t course, con
 {
     uint32_t steps = 0;
 
-    own_put_course_head(out, view_course_slot(view, course)->id, def->title, def->description, def->declared,
-                        def->staff, def->staff_count);
+    own_put_course_head(out, view_id(view, ENTITY_COURSE, course).bytes, def->title, def->description,
+                        def->declared, def->staff, def->staff_count);
     for (uint32_t i = 0; i < def->item_count; i++) {
-        const struct item_slot *slot = view_item_slot(view, def->items[i]);
         const struct item_def *item = view_item(view, def->items[i]);
         if (!item)
             continue; /* forgotten meanwhile */
-        struct put_item shown = {.id = slot_id(slot->id, slot->id_size),
+        struct put_item shown = {.id = view_id(view, ENTITY_ITEM, def->items[i]),
                                  .title = item->title,
                                  .section = item->section,
                                  .duration_ms = item->duration_ms,
                                  .required = item->required,
                                  .threshold_hundredths = item->threshold_hundredths};
-        own_put_item(out, &shown, item_type(item), view.model->threshold_hundredths);
+        own_put_item(out, &shown, item_type(item), view_threshold(view));
         (void)view_pause(view, &steps, 1);
     }
     json_close(out, ']');

@@ -50,7 +50,7 @@ static void put_course_line(struct exporting *exporting, struct view view, uint3
 {
     const struct course_def *def = view_course(view, key);
 
-    put_catalogue_line(&exporting->out, view_course_slot(view, key)->id,
+    put_catalogue_line(&exporting->out, view_id(view, ENTITY_COURSE, key).bytes,
                        def && def->title.size ? def->title.bytes : NULL, "course", NULL);
 }
 
@@ -59,14 +59,14 @@ static void put_item_line(struct exporting *exporting, struct view view, uint32_
     const struct item_def *def = view_item(view, key);
     uint32_t course = view_item_facts(view, key).course;
 
-    put_catalogue_line(&exporting->out, view_item_slot(view, key)->id,
+    put_catalogue_line(&exporting->out, view_id(view, ENTITY_ITEM, key).bytes,
                        def && def->title.size ? def->title.bytes : NULL, item_type(def),
-                       course ? view_course_slot(view, course)->id : NULL);
+                       course ? view_id(view, ENTITY_COURSE, course).bytes : NULL);
 }
 
 static void gather(struct exporting *exporting, struct view view, uint32_t course)
 {
-    if (course && view_course_slot(view, course)->id &&
+    if (course && view_id(view, ENTITY_COURSE, course).bytes &&
         !learner_enrolment(exporting->snapshot.learner, course))
         exporting->others[exporting->other_count++] = course;
 }

@@ -5,13 +5,13 @@
 void own_put_enrolment(struct json_out *out, struct arena *arena, struct view view,
                        const struct enrolment *enrolment)
 {
-    const struct course_slot *course = view_course_slot(view, enrolment->course);
+    const char *course = view_id(view, ENTITY_COURSE, enrolment->course).bytes;
     struct course_facts facts = view_course_facts(view, enrolment->course);
 
     json_open(out, '{');
     json_put_int(out, "enrollmentId", enrolment->id);
-    json_put_text(out, "courseId", course->id);
-    json_put_text(out, "courseTitle", course_title(arena, view, enrolment->course, course->id));
+    json_put_text(out, "courseId", course);
+    json_put_text(out, "courseTitle", course_title(arena, view, enrolment->course, course));
     json_put_text(out, "enrollmentStatus", state_name(enrolment_state(enrolment, &facts)));
     json_put_hundredths(out, "progressPercent",
                         course_percent_hundredths(enrolment->completed_required, facts.required));
@@ -39,14 +39,13 @@ static void put_times(struct json_out *out, const struct record *record)
 
 void own_put_record(struct json_out *out, struct view view, const struct record *record)
 {
-    const struct item_slot *item = view_item_slot(view, record->item);
     const struct item_def *def = view_item(view, record->item);
     uint32_t course = view_item_facts(view, record->item).course;
 
     json_open(out, '{');
     json_put_int(out, "progressId", record->id);
-    json_put_text(out, "contentId", item->id);
-    json_put_text(out, "courseId", course ? view_course_slot(view, course)->id : NULL);
+    json_put_text(out, "contentId", view_id(view, ENTITY_ITEM, record->item).bytes);
+    json_put_text(out, "courseId", course ? view_id(view, ENTITY_COURSE, course).bytes : NULL);
     json_put_text(out, "title", def && def->title.size ? def->title.bytes : NULL);
     json_put_text(out, "type", item_type(def));
     json_put_text(out, "status", status_name(record));

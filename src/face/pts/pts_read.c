@@ -172,7 +172,7 @@ static void put_course_head(struct pts_read *read, struct view view, const struc
 {
     struct json_out *out = &read->out;
     const struct enrolment *enrolment = course->enrolment;
-    const char *id = view_course_slot(view, course->key)->id;
+    const char *id = view_id(view, ENTITY_COURSE, course->key).bytes;
     struct title title = titles_look(read->titles, view, true, course->key, id);
 
     json_open(out, '{');
@@ -242,7 +242,7 @@ static bool put_videos(struct pts_read *read, struct view view)
     for (uint32_t steps = STEPS_A_HOLD; read->at < def->item_count && steps > 0; read->at++, steps--)
         if (shows_video(read, view, def->items[read->at], &record))
             pts_put_video(&read->out, read->titles, view, def->items[read->at],
-                          view_item_slot(view, def->items[read->at])->id, record);
+                          view_id(view, ENTITY_ITEM, def->items[read->at]).bytes, record);
     read->titles->arena = &read->request->arena;
     arena_done(&scratch);
     return read->at == def->item_count;
@@ -340,11 +340,11 @@ static void want_titles(struct pts_read *read)
 
     for (uint32_t i = 0; i < read->course_count && read->kind != READ_VIDEOS; i++)
         titles_want(titles, view, true, read->courses[i].key,
-                    view_course_slot(view, read->courses[i].key)->id);
+                    view_id(view, ENTITY_COURSE, read->courses[i].key).bytes);
     const struct course_def *def = read->kind == READ_SUMMARY ? NULL : read->courses[0].def;
     for (uint32_t i = 0; def && i < def->item_count && titles->wanted_count < TITLES_WANTED_MAX; i++) {
         if (shows_video(read, view, def->items[i], &record))
-            titles_want(titles, view, false, def->items[i], view_item_slot(view, def->items[i])->id);
+            titles_want(titles, view, false, def->items[i], view_id(view, ENTITY_ITEM, def->items[i]).bytes);
         (void)view_pause(view, &steps, 1);
     }
     model_read_end(view);

@@ -77,8 +77,7 @@ static enum rc find_record(struct request *request, struct view view, struct tex
     for (uint32_t i = 0; learner && i < learner->record_count; i++)
         if (learner->records[i].id == number && learner->records[i].flags & RECORD_PRESENT)
             record = &learner->records[i];
-    const struct learner_slot *slot = view_learner_slot(view, owner);
-    struct text user = slot ? slot_id(slot->id, slot->id_size) : (struct text){NULL, 0};
+    struct text user = view_id(view, ENTITY_LEARNER, owner);
     if (record) {
         enum rc rc = face_may(request, view, ACCESS_OWN, user, 0, false, fault);
         if (rc != RC_OK)
@@ -86,9 +85,8 @@ static enum rc find_record(struct request *request, struct view view, struct tex
     } else {
         return fault_set(fault, RC_NOT_FOUND, NULL, "Progress not found");
     }
-    const struct item_slot *item = view_item_slot(view, record->item);
     *out_user = user;
-    *out_item = slot_id(item->id, item->id_size);
+    *out_item = view_id(view, ENTITY_ITEM, record->item);
     return RC_OK;
 }
 

@@ -55,16 +55,16 @@ static const char *title_of(struct arena *arena, const struct item_def *def, con
 
 static void put_content(struct json_out *out, struct arena *arena, struct view view, uint32_t item)
 {
-    const struct item_slot *slot = view_item_slot(view, item);
+    const char *id = view_id(view, ENTITY_ITEM, item).bytes;
     const struct item_def *def = view_item(view, item);
-    const struct course_slot *course = view_course_slot(view, view_item_facts(view, item).course);
+    uint32_t course = view_item_facts(view, item).course;
 
     json_put_open(out, "contentId", '{');
-    json_put_text(out, "id", slot->id);
-    json_put_text(out, "title", title_of(arena, def, slot->id));
+    json_put_text(out, "id", id);
+    json_put_text(out, "title", title_of(arena, def, id));
     json_put_text(out, "type", item_type(def));
     json_put_text(out, "section", def ? def->section.bytes : NULL);
-    json_put_text(out, "moduleId", course ? course->id : NULL);
+    json_put_text(out, "moduleId", view_id(view, ENTITY_COURSE, course).bytes);
     json_close(out, '}');
 }
 
@@ -137,12 +137,12 @@ enum rc trk_may_see(struct request *request, struct view view, struct text modul
 
 void trk_put_module(struct json_out *out, struct arena *arena, struct view view, uint32_t course)
 {
-    const struct course_slot *slot = view_course_slot(view, course);
+    const char *id = view_id(view, ENTITY_COURSE, course).bytes;
     const struct course_def *def = view_course(view, course);
 
     json_open(out, '{');
-    json_put_text(out, "id", slot->id);
-    json_put_text(out, "title", course_title(arena, view, course, slot->id));
+    json_put_text(out, "id", id);
+    json_put_text(out, "title", course_title(arena, view, course, id));
     json_put_text(out, "description", def && def->description.bytes ? def->description.bytes : "");
     json_close(out, '}');
 }

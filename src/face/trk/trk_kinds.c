@@ -46,14 +46,13 @@ static const struct record *present(const struct learner *learner, uint32_t item
 static void put_entry(struct json_out *out, struct arena *arena, struct view view,
                       const struct kind_entry *entry)
 {
-    const struct item_slot *slot = view_item_slot(view, entry->item);
+    const char *id = view_id(view, ENTITY_ITEM, entry->item).bytes;
     const struct item_def *def = view_item(view, entry->item);
     const struct record *record = entry->record;
-    const char *title =
-        def && def->title.size ? def->title.bytes : arena_printf(arena, "Content %s", slot->id);
+    const char *title = def && def->title.size ? def->title.bytes : arena_printf(arena, "Content %s", id);
 
     json_open(out, '{');
-    json_put_text(out, "id", slot->id);
+    json_put_text(out, "id", id);
     json_put_text(out, "title", title);
     json_put_text(out, "description", "");
     json_put_text(out, "section", def ? def->section.bytes : NULL);

@@ -54,7 +54,7 @@ static enum rc sum_types(struct stats_read *read, struct view view)
     const struct course_def *def = read->def;
 
     for (uint32_t steps = STEPS_A_HOLD; read->at < def->item_count && steps > 0; read->at++, steps--) {
-        const struct item_sums *of_item = &view_item_slot(view, def->items[read->at])->sums;
+        const struct item_sums *of_item = view_item_sums(view, def->items[read->at]);
         struct item_sums *of_type =
             trk_type_sums(&read->types, item_type(view_item(view, def->items[read->at])));
         if (!of_type)
@@ -178,7 +178,7 @@ static void put_member_records(struct stats_read *read, struct view view)
     for (uint32_t steps = STEPS_A_HOLD; read->at < member->record_count && steps > 0; read->at++, steps--) {
         const struct record *record = member->records[read->at];
         json_open(out, '{');
-        json_put_text(out, "contentId", view_item_slot(view, record->item)->id);
+        json_put_text(out, "contentId", view_id(view, ENTITY_ITEM, record->item).bytes);
         json_put_text(out, "status", trk_status(record));
         json_put_int(out, "progressPercentage",
                      trk_percent(record->percent_hundredths, record->status == ITEM_COMPLETED));
@@ -276,7 +276,7 @@ static enum rc open_stats(struct request *request, struct stats_read *read, bool
         rc = fault_set(fault, RC_NOT_FOUND, NULL, "Module not found");
     if (rc == RC_OK) {
         read->def = course_def_ref(view_course(view, course));
-        learners = view_course_slot(view, course)->roster.count;
+        learners = view_roster(view, course)->count;
     }
     model_read_end(view);
     if (rc != RC_OK)

@@ -79,8 +79,8 @@ static int64_t longest_duration(struct view view, uint32_t item)
 
     if (longest)
         return longest;
-    for (uint32_t i = 0; i < view_item_slot(view, item)->holders.count; i++) {
-        const struct record *record = viewed(view, view_item_slot(view, item)->holders.at[i], item, &more);
+    for (uint32_t i = 0; i < view_holders(view, item)->count; i++) {
+        const struct record *record = viewed(view, view_holders(view, item)->at[i], item, &more);
         if (record && record->duration_ms > longest)
             longest = record->duration_ms;
         (void)view_pause(view, &steps, more);
@@ -121,8 +121,8 @@ static void count(struct view view, uint32_t item, struct retention *out)
     *out = (struct retention){.duration_ms = longest_duration(view, item)};
     int64_t seconds = (out->duration_ms + 999) / 1000;
     out->buckets = (uint32_t)(seconds < RETENTION_BUCKETS ? seconds : RETENTION_BUCKETS);
-    for (uint32_t i = 0; out->buckets && i < view_item_slot(view, item)->holders.count; i++) {
-        const struct record *record = viewed(view, view_item_slot(view, item)->holders.at[i], item, &more);
+    for (uint32_t i = 0; out->buckets && i < view_holders(view, item)->count; i++) {
+        const struct record *record = viewed(view, view_holders(view, item)->at[i], item, &more);
         if (record)
             count_coverage(out, record);
         (void)view_pause(view, &steps, more);
@@ -135,15 +135,14 @@ static void count(struct view view, uint32_t item, struct retention *out)
 
 static void basis_of(struct view view, uint32_t item, struct basis *out)
 {
-    const struct item_slot *slot = view_item_slot(view, item);
     const struct item_def *def = view_item(view, item);
 
     memset(out, 0, sizeof *out);
     out->item = item;
     out->course = def ? def->course : 0;
-    out->changes = slot->changes;
+    out->changes = view_item_changes(view, item);
     out->duration_ms = def ? def->duration_ms : 0;
-    out->sums = slot->sums;
+    out->sums = *view_item_sums(view, item);
 }
 
 /* Under retentions' lock. */
@@ -176,12 +175,8 @@ static void remember(struct retentions *retentions, const struct basis *basis,
 
 bool retentions_look(struct retentions *retentions, struct view view, uint32_t item, struct retention *out)
 {
-    const struct item_slot *slot = view_item_slot(view, item);
-
     *out = (struct retention){0};
-    if (!slot)
-        return true;
-    if (slot->holders.count <= FEW_HOLDERS) {
+    if (view_holders(view, item)->count <= FEW_HOLDERS) {
         count(view, item, out);
         return true;
     }

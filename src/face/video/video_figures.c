@@ -35,10 +35,8 @@ static void put_retention(struct json_out *out, const struct retention *retentio
 static void put_summary(struct request *request, struct view view, uint32_t item,
                         const struct retention *retention)
 {
-    static const struct item_sums none = {0};
     struct json_out out = {&request->out, false};
-    const struct item_slot *slot = view_item_slot(view, item);
-    const struct item_sums *sums = slot ? &slot->sums : &none;
+    const struct item_sums *sums = view_item_sums(view, item);
 
     json_open(&out, '{');
     json_put_text(&out, "videoId", face_param(request, 0).bytes);
@@ -157,7 +155,7 @@ static void put_engagement(struct request *request, struct view view, struct tex
     for (uint32_t i = 0; learner && i < learner->record_count; i++) {
         const struct record *record = &learner->records[i];
         if (video_shows(view, record)) {
-            keep_most(most, &kept, (struct watched){record, view_item_slot(view, record->item)->id});
+            keep_most(most, &kept, (struct watched){record, view_id(view, ENTITY_ITEM, record->item).bytes});
             videos++;
             total += record->watched_s;
             completed += record->status == ITEM_COMPLETED;

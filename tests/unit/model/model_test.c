@@ -359,12 +359,12 @@ static int end_model(void **state)
     return 0;
 }
 
-static uint32_t key_of(enum intern_kind kind, char letter, uint32_t number)
+static uint32_t key_of(enum entity kind, char letter, uint32_t number)
 {
     char id[16];
     size_t size = (size_t)snprintf(id, sizeof id, "%c%u", letter, number);
-    return kind == INTERN_LEARNER  ? model_intern_learner(model, id, size, false)
-           : kind == INTERN_COURSE ? model_intern_course(model, id, size, false)
+    return kind == ENTITY_LEARNER  ? model_intern_learner(model, id, size, false)
+           : kind == ENTITY_COURSE ? model_intern_course(model, id, size, false)
                                    : model_intern_item(model, id, size, false);
 }
 
@@ -398,17 +398,17 @@ static void the_erased_leave_the_lists(void **unused)
 {
     enum { ALL = 1000, LEFT = 40 };
     static const uint8_t nothing[4] = {0, 0, 0, 0};
-    uint32_t item = key_of(INTERN_ITEM, 'i', 1), course = key_of(INTERN_COURSE, 'c', 1), longest = 0;
+    uint32_t item = key_of(ENTITY_ITEM, 'i', 1), course = key_of(ENTITY_COURSE, 'c', 1), longest = 0;
     (void)unused;
     for (uint32_t i = 1; i <= ALL; i++)
-        reports(key_of(INTERN_LEARNER, 'l', i), item, course);
+        reports(key_of(ENTITY_LEARNER, 'l', i), item, course);
     publish();
     const struct keys *lists[] = {&model->items[item]->holders, &model->courses[course]->roster};
     for (uint32_t i = 1; i <= ALL; i++) {
         if (i % (ALL / LEFT) == 0)
             continue;
         apply((struct event){
-            .kind = EV_ERASED, .learner = key_of(INTERN_LEARNER, 'l', i), .body = nothing, .body_size = 4});
+            .kind = EV_ERASED, .learner = key_of(ENTITY_LEARNER, 'l', i), .body = nothing, .body_size = 4});
         publish();
         for (int list = 0; list < 2; list++)
             longest = lists[list]->stale > longest ? lists[list]->stale : longest;
@@ -432,11 +432,11 @@ static void the_erased_leave_the_lists(void **unused)
  * lock. */
 static void a_publish_finds_room(void **unused)
 {
-    uint32_t item = key_of(INTERN_ITEM, 'i', 1), course = key_of(INTERN_COURSE, 'c', 1);
+    uint32_t item = key_of(ENTITY_ITEM, 'i', 1), course = key_of(ENTITY_COURSE, 'c', 1);
     (void)unused;
     for (uint32_t round = 0; round < 3; round++) {
         for (uint32_t i = 1; i <= 500; i++)
-            reports(key_of(INTERN_LEARNER, 'l', round * 500 + i), item, course);
+            reports(key_of(ENTITY_LEARNER, 'l', round * 500 + i), item, course);
         assert_int_equal(fold_reserve(&fold), RC_OK);
         const uint32_t *lists[] = {model->items[item]->holders.at,
                                    model->courses[course]->roster.at,
