@@ -46,5 +46,5 @@ struct command *adopting_give_up(struct batch *batch);
 /* Frees what is left; no command is answered by it. */
 void adoptions_done(struct adoptions *adoptions);
 
-/* At a start: what a kill left undone. */
+/* At a start: reads from the ledger what a kill left undone, and queues it. */
 MUST_CHECK enum rc adopting_resume(struct batch *batch, struct fault *fault);

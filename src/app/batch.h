@@ -45,7 +45,7 @@ uint32_t batch_item(struct batch *batch, struct text id);
 /* An event of the command on this learner, with actor, face, device and instant filled in. */
 struct event batch_event(const struct command *command, enum event_kind kind);
 
-/* Instant of the command's events; contract 1, Instants. */
+/* The instant that all events of the command get. Source: contract 1, Instants. */
 int64_t batch_instant(const struct batch *batch, const struct command *command, uint32_t learner_key);
 
 /* Before the learner is enrolled in the course: it counts from now on what they have previewed in it. */

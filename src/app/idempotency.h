@@ -16,7 +16,7 @@ enum idempotency_verdict {
     IDEMPOTENCY_FULL,    /* too many live keys of this caller, or bytes of their answers: 429 */
 };
 
-/* Loads the keys of the last 24 hours. */
+/* Loads the keys of the last 24 hours from the store. Errors: RC_BUSY, out of memory; else the store's. */
 MUST_CHECK enum rc idempotency_new(struct store *store, int64_t now_ms, struct idempotency **out_idempotency,
                                    struct fault *fault);
 
@@ -36,7 +36,7 @@ MUST_CHECK enum rc idempotency_fetch(struct idempotency *idempotency, const uint
  * is free again. Constant time: the engine's thread calls it. */
 void idempotency_end(struct idempotency *idempotency, const uint8_t key[16], bool stored, size_t bytes);
 
-/* How many answers are kept, and their bytes. */
+/* How many answers are kept; *out_bytes: their bytes. Any thread. */
 size_t idempotency_count(struct idempotency *idempotency, uint64_t *out_bytes);
 
 /* After IDEMPOTENCY_REPLAY, when the store has no such answer any more (somebody whom it named was erased):

@@ -9,7 +9,7 @@
  * contract 8, rate_limit; reliability R31. */
 struct limiter;
 
-/* per_second above 0. NULL: out of memory. */
+/* A limiter of per_second requests for each caller, above 0. NULL: out of memory. */
 struct limiter *limiter_new(uint32_t per_second);
 
 /* NULL is fine. Nobody may use it any more. */

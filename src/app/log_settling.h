@@ -26,20 +26,20 @@ struct settlings {
 MUST_CHECK enum rc settling_add(struct batch *batch, uint32_t learner, const struct store_log *changes,
                                 size_t count, struct fault *fault);
 
-/* Adds some rows of the first one to the batch. */
+/* Adds some rows of the settling that is first in line to the batch. */
 MUST_CHECK enum rc settling_step(struct batch *batch, struct fault *fault);
 
-/* After the commit, or when the batch is abandoned. */
+/* After the commit: what the batch added, or did for the first in line, stands. */
 void settling_publish(struct batch *batch);
 
 /* When the batch is abandoned: what it added is forgotten. */
 void settling_abandon(struct batch *batch);
 
-/* The learner was erased. */
+/* Forgets what is still to be settled of a learner who was erased. */
 void settling_forget(struct batch *batch, uint32_t learner);
 
 /* Frees what is left; the next start finds out anew what it was. */
 void settlings_done(struct settlings *settlings);
 
-/* At a start: what a kill left undone. */
+/* At a start: finds out what a kill left undone, and queues it. */
 MUST_CHECK enum rc settling_resume(struct engine *engine, struct batch *batch, struct fault *fault);

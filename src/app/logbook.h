@@ -5,7 +5,7 @@
 /* Log entries as reads see them: straight from the event file, on connections of their own. Not for a thread
  * that must not wait, unless it says so. Any thread. */
 
-/* Whether a learner has entries: a look at what is resident. */
+/* Whether a learner has log entries, by a look at what is resident: never waits. Any thread. */
 bool logbook_any(struct engine *engine, uint32_t learner);
 
 /* Waits until a learner's entries can be changed again. RC_BUSY: not for some seconds. */

@@ -80,7 +80,8 @@ struct member {
     uint32_t looked;     /* member_pick's own */
 };
 
-/* Takes a reference; give it back with member_done. */
+/* Looks a learner up and takes a reference to their state; member_done gives it back. Takes the model's read
+ * lock for a moment. */
 void member_open(struct member *member, struct model *model, uint32_t learner, uint32_t course);
 
 /* Gives the reference back. Fine for a member that is all zeros. */

@@ -14,10 +14,10 @@ struct sequences {
 /* Frees it; then it is empty. */
 void sequences_done(struct sequences *sequences);
 
-/* Appends; false: out of memory. */
+/* Appends a sequence; false: out of memory. */
 bool sequences_add(struct sequences *sequences, uint64_t sequence);
 
-/* Sorted, each once. */
+/* Sorts the sequences and leaves each once. */
 void sequences_settle(struct sequences *sequences);
 
 /* Whether it is one of them; only once they are settled. */

@@ -10,13 +10,13 @@ struct arena {
     char *at, *end;
 };
 
-/* An empty arena; allocates nothing until first use. */
+/* Makes an empty arena; nothing is allocated until its first use. */
 void arena_init(struct arena *arena);
 
 /* Frees everything that was allocated; the arena is empty again. */
 void arena_done(struct arena *arena);
 
-/* Empty again, with at most one chunk kept for what comes next. */
+/* Empties the arena: what was allocated is gone, and at most one chunk is kept for what comes next. */
 void arena_reset(struct arena *arena);
 
 /* size bytes, zeroed, aligned for any type. NULL: out of memory. */
@@ -25,5 +25,5 @@ void *arena_alloc(struct arena *arena, size_t size);
 /* A copy of size bytes with a NUL after them. NULL: out of memory. */
 char *arena_copy(struct arena *arena, const void *bytes, size_t size);
 
-/* printf into the arena. NULL: out of memory. */
+/* Formats as printf into the arena. NULL: out of memory. */
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));

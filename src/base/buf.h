@@ -15,7 +15,7 @@ struct buf {
 /* Frees the bytes; the buf is empty and may be used again. One that never held anything is fine. */
 void buf_done(struct buf *buf);
 
-/* Forgets the content, keeps the memory. */
+/* Forgets the content and keeps the memory; a buf that had failed is well again. */
 void buf_clear(struct buf *buf);
 
 /* Makes room for size more bytes. False: out of memory, and buf->failed is set. */
@@ -33,7 +33,7 @@ void buf_char(struct buf *buf, char c);
 /* Appends a whole number in decimal: "-7". */
 void buf_int(struct buf *buf, int64_t value);
 
-/* hundredths as "12.34" (two decimals always). */
+/* Appends hundredths as a number with two decimals, always: 1234 as 12.34. */
 void buf_hundredths(struct buf *buf, int64_t hundredths);
 
 /* value / 10^digits with no trailing zeros: 12340, 3 -> 12.34. digits 0..18. */

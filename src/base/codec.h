@@ -92,7 +92,8 @@ static inline int64_t get_instant(struct reader *reader)
     return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
 }
 
-/* Bytes borrowed from what is read. */
+/* Reads what put_bytes wrote; the bytes are borrowed from what is read. NULL: there are none, or the reader
+ * is bad. */
 static inline const char *get_bytes(struct reader *reader, uint32_t *out_size)
 {
     uint64_t size = get_u64(reader);

@@ -10,7 +10,7 @@
 
 enum { DIGITS_DECIMAL_MAX = 20 };
 
-/* Lower case, at least `least` digits. */
+/* Writes a number in lower-case hex, at least `least` digits; returns the end. */
 static inline char *digits_hex(char *at, uint64_t value, unsigned least)
 {
     unsigned count = 1;
@@ -46,7 +46,7 @@ static inline bool digits_hex_bytes(const char *text, size_t bytes, uint8_t *out
     return true;
 }
 
-/* Without leading zeros, at most DIGITS_DECIMAL_MAX digits. */
+/* Writes a number without leading zeros, at most DIGITS_DECIMAL_MAX digits; returns the end. */
 static inline char *digits_decimal(char *at, uint64_t value)
 {
     char digits[DIGITS_DECIMAL_MAX], *from = digits + sizeof digits;

@@ -22,10 +22,10 @@ enum instant_form { INSTANT_NONE, INSTANT_DATE, INSTANT_FULL };
  * progress rule 4; reliability A93. */
 enum instant_form instant_parse(const char *text, size_t size, int64_t *out_ms);
 
-/* "2025-10-13T17:50:51.683Z" into out, NUL-terminated. */
+/* Writes an instant as "2025-10-13T17:50:51.683Z", NUL-terminated. */
 void instant_format(int64_t ms, char out[INSTANT_TEXT_BYTES]);
 
-/* Floor division, also before 1970. */
+/* The UTC day that holds the instant, counted from 1970-01-01; days before are negative. */
 int32_t instant_day(int64_t ms);
 
 struct civil {
@@ -33,7 +33,7 @@ struct civil {
     unsigned month, day, hour, minute, second, millisecond; /* month 1-12 */
 };
 
-/* UTC calendar fields of an instant. */
+/* The UTC calendar fields of an instant. */
 struct civil instant_civil(int64_t ms);
 
 /* Days since 1970 of a calendar date (proleptic Gregorian). */

@@ -22,13 +22,14 @@ struct number {
     long double real; /* nearer, for sums */
 };
 
-/* Reads a JSON value's text; NUMBER_NONE: it is no number. */
+/* Reads a JSON value's text. NUMBER_NONE: it is no number, or there is no memory; NUMBER_TOO_LARGE: beyond
+ * NUMBER_LIMIT; *out is filled by NUMBER_GOOD alone. */
 enum number_form number_read(const char *text, size_t size, struct number *out);
 
-/* Negative, 0, positive. */
+/* Compares by value: below 0 when a is less, 0 when equal, above 0 when more. */
 int number_compare(const struct number *a, const struct number *b);
 
-/* 120 for 120, 1.2e2 and 120.0; 0 for -0. */
+/* Appends a number as short as it reads back: 120 for 120, 1.2e2 and 120.0; 0 for -0. */
 void number_put(struct buf *out, const struct number *number);
 
 struct number_sum {

@@ -25,7 +25,7 @@ MUST_CHECK enum rc worker_new(unsigned threads, struct worker **out_worker);
  * again later runs in worker_again itself, told likewise. */
 void worker_close(struct worker *worker);
 
-/* Closes first. Nothing may be held any more. */
+/* Closes the worker first, then frees it. NULL is fine. No job may be held any more. */
 void worker_free(struct worker *worker);
 
 struct worker_state {

@@ -6,7 +6,7 @@
  * Immutable: any thread. */
 struct zone;
 
-/* NULL: no such zone (or no tzdata). */
+/* A zone by its IANA name, the caller's: zone_free. NULL: there is no such zone, or no tzdata. */
 struct zone *zone_new(const char *name);
 
 /* NULL is fine. Nobody may use the zone any more; not for one that zone_named gave. */
@@ -25,5 +25,5 @@ const char *zone_name(const struct zone *zone);
 /* The local wall time of an instant, as if it were UTC: feed it to instant_civil or instant_day. */
 int64_t zone_local_ms(const struct zone *zone, int64_t ms);
 
-/* The instant at which a local day begins. */
+/* The instant at which a local day begins, also where a change of the clock skips its midnight. */
 int64_t zone_day_start_ms(const struct zone *zone, int32_t local_day);

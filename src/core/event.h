@@ -70,7 +70,7 @@ struct event {
     struct report report; /* EV_REPORTED */
 };
 
-/* Bytes that event_encode may need. */
+/* Bytes that event_encode may need for this event, at most. */
 size_t event_bound(const struct event *event);
 
 /* Everything but sequence, learner, kind and at_ms, which the store keeps beside it. out has room for

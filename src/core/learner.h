@@ -59,16 +59,16 @@ struct catalogue {
     const uint32_t *(*items)(const void *of, uint32_t course, uint32_t *out_count);
 };
 
-/* NULL: none. Constant in the number of records and enrolments. */
+/* The learner's record of an item; NULL: none. Constant in the number of records. */
 struct record *learner_record(const struct learner *learner, uint32_t item);
 
 /* The learner's enrolment in a course; NULL: none. Constant in their number. */
 struct enrolment *learner_enrolment(const struct learner *learner, uint32_t course);
 
-/* Whether an eventId was seen before. */
+/* Whether an eventId is among the learner's last LEARNER_EVENT_IDS. */
 bool learner_knows_event_id(const struct learner *learner, const uint64_t id[2]);
 
-/* Whether there was a report on that local day. */
+/* Whether the learner reported anything on that local day. */
 bool learner_knows_day(const struct learner *learner, int32_t day);
 
 /* Whether the event (not a catalogue one) can be applied without more room in the arrays. */

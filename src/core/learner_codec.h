@@ -8,17 +8,17 @@
 
 /* A learner's state as bytes, for the checkpoint file. Pure; any thread. */
 
-/* Bytes that learner_encode may need. */
+/* Bytes that learner_encode may need for this learner, at most. */
 size_t learner_bound(const struct learner *learner);
 
-/* Writes the state at out; returns the bytes used. */
+/* Writes the state at out, which has room for learner_bound; returns the bytes used. */
 size_t learner_encode(const struct learner *learner, uint8_t *out);
 
 struct learner_sizes {
     uint32_t records, enrolments, days, event_ids;
 };
 
-/* How much room learner_decode needs. False: malformed. */
+/* Reads how much room learner_decode needs. False: malformed. */
 bool learner_peek(const uint8_t *bytes, size_t size, struct learner_sizes *out_sizes);
 
 /* The reverse: fills the arrays that learner already has (room as learner_peek said). Metadata and

@@ -16,7 +16,7 @@ struct edit {
 bool learner_reconsider(struct learner *learner, const struct catalogue *catalogue, const struct edit *edit,
                         int64_t at_ms, uint64_t sequence);
 
-/* Whether learner_reconsider would change anything; nothing is. */
+/* Whether learner_reconsider would change anything; the learner stays as they are. */
 bool learner_is_moved(const struct learner *learner, const struct catalogue *catalogue,
                       const struct edit *edit, int64_t at_ms, uint64_t sequence);
 

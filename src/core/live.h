@@ -55,7 +55,7 @@ static inline const char *live_item(const struct live_event *event)
     return event->ids + event->user_size + event->course_size;
 }
 
-/* What kind of message an event makes, whatever it holds. */
+/* The kind of message that an event of that kind makes; LIVE_NOTHING: none. */
 enum live_type live_type_of(enum event_kind kind);
 
 /* Fills all but the ids, from the learner's state and the catalogue after the event (after NULL: nothing is

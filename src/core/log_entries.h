@@ -43,7 +43,7 @@ struct log_state {
 /* Whether the event is about log entries. */
 bool event_is_log(enum event_kind kind);
 
-/* The log part of such an event. */
+/* The log part of an event about log entries; texts are borrowed from the event. */
 struct log_event log_event_of(const struct event *event);
 
 /* An EV_LOGS_ROLLED_BACK's bound, in the event and out of it. bytes has room for VARINT_MAX_BYTES. */
@@ -71,7 +71,7 @@ struct log_fold {
     size_t entries;         /* that are there */
 };
 
-/* Whether there must be more room before the next event. */
+/* Whether the fold needs more room (log_fold_move) before its next event. */
 bool log_fold_full(const struct log_fold *fold);
 
 /* Moves to slots that are zeroed, at least twice as many; the old ones are the caller's to free. */
@@ -84,5 +84,5 @@ struct log_state *log_fold_back(struct log_fold *fold, const struct log_event *e
 /* The entries that are there, by log_id. out has room for fold->entries. */
 void log_fold_end(const struct log_fold *fold, struct log_state *out);
 
-/* Finds an entry among those; NULL. */
+/* Finds an entry by log_id among entries in that order; NULL: it is not there. */
 const struct log_state *logs_find(const struct log_state *entries, size_t count, uint64_t log_id);

@@ -16,7 +16,7 @@ struct member {
     uint32_t value_size;
 };
 
-/* Bytes that member_put needs. */
+/* Bytes that member_put needs for this member. */
 size_t member_bytes(const struct member *member);
 
 /* Writes one member at out (room for member_bytes); returns the end. */
@@ -26,7 +26,7 @@ uint8_t *member_put(uint8_t *out, const struct member *member);
  */
 bool member_next(const uint8_t **at, const uint8_t *end, struct member *out_member);
 
-/* Finds a member by name. */
+/* Finds a member by name; the member borrows the bytes. False: there is none. */
 bool members_find(const void *members, size_t size, const char *name, struct member *out_member);
 
 /* Shallow merge: members of patch replace those of the same name in base or come after them. Order of base is
@@ -38,7 +38,7 @@ size_t members_merge(const void *base, size_t base_size, const void *patch, size
  * bounds of one object. Else what is wrong; a static text. */
 const char *members_problem(const void *members, size_t size);
 
-/* How many there are. */
+/* How many members the bytes hold. */
 uint32_t members_count(const void *members, size_t size);
 
 /* Length of the members written as one JSON object without spaces (escapes of names not counted). */

@@ -16,5 +16,5 @@ size_t segments_normalize(struct segment *segments, size_t count);
 size_t segments_merge(const struct segment *a, size_t a_count, const struct segment *b, size_t b_count,
                       struct segment *out);
 
-/* Unique milliseconds of a normalized set. */
+/* How many milliseconds a normalized set covers. */
 int64_t segments_covered_ms(const struct segment *segments, size_t count);

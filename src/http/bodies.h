@@ -29,11 +29,11 @@ void bodies_free(struct bodies *bodies);
  * past the budget, and nothing is taken. */
 MUST_CHECK bool bodies_take(struct bodies *bodies, uint64_t caller, size_t bytes);
 
-/* What was taken comes back. */
+/* Gives back bytes that bodies_take took for that caller. */
 void bodies_give(struct bodies *bodies, uint64_t caller, size_t bytes);
 
-/* Bytes that are taken now. A glance, without a lock. */
+/* How many bytes are taken now. Any thread; a glance without a lock. */
 size_t bodies_held(const struct bodies *bodies);
 
-/* Whether nothing more fits. A glance, without a lock. */
+/* Whether not a byte more fits. Any thread; a glance without a lock. */
 bool bodies_full(const struct bodies *bodies);

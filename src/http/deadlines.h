@@ -27,13 +27,13 @@ MUST_CHECK enum rc deadlines_new(struct deadlines **out_deadlines);
 /* Ends the thread. NULL is fine. No connection is looked after any more. */
 void deadlines_free(struct deadlines *deadlines);
 
-/* From the accept to the close of fd. */
+/* Looks after a connection from its accept on; deadlines_remove comes before the close of fd. */
 void deadlines_add(struct deadlines *deadlines, struct deadline *deadline, int fd);
 
 /* Before fd is closed: the thread looks at it no more from the return on. */
 void deadlines_remove(struct deadlines *deadlines, struct deadline *deadline);
 
-/* Seconds from now; 0: none. */
+/* Sets the deadline to so many seconds from now; 0: none. */
 void deadline_set(struct deadline *deadline, unsigned seconds);
 
 /* The same for a request that is still to be sent: its client may not end before. One that ends after is

@@ -22,7 +22,7 @@ MUST_CHECK enum rc json_in(const char *bytes, size_t size, json_t **out_root, st
 /* How member names are compared. */
 enum spelling { SPELLING_EXACT, SPELLING_ANY_CASE };
 
-/* A member of an object, null taken as absent; NULL: absent. */
+/* A member of an object; NULL: it is absent, or null. Borrowed from the object. */
 json_t *json_in_member(json_t *object, const char *name, enum spelling spelling);
 
 /* Refuses an object with two members that differ only in case. n log n. */
@@ -51,14 +51,14 @@ MUST_CHECK enum rc json_in_percent(const json_t *value, const char *field, uint1
 MUST_CHECK enum rc json_in_scaled(const json_t *value, const char *field, unsigned digits, int64_t low,
                                   int64_t high, int64_t *out_scaled, struct fault *fault);
 
-/* true or false. */
+/* Reads true or false. */
 MUST_CHECK enum rc json_in_bool(const json_t *value, const char *field, bool *out, struct fault *fault);
 
-/* A string of at most max bytes. Borrowed from the value. */
+/* Reads a string of at most max bytes; *out borrows from the value. */
 MUST_CHECK enum rc json_in_text(const json_t *value, const char *field, size_t max, const char **out,
                                 struct fault *fault);
 
-/* ISO 8601 instant or date. */
+/* Reads an ISO 8601 instant or date, as instant_parse does. */
 MUST_CHECK enum rc json_in_instant(const json_t *value, const char *field, int64_t *out_ms,
                                    struct fault *fault);
 

@@ -15,19 +15,19 @@ struct json_out {
 void json_open(struct json_out *out, char bracket);  /* '{' or '[' */
 void json_close(struct json_out *out, char bracket); /* '}' or ']' */
 
-/* A member's name, of the open object; its value comes next. NUL-terminated. */
+/* Writes a member's name, NUL-terminated, into the open object; its value comes next. */
 void json_name(struct json_out *out, const char *name);
 
-/* A string of size bytes of UTF-8. */
+/* Writes a string of size bytes of UTF-8, with its escapes. */
 void json_text(struct json_out *out, const char *text, size_t size);
 
-/* A whole number. */
+/* Writes a whole number. */
 void json_int(struct json_out *out, int64_t value);
 
-/* true or false. */
+/* Writes true or false. */
 void json_bool(struct json_out *out, bool value);
 
-/* null. */
+/* Writes null. */
 void json_null_value(struct json_out *out);
 void json_raw(struct json_out *out, const char *json, size_t size); /* JSON text as it is */
 void json_instant(struct json_out *out, int64_t ms);                /* ISO 8601, Z, milliseconds */
@@ -37,18 +37,18 @@ void json_scaled(struct json_out *out, int64_t value, unsigned digits);
 /* The same with a member name before. */
 void json_put_text(struct json_out *out, const char *name, const char *text); /* NULL: null */
 
-/* A member that is a whole number. */
+/* Writes a member that is a whole number. */
 void json_put_int(struct json_out *out, const char *name, int64_t value);
 
-/* A member that is true or false. */
+/* Writes a member that is true or false. */
 void json_put_bool(struct json_out *out, const char *name, bool value);
 
-/* A member that is null. */
+/* Writes a member that is null. */
 void json_put_null(struct json_out *out, const char *name);
 void json_put_instant(struct json_out *out, const char *name, int64_t ms); /* 0: null */
 
-/* A member that is a number: value / 10^digits, no zeros at the end. */
+/* Writes a member that is value / 10^digits, without zeros at the end. */
 void json_put_scaled(struct json_out *out, const char *name, int64_t value, unsigned digits);
 
-/* A member that is an object ('{') or a list ('['), open until json_close. */
+/* Writes a member that is an object ('{') or a list ('['), open until json_close. */
 void json_put_open(struct json_out *out, const char *name, char bracket);

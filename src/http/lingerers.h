@@ -14,7 +14,7 @@ enum { LINGER_S = 5, LINGER_MAX = 1024 };
 /* Starts the thread. Errors: RC_BUSY: no memory, no descriptor or no thread. */
 MUST_CHECK enum rc lingerers_new(struct lingerers **out_lingerers);
 
-/* Closes all that are left. */
+/* Closes the connections that are left and ends the thread. NULL is fine. */
 void lingerers_free(struct lingerers *lingerers);
 
 /* A connection that its owner is about to close; fd stays the owner's. One too many is left to its fate. */

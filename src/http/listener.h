@@ -29,7 +29,7 @@ MUST_CHECK enum rc listener_open(const char *address, uint16_t port, struct list
 /* Refuses connections from now on. The loops are quiet already. */
 void listener_shut(struct listener *listener);
 
-/* No loop may use it any more. */
+/* Closes the socket and frees the listener. No loop may use it any more. */
 void listener_close(struct listener *listener);
 
 /* A seat that takes part from now on, until listener_close; at most LISTENER_SEATS_MAX. One thread at a time.

@@ -23,10 +23,11 @@ struct loop_settings {
     void *arg;
 };
 
-/* Starts the thread, which takes connections from now on. */
+/* Starts the loop's thread, which takes connections from now on. Errors: RC_BUSY: no memory, no descriptor or
+ * no thread. */
 MUST_CHECK enum rc loop_start(const struct loop_settings *settings, struct loop **out_loop);
 
-/* The loop whose thread this is; NULL: none's. */
+/* The loop whose thread calls; NULL: the thread is no loop's. */
 struct loop *loop_current(void);
 
 /* Tells the loop of a connection that waits with nothing to read or send. The library keeps such a connection

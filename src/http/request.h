@@ -80,10 +80,10 @@ struct request {
     struct request *next_waiting; /* also: the next one that turn_over gets */
 };
 
-/* A header's value or NULL; names without case. Borrowed. */
+/* A header's value; NULL: it did not come. Names match without case. Borrowed from the request. */
 const char *request_header(struct request *request, const char *name);
 
-/* How often a header came. */
+/* How often a header came; names match without case. */
 int request_header_count(struct request *request, const char *name);
 
 /* A query parameter, percent-decoded, in the arena. *out NULL: absent, or empty. RC_INVALID: twice, or
@@ -99,11 +99,11 @@ MUST_CHECK enum rc request_split_path(struct request *request, struct fault *fau
  */
 MUST_CHECK enum rc request_charge_body(struct request *request, struct fault *fault);
 
-/* A parameter of the path as an id: checked and normalized. */
+/* Checks and normalizes a parameter of the path as an id, in place. RC_INVALID names field. */
 MUST_CHECK enum rc request_id_param(struct request *request, int index, const char *field,
                                     struct fault *fault);
 
-/* Answers with what is in out. */
+/* Answers the request with what is in its out. Once; the handler returns then. */
 void request_reply(struct request *request, int status, const char *content_type);
 
 /* Answers with the one error shape. Source: contract 1, Errors; RFC 9457. */

@@ -27,10 +27,10 @@ struct http_settings {
 MUST_CHECK enum rc http_server_start(const struct http_settings *settings, struct http_server **out_server,
                                      struct fault *fault);
 
-/* Takes no new connections; requests under way go on. */
+/* Takes no new connections from now on; requests under way go on. */
 void http_server_quiesce(struct http_server *server);
 
-/* Requests that were accepted and are not answered yet. */
+/* How many requests were accepted and are not answered yet. Any thread. */
 unsigned http_server_open_requests(const struct http_server *server);
 
 /* Whoever suspended a request has resumed it, or does so within half a second; a later one finds its server

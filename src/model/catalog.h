@@ -64,7 +64,7 @@ struct declaration {
     uint32_t staff_count, item_count;
 };
 
-/* The body of an EV_COURSE_DECLARED. */
+/* Appends the body of an EV_COURSE_DECLARED. */
 void declaration_encode(const struct declaration *declaration, struct buf *out);
 
 /* The reverse; lists live in arena, texts borrow bytes and are NOT NUL-terminated. False: malformed or out of

@@ -15,7 +15,7 @@ struct checkpoint;
 MUST_CHECK enum rc checkpoint_take(struct model *model, struct tail *tail,
                                    struct checkpoint **out_checkpoint);
 
-/* Writes it as one transaction. Any one thread. */
+/* Writes the checkpoint as one transaction. Any one thread. Errors: the store's; nothing is written then. */
 MUST_CHECK enum rc checkpoint_write(struct checkpoint *checkpoint, struct store *store, struct fault *fault);
 
 /* Engine thread: frees it; when it was not written, its rows are dirty again and its events in the tail. */

@@ -27,7 +27,7 @@ struct course_sums {
 /* Frees the cells; the sums are empty again. */
 void course_sums_done(struct course_sums *sums);
 
-/* A copy of its own. False: out of memory, *out is empty. */
+/* Makes a copy with memory of its own. False: out of memory, and *out is empty. */
 bool course_sums_copy(const struct course_sums *from, struct course_sums *out);
 
 /* sums += sign * share. False: out of memory, nothing changed. Costs at most the days with an activity plus

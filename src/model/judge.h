@@ -30,7 +30,8 @@ void judge_leaving(struct judge *judge, uint32_t learner);
 /* Before an event is applied; false: judge->problem says why not. */
 bool judge_event(struct judge *judge, const struct fold *fold, const struct event *event);
 
-/* After it was. */
+/* After an event was applied: whether what it led to is within all bounds. False: judge->problem says what is
+ * not. */
 bool judge_outcome(struct judge *judge, const struct fold *fold, const struct event *event);
 
 /* After all of them, what is only bounded in all: every learner's bytes; and each id is one person's. The

@@ -15,13 +15,13 @@ struct log_total {
     uint64_t changed; /* the sequence of the last event about their log entries; 0: none since the start */
 };
 
-/* Reads what the store has. */
+/* Reads the totals that the store has. Errors: RC_BUSY, out of memory; else the store's. */
 MUST_CHECK enum rc log_totals_new(struct store *store, struct log_totals **out_totals, struct fault *fault);
 
 /* NULL is fine. Nobody may use them any more. */
 void log_totals_free(struct log_totals *totals);
 
-/* Zeros when there never were any. */
+/* A learner's total; zeros when they never had an entry. Any thread. */
 struct log_total log_totals_of(struct log_totals *totals, uint32_t learner);
 
 /* Waits until no rows of theirs are still to be changed, a few seconds at most. False: they are. Any thread

@@ -24,7 +24,7 @@ enum revision_phase {
     REVISION_OVER
 };
 
-/* Works for about that long. */
+/* Works at the revision for about that many milliseconds, and says how far it is. */
 enum revision_phase revision_step(struct revision *revision, int64_t milliseconds);
 
 /* NULL is fine. Before revision_take: nothing has happened. */

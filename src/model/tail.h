@@ -34,7 +34,8 @@ struct event_ref *tail_in_checkpoint(struct tail *tail, size_t *out_count);
 /* written: the index knows them now; else they stay. */
 void tail_end_checkpoint(struct tail *tail, bool written);
 
-/* Visits a learner's sequences in ascending order. */
+/* Visits the sequences of a learner's events in the tail, in ascending order, until visit returns false,
+ * which is then the result. Any thread. */
 bool tail_each(struct tail *tail, uint32_t learner, bool (*visit)(void *arg, uint64_t sequence), void *arg);
 
 /* ---- where somebody, or something of the catalogue, is named ---- */

@@ -19,7 +19,7 @@ uint32_t view_course_key(struct view view, const char *id, size_t size);
 /* The key of an item's id; 0: never interned. */
 uint32_t view_item_key(struct view view, const char *id, size_t size);
 
-/* NULL: never seen / unknown. key 0 gives NULL. */
+/* The learner's state; NULL: never seen, erased, or key 0. Borrowed while the view lasts. */
 const struct learner *view_learner(struct view view, uint32_t key);
 
 /* The course's definition; NULL: unknown, or key 0. Borrowed while the view lasts. */
@@ -108,5 +108,5 @@ enum staff_listing { STAFF_NOT_LISTED, STAFF_NOBODY_LISTED, STAFF_LISTED, STAFF_
 /* How a user, by id, stands to a course. One that is unknown, or without staff: STAFF_NOBODY_LISTED. */
 enum staff_listing view_course_staff(struct view view, uint32_t course, const char *user, size_t size);
 
-/* Whose record it is; 0: nobody's. */
+/* The key of the learner whose record it is; 0: nobody's. */
 uint32_t view_record_owner(struct view view, int64_t record_id);

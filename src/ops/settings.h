@@ -44,8 +44,8 @@ MUST_CHECK enum rc settings_read(struct settings *out, int argc, char **argv, in
 /* Frees the texts that settings_read kept. Fine for settings that were refused. */
 void settings_done(struct settings *settings);
 
-/* The table as --help shows it. */
+/* Writes the table as --help shows it. */
 void settings_help(FILE *out);
 
-/* The table as a page of Markdown. */
+/* Writes the table as a page of Markdown, the end of docs/settings.md. */
 void settings_markdown(FILE *out);

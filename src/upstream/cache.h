@@ -9,7 +9,7 @@
  */
 struct cache;
 
-/* NULL: out of memory. */
+/* A cache whose answers hold for ttl_ms. NULL: out of memory. */
 struct cache *cache_new(int64_t ttl_ms);
 
 /* NULL is fine. Nobody may use it any more. */

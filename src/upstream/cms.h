@@ -18,11 +18,12 @@ MUST_CHECK enum rc cms_new(const char *base_url, struct fetcher *fetcher, int64_
 /* NULL is fine. Nothing is under way any more: fetcher_stop came before. */
 void cms_free(struct cms *cms);
 
-/* What is remembered. False: ask. A title of "": none is known. */
+/* Gives what is remembered of a course or video. False: nothing is; ask with cms_ask. A title of "": the CMS
+ * knows none. Any thread. */
 bool cms_known(struct cms *cms, enum cms_kind kind, const char *id, char *out_title, size_t room,
                int64_t *out_duration_s);
 
-/* Asks; done is called once, on another thread or at once. */
+/* Asks the CMS for a course or video; done is called once, on the fetcher's thread or at once. Any thread. */
 void cms_ask(struct cms *cms, enum cms_kind kind, const char *id, void (*done)(void *arg), void *arg);
 
 /* Forgets what is remembered (webhooks course-updated, video-updated). */

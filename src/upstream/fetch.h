@@ -30,14 +30,15 @@ struct fetch {
     int64_t queued_ms;
 };
 
-/* name: for metrics and logs; borrowed. Errors: RC_BUSY. */
+/* Starts the thread for one service. name is borrowed and stands in metrics and the log; timeout_ms bounds
+ * each call. Errors: RC_BUSY: no memory or no thread. */
 MUST_CHECK enum rc fetcher_new(const char *name, int64_t timeout_ms, struct fetcher **out_fetcher,
                                struct fault *fault);
 
 /* Ends what is under way and queued unanswered, within a moment; what is submitted later is not taken. */
 void fetcher_stop(struct fetcher *fetcher);
 
-/* The same, then ends the thread. */
+/* Stops as fetcher_stop does, ends the thread and frees the fetcher. */
 void fetcher_free(struct fetcher *fetcher);
 
 /* Any thread. False: too many wait; done is not called. A call that waited as long as a call may take is done

@@ -17,7 +17,7 @@ MUST_CHECK enum rc user_service_new(const char *base_url, struct fetcher *fetche
 /* NULL is fine. Nothing is under way any more: fetcher_stop came before. */
 void user_service_free(struct user_service *service);
 
-/* What is remembered; USER_NOT_ASKED: ask. Any thread. */
+/* Gives what is remembered of a user; USER_NOT_ASKED: nothing is, ask with user_service_ask. Any thread. */
 enum user_verdict user_service_known(struct user_service *service, const char *id);
 
 /* Calls done once, on another thread or (when too many wait) at once. */
