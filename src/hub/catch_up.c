@@ -1,4 +1,4 @@
-#include "hub/stream.h"
+#include "hub/subscriber.h"
 
 #include <stdlib.h>
 
@@ -41,7 +41,7 @@ static bool visit(void *arg, const struct live_event *event)
 
 static void read_some(struct catch_up *catch_up)
 {
-    struct stream *stream = catch_up->stream;
+    struct subscriber *stream = catch_up->stream;
     const struct hub_source *source = &stream->hub->settings.source;
     int64_t until_ms = monotonic_ms() + TURN_MS;
 
@@ -119,7 +119,7 @@ static void free_catch_up(struct catch_up *catch_up)
     free(catch_up);
 }
 
-void catch_up_stop(struct stream *stream)
+void catch_up_stop(struct subscriber *stream)
 {
     if (stream->catch_up && stream->catch_up->running)
         atomic_store(&stream->catch_up->unwanted, true); /* freed when it comes back */
@@ -127,7 +127,7 @@ void catch_up_stop(struct stream *stream)
         free_catch_up(stream->catch_up);
 }
 
-static uint64_t line_of(const struct stream *stream)
+static uint64_t line_of(const struct subscriber *stream)
 {
     return XXH3_64bits_withSeed(stream->caller.id, stream->caller.id_size, stream->hub->settings.line_seed);
 }
@@ -135,7 +135,7 @@ static uint64_t line_of(const struct stream *stream)
 /* False: the workers have too much to do. */
 static bool send_to_worker(struct catch_up *catch_up)
 {
-    struct stream *stream = catch_up->stream;
+    struct subscriber *stream = catch_up->stream;
 
     if (worker_do(stream->hub->settings.worker, &catch_up->job, line_of(stream)) != RC_OK)
         return false;
@@ -143,7 +143,7 @@ static bool send_to_worker(struct catch_up *catch_up)
     return true;
 }
 
-static bool may_read(const struct stream *stream)
+static bool may_read(const struct subscriber *stream)
 {
     const struct catch_up *catch_up = stream->catch_up;
 
@@ -167,7 +167,7 @@ void catch_up_continue(struct hub *hub)
     }
 }
 
-void catch_up_more(struct stream *stream)
+void catch_up_more(struct subscriber *stream)
 {
     struct catch_up *catch_up = stream->catch_up;
 
@@ -177,7 +177,7 @@ void catch_up_more(struct stream *stream)
     }
 }
 
-void catch_up_yield(struct stream *stream)
+void catch_up_yield(struct subscriber *stream)
 {
     struct catch_up *catch_up = stream->catch_up;
 
@@ -190,16 +190,16 @@ void catch_up_yield(struct stream *stream)
 
 static void done(struct hub *hub, struct post *post);
 
-static void go_live(struct stream *stream)
+static void go_live(struct subscriber *stream)
 {
     if (stream->catch_up)
         free_catch_up(stream->catch_up);
-    stream->state = STREAM_LIVE;
-    if (!stream->watcher.topic && !stream_watch(stream))
-        stream_end(stream);
+    stream->state = SUBSCRIBER_LIVE;
+    if (!stream->watcher.topic && !subscriber_watch(stream))
+        subscriber_end(stream);
 }
 
-static bool has_catch_up(struct stream *stream)
+static bool has_catch_up(struct subscriber *stream)
 {
     struct catch_up *catch_up = stream->catch_up ? stream->catch_up : calloc(1, sizeof *catch_up);
 
@@ -212,7 +212,7 @@ static bool has_catch_up(struct stream *stream)
     return true;
 }
 
-void catch_up_start(struct stream *stream)
+void catch_up_start(struct subscriber *stream)
 {
     struct hub *hub = stream->hub;
 
@@ -221,15 +221,15 @@ void catch_up_start(struct stream *stream)
         return;
     }
     if (!has_catch_up(stream)) {
-        stream_end(stream);
+        subscriber_end(stream);
         return;
     }
     stream->catch_up->upto = hub->position;
-    stream->state = STREAM_CATCHING;
+    stream->state = SUBSCRIBER_CATCHING;
     if (hub->position - stream->after <= JOIN_DISTANCE) {
-        stream->state = STREAM_JOINING;
-        if (!stream->watcher.topic && !stream_watch(stream)) {
-            stream_end(stream);
+        stream->state = SUBSCRIBER_JOINING;
+        if (!stream->watcher.topic && !subscriber_watch(stream)) {
+            subscriber_end(stream);
             return;
         }
     }
@@ -239,21 +239,21 @@ void catch_up_start(struct stream *stream)
 }
 
 /* All up to catch_up->upto is told. */
-static void end_reading(struct stream *stream)
+static void end_reading(struct subscriber *stream)
 {
     struct catch_up *catch_up = stream->catch_up;
 
     stream->after = catch_up->upto;
     end_past(catch_up);
-    if (stream->state == STREAM_CATCHING) {
+    if (stream->state == SUBSCRIBER_CATCHING) {
         catch_up_start(stream); /* what happened meanwhile */
         return;
     }
     if (!outbox_move(&stream->outbox, &catch_up->held, stream->hub->now_ms)) {
-        stream_end(stream);
+        subscriber_end(stream);
         return;
     }
-    stream_touch(stream);
+    subscriber_touch(stream);
     if (!stream->rejoins) {
         go_live(stream);
         return;
@@ -264,40 +264,40 @@ static void end_reading(struct stream *stream)
     catch_up_start(stream);
 }
 
-static void tell_gap(struct stream *stream)
+static void tell_gap(struct subscriber *stream)
 {
     struct message *message = message_gap(stream->form, stream->catch_up->upto);
 
     if (message)
-        stream_say(stream, message);
+        subscriber_say(stream, message);
     else
-        stream_end(stream);
+        subscriber_end(stream);
     message_unref(message);
 }
 
 static void done(struct hub *hub, struct post *post)
 {
     struct catch_up *catch_up = (struct catch_up *)((char *)post - offsetof(struct catch_up, done));
-    struct stream *stream = catch_up->stream;
+    struct subscriber *stream = catch_up->stream;
 
     catch_up->running = false;
-    if (stream->state != STREAM_CATCHING && stream->state != STREAM_JOINING) {
+    if (stream->state != SUBSCRIBER_CATCHING && stream->state != SUBSCRIBER_JOINING) {
         free_catch_up(catch_up);
         return;
     }
     if (catch_up->progress == PAST_FAILED) {
-        stream_close(stream, CLOSE_FAILED, "the events cannot be read; try again");
+        subscriber_close(stream, CLOSE_FAILED, "the events cannot be read; try again");
         return;
     }
     atomic_fetch_add(&hub->caught_up, catch_up->page.count);
     if (!outbox_move(&stream->outbox, &catch_up->page, hub->now_ms)) {
-        stream_end(stream);
+        subscriber_end(stream);
         return;
     }
-    stream_touch(stream);
+    subscriber_touch(stream);
     if (catch_up->progress == PAST_GAP)
         tell_gap(stream);
-    if (stream->state == STREAM_OVER)
+    if (stream->state == SUBSCRIBER_OVER)
         return;
     if (catch_up->progress == PAST_MORE)
         stream->after = catch_up->covered; /* the next page when this one is taken */

@@ -1,4 +1,4 @@
-#include "hub/stream.h"
+#include "hub/subscriber.h"
 
 /* What follows the clock: heartbeats, tokens that expire, readers that are too slow, memory that is bounded.
  */
@@ -9,34 +9,34 @@ enum {
     KEPT_LEAST = 64 * 1024,             /* above that, who keeps more than so much ends first */
 };
 
-void clock_wind(struct stream *stream)
+void clock_wind(struct subscriber *stream)
 {
     stream->beat_ms = stream->hub->now_ms + BEAT_MS;
 }
 
-static void beat(struct stream *stream)
+static void beat(struct subscriber *stream)
 {
     clock_wind(stream);
-    stream_say(stream, stream->hub->heartbeats[stream->form]);
+    subscriber_say(stream, stream->hub->heartbeats[stream->form]);
 }
 
-static void tick_stream(struct stream *stream, int64_t wall_ms)
+static void tick_one(struct subscriber *stream, int64_t wall_ms)
 {
     int64_t now_ms = stream->hub->now_ms;
 
-    if (stream->state == STREAM_CLOSING) {
+    if (stream->state == SUBSCRIBER_CLOSING) {
         if (now_ms >= stream->closing_ms)
-            stream_end(stream);
+            subscriber_end(stream);
         return;
     }
     if (wall_ms >= stream->expires_ms)
-        stream_close(stream, CLOSE_UNAUTHORIZED, "the token has expired");
-    else if (stream->form == STREAM_WEBSOCKET && websocket_is_late(stream))
-        stream_close(stream, CLOSE_POLICY, "a message must be whole within a minute");
+        subscriber_close(stream, CLOSE_UNAUTHORIZED, "the token has expired");
+    else if (stream->form == HUB_WEBSOCKET && websocket_is_late(stream))
+        subscriber_close(stream, CLOSE_POLICY, "a message must be whole within a minute");
     else if (now_ms >= stream->beat_ms)
         beat(stream);
-    stream_drop_if_late(stream);
-    if (stream->state == STREAM_CATCHING || stream->state == STREAM_JOINING)
+    subscriber_drop_if_late(stream);
+    if (stream->state == SUBSCRIBER_CATCHING || stream->state == SUBSCRIBER_JOINING)
         catch_up_yield(stream);
 }
 
@@ -45,12 +45,12 @@ static void bound_memory(struct hub *hub)
 {
     for (size_t least = OUTBOX_FULL_BYTES / 2; hub->kept_bytes > KEPT_BYTES_MAX && least >= KEPT_LEAST;
          least /= 2)
-        for (struct stream *stream = hub->streams, *next; stream; stream = next) {
+        for (struct subscriber *stream = hub->streams, *next; stream; stream = next) {
             next = stream->next;
             if (stream->outbox.waiting < least)
                 continue;
             atomic_fetch_add(&hub->dropped, 1);
-            stream_end(stream);
+            subscriber_end(stream);
         }
 }
 
@@ -60,9 +60,9 @@ void clock_tick(struct hub *hub)
     int64_t wall_ms = source->now_ms();
 
     hub->ticked_ms = hub->now_ms;
-    for (struct stream *stream = hub->streams, *next; stream; stream = next) {
+    for (struct subscriber *stream = hub->streams, *next; stream; stream = next) {
         next = stream->next;
-        tick_stream(stream, wall_ms);
+        tick_one(stream, wall_ms);
     }
     bound_memory(hub);
     unsigned version = source->keys_version(source->of);

@@ -1,4 +1,4 @@
-#include "hub/stream.h"
+#include "hub/subscriber.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 enum {
     READY_MAX = 256,
     TICK_MS = 250,
-    STOP_MS = 2500,           /* as long as a stream says goodbye, at most */
+    STOP_MS = 3000,           /* as long as a stream says goodbye, at most */
     BATCH_EVENTS_MAX = 65536, /* that wait for the hub; those past it are read from the log */
     NICE = 5,                 /* as the workers: loops and engine come first */
 };
@@ -161,16 +161,42 @@ static void turn(struct hub *hub)
     for (int i = 0; i < count; i++) {
         uint64_t value;
         if (ready[i].data.ptr)
-            stream_look(ready[i].data.ptr, ready[i].events);
+            subscriber_look(ready[i].data.ptr, ready[i].events);
         else
             (void)!read(hub->wake, &value, sizeof value); /* what is asked lies in the inbox */
     }
     take_inbox(hub);
     if (hub->now_ms - hub->ticked_ms >= TICK_MS)
         clock_tick(hub);
-    streams_flush(hub);
-    streams_bury(hub);
+    subscribers_flush(hub);
+    subscribers_bury(hub);
     atomic_store_explicit(&hub->waiting, hub->kept_bytes + hub->incoming_bytes, memory_order_relaxed);
+}
+
+static bool answers_owed(const struct hub *hub)
+{
+    for (const struct subscriber *stream = hub->streams; stream; stream = stream->next)
+        if (stream->writes)
+            return true;
+    return false;
+}
+
+static void say_goodbye(struct hub *hub)
+{
+    int64_t until_ms = monotonic_ms() + STOP_MS;
+
+    while (answers_owed(hub) && monotonic_ms() < until_ms)
+        turn(hub);
+    for (struct subscriber *stream = hub->streams, *next; stream; stream = next) {
+        next = stream->next;
+        subscriber_close(stream, CLOSE_GOING_AWAY, "the server is stopping");
+    }
+    while (hub->streams && monotonic_ms() < until_ms)
+        turn(hub);
+    while (hub->streams)
+        subscriber_end(hub->streams);
+    while (hub->dying && monotonic_ms() < until_ms)
+        turn(hub);
 }
 
 static void *run(void *arg)
@@ -181,15 +207,7 @@ static void *run(void *arg)
     (void)setpriority(PRIO_PROCESS, 0, NICE); /* this thread's alone, on Linux; else it is as the others */
     while (!atomic_load(&hub->stopping))
         turn(hub);
-    int64_t until_ms = monotonic_ms() + STOP_MS;
-    for (struct stream *stream = hub->streams, *next; stream; stream = next) {
-        next = stream->next;
-        stream_close(stream, CLOSE_GOING_AWAY, "the server is stopping");
-    }
-    while (hub->streams && monotonic_ms() < until_ms)
-        turn(hub);
-    while (hub->streams)
-        stream_end(hub->streams);
+    say_goodbye(hub);
     return NULL;
 }
 
@@ -206,14 +224,14 @@ static enum rc take_place(struct hub *hub, const struct hub_wish *wish, struct f
     return rc == RC_OK ? rc : fault_set(fault, rc, NULL, "there are too many streams; try again later");
 }
 
-enum rc hub_subscribe(struct hub *hub, const struct hub_wish *wish, struct stream **out_stream,
+enum rc hub_subscribe(struct hub *hub, const struct hub_wish *wish, struct subscriber **out_stream,
                       struct fault *fault)
 {
     enum rc rc = take_place(hub, wish, fault);
 
     if (rc != RC_OK)
         return rc;
-    struct stream *stream = stream_new(hub, wish);
+    struct subscriber *stream = subscriber_new(hub, wish);
     if (!stream) {
         seats_give(hub->seats, wish->caller->id, wish->caller->id_size);
         return fault_set(fault, RC_BUSY, NULL, "out of memory");
@@ -226,14 +244,14 @@ enum rc hub_subscribe(struct hub *hub, const struct hub_wish *wish, struct strea
     return RC_OK;
 }
 
-void hub_drop(struct stream *stream)
+void hub_drop(struct subscriber *stream)
 {
-    stream_discard(stream);
+    subscriber_discard(stream);
 }
 
 static void arrive(struct hub *hub, struct post *post)
 {
-    struct stream *stream = (struct stream *)((char *)post - offsetof(struct stream, arrival));
+    struct subscriber *stream = (struct subscriber *)((char *)post - offsetof(struct subscriber, arrival));
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = stream};
 
     stream->next = hub->streams;
@@ -245,22 +263,22 @@ static void arrive(struct hub *hub, struct post *post)
     if (hub->position < stream->rejoin_after)
         hub->position = stream->rejoin_after;
     if (epoll_ctl(hub->epoll, EPOLL_CTL_ADD, stream->fd, &event) != 0 || atomic_load(&hub->stopping)) {
-        stream_end(stream);
+        subscriber_end(stream);
         return;
     }
     if (stream->keys_version != hub->keys_version)
         hub->recheck_again = true; /* they changed while it was on its way */
     catch_up_start(stream);
-    if (stream->state != STREAM_OVER && stream->form == STREAM_SSE)
-        stream_say(stream, hub->heartbeats[STREAM_SSE]); /* shows at once that the stream is there */
-    if (stream->state != STREAM_OVER && stream->ahead_size)
-        stream_look(stream, EPOLLIN);
+    if (stream->state != SUBSCRIBER_OVER && stream->form == HUB_SSE)
+        subscriber_say(stream, hub->heartbeats[HUB_SSE]); /* shows at once that the stream is there */
+    if (stream->state != SUBSCRIBER_OVER && stream->ahead_size)
+        subscriber_look(stream, EPOLLIN);
 }
 
-void hub_give(struct stream *stream, int fd, const char *ahead, size_t size)
+void hub_give(struct subscriber *stream, int fd, const char *ahead, size_t size)
 {
     stream->fd = fd;
-    stream_tune(fd);
+    subscriber_tune(fd);
     stream->ahead = size ? malloc(size) : NULL;
     stream->ahead_size = stream->ahead ? size : 0;
     if (stream->ahead)
@@ -344,8 +362,8 @@ enum rc hub_new(const struct hub_settings *settings, struct hub **out_hub, struc
     hub->position = settings->source.published(settings->source.of);
     hub->keys_version = settings->source.keys_version(settings->source.of);
     hub->now_ms = hub->ticked_ms = monotonic_ms();
-    hub->heartbeats[STREAM_SSE] = message_heartbeat(STREAM_SSE);
-    hub->heartbeats[STREAM_WEBSOCKET] = message_heartbeat(STREAM_WEBSOCKET);
+    hub->heartbeats[HUB_SSE] = message_heartbeat(HUB_SSE);
+    hub->heartbeats[HUB_WEBSOCKET] = message_heartbeat(HUB_WEBSOCKET);
     bool made =
         hub->heartbeats[0] && hub->heartbeats[1] && open_files(hub) &&
         seats_new(settings->per_user, settings->streams_max, settings->line_seed, &hub->seats) == RC_OK &&
@@ -367,15 +385,19 @@ void hub_stop(struct hub *hub)
     (void)pthread_join(hub->thread, NULL); /* it was started */
 }
 
-void hub_free(struct hub *hub)
+void hub_settle(struct hub *hub)
 {
     if (!hub)
         return;
-    hub_stop(hub);
     hub->now_ms = monotonic_ms();
-    take_inbox(hub); /* what came after the thread's end */
+    take_inbox(hub);
     while (hub->streams)
-        stream_end(hub->streams);
-    streams_bury(hub);
-    free_hub(hub);
+        subscriber_end(hub->streams);
+    subscribers_bury(hub);
+}
+
+void hub_free(struct hub *hub)
+{
+    if (hub && !hub->dying)
+        free_hub(hub);
 }

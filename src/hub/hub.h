@@ -14,9 +14,9 @@
  * contract 6, realtime. */
 
 struct hub;
-struct stream;
+struct subscriber;
 
-enum stream_form { STREAM_SSE, STREAM_WEBSOCKET };
+enum hub_form { HUB_SSE, HUB_WEBSOCKET };
 
 /* What a stream is about: all that are given must fit. NULL: any. NUL-terminated, normalized. */
 struct hub_filter {
@@ -28,8 +28,8 @@ struct hub_write {
     const struct caller *caller; /* as long as it is not answered */
     const char *bytes;
     size_t size;
-    bool is_text; /* else it came as a binary message */
-    bool begun;   /* the answerer's own */
+    bool is_text;   /* else it came as a binary message */
+    void *answerer; /* the answerer's own */
 };
 
 enum past_progress { PAST_MORE, PAST_OVER, PAST_GAP, PAST_FAILED };
@@ -72,11 +72,15 @@ struct hub_settings {
  * no descriptor or no thread. */
 MUST_CHECK enum rc hub_new(const struct hub_settings *settings, struct hub **out_hub, struct fault *fault);
 
-/* Every stream ends (WebSocket: 1001), and none begins any more. The workers still run, or are closed. */
+/* What was sent over WebSockets is answered, then every stream ends (1001), and none begins any more. Workers
+ * and engine still run. */
 void hub_stop(struct hub *hub);
 
-/* After hub_stop. Whatever hub_subscribe gave is given or dropped, and every write is answered. NULL is fine.
- */
+/* After hub_stop, once the workers are closed and before the engine is: takes what came back since. */
+void hub_settle(struct hub *hub);
+
+/* After that; whatever hub_subscribe gave is given or dropped. A hub that somebody still has to answer is
+ * left: the process is ending. NULL is fine, for all three. */
 void hub_free(struct hub *hub);
 
 /* ---- the engine's side ---- */
@@ -87,7 +91,7 @@ struct live_sink hub_sink(struct hub *hub);
 /* ---- subscribing ---- */
 
 struct hub_wish {
-    enum stream_form form;
+    enum hub_form form;
     const struct caller *caller; /* copied, as is all else */
     const char *token;           /* NULL: none was needed */
     unsigned keys_version;       /* under which it was verified */
@@ -99,15 +103,18 @@ struct hub_wish {
 /* A place for a stream, which misses nothing from here on; its socket follows. Errors: RC_TOO_MANY, the user
  * has as many as one may; RC_BUSY, there are as many as may be, or no memory, or the hub is stopping. Any
  * thread. */
-MUST_CHECK enum rc hub_subscribe(struct hub *hub, const struct hub_wish *wish, struct stream **out_stream,
+MUST_CHECK enum rc hub_subscribe(struct hub *hub, const struct hub_wish *wish, struct subscriber **out_stream,
                                  struct fault *fault);
 
 /* Its head was answered: the socket is the hub's, and what its client sent ahead. Takes all three. Any
  * thread. */
-void hub_give(struct stream *stream, int fd, const char *ahead, size_t size);
+void hub_give(struct subscriber *stream, int fd, const char *ahead, size_t size);
 
 /* Its client is gone before that. Any thread. */
-void hub_drop(struct stream *stream);
+void hub_drop(struct subscriber *stream);
+
+/* Runs something about a write that is not answered yet, on the hub's thread. One at a time. Any thread. */
+void hub_later(struct hub_write *write, void (*run)(struct hub_write *write));
 
 /* Once for each write, from any thread: sends the text, copied; empty: nothing is sent. The write is gone
  * then. */

@@ -88,22 +88,22 @@ static struct message *end_message(struct buf *bytes)
     return message;
 }
 
-struct message *message_of(enum stream_form form, uint64_t id, const char *type, const struct buf *json)
+struct message *message_of(enum hub_form form, uint64_t id, const char *type, const struct buf *json)
 {
     struct buf bytes = {.failed = json->failed};
 
-    if (form == STREAM_SSE)
+    if (form == HUB_SSE)
         put_event(&bytes, id, type, json);
     else
         put_frame(&bytes, WSLAY_TEXT_FRAME, json->bytes, json->size);
     return end_message(&bytes);
 }
 
-struct message *message_heartbeat(enum stream_form form)
+struct message *message_heartbeat(enum hub_form form)
 {
     struct buf bytes = {.failed = false};
 
-    if (form == STREAM_SSE)
+    if (form == HUB_SSE)
         buf_text(&bytes, ":\n\n");
     else
         put_frame(&bytes, WSLAY_PING, "", 0);
@@ -126,7 +126,7 @@ const char *message_type_name(enum live_type type)
     return names[type];
 }
 
-struct message *message_gap(enum stream_form form, uint64_t id)
+struct message *message_gap(enum hub_form form, uint64_t id)
 {
     struct buf json = {.failed = false};
 

@@ -27,10 +27,10 @@ void message_unref(struct message *message); /* NULL is fine */
 
 /* One JSON object in one of the forms. id and type are its own, for the lines of an SSE. NULL: out of memory.
  */
-struct message *message_of(enum stream_form form, uint64_t id, const char *type, const struct buf *json);
+struct message *message_of(enum hub_form form, uint64_t id, const char *type, const struct buf *json);
 
 /* What keeps a quiet connection alive, and shows that it is: a comment, or a ping. */
-struct message *message_heartbeat(enum stream_form form);
+struct message *message_heartbeat(enum hub_form form);
 
 /* The end of a WebSocket, with its code. */
 struct message *message_close(uint16_t code);
@@ -39,4 +39,4 @@ struct message *message_close(uint16_t code);
 const char *message_type_name(enum live_type type);
 
 /* What is told in place of too many: its id is where the stream goes on. */
-struct message *message_gap(enum stream_form form, uint64_t id);
+struct message *message_gap(enum hub_form form, uint64_t id);

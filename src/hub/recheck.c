@@ -1,4 +1,4 @@
-#include "hub/stream.h"
+#include "hub/subscriber.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@ struct recheck {
     struct job job; /* first: the worker gives it back */
     struct post done;
     struct hub *hub;
-    struct stream **streams; /* whose tokens it looks at; they stay until it is done */
+    struct subscriber **streams; /* whose tokens it looks at; they stay until it is done */
     bool *holds;
     size_t count, at;
     unsigned keys_version;
@@ -43,10 +43,10 @@ static void done(struct hub *hub, struct post *post)
     struct recheck *recheck = (struct recheck *)((char *)post - offsetof(struct recheck, done));
 
     for (size_t i = 0; i < recheck->count; i++) {
-        struct stream *stream = recheck->streams[i];
+        struct subscriber *stream = recheck->streams[i];
         stream->checking = false;
         if (i < recheck->at && !recheck->holds[i])
-            stream_close(stream, CLOSE_UNAUTHORIZED, "the token is good no more");
+            subscriber_close(stream, CLOSE_UNAUTHORIZED, "the token is good no more");
         else
             stream->keys_version = recheck->keys_version;
     }
@@ -68,7 +68,7 @@ static struct recheck *collect(struct hub *hub)
         free_recheck(recheck);
         return NULL;
     }
-    for (struct stream *stream = hub->streams; stream; stream = stream->next)
+    for (struct subscriber *stream = hub->streams; stream; stream = stream->next)
         if (stream->token && stream->keys_version != hub->keys_version)
             recheck->streams[recheck->count++] = stream;
     return recheck;

@@ -1,4 +1,4 @@
-#include "hub/stream.h"
+#include "hub/subscriber.h"
 
 /* What happened, told to whom it concerns. Each message is written once in each form that somebody has. */
 
@@ -7,7 +7,7 @@ struct telling {
     struct message *forms[2]; /* written when the first is to have it */
 };
 
-static struct message *form_of(struct hub *hub, struct telling *telling, enum stream_form form)
+static struct message *form_of(struct hub *hub, struct telling *telling, enum hub_form form)
 {
     const struct live_event *event = telling->event;
     struct buf json = {.failed = false};
@@ -23,39 +23,39 @@ static struct message *form_of(struct hub *hub, struct telling *telling, enum st
     return telling->forms[form] = message;
 }
 
-static void hold(struct stream *stream, struct message *message)
+static void hold(struct subscriber *stream, struct message *message)
 {
     struct outbox *held = &stream->catch_up->held;
 
     if (outbox_add(held, message, stream->hub->now_ms) && held->waiting <= OUTBOX_FULL_BYTES)
         return;
     atomic_fetch_add(&stream->hub->dropped, 1);
-    stream_end(stream);
+    subscriber_end(stream);
 }
 
-static void tell_one(struct stream *stream, struct telling *telling)
+static void tell_one(struct subscriber *stream, struct telling *telling)
 {
-    uint64_t told = stream->state == STREAM_JOINING ? stream->catch_up->upto : stream->after;
+    uint64_t told = stream->state == SUBSCRIBER_JOINING ? stream->catch_up->upto : stream->after;
 
-    if (telling->event->sequence <= told || !stream_wants(stream, telling->event))
+    if (telling->event->sequence <= told || !subscriber_wants(stream, telling->event))
         return;
     struct message *message = form_of(stream->hub, telling, stream->form);
     if (!message) {
-        stream_end(stream); /* out of memory: it comes back and finds it in the log */
+        subscriber_end(stream); /* out of memory: it comes back and finds it in the log */
         return;
     }
     atomic_fetch_add_explicit(&stream->hub->messages, 1, memory_order_relaxed);
-    if (stream->state == STREAM_JOINING)
+    if (stream->state == SUBSCRIBER_JOINING)
         hold(stream, message);
     else
-        stream_say(stream, message);
+        subscriber_say(stream, message);
 }
 
 static void tell_watchers(struct watcher *first, struct telling *telling)
 {
     for (struct watcher *watcher = first, *next; watcher; watcher = next) {
         next = watcher->next;
-        tell_one((struct stream *)watcher, telling);
+        tell_one((struct subscriber *)watcher, telling);
     }
 }
 
@@ -79,14 +79,14 @@ static void tell(struct hub *hub, const struct live_event *event)
 /* What happened from first on is in the log alone: everybody reads it there. */
 static void go_back(struct hub *hub, const struct live_batch *batch)
 {
-    for (struct stream *stream = hub->streams, *next; stream; stream = next) {
+    for (struct subscriber *stream = hub->streams, *next; stream; stream = next) {
         next = stream->next;
-        if (stream->state == STREAM_JOINING && !stream->rejoins && stream->catch_up->upto < batch->last) {
-            stream_unwatch(stream); /* what is held is from before */
+        if (stream->state == SUBSCRIBER_JOINING && !stream->rejoins && stream->catch_up->upto < batch->last) {
+            subscriber_unwatch(stream); /* what is held is from before */
             stream->rejoins = true;
             stream->rejoin_after = batch->first - 1;
-        } else if (stream->state == STREAM_LIVE && stream->after < batch->last) {
-            stream_unwatch(stream);
+        } else if (stream->state == SUBSCRIBER_LIVE && stream->after < batch->last) {
+            subscriber_unwatch(stream);
             if (stream->after < batch->first - 1)
                 stream->after = batch->first - 1;
             catch_up_start(stream);
@@ -109,9 +109,9 @@ void tell_rights(struct hub *hub)
 {
     const struct hub_source *source = &hub->settings.source;
 
-    for (struct stream *stream = hub->streams, *next; stream; stream = next) {
+    for (struct subscriber *stream = hub->streams, *next; stream; stream = next) {
         next = stream->next;
         if (stream->is_staff && !source->may(source->of, &stream->caller, &stream->filter))
-            stream_close(stream, CLOSE_UNAUTHORIZED, "no longer allowed");
+            subscriber_close(stream, CLOSE_UNAUTHORIZED, "no longer allowed");
     }
 }

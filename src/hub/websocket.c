@@ -1,4 +1,4 @@
-#include "hub/stream.h"
+#include "hub/subscriber.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -37,14 +37,15 @@ struct websocket {
 
 struct write {
     struct hub_write write; /* first */
-    struct post answered;
-    struct stream *stream;
+    struct post post;       /* what is to be done next: run, or the answer */
+    void (*run)(struct hub_write *write);
+    struct subscriber *stream;
     char *answer;
     size_t answer_size;
     char bytes[];
 };
 
-static void charge(struct stream *stream)
+static void charge(struct subscriber *stream)
 {
     struct websocket *socket = stream->websocket;
     size_t now = socket->incoming.capacity > FREE_BYTES ? socket->incoming.capacity : 0;
@@ -58,7 +59,7 @@ static void charge(struct stream *stream)
 static ssize_t on_send(wslay_event_context_ptr context, const uint8_t *bytes, size_t size, int flags,
                        void *arg)
 {
-    struct stream *stream = arg;
+    struct subscriber *stream = arg;
 
     (void)context;
     (void)flags;
@@ -67,7 +68,7 @@ static ssize_t on_send(wslay_event_context_ptr context, const uint8_t *bytes, si
 }
 
 /* Whatever the library has to say, as one message. */
-static void send_out(struct stream *stream)
+static void send_out(struct subscriber *stream)
 {
     struct websocket *socket = stream->websocket;
 
@@ -82,23 +83,23 @@ static void send_out(struct stream *stream)
     buf_done(&socket->out);
     if (message) {
         message_count(message, &stream->hub->kept_bytes);
-        stream_say(stream, message);
+        subscriber_say(stream, message);
     } else {
-        stream_end(stream);
+        subscriber_end(stream);
     }
     message_unref(message);
 }
 
 /* ---- in ---- */
 
-static void refuse(struct stream *stream, uint16_t code)
+static void refuse(struct subscriber *stream, uint16_t code)
 {
     (void)wslay_event_queue_close(stream->websocket->context, code, NULL,
                                   0); /* out of memory: it ends all the same */
     wslay_event_shutdown_read(stream->websocket->context);
 }
 
-static ssize_t from_ahead(struct stream *stream, uint8_t *bytes, size_t size)
+static ssize_t from_ahead(struct subscriber *stream, uint8_t *bytes, size_t size)
 {
     size_t left = stream->ahead_size - stream->ahead_at;
 
@@ -115,7 +116,7 @@ static ssize_t from_ahead(struct stream *stream, uint8_t *bytes, size_t size)
 
 static ssize_t on_recv(wslay_event_context_ptr context, uint8_t *bytes, size_t size, int flags, void *arg)
 {
-    struct stream *stream = arg;
+    struct subscriber *stream = arg;
     struct websocket *socket = stream->websocket;
     bool enough = socket->read >= READ_MAX || stream->writes >= WRITES_MAX;
     ssize_t got = enough          ? 0
@@ -137,7 +138,7 @@ static ssize_t on_recv(wslay_event_context_ptr context, uint8_t *bytes, size_t s
 static void on_frame(wslay_event_context_ptr context, const struct wslay_event_on_frame_recv_start_arg *frame,
                      void *arg)
 {
-    struct stream *stream = arg;
+    struct subscriber *stream = arg;
     struct websocket *socket = stream->websocket;
 
     (void)context;
@@ -159,7 +160,7 @@ static void on_frame(wslay_event_context_ptr context, const struct wslay_event_o
 static void on_chunk(wslay_event_context_ptr context, const struct wslay_event_on_frame_recv_chunk_arg *chunk,
                      void *arg)
 {
-    struct stream *stream = arg;
+    struct subscriber *stream = arg;
     struct websocket *socket = stream->websocket;
 
     if (socket->in_control || !wslay_event_get_read_enabled(context))
@@ -180,20 +181,20 @@ static uint64_t head_bytes(uint64_t payload)
 
 static void on_frame_end(wslay_event_context_ptr context, void *arg)
 {
-    struct websocket *socket = ((struct stream *)arg)->websocket;
+    struct websocket *socket = ((struct subscriber *)arg)->websocket;
 
     (void)context;
     socket->taken += head_bytes(socket->payload) + socket->payload;
 }
 
-static void end_incoming(struct stream *stream)
+static void end_incoming(struct subscriber *stream)
 {
     buf_done(&stream->websocket->incoming);
     charge(stream);
     stream->websocket->begun_ms = 0;
 }
 
-static void hand_over(struct stream *stream)
+static void hand_over(struct subscriber *stream)
 {
     const struct hub_source *source = &stream->hub->settings.source;
     struct websocket *socket = stream->websocket;
@@ -219,12 +220,12 @@ static void hand_over(struct stream *stream)
 static void on_message(wslay_event_context_ptr context, const struct wslay_event_on_msg_recv_arg *message,
                        void *arg)
 {
-    struct stream *stream = arg;
+    struct subscriber *stream = arg;
 
     if (message->opcode == WSLAY_CONNECTION_CLOSE)
         stream->websocket->close_received = true;
     if (!wslay_is_ctrl_frame(message->opcode) && wslay_event_get_read_enabled(context) &&
-        stream->state != STREAM_CLOSING)
+        stream->state != SUBSCRIBER_CLOSING)
         hand_over(stream);
 }
 
@@ -237,7 +238,7 @@ static const struct wslay_event_callbacks callbacks = {
     .on_msg_recv_callback = on_message,
 };
 
-static bool has_context(struct stream *stream)
+static bool has_context(struct subscriber *stream)
 {
     if (!stream->websocket)
         stream->websocket = calloc(1, sizeof *stream->websocket);
@@ -266,7 +267,7 @@ static bool is_idle(const struct websocket *socket)
 
 /* What comes after the end: read away, so that the client gets the goodbye and not a reset. False: it is
  * gone. */
-static bool read_away(struct stream *stream)
+static bool read_away(struct subscriber *stream)
 {
     char bytes[16 * 1024];
     ssize_t size = recv(stream->fd, bytes, sizeof bytes, MSG_DONTWAIT);
@@ -275,18 +276,18 @@ static bool read_away(struct stream *stream)
 }
 
 /* The library ends a frame that it cannot read without a code: it gets the one that RFC 6455 7.4.1 has. */
-static void end_broken(struct stream *stream)
+static void end_broken(struct subscriber *stream)
 {
     struct message *message = message_close(CLOSE_PROTOCOL);
 
     stream->websocket->broken = stream->websocket->close_sent = true;
     if (message)
-        stream_say(stream, message);
+        subscriber_say(stream, message);
     message_unref(message);
-    stream_close(stream, 0, NULL);
+    subscriber_close(stream, 0, NULL);
 }
 
-bool websocket_read(struct stream *stream)
+bool websocket_read(struct subscriber *stream)
 {
     if (!has_context(stream))
         return false;
@@ -302,36 +303,36 @@ bool websocket_read(struct stream *stream)
         return true;
     }
     send_out(stream);
-    if (stream->state == STREAM_OVER)
+    if (stream->state == SUBSCRIBER_OVER)
         return true;
     if (!wslay_event_get_read_enabled(socket->context) || socket->close_received)
-        stream_close(stream, 0, NULL); /* what the library said stands */
+        subscriber_close(stream, 0, NULL); /* what the library said stands */
     else if (is_idle(socket)) {
         wslay_event_context_free(socket->context);
         socket->context = NULL;
     }
-    if (stream->state != STREAM_OVER)
-        stream_listen(stream, stream->writes < WRITES_MAX);
+    if (stream->state != SUBSCRIBER_OVER)
+        subscriber_listen(stream, stream->writes < WRITES_MAX);
     return true;
 }
 
 /* ---- what the hub says ---- */
 
-void websocket_text(struct stream *stream, const char *text, size_t size)
+void websocket_text(struct subscriber *stream, const char *text, size_t size)
 {
     struct buf json = {.bytes = (char *)text, .size = size};
-    struct message *message = message_of(STREAM_WEBSOCKET, 0, "", &json);
+    struct message *message = message_of(HUB_WEBSOCKET, 0, "", &json);
 
     if (message) {
         message_count(message, &stream->hub->kept_bytes);
-        stream_say(stream, message);
+        subscriber_say(stream, message);
     } else {
-        stream_end(stream);
+        subscriber_end(stream);
     }
     message_unref(message);
 }
 
-void websocket_close(struct stream *stream, uint16_t code, const char *why)
+void websocket_close(struct subscriber *stream, uint16_t code, const char *why)
 {
     if (code == 0 || !has_context(stream))
         return;
@@ -340,21 +341,21 @@ void websocket_close(struct stream *stream, uint16_t code, const char *why)
     send_out(stream);
 }
 
-bool websocket_is_over(const struct stream *stream)
+bool websocket_is_over(const struct subscriber *stream)
 {
     const struct websocket *socket = stream->websocket;
 
     return !socket || (socket->close_sent && socket->close_received);
 }
 
-bool websocket_is_late(const struct stream *stream)
+bool websocket_is_late(const struct subscriber *stream)
 {
     const struct websocket *socket = stream->websocket;
 
     return socket && socket->begun_ms && stream->hub->now_ms - socket->begun_ms >= WHOLE_MS;
 }
 
-void websocket_free(struct stream *stream)
+void websocket_free(struct subscriber *stream)
 {
     struct websocket *socket = stream->websocket;
 
@@ -372,19 +373,36 @@ void websocket_free(struct stream *stream)
 
 static void answered(struct hub *hub, struct post *post)
 {
-    struct write *write = (struct write *)((char *)post - offsetof(struct write, answered));
-    struct stream *stream = write->stream;
+    struct write *write = (struct write *)((char *)post - offsetof(struct write, post));
+    struct subscriber *stream = write->stream;
 
     (void)hub;
     stream->writes--;
-    if (stream->state != STREAM_OVER && stream->state != STREAM_CLOSING && write->answer_size)
+    if (stream->state != SUBSCRIBER_OVER && stream->state != SUBSCRIBER_CLOSING && write->answer_size)
         websocket_text(stream, write->answer, write->answer_size);
-    if (stream->state != STREAM_OVER && stream->state != STREAM_CLOSING)
-        stream_listen(stream, true);
-    if (stream->state != STREAM_OVER && stream->ahead && !websocket_read(stream))
-        stream_end(stream);
+    if (stream->state != SUBSCRIBER_OVER && stream->state != SUBSCRIBER_CLOSING)
+        subscriber_listen(stream, true);
+    if (stream->state != SUBSCRIBER_OVER && stream->ahead && !websocket_read(stream))
+        subscriber_end(stream);
     free(write->answer);
     free(write);
+}
+
+static void run_later(struct hub *hub, struct post *post)
+{
+    struct write *write = (struct write *)((char *)post - offsetof(struct write, post));
+
+    (void)hub;
+    write->run(&write->write);
+}
+
+void hub_later(struct hub_write *hub_write, void (*run)(struct hub_write *write))
+{
+    struct write *write = (struct write *)hub_write;
+
+    write->run = run;
+    write->post.run = run_later;
+    hub_post(write->stream->hub, &write->post);
 }
 
 void hub_answer(struct hub_write *hub_write, const char *text, size_t size)
@@ -395,6 +413,6 @@ void hub_answer(struct hub_write *hub_write, const char *text, size_t size)
     write->answer_size = write->answer ? size : 0;
     if (write->answer)
         memcpy(write->answer, text, size);
-    write->answered.run = answered;
-    hub_post(write->stream->hub, &write->answered);
+    write->post.run = answered;
+    hub_post(write->stream->hub, &write->post);
 }

@@ -181,6 +181,7 @@ static void end_world(void)
 {
     hub_stop(world.hub);
     worker_close(world.worker);
+    hub_settle(world.hub);
     hub_free(world.hub);
     worker_free(world.worker);
     assert_int_equal(atomic_load(&world.pasts), 0);
@@ -208,7 +209,7 @@ static void happen(uint64_t count, bool noted)
 
 struct client {
     int fd;
-    struct stream *stream;
+    struct subscriber *stream;
     char bytes[1 << 20];
     size_t size, read_at;
     bool ended;
@@ -222,7 +223,7 @@ static struct caller caller_named(const char *name, unsigned roles)
     return caller;
 }
 
-static struct client *subscribe(enum stream_form form, const char *user, bool has_after, uint64_t after)
+static struct client *subscribe(enum hub_form form, const char *user, bool has_after, uint64_t after)
 {
     static struct client clients[16];
     static unsigned next;
@@ -309,8 +310,7 @@ static void who_watches_is_told_in_order(void **unused)
     (void)unused;
     begin_world(10, 8);
     assert_false(world.sink.is_watched(world.sink.of));
-    struct client *anna = subscribe(STREAM_SSE, "anna", false, 0),
-                  *all = subscribe(STREAM_SSE, NULL, false, 0);
+    struct client *anna = subscribe(HUB_SSE, "anna", false, 0), *all = subscribe(HUB_SSE, NULL, false, 0);
     assert_true(world.sink.is_watched(world.sink.of));
     for (int i = 0; i < 30; i++)
         happen(3, true);
@@ -349,7 +349,7 @@ static void nothing_is_missed_and_nothing_comes_twice(void **unused)
         assert_int_equal(pthread_create(&writer, NULL, write_on, &of_writer), 0);
         for (unsigned i = 0; i < COUNT(clients); i++) {
             after[i] = next_random(&seed) % 300;
-            clients[i] = subscribe(STREAM_SSE, i % 2 ? "anna" : NULL, true, after[i]);
+            clients[i] = subscribe(HUB_SSE, i % 2 ? "anna" : NULL, true, after[i]);
             (void)usleep(next_random(&seed) % 5000);
         }
         (void)pthread_join(writer, NULL);
@@ -368,8 +368,7 @@ static void too_many_missed_are_a_gap(void **unused)
 
     (void)unused;
     begin_world(9000, 8);
-    struct client *all = subscribe(STREAM_SSE, NULL, true, 7500),
-                  *late = subscribe(STREAM_SSE, NULL, true, 10);
+    struct client *all = subscribe(HUB_SSE, NULL, true, 7500), *late = subscribe(HUB_SSE, NULL, true, 10);
     expect_ids(all, 7500, 9000, 0);
     assert_int_equal(next_id(late, type), 9000);
     assert_string_equal(type, "gap");
@@ -378,7 +377,7 @@ static void too_many_missed_are_a_gap(void **unused)
     expect_ids(late, 9000, 9009, 0);
     (void)close(all->fd);
     (void)close(late->fd);
-    struct client *ahead = subscribe(STREAM_SSE, NULL, true, 99999); /* beyond the newest: from now on */
+    struct client *ahead = subscribe(HUB_SSE, NULL, true, 99999); /* beyond the newest: from now on */
     happen(9, true);
     expect_ids(ahead, 9009, 9018, 0);
     (void)close(ahead->fd);
@@ -389,8 +388,7 @@ static void a_slow_reader_is_dropped_and_the_others_go_on(void **unused)
 {
     (void)unused;
     begin_world(0, 8);
-    struct client *slow = subscribe(STREAM_SSE, NULL, false, 0),
-                  *quick = subscribe(STREAM_SSE, NULL, false, 0);
+    struct client *slow = subscribe(HUB_SSE, NULL, false, 0), *quick = subscribe(HUB_SSE, NULL, false, 0);
     uint64_t told = 0;
     for (int64_t until_ms = monotonic_ms() + 20000;
          hub_state(world.hub).dropped == 0 && monotonic_ms() < until_ms;) {
@@ -416,7 +414,7 @@ static void a_user_has_so_many(void **unused)
 {
     struct caller anna = caller_named("anna", ROLE_STUDENT);
     struct hub_wish wish = {.caller = &anna, .filter = {.user = "anna"}};
-    struct stream *streams[3];
+    struct subscriber *streams[3];
     struct fault fault;
 
     (void)unused;
@@ -436,11 +434,11 @@ static void a_stream_ends_with_its_right(void **unused)
 {
     (void)unused;
     begin_world(0, 8);
-    struct client *expires = subscribe(STREAM_SSE, "anna", false, 0);
+    struct client *expires = subscribe(HUB_SSE, "anna", false, 0);
     atomic_store(&world.now_ms, 1000000 + 60000); /* the token's end */
     expect_end(expires);
     atomic_store(&world.now_ms, 1000000);
-    struct client *keys = subscribe(STREAM_SSE, "anna", false, 0);
+    struct client *keys = subscribe(HUB_SSE, "anna", false, 0);
     atomic_fetch_add(&world.keys, 1);
     (void)usleep(600000);
     happen(3, true);
@@ -545,7 +543,7 @@ static void a_message_is_answered_on_its_socket(void **unused)
 
     (void)unused;
     begin_world(0, 8);
-    struct client *anna = subscribe(STREAM_WEBSOCKET, "anna", false, 0);
+    struct client *anna = subscribe(HUB_WEBSOCKET, "anna", false, 0);
     send_frame(anna, 0x81, hello, sizeof hello - 1, true);
     struct hub_write *write = await_write();
     assert_string_equal(write->bytes, hello);
@@ -599,7 +597,7 @@ static void broken_framing_ends_with_its_code(void **unused)
     (void)unused;
     begin_world(0, 0);
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct client *client = subscribe(STREAM_WEBSOCKET, "anna", false, 0);
+        struct client *client = subscribe(HUB_WEBSOCKET, "anna", false, 0);
         print_message("%s\n", rows[i].what);
         send_frame(client, rows[i].head, rows[i].payload ? rows[i].payload : many, rows[i].size,
                    !rows[i].unmasked);
@@ -615,11 +613,11 @@ static void a_message_has_a_mebibyte_at_most(void **unused)
     (void)unused;
     begin_world(0, 0);
     memset(part, 'x', sizeof part);
-    struct client *client = subscribe(STREAM_WEBSOCKET, "anna", false, 0);
+    struct client *client = subscribe(HUB_WEBSOCKET, "anna", false, 0);
     for (int i = 0; i < 18; i++)
         send_frame(client, i ? 0x00 : 0x01, part, sizeof part, true);
     expect_close(client, 1009);
-    client = subscribe(STREAM_WEBSOCKET, "anna", false, 0);
+    client = subscribe(HUB_WEBSOCKET, "anna", false, 0);
     static const uint8_t head[] = {0x81, 0xff, 0, 0, 0, 0, 0, 0x10,
                                    0,    1,    1, 2, 3, 4, 5}; /* says 1 MiB and a byte */
     assert_int_equal(write(client->fd, head, sizeof head), sizeof head);
@@ -631,11 +629,11 @@ static void a_websocket_is_told_why_it_ends(void **unused)
 {
     (void)unused;
     begin_world(0, 0);
-    struct client *client = subscribe(STREAM_WEBSOCKET, "anna", false, 0);
+    struct client *client = subscribe(HUB_WEBSOCKET, "anna", false, 0);
     atomic_store(&world.now_ms, 1000000 + 60000);
     expect_close(client, 4401);
     atomic_store(&world.now_ms, 1000000);
-    client = subscribe(STREAM_WEBSOCKET, "anna", false, 0);
+    client = subscribe(HUB_WEBSOCKET, "anna", false, 0);
     (void)usleep(50000);
     hub_stop(world.hub);
     expect_close(client, 1001);

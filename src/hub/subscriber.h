@@ -34,20 +34,20 @@ struct post {
     void (*run)(struct hub *hub, struct post *post);
 };
 
-enum stream_state {
-    STREAM_UNBORN,   /* its socket is still to come */
-    STREAM_CATCHING, /* what it missed comes from the log */
-    STREAM_JOINING,  /* the last of that; what happens meanwhile is held */
-    STREAM_LIVE,
-    STREAM_CLOSING, /* nothing more is told; what waits is sent, then it ends */
-    STREAM_OVER,    /* its socket is closed; freed when nobody has it any more */
+enum subscriber_state {
+    SUBSCRIBER_UNBORN,   /* its socket is still to come */
+    SUBSCRIBER_CATCHING, /* what it missed comes from the log */
+    SUBSCRIBER_JOINING,  /* the last of that; what happens meanwhile is held */
+    SUBSCRIBER_LIVE,
+    SUBSCRIBER_CLOSING, /* nothing more is told; what waits is sent, then it ends */
+    SUBSCRIBER_OVER,    /* its socket is closed; freed when nobody has it any more */
 };
 
 /* What is being read from the log for a stream. */
 struct catch_up {
     struct job job; /* first: the worker gives it back */
     struct post done;
-    struct stream *stream;
+    struct subscriber *stream;
     struct catch_up *next, *before; /* in the hub's line */
     void *past;                     /* NULL: not begun */
     uint64_t upto, covered;
@@ -55,14 +55,14 @@ struct catch_up {
     bool in_line, running, begun; /* begun: it counts among those */
     atomic_bool unwanted;         /* its stream is over */
     struct outbox page;           /* the worker's while it runs */
-    struct outbox held;           /* STREAM_JOINING: what happened meanwhile */
+    struct outbox held;           /* SUBSCRIBER_JOINING: what happened meanwhile */
 };
 
-struct stream {
+struct subscriber {
     struct watcher watcher; /* first */
     struct hub *hub;
-    struct stream *next, *before; /* of all; next: of the dying */
-    struct stream *next_dirty;
+    struct subscriber *next, *before; /* of all; next: of the dying */
+    struct subscriber *next_dirty;
     struct post arrival;
     struct caller caller;
     char *token;
@@ -70,12 +70,12 @@ struct stream {
     struct hub_filter filter; /* its texts are behind this struct */
     uint32_t user_size, course_size, item_size;
     int fd;
-    enum stream_form form;
-    enum stream_state state;
+    enum hub_form form;
+    enum subscriber_state state;
     bool dirty, wants_room,
         wants_none; /* to be sent something; epoll tells when there is room; nothing is read */
     bool is_staff;  /* what it may see may change */
-    bool rejoins;   /* STREAM_JOINING, and what happened meanwhile is in part to be read from the log too */
+    bool rejoins; /* SUBSCRIBER_JOINING, and what happened meanwhile is in part to be read from the log too */
     uint64_t after; /* everything up to there was told, or was before its time */
     uint64_t rejoin_after;
     int64_t beat_ms, closing_ms; /* monotonic: the next heartbeat; when it ends whatever its client does */
@@ -109,9 +109,9 @@ struct hub {
     bool rights, woken;
 
     struct topics topics; /* the thread's own, as is what follows */
-    struct stream *streams;
-    struct stream *dirty;
-    struct stream *dying;             /* over, and somebody may still have them */
+    struct subscriber *streams;
+    struct subscriber *dirty;
+    struct subscriber *dying;         /* over, and somebody may still have them */
     struct catch_up *line, *line_end; /* those that wait to catch up */
     unsigned begun;                   /* those that do */
     uint64_t position;                /* of the last batch */
@@ -129,55 +129,53 @@ struct hub {
 
 /* ---- hub.c ---- */
 
-/* Any thread. */
+/* Has something done on the hub's thread, in order. Any thread. */
 void hub_post(struct hub *hub, struct post *post);
 
-/* ---- stream.c ---- */
+/* ---- subscriber.c ---- */
 
 /* One that has a place already, without a socket; NULL: out of memory. Any thread. */
-struct stream *stream_new(struct hub *hub, const struct hub_wish *wish);
+struct subscriber *subscriber_new(struct hub *hub, const struct hub_wish *wish);
 
 /* One that never got its socket. Any thread. */
-void stream_discard(struct stream *stream);
+void subscriber_discard(struct subscriber *stream);
 
 /* What the kernel is to do with its socket. */
-void stream_tune(int fd);
+void subscriber_tune(int fd);
 
 /* Its socket is ready for something: epoll's flags. */
-void stream_look(struct stream *stream, uint32_t ready);
+void subscriber_look(struct subscriber *stream, uint32_t ready);
 
 /* Ends it when its reader is too slow. */
-void stream_drop_if_late(struct stream *stream);
+void subscriber_drop_if_late(struct subscriber *stream);
 
-/* At the end of a turn: sends what is to be sent, frees those that are over and that nobody has any more. */
-void streams_flush(struct hub *hub);
-
-/* Frees the streams that are over and that nobody has any more. */
-void streams_bury(struct hub *hub);
+/* At the end of a turn: sends what is to be sent. */
+void subscribers_flush(struct hub *hub);
+/* Frees those that are over and that nobody has any more. */
+void subscribers_bury(struct hub *hub);
 
 /* Its socket and all that it holds go; the struct follows when nobody has it. */
-void stream_end(struct stream *stream);
+void subscriber_end(struct subscriber *stream);
 
 /* Something was added to its outbox: sent at the turn's end. */
-void stream_touch(struct stream *stream);
+void subscriber_touch(struct subscriber *stream);
 
 /* Adds a message; ends the stream when its reader is too slow, or memory is short. */
-void stream_say(struct stream *stream, struct message *message);
+void subscriber_say(struct subscriber *stream, struct message *message);
 
 /* Says goodbye: a WebSocket gets the code; what waits is sent, then it ends. */
-void stream_close(struct stream *stream, uint16_t code, const char *why);
+void subscriber_close(struct subscriber *stream, uint16_t code, const char *why);
 
 /* Whether what its client sends is read. */
-void stream_listen(struct stream *stream, bool reads);
+void subscriber_listen(struct subscriber *stream, bool reads);
 
-/* Begins, or ceases, to be told what happens. False: out of memory. */
-bool stream_watch(struct stream *stream);
-
-/* From here on the stream is told nothing. */
-void stream_unwatch(struct stream *stream);
+/* Begins to be told what happens. False: out of memory. */
+bool subscriber_watch(struct subscriber *stream);
+/* From here on it is told nothing. */
+void subscriber_unwatch(struct subscriber *stream);
 
 /* Whether the event passes its filter. */
-bool stream_wants(const struct stream *stream, const struct live_event *event);
+bool subscriber_wants(const struct subscriber *stream, const struct live_event *event);
 
 /* ---- telling.c ---- */
 
@@ -194,49 +192,47 @@ void tell_rights(struct hub *hub);
 void clock_tick(struct hub *hub);
 
 /* The next heartbeat is a whole while away. */
-void clock_wind(struct stream *stream);
+void clock_wind(struct subscriber *stream);
 
 /* ---- catch_up.c ---- */
 
 /* Tells it what it missed after stream->after, then it goes live; at once when that is nothing. */
-void catch_up_start(struct stream *stream);
+void catch_up_start(struct subscriber *stream);
 
 /* Its client took something: goes on when little waits. */
-void catch_up_more(struct stream *stream);
+void catch_up_more(struct subscriber *stream);
 
 /* A place may be free: those that wait for one begin. */
 void catch_up_continue(struct hub *hub);
 
 /* Gives up what it had begun. What a worker has comes back by itself. */
-void catch_up_stop(struct stream *stream);
+void catch_up_stop(struct subscriber *stream);
 
 /* A client that takes nothing gives its place to others; asked now and then. */
-void catch_up_yield(struct stream *stream);
+void catch_up_yield(struct subscriber *stream);
 
 /* ---- websocket.c ---- */
 
 /* Reads what came. False: the connection is over. */
-bool websocket_read(struct stream *stream);
+bool websocket_read(struct subscriber *stream);
 
-/* Sends a text, or a close with its code. */
-void websocket_text(struct stream *stream, const char *text, size_t size);
-
+/* Sends a text. */
+void websocket_text(struct subscriber *stream, const char *text, size_t size);
 /* Sends a close with its code and a reason; code 0: nothing. */
-void websocket_close(struct stream *stream, uint16_t code, const char *why);
+void websocket_close(struct subscriber *stream, uint16_t code, const char *why);
 
 /* Whether both sides have said goodbye. */
-bool websocket_is_over(const struct stream *stream);
+bool websocket_is_over(const struct subscriber *stream);
 
 /* Whether a message has been on its way for too long. */
-bool websocket_is_late(const struct stream *stream);
+bool websocket_is_late(const struct subscriber *stream);
 
-/* Frees what the stream's WebSocket holds. Fine for one that has none. */
-void websocket_free(struct stream *stream);
+/* Frees what the subscriber's WebSocket holds. Fine for one that has none. */
+void websocket_free(struct subscriber *stream);
 
 /* ---- recheck.c ---- */
 
 /* The keys may have changed: every token is looked at again, by the workers. */
 void recheck_start(struct hub *hub);
-
 /* What a recheck still holds, once the workers are gone. Fine when none runs. */
 void recheck_free(struct hub *hub);

@@ -1,4 +1,4 @@
-#include "hub/stream.h"
+#include "hub/subscriber.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -44,9 +44,9 @@ static bool depends_on_staff(const struct caller *caller, const struct hub_filte
     return !own && !(caller->roles & (ROLE_ADMIN | ROLE_SYSTEM));
 }
 
-struct stream *stream_new(struct hub *hub, const struct hub_wish *wish)
+struct subscriber *subscriber_new(struct hub *hub, const struct hub_wish *wish)
 {
-    struct stream *stream = calloc(1, sizeof *stream + filter_bytes(&wish->filter));
+    struct subscriber *stream = calloc(1, sizeof *stream + filter_bytes(&wish->filter));
 
     if (!stream)
         return NULL;
@@ -68,7 +68,7 @@ struct stream *stream_new(struct hub *hub, const struct hub_wish *wish)
     return stream;
 }
 
-void stream_tune(int fd)
+void subscriber_tune(int fd)
 {
     int on = 1, send_bytes = SEND_BUFFER_BYTES;
     unsigned dead_ms = DEAD_MS;
@@ -80,7 +80,7 @@ void stream_tune(int fd)
 
 /* ---- its end ---- */
 
-static void listen_to(struct stream *stream)
+static void listen_to(struct subscriber *stream)
 {
     struct epoll_event event = {.data.ptr = stream};
 
@@ -89,7 +89,7 @@ static void listen_to(struct stream *stream)
     (void)epoll_ctl(stream->hub->epoll, EPOLL_CTL_MOD, stream->fd, &event); /* it is in there */
 }
 
-void stream_listen(struct stream *stream, bool reads)
+void subscriber_listen(struct subscriber *stream, bool reads)
 {
     if (stream->wants_none != reads)
         return;
@@ -97,16 +97,16 @@ void stream_listen(struct stream *stream, bool reads)
     listen_to(stream);
 }
 
-void stream_touch(struct stream *stream)
+void subscriber_touch(struct subscriber *stream)
 {
-    if (stream->dirty || stream->state == STREAM_OVER)
+    if (stream->dirty || stream->state == SUBSCRIBER_OVER)
         return;
     stream->dirty = true;
     stream->next_dirty = stream->hub->dirty;
     stream->hub->dirty = stream;
 }
 
-static void leave_all(struct stream *stream)
+static void leave_all(struct subscriber *stream)
 {
     struct hub *hub = stream->hub;
 
@@ -117,33 +117,33 @@ static void leave_all(struct stream *stream)
 }
 
 /* What a stream has besides its socket. */
-static void free_stream(struct stream *stream)
+static void free_subscriber(struct subscriber *stream)
 {
     free(stream->token);
     free(stream->ahead);
     free(stream);
 }
 
-static void give_place_back(struct stream *stream)
+static void give_place_back(struct subscriber *stream)
 {
     seats_give(stream->hub->seats, stream->caller.id, stream->caller.id_size);
     atomic_fetch_sub(&stream->hub->watched, 1);
 }
 
-void stream_discard(struct stream *stream)
+void subscriber_discard(struct subscriber *stream)
 {
     give_place_back(stream);
-    free_stream(stream);
+    free_subscriber(stream);
 }
 
-void stream_end(struct stream *stream)
+void subscriber_end(struct subscriber *stream)
 {
     struct hub *hub = stream->hub;
 
-    if (stream->state == STREAM_OVER)
+    if (stream->state == SUBSCRIBER_OVER)
         return;
-    stream->state = STREAM_OVER;
-    stream_unwatch(stream);
+    stream->state = SUBSCRIBER_OVER;
+    subscriber_unwatch(stream);
     catch_up_stop(stream);
     outbox_done(&stream->outbox);
     websocket_free(stream);
@@ -158,17 +158,17 @@ void stream_end(struct stream *stream)
 }
 
 /* Of those that are over, the ones that nobody has any more. */
-void streams_bury(struct hub *hub)
+void subscribers_bury(struct hub *hub)
 {
-    struct stream *kept = NULL;
+    struct subscriber *kept = NULL;
 
-    for (struct stream *stream = hub->dying, *next; stream; stream = next) {
+    for (struct subscriber *stream = hub->dying, *next; stream; stream = next) {
         next = stream->next;
         if (stream->catch_up || stream->writes || stream->checking || stream->dirty) {
             stream->next = kept;
             kept = stream;
         } else {
-            free_stream(stream);
+            free_subscriber(stream);
         }
     }
     hub->dying = kept;
@@ -179,7 +179,7 @@ static bool is_same(const char *a, size_t a_size, const char *b, size_t b_size)
     return a_size == b_size && memcmp(a, b, a_size) == 0;
 }
 
-bool stream_wants(const struct stream *stream, const struct live_event *event)
+bool subscriber_wants(const struct subscriber *stream, const struct live_event *event)
 {
     const struct hub_filter *filter = &stream->filter;
 
@@ -193,7 +193,7 @@ bool stream_wants(const struct stream *stream, const struct live_event *event)
     return filter->user || !event->is_preview || !(filter->course || filter->item);
 }
 
-bool stream_watch(struct stream *stream)
+bool subscriber_watch(struct subscriber *stream)
 {
     const struct hub_filter *filter = &stream->filter;
     struct topics *topics = &stream->hub->topics;
@@ -207,55 +207,55 @@ bool stream_watch(struct stream *stream)
     return topics_add(topics, TOPIC_ALL, NULL, 0, &stream->watcher);
 }
 
-void stream_unwatch(struct stream *stream)
+void subscriber_unwatch(struct subscriber *stream)
 {
     topics_remove(&stream->hub->topics, &stream->watcher);
 }
 
-void stream_drop_if_late(struct stream *stream)
+void subscriber_drop_if_late(struct subscriber *stream)
 {
-    if (stream->state == STREAM_OVER || !outbox_is_late(&stream->outbox, stream->hub->now_ms))
+    if (stream->state == SUBSCRIBER_OVER || !outbox_is_late(&stream->outbox, stream->hub->now_ms))
         return;
     atomic_fetch_add(&stream->hub->dropped, 1);
-    stream_end(stream);
+    subscriber_end(stream);
 }
 
-void stream_say(struct stream *stream, struct message *message)
+void subscriber_say(struct subscriber *stream, struct message *message)
 {
-    if (stream->state == STREAM_OVER)
+    if (stream->state == SUBSCRIBER_OVER)
         return;
     if (!outbox_add(&stream->outbox, message, stream->hub->now_ms)) {
-        stream_end(stream);
+        subscriber_end(stream);
         return;
     }
-    stream_touch(stream);
-    stream_drop_if_late(stream);
+    subscriber_touch(stream);
+    subscriber_drop_if_late(stream);
 }
 
-void stream_close(struct stream *stream, uint16_t code, const char *why)
+void subscriber_close(struct subscriber *stream, uint16_t code, const char *why)
 {
-    if (stream->state == STREAM_OVER || stream->state == STREAM_CLOSING)
+    if (stream->state == SUBSCRIBER_OVER || stream->state == SUBSCRIBER_CLOSING)
         return;
-    stream_unwatch(stream);
-    stream->state = STREAM_CLOSING;
+    subscriber_unwatch(stream);
+    stream->state = SUBSCRIBER_CLOSING;
     catch_up_stop(stream);
     stream->closing_ms = stream->hub->now_ms + GOODBYE_MS;
-    if (stream->form == STREAM_WEBSOCKET)
+    if (stream->form == HUB_WEBSOCKET)
         websocket_close(stream, code, why);
-    stream_touch(stream);
+    subscriber_touch(stream);
 }
 
 /* Sends what waits, as far as its client takes it. */
-static void flush(struct stream *stream)
+static void flush(struct subscriber *stream)
 {
     enum outbox_state state = outbox_send(&stream->outbox, stream->fd, stream->hub->now_ms);
 
-    if (state == OUTBOX_BROKEN || (state == OUTBOX_EMPTY && stream->state == STREAM_CLOSING &&
-                                   (stream->form == STREAM_SSE || websocket_is_over(stream)))) {
-        stream_end(stream);
+    if (state == OUTBOX_BROKEN || (state == OUTBOX_EMPTY && stream->state == SUBSCRIBER_CLOSING &&
+                                   (stream->form == HUB_SSE || websocket_is_over(stream)))) {
+        subscriber_end(stream);
         return;
     }
-    if (state == OUTBOX_EMPTY && stream->state == STREAM_CLOSING && !stream->said_goodbye) {
+    if (state == OUTBOX_EMPTY && stream->state == SUBSCRIBER_CLOSING && !stream->said_goodbye) {
         stream->said_goodbye = true;
         (void)shutdown(stream->fd, SHUT_WR); /* its client sees the end, and ends too */
     }
@@ -264,17 +264,17 @@ static void flush(struct stream *stream)
         listen_to(stream);
     }
     if (state == OUTBOX_WAITS)
-        stream_drop_if_late(stream);
-    if (stream->state != STREAM_OVER)
+        subscriber_drop_if_late(stream);
+    if (stream->state != SUBSCRIBER_OVER)
         catch_up_more(stream);
 }
 
-void streams_flush(struct hub *hub)
+void subscribers_flush(struct hub *hub)
 {
-    for (struct stream *stream; (stream = hub->dirty);) {
+    for (struct subscriber *stream; (stream = hub->dirty);) {
         hub->dirty = stream->next_dirty;
         stream->dirty = false;
-        if (stream->state != STREAM_OVER)
+        if (stream->state != SUBSCRIBER_OVER)
             flush(stream);
     }
 }
@@ -282,7 +282,7 @@ void streams_flush(struct hub *hub)
 /* ---- what clients send, and the end of them ---- */
 
 /* The client of an SSE has nothing to say. False: it is gone. */
-static bool read_away(struct stream *stream)
+static bool read_away(struct subscriber *stream)
 {
     char bytes[4096];
     ssize_t size = recv(stream->fd, bytes, sizeof bytes, MSG_DONTWAIT);
@@ -292,17 +292,17 @@ static bool read_away(struct stream *stream)
     return (size > 0 && stream->unasked <= UNASKED_MAX) || (size < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-void stream_look(struct stream *stream, uint32_t ready)
+void subscriber_look(struct subscriber *stream, uint32_t ready)
 {
-    if (stream->state == STREAM_OVER)
+    if (stream->state == SUBSCRIBER_OVER)
         return;
     bool goes_on = true;
     if (ready & EPOLLIN)
-        goes_on = stream->form == STREAM_SSE ? read_away(stream) : websocket_read(stream);
-    if (stream->state == STREAM_OVER)
+        goes_on = stream->form == HUB_SSE ? read_away(stream) : websocket_read(stream);
+    if (stream->state == SUBSCRIBER_OVER)
         return;
     if (!goes_on || (ready & (EPOLLERR | EPOLLHUP) && !(ready & EPOLLIN)))
-        stream_end(stream);
+        subscriber_end(stream);
     else if (ready & EPOLLOUT)
-        stream_touch(stream);
+        subscriber_touch(stream);
 }
