@@ -15,7 +15,8 @@ struct sifting {
     struct sequences catalogue, chosen; /* chosen: what will be folded */
     uint8_t *items, *courses;           /* marks, by key */
     uint32_t item_count, course_count;
-    bool any; /* they have an item or a course at all */
+    bool any;            /* they have an item or a course at all */
+    uint64_t events_max; /* 0: however many there are */
     struct segment *room;
     enum rc rc;
 };
@@ -145,6 +146,8 @@ static enum rc choose(struct sifting *sifting, uint32_t learner, struct fault *f
 
     if (rc == RC_OK)
         rc = history_sequences(sifting->history, 0, &sifting->catalogue, fault);
+    if (rc == RC_OK && sifting->events_max && own.count + 2 * sifting->catalogue.count > sifting->events_max)
+        rc = fault_set(fault, RC_TOO_LARGE, NULL, "the history is too long");
     if (rc == RC_OK && !sifting_begin(sifting))
         rc = fault_no_memory(fault);
     if (rc == RC_OK)
@@ -164,6 +167,10 @@ struct replaying {
     struct sifting *sifting;
     struct replay replay;
     struct model *twin;
+    /* of a walk: who is told of each event of the learner; NULL: nobody */
+    void (*visit)(void *arg, const struct event *event, struct view view, const struct catalogue *catalogue);
+    void *arg;
+    uint32_t learner;
 };
 
 /* Slots for what the event names. */
@@ -195,6 +202,9 @@ static bool replay_one(void *arg, const struct stored_event *stored)
         sifting->rc = RC_INTERNAL;
     else
         sifting->rc = make_slots(replaying, &event) ? replay_event(&replaying->replay, stored) : RC_BUSY;
+    if (sifting->rc == RC_OK && replaying->visit && stored->learner == replaying->learner)
+        replaying->visit(replaying->arg, &event, replaying->replay.fold->view,
+                         &replaying->replay.fold->catalogue);
     return sifting->rc == RC_OK;
 }
 
@@ -236,5 +246,80 @@ enum rc history_model(const struct history *history, uint32_t learner, const str
         *out_model = twin;
     else
         model_free(twin);
+    return rc;
+}
+
+/* ---- a walk ---- */
+
+struct history_walk {
+    struct bound bound;
+    struct sifting sifting;
+    struct replaying replaying;
+    struct fold fold;
+    struct model *twin;
+    size_t at; /* of those chosen */
+    bool folds, replays;
+};
+
+void history_walk_close(struct history_walk *walk)
+{
+    if (!walk)
+        return;
+    if (walk->folds)
+        fold_abandon(&walk->fold);
+    if (walk->replays)
+        replay_done(&walk->replaying.replay);
+    if (walk->folds)
+        fold_done(&walk->fold);
+    model_free(walk->twin);
+    sifting_done(&walk->sifting);
+    free(walk);
+}
+
+enum rc history_walk_open(const struct history *history, uint32_t learner, uint64_t upto, uint64_t events_max,
+                          struct history_walk **out_walk, struct fault *fault)
+{
+    struct history_walk *walk = calloc(1, sizeof *walk);
+
+    if (!walk)
+        return fault_no_memory(fault);
+    walk->bound = (struct bound){.sequence = upto};
+    walk->sifting = (struct sifting){.history = history, .bound = &walk->bound, .events_max = events_max};
+    enum rc rc = choose(&walk->sifting, learner, fault);
+    if (rc == RC_OK && model_of_one(history->model, learner, &walk->twin) != RC_OK) {
+        walk->twin = NULL;
+        rc = fault_no_memory(fault);
+    }
+    if (rc == RC_OK)
+        walk->folds = fold_init(&walk->fold, walk->twin) == RC_OK;
+    walk->replaying = (struct replaying){.sifting = &walk->sifting, .twin = walk->twin, .learner = learner};
+    if (walk->folds)
+        walk->replays = replay_init(&walk->replaying.replay, &walk->fold) == RC_OK;
+    if (rc == RC_OK && !walk->replays)
+        rc = fault_no_memory(fault);
+    if (rc == RC_OK)
+        *out_walk = walk;
+    else
+        history_walk_close(walk);
+    return rc;
+}
+
+enum rc history_walk_on(struct history_walk *walk, size_t count,
+                        void (*visit)(void *arg, const struct event *event, struct view view,
+                                      const struct catalogue *catalogue),
+                        void *arg, bool *out_over, struct fault *fault)
+{
+    const struct sequences *chosen = &walk->sifting.chosen;
+
+    if (count > chosen->count - walk->at)
+        count = chosen->count - walk->at;
+    walk->replaying.visit = visit;
+    walk->replaying.arg = arg;
+    enum rc rc = store_each_event_of(walk->sifting.history->store, chosen->at + walk->at, count, replay_one,
+                                     &walk->replaying, fault);
+    if (rc == RC_OK && walk->sifting.rc != RC_OK)
+        rc = fault_set(fault, walk->sifting.rc, NULL, "an event cannot be folded");
+    walk->at += count;
+    *out_over = walk->at == chosen->count;
     return rc;
 }

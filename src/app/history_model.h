@@ -10,3 +10,19 @@
  * Ids are read from the other model, which must outlive it. Memory: that of the learner and those courses. */
 MUST_CHECK enum rc history_model(const struct history *history, uint32_t learner, const struct bound *bound,
                                  struct model **out_model, struct fault *fault);
+
+/* The same, event by event, up to a sequence: how a learner stood after each of their events. RC_TOO_LARGE:
+ * that takes reading more than events_max. */
+struct history_walk;
+MUST_CHECK enum rc history_walk_open(const struct history *history, uint32_t learner, uint64_t upto,
+                                     uint64_t events_max, struct history_walk **out_walk,
+                                     struct fault *fault);
+/* Gives back what it holds. NULL is fine. */
+void history_walk_close(struct history_walk *walk);
+
+/* Folds at most count events more, and visits those of the learner after they were applied; *out_over: that
+ * was the last. The view is of that moment, and of this visit. */
+MUST_CHECK enum rc history_walk_on(struct history_walk *walk, size_t count,
+                                   void (*visit)(void *arg, const struct event *event, struct view view,
+                                                 const struct catalogue *catalogue),
+                                   void *arg, bool *out_over, struct fault *fault);
