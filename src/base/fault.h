@@ -14,6 +14,7 @@ enum rc {
     RC_NOT_FOUND,
     RC_METHOD,
     RC_NOT_ACCEPTABLE,
+    RC_UPGRADE,     /* another version of the protocol is needed */
     RC_CONFLICT,    /* the state does not allow it */
     RC_STALE_MATCH, /* If-Match names another version */
     RC_TOO_LARGE,

@@ -9,6 +9,7 @@
 #include "base/digits.h"
 #include "base/text.h"
 #include "http/gzip.h"
+#include "http/hand_over.h"
 #include "http/loop.h"
 #include "http/mhd_request.h"
 #include "http/server_private.h"
@@ -117,10 +118,12 @@ enum MHD_Result send_answer(struct http_server *server, struct request *request)
     }
     bool streams = request->stream && request->stream->begun && !failed;
     request_seal(request);
+    bool gives_away = request->hand_over && !request->hand_over->over && request->status < 300;
     struct MHD_Response *response =
-        streams ? answer_stream_response(request)
-                : MHD_create_response_from_buffer(request->out.size, request->out.bytes,
-                                                  MHD_RESPMEM_PERSISTENT); /* as is the request */
+        gives_away ? hand_over_response(request)
+        : streams  ? answer_stream_response(request)
+                   : MHD_create_response_from_buffer(request->out.size, request->out.bytes,
+                                                     MHD_RESPMEM_PERSISTENT); /* as is the request */
     if (!response)
         return MHD_NO;
     if (request->content_type && request->status != 304 && request->status != 204)
@@ -152,7 +155,9 @@ enum MHD_Result send_answer(struct http_server *server, struct request *request)
         add_header(response, "WWW-Authenticate", "Bearer");
     if (request->replayed)
         add_header(response, "Idempotent-Replayed", "true");
-    if (request->close || atomic_load_explicit(&server->draining, memory_order_relaxed))
+    if (request->upgrade_hint)
+        add_header(response, "Sec-WebSocket-Version", "13");
+    if (!gives_away && (request->close || atomic_load_explicit(&server->draining, memory_order_relaxed)))
         add_header(response, "Connection", "close");
     if (server->cors_origins[0])
         add_cors(server, request, response);

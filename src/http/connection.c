@@ -12,6 +12,7 @@
 #include "http/bodies.h"
 #include "http/deadlines.h"
 #include "http/framing.h"
+#include "http/hand_over.h"
 #include "http/suspend.h"
 #include "http/lingerers.h"
 #include "http/loop.h"
@@ -68,6 +69,7 @@ static void end_request(struct http_server *server, struct request *request)
         return;
     if (request->stream)
         request->stream->end(request);
+    hand_over_end(request);
     if (request->library_state == STATE_DONE)
         server->settings.observe(server->settings.context, request, monotonic_us() - request->begun_us);
     request_end(request);
@@ -289,11 +291,11 @@ static size_t keep_escapes(void *arg, struct MHD_Connection *connection, char *t
 
 struct MHD_Daemon *connection_daemon(struct http_server *server, unsigned connections)
 {
-    return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL,
-                            NULL, on_request, server, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
-                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
-                            on_completed, server, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_LIMIT,
-                            connections, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    return MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_NO_LISTEN_SOCKET, 0, NULL,
+        NULL, on_request, server, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+        server, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+        MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }

@@ -6,7 +6,8 @@
 
 const char *request_header(struct request *request, const char *name)
 {
-    return MHD_lookup_connection_value(connection_of(request), MHD_HEADER_KIND, name);
+    return request->connection ? MHD_lookup_connection_value(connection_of(request), MHD_HEADER_KIND, name)
+                               : NULL;
 }
 
 struct counting {
@@ -29,6 +30,7 @@ int request_header_count(struct request *request, const char *name)
     struct counting counting = {name, 0};
 
     /* its own count counts all */
-    (void)MHD_get_connection_values(connection_of(request), MHD_HEADER_KIND, count_header, &counting);
+    if (request->connection)
+        (void)MHD_get_connection_values(connection_of(request), MHD_HEADER_KIND, count_header, &counting);
     return counting.count;
 }

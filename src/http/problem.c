@@ -16,6 +16,7 @@ static const struct {
     {RC_NOT_FOUND, 404, "Not Found"},
     {RC_METHOD, 405, "Method Not Allowed"},
     {RC_NOT_ACCEPTABLE, 406, "Not Acceptable"},
+    {RC_UPGRADE, 426, "Upgrade Required"},
     {RC_CONFLICT, 409, "Conflict"},
     {RC_STALE_MATCH, 412, "Precondition Failed"},
     {RC_TOO_LARGE, 413, "Content Too Large"},
@@ -86,6 +87,7 @@ void request_fail(struct request *request, enum rc rc, const struct fault *fault
     request->etag[0] = '\0';
     request->retry_after = rc == RC_BUSY || rc == RC_TOO_MANY;
     request->challenge = status == 401;
+    request->upgrade_hint = status == 426;
     request->refused = fault->message;
     request_reply(request, status, "application/problem+json");
 }

@@ -23,7 +23,9 @@ struct segment_text {
 };
 
 struct bodies;
+struct carrier;
 struct deadline;
+struct hand_over;
 struct http_route;
 struct loop;
 struct answer_stream;
@@ -66,10 +68,13 @@ struct request {
     const char *allow;   /* for 405 and OPTIONS */
     const char *refused; /* why request_fail was called; NULL: it was not */
     bool answered;
-    struct answer_stream *stream; /* http/answer_stream.h; NULL: none */
-    uint64_t begun_us;            /* monotonic */
-    struct loop *loop;            /* the server's own, as is all that follows */
-    struct deadline *deadline;    /* of its connection */
+    bool upgrade_hint;             /* 426: says which WebSocket version there is */
+    struct answer_stream *stream;  /* http/answer_stream.h; NULL: none */
+    struct hand_over *hand_over;   /* http/hand_over.h; NULL: none */
+    const struct carrier *carrier; /* http/carried.h; NULL: a connection */
+    uint64_t begun_us;             /* monotonic */
+    struct loop *loop;             /* the server's own, as is all that follows */
+    struct deadline *deadline;     /* of its connection */
     struct bodies *bodies;
     size_t charged;                    /* of the body, to the payer */
     bool body_too_large, body_refused; /* what came is thrown away: more than body_max, than the budget */

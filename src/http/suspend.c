@@ -3,6 +3,7 @@
 #include <microhttpd.h>
 
 #include "http/bodies.h"
+#include "http/carried.h"
 #include "http/loop.h"
 #include "http/mhd_request.h"
 #include "http/request_pool.h"
@@ -62,13 +63,19 @@ void request_suspend(struct request *request, void (*resumed)(struct request *re
         return;
     }
     request->suspended = true;
-    request_suspend_connection(request);
+    if (!request->carrier)
+        request_suspend_connection(request);
 }
 
 void request_wait(struct request *request, void (*resumed)(struct request *request))
 {
     if (apart.request == request) {
         request->deferred = resumed; /* only its loop can hold it */
+        return;
+    }
+    if (request->carrier) {
+        request_suspend(request, resumed);
+        request->carrier->wait(request);
         return;
     }
     if (loop_watch(request->loop)) {
@@ -109,6 +116,10 @@ void request_resume(struct request *request)
     struct loop *loop = request->loop; /* once resumed, the request may be gone */
     int waiting = WAIT_WAITING;
 
+    if (request->carrier) {
+        request->carrier->resume(request);
+        return;
+    }
     if (atomic_load(&request->wait) == WAIT_NOT) {
         MHD_resume_connection(connection_of(request));
         loop_wake(loop);
