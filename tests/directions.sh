@@ -22,7 +22,7 @@ check app model store core base
 check http base
 check auth base
 check ops base
-check face app model http auth upstream core base
+check face app model hub http auth upstream core base
 check upstream base
 check hub core base
 cli_breaches=$(grep -nE '^#include "hub/' -r "$root/src/cli" || true)

@@ -13,7 +13,9 @@
 #include "base/monotonic.h"
 #include "cli/cli.h"
 #include "face/dispatch.h"
+#include "core/limits.h"
 #include "face/face.h"
+#include "face/live/live.h"
 #include "face/jwks.h"
 #include "face/write.h"
 #include "face/video/retention.h"
@@ -41,6 +43,7 @@ struct server {
     struct store *store;
     struct engine *engine;
     struct face_context context;
+    struct live_sink live; /* the engine's way to the hub */
     struct http_server *http, *metrics_http; /* the second: metrics_listen */
     struct metrics *metrics;
     atomic_int log_level;
@@ -294,6 +297,30 @@ static enum rc start_metrics(struct server *server, const struct http_settings *
     return rc;
 }
 
+/* Streams leave a quarter of the descriptors to everything else. */
+static enum rc start_hub(struct server *server, struct fault *fault)
+{
+    struct face_context *context = &server->context;
+    struct rlimit files = {.rlim_cur = 2 * LIMIT_STREAMS};
+    struct hub_settings hub = {
+        .source = live_source(context),
+        .worker = context->worker,
+        .line_seed = context->line_seed,
+        .per_user = (unsigned)server->settings.realtime_per_user,
+        .streams_max = LIMIT_STREAMS,
+    };
+
+    (void)getrlimit(RLIMIT_NOFILE, &files); /* cannot fail */
+    if (files.rlim_cur / 4 * 3 < hub.streams_max)
+        hub.streams_max = (unsigned)(files.rlim_cur / 4 * 3);
+    enum rc rc = hub_new(&hub, &context->hub, fault);
+    if (rc != RC_OK)
+        return rc;
+    server->live = hub_sink(context->hub);
+    engine_set_live(server->engine, &server->live);
+    return RC_OK;
+}
+
 /* While events are folded at the start, SIGTERM and SIGINT come at once: the first ends the folding, a second
  * the process. */
 static volatile sig_atomic_t told_to_stop;
@@ -350,6 +377,7 @@ static int start(struct server *server)
     context->model = engine_model(server->engine);
     context->webhook_jwt_required = strcmp(settings->webhook_jwt, "required") == 0;
     context->video_auth_required = strcmp(settings->video_auth, "required") == 0;
+    context->cors_origins = settings->cors_origins;
     context->now_ms = cli_now_ms;
     context->routes = &face_routes;
     if (!(context->retentions = retentions_new()))
@@ -375,6 +403,8 @@ static int start(struct server *server)
     if (rc == RC_OK)
         rc =
             engine_set_threshold(server->engine, (uint16_t)settings->completion_threshold_hundredths, &fault);
+    if (rc == RC_OK)
+        rc = start_hub(server, &fault);
     if (rc == RC_OK)
         rc = engine_start(server->engine, &fault);
     if (rc == RC_OK)
@@ -412,6 +442,7 @@ static void stop(struct server *server)
     if (server->http) {
         http_server_quiesce(server->http);
         int64_t began_ms = monotonic_ms(), waited_ms = 0;
+        hub_stop(server->context.hub);
         bool upstreams = true;
         for (int quiet = 0; waited_ms < DRAIN_MS && quiet < QUIET_CHECKS;
              waited_ms = monotonic_ms() - began_ms) {
@@ -435,7 +466,9 @@ static void stop(struct server *server)
     user_service_free(server->context.users);
     cms_free(server->context.cms);
     jwks_free(server->context.jwks);
+    hub_settle(server->context.hub);
     engine_free(server->engine);
+    hub_free(server->context.hub);
     idempotency_free(server->context.answers);
     store_close(server->store);
     auth_free(server->context.auth);

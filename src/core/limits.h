@@ -24,5 +24,6 @@ enum {
     LIMIT_CSV_COLUMNS = 1000,       /* columns of one table as CSV */
     /* what all lists of learners together hold while they are made and sent */
     LIMIT_LISTING_BYTES = 256 << 20,
-    LIMIT_STAFF = 1000, /* staff entries of one course */
+    LIMIT_STREAMS = 20000, /* streams of GET /progress/realtime in the server in all */
+    LIMIT_STAFF = 1000,    /* staff entries of one course */
 };

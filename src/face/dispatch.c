@@ -11,6 +11,7 @@
 #include "face/body.h"
 #include "face/face.h"
 #include "face/jwks.h"
+#include "face/live/live.h"
 #include "face/own/own_server.h"
 #include "face/work.h"
 
@@ -48,13 +49,26 @@ static enum rc find_token(struct request *request, const char **out_token, size_
     return fault_set(fault, RC_UNAUTHENTICATED, NULL, "a Bearer token is required");
 }
 
+static bool names_caller(struct request *request)
+{
+    const char *header = request_header(request, "Authorization");
+
+    return header && *header;
+}
+
 static enum rc authenticate(struct request *request, struct caller *out_caller, struct fault *fault)
 {
     struct face_context *context = face_of(request);
     const char *token = NULL;
     size_t size = 0;
-    enum rc rc = find_token(request, &token, &size, fault);
+    bool ticket = false;
+    enum rc rc = RC_OK;
 
+    if (request->route->handler == live_subscribe && !names_caller(request))
+        rc = live_ticket_caller(request, out_caller, &ticket, fault);
+    if (ticket)
+        return rc;
+    rc = find_token(request, &token, &size, fault);
     if (rc != RC_OK)
         return rc;
     return auth_verify(context->auth, token, size, context->now_ms(), out_caller, fault);

@@ -12,6 +12,7 @@
 #include "upstream/user_service.h"
 
 struct auth;
+struct hub;
 struct retentions;
 
 /* What every face is given: the services behind it. A face decodes, calls one use case, encodes: body.h and
@@ -25,6 +26,8 @@ struct face_context {
     struct model *model;
     struct auth *auth;
     struct idempotency *answers;
+    struct hub *hub;          /* who watches */
+    const char *cors_origins; /* other sites that may, comma separated */
     void (*write_metrics)(void *metrics, struct buf *out); /* the counters that the program keeps */
     void *metrics;
     /* each alone with its breaker and its queue; NULL: not configured */

@@ -7,6 +7,7 @@
 #include "face/courseroom/courseroom_update.h"
 #include "face/courseroom/courseroom_user.h"
 #include "face/dispatch.h"
+#include "face/live/live.h"
 #include "face/logs/logs.h"
 #include "face/logs/logs_history.h"
 #include "face/logs/logs_rollback.h"
@@ -110,6 +111,10 @@ static const struct http_route table[] = {
      "VideoUpdate", "VideoState", BODY_BEACON},
     {HTTP_POST, "/progress/realtime", false, ACCESS_PERSON, FACE_VIDEO, video_update,
      "Report a video while it plays", "VideoUpdate", "VideoState", BODY_BEACON},
+    {HTTP_GET, "/progress/realtime", false, ACCESS_COURSE_RECORD, FACE_VIDEO, live_subscribe,
+     "Watch: Server-Sent Events, or a WebSocket", NULL, "LiveMessage"},
+    {HTTP_POST, "/progress/realtime/ticket", false, ACCESS_SIGNED_IN, FACE_VIDEO, live_ticket,
+     "A ticket to watch with, good once", NULL, "LiveTicket"},
     {HTTP_POST, "/progress/sync", false, ACCESS_PERSON, FACE_VIDEO, video_sync, "Report many, a result each",
      "VideoSync", "VideoSynced", BODY_GZIP},
     {HTTP_GET, "/progress/{userId}", false, ACCESS_PERSON, FACE_VIDEO, video_list, "All videos of a learner",

@@ -64,6 +64,8 @@ static const struct row {
      "Percent of a video from which it counts as completed"},
     {"display_timezone", KIND_TEXT, AT(display_timezone), 0, 0, "UTC", NULL,
      "IANA zone for course-room dates and streak days"},
+    {"realtime_per_user", KIND_NUMBER, AT(realtime_per_user), 0, 10000, "8", NULL,
+     "Streams of GET /progress/realtime that one user may have at a time; 0: any number"},
     {"rate_limit", KIND_NUMBER, AT(rate_limit), 0, 1000000, "0", NULL,
      "Requests per second and caller, burst the same; 0: off"},
     {"cors_origins", KIND_TEXT, AT(cors_origins), 0, 0, "", NULL,

@@ -25,6 +25,7 @@ struct settings {
     int64_t completion_threshold_hundredths;
     const char *display_timezone;
     int64_t rate_limit;
+    int64_t realtime_per_user;
     const char *cors_origins;
     const char *user_svc_base_url, *user_check, *cms_base_url, *mock_data, *demo;
     int64_t upstream_timeout_ms, cache_ttl;

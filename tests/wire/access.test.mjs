@@ -35,7 +35,8 @@ for (const [method, path, body, ...cells] of rows)
       const values = await fresh();
       const fill = (text, more = {}) => text.replace(/\{(\w+)\}/g, (all, name) => ({ ...values, ...more })[name] ?? all);
       const headers = method.endsWith('+key') || actor === 'K' ? { 'x-server-key': server.key } : {};
-      const verb = method.split('+')[0];
+      if (method === 'SSE') headers.accept = 'text/event-stream';
+      const verb = method === 'SSE' ? 'GET' : method.split('+')[0];
       const send = (m, more) => server.call(m, fill(path, more), { as: actors[actor], headers, body: body === '-' ? undefined : fill(body, more) });
       for (const m of verb === 'GET' ? ['GET', 'HEAD'] : [verb]) {
         const answer = await send(m);

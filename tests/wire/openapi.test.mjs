@@ -73,6 +73,8 @@ test('real answers of every route fit their schemas', async () => {
   const admin = 'admin:9';
   await hit('POST', '/progress/update', [], { body: { userId: as, videoId: '1001', watchedDuration: 50 } });
   await hit('POST', '/progress/realtime', [], { body: { userId: as, videoId: '1001', watchedDuration: 51 } });
+  await hit('GET', '/progress/realtime', [], { headers: { accept: 'text/event-stream' } });
+  await hit('POST', '/progress/realtime/ticket', []);
   await hit('POST', '/progress/sync', [], { body: { userId: as, progressData: [{ videoId: '1001', watchedDuration: 60, segments: [[0, 10]] }, { videoId: 'free', watchedDuration: 3 }] } });
   await hit('GET', '/progress/{userId}', [as]);
   await hit('GET', '/progress/{userId}/{videoId}', [as, '1001']);

@@ -85,7 +85,9 @@ export class Server {
       headers: sent,
       body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
     });
-    const text = await response.text();
+    const streams = response.ok && response.headers.get('content-type')?.startsWith('text/event-stream');
+    if (streams) await response.body?.cancel(); // it has no end: live.mjs reads one
+    const text = streams ? '' : await response.text();
     let json;
     try {
       json = JSON.parse(text);

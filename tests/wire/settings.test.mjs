@@ -26,7 +26,7 @@ for (const [flags, name] of bad)
   });
 
 test('every setting of the contract is there', () => {
-  const names = [...'port listen data database replica bus threads jwt_secret_file jwt_public_key_file jwks_url jwt_issuer jwt_audience jwt_role_claim system_clients server_key_file webhook_jwt video_auth catalog enroll completion_threshold display_timezone cache_ttl rate_limit cors_origins read_consistency oidc_issuer oidc_client_id user_svc_base_url user_check cms_base_url upstream_timeout_ms mock_data metrics_listen log_level'.split(' ')];
+  const names = [...'port listen data database replica bus threads jwt_secret_file jwt_public_key_file jwks_url jwt_issuer jwt_audience jwt_role_claim system_clients server_key_file webhook_jwt video_auth catalog enroll completion_threshold display_timezone cache_ttl realtime_per_user rate_limit cors_origins read_consistency oidc_issuer oidc_client_id user_svc_base_url user_check cms_base_url upstream_timeout_ms mock_data metrics_listen log_level'.split(' ')];
   const help = run('serve', '--help').stdout;
   assert.deepEqual(names.filter((name) => !new RegExp(`^ *--${name}\\b`, 'm').test(help)), []);
 });
