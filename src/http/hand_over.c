@@ -47,7 +47,7 @@ static void on_upgrade(void *arg, struct MHD_Connection *connection, void *reque
  * It asks for the body when the head is sent; the socket is given away then, and the body is over. Then it
  * shuts the socket down for writing, which reaches every descriptor of it, before it closes its own. That one
  * call is left out, on the thread and for the socket that was just given away: the library's shutdown is this
- * one. docs/decisions/0016. */
+ * one. docs/decisions/0018. */
 
 static _Thread_local int leaving = -1;
 
@@ -91,7 +91,8 @@ struct MHD_Response *hand_over_response(struct request *request)
         (void)MHD_add_response_header(response, "Upgrade",
                                       "websocket"); /* out of memory: the client refuses it */
         (void)MHD_add_response_header(response, "Sec-WebSocket-Accept", accept); /* likewise */
-    } else { /* no chunks: the body ends with the connection */
+    } else { /* no chunks: the body ends with the connection. A proxy is asked not to collect it. */
+        (void)MHD_add_response_header(response, "X-Accel-Buffering", "no"); /* out of memory: without */
         (void)MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT,
                                        MHD_RO_END); /* cannot fail */
     }

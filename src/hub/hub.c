@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/monotonic.h"
@@ -14,6 +15,8 @@
 enum {
     READY_MAX = 256,
     TICK_MS = 250,
+    MANY = 256, /* who are told something in one turn: then there is a rest of */
+    REST_MS = 20,
     STOP_MS = 3000,           /* as long as a stream says goodbye, at most */
     BATCH_EVENTS_MAX = 65536, /* that wait for the hub; those past it are read from the log */
     NICE = 5,                 /* as the workers: loops and engine come first */
@@ -168,9 +171,12 @@ static void turn(struct hub *hub)
     take_inbox(hub);
     if (hub->now_ms - hub->ticked_ms >= TICK_MS)
         clock_tick(hub);
-    subscribers_flush(hub);
+    unsigned told = subscribers_flush(hub);
     subscribers_bury(hub);
     atomic_store_explicit(&hub->waiting, hub->kept_bytes + hub->incoming_bytes, memory_order_relaxed);
+    if (told >= MANY) /* the next events go to them together, which costs a call for each of them, not for
+                         each event */
+        (void)nanosleep(&(struct timespec){0, REST_MS * 1000000}, NULL);
 }
 
 static bool answers_owed(const struct hub *hub)

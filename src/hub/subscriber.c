@@ -269,14 +269,17 @@ static void flush(struct subscriber *stream)
         catch_up_more(stream);
 }
 
-void subscribers_flush(struct hub *hub)
+unsigned subscribers_flush(struct hub *hub)
 {
-    for (struct subscriber *stream; (stream = hub->dirty);) {
+    unsigned count = 0;
+
+    for (struct subscriber *stream; (stream = hub->dirty); count++) {
         hub->dirty = stream->next_dirty;
         stream->dirty = false;
         if (stream->state != SUBSCRIBER_OVER)
             flush(stream);
     }
+    return count;
 }
 
 /* ---- what clients send, and the end of them ---- */

@@ -149,8 +149,8 @@ void subscriber_look(struct subscriber *stream, uint32_t ready);
 /* Ends it when its reader is too slow. */
 void subscriber_drop_if_late(struct subscriber *stream);
 
-/* At the end of a turn: sends what is to be sent. */
-void subscribers_flush(struct hub *hub);
+/* At the end of a turn: sends what is to be sent, and says to how many. */
+unsigned subscribers_flush(struct hub *hub);
 /* Frees those that are over and that nobody has any more. */
 void subscribers_bury(struct hub *hub);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "face/face.h"
+#include "hub/hub.h"
 #include "http/bodies.h"
 #include "http/json_out.h"
 
@@ -180,6 +181,23 @@ static void put_upstream_figures(struct buf *out, struct face_context *context)
     }
 }
 
+static void put_streams(struct buf *out, struct face_context *context)
+{
+    struct hub_state hub = hub_state(context->hub);
+
+    put_one(out, "milepost_streams", "gauge", "Streams of GET /progress/realtime.", hub.streams);
+    put_one(out, "milepost_stream_events_total", "counter", "Events that somebody who watches was told of.",
+            hub.events);
+    put_one(out, "milepost_stream_messages_total", "counter", "Messages told, one for each who was told.",
+            hub.messages);
+    put_one(out, "milepost_stream_messages_from_log_total", "counter",
+            "Those of them that came from the log.", hub.caught_up);
+    put_one(out, "milepost_streams_dropped_total", "counter", "Streams whose reader was too slow.",
+            hub.dropped);
+    put_one(out, "milepost_stream_waiting_bytes", "gauge", "Bytes of messages that wait for their readers.",
+            hub.waiting_bytes);
+}
+
 void own_server_metrics(struct request *request)
 {
     struct face_context *context = face_of(request);
@@ -187,6 +205,7 @@ void own_server_metrics(struct request *request)
 
     put_engine(out, context);
     put_workers(out, context);
+    put_streams(out, context);
     put_one(out, "milepost_body_bytes", "gauge",
             "Bytes of request bodies in memory, those of up to 8 KiB not counted.",
             bodies_held(request->bodies));
