@@ -196,6 +196,30 @@ test('a stream ends with its token, its staff, its keys', async () => {
   assert.equal((await Stream.open(server, 'anna')).status, 200);
 });
 
+test('a reader that stops is dropped, nobody else is late', { timeout: 60000 }, async () => {
+  const other = await Server.start();
+  const slow = await Socket.open(other, '/progress/realtime', { authorization: authorization(other, 'admin:a') });
+  slow.tcp.pause();
+  const quick = await Stream.open(other, 'admin:b');
+  const key = { 'x-server-key': other.key };
+  const figure = async (name) => Number(new RegExp(`^${name} (\\d+)`, 'm').exec((await other.call('GET', '/metrics', { headers: key })).text)[1]);
+  let count = 0;
+  let late = 0;
+  for (let round = 0; round < 60 && (await figure('milepost_streams_dropped_total')) === 0; round++) {
+    const progressData = Array.from({ length: 1000 }, (_, i) => ({ videoId: `v${i}`, watchedDuration: round * 1000 + i }));
+    const began = Date.now();
+    await other.call('POST', '/progress/sync', { as: 'anna', body: { userId: 'anna', progressData } });
+    await quick.next((count += 1000), 10000);
+    late = Math.max(late, Date.now() - began);
+    assert.equal(quick.messages.length, count);
+  }
+  assert.deepEqual([await figure('milepost_streams_dropped_total'), await figure('milepost_streams')], [1, 1]);
+  assert.ok(late < 5000, `${late} ms`);
+  assert.ok(quick.ids.every((id, i) => i === 0 || id > quick.ids[i - 1]));
+  await Promise.all([slow.close(), quick.close()]);
+  assert.equal((await other.discard()).code, 0, other.log);
+});
+
 /* ---- WebSocket ---- */
 
 const openSocket = (as, query = '', headers = {}) => Socket.open(server, `/progress/realtime${query}`, { authorization: authorization(server, as), ...headers });
