@@ -15,8 +15,8 @@ struct sifting {
     struct sequences catalogue, chosen; /* chosen: what will be folded */
     uint8_t *items, *courses;           /* marks, by key */
     uint32_t item_count, course_count;
-    bool any;            /* they have an item or a course at all */
-    uint64_t events_max; /* 0: however many there are */
+    bool any;                        /* they have an item or a course at all */
+    uint64_t own_max, catalogue_max; /* 0: however many there are */
     struct segment *room;
     enum rc rc;
 };
@@ -146,7 +146,8 @@ static enum rc choose(struct sifting *sifting, uint32_t learner, struct fault *f
 
     if (rc == RC_OK)
         rc = history_sequences(sifting->history, 0, &sifting->catalogue, fault);
-    if (rc == RC_OK && sifting->events_max && own.count + 2 * sifting->catalogue.count > sifting->events_max)
+    if (rc == RC_OK && ((sifting->own_max && own.count > sifting->own_max) ||
+                        (sifting->catalogue_max && sifting->catalogue.count > sifting->catalogue_max)))
         rc = fault_set(fault, RC_TOO_LARGE, NULL, "the history is too long");
     if (rc == RC_OK && !sifting_begin(sifting))
         rc = fault_no_memory(fault);
@@ -276,15 +277,16 @@ void history_walk_close(struct history_walk *walk)
     free(walk);
 }
 
-enum rc history_walk_open(const struct history *history, uint32_t learner, uint64_t upto, uint64_t events_max,
-                          struct history_walk **out_walk, struct fault *fault)
+enum rc history_walk_open(const struct history *history, uint32_t learner, uint64_t upto, uint64_t own_max,
+                          uint64_t catalogue_max, struct history_walk **out_walk, struct fault *fault)
 {
     struct history_walk *walk = calloc(1, sizeof *walk);
 
     if (!walk)
         return fault_no_memory(fault);
     walk->bound = (struct bound){.sequence = upto};
-    walk->sifting = (struct sifting){.history = history, .bound = &walk->bound, .events_max = events_max};
+    walk->sifting = (struct sifting){
+        .history = history, .bound = &walk->bound, .own_max = own_max, .catalogue_max = catalogue_max};
     enum rc rc = choose(&walk->sifting, learner, fault);
     if (rc == RC_OK && model_of_one(history->model, learner, &walk->twin) != RC_OK) {
         walk->twin = NULL;

@@ -12,10 +12,10 @@ MUST_CHECK enum rc history_model(const struct history *history, uint32_t learner
                                  struct model **out_model, struct fault *fault);
 
 /* The same, event by event, up to a sequence: how a learner stood after each of their events. RC_TOO_LARGE:
- * that takes reading more than events_max. */
+ * it takes reading more of their events, or of the catalogue's, than the two limits say (0: none). */
 struct history_walk;
 MUST_CHECK enum rc history_walk_open(const struct history *history, uint32_t learner, uint64_t upto,
-                                     uint64_t events_max, struct history_walk **out_walk,
+                                     uint64_t own_max, uint64_t catalogue_max, struct history_walk **out_walk,
                                      struct fault *fault);
 /* Gives back what it holds. NULL is fine. */
 void history_walk_close(struct history_walk *walk);

@@ -10,8 +10,10 @@ enum {
     READ_EVENTS = 64,           /* or read and told */
     WALKS = 8,                  /* learners whose past is being folded, at a time */
     TOLD_AHEAD = 128,           /* what a walk has told and nobody asked for yet */
-    WALK_EVENTS_MAX = 1000000,  /* read for all walks; past that, messages tell how things stand now, */
-    WALK_CATALOGUE_MAX = 50000, /* and likewise when one walk takes so many */
+    WALK_EVENTS_MAX = 1000000,  /* folded for a stream of many learners; past that, messages tell how things
+                                 * stand now, */
+    WALK_CATALOGUE_MAX = 20000, /* and likewise where the catalogue has more events: each walk reads all of
+                                 * them twice, and after a restart all who watch come back */
 };
 
 /* One learner's past, folded as far as it was asked for. */
@@ -202,9 +204,9 @@ static struct told *walk_of(struct live_past *past, uint32_t learner)
         return NULL;
     told->learner = learner;
     uint64_t left = WALK_EVENTS_MAX > past->walked ? WALK_EVENTS_MAX - past->walked : 0;
-    uint64_t most = past->by_learner ? 0 : left < WALK_CATALOGUE_MAX ? left : WALK_CATALOGUE_MAX;
-    if ((past->by_learner || left) &&
-        history_walk_open(past->history, learner, past->upto, most, &told->walk, &fault) != RC_OK)
+    uint64_t own_max = past->by_learner ? 0 : left;
+    if ((past->by_learner || left) && history_walk_open(past->history, learner, past->upto, own_max,
+                                                        WALK_CATALOGUE_MAX, &told->walk, &fault) != RC_OK)
         told->walk = NULL;
     free_told(past->walks[oldest]);
     past->walks[oldest] = told;

@@ -207,6 +207,7 @@ static bool has_catch_up(struct subscriber *stream)
         return false;
     catch_up->stream = stream;
     catch_up->job.run = run;
+    catch_up->job.is_long = true;
     catch_up->done.run = done;
     stream->catch_up = catch_up;
     return true;

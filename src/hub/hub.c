@@ -17,7 +17,7 @@ enum {
     TICK_MS = 250,
     MANY = 256, /* who are told something in one turn: then there is a rest of */
     REST_MS = 20,
-    STOP_MS = 3000,           /* as long as a stream says goodbye, at most */
+    STOP_MS = 2000,           /* as long as a stream says goodbye, at most */
     BATCH_EVENTS_MAX = 65536, /* that wait for the hub; those past it are read from the log */
     NICE = 5,                 /* as the workers: loops and engine come first */
 };
@@ -395,6 +395,7 @@ void hub_settle(struct hub *hub)
 {
     if (!hub)
         return;
+    hub_stop(hub); /* a start that failed never did */
     hub->now_ms = monotonic_ms();
     take_inbox(hub);
     while (hub->streams)

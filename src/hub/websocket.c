@@ -311,6 +311,8 @@ bool websocket_read(struct subscriber *stream)
         wslay_event_context_free(socket->context);
         socket->context = NULL;
     }
+    if (socket->close_received)
+        subscriber_touch(stream); /* once the rest is sent it is over */
     if (stream->state != SUBSCRIBER_OVER)
         subscriber_listen(stream, stream->writes < WRITES_MAX);
     return true;
