@@ -43,7 +43,7 @@ struct server {
     struct store *store;
     struct engine *engine;
     struct face_context context;
-    struct live_sink live; /* the engine's way to the hub */
+    struct live_sink live;                   /* the engine's way to the hub */
     struct http_server *http, *metrics_http; /* the second: metrics_listen */
     struct metrics *metrics;
     atomic_int log_level;

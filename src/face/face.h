@@ -26,8 +26,8 @@ struct face_context {
     struct model *model;
     struct auth *auth;
     struct idempotency *answers;
-    struct hub *hub;          /* who watches */
-    const char *cors_origins; /* other sites that may, comma separated */
+    struct hub *hub;                                       /* who watches */
+    const char *cors_origins;                              /* other sites that may, comma separated */
     void (*write_metrics)(void *metrics, struct buf *out); /* the counters that the program keeps */
     void *metrics;
     /* each alone with its breaker and its queue; NULL: not configured */
