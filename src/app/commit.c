@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "app/checkpointer.h"
 #include "app/decide/decide.h"
 #include "app/engine_private.h"
 #include "app/live_batch.h"
@@ -287,7 +288,7 @@ enum rc commit_decided(struct engine *engine, struct command *commands, enum rc 
                 (void)erase_jobs_add(engine->jobs,
                                      batch->erasure); /* out of memory: the next start does it */
             engine->scrub = true;
-            engine->last_checkpoint_ms = INT64_MIN / 2;
+            checkpointer_hurry(engine->checkpointer);
         }
     } else {
         revision_free(revision);

@@ -11,7 +11,6 @@
 #include "app/traces.h"
 #include "base/codec.h"
 #include "base/monotonic.h"
-#include "model/checkpoint.h"
 #include "model/revision.h"
 
 enum {
@@ -24,6 +23,17 @@ enum {
     LOOK_MS = 250, /* how often an engine with nothing to do looks whether a checkpoint is due */
 };
 
+/* A checkpoint is written: the engine's thread, if it has nothing else to do, takes it back. */
+static void wake(void *arg)
+{
+    struct engine *engine = arg;
+
+    (void)pthread_mutex_lock(&engine->lock);
+    if (engine->sleeping)
+        (void)pthread_cond_signal(&engine->work);
+    (void)pthread_mutex_unlock(&engine->lock);
+}
+
 enum rc engine_new(struct store *store, const struct policy *policy, void (*progress)(uint64_t folded),
                    struct engine **out_engine, struct fault *fault)
 {
@@ -35,7 +45,6 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
     engine->policy = *policy;
     (void)pthread_mutex_init(&engine->lock, NULL); /* default attributes cannot fail */
     (void)pthread_cond_init(&engine->work, NULL);  /* likewise */
-    (void)pthread_cond_init(&engine->checkpoint_work, NULL);
     arena_init(&engine->batch.arena);
     enum rc rc =
         tail_new(&engine->tail) == RC_OK ? startup_load(engine, progress, fault) : fault_no_memory(fault);
@@ -43,6 +52,9 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
         rc = erase_jobs_new(store, &engine->jobs, fault);
     if (rc == RC_OK)
         rc = log_totals_new(store, &engine->batch.logs.totals, fault);
+    if (rc == RC_OK)
+        rc = checkpointer_new(store, engine->model, engine->tail, &engine->policy, wake, engine,
+                              &engine->checkpointer, fault);
     if (rc != RC_OK) {
         engine_free(engine);
         return rc;
@@ -60,7 +72,6 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
         return rc;
     }
     engine->state.sequence = model_published(engine->model);
-    engine->state.checkpointed = store_checkpoint_sequence(store);
     *out_engine = engine;
     return RC_OK;
 }
@@ -99,7 +110,7 @@ static bool is_stalled(const struct engine *engine)
 /* Lock held. */
 static bool is_behind(const struct engine *engine)
 {
-    return engine->state.sequence - engine->state.checkpointed > TAIL_MAX;
+    return engine->state.sequence - checkpointer_sequence(engine->checkpointer) > TAIL_MAX;
 }
 
 /* Lock held. */
@@ -117,6 +128,8 @@ struct engine_state engine_state(struct engine *engine)
     state.behind = is_behind(engine);
     state.writable = !state.failing_since_ms && !state.stalled && !state.behind && !state.broken;
     (void)pthread_mutex_unlock(&engine->lock);
+    state.checkpointed = checkpointer_sequence(engine->checkpointer);
+    checkpointer_state(engine->checkpointer, &state.checkpoint_failing_since_ms, &state.too_long);
     return state;
 }
 
@@ -140,19 +153,25 @@ enum rc engine_set_threshold(struct engine *engine, uint16_t threshold_hundredth
     return commit_decided(engine, NULL, rc, NULL, NULL, fault);
 }
 
-static void wait_for_work(struct engine *engine)
+/* Until something is queued; not for long while there is something to be looked after. */
+static void rest(struct engine *engine)
 {
-    bool dirty = engine->state.sequence != engine->state.checkpointed || engine->scrub ||
+    bool dirty = engine->state.sequence != checkpointer_sequence(engine->checkpointer) || engine->scrub ||
                  erase_jobs_pending(engine->jobs) || model_scrub_owed(engine->model) ||
                  engine->state.failing_since_ms;
 
-    engine->sleeping = true;
-    if (dirty)
-        (void)monotonic_wait(&engine->work, &engine->lock,
-                             LOOK_MS); /* wakes to checkpoint, though nobody writes */
-    else
-        (void)pthread_cond_wait(&engine->work, &engine->lock);
-    engine->sleeping = false;
+    (void)pthread_mutex_lock(&engine->lock);
+    if (!queued(engine) && !engine->stopping) {
+        engine->sleeping = true;
+        if (dirty)
+            (void)monotonic_wait(&engine->work, &engine->lock, LOOK_MS); /* a checkpoint may be due by then */
+        else
+            (void)pthread_cond_wait(&engine->work, &engine->lock);
+        engine->sleeping = false;
+    }
+    (void)pthread_mutex_unlock(&engine->lock);
+    traces_scrub(engine); /* a reader was in the way before */
+    commit_note_failing(engine, false, NULL);
 }
 
 static void run_all(struct engine *engine, struct command *commands)
@@ -187,56 +206,54 @@ static void run_all(struct engine *engine, struct command *commands)
     }
 }
 
+/* A little of what follows the events of earlier batches. False: that failed. */
+static bool follow_up(struct engine *engine, bool stopping)
+{
+    struct fault fault = {NULL, NULL};
+
+    if (commit_batch(engine, NULL, NULL, NULL, &fault) == RC_OK)
+        return true;
+    if (!stopping) { /* the disk may be full: a moment later */
+        (void)pthread_mutex_lock(&engine->lock);
+        (void)monotonic_wait(&engine->work, &engine->lock, LOOK_MS);
+        (void)pthread_mutex_unlock(&engine->lock);
+    }
+    return false;
+}
+
+/* One turn: what somebody waits for, else what follows of it, else what erasures left, else a rest. False: it
+ * is the end. */
+static bool take_turn(struct engine *engine)
+{
+    struct batch *batch = &engine->batch;
+
+    checkpointer_consider(engine->checkpointer, engine->state.sequence, engine->revision != NULL);
+    (void)pthread_mutex_lock(&engine->lock);
+    struct command *commands = queue_take(engine);
+    bool stopping = engine->stopping, mine = commands || engine->revision;
+    bool follows = batch->logs.settlings.first || (batch->adoptions.first && !stopping);
+    engine->busy_since_ms = mine || follows ? monotonic_ms() : 0;
+    (void)pthread_mutex_unlock(&engine->lock);
+    if (mine)
+        run_all(engine, commands);
+    else if (follows && (follow_up(engine, stopping) || !stopping))
+        return true;
+    else if (stopping)
+        return false;
+    else if (erase_jobs_pending(engine->jobs) && monotonic_ms() >= engine->jobs_after_ms)
+        traces_erase_some(engine);
+    else
+        rest(engine);
+    return true;
+}
+
 static void *engine_main(void *arg)
 {
     struct engine *engine = arg;
 
     (void)pthread_setname_np(pthread_self(), "engine"); /* for who looks at the threads; 15 bytes at most */
-    (void)pthread_mutex_lock(&engine->lock);
-    for (;;) {
-        checkpointer_consider(engine);
-        struct command *commands = queue_take(engine);
-        /* what follows its event need not wait for others */
-        if (!commands && !engine->revision &&
-            (engine->batch.logs.settlings.first || (engine->batch.adoptions.first && !engine->stopping))) {
-            struct fault fault = {NULL, NULL};
-            engine->busy_since_ms = monotonic_ms();
-            (void)pthread_mutex_unlock(&engine->lock);
-            enum rc rc = commit_batch(engine, NULL, NULL, NULL, &fault);
-            (void)pthread_mutex_lock(&engine->lock);
-            engine->busy_since_ms = 0;
-            if (rc == RC_OK || !engine->stopping) {
-                if (rc != RC_OK)
-                    (void)monotonic_wait(&engine->work, &engine->lock,
-                                         LOOK_MS); /* the disk may be full: a moment later */
-                continue;
-            }
-        }
-        if (!commands && !engine->revision) {
-            if (engine->stopping)
-                break;
-            if (erase_jobs_pending(engine->jobs) && monotonic_ms() >= engine->jobs_after_ms) {
-                (void)pthread_mutex_unlock(&engine->lock);
-                traces_erase_some(engine);
-                (void)pthread_mutex_lock(&engine->lock);
-                continue;
-            }
-            wait_for_work(engine);
-            if (engine->scrub || engine->state.failing_since_ms) {
-                (void)pthread_mutex_unlock(&engine->lock);
-                traces_scrub(engine); /* a reader was in the way before */
-                commit_note_failing(engine, false, NULL);
-                (void)pthread_mutex_lock(&engine->lock);
-            }
-            continue;
-        }
-        engine->busy_since_ms = monotonic_ms();
-        (void)pthread_mutex_unlock(&engine->lock);
-        run_all(engine, commands);
-        (void)pthread_mutex_lock(&engine->lock);
-        engine->busy_since_ms = 0;
-    }
-    (void)pthread_mutex_unlock(&engine->lock);
+    while (take_turn(engine))
+        ;
     for (struct command *command; (command = adopting_give_up(&engine->batch));)
         commit_answer(engine, command); /* the next start goes on with it */
     return NULL;
@@ -244,21 +261,16 @@ static void *engine_main(void *arg)
 
 enum rc engine_start(struct engine *engine, struct fault *fault)
 {
-    engine->threads_run = true;
+    enum rc rc = checkpointer_start(engine->checkpointer, fault);
+
+    if (rc != RC_OK)
+        return rc;
     engine->batch.adoptions.later = true;
-    if (pthread_create(&engine->checkpointer, NULL, checkpointer_main, engine) != 0) {
-        engine->threads_run = false;
-        return fault_set(fault, RC_BUSY, NULL, "cannot start a thread");
-    }
-    if (pthread_create(&engine->engine_thread, NULL, engine_main, engine) != 0) {
-        (void)pthread_mutex_lock(&engine->lock);
-        engine->threads_run = false;
-        (void)pthread_cond_signal(&engine->checkpoint_work);
-        (void)pthread_mutex_unlock(&engine->lock);
-        (void)pthread_join(engine->checkpointer, NULL);
-        return fault_set(fault, RC_BUSY, NULL, "cannot start a thread");
-    }
-    return RC_OK;
+    engine->runs = pthread_create(&engine->thread, NULL, engine_main, engine) == 0;
+    if (engine->runs)
+        return RC_OK;
+    checkpointer_stop(engine->checkpointer);
+    return fault_set(fault, RC_BUSY, NULL, "cannot start a thread");
 }
 
 struct command *engine_submit(struct engine *engine, struct command *commands, struct fault *fault)
@@ -281,36 +293,16 @@ struct command *engine_submit(struct engine *engine, struct command *commands, s
 
 enum rc engine_checkpoint(struct engine *engine, struct fault *fault)
 {
-    struct checkpoint *checkpoint;
-    enum rc rc = checkpoint_take(engine->model, engine->tail, &checkpoint);
-
-    if (rc != RC_OK)
-        return fault_set(fault, rc, NULL, "out of memory");
-    if (!checkpoint)
-        return RC_OK;
-    rc = checkpoint_write(checkpoint, engine->store, fault);
-    if (rc == RC_OK)
-        engine->state.checkpointed = checkpoint_sequence(checkpoint);
-    checkpoint_done(checkpoint, engine->model, rc == RC_OK);
-    return rc;
+    return checkpointer_write(engine->checkpointer, fault);
 }
 
-static void stop_threads(struct engine *engine)
+static void stop_thread(struct engine *engine)
 {
     (void)pthread_mutex_lock(&engine->lock);
     engine->stopping = true;
     (void)pthread_cond_signal(&engine->work);
     (void)pthread_mutex_unlock(&engine->lock);
-    (void)pthread_join(engine->engine_thread, NULL);
-    (void)pthread_mutex_lock(&engine->lock);
-    engine->threads_run = false;
-    (void)pthread_cond_signal(&engine->checkpoint_work);
-    (void)pthread_mutex_unlock(&engine->lock);
-    (void)pthread_join(engine->checkpointer, NULL);
-    if (engine->checkpoint) {
-        checkpoint_done(engine->checkpoint, engine->model, engine->checkpoint_over && engine->checkpoint_ok);
-        engine->checkpoint = NULL;
-    }
+    (void)pthread_join(engine->thread, NULL);
 }
 
 void engine_free(struct engine *engine)
@@ -319,11 +311,13 @@ void engine_free(struct engine *engine)
 
     if (!engine)
         return;
-    if (engine->threads_run)
-        stop_threads(engine);
-    if (engine->model && engine->fold.model && !engine->state.broken) {
-        enum rc checkpointed = engine_checkpoint(engine, &fault);
-        (void)checkpointed; /* if it fails, the next start folds the tail again */
+    if (engine->runs)
+        stop_thread(engine);
+    if (engine->checkpointer) {
+        checkpointer_stop(engine->checkpointer);
+        enum rc rc = engine->state.broken ? RC_OK : engine_checkpoint(engine, &fault);
+        (void)rc; /* if it fails, the next start folds the tail again */
+        checkpointer_free(engine->checkpointer);
     }
     traces_erase_rest(engine);
     traces_scrub_last(engine);
@@ -337,6 +331,5 @@ void engine_free(struct engine *engine)
     arena_done(&engine->batch.arena);
     (void)pthread_mutex_destroy(&engine->lock);
     (void)pthread_cond_destroy(&engine->work);
-    (void)pthread_cond_destroy(&engine->checkpoint_work);
     free(engine);
 }

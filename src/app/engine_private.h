@@ -8,37 +8,45 @@
 #include "app/queue.h"
 #include "model/revision.h"
 
+struct checkpointer;
+
 /* The engine from inside. Private to engine.c and to the modules that are its parts: startup, queue, commit,
  * revising, traces, checkpointer. No face, no program, no test includes it. */
 
+/* Invariants. What the engine's thread alone touches needs no lock; before engine_start that thread is the
+ * caller's. `state` is written by the engine's thread, under the lock; so that thread reads it without. A
+ * command is in one place at a time: small, large or blocked, or in the batch, or it was answered. revision
+ * is NULL exactly when phase means nothing and `blocked` is empty. No lock is taken while `lock` is held. */
 struct engine {
+    /* from the start to the end the same */
     struct store *store;
     struct policy policy;
     const struct live_sink *live; /* NULL: nobody watches */
     struct model *model;
+    struct tail *tail;
+    struct checkpointer *checkpointer;
+    pthread_t thread;
+    bool runs; /* the thread does */
+
+    /* the engine's thread's */
     struct fold fold;
     struct batch batch;
-    struct tail *tail;
-    int64_t probed_ms;       /* monotonic, when it last looked for room; the engine's thread alone */
-    struct erase_jobs *jobs; /* what erasures have still to take out of the event file */
-    int64_t jobs_after_ms;   /* monotonic; a step failed before */
-    bool scrub;              /* somebody was erased: the event file's log still holds copies */
-    int64_t scrub_after_ms;  /* monotonic; a reader was in the way before */
+    int64_t probed_ms;         /* monotonic, when it last looked for room */
+    struct erase_jobs *jobs;   /* what erasures have still to take out of the event file */
+    int64_t jobs_after_ms;     /* monotonic; a step failed before */
+    bool scrub;                /* somebody was erased: the event file's log still holds copies */
+    int64_t scrub_after_ms;    /* monotonic; a reader was in the way before */
+    struct revision *revision; /* an edit that touches very many; NULL: none is under way */
+    enum revision_phase phase;
+    struct command *revising; /* the command of that edit: answered when it is shown; NULL: it was */
+    struct line blocked;      /* commands on what the revision changes: they go on once it is shown */
 
     pthread_mutex_t lock; /* guards what follows */
-    pthread_cond_t work, checkpoint_work;
-    struct line small, large; /* what waits; a row of large commands is not in the way of small ones */
-    int64_t busy_since_ms;    /* monotonic, when the engine began with the batch it is working on; 0: none */
-    bool stopping, sleeping, threads_run;
-    struct checkpoint *checkpoint; /* taken, being written by the checkpointer */
-    bool checkpoint_over, checkpoint_ok;
+    pthread_cond_t work;  /* something is queued, or the end */
+    /* Commands that wait for their batch. Those of LARGE_FROM reports or users and more are `large`: a line
+     * of its own, so that a row of them is not in the way of small ones. */
+    struct line small, large;
+    int64_t busy_since_ms; /* monotonic, when the engine began with the commit it is working on; 0: none */
+    bool stopping, sleeping;
     struct engine_state state;
-
-    struct revision *revision; /* the engine's thread's, likewise below; NULL: none is under way */
-    enum revision_phase phase;
-    struct command *revising; /* answered when its revision is shown */
-    struct line blocked;      /* what waits for it */
-
-    pthread_t engine_thread, checkpointer;
-    int64_t last_checkpoint_ms;
 };

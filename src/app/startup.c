@@ -1,5 +1,6 @@
 #include "app/startup.h"
 
+#include "app/checkpointer.h"
 #include "app/engine_private.h"
 #include "model/checkpoint_load.h"
 #include "model/judge.h"
@@ -34,8 +35,10 @@ static bool take_event(void *arg, const struct stored_event *stored)
     if (tail->progress && tail->folded % PROGRESS_EVERY == 0)
         tail->progress(tail->folded);
     if (tail->rc == RC_OK && tail->since_checkpoint >= REPLAY_CHECKPOINT && tail->replay.pending == 0) {
-        enum rc checkpointed = engine_checkpoint(tail->engine, tail->fault);
-        (void)checkpointed; /* on a full disk it starts all the same, and folds the same events next time */
+        uint64_t sequence = 0;
+        enum rc rc = checkpointer_write_first(tail->engine->store, tail->engine->model, tail->engine->tail,
+                                              &sequence, tail->fault);
+        (void)rc; /* on a full disk it starts all the same, and folds the same events next time */
         tail->since_checkpoint = 0;
     }
     return tail->rc == RC_OK;
