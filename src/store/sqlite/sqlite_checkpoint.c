@@ -1,10 +1,16 @@
-#include "store/sqlite/sqlite_store.h"
+#include "store/sqlite/sqlite_checkpoint.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "store/sqlite/sqlite_db.h"
+#include "store/sqlite/sqlite_readers.h"
 
 /* checkpoint.db: one row per learner, course and item, as of one sequence. The checkpoint's thread alone,
  * once it runs.
  */
 
-const char *const sqlite_checkpoint_sql[CHECKPOINT_STATEMENT_COUNT] = {
+static const char *const checkpoint_sql[CHECKPOINT_STATEMENT_COUNT] = {
     [CHECKPOINT_PUT_LEARNER] = "INSERT OR REPLACE INTO learner(key, body) VALUES(?1, ?2)",
     [CHECKPOINT_PUT_COURSE] = "INSERT OR REPLACE INTO course(key, body) VALUES(?1, ?2)",
     [CHECKPOINT_PUT_ITEM] = "INSERT OR REPLACE INTO item(key, body) VALUES(?1, ?2)",
@@ -20,6 +26,27 @@ const char *const sqlite_checkpoint_sql[CHECKPOINT_STATEMENT_COUNT] = {
         " ON CONFLICT(who, bucket) DO UPDATE SET offsets = CAST(offsets || excluded.offsets AS BLOB)",
     [CHECKPOINT_FORGET] = "DELETE FROM learner_event WHERE bucket = ?1 AND learner = ?2",
 };
+
+static const char checkpoint_schema[] =
+    "CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS course(key INTEGER PRIMARY KEY, body BLOB NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS item(key INTEGER PRIMARY KEY, body BLOB NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS learner(key INTEGER PRIMARY KEY, body BLOB NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS learner_event(bucket INTEGER NOT NULL, learner INTEGER NOT NULL,"
+    " offsets BLOB NOT NULL, PRIMARY KEY(bucket, learner)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS mention(who INTEGER NOT NULL, bucket INTEGER NOT NULL, offsets BLOB NOT NULL,"
+    " PRIMARY KEY(who, bucket)) WITHOUT ROWID;";
+
+/* checkpoint.db for the first generation, checkpoint-N.db for those that rebuild or restore made. */
+void sqlite_checkpoint_path(const struct store *store, int64_t generation, char out[SQLITE_PATH_BYTES])
+{
+    if (generation == 1)
+        (void)snprintf(out, SQLITE_PATH_BYTES, "%.4000s/checkpoint.db",
+                       store->directory); /* store_open bounded it */
+    else
+        (void)snprintf(out, SQLITE_PATH_BYTES, "%.4000s/checkpoint-%lld.db", store->directory,
+                       (long long)generation); /* likewise */
+}
 
 uint64_t store_checkpoint_sequence(const struct store *store)
 {
@@ -109,72 +136,6 @@ uint16_t store_checkpoint_threshold(const struct store *store)
     return store->checkpoint_threshold;
 }
 
-enum rc store_checkpoint_events(struct store *store, const struct event_ref *refs, size_t count,
-                                struct fault *fault)
-{
-    enum { ROOM = 4096 };
-    sqlite3_stmt *add = store->checkpoint_writer[CHECKPOINT_ADD_EVENTS];
-    uint8_t offsets[2 * ROOM];
-
-    for (size_t i = 0; i < count;) {
-        uint64_t bucket = refs[i].sequence >> SQLITE_BUCKET_BITS;
-        uint32_t learner = refs[i].learner;
-        int size = 0;
-        for (; i < count && refs[i].learner == learner && refs[i].sequence >> SQLITE_BUCKET_BITS == bucket &&
-               size < 2 * ROOM;
-             i++) {
-            offsets[size++] = (uint8_t)refs[i].sequence;
-            offsets[size++] = (uint8_t)(refs[i].sequence >> 8);
-        }
-        (void)sqlite3_bind_int64(add, 1, (int64_t)bucket); /* indexes are right by construction */
-        (void)sqlite3_bind_int64(add, 2, learner);
-        (void)sqlite3_bind_blob(add, 3, offsets, size, SQLITE_STATIC);
-        if (!sqlite_step_done(add))
-            return sqlite_fail(store, store->checkpoint, "checkpoint.db", fault);
-    }
-    return RC_OK;
-}
-
-enum rc store_checkpoint_mentions(struct store *store, const struct mention_ref *refs, size_t count,
-                                  struct fault *fault)
-{
-    enum { ROOM = 4096 };
-    sqlite3_stmt *add = store->checkpoint_writer[CHECKPOINT_ADD_MENTIONS];
-    uint8_t offsets[2 * ROOM];
-
-    for (size_t i = 0; i < count;) {
-        uint64_t who = refs[i].who, bucket = refs[i].sequence >> SQLITE_BUCKET_BITS;
-        int size = 0;
-        for (; i < count && refs[i].who == who && refs[i].sequence >> SQLITE_BUCKET_BITS == bucket &&
-               size < 2 * ROOM;
-             i++) {
-            offsets[size++] = (uint8_t)refs[i].sequence;
-            offsets[size++] = (uint8_t)(refs[i].sequence >> 8);
-        }
-        (void)sqlite3_bind_int64(add, 1, (int64_t)who); /* indexes are right by construction */
-        (void)sqlite3_bind_int64(add, 2, (int64_t)bucket);
-        (void)sqlite3_bind_blob(add, 3, offsets, size, SQLITE_STATIC);
-        if (!sqlite_step_done(add))
-            return sqlite_fail(store, store->checkpoint, "checkpoint.db", fault);
-    }
-    return RC_OK;
-}
-
-enum rc store_checkpoint_forget(struct store *store, uint32_t learner, struct fault *fault)
-{
-    sqlite3_stmt *forget = store->checkpoint_writer[CHECKPOINT_FORGET];
-    int64_t last =
-        sqlite_one_number(store->checkpoint, "SELECT coalesce(max(bucket), -1) FROM learner_event");
-
-    for (int64_t bucket = 0; bucket <= last; bucket++) {
-        (void)sqlite3_bind_int64(forget, 1, bucket); /* indexes are right by construction */
-        (void)sqlite3_bind_int64(forget, 2, learner);
-        if (!sqlite_step_done(forget))
-            return sqlite_fail(store, store->checkpoint, "checkpoint.db", fault);
-    }
-    return RC_OK;
-}
-
 enum rc store_checkpoint_commit(struct store *store, uint64_t sequence, uint16_t threshold_hundredths,
                                 struct fault *fault)
 {
@@ -197,4 +158,66 @@ void store_checkpoint_rollback(struct store *store)
     if (!sqlite3_get_autocommit(store->checkpoint))
         (void)sqlite3_exec(store->checkpoint, "ROLLBACK", NULL, NULL,
                            NULL); /* what it cannot undo, recovery will */
+}
+
+/* An checkpoint of another store or generation, or one that is ahead of the events, is worth nothing. */
+static enum rc check_checkpoint(struct store *store, struct fault *fault)
+{
+    char owner[64];
+
+    sqlite_meta_text(store->checkpoint, "store", owner, sizeof owner);
+    int64_t mark = sqlite_meta_number(store->checkpoint, "mark"),
+            generation = sqlite_meta_number(store->checkpoint, "generation");
+    if (strcmp(owner, store->store_id) == 0 &&
+        sqlite_meta_number(store->checkpoint, "layout") == CHECKPOINT_LAYOUT &&
+        generation == store->generation && mark >= 0 && (uint64_t)mark <= store->counters.sequence) {
+        store->checkpoint_sequence = (uint64_t)mark;
+        store->checkpoint_threshold = (uint16_t)sqlite_meta_number(store->checkpoint, "threshold");
+        return RC_OK;
+    }
+    return store_checkpoint_discard(store, fault);
+}
+
+enum rc sqlite_open_checkpoint(struct store *store, struct fault *fault)
+{
+    static const char setup[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-8192;"
+                                "PRAGMA secure_delete=ON;";
+    enum rc rc = sqlite_open_file(store, store->checkpoint_path, false, &store->checkpoint, fault);
+
+    if (rc == RC_OK)
+        rc = sqlite_run(store, store->checkpoint, setup, fault);
+    if (rc == RC_OK)
+        rc = sqlite_run(store, store->checkpoint, checkpoint_schema, fault);
+    if (rc == RC_INTERNAL) {                    /* damaged: it can be made again from the events */
+        (void)sqlite3_close(store->checkpoint); /* nothing is prepared on it */
+        store->checkpoint = NULL;
+        sqlite_remove_file(store->checkpoint_path); /* the next open says if that failed */
+        rc = sqlite_open_file(store, store->checkpoint_path, false, &store->checkpoint, fault);
+        if (rc == RC_OK)
+            rc = sqlite_run(store, store->checkpoint, setup, fault);
+        if (rc == RC_OK)
+            rc = sqlite_run(store, store->checkpoint, checkpoint_schema, fault);
+    }
+    if (rc != RC_OK)
+        return rc;
+    if (!sqlite_prepare_all(store->checkpoint, checkpoint_sql, store->checkpoint_writer,
+                            CHECKPOINT_STATEMENT_COUNT))
+        return sqlite_fail(store, store->checkpoint, "checkpoint.db", fault);
+    return check_checkpoint(store, fault);
+}
+
+void sqlite_close_checkpoint(struct store *store)
+{
+    sqlite_readers_close_checkpoint(store); /* readers go first: R8 */
+    for (int i = 0; i < CHECKPOINT_STATEMENT_COUNT; i++) {
+        (void)sqlite3_finalize(store->checkpoint_writer[i]); /* nothing runs */
+        store->checkpoint_writer[i] = NULL;
+    }
+    (void)sqlite3_close(store->checkpoint); /* checkpoints, unless it only read */
+    store->checkpoint = NULL;
+}
+
+enum rc store_scrub_checkpoint(struct store *store, struct fault *fault)
+{
+    return sqlite_scrub(store, store->checkpoint, 200, fault);
 }

@@ -1,5 +1,3 @@
-#include "store/sqlite/sqlite_store.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -7,6 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "store/sqlite/sqlite.h"
+#include "store/sqlite/sqlite_checkpoint.h"
+#include "store/sqlite/sqlite_db.h"
+#include "store/sqlite/sqlite_readers.h"
+#include "store/sqlite/sqlite_schema.h"
 
 /* Whole files: backup, restore, a new generation of the checkpoint. Every switch is one rename or one commit,
  * after an fsync of what it switches to. Source: reliability R8, R16, R17. */

@@ -1,6 +1,8 @@
-#include "store/sqlite/sqlite_store.h"
+#include "store/sqlite/sqlite_schema.h"
 
 #include <string.h>
+
+#include "store/sqlite/sqlite_db.h"
 
 /* The tables of events.db through the versions, and whether a file has just these. */
 

@@ -1,0 +1,122 @@
+#include "store/sqlite/sqlite_db.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+enum rc sqlite_fail(struct store *store, sqlite3 *db, const char *what, struct fault *fault)
+{
+    int code = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;
+    int primary = code & 0xff;
+
+    /* cut is fine */
+    (void)snprintf(store->message, sizeof store->message, "%s: %s", what,
+                   db ? sqlite3_errmsg(db) : "out of memory");
+    if (primary == SQLITE_FULL || primary == SQLITE_NOMEM || primary == SQLITE_BUSY)
+        return fault_set(fault, RC_BUSY, NULL, store->message);
+    return fault_set(fault, RC_INTERNAL, NULL, store->message);
+}
+
+enum rc sqlite_run(struct store *store, sqlite3 *db, const char *sql, struct fault *fault)
+{
+    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? RC_OK
+                                                                : sqlite_fail(store, db, "sql", fault);
+}
+
+bool sqlite_prepare_all(sqlite3 *db, const char *const *sql, sqlite3_stmt **out, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (sqlite3_prepare_v3(db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &out[i], NULL) != SQLITE_OK)
+            return false;
+    return true;
+}
+
+bool sqlite_step_done(sqlite3_stmt *statement)
+{
+    int code = sqlite3_step(statement);
+
+    (void)sqlite3_reset(statement); /* repeats the code of the step */
+    return code == SQLITE_DONE || code == SQLITE_ROW;
+}
+
+bool sqlite_bind_run(sqlite3_stmt *statement, int64_t number)
+{
+    (void)sqlite3_bind_int64(statement, 1, number); /* the index is right by construction */
+    return sqlite_step_done(statement);
+}
+
+enum rc sqlite_open_file(struct store *store, const char *path, bool reader, sqlite3 **out_db,
+                         struct fault *fault)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (reader ? 0 : SQLITE_OPEN_CREATE);
+    int off = 0;
+
+    if (sqlite3_open_v2(path, out_db, flags, NULL) != SQLITE_OK)
+        return sqlite_fail(store, *out_db, "cannot open the database", fault);
+    (void)sqlite3_busy_timeout(*out_db, 2000);                                 /* cannot fail */
+    (void)sqlite3_db_config(*out_db, SQLITE_DBCONFIG_DEFENSIVE, 1, &off);      /* advisory hardening */
+    (void)sqlite3_db_config(*out_db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, &off); /* likewise */
+    if (reader) {
+        (void)sqlite3_db_config(*out_db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, &off); /* R8 */
+        return sqlite_run(store, *out_db, "PRAGMA query_only=1;", fault);
+    }
+    return RC_OK;
+}
+
+int64_t sqlite_meta_number(sqlite3 *db, const char *name)
+{
+    sqlite3_stmt *statement = NULL;
+    int64_t value = -1;
+
+    if (sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE name = ?1", -1, &statement, NULL) == SQLITE_OK) {
+        (void)sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC); /* the index is right */
+        if (sqlite3_step(statement) == SQLITE_ROW)
+            value = sqlite3_column_int64(statement, 0);
+    }
+    (void)sqlite3_finalize(statement); /* repeats the code of the step */
+    return value;
+}
+
+void sqlite_meta_text(sqlite3 *db, const char *name, char *out, size_t size)
+{
+    sqlite3_stmt *statement = NULL;
+
+    out[0] = '\0';
+    if (sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE name = ?1", -1, &statement, NULL) == SQLITE_OK) {
+        (void)sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC); /* the index is right */
+        if (sqlite3_step(statement) == SQLITE_ROW)
+            (void)snprintf(out, size, "%s", (const char *)sqlite3_column_text(statement, 0)); /* 32 bytes */
+    }
+    (void)sqlite3_finalize(statement); /* repeats the code of the step */
+}
+
+int64_t sqlite_one_number(sqlite3 *db, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+    int64_t value = -1;
+
+    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        value = sqlite3_column_int64(statement, 0);
+    (void)sqlite3_finalize(statement); /* repeats the code of the step */
+    return value;
+}
+
+void sqlite_remove_file(const char *path)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+    char name[SQLITE_PATH_BYTES + 16];
+
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        (void)snprintf(name, sizeof name, "%s%s", path, suffixes[i]); /* fits */
+        (void)unlink(name);                                           /* may be absent */
+    }
+}
+
+enum rc sqlite_scrub(struct store *store, sqlite3 *db, int wait_ms, struct fault *fault)
+{
+    (void)sqlite3_busy_timeout(db, wait_ms); /* cannot fail */
+    int code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    enum rc rc = code == SQLITE_OK ? RC_OK : sqlite_fail(store, db, "checkpoint", fault);
+    (void)sqlite3_busy_timeout(db, 2000); /* likewise */
+    return rc;
+}

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "store/sqlite/sqlite_private.h"
+
+/* What all files of the SQLite store do with a connection. */
+
+/* RC_BUSY: later may work (full, busy, out of memory). RC_INTERNAL: it will not. The text is the operator's.
+ */
+enum rc sqlite_fail(struct store *store, sqlite3 *db, const char *what, struct fault *fault);
+
+/* Runs SQL that gives no rows and takes no values, several statements perhaps. Errors: as sqlite_fail. */
+enum rc sqlite_run(struct store *store, sqlite3 *db, const char *sql, struct fault *fault);
+
+/* Prepares a list of statements; false: one of them cannot be. */
+bool sqlite_prepare_all(sqlite3 *db, const char *const *sql, sqlite3_stmt **out, int count);
+
+/* Runs a bound statement that gives no rows, and makes it ready again. */
+bool sqlite_step_done(sqlite3_stmt *statement);
+
+/* Binds one number and runs it. */
+bool sqlite_bind_run(sqlite3_stmt *statement, int64_t number);
+
+/* Opens a database, hardened, with a busy time-out of 2 s. reader: it must be there, the connection is
+ * query_only and checkpoints nothing when it is closed; else it is made when absent. Errors: as sqlite_fail;
+ * *out_db is closed with the store. */
+MUST_CHECK enum rc sqlite_open_file(struct store *store, const char *path, bool reader, sqlite3 **out_db,
+                                    struct fault *fault);
+
+/* A number of the meta table; -1: there is none. */
+int64_t sqlite_meta_number(sqlite3 *db, const char *name);
+
+/* The first column of a query's first row; -1: there is none, or the query failed. */
+int64_t sqlite_one_number(sqlite3 *db, const char *sql);
+
+/* A text of the meta table; "": there is none. */
+void sqlite_meta_text(sqlite3 *db, const char *name, char *out, size_t size);
+
+/* Removes a database file with its -wal, -shm and -journal; what is absent is fine. */
+void sqlite_remove_file(const char *path);
+
+/* Leaves no copy of what was deleted in the file's WAL. Waits so long for readers of other processes; our own
+ * are out of the way. */
+MUST_CHECK enum rc sqlite_scrub(struct store *store, sqlite3 *db, int wait_ms, struct fault *fault);

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "store/sqlite/sqlite_private.h"
+
+/* events.db: what is true. */
+
+/* Opens it to write, and brings its tables up to date. */
+MUST_CHECK enum rc sqlite_open_events(struct store *store, struct fault *fault);
+
+/* The store's id, its generation, the numbers that were given out. */
+void sqlite_read_counters(struct store *store);
+
+/* The CRC-32 that lies beside an event: of its sequence, learner, kind, instant and body. */
+uint32_t sqlite_event_crc(const struct stored_event *event);
