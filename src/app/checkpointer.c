@@ -163,7 +163,7 @@ static void say_checkpoint(const struct policy *policy, enum rc rc, uint32_t too
     *inout_said_ms = now_ms;
     policy->say("checkpoint.db",
                 rc == RC_OK ? "a learner's state is too long for a row; each start will fold all events"
-                            : fault->message);
+                            : fault_why(fault));
 }
 
 static void *checkpointer_main(void *arg)

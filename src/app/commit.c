@@ -308,7 +308,7 @@ enum rc commit_decided(struct engine *engine, struct command *commands, enum rc 
     (void)pthread_mutex_unlock(&engine->lock);
     batch_clear(batch);
     if (rc != RC_OK || wrote)
-        commit_note_failing(engine, rc != RC_OK, fault->message);
+        commit_note_failing(engine, rc != RC_OK, fault_why(fault));
     if (adopted)
         commit_answer(engine, adopted);
     return rc;
@@ -325,7 +325,7 @@ enum rc commit_batch(struct engine *engine, struct command *commands, const char
     for (struct command *command = commands; command && rc == RC_OK; command = command->next) {
         decide_command(batch, command);
         if (command->rc == RC_BUSY)
-            rc = fault_set(fault, RC_BUSY, NULL, command->fault.message);
+            rc = RC_BUSY, *fault = command->fault;
     }
     if (rc == RC_OK)
         rc = settling_step(batch, fault);

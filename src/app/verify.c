@@ -248,7 +248,6 @@ static void done(struct verifying *verifying)
 
 static enum rc fold_all(struct verifying *verifying)
 {
-    static char message[96];
     enum rc rc = store_each_event(verifying->store, 0, fold_one, verifying, verifying->fault);
 
     if (rc == RC_OK) {
@@ -256,9 +255,8 @@ static enum rc fold_all(struct verifying *verifying)
         if (!verifying->compared)
             rc = compare_checkpoint(verifying);
     } else if (rc == RC_BUSY && verifying->rc == RC_INTERNAL) {
-        (void)snprintf(message, sizeof message, "event %llu makes no sense; restore a backup",
-                       (unsigned long long)verifying->last); /* fits */
-        rc = fault_set(verifying->fault, RC_INTERNAL, NULL, message);
+        rc = fault_text(verifying->fault, RC_INTERNAL, "the store failed",
+                        "event %llu makes no sense; restore a backup", (unsigned long long)verifying->last);
     }
     return rc;
 }

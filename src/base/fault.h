@@ -27,10 +27,15 @@ enum rc {
     RC_INTERNAL,
 };
 
-/* Texts for the client (never SQL, a path, a token), static or in the request's arena: nobody frees
- * them. field: the request member at fault, as clients spell it; NULL: none. */
+enum { FAULT_TEXT_BYTES = 160 };
+
+/* message, field: for the client (never SQL, a path, a token), static or in the request's arena: nobody frees
+ * them. field: the request member at fault, as clients spell it; NULL: none.
+ * text: what the operator is told in its place, and no client ever; "": the same. It is the fault's own, so
+ * that a fault may be copied, and many threads may fail at once. */
 struct fault {
     const char *field, *message;
+    char text[FAULT_TEXT_BYTES];
 };
 
 #define MUST_CHECK __attribute__((warn_unused_result))
@@ -38,8 +43,20 @@ struct fault {
 /* Fills *fault and returns rc, so that a refusal is one line. */
 static inline enum rc fault_set(struct fault *fault, enum rc rc, const char *field, const char *message)
 {
-    *fault = (struct fault){field, message};
+    fault->field = field;
+    fault->message = message;
+    fault->text[0] = '\0';
     return rc;
+}
+
+/* Likewise, with a text for the operator; what is longer is cut. */
+enum rc fault_text(struct fault *fault, enum rc rc, const char *message, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* What the operator is told; NULL: nothing. Lives as long as the fault. */
+static inline const char *fault_why(const struct fault *fault)
+{
+    return fault->text[0] ? fault->text : fault->message;
 }
 
 /* An allocation failed. What was asked for was not done; the same may work later. */

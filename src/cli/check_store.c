@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "model/judge.h"
@@ -49,14 +48,10 @@ static enum rc look_at_ids(struct store *store, struct event_scope *out_scope, s
 /* The judge's words with the event's number. */
 static enum rc refused(const struct judge *judge, struct fault *fault)
 {
-    static char text[256];
-
     if (judge->sequence)
-        (void)snprintf(text, sizeof text, "event %llu: %s", (unsigned long long)judge->sequence,
-                       judge->problem); /* cut is fine */
-    else
-        (void)snprintf(text, sizeof text, "%s", judge->problem); /* likewise */
-    return fault_set(fault, RC_INVALID, NULL, text);
+        return fault_text(fault, RC_INVALID, "the store is not whole", "event %llu: %s",
+                          (unsigned long long)judge->sequence, judge->problem);
+    return fault_text(fault, RC_INVALID, "the store is not whole", "%s", judge->problem);
 }
 
 static bool see_erasing(void *arg, const struct store_erasure *erasure)

@@ -64,7 +64,7 @@ int cli_verify(int argc, char **argv)
                                : "; there is no checkpoint file yet to compare"); /* nowhere else to say it */
     if (rc == RC_OK && result.differences)
         (void)printf("stop the server and run: milepost rebuild --data %s\n", settings.data); /* likewise */
-    status = rc == RC_OK ? (result.differences ? 1 : 0) : cli_complain(settings.data, fault.message);
+    status = rc == RC_OK ? (result.differences ? 1 : 0) : cli_complain(settings.data, fault_why(&fault));
     store_close(store);
     return status;
 }
@@ -118,7 +118,7 @@ int cli_rebuild(int argc, char **argv)
     if (isatty(STDERR_FILENO))
         (void)fprintf(stderr, "\r%60s\r", ""); /* to a terminal */
     if (rc != RC_OK)
-        return cli_complain(settings.data, fault.message);
+        return cli_complain(settings.data, fault_why(&fault));
     int64_t spent_ms = cli_now_ms() - began_ms;
     (void)printf("rebuilt up to event %llu, %llu log entries mended (%.1f s, %.0f events/s)\n",
                  (unsigned long long)events, (unsigned long long)mended, (double)spent_ms / 1000,
@@ -152,7 +152,7 @@ int cli_backup(int argc, char **argv)
     if (status)
         return status;
     if (store_backup(settings.data, file, &events, &fault) != RC_OK)
-        return cli_complain(settings.data, fault.message);
+        return cli_complain(settings.data, fault_why(&fault));
     (void)printf("backed up %llu events\n", (unsigned long long)events); /* likewise */
     return 0;
 }
@@ -197,7 +197,7 @@ int cli_restore(int argc, char **argv)
     store_remove(beside);
     if (rc != RC_OK)
         return cli_complain(rc == RC_CONFLICT ? settings.data : file,
-                            fault.message ? fault.message : "cannot be restored");
+                            fault_why(&fault) ? fault_why(&fault) : "cannot be restored");
     (void)printf("restored %llu events\n", (unsigned long long)events); /* likewise */
     return 0;
 }
@@ -234,7 +234,7 @@ static int erase(struct engine *engine, const char *user)
     }
     arena_done(&arena);
     if (rc != RC_OK)
-        return cli_complain("erase", fault.message);
+        return cli_complain("erase", fault_why(&fault));
     if (command.sequence)
         (void)printf("erased %u events; receipt: event %llu\n", command.count,
                      (unsigned long long)command.sequence); /* nowhere else to say it */

@@ -334,7 +334,7 @@ static int run(struct store *store, FILE *out, const char *user)
         rc = RC_INTERNAL;
         fault.message = "cannot write";
     }
-    return rc == RC_OK ? 0 : cli_complain("export", fault.message ? fault.message : "cannot write");
+    return rc == RC_OK ? 0 : cli_complain("export", fault_why(&fault) ? fault_why(&fault) : "cannot write");
 }
 
 /* A file appears under its name only when it is whole. */

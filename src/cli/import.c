@@ -44,10 +44,7 @@ struct importing {
 
 static enum rc refuse(struct importing *importing, const char *why)
 {
-    static char text[256];
-
-    (void)snprintf(text, sizeof text, "line %zu: %s", importing->line_number, why); /* cut is fine */
-    return fault_set(importing->fault, RC_INVALID, NULL, text);
+    return fault_text(importing->fault, RC_INVALID, why, "line %zu: %s", importing->line_number, why);
 }
 
 /* RC_NOT_FOUND: the file is over. */
@@ -544,7 +541,7 @@ static int import_file(const char *path, const char *directory)
         rc = store_replace_empty(directory, beside, &fault);
     store_remove(beside);
     if (rc != RC_OK)
-        return cli_complain(path, fault.message ? fault.message : "cannot be imported");
+        return cli_complain(path, fault_why(&fault) ? fault_why(&fault) : "cannot be imported");
     (void)printf("imported %llu events of %u learners\n", (unsigned long long)importing.total,
                  importing.keys[STORE_LEARNER]); /* nowhere else to say it */
     return 0;

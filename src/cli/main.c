@@ -75,7 +75,7 @@ int cli_open_until(const struct settings *settings, bool (*stop)(void), struct s
         }
     }
     if (rc != RC_OK && !(stop && stop()))
-        say(settings->data, fault.message);
+        say(settings->data, fault_why(&fault));
     return rc == RC_OK ? 0 : 1;
 }
 

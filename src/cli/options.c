@@ -54,5 +54,5 @@ int cli_open_reader(const struct settings *settings, struct store **out_store)
     struct fault fault = {NULL, NULL};
     enum rc rc = store_open_reader(settings->data, out_store, &fault);
 
-    return rc == RC_OK ? 0 : cli_complain(settings->data, fault.message);
+    return rc == RC_OK ? 0 : cli_complain(settings->data, fault_why(&fault));
 }

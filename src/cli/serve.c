@@ -129,7 +129,7 @@ static int load_keys(struct server *server)
             name = files[i].name;
             rc = read_key_file(&files[i], settings->data, auth_keys(server->context.auth), true, &fault);
         }
-    return rc == RC_OK ? 0 : complain(name, fault.message);
+    return rc == RC_OK ? 0 : complain(name, fault_why(&fault));
 }
 
 enum { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
@@ -211,7 +211,7 @@ static void reload_keys(struct server *server)
         bool taken =
             read_key_file(&files[i], settings->data, auth_keys(server->context.auth), false, &fault) == RC_OK;
         kept += !taken;
-        (void)fprintf(stderr, "milepost: %s: %s%s\n", files[i].name, taken ? "reloaded" : fault.message,
+        (void)fprintf(stderr, "milepost: %s: %s%s\n", files[i].name, taken ? "reloaded" : fault_why(&fault),
                       taken ? "" : "; the old key stays"); /* for whoever watches */
     }
     if (server->context.jwks)
@@ -230,7 +230,8 @@ static bool take_jwks(void *arg, const char *bytes, size_t size)
     if (taken)
         (void)fprintf(stderr, "milepost: jwks_url: %d keys\n", count); /* for whoever watches */
     else
-        (void)fprintf(stderr, "milepost: jwks_url: %s; the old keys stay\n", fault.message); /* likewise */
+        (void)fprintf(stderr, "milepost: jwks_url: %s; the old keys stay\n",
+                      fault_why(&fault)); /* likewise */
     return taken;
 }
 
@@ -269,7 +270,7 @@ static int start_upstreams(struct server *server)
     if (rc == RC_OK && upstreams[UPSTREAM_JWKS].used)
         rc = jwks_new(settings->jwks_url, context->upstreams[UPSTREAM_JWKS], take_jwks,
                       auth_keys(context->auth), &context->jwks, &fault);
-    return rc == RC_OK ? 0 : complain(fault.field, fault.message);
+    return rc == RC_OK ? 0 : complain(fault.field, fault_why(&fault));
 }
 
 /* metrics_listen: a listener of its own, so that figures need no key and the main port can face the world. */
@@ -411,7 +412,7 @@ static int start(struct server *server)
         rc = http_server_start(&http, &server->http, &fault);
     if (rc == RC_OK)
         rc = start_metrics(server, &http, &fault);
-    return rc == RC_OK ? 0 : complain(fault.field, fault.message);
+    return rc == RC_OK ? 0 : complain(fault.field, fault_why(&fault));
 }
 
 /* A stop that takes too long (a long job that a worker is in, a disk that is slow) ends like a crash, after

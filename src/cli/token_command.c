@@ -40,7 +40,8 @@ int cli_token(int argc, char **argv)
                      ? key_read(settings.jwt_secret_file, &secret, &size, &fault)
                      : key_read_or_make(settings.data, "jwt.secret", &secret, &size, &fault);
     if (rc != RC_OK) {
-        (void)fprintf(stderr, "milepost token: %s (is --data right?)\n", fault.message); /* nowhere else */
+        (void)fprintf(stderr, "milepost token: %s (is --data right?)\n",
+                      fault_why(&fault)); /* nowhere else */
         return 1;
     }
     char *token = auth_issue(&(struct token_request){

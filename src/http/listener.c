@@ -1,7 +1,6 @@
 #include "http/listener.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -31,7 +30,6 @@ static int listen_on(const struct sockaddr_in *at)
 
 enum rc listener_open(const char *address, uint16_t port, struct listener **out_listener, struct fault *fault)
 {
-    static char message[128];
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
 
     if (inet_pton(AF_INET, address, &at.sin_addr) != 1)
@@ -41,10 +39,11 @@ enum rc listener_open(const char *address, uint16_t port, struct listener **out_
         return fault_no_memory(fault);
     listener->fd = listen_on(&at);
     if (listener->fd < 0) {
-        /* cut is fine */
-        (void)snprintf(message, sizeof message, "cannot listen on %s:%u (is it in use?)", address, port);
         free(listener);
-        return fault_set(fault, RC_INTERNAL, "port", message);
+        enum rc rc = fault_text(fault, RC_INTERNAL, "cannot listen", "cannot listen on %s:%u (is it in use?)",
+                                address, port);
+        fault->field = "port";
+        return rc;
     }
     *out_listener = listener;
     return RC_OK;

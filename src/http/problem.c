@@ -88,6 +88,6 @@ void request_fail(struct request *request, enum rc rc, const struct fault *fault
     request->retry_after = rc == RC_BUSY || rc == RC_TOO_MANY;
     request->challenge = status == 401;
     request->upgrade_hint = status == 426;
-    request->refused = fault->message;
+    request->refused = fault->text[0] ? arena_printf(&request->arena, "%s", fault->text) : fault->message;
     request_reply(request, status, "application/problem+json");
 }

@@ -8,8 +8,8 @@
 #include "base/fault.h"
 
 /* Where events become durable, and where the model is written behind (the checkpoint). One interface for
- * every store; SQL and its types stay behind it, in store/sqlite/. Texts in faults are for the operator's
- * log, never for a client. Source: reliability R1 to R17; docs/decisions/0001. */
+ * every store; SQL and its types stay behind it. What the store's libraries say is in a fault's text, for the
+ * operator. Source: reliability R1 to R17; docs/decisions/0001. */
 
 struct store;
 

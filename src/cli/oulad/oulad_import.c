@@ -278,7 +278,7 @@ static int lay_all(struct import *import, const struct oulad *oulad, int64_t onl
         enum rc rc = lay(import, &oulad->courses[i], &fault);
         if (rc != RC_OK) {
             (void)fprintf(stderr, "%smilepost import: %s %s\n", import->progress.terminal ? "\n" : "",
-                          oulad->courses[i].code, fault.message); /* nowhere else to say it */
+                          oulad->courses[i].code, fault_why(&fault)); /* nowhere else to say it */
             return 1;
         }
     }

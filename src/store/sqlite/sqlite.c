@@ -21,26 +21,12 @@ enum rc sqlite_take_lock(struct store *store, const char *directory, struct faul
     (void)snprintf(path, sizeof path, "%s/lock", directory); /* the caller bounded directory */
     store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (store->lock_fd < 0) {
-        (void)snprintf(store->message, sizeof store->message, "cannot open the data directory's lock: %s",
-                       strerror(errno));
-        return fault_set(fault, RC_INTERNAL, NULL, store->message);
+        return fault_text(fault, RC_INTERNAL, "the store failed", "cannot open the data directory's lock: %s",
+                          strerror(errno));
     }
     if (flock(store->lock_fd, LOCK_EX | LOCK_NB) != 0)
         return fault_set(fault, RC_CONFLICT, NULL, "another milepost process is using this data directory");
     return RC_OK;
-}
-
-/* What an open could not do is told by a text that outlives the store. */
-enum rc sqlite_open_failed(struct store *store, enum rc rc, struct fault *fault)
-{
-    static char last_message[256];
-
-    if (fault->message == store->message) {
-        (void)snprintf(last_message, sizeof last_message, "%s", store->message); /* same size */
-        fault->message = last_message;
-    }
-    store_close(store);
-    return rc;
 }
 
 enum rc sqlite_store_new(const char *directory, struct store **out_store, struct fault *fault)
@@ -80,6 +66,12 @@ static void remove_other_checkpoints(struct store *store)
     sqlite_remove_file(path);
 }
 
+static enum rc close_with(struct store *store, enum rc rc)
+{
+    store_close(store);
+    return rc;
+}
+
 enum rc store_open(const char *directory, struct store **out_store, struct fault *fault)
 {
     struct store *store;
@@ -98,7 +90,7 @@ enum rc store_open(const char *directory, struct store **out_store, struct fault
     if (rc == RC_OK)
         rc = sqlite_readers_open(store, fault);
     if (rc != RC_OK)
-        return sqlite_open_failed(store, rc, fault);
+        return close_with(store, rc);
     *out_store = store;
     return RC_OK;
 }
@@ -112,7 +104,7 @@ enum rc store_open_reader(const char *directory, struct store **out_store, struc
 
     if (rc != RC_OK)
         return rc;
-    rc = sqlite_open_file(store, store->events_path, true, &store->events, fault);
+    rc = sqlite_open_file(store->events_path, true, &store->events, fault);
     if (rc == RC_OK && sqlite_meta_number(store->events, "schema") != SQLITE_SCHEMA_VERSION)
         rc = fault_set(fault, RC_INTERNAL, NULL,
                        "the data is another version's, or damaged: start the server on it first");
@@ -120,19 +112,19 @@ enum rc store_open_reader(const char *directory, struct store **out_store, struc
         store->generation = sqlite_meta_number(store->events, "generation");
         sqlite_checkpoint_path(store, store->generation, store->checkpoint_path);
         if (access(store->checkpoint_path, R_OK) == 0) { /* else: not yet made */
-            rc = sqlite_open_file(store, store->checkpoint_path, true, &store->checkpoint, fault);
+            rc = sqlite_open_file(store->checkpoint_path, true, &store->checkpoint, fault);
             /* First the checkpoint: what it covers is then among the events. One that a crash left without a
              * table is none: the next start makes it anew. */
-            if (rc == RC_OK && (sqlite_run(store, store->checkpoint,
-                                           "BEGIN; SELECT count(*) FROM learner_event;", fault) != RC_OK ||
+            if (rc == RC_OK && (sqlite_run(store->checkpoint, "BEGIN; SELECT count(*) FROM learner_event;",
+                                           fault) != RC_OK ||
                                 sqlite_meta_number(store->checkpoint, "layout") != CHECKPOINT_LAYOUT))
                 sqlite_close_checkpoint(store);
         }
     }
     if (rc == RC_OK)
-        rc = sqlite_run(store, store->events, "BEGIN; SELECT count(*) FROM meta;", fault);
+        rc = sqlite_run(store->events, "BEGIN; SELECT count(*) FROM meta;", fault);
     if (rc != RC_OK)
-        return sqlite_open_failed(store, rc, fault);
+        return close_with(store, rc);
     sqlite_read_counters(store);
     sqlite_readers_share(store);
     int64_t mark = store->checkpoint ? sqlite_meta_number(store->checkpoint, "mark") : -1;

@@ -85,7 +85,7 @@ static enum rc each_row_of(struct store *store, enum checkpoint_row_kind kind, c
         }
     }
     (void)sqlite3_finalize(statement); /* repeats the code of the step */
-    return code == SQLITE_DONE ? RC_OK : sqlite_fail(store, store->checkpoint, "checkpoint.db", fault);
+    return code == SQLITE_DONE ? RC_OK : sqlite_fail(store->checkpoint, "checkpoint.db", fault);
 }
 
 enum rc store_each_checkpoint_row(struct store *store,
@@ -105,7 +105,7 @@ enum rc store_each_checkpoint_row(struct store *store,
 
 enum rc store_checkpoint_discard(struct store *store, struct fault *fault)
 {
-    enum rc rc = sqlite_run(store, store->checkpoint,
+    enum rc rc = sqlite_run(store->checkpoint,
                             "BEGIN IMMEDIATE; DELETE FROM learner; DELETE FROM course; DELETE FROM item;"
                             "DELETE FROM meta; DELETE FROM learner_event; DELETE FROM mention; COMMIT;",
                             fault);
@@ -115,7 +115,7 @@ enum rc store_checkpoint_discard(struct store *store, struct fault *fault)
 
 enum rc store_checkpoint_begin(struct store *store, struct fault *fault)
 {
-    return sqlite_run(store, store->checkpoint, "BEGIN IMMEDIATE", fault);
+    return sqlite_run(store->checkpoint, "BEGIN IMMEDIATE", fault);
 }
 
 enum rc store_checkpoint_row(struct store *store, const struct checkpoint_row *row, struct fault *fault)
@@ -126,9 +126,8 @@ enum rc store_checkpoint_row(struct store *store, const struct checkpoint_row *r
 
     (void)sqlite3_bind_int64(statement, 1, row->key); /* the index is right */
     if (row->bytes && sqlite3_bind_blob64(statement, 2, row->bytes, row->size, SQLITE_STATIC) != SQLITE_OK)
-        return sqlite_fail(store, store->checkpoint, "checkpoint.db", fault);
-    return sqlite_step_done(statement) ? RC_OK
-                                       : sqlite_fail(store, store->checkpoint, "checkpoint.db", fault);
+        return sqlite_fail(store->checkpoint, "checkpoint.db", fault);
+    return sqlite_step_done(statement) ? RC_OK : sqlite_fail(store->checkpoint, "checkpoint.db", fault);
 }
 
 uint16_t store_checkpoint_threshold(const struct store *store)
@@ -144,8 +143,8 @@ enum rc store_checkpoint_commit(struct store *store, uint64_t sequence, uint16_t
         !set_checkpoint_meta(store, "layout", NULL, CHECKPOINT_LAYOUT) ||
         !set_checkpoint_meta(store, "threshold", NULL, threshold_hundredths) ||
         !set_checkpoint_meta(store, "mark", NULL, (int64_t)sequence))
-        return sqlite_fail(store, store->checkpoint, "checkpoint.db", fault);
-    enum rc rc = sqlite_run(store, store->checkpoint, "COMMIT", fault);
+        return sqlite_fail(store->checkpoint, "checkpoint.db", fault);
+    enum rc rc = sqlite_run(store->checkpoint, "COMMIT", fault);
     if (rc == RC_OK) {
         store->checkpoint_sequence = sequence;
         store->checkpoint_threshold = threshold_hundredths;
@@ -182,27 +181,27 @@ enum rc sqlite_open_checkpoint(struct store *store, struct fault *fault)
 {
     static const char setup[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-8192;"
                                 "PRAGMA secure_delete=ON;";
-    enum rc rc = sqlite_open_file(store, store->checkpoint_path, false, &store->checkpoint, fault);
+    enum rc rc = sqlite_open_file(store->checkpoint_path, false, &store->checkpoint, fault);
 
     if (rc == RC_OK)
-        rc = sqlite_run(store, store->checkpoint, setup, fault);
+        rc = sqlite_run(store->checkpoint, setup, fault);
     if (rc == RC_OK)
-        rc = sqlite_run(store, store->checkpoint, checkpoint_schema, fault);
+        rc = sqlite_run(store->checkpoint, checkpoint_schema, fault);
     if (rc == RC_INTERNAL) {                    /* damaged: it can be made again from the events */
         (void)sqlite3_close(store->checkpoint); /* nothing is prepared on it */
         store->checkpoint = NULL;
         sqlite_remove_file(store->checkpoint_path); /* the next open says if that failed */
-        rc = sqlite_open_file(store, store->checkpoint_path, false, &store->checkpoint, fault);
+        rc = sqlite_open_file(store->checkpoint_path, false, &store->checkpoint, fault);
         if (rc == RC_OK)
-            rc = sqlite_run(store, store->checkpoint, setup, fault);
+            rc = sqlite_run(store->checkpoint, setup, fault);
         if (rc == RC_OK)
-            rc = sqlite_run(store, store->checkpoint, checkpoint_schema, fault);
+            rc = sqlite_run(store->checkpoint, checkpoint_schema, fault);
     }
     if (rc != RC_OK)
         return rc;
     if (!sqlite_prepare_all(store->checkpoint, checkpoint_sql, store->checkpoint_writer,
                             CHECKPOINT_STATEMENT_COUNT))
-        return sqlite_fail(store, store->checkpoint, "checkpoint.db", fault);
+        return sqlite_fail(store->checkpoint, "checkpoint.db", fault);
     return check_checkpoint(store, fault);
 }
 
@@ -219,5 +218,5 @@ void sqlite_close_checkpoint(struct store *store)
 
 enum rc store_scrub_checkpoint(struct store *store, struct fault *fault)
 {
-    return sqlite_scrub(store, store->checkpoint, 200, fault);
+    return sqlite_scrub(store->checkpoint, 200, fault);
 }

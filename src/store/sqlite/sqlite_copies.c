@@ -62,24 +62,24 @@ static bool sync_file(const char *path)
     return synced;
 }
 
-static enum rc system_fault(struct store *store, const char *what, struct fault *fault)
+static enum rc system_fault(const char *what, struct fault *fault)
 {
-    (void)snprintf(store->message, sizeof store->message, "%s: %s", what, strerror(errno)); /* cut is fine */
-    return fault_set(fault, errno == ENOSPC ? RC_BUSY : RC_INTERNAL, NULL, store->message);
+    return fault_text(fault, errno == ENOSPC ? RC_BUSY : RC_INTERNAL, "the store failed", "%s: %s", what,
+                      strerror(errno));
 }
 
 /* Copies all pages in one call: page by page it would start again at every commit. */
-static enum rc copy_pages(struct store *store, sqlite3 *from, sqlite3 *to, struct fault *fault)
+static enum rc copy_pages(sqlite3 *from, sqlite3 *to, struct fault *fault)
 {
     sqlite3_backup *copy = sqlite3_backup_init(to, "main", from, "main");
 
     if (!copy)
-        return sqlite_fail(store, to, "backup", fault);
+        return sqlite_fail(to, "backup", fault);
     int code = sqlite3_backup_step(copy, -1);
     int finished = sqlite3_backup_finish(copy);
     if (code == SQLITE_DONE && finished == SQLITE_OK)
         return RC_OK;
-    return sqlite_fail(store, to, "backup", fault);
+    return sqlite_fail(to, "backup", fault);
 }
 
 static bool no_more_than_counted(void *arg, const struct stored_event *event)
@@ -139,22 +139,22 @@ static enum rc copy_store(struct store *store, const char *source, const char *t
 
     (void)snprintf(temporary, sizeof temporary, "%s.part", target); /* fits */
     sqlite_remove_file(temporary);
-    enum rc rc = sqlite_open_file(store, source, true, &from, fault);
+    enum rc rc = sqlite_open_file(source, true, &from, fault);
     if (rc == RC_OK)
-        rc = sqlite_open_file(store, temporary, false, &store->events, fault);
+        rc = sqlite_open_file(temporary, false, &store->events, fault);
     if (rc == RC_OK)
         (void)sqlite3_limit(store->events, SQLITE_LIMIT_LENGTH, ROW_MAX_BYTES); /* gives the old one back */
     if (rc == RC_OK)
-        rc = sqlite_run(store, store->events,
+        rc = sqlite_run(store->events,
                         "PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;", fault);
     if (rc == RC_OK)
-        rc = copy_pages(store, from, store->events, fault);
+        rc = copy_pages(from, store->events, fault);
     if (rc == RC_OK) /* one file, no -wal beside it */
-        rc = sqlite_run(store, store->events, "PRAGMA journal_mode=DELETE;", fault);
+        rc = sqlite_run(store->events, "PRAGMA journal_mode=DELETE;", fault);
     if (rc == RC_OK)
         rc = check_events(store, out_events, fault);
     if (rc == RC_OK && restoring) /* checkpoints made from the old life mean nothing in the new one */
-        rc = sqlite_run(store, store->events,
+        rc = sqlite_run(store->events,
                         "UPDATE meta SET value = value + 1000 WHERE name = 'generation';"
                         "UPDATE meta SET value = lower(hex(randomblob(16))) WHERE name = 'store';",
                         fault);
@@ -164,7 +164,7 @@ static enum rc copy_store(struct store *store, const char *source, const char *t
     store->events = NULL;
     if (rc == RC_OK &&
         (!sync_file(temporary) || rename(temporary, target) != 0 || !sync_directory_of(target)))
-        rc = system_fault(store, "cannot finish the copy", fault);
+        rc = system_fault("cannot finish the copy", fault);
     if (rc != RC_OK)
         sqlite_remove_file(temporary);
     return rc;
@@ -184,7 +184,8 @@ enum rc store_backup(const char *directory, const char *file, uint64_t *out_even
     if (rc != RC_OK)
         return rc;
     rc = copy_store(store, store->events_path, file, false, out_events, fault);
-    return sqlite_open_failed(store, rc, fault);
+    store_close(store);
+    return rc;
 }
 
 enum rc store_restore(const char *directory, const char *file, uint64_t *out_events, struct fault *fault)
@@ -201,7 +202,8 @@ enum rc store_restore(const char *directory, const char *file, uint64_t *out_eve
     rc = sqlite_take_lock(store, directory, fault);
     if (rc == RC_OK)
         rc = copy_store(store, file, store->events_path, true, out_events, fault);
-    return sqlite_open_failed(store, rc, fault);
+    store_close(store);
+    return rc;
 }
 
 /* Whether a name in a data directory is of the store's own files: the event file, a checkpoint of any
@@ -262,8 +264,10 @@ enum rc store_replace_empty(const char *directory, const char *from, struct faul
         return rc;
     if (sqlite_one_number(store->events, "SELECT count(*) FROM event") > 0 || store->counters.sequence > 0)
         rc = fault_set(fault, RC_CONFLICT, NULL, "the data directory is not empty; nothing was changed");
-    if (rc != RC_OK)
-        return sqlite_open_failed(store, rc, fault);
+    if (rc != RC_OK) {
+        store_close(store);
+        return rc;
+    }
     int lock = store->lock_fd; /* held while the files change places */
     store->lock_fd = -1;
     sqlite_checkpoint_path(store, store->generation, path);
@@ -300,10 +304,9 @@ enum rc store_renew_end(struct store *store, struct fault *fault)
     enum rc rc = store_scrub_checkpoint(store, fault); /* all of it in the file itself, and synced */
 
     if (rc == RC_OK && (!sync_file(store->checkpoint_path) || !sync_directory_of(store->checkpoint_path)))
-        rc = system_fault(store, "cannot sync the new checkpoint", fault);
+        rc = system_fault("cannot sync the new checkpoint", fault);
     if (rc == RC_OK)
-        rc = sqlite_run(store, store->events, "UPDATE meta SET value = value + 1 WHERE name = 'generation';",
-                        fault);
+        rc = sqlite_run(store->events, "UPDATE meta SET value = value + 1 WHERE name = 'generation';", fault);
     if (rc != RC_OK)
         return rc;
     sqlite_checkpoint_path(store, store->generation - 1, path);

@@ -3,23 +3,26 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum rc sqlite_fail(struct store *store, sqlite3 *db, const char *what, struct fault *fault)
+bool sqlite_is_passing(int code)
 {
-    int code = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;
     int primary = code & 0xff;
-
-    /* cut is fine */
-    (void)snprintf(store->message, sizeof store->message, "%s: %s", what,
-                   db ? sqlite3_errmsg(db) : "out of memory");
-    if (primary == SQLITE_FULL || primary == SQLITE_NOMEM || primary == SQLITE_BUSY)
-        return fault_set(fault, RC_BUSY, NULL, store->message);
-    return fault_set(fault, RC_INTERNAL, NULL, store->message);
+    return primary == SQLITE_FULL || primary == SQLITE_NOMEM || primary == SQLITE_BUSY;
 }
 
-enum rc sqlite_run(struct store *store, sqlite3 *db, const char *sql, struct fault *fault)
+enum rc sqlite_fail(sqlite3 *db, const char *what, struct fault *fault)
 {
-    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? RC_OK
-                                                                : sqlite_fail(store, db, "sql", fault);
+    int code = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;
+    const char *why = db ? sqlite3_errmsg(db) : "out of memory";
+
+    if (sqlite_is_passing(code))
+        return fault_text(fault, RC_BUSY, "the store cannot be used at the moment; try again", "%s: %s", what,
+                          why);
+    return fault_text(fault, RC_INTERNAL, "the store failed", "%s: %s", what, why);
+}
+
+enum rc sqlite_run(sqlite3 *db, const char *sql, struct fault *fault)
+{
+    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? RC_OK : sqlite_fail(db, "sql", fault);
 }
 
 bool sqlite_prepare_all(sqlite3 *db, const char *const *sql, sqlite3_stmt **out, int count)
@@ -44,20 +47,19 @@ bool sqlite_bind_run(sqlite3_stmt *statement, int64_t number)
     return sqlite_step_done(statement);
 }
 
-enum rc sqlite_open_file(struct store *store, const char *path, bool reader, sqlite3 **out_db,
-                         struct fault *fault)
+enum rc sqlite_open_file(const char *path, bool reader, sqlite3 **out_db, struct fault *fault)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (reader ? 0 : SQLITE_OPEN_CREATE);
     int off = 0;
 
     if (sqlite3_open_v2(path, out_db, flags, NULL) != SQLITE_OK)
-        return sqlite_fail(store, *out_db, "cannot open the database", fault);
+        return sqlite_fail(*out_db, "cannot open the database", fault);
     (void)sqlite3_busy_timeout(*out_db, 2000);                                 /* cannot fail */
     (void)sqlite3_db_config(*out_db, SQLITE_DBCONFIG_DEFENSIVE, 1, &off);      /* advisory hardening */
     (void)sqlite3_db_config(*out_db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, &off); /* likewise */
     if (reader) {
         (void)sqlite3_db_config(*out_db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, &off); /* R8 */
-        return sqlite_run(store, *out_db, "PRAGMA query_only=1;", fault);
+        return sqlite_run(*out_db, "PRAGMA query_only=1;", fault);
     }
     return RC_OK;
 }
@@ -112,11 +114,11 @@ void sqlite_remove_file(const char *path)
     }
 }
 
-enum rc sqlite_scrub(struct store *store, sqlite3 *db, int wait_ms, struct fault *fault)
+enum rc sqlite_scrub(sqlite3 *db, int wait_ms, struct fault *fault)
 {
     (void)sqlite3_busy_timeout(db, wait_ms); /* cannot fail */
     int code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    enum rc rc = code == SQLITE_OK ? RC_OK : sqlite_fail(store, db, "checkpoint", fault);
+    enum rc rc = code == SQLITE_OK ? RC_OK : sqlite_fail(db, "checkpoint", fault);
     (void)sqlite3_busy_timeout(db, 2000); /* likewise */
     return rc;
 }

@@ -4,12 +4,15 @@
 
 /* What all files of the SQLite store do with a connection. */
 
-/* RC_BUSY: later may work (full, busy, out of memory). RC_INTERNAL: it will not. The text is the operator's.
- */
-enum rc sqlite_fail(struct store *store, sqlite3 *db, const char *what, struct fault *fault);
+/* Whether a code of SQLite's tells of what may go better later: full, busy, out of memory. */
+bool sqlite_is_passing(int code);
+
+/* The connection's last error. RC_BUSY: later may work. RC_INTERNAL: it will not. What SQLite says is for the
+ * operator alone. */
+enum rc sqlite_fail(sqlite3 *db, const char *what, struct fault *fault);
 
 /* Runs SQL that gives no rows and takes no values, several statements perhaps. Errors: as sqlite_fail. */
-enum rc sqlite_run(struct store *store, sqlite3 *db, const char *sql, struct fault *fault);
+enum rc sqlite_run(sqlite3 *db, const char *sql, struct fault *fault);
 
 /* Prepares a list of statements; false: one of them cannot be. */
 bool sqlite_prepare_all(sqlite3 *db, const char *const *sql, sqlite3_stmt **out, int count);
@@ -23,8 +26,7 @@ bool sqlite_bind_run(sqlite3_stmt *statement, int64_t number);
 /* Opens a database, hardened, with a busy time-out of 2 s. reader: it must be there, the connection is
  * query_only and checkpoints nothing when it is closed; else it is made when absent. Errors: as sqlite_fail;
  * *out_db is closed with the store. */
-MUST_CHECK enum rc sqlite_open_file(struct store *store, const char *path, bool reader, sqlite3 **out_db,
-                                    struct fault *fault);
+MUST_CHECK enum rc sqlite_open_file(const char *path, bool reader, sqlite3 **out_db, struct fault *fault);
 
 /* A number of the meta table; -1: there is none. */
 int64_t sqlite_meta_number(sqlite3 *db, const char *name);
@@ -40,4 +42,4 @@ void sqlite_remove_file(const char *path);
 
 /* Leaves no copy of what was deleted in the file's WAL. Waits so long for readers of other processes; our own
  * are out of the way. */
-MUST_CHECK enum rc sqlite_scrub(struct store *store, sqlite3 *db, int wait_ms, struct fault *fault);
+MUST_CHECK enum rc sqlite_scrub(sqlite3 *db, int wait_ms, struct fault *fault);

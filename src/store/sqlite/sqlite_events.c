@@ -68,10 +68,10 @@ void sqlite_read_counters(struct store *store)
 
 enum rc sqlite_open_events(struct store *store, struct fault *fault)
 {
-    enum rc rc = sqlite_open_file(store, store->events_path, false, &store->events, fault);
+    enum rc rc = sqlite_open_file(store->events_path, false, &store->events, fault);
 
     if (rc == RC_OK)
-        rc = sqlite_run(store, store->events,
+        rc = sqlite_run(store->events,
                         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                         "PRAGMA cache_size=-16384; PRAGMA secure_delete=ON;",
                         fault);
@@ -88,7 +88,7 @@ enum rc sqlite_open_events(struct store *store, struct fault *fault)
     (void)sqlite3_busy_timeout(store->events, 2000); /* cannot fail */
     return sqlite_prepare_all(store->events, writer_sql, store->writer, WRITER_COUNT)
                ? RC_OK
-               : sqlite_fail(store, store->events, "events.db", fault);
+               : sqlite_fail(store->events, "events.db", fault);
 }
 
 struct store_counters store_counters(const struct store *store)
@@ -308,7 +308,7 @@ static enum rc end_transaction(struct store *store, bool written, struct fault *
 {
     if (written && sqlite_step_done(store->writer[COMMIT]))
         return RC_OK;
-    enum rc rc = sqlite_fail(store, store->events, "commit", fault);
+    enum rc rc = sqlite_fail(store->events, "commit", fault);
     if (!sqlite3_get_autocommit(store->events))
         (void)sqlite_step_done(store->writer[ROLLBACK]); /* what it cannot undo, recovery will */
     if (rc == RC_INTERNAL)
@@ -343,7 +343,7 @@ enum rc store_scrub_events(struct store *store, struct fault *fault)
 {
     if (store->broken)
         return RC_OK;
-    enum rc rc = sqlite_readers_pause(store) ? sqlite_scrub(store, store->events, 0, fault)
+    enum rc rc = sqlite_readers_pause(store) ? sqlite_scrub(store->events, 0, fault)
                                              : fault_set(fault, RC_BUSY, NULL, "a reader is in the way");
     sqlite_readers_go_on(store);
     return rc;

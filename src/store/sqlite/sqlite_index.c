@@ -25,7 +25,7 @@ enum rc store_checkpoint_events(struct store *store, const struct event_ref *ref
         (void)sqlite3_bind_int64(add, 2, learner);
         (void)sqlite3_bind_blob(add, 3, offsets, size, SQLITE_STATIC);
         if (!sqlite_step_done(add))
-            return sqlite_fail(store, store->checkpoint, "checkpoint.db", fault);
+            return sqlite_fail(store->checkpoint, "checkpoint.db", fault);
     }
     return RC_OK;
 }
@@ -50,7 +50,7 @@ enum rc store_checkpoint_mentions(struct store *store, const struct mention_ref 
         (void)sqlite3_bind_int64(add, 2, (int64_t)bucket);
         (void)sqlite3_bind_blob(add, 3, offsets, size, SQLITE_STATIC);
         if (!sqlite_step_done(add))
-            return sqlite_fail(store, store->checkpoint, "checkpoint.db", fault);
+            return sqlite_fail(store->checkpoint, "checkpoint.db", fault);
     }
     return RC_OK;
 }
@@ -65,7 +65,7 @@ enum rc store_checkpoint_forget(struct store *store, uint32_t learner, struct fa
         (void)sqlite3_bind_int64(forget, 1, bucket); /* indexes are right by construction */
         (void)sqlite3_bind_int64(forget, 2, learner);
         if (!sqlite_step_done(forget))
-            return sqlite_fail(store, store->checkpoint, "checkpoint.db", fault);
+            return sqlite_fail(store->checkpoint, "checkpoint.db", fault);
     }
     return RC_OK;
 }
@@ -146,7 +146,7 @@ enum rc store_each_index_entry(struct store *store,
             }
     }
     (void)sqlite3_finalize(all); /* repeats the code of the step */
-    return code == SQLITE_DONE ? RC_OK : sqlite_fail(store, store->checkpoint, "the index of events", fault);
+    return code == SQLITE_DONE ? RC_OK : sqlite_fail(store->checkpoint, "the index of events", fault);
 }
 
 enum rc store_each_mention(struct store *store, uint64_t who, bool (*visit)(void *arg, uint64_t sequence),

@@ -151,7 +151,7 @@ enum rc store_each_log_total(struct store *store,
         }
     }
     (void)sqlite3_finalize(all); /* repeats the code of the step */
-    return code == SQLITE_DONE ? RC_OK : sqlite_fail(store, store->events, "log totals", fault);
+    return code == SQLITE_DONE ? RC_OK : sqlite_fail(store->events, "log totals", fault);
 }
 
 /* On the owner's connection, which sees its commit at once and waits for nobody. */

@@ -112,5 +112,4 @@ struct store {
     pthread_cond_t reader_back;
     struct sqlite_reader readers[SQLITE_READERS], *idle;
     sqlite3_stmt *get_log; /* the owner's */
-    char message[256];     /* the last operator's text, of the owner's connections */
 };

@@ -39,9 +39,9 @@ enum rc sqlite_readers_open_checkpoint(struct store *store, struct fault *fault)
     enum rc rc = RC_OK;
 
     for (int i = 0; rc == RC_OK && i < SQLITE_READERS; i++) {
-        rc = sqlite_open_file(store, store->checkpoint_path, true, &store->readers[i].checkpoint, fault);
+        rc = sqlite_open_file(store->checkpoint_path, true, &store->readers[i].checkpoint, fault);
         if (rc == RC_OK)
-            rc = sqlite_run(store, store->readers[i].checkpoint, "PRAGMA cache_size=-256;", fault);
+            rc = sqlite_run(store->readers[i].checkpoint, "PRAGMA cache_size=-256;", fault);
     }
     return rc;
 }
@@ -52,9 +52,9 @@ enum rc sqlite_readers_open(struct store *store, struct fault *fault)
 
     for (int i = 0; rc == RC_OK && i < SQLITE_READERS; i++) {
         struct sqlite_reader *reader = &store->readers[i];
-        rc = sqlite_open_file(store, store->events_path, true, &reader->events, fault);
+        rc = sqlite_open_file(store->events_path, true, &reader->events, fault);
         if (rc == RC_OK)
-            rc = sqlite_run(store, reader->events, "PRAGMA cache_size=-512;", fault);
+            rc = sqlite_run(reader->events, "PRAGMA cache_size=-512;", fault);
         reader->next = store->idle;
         store->idle = reader;
     }
@@ -165,19 +165,16 @@ sqlite3_stmt *sqlite_prepared(struct sqlite_reader *reader, enum read_statement 
     return reader->statements[which];
 }
 
-/* Many threads read at once, so the text is SQLite's constant for the code: no buffer is shared. */
 static enum rc read_rc(int code, struct fault *fault)
 {
-    int primary = code & 0xff;
-
     if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE)
         return RC_OK;
-    if (primary == SQLITE_FULL || primary == SQLITE_NOMEM || primary == SQLITE_BUSY)
-        return fault_set(fault, RC_BUSY, NULL, "the store cannot be read at the moment; try again");
-    return fault_set(fault, RC_INTERNAL, NULL, sqlite3_errstr(code));
+    if (sqlite_is_passing(code))
+        return fault_text(fault, RC_BUSY, "the store cannot be read at the moment; try again", "reading: %s",
+                          sqlite3_errstr(code));
+    return fault_text(fault, RC_INTERNAL, "the store failed", "reading: %s", sqlite3_errstr(code));
 }
 
-/* The end of a statement's run: its reading ends with it. */
 enum rc sqlite_read_end(sqlite3_stmt *statement, int code, struct fault *fault)
 {
     if (statement)

@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +26,7 @@ static enum rc each_id_of(struct store *store, enum store_id_kind kind, const ch
         }
     }
     (void)sqlite3_finalize(statement); /* repeats the code of the step */
-    return code == SQLITE_DONE ? RC_OK : sqlite_fail(store, store->events, "ids", fault);
+    return code == SQLITE_DONE ? RC_OK : sqlite_fail(store->events, "ids", fault);
 }
 
 enum rc store_each_id(struct store *store, bool (*visit)(void *arg, const struct store_id *id), void *arg,
@@ -82,8 +81,7 @@ enum rc store_each_answer(struct store *store, int64_t since_ms,
         }
     }
     (void)sqlite3_finalize(statement); /* repeats the code of the step */
-    return code == SQLITE_DONE || code == SQLITE_ROW ? RC_OK
-                                                     : sqlite_fail(store, store->events, "answers", fault);
+    return code == SQLITE_DONE || code == SQLITE_ROW ? RC_OK : sqlite_fail(store->events, "answers", fault);
 }
 
 /* ---- events ---- */
@@ -106,7 +104,9 @@ static enum rc visit_event(const struct stored_event *event, uint32_t crc,
                            struct fault *fault)
 {
     if (sqlite_event_crc(event) != crc)
-        return fault_set(fault, RC_INTERNAL, NULL, "an event is damaged (checksum); restore a backup");
+        return fault_text(fault, RC_INTERNAL, "the store failed",
+                          "event %llu is damaged (checksum); restore a backup",
+                          (unsigned long long)event->sequence);
     return visit(arg, event) ? RC_OK : fault_set(fault, RC_BUSY, NULL, "an event could not be taken");
 }
 
@@ -120,20 +120,14 @@ enum rc store_each_event(struct store *store, uint64_t after,
     enum rc rc = RC_OK;
 
     if (code != SQLITE_OK)
-        return sqlite_fail(store, store->events, "events", fault);
+        return sqlite_fail(store->events, "events", fault);
     (void)sqlite3_bind_int64(statement, 1, (int64_t)after); /* the index is right */
     while (rc == RC_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
         struct stored_event event = event_of(statement);
         rc = visit_event(&event, (uint32_t)sqlite3_column_int64(statement, 4), visit, arg, fault);
-        if (rc == RC_INTERNAL) { /* the owner alone reads here, so the number may be told */
-            (void)snprintf(store->message, sizeof store->message,
-                           "event %llu is damaged (checksum); restore a backup",
-                           (unsigned long long)event.sequence); /* fits */
-            fault->message = store->message;
-        }
     }
     if (rc == RC_OK && code != SQLITE_DONE)
-        rc = sqlite_fail(store, store->events, "events", fault);
+        rc = sqlite_fail(store->events, "events", fault);
     (void)sqlite3_finalize(statement); /* repeats the code of the step */
     return rc;
 }
@@ -355,5 +349,5 @@ enum rc store_each_erasing(struct store *store, bool (*visit)(void *arg, const s
     (void)sqlite3_finalize(all); /* repeats the code of the step */
     if (!whole)
         return fault_no_memory(fault);
-    return code == SQLITE_DONE ? RC_OK : sqlite_fail(store, store->events, "erasures", fault);
+    return code == SQLITE_DONE ? RC_OK : sqlite_fail(store->events, "erasures", fault);
 }

@@ -94,14 +94,14 @@ enum rc sqlite_bring_schema_up(struct store *store, struct fault *fault)
                          "events.db is damaged or not milepost's; restore a backup");
     if (!empty && schema == SQLITE_SCHEMA_VERSION)
         return RC_OK;
-    rc = sqlite_run(store, store->events, "BEGIN IMMEDIATE;", fault);
+    rc = sqlite_run(store->events, "BEGIN IMMEDIATE;", fault);
     if (rc == RC_OK && empty)
-        rc = sqlite_run(store, store->events, schema_2, fault);
+        rc = sqlite_run(store->events, schema_2, fault);
     for (int64_t next = (empty ? 2 : schema) + 1; rc == RC_OK && next <= SQLITE_SCHEMA_VERSION; next++)
-        rc = sqlite_run(store, store->events, migrations[next], fault);
+        rc = sqlite_run(store->events, migrations[next], fault);
     if (rc == RC_OK)
-        rc = sqlite_run(store, store->events, "UPDATE meta SET value = 4 WHERE name = 'schema';", fault);
-    return rc == RC_OK ? sqlite_run(store, store->events, "COMMIT;", fault) : rc;
+        rc = sqlite_run(store->events, "UPDATE meta SET value = 4 WHERE name = 'schema';", fault);
+    return rc == RC_OK ? sqlite_run(store->events, "COMMIT;", fault) : rc;
 }
 
 /* ---- whether a file is as we make it ---- */
