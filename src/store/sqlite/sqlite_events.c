@@ -102,7 +102,8 @@ uint32_t sqlite_event_crc(const struct stored_event *event)
 {
     uint64_t head[4] = {event->sequence, event->learner, event->kind, (uint64_t)event->at_ms};
     uLong crc = crc32(0, (const Bytef *)head, sizeof head);
-    return (uint32_t)crc32(crc, event->body, (uInt)event->body_size);
+    /* zlib takes no bytes at NULL, which is where SQLite has an empty body, for a start anew */
+    return (uint32_t)(event->body_size ? crc32(crc, event->body, (uInt)event->body_size) : crc);
 }
 
 static bool add_event(struct store *store, const struct stored_event *event)
