@@ -75,17 +75,15 @@ enum rc batch_put_log(struct batch *batch, const struct store_log *log, struct f
 struct copy {
     struct arena *arena;
     struct store_log log;
-    bool failed;
 };
 
-static bool copy_log(void *arg, const struct store_log *log)
+static enum rc copy_log(void *arg, const struct store_log *log, struct fault *fault)
 {
     struct copy *copy = arg;
 
     copy->log = *log;
     copy->log.members = (const uint8_t *)arena_copy(copy->arena, log->members, log->members_size);
-    copy->failed = copy->log.members == NULL;
-    return false;
+    return copy->log.members ? RC_OK : fault_no_memory(fault);
 }
 
 enum rc batch_log(struct batch *batch, uint64_t log_id, struct arena *arena, struct store_log *out,
@@ -97,11 +95,9 @@ enum rc batch_log(struct batch *batch, uint64_t log_id, struct arena *arena, str
     enum rc rc = RC_OK;
 
     if (changed)
-        (void)copy_log(&copy, &logs->changes[changed->index]); /* there is only one */
+        rc = copy_log(&copy, &logs->changes[changed->index], fault);
     else
         rc = store_log(batch->store, log_id, copy_log, &copy, fault);
-    if (rc == RC_OK && copy.failed)
-        rc = fault_no_memory(fault);
     if (rc != RC_OK)
         return rc;
     const struct log_place *cleared = find(logs, CLEARED, copy.log.learner);

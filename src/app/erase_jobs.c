@@ -63,24 +63,24 @@ static void job_free(struct job *job)
     free(job);
 }
 
-static bool add(void *arg, const struct store_erasure *erasure)
+static enum rc add(void *arg, const struct store_erasure *erasure, struct fault *fault)
 {
     struct erase_jobs *jobs = arg;
     struct job *job = calloc(1, sizeof *job + erasure->id_size + 1);
 
     if (!job)
-        return false;
+        return fault_no_memory(fault);
     memcpy(job->id, erasure->id, erasure->id_size);
     job->person = (struct text){job->id, (uint32_t)erasure->id_size};
     job->learner = erasure->learner;
     if (!decode(erasure->own, erasure->own_size, &job->own) ||
         !decode(erasure->named, erasure->named_size, &job->named)) {
         job_free(job);
-        return false;
+        return fault_no_memory(fault);
     }
     job->next = jobs->first;
     jobs->first = job;
-    return true;
+    return RC_OK;
 }
 
 enum rc erase_jobs_new(struct store *store, struct erase_jobs **out_jobs, struct fault *fault)
@@ -117,7 +117,8 @@ void erase_jobs_free(struct erase_jobs *jobs)
 
 bool erase_jobs_add(struct erase_jobs *jobs, const struct store_erasure *erasure)
 {
-    return add(jobs, erasure);
+    struct fault fault;
+    return add(jobs, erasure, &fault) == RC_OK;
 }
 
 bool erase_jobs_pending(const struct erase_jobs *jobs)
@@ -131,18 +132,18 @@ struct rewriting {
     struct arena *arena;
     struct stored_event *out;
     size_t count;
-    bool failed;
 };
 
-static bool rewrite(void *arg, const struct stored_event *stored)
+static enum rc rewrite(void *arg, const struct stored_event *stored, struct fault *fault)
 {
     struct rewriting *rewriting = arg;
     bool changed;
 
-    rewriting->failed |= !erase_rewrite(stored, rewriting->job->person, rewriting->jobs->room,
-                                        rewriting->arena, &rewriting->out[rewriting->count], &changed);
-    rewriting->count += !rewriting->failed && changed;
-    return !rewriting->failed;
+    if (!erase_rewrite(stored, rewriting->job->person, rewriting->jobs->room, rewriting->arena,
+                       &rewriting->out[rewriting->count], &changed))
+        return fault_no_memory(fault);
+    rewriting->count += changed;
+    return RC_OK;
 }
 
 /* The next few of a job, in one transaction. */

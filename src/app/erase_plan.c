@@ -52,8 +52,8 @@ static bool lists(const struct declaration *declared, struct text person)
     return false;
 }
 
-/* Whether a declaration lists them; then its course is noted. */
-static bool note_staff(struct erase_plan *plan, const struct stored_event *stored)
+/* Whether a declaration lists them; then its course is noted, unless memory is out. */
+static bool note_staff(struct erase_plan *plan, const struct stored_event *stored, bool *inout_whole)
 {
     struct declaration declared;
     struct arena scratch;
@@ -66,39 +66,32 @@ static bool note_staff(struct erase_plan *plan, const struct stored_event *store
         listed = lists(&declared, plan->person);
     arena_done(&scratch);
     if (listed)
-        plan->failed |= !add_staffed(plan, event.course);
+        *inout_whole &= add_staffed(plan, event.course);
     return listed;
 }
 
 /* One event, whosever it is. */
-static bool judge(void *arg, const struct stored_event *stored)
+static enum rc judge(void *arg, const struct stored_event *stored, struct fault *fault)
 {
     struct erase_plan *plan = arg;
     struct event_named named;
+    bool whole = true;
 
-    if (plan->learner && stored->learner == plan->learner) {
-        plan->failed |= !sequences_add(&plan->own, stored->sequence);
-        return !plan->failed;
-    }
+    if (plan->learner && stored->learner == plan->learner)
+        return sequences_visit(&plan->own, stored->sequence, fault);
     if (!event_peek(stored->body, stored->body_size, &named))
-        return true; /* verify names it */
+        return RC_OK; /* verify names it */
     bool theirs = named.actor_size && same(named.actor, named.actor_size, plan->person);
     if (stored->kind == EV_COURSE_DECLARED)
-        theirs |= note_staff(plan, stored);
+        theirs |= note_staff(plan, stored, &whole);
     if (theirs)
-        plan->failed |= !sequences_add(&plan->named, stored->sequence);
+        whole &= sequences_add(&plan->named, stored->sequence);
     if (stored->kind == EV_ITEM_OBSERVED || stored->kind == EV_COURSE_OBSERVED)
-        plan->failed |=
-            !add_observed(plan, &(struct observed_ref){stored->sequence, named.item, named.course});
-    return !plan->failed;
+        whole &= add_observed(plan, &(struct observed_ref){stored->sequence, named.item, named.course});
+    return whole ? RC_OK : fault_no_memory(fault);
 }
 
 /* ---- the indexes ---- */
-
-static bool take_sequence(void *arg, uint64_t sequence)
-{
-    return sequences_add(arg, sequence);
-}
 
 static int by_number(const void *a, const void *b)
 {
@@ -149,7 +142,7 @@ static enum rc find_candidates(const struct history *history, const struct erase
             rc = fault_no_memory(fault);
     free(tail);
     for (size_t i = 0; rc == RC_OK && i < count; i++)
-        rc = store_each_mention(history->store, who[i], take_sequence, out, fault);
+        rc = store_each_mention(history->store, who[i], sequences_visit, out, fault);
     free(who);
     sequences_settle(out);
     return rc;
@@ -186,8 +179,7 @@ enum rc erase_plan_make(const struct history *history, struct text person, uint6
     struct view view = model_read_begin(history->model);
     plan->learner = view_learner_key(view, person.bytes, person.size);
     model_read_end(view);
-    enum rc rc = look_up(history, plan, fault);
-    return plan->failed ? fault_no_memory(fault) : rc;
+    return look_up(history, plan, fault);
 }
 
 enum rc erase_plan_extend(const struct history *history, uint64_t upto, struct erase_plan *plan,
@@ -196,7 +188,7 @@ enum rc erase_plan_extend(const struct history *history, uint64_t upto, struct e
     enum rc rc = store_scan_events(history->store, plan->upto, upto, judge, plan, fault);
 
     plan->upto = upto;
-    return plan->failed ? fault_no_memory(fault) : rc;
+    return rc;
 }
 
 void erase_plan_done(struct erase_plan *plan)

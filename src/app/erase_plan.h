@@ -21,7 +21,6 @@ struct erase_plan {
     uint32_t *staffed; /* courses that ever listed them */
     size_t observed_count, observed_room, staffed_count, staffed_room;
     struct segment *room;
-    bool failed; /* out of memory */
 };
 
 /* upto: an event that is committed and published. Reads the store: not for a thread that must not wait.

@@ -7,40 +7,44 @@
 #include "base/instant.h"
 #include "model/fold.h"
 
-static bool take_sequence(void *arg, uint64_t sequence)
-{
-    return sequences_add(arg, sequence);
-}
-
 /* First the tail, then the index: an event that moves from one to the other in between is seen twice, never
  * missed. */
 enum rc history_sequences(const struct history *history, uint32_t learner, struct sequences *out,
                           struct fault *fault)
 {
-    if (!tail_each(history->tail, learner, take_sequence, out))
-        return fault_no_memory(fault);
-    enum rc rc = store_each_indexed(history->store, learner, take_sequence, out, fault);
+    enum rc rc = tail_each(history->tail, learner, sequences_visit, out, fault);
+
+    if (rc == RC_OK)
+        rc = store_each_indexed(history->store, learner, sequences_visit, out, fault);
     sequences_settle(out);
     return rc;
 }
 
 struct walking {
-    bool (*visit)(void *arg, const struct event *event);
+    enum rc (*visit)(void *arg, const struct event *event, struct fault *fault);
     void *arg;
     struct segment *room;
 };
 
-static bool walk(void *arg, const struct stored_event *stored)
+enum rc history_unreadable(const struct stored_event *stored, struct fault *fault)
+{
+    return fault_text(fault, RC_INTERNAL, "the store failed", "event %llu cannot be read",
+                      (unsigned long long)stored->sequence);
+}
+
+static enum rc walk(void *arg, const struct stored_event *stored, struct fault *fault)
 {
     struct walking *walking = arg;
     struct event event;
 
-    return stored_event_decode(stored, walking->room, EVENT_SEGMENTS_MAX, &event) &&
-           walking->visit(walking->arg, &event);
+    if (!stored_event_decode(stored, walking->room, EVENT_SEGMENTS_MAX, &event))
+        return history_unreadable(stored, fault);
+    return walking->visit(walking->arg, &event, fault);
 }
 
 enum rc history_events(const struct history *history, uint32_t learner,
-                       bool (*visit)(void *arg, const struct event *event), void *arg, struct fault *fault)
+                       enum rc (*visit)(void *arg, const struct event *event, struct fault *fault), void *arg,
+                       struct fault *fault)
 {
     struct sequences sequences = {0};
     enum rc rc = history_sequences(history, learner, &sequences, fault);
@@ -52,7 +56,8 @@ enum rc history_events(const struct history *history, uint32_t learner,
 }
 
 enum rc history_page(const struct history *history, const uint64_t *sequences, size_t count,
-                     bool (*visit)(void *arg, const struct event *event), void *arg, struct fault *fault)
+                     enum rc (*visit)(void *arg, const struct event *event, struct fault *fault), void *arg,
+                     struct fault *fault)
 {
     struct walking walking = {visit, arg, malloc(EVENT_SEGMENTS_MAX * sizeof *walking.room)};
     enum rc rc = walking.room ? store_each_event_of(history->store, sequences, count, walk, &walking, fault)

@@ -20,16 +20,19 @@ struct history {
 MUST_CHECK enum rc history_sequences(const struct history *history, uint32_t learner, struct sequences *out,
                                      struct fault *fault);
 
-/* A learner's events, decoded, in order; what they point to is borrowed for the visit. False ends the walk.
- */
+/* A learner's events, decoded, in order; what they point to is borrowed for the visit. Visitors as in
+ * store/store.h. */
 MUST_CHECK enum rc history_events(const struct history *history, uint32_t learner,
-                                  bool (*visit)(void *arg, const struct event *event), void *arg,
-                                  struct fault *fault);
+                                  enum rc (*visit)(void *arg, const struct event *event, struct fault *fault),
+                                  void *arg, struct fault *fault);
 
 /* The same of events whose sequences are known, a page of them. */
 MUST_CHECK enum rc history_page(const struct history *history, const uint64_t *sequences, size_t count,
-                                bool (*visit)(void *arg, const struct event *event), void *arg,
-                                struct fault *fault);
+                                enum rc (*visit)(void *arg, const struct event *event, struct fault *fault),
+                                void *arg, struct fault *fault);
+
+/* RC_INTERNAL: an event does not decode; the operator is told which. */
+enum rc history_unreadable(const struct stored_event *stored, struct fault *fault);
 
 /* Whether a text may be a bound at all; what is known before whose it is. RC_INVALID names field. */
 MUST_CHECK enum rc history_readable(const char *text, const char *field, struct fault *fault);

@@ -18,102 +18,95 @@ struct sifting {
     bool any;                        /* they have an item or a course at all */
     uint64_t own_max, catalogue_max; /* 0: however many there are */
     struct segment *room;
-    enum rc rc;
 };
 
 /* Visits what an event says, if the bound lets it count. */
-typedef bool (*sift)(struct sifting *sifting, const struct event *event);
+typedef enum rc (*sift)(struct sifting *sifting, const struct event *event, struct fault *fault);
 
 struct walk {
     struct sifting *sifting;
     sift visit;
 };
 
-static bool take(void *arg, const struct stored_event *stored)
+static enum rc take(void *arg, const struct stored_event *stored, struct fault *fault)
 {
     const struct walk *walk = arg;
     struct sifting *sifting = walk->sifting;
     struct event event;
 
     if (!bound_holds(sifting->bound, stored->sequence, stored->at_ms))
-        return true;
+        return RC_OK;
     if (!stored_event_decode(stored, sifting->room, EVENT_SEGMENTS_MAX, &event) ||
         event.item > sifting->item_count || event.course > sifting->course_count)
-        sifting->rc = RC_INTERNAL;
-    else if (!walk->visit(sifting, &event))
-        sifting->rc = sifting->rc == RC_OK ? RC_BUSY : sifting->rc;
-    return sifting->rc == RC_OK;
+        return history_unreadable(stored, fault);
+    return walk->visit(sifting, &event, fault);
 }
 
 static enum rc walk_events(struct sifting *sifting, const struct sequences *sequences, sift visit,
                            struct fault *fault)
 {
     struct walk walk = {sifting, visit};
-    enum rc rc =
-        store_each_event_of(sifting->history->store, sequences->at, sequences->count, take, &walk, fault);
-
-    if (sifting->rc == RC_INTERNAL)
-        return fault_set(fault, RC_INTERNAL, NULL, "an event cannot be read");
-    return sifting->rc == RC_BUSY ? fault_no_memory(fault) : rc;
+    return store_each_event_of(sifting->history->store, sequences->at, sequences->count, take, &walk, fault);
 }
 
 /* ---- what counts ---- */
 
-static bool sift_own(struct sifting *sifting, const struct event *event)
+static enum rc sift_own(struct sifting *sifting, const struct event *event, struct fault *fault)
 {
     sifting->items[event->item] |= event->item ? OWN : 0;
     sifting->courses[event->course] |= event->course ? OWN : 0;
     sifting->any |= event->item || event->course;
-    return sequences_add(&sifting->chosen, event->sequence);
+    return sequences_visit(&sifting->chosen, event->sequence, fault);
 }
 
 /* Whether a declaration lists an item with one of the marks; sets another on all that it lists. */
-static bool lists(struct sifting *sifting, const struct event *event, uint8_t mark, uint8_t set,
-                  bool *out_lists)
+static enum rc lists(struct sifting *sifting, const struct event *event, uint8_t mark, uint8_t set,
+                     bool *out_lists, struct fault *fault)
 {
     struct declaration declared;
     struct arena scratch;
+    bool known = true;
 
     arena_init(&scratch);
     *out_lists = false;
     bool read = declaration_decode(event->body, event->body_size, &scratch, &declared);
-    for (uint32_t i = 0; read && i < declared.item_count; i++) {
+    for (uint32_t i = 0; read && known && i < declared.item_count; i++) {
         uint32_t item = declared.items[i].item;
-        read = item != 0 && item <= sifting->item_count;
-        if (!read)
-            sifting->rc = RC_INTERNAL;
-        else
+        known = item != 0 && item <= sifting->item_count;
+        if (known)
             *out_lists |= (sifting->items[item] & mark) != 0, sifting->items[item] |= set;
     }
     arena_done(&scratch);
-    return read;
+    if (!read)
+        return fault_no_memory(fault);
+    return known ? RC_OK : fault_set(fault, RC_INTERNAL, NULL, "an event cannot be read");
 }
 
 /* The first walk: which courses their items were ever in. */
-static bool sift_courses(struct sifting *sifting, const struct event *event)
+static enum rc sift_courses(struct sifting *sifting, const struct event *event, struct fault *fault)
 {
     bool own = event->kind == EV_ITEM_OBSERVED && sifting->items[event->item] & OWN;
+    enum rc rc = RC_OK;
 
-    if (event->kind == EV_COURSE_DECLARED && !(sifting->courses[event->course] & OWN) &&
-        !lists(sifting, event, OWN, 0, &own))
-        return false;
+    if (event->kind == EV_COURSE_DECLARED && !(sifting->courses[event->course] & OWN))
+        rc = lists(sifting, event, OWN, 0, &own, fault);
     sifting->courses[event->course] |= own && event->course ? OWN : 0;
-    return true;
+    return rc;
 }
 
 /* The second: what made those courses, and who took an item from one of them. */
-static bool sift_events(struct sifting *sifting, const struct event *event)
+static enum rc sift_events(struct sifting *sifting, const struct event *event, struct fault *fault)
 {
     bool counts = event->kind == EV_THRESHOLD_SET || sifting->courses[event->course] & OWN, takes = false;
+    enum rc rc = RC_OK;
 
-    if (event->kind == EV_COURSE_DECLARED &&
-        !lists(sifting, event, IN_OWN_COURSE, counts ? IN_OWN_COURSE : 0, &takes))
-        return false;
+    if (event->kind == EV_COURSE_DECLARED)
+        rc = lists(sifting, event, IN_OWN_COURSE, counts ? IN_OWN_COURSE : 0, &takes, fault);
     if (event->kind == EV_ITEM_OBSERVED) {
         takes = sifting->items[event->item] & OWN;
         sifting->items[event->item] |= counts ? IN_OWN_COURSE : 0;
     }
-    return (!counts && !takes) || sequences_add(&sifting->chosen, event->sequence);
+    return rc == RC_OK && (counts || takes) ? sequences_visit(&sifting->chosen, event->sequence, fault) : rc;
 }
 
 static bool sifting_begin(struct sifting *sifting)
@@ -193,20 +186,23 @@ static bool make_slots(struct replaying *replaying, const struct event *event)
     return whole;
 }
 
-static bool replay_one(void *arg, const struct stored_event *stored)
+static enum rc replay_one(void *arg, const struct stored_event *stored, struct fault *fault)
 {
     struct replaying *replaying = arg;
     struct sifting *sifting = replaying->sifting;
     struct event event;
 
     if (!stored_event_decode(stored, sifting->room, EVENT_SEGMENTS_MAX, &event))
-        sifting->rc = RC_INTERNAL;
-    else
-        sifting->rc = make_slots(replaying, &event) ? replay_event(&replaying->replay, stored) : RC_BUSY;
-    if (sifting->rc == RC_OK && replaying->visit && stored->learner == replaying->learner)
+        return history_unreadable(stored, fault);
+    if (!make_slots(replaying, &event))
+        return fault_no_memory(fault);
+    enum rc rc = replay_event(&replaying->replay, stored);
+    if (rc != RC_OK)
+        return rc == RC_INTERNAL ? history_unreadable(stored, fault) : fault_no_memory(fault);
+    if (replaying->visit && stored->learner == replaying->learner)
         replaying->visit(replaying->arg, &event, replaying->replay.fold->view,
                          &replaying->replay.fold->catalogue);
-    return sifting->rc == RC_OK;
+    return RC_OK;
 }
 
 static enum rc fold_chosen(struct sifting *sifting, struct model *twin, struct fault *fault)
@@ -224,8 +220,6 @@ static enum rc fold_chosen(struct sifting *sifting, struct model *twin, struct f
         replay_publish(&replaying.replay);
     else
         fold_abandon(&fold);
-    if (sifting->rc == RC_INTERNAL)
-        rc = fault_set(fault, RC_INTERNAL, NULL, "an event cannot be read");
     replay_done(&replaying.replay);
     fold_done(&fold);
     return rc;
@@ -319,8 +313,6 @@ enum rc history_walk_on(struct history_walk *walk, size_t count,
     walk->replaying.arg = arg;
     enum rc rc = store_each_event_of(walk->sifting.history->store, chosen->at + walk->at, count, replay_one,
                                      &walk->replaying, fault);
-    if (rc == RC_OK && walk->sifting.rc != RC_OK)
-        rc = fault_set(fault, walk->sifting.rc, NULL, "an event cannot be folded");
     walk->at += count;
     *out_over = walk->at == chosen->count;
     return rc;

@@ -127,14 +127,14 @@ static void expire(struct idempotency *idempotency, int64_t now_ms)
         remove_entry(idempotency, idempotency->oldest);
 }
 
-static bool load(void *arg, const struct store_answer *answer)
+static enum rc load(void *arg, const struct store_answer *answer, struct fault *fault)
 {
     struct kept entry = {
         .at_ms = answer->at_ms, .caller = answer->caller, .bytes = (uint32_t)answer->body_size};
 
     memcpy(entry.key, answer->key, 16);
     memcpy(entry.fingerprint, answer->fingerprint, 16);
-    return add(arg, &entry);
+    return add(arg, &entry) ? RC_OK : fault_no_memory(fault);
 }
 
 enum rc idempotency_new(struct store *store, int64_t now_ms, struct idempotency **out_idempotency,
@@ -197,8 +197,8 @@ enum idempotency_verdict idempotency_begin(struct idempotency *idempotency, cons
 }
 
 enum rc idempotency_fetch(struct idempotency *idempotency, const uint8_t key[16],
-                          bool (*visit)(void *arg, const struct store_answer *answer), void *arg,
-                          struct fault *fault)
+                          enum rc (*visit)(void *arg, const struct store_answer *answer, struct fault *fault),
+                          void *arg, struct fault *fault)
 {
     return store_answer(idempotency->store, key, visit, arg, fault);
 }

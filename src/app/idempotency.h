@@ -29,8 +29,9 @@ enum idempotency_verdict idempotency_begin(struct idempotency *idempotency, cons
 
 /* After IDEMPOTENCY_REPLAY: the answer, for the visit. */
 MUST_CHECK enum rc idempotency_fetch(struct idempotency *idempotency, const uint8_t key[16],
-                                     bool (*visit)(void *arg, const struct store_answer *answer), void *arg,
-                                     struct fault *fault);
+                                     enum rc (*visit)(void *arg, const struct store_answer *answer,
+                                                      struct fault *fault),
+                                     void *arg, struct fault *fault);
 
 /* After IDEMPOTENCY_NEW: stored says whether the answer, of so many bytes, is now in the store; else the key
  * is free again. Constant time: the engine's thread calls it. */

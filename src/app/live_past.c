@@ -45,7 +45,6 @@ struct live_past {
     bool (*visit)(void *arg, const struct live_event *event);
     void *arg;
     bool enough;
-    enum rc rc;
 };
 
 static void free_told(struct told *told)
@@ -83,13 +82,13 @@ static bool passes(const struct live_past *past, const struct stored_event *stor
            (!past->by_course || named.course == past->course) && (!past->by_item || named.item == past->item);
 }
 
-static bool scan_one(void *arg, const struct stored_event *stored)
+static enum rc scan_one(void *arg, const struct stored_event *stored, struct fault *fault)
 {
     struct live_past *past = arg;
 
     if (passes(past, stored) && !sequences_add(&past->missed, stored->sequence))
-        past->rc = RC_BUSY;
-    return past->rc == RC_OK && past->missed.count <= LIVE_PAST_MAX;
+        return fault_no_memory(fault);
+    return past->missed.count <= LIVE_PAST_MAX ? RC_OK : RC_ENOUGH;
 }
 
 /* Of the learner's own, those in between. When they are few enough they are not looked at before they are
@@ -126,7 +125,7 @@ static enum rc scan(struct live_past *past, struct fault *fault)
         past->scanned_upto = next;
         past->scanned = next == past->upto;
     }
-    return past->rc != RC_OK ? fault_set(fault, past->rc, NULL, "out of memory") : rc;
+    return rc;
 }
 
 static bool resolve(struct live_past *past, const struct live_filter *filter)
@@ -252,7 +251,7 @@ static bool tell_now(struct live_past *past, const struct event *event, struct l
     return told;
 }
 
-static bool tell_one(void *arg, const struct stored_event *stored)
+static enum rc tell_one(void *arg, const struct stored_event *stored, struct fault *fault)
 {
     struct live_past *past = arg;
     struct live_event told;
@@ -262,13 +261,11 @@ static bool tell_one(void *arg, const struct stored_event *stored)
     while (past->at < past->missed.count && past->missed.at[past->at] <= stored->sequence)
         past->at++; /* some may be gone */
     if (!passes(past, stored))
-        return true;
-    if (!stored_event_decode(stored, past->room, EVENT_SEGMENTS_MAX, &event)) {
-        past->rc = RC_INTERNAL;
-        return false;
-    }
+        return RC_OK;
+    if (!stored_event_decode(stored, past->room, EVENT_SEGMENTS_MAX, &event))
+        return history_unreadable(stored, fault);
     if (!tell_now(past, &event, &told, &latest))
-        return true; /* erased since */
+        return RC_OK; /* erased since */
     const struct live_event *then = latest ? NULL : walked(past, &event);
     if (then) {
         struct live_event now = told;
@@ -279,9 +276,9 @@ static bool tell_one(void *arg, const struct stored_event *stored)
         told.item_size = now.item_size;
     }
     if (told.is_preview && !past->by_learner && (past->by_course || past->by_item))
-        return true; /* its author's alone */
+        return RC_OK; /* its author's alone */
     past->enough = !past->visit(past->arg, &told);
-    return !past->enough;
+    return past->enough ? RC_ENOUGH : RC_OK;
 }
 
 static enum rc tell_some(struct live_past *past, uint64_t *out_covered, struct fault *fault)
@@ -292,8 +289,6 @@ static enum rc tell_some(struct live_past *past, uint64_t *out_covered, struct f
     past->enough = false;
     enum rc rc =
         store_each_event_of(past->history->store, past->missed.at + from, count, tell_one, past, fault);
-    if (past->rc != RC_OK)
-        return fault_set(fault, past->rc, NULL, "an event cannot be read");
     if (rc == RC_OK && !past->enough)
         past->at = from + count;
     if (past->at)

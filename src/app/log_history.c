@@ -14,7 +14,6 @@ void log_entries_done(struct log_entries *entries)
 struct folding {
     struct log_fold fold;
     struct arena *arena;
-    enum rc rc;
 };
 
 static bool more_room(struct log_fold *fold)
@@ -30,8 +29,9 @@ static bool more_room(struct log_fold *fold)
     return true;
 }
 
-static enum rc fold_log(struct folding *folding, const struct stored_event *stored)
+static enum rc fold_log(void *arg, const struct stored_event *stored, struct fault *fault)
 {
+    struct folding *folding = arg;
     struct log_fold *fold = &folding->fold;
     struct event event;
 
@@ -39,25 +39,17 @@ static enum rc fold_log(struct folding *folding, const struct stored_event *stor
         !bound_holds(&fold->bound, stored->sequence, stored->at_ms))
         return RC_OK;
     if (log_fold_full(fold) && !more_room(fold))
-        return RC_BUSY;
+        return fault_no_memory(fault);
     if (!stored_event_decode(stored, NULL, 0, &event))
-        return RC_INTERNAL;
+        return history_unreadable(stored, fault);
     struct log_event log = log_event_of(&event);
     struct log_state *state = log_fold_back(fold, &log);
     if (state && state->members_size) {
         state->members = (const uint8_t *)arena_copy(folding->arena, log.members, log.members_size);
         if (!state->members)
-            return RC_BUSY;
+            return fault_no_memory(fault);
     }
     return RC_OK;
-}
-
-static bool fold_one(void *arg, const struct stored_event *stored)
-{
-    struct folding *folding = arg;
-
-    folding->rc = fold_log(folding, stored);
-    return folding->rc == RC_OK;
 }
 
 /* How many of the sequences are not past the bound. */
@@ -88,11 +80,9 @@ static enum rc fold_back(struct store *store, const uint64_t *sequences, size_t 
         size_t taken = 0;
         while (taken < PAGE && left)
             page[taken++] = sequences[--left];
-        rc = store_each_event_of(store, page, taken, fold_one, folding, fault);
+        rc = store_each_event_of(store, page, taken, fold_log, folding, fault);
     }
-    if (folding->rc == RC_INTERNAL)
-        return fault_set(fault, RC_INTERNAL, NULL, "a log event cannot be read");
-    return folding->rc == RC_BUSY ? fault_no_memory(fault) : rc;
+    return rc;
 }
 
 enum rc history_fold_logs(struct store *store, const uint64_t *sequences, size_t count,

@@ -18,12 +18,9 @@ struct life {
     struct moment *moments;
     size_t count, room;
     bool in_order; /* instants never go back, so that a bound of either kind cuts off an end */
-    bool (*visit)(void *arg, const struct log_event *event, enum log_change change,
-                  const struct log_state *after);
+    enum rc (*visit)(void *arg, const struct log_event *event, enum log_change change,
+                     const struct log_state *after, struct fault *fault);
     void *arg;
-    bool ended; /* by the visitor */
-    enum rc rc;
-    struct fault *fault;
 };
 
 /* What the bound lets count, looked at one by one. */
@@ -80,49 +77,44 @@ static bool add_moment(struct life *life, const struct moment *moment)
     return true;
 }
 
-static bool tell(struct life *life, const struct log_event *event, enum log_change change,
-                 const struct log_state *after)
-{
-    life->ended = !life->visit(life->arg, event, change, after);
-    return true;
-}
-
 struct brought_back {
     struct life *life;
     const struct log_event *rollback;
     int64_t created_ms;
+    enum rc told; /* what the visitor said */
 };
 
-static bool tell_brought_back(void *arg, const struct stored_event *stored)
+static enum rc tell_brought_back(void *arg, const struct stored_event *stored, struct fault *fault)
 {
     struct brought_back *back = arg;
     struct event event;
 
     if (!stored_event_decode(stored, NULL, 0, &event))
-        return false;
+        return history_unreadable(stored, fault);
     struct log_event log = log_event_of(&event);
     struct log_state after = {log.log_id, log.date_ms,      back->created_ms,
                               log.at_ms,  log.members_size, log.members};
-    return tell(back->life, back->rollback, LOG_ROLLED_BACK, &after);
+    back->told = back->life->visit(back->life->arg, back->rollback, LOG_ROLLED_BACK, &after, fault);
+    return back->told;
 }
 
 /* Its own members are read once more: no page of events is held meanwhile. */
 static enum rc tell_rollback(struct life *life, const struct log_event *event, const struct moment *before,
-                             const struct moment *after)
+                             const struct moment *after, struct fault *fault)
 {
-    struct brought_back back = {life, event, after->created_ms};
+    struct brought_back back = {life, event, after->created_ms, RC_OK};
 
     if (before->written == after->written)
         return RC_OK;
-    if (after->written)
-        return store_each_event_of(life->history->store, &after->written, 1, tell_brought_back, &back,
-                                   life->fault);
-    (void)tell(life, event, LOG_REMOVED_BY_ROLLBACK, NULL); /* cannot fail */
-    return RC_OK;
+    if (!after->written)
+        return life->visit(life->arg, event, LOG_REMOVED_BY_ROLLBACK, NULL, fault);
+    enum rc rc =
+        store_each_event_of(life->history->store, &after->written, 1, tell_brought_back, &back, fault);
+    return rc == RC_OK ? back.told : rc;
 }
 
 /* The entry after one more of its events, told. */
-static enum rc live_on(struct life *life, const struct log_event *event)
+static enum rc live_on(struct life *life, const struct log_event *event, struct fault *fault)
 {
     struct moment before = life->count ? life->moments[life->count - 1] : (struct moment){0};
     struct moment after = {event->sequence,   before.written, event->at_ms,
@@ -143,54 +135,43 @@ static enum rc live_on(struct life *life, const struct log_event *event)
         after.written = 0;
     }
     if (!add_moment(life, &after))
-        return fault_no_memory(life->fault);
+        return fault_no_memory(fault);
     if (event->kind == EV_LOGS_ROLLED_BACK)
-        return tell_rollback(life, event, &before, &after);
-    if (before.written || after.written)
-        (void)tell(life, event,
-                   event->kind == EV_LOGGED ? LOG_CREATED
-                   : after.written          ? LOG_UPDATED
-                                            : LOG_DELETED,
-                   after.written ? &state : NULL); /* cannot fail */
-    return RC_OK;
+        return tell_rollback(life, event, &before, &after, fault);
+    if (!before.written && !after.written)
+        return RC_OK;
+    return life->visit(life->arg, event,
+                       event->kind == EV_LOGGED ? LOG_CREATED
+                       : after.written          ? LOG_UPDATED
+                                                : LOG_DELETED,
+                       after.written ? &state : NULL, fault);
 }
 
-static bool live_one(void *arg, const struct stored_event *stored)
+static enum rc live_one(void *arg, const struct stored_event *stored, struct fault *fault)
 {
     struct life *life = arg;
     struct event event;
 
     if (!event_is_log((enum event_kind)stored->kind))
-        return true;
-    if (!stored_event_decode(stored, NULL, 0, &event)) {
-        life->rc = fault_set(life->fault, RC_INTERNAL, NULL, "a log event cannot be read");
-        return false;
-    }
+        return RC_OK;
+    if (!stored_event_decode(stored, NULL, 0, &event))
+        return history_unreadable(stored, fault);
     struct log_event log = log_event_of(&event);
     bool of_all = log.kind == EV_LOGS_CLEARED || log.kind == EV_LOGS_ROLLED_BACK;
-    if (of_all || log.log_id == life->log_id)
-        life->rc = live_on(life, &log);
-    return life->rc == RC_OK && !life->ended;
+    return of_all || log.log_id == life->log_id ? live_on(life, &log, fault) : RC_OK;
 }
 
 enum rc history_of_log(const struct history *history, uint32_t learner, uint64_t log_id,
-                       bool (*visit)(void *arg, const struct log_event *event, enum log_change change,
-                                     const struct log_state *after),
+                       enum rc (*visit)(void *arg, const struct log_event *event, enum log_change change,
+                                        const struct log_state *after, struct fault *fault),
                        void *arg, struct fault *fault)
 {
-    struct life life = {
-        .history = history, .log_id = log_id, .in_order = true, .visit = visit, .arg = arg, .fault = fault};
+    struct life life = {.history = history, .log_id = log_id, .in_order = true, .visit = visit, .arg = arg};
     struct sequences sequences = {0};
-    struct fault unused = {NULL, NULL};
     enum rc rc = history_sequences(history, learner, &sequences, fault);
 
-    if (rc == RC_OK) {
-        rc = store_each_event_of(history->store, sequences.at, sequences.count, live_one, &life, &unused);
-        if (life.ended || life.rc != RC_OK)
-            rc = life.rc;
-        else if (rc != RC_OK)
-            *fault = unused;
-    }
+    if (rc == RC_OK)
+        rc = store_each_event_of(history->store, sequences.at, sequences.count, live_one, &life, fault);
     sequences_done(&sequences);
     free(life.moments);
     return rc;

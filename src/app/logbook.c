@@ -15,7 +15,8 @@ enum rc logbook_wait(struct engine *engine, uint32_t learner, struct fault *faul
 }
 
 enum rc logbook_each(struct engine *engine, uint32_t learner, const struct log_filter *filter,
-                     bool (*visit)(void *arg, const struct store_log *log), void *arg, struct fault *fault)
+                     enum rc (*visit)(void *arg, const struct store_log *log, struct fault *fault), void *arg,
+                     struct fault *fault)
 {
     enum rc rc = logbook_wait(engine, learner, fault);
 

@@ -9,20 +9,17 @@ struct comparing {
     struct arena *arena;
     const struct log_entries *then;
     bool *seen; /* of then */
-    bool failed;
 };
 
-static void change(struct comparing *comparing, const struct store_log *log)
+static enum rc change(struct comparing *comparing, const struct store_log *log, struct fault *fault)
 {
     struct rollback *rollback = comparing->rollback;
 
     if (rollback->log_count == rollback->log_room) {
         size_t room = rollback->log_room ? 2 * rollback->log_room : 32;
         struct store_log *logs = arena_alloc(comparing->arena, room * sizeof *logs);
-        if (!logs) {
-            comparing->failed = true;
-            return;
-        }
+        if (!logs)
+            return fault_no_memory(fault);
         if (rollback->log_count)
             memcpy(logs, rollback->logs, rollback->log_count * sizeof *logs);
         rollback->logs = logs;
@@ -34,54 +31,55 @@ static void change(struct comparing *comparing, const struct store_log *log)
     own->members = log->members_size
                        ? (const uint8_t *)arena_copy(comparing->arena, log->members, log->members_size)
                        : NULL;
-    comparing->failed |= log->members_size && !own->members;
+    return log->members_size && !own->members ? fault_no_memory(fault) : RC_OK;
 }
 
-static void bring_back(struct comparing *comparing, uint32_t learner, const struct log_state *state)
+static enum rc bring_back(struct comparing *comparing, uint32_t learner, const struct log_state *state,
+                          struct fault *fault)
 {
-    change(comparing, &(struct store_log){.log_id = state->log_id,
-                                          .learner = learner,
-                                          .date_ms = state->date_ms,
-                                          .created_ms = state->created_ms,
-                                          .updated_ms = state->updated_ms,
-                                          .members = state->members,
-                                          .members_size = state->members_size});
+    const struct store_log log = {.log_id = state->log_id,
+                                  .learner = learner,
+                                  .date_ms = state->date_ms,
+                                  .created_ms = state->created_ms,
+                                  .updated_ms = state->updated_ms,
+                                  .members = state->members,
+                                  .members_size = state->members_size};
+    return change(comparing, &log, fault);
 }
 
 /* An entry of now: gone then, another then, or the same. */
-static bool compare(void *arg, const struct store_log *log)
+static enum rc compare(void *arg, const struct store_log *log, struct fault *fault)
 {
     struct comparing *comparing = arg;
     const struct log_state *old = logs_find(comparing->then->at, comparing->then->count, log->log_id);
 
-    if (!old) {
-        change(comparing,
-               &(struct store_log){.log_id = log->log_id, .learner = log->learner, .deleted = true});
-    } else {
-        comparing->seen[old - comparing->then->at] = true;
-        if (old->updated_ms != log->updated_ms || old->date_ms != log->date_ms ||
-            old->members_size != log->members_size ||
-            (log->members_size && memcmp(old->members, log->members, log->members_size) != 0))
-            bring_back(comparing, log->learner, old);
-    }
-    return !comparing->failed;
+    if (!old)
+        return change(comparing,
+                      &(struct store_log){.log_id = log->log_id, .learner = log->learner, .deleted = true},
+                      fault);
+    comparing->seen[old - comparing->then->at] = true;
+    if (old->updated_ms != log->updated_ms || old->date_ms != log->date_ms ||
+        old->members_size != log->members_size ||
+        (log->members_size && memcmp(old->members, log->members, log->members_size) != 0))
+        return bring_back(comparing, log->learner, old, fault);
+    return RC_OK;
 }
 
 static enum rc find_changes(struct engine *engine, uint32_t learner, const struct log_entries *then,
                             struct arena *arena, struct rollback *out, struct fault *fault)
 {
-    struct comparing comparing = {out, arena, then, arena_alloc(arena, then->count + 1), false};
+    struct comparing comparing = {out, arena, then, arena_alloc(arena, then->count + 1)};
 
     if (!comparing.seen)
         return fault_no_memory(fault);
     enum rc rc = store_each_log(engine_store(engine), learner, NULL, compare, &comparing, fault);
-    for (size_t i = 0; rc == RC_OK && i < then->count && !comparing.failed; i++) {
+    for (size_t i = 0; rc == RC_OK && i < then->count; i++) {
         out->bytes += then->at[i].members_size;
         if (!comparing.seen[i])
-            bring_back(&comparing, learner, &then->at[i]);
+            rc = bring_back(&comparing, learner, &then->at[i], fault);
     }
     out->entries = (uint32_t)then->count;
-    return rc == RC_OK && comparing.failed ? fault_no_memory(fault) : rc;
+    return rc;
 }
 
 enum rc rollback_left(struct engine *engine, uint32_t learner, struct arena *arena, struct rollback *out,

@@ -22,6 +22,11 @@ bool sequences_add(struct sequences *sequences, uint64_t sequence)
     return true;
 }
 
+enum rc sequences_visit(void *arg, uint64_t sequence, struct fault *fault)
+{
+    return sequences_add(arg, sequence) ? RC_OK : fault_no_memory(fault);
+}
+
 static int by_number(const void *a, const void *b)
 {
     uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/fault.h"
+
 /* A growing list of event sequences. Not shared between threads. */
 
 struct sequences {
@@ -16,6 +18,9 @@ void sequences_done(struct sequences *sequences);
 
 /* Appends a sequence; false: out of memory. */
 bool sequences_add(struct sequences *sequences, uint64_t sequence);
+
+/* The same as a visitor: arg is the sequences. */
+enum rc sequences_visit(void *arg, uint64_t sequence, struct fault *fault);
 
 /* Sorts the sequences and leaves each once. */
 void sequences_settle(struct sequences *sequences);

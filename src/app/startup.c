@@ -17,36 +17,40 @@ struct tail_replay {
     struct engine *engine;
     uint64_t folded, since_checkpoint;
     void (*progress)(uint64_t folded);
-    enum rc rc;
-    struct fault *fault;
 };
 
-static bool take_event(void *arg, const struct stored_event *stored)
+static enum rc take_event(void *arg, const struct stored_event *stored, struct fault *fault)
 {
     struct tail_replay *tail = arg;
+    enum rc rc = replay_event(&tail->replay, stored);
 
-    tail->rc = replay_event(&tail->replay, stored);
+    if (rc == RC_INTERNAL)
+        return fault_text(fault, rc, "the store failed", "event %llu cannot be read; restore a backup",
+                          (unsigned long long)stored->sequence);
+    if (rc == RC_INVALID)
+        return fault_set(fault, rc, NULL, tail->replay.judge->problem);
+    if (rc != RC_OK)
+        return fault_no_memory(fault);
     tail_add(tail->engine->tail, stored, 1);
     tail->folded++;
     tail->since_checkpoint++;
-    if (tail->rc == RC_OK && tail->replay.pending == 0 && tail->engine->policy.stop &&
-        tail->engine->policy.stop())
-        tail->rc = RC_BUSY;
+    if (tail->replay.pending == 0 && tail->engine->policy.stop && tail->engine->policy.stop())
+        return fault_set(fault, RC_BUSY, NULL, "the start was ended");
     if (tail->progress && tail->folded % PROGRESS_EVERY == 0)
         tail->progress(tail->folded);
-    if (tail->rc == RC_OK && tail->since_checkpoint >= REPLAY_CHECKPOINT && tail->replay.pending == 0) {
+    if (tail->since_checkpoint >= REPLAY_CHECKPOINT && tail->replay.pending == 0) {
         uint64_t sequence = 0;
         enum rc rc = checkpointer_write_first(tail->engine->store, tail->engine->model, tail->engine->tail,
-                                              &sequence, tail->fault);
+                                              &sequence, fault);
         (void)rc; /* on a full disk it starts all the same, and folds the same events next time */
         tail->since_checkpoint = 0;
     }
-    return tail->rc == RC_OK;
+    return RC_OK;
 }
 
 static enum rc replay_tail(struct engine *engine, void (*progress)(uint64_t), struct fault *fault)
 {
-    struct tail_replay tail = {.engine = engine, .progress = progress, .fault = fault};
+    struct tail_replay tail = {.engine = engine, .progress = progress};
 
     if (replay_init(&tail.replay, &engine->fold) != RC_OK)
         return fault_no_memory(fault);
@@ -54,10 +58,6 @@ static enum rc replay_tail(struct engine *engine, void (*progress)(uint64_t), st
     enum rc rc = store_each_event(engine->store, model_published(engine->model), take_event, &tail, fault);
     if (rc == RC_OK)
         replay_publish(&tail.replay);
-    if (tail.rc == RC_INTERNAL)
-        rc = fault_set(fault, RC_INTERNAL, NULL, "an event cannot be read; restore a backup");
-    if (tail.rc == RC_INVALID)
-        rc = fault_set(fault, RC_INVALID, NULL, tail.replay.judge->problem);
     replay_done(&tail.replay);
     return rc;
 }

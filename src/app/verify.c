@@ -26,13 +26,12 @@ struct verifying {
     struct model *model;
     struct fold fold;
     struct replay replay;
-    uint64_t checkpoint, last;
+    uint64_t checkpoint;
     bool compared;
     struct tally *tallies, *indexed; /* by learner */
     uint8_t *seen[ENTITIES];         /* rows of the checkpoint file, by kind and key */
     struct sequences catalogue, index_of_catalogue;
     struct log_refs logs;
-    enum rc rc;
 };
 
 static void __attribute__((format(printf, 2, 3))) differ(struct verifying *verifying, const char *format, ...)
@@ -59,15 +58,16 @@ static uint64_t mixed(uint64_t number)
 
 static const char *const entity_names[ENTITIES] = {"learner", "course", "item"};
 
-static bool compare_row(void *arg, const struct checkpoint_row *row)
+static enum rc compare_row(void *arg, const struct checkpoint_row *row, struct fault *fault)
 {
     struct verifying *verifying = arg;
     struct model *model = verifying->model;
     struct buf expected = {0};
 
+    (void)fault;
     if (row->key == 0 || row->key > model_count(model, (enum entity)row->kind)) {
         differ(verifying, "%s %u: a row for nobody", entity_names[row->kind], row->key);
-        return true;
+        return RC_OK;
     }
     verifying->seen[row->kind][row->key] = 1;
     bool there = checkpoint_row_encode(model, row->kind, row->key, &expected);
@@ -75,7 +75,7 @@ static bool compare_row(void *arg, const struct checkpoint_row *row)
         differ(verifying, "%s %u (%s): the row is not what the events say", entity_names[row->kind], row->key,
                view_id((struct view){model, false}, (enum entity)row->kind, row->key).bytes);
     buf_done(&expected);
-    return true;
+    return RC_OK;
 }
 
 static void look_for_missing(struct verifying *verifying)
@@ -91,19 +91,19 @@ static void look_for_missing(struct verifying *verifying)
 
 /* ---- the index ---- */
 
-static bool count_indexed(void *arg, uint32_t learner, uint64_t sequence)
+static enum rc count_indexed(void *arg, uint32_t learner, uint64_t sequence, struct fault *fault)
 {
     struct verifying *verifying = arg;
 
     if (learner == 0)
-        return sequences_add(&verifying->index_of_catalogue, sequence);
+        return sequences_visit(&verifying->index_of_catalogue, sequence, fault);
     if (learner > model_count(verifying->model, ENTITY_LEARNER)) {
         differ(verifying, "index: events of learner %u, who is nobody", learner);
-        return true;
+        return RC_OK;
     }
     verifying->indexed[learner].count++;
     verifying->indexed[learner].sum += mixed(sequence);
-    return true;
+    return RC_OK;
 }
 
 /* The catalogue's index may still know events that went with an erased learner; it must know all that are
@@ -168,23 +168,25 @@ static bool note(struct verifying *verifying, const struct stored_event *stored)
     return log_refs_add(&verifying->logs, stored);
 }
 
-static bool fold_one(void *arg, const struct stored_event *stored)
+static enum rc fold_one(void *arg, const struct stored_event *stored, struct fault *fault)
 {
     struct verifying *verifying = arg;
 
     if (stored->sequence > verifying->checkpoint && !verifying->compared) {
         replay_publish(&verifying->replay);
-        verifying->rc = compare_checkpoint(verifying);
-        if (verifying->rc != RC_OK)
-            return false;
+        enum rc rc = compare_checkpoint(verifying);
+        if (rc != RC_OK)
+            return rc;
     }
-    verifying->last = stored->sequence;
-    verifying->rc = replay_event(&verifying->replay, stored);
-    if (verifying->rc == RC_OK && !note(verifying, stored))
-        verifying->rc = RC_BUSY;
+    enum rc folded = replay_event(&verifying->replay, stored);
+    if (folded == RC_INTERNAL)
+        return fault_text(fault, folded, "the store failed", "event %llu makes no sense; restore a backup",
+                          (unsigned long long)stored->sequence);
+    if (folded != RC_OK || !note(verifying, stored))
+        return fault_no_memory(fault);
     if (++verifying->result->events % PROGRESS_EVERY == 0)
         verifying->watch->progress(verifying->watch->arg, verifying->result->events);
-    return verifying->rc == RC_OK;
+    return RC_OK;
 }
 
 /* ---- log entries ---- */
@@ -254,19 +256,17 @@ static enum rc fold_all(struct verifying *verifying)
         replay_publish(&verifying->replay);
         if (!verifying->compared)
             rc = compare_checkpoint(verifying);
-    } else if (rc == RC_BUSY && verifying->rc == RC_INTERNAL) {
-        rc = fault_text(verifying->fault, RC_INTERNAL, "the store failed",
-                        "event %llu makes no sense; restore a backup", (unsigned long long)verifying->last);
     }
     return rc;
 }
 
-static bool look_for_erasure(void *arg, const struct stored_event *stored)
+static enum rc look_for_erasure(void *arg, const struct stored_event *stored, struct fault *fault)
 {
     struct verify_result *result = arg;
 
+    (void)fault;
     result->overtaken |= stored->kind == EV_ERASED;
-    return true;
+    return RC_OK;
 }
 
 enum rc verify_store(struct store *store, const struct verify_watch *watch, struct verify_result *out,

@@ -45,7 +45,6 @@ struct comparing {
     struct store_log *stored; /* those rows; their members in arena */
     size_t count, room;
     struct arena arena;
-    enum rc rc;
     struct fault *fault;
 };
 
@@ -180,21 +179,20 @@ static enum rc keep_row(struct comparing *comparing, const struct store_log *log
 }
 
 /* Rows come by learner. */
-static bool take_row(void *arg, const struct store_log *log)
+static enum rc take_row(void *arg, const struct store_log *log, struct fault *fault)
 {
     struct comparing *comparing = arg;
+    enum rc rc = log->learner != comparing->learner ? compare_before(comparing, log->learner) : RC_OK;
 
-    if (log->learner != comparing->learner)
-        comparing->rc = compare_before(comparing, log->learner);
-    if (comparing->rc != RC_OK)
-        return false;
+    (void)fault; /* it is comparing's too */
+    if (rc != RC_OK)
+        return rc;
     comparing->learner = log->learner;
-    comparing->rc = keep_row(comparing, log);
-    return comparing->rc == RC_OK;
+    return keep_row(comparing, log);
 }
 
 /* A total of a learner without log events; the others have been compared. */
-static bool take_total(void *arg, const struct store_log_total *total)
+static enum rc take_total(void *arg, const struct store_log_total *total, struct fault *fault)
 {
     struct comparing *comparing = arg;
     const struct log_refs *refs = comparing->refs;
@@ -209,10 +207,9 @@ static bool take_total(void *arg, const struct store_log_total *total)
     }
     if ((low < refs->count && refs->at[low].learner == total->learner) ||
         total->entries + total->rollbacks + total->bytes + total->settling == 0)
-        return true;
+        return RC_OK;
     const struct store_log_total none = {.learner = total->learner};
-    comparing->rc = comparing->judge->total(comparing->judge->arg, &none, comparing->fault);
-    return comparing->rc == RC_OK;
+    return comparing->judge->total(comparing->judge->arg, &none, fault);
 }
 
 enum rc verify_logs(struct store *store, struct log_refs *refs, const struct log_judge *judge,
@@ -220,7 +217,6 @@ enum rc verify_logs(struct store *store, struct log_refs *refs, const struct log
 {
     struct comparing comparing = {
         .store = store, .refs = refs, .judge = judge, .out_logs = out_logs, .fault = fault};
-    struct fault ended = {NULL, NULL}; /* a walk that was ended says no more than comparing.rc */
 
     arena_init(&comparing.arena);
     if (refs->count)
@@ -228,17 +224,14 @@ enum rc verify_logs(struct store *store, struct log_refs *refs, const struct log
     enum rc rc = log_totals_new(store, &comparing.totals, fault);
     if (rc == RC_OK)
         rc = store_each_log_of_all(store, take_row, &comparing, fault);
-    if (rc == RC_OK && comparing.rc == RC_OK)
-        comparing.rc = compare_before(&comparing, UINT32_MAX);
-    if (rc == RC_OK && comparing.rc == RC_OK) {
-        rc = store_each_log_total(store, take_total, &comparing, &ended);
-        if (rc != RC_OK && comparing.rc == RC_OK)
-            *fault = ended;
-    }
+    if (rc == RC_OK)
+        rc = compare_before(&comparing, UINT32_MAX);
+    if (rc == RC_OK)
+        rc = store_each_log_total(store, take_total, &comparing, fault);
     log_totals_free(comparing.totals);
     free(comparing.stored);
     arena_done(&comparing.arena);
-    return comparing.rc != RC_OK ? comparing.rc : rc;
+    return rc;
 }
 
 /* ---- mending log entries ---- */
@@ -297,9 +290,9 @@ static enum rc mend_total(void *arg, const struct store_log_total *should, struc
     return mending->total_count == MEND_AT_ONCE ? mend_noted(mending, fault) : RC_OK;
 }
 
-static bool collect_log(void *arg, const struct stored_event *stored)
+static enum rc collect_log(void *arg, const struct stored_event *stored, struct fault *fault)
 {
-    return log_refs_add(arg, stored);
+    return log_refs_add(arg, stored) ? RC_OK : fault_no_memory(fault);
 }
 
 enum rc verify_mend_logs(struct store *store, uint64_t *out_mended, struct fault *fault)

@@ -25,6 +25,7 @@ enum rc {
     RC_BUSY, /* try again: queue full, disk full, out of memory */
     RC_NOT_IMPLEMENTED,
     RC_INTERNAL,
+    RC_ENOUGH, /* of a visitor alone: it wants no more. The walk ends there and says RC_OK */
 };
 
 enum { FAULT_TEXT_BYTES = 160 };

@@ -9,30 +9,27 @@
 
 struct keys_seen {
     uint32_t highest[3];
-    const char *problem;
 };
 
-static bool see_id(void *arg, const struct store_id *id)
+static enum rc see_id(void *arg, const struct store_id *id, struct fault *fault)
 {
     struct keys_seen *seen = arg;
 
     /* keys are given out without gaps, and kept when their id goes */
     if (id->key != seen->highest[id->kind] + 1)
-        seen->problem = "the numbers of its ids have gaps";
-    else if (id->size && ident_problem(id->id, id->size))
-        seen->problem = "an id in it cannot be an id";
+        return fault_set(fault, RC_INVALID, NULL, "the numbers of its ids have gaps");
+    if (id->size && ident_problem(id->id, id->size))
+        return fault_set(fault, RC_INVALID, NULL, "an id in it cannot be an id");
     seen->highest[id->kind] = id->key;
-    return !seen->problem;
+    return RC_OK;
 }
 
 static enum rc look_at_ids(struct store *store, struct event_scope *out_scope, struct fault *fault)
 {
     struct store_counters counters = store_counters(store);
-    struct keys_seen seen = {{0, 0, 0}, NULL};
+    struct keys_seen seen = {{0, 0, 0}};
     enum rc rc = store_each_id(store, see_id, &seen, fault);
 
-    if (seen.problem)
-        return fault_set(fault, RC_INVALID, NULL, seen.problem);
     *out_scope = (struct event_scope){
         seen.highest[STORE_LEARNER],
         seen.highest[STORE_COURSE],
@@ -54,10 +51,11 @@ static enum rc refused(const struct judge *judge, struct fault *fault)
     return fault_text(fault, RC_INVALID, "the store is not whole", "%s", judge->problem);
 }
 
-static bool see_erasing(void *arg, const struct store_erasure *erasure)
+static enum rc see_erasing(void *arg, const struct store_erasure *erasure, struct fault *fault)
 {
+    (void)fault;
     judge_leaving(arg, erasure->learner);
-    return true;
+    return RC_OK;
 }
 
 static void ignore_count(uint64_t folded)

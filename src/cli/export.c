@@ -51,6 +51,17 @@ static bool put_line(struct exporting *exporting)
     return written;
 }
 
+static enum rc cannot_write(struct fault *fault)
+{
+    return fault_set(fault, RC_INTERNAL, NULL, "cannot write");
+}
+
+static enum rc cannot_read(const struct stored_event *stored, struct fault *fault)
+{
+    return fault_text(fault, RC_INTERNAL, "the store failed", "event %llu cannot be read",
+                      (unsigned long long)stored->sequence);
+}
+
 static bool put_head(struct exporting *exporting, const struct store_counters *counters, const char *user)
 {
     struct json_out out = {&exporting->line, false};
@@ -68,7 +79,7 @@ static bool put_head(struct exporting *exporting, const struct store_counters *c
     return put_line(exporting);
 }
 
-static bool put_id(void *arg, const struct store_id *id)
+static enum rc put_id(void *arg, const struct store_id *id, struct fault *fault)
 {
     static const char *const kinds[] = {"user", "course", "content"};
     struct exporting *exporting = arg;
@@ -80,10 +91,10 @@ static bool put_id(void *arg, const struct store_id *id)
     json_name(&out, "id"); /* "" once it was erased */
     json_text(&out, id->id, id->size);
     json_close(&out, '}');
-    return put_line(exporting);
+    return put_line(exporting) ? RC_OK : cannot_write(fault);
 }
 
-static bool put_event(void *arg, const struct stored_event *stored)
+static enum rc put_event(void *arg, const struct stored_event *stored, struct fault *fault)
 {
     struct exporting *exporting = arg;
     struct view view = {exporting->model, false};
@@ -92,12 +103,12 @@ static bool put_event(void *arg, const struct stored_event *stored)
     struct event event;
 
     if (view_is_erased(view, stored->learner) && stored->kind != EV_ERASED)
-        return true; /* their erasure is under way */
+        return RC_OK; /* their erasure is under way */
     if (!stored_event_decode(stored, exporting->room, EVENT_SEGMENTS_MAX, &event))
-        return false;
+        return cannot_read(stored, fault);
     event_put(&out, &event, &names);
     exporting->events++;
-    return put_line(exporting);
+    return put_line(exporting) ? RC_OK : cannot_write(fault);
 }
 
 static bool put_end(struct exporting *exporting)
@@ -110,11 +121,6 @@ static bool put_end(struct exporting *exporting)
     json_put_int(&out, "crc32", (int64_t)exporting->crc);
     json_close(&out, '}');
     return put_line(exporting);
-}
-
-static enum rc cannot_write(struct fault *fault)
-{
-    return fault_set(fault, RC_INTERNAL, NULL, "cannot write");
 }
 
 static enum rc export_all(struct exporting *exporting, struct store *store, struct fault *fault)
@@ -146,24 +152,24 @@ static void number_course(struct exporting_user *of, uint32_t key)
 }
 
 /* Folds what makes the catalogue, and notes what the user's events are about. */
-static bool look(void *arg, const struct stored_event *stored)
+static enum rc look(void *arg, const struct stored_event *stored, struct fault *fault)
 {
     struct exporting_user *of = arg;
     struct event event;
 
     if (event_is_catalogue((enum event_kind)stored->kind) || stored->kind == EV_ERASED)
-        return replay_event(&of->replay, stored) == RC_OK;
+        return replay_event(&of->replay, stored) == RC_OK ? RC_OK : cannot_read(stored, fault);
     if (stored->learner != of->user)
-        return true;
+        return RC_OK;
     if (!stored_event_decode(stored, of->exporting->room, EVENT_SEGMENTS_MAX, &event) ||
         event.course > model_count(of->exporting->model, ENTITY_COURSE) ||
         event.item > model_count(of->exporting->model, ENTITY_ITEM))
-        return false;
+        return cannot_read(stored, fault);
     if (!of->since_ms)
         of->since_ms = stored->at_ms;
     number_course(of, event.course);
     number_item(of, event.item);
-    return true;
+    return RC_OK;
 }
 
 static bool put_course_line(struct exporting_user *of, uint32_t number, uint32_t key)
@@ -245,7 +251,7 @@ static uint32_t number_of(const void *of, enum entity kind, uint32_t key)
     return kind == ENTITY_LEARNER ? 1 : kind == ENTITY_COURSE ? user->courses[key] : user->items[key];
 }
 
-static bool put_own(void *arg, const struct stored_event *stored)
+static enum rc put_own(void *arg, const struct stored_event *stored, struct fault *fault)
 {
     struct exporting_user *of = arg;
     struct view view = {of->exporting->model, false};
@@ -254,14 +260,14 @@ static bool put_own(void *arg, const struct stored_event *stored)
     struct event event;
 
     if (stored->learner != of->user || stored->kind == EV_ERASED)
-        return true;
+        return RC_OK;
     if (!stored_event_decode(stored, of->exporting->room, EVENT_SEGMENTS_MAX, &event))
-        return false;
+        return cannot_read(stored, fault);
     names.number = number_of;
     names.numbers = of;
     event_put(&out, &event, &names);
     of->exporting->events++;
-    return put_line(of->exporting);
+    return put_line(of->exporting) ? RC_OK : cannot_write(fault);
 }
 
 static enum rc export_known(struct exporting_user *of, struct store *store, const char *id,
@@ -281,8 +287,9 @@ static enum rc export_known(struct exporting_user *of, struct store *store, cons
         replay_publish(&of->replay);
     else
         fold_abandon(&of->fold);
-    if (rc == RC_OK &&
-        (!put_head(exporting, &counters, id) || !put_id(exporting, &user) || !put_catalogue(of)))
+    if (rc == RC_OK)
+        rc = put_head(exporting, &counters, id) ? put_id(exporting, &user, fault) : cannot_write(fault);
+    if (rc == RC_OK && !put_catalogue(of))
         rc = cannot_write(fault);
     if (rc == RC_OK)
         rc = store_each_event(store, 0, put_own, of, fault);

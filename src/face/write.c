@@ -83,7 +83,7 @@ static void done(struct command *command)
     request_resume(request);
 }
 
-static bool replay_answer(void *arg, const struct store_answer *answer)
+static enum rc replay_answer(void *arg, const struct store_answer *answer, struct fault *fault)
 {
     struct request *request = arg;
 
@@ -91,7 +91,7 @@ static bool replay_answer(void *arg, const struct store_answer *answer)
     /* fits: it was ours */
     (void)snprintf(request->etag, sizeof request->etag, "%s", answer->etag ? answer->etag : "");
     buf_add(&request->out, answer->body, answer->body_size);
-    return true;
+    return request->out.failed ? fault_no_memory(fault) : RC_OK;
 }
 
 static void hash16(uint8_t out[16], const char *const *parts, const size_t *sizes, int count)

@@ -14,9 +14,11 @@ struct load {
     struct segment *room;
 };
 
-static bool load_id(void *arg, const struct store_id *id)
+static enum rc load_id(void *arg, const struct store_id *id, struct fault *fault)
 {
-    return model_load_id(arg, (enum entity)id->kind, id->key, id->id, id->size);
+    return model_load_id(arg, (enum entity)id->kind, id->key, id->id, id->size)
+               ? RC_OK
+               : fault_text(fault, RC_INTERNAL, "the store failed", "the ids do not fit together");
 }
 
 static bool load_definition(struct load *load, const struct checkpoint_row *row)
@@ -109,9 +111,10 @@ static bool load_learner(struct load *load, const struct checkpoint_row *row)
     return true;
 }
 
-static bool load_row(void *arg, const struct checkpoint_row *row)
+static enum rc load_row(void *arg, const struct checkpoint_row *row, struct fault *fault)
 {
-    return row->kind == CHECKPOINT_LEARNER ? load_learner(arg, row) : load_definition(arg, row);
+    bool read = row->kind == CHECKPOINT_LEARNER ? load_learner(arg, row) : load_definition(arg, row);
+    return read ? RC_OK : fault_text(fault, RC_INTERNAL, "the store failed", "a row cannot be read");
 }
 
 /* On disk every sum equals the sum over the learner rows on disk, or the file is not to be trusted. */

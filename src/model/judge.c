@@ -247,7 +247,7 @@ struct log_count {
     uint64_t entries, bytes;
 };
 
-static bool count_log(void *arg, const struct store_log *log)
+static enum rc count_log(void *arg, const struct store_log *log, struct fault *fault)
 {
     struct log_count *count = arg;
 
@@ -259,13 +259,12 @@ static bool count_log(void *arg, const struct store_log *log)
         count->judge->problem = "a learner has at most 10,000 log entries";
     else if (count->bytes > LIMIT_LOG_BYTES)
         count->judge->problem = "a learner's log entries have at most 16 MiB in all";
-    return !count->judge->problem;
+    return count->judge->problem ? fault_set(fault, RC_INVALID, NULL, count->judge->problem) : RC_OK;
 }
 
 enum rc judge_logs(struct judge *judge, struct store *store, struct fault *fault)
 {
     struct log_count count = {.judge = judge};
-    enum rc rc = store_each_log_of_all(store, count_log, &count, fault);
 
-    return judge->problem ? fault_set(fault, RC_INVALID, NULL, judge->problem) : rc;
+    return store_each_log_of_all(store, count_log, &count, fault);
 }

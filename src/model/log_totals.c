@@ -50,10 +50,10 @@ static bool put(struct log_totals *totals, const struct log_total *total)
     return true;
 }
 
-static bool take_total(void *arg, const struct store_log_total *kept)
+static enum rc take_total(void *arg, const struct store_log_total *kept, struct fault *fault)
 {
     const struct log_total total = {*kept, 0};
-    return put(arg, &total);
+    return put(arg, &total) ? RC_OK : fault_no_memory(fault);
 }
 
 enum rc log_totals_new(struct store *store, struct log_totals **out_totals, struct fault *fault)

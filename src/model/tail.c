@@ -193,16 +193,18 @@ void tail_end_checkpoint(struct tail *tail, bool written)
     (void)pthread_mutex_unlock(&tail->lock);
 }
 
-bool tail_each(struct tail *tail, uint32_t learner, bool (*visit)(void *arg, uint64_t sequence), void *arg)
+enum rc tail_each(struct tail *tail, uint32_t learner,
+                  enum rc (*visit)(void *arg, uint64_t sequence, struct fault *fault), void *arg,
+                  struct fault *fault)
 {
-    bool whole = true;
+    enum rc rc = RC_OK;
 
     (void)pthread_mutex_lock(&tail->lock);
-    for (size_t i = 0; whole && i < tail->events.count; i++)
+    for (size_t i = 0; rc == RC_OK && i < tail->events.count; i++)
         if (tail->events.at[i].learner == learner)
-            whole = visit(arg, tail->events.at[i].sequence);
+            rc = visit(arg, tail->events.at[i].sequence, fault);
     (void)pthread_mutex_unlock(&tail->lock);
-    return whole;
+    return rc;
 }
 
 struct mention_ref *tail_mentions(struct tail *tail, size_t *out_count)

@@ -34,9 +34,11 @@ struct event_ref *tail_in_checkpoint(struct tail *tail, size_t *out_count);
 /* written: the index knows them now; else they stay. */
 void tail_end_checkpoint(struct tail *tail, bool written);
 
-/* Visits the sequences of a learner's events in the tail, in ascending order, until visit returns false,
- * which is then the result. Any thread. */
-bool tail_each(struct tail *tail, uint32_t learner, bool (*visit)(void *arg, uint64_t sequence), void *arg);
+/* Visits the sequences of a learner's events in the tail, in ascending order, until visit says other than
+ * RC_OK, which is then the result. Any thread. */
+MUST_CHECK enum rc tail_each(struct tail *tail, uint32_t learner,
+                             enum rc (*visit)(void *arg, uint64_t sequence, struct fault *fault), void *arg,
+                             struct fault *fault);
 
 /* ---- where somebody, or something of the catalogue, is named ---- */
 

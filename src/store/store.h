@@ -140,7 +140,7 @@ MUST_CHECK enum rc store_commit(struct store *store, const struct store_batch *b
 
 /* Erasures that are written down: their learner, id, own and named, as they were committed. */
 MUST_CHECK enum rc store_each_erasing(struct store *store,
-                                      bool (*visit)(void *arg, const struct store_erasure *erasure),
+                                      enum rc (*visit)(void *arg, const struct store_erasure *erasure, struct fault *fault),
                                       void *arg, struct fault *fault);
 
 /* Takes events out, and puts others in their place, in one transaction; done: the learner whose erasure ends
@@ -157,34 +157,36 @@ MUST_CHECK enum rc store_scrub_events(struct store *store, struct fault *fault);
 /* The same for the checkpoint file; the checkpointer's thread. */
 MUST_CHECK enum rc store_scrub_checkpoint(struct store *store, struct fault *fault);
 
-/* Walks in key order; a visitor that returns false ends the walk. Bytes are borrowed for the visit. */
-MUST_CHECK enum rc store_each_id(struct store *store, bool (*visit)(void *arg, const struct store_id *id),
+/* All ids in key order: learners, courses, items. Here as in all walks: a visitor that returns RC_ENOUGH ends
+ * the walk, which then returns RC_OK; what else it returns but RC_OK ends the walk too and is what the walk
+ * returns, with the fault that the visitor filled. Bytes are borrowed for the visit. */
+MUST_CHECK enum rc store_each_id(struct store *store, enum rc (*visit)(void *arg, const struct store_id *id, struct fault *fault),
                                  void *arg, struct fault *fault);
 
 /* Events after a sequence, in order. RC_INTERNAL also when a row's checksum does not fit. */
 MUST_CHECK enum rc store_each_event(struct store *store, uint64_t after,
-                                    bool (*visit)(void *arg, const struct stored_event *event), void *arg,
+                                    enum rc (*visit)(void *arg, const struct stored_event *event, struct fault *fault), void *arg,
                                     struct fault *fault);
 
 /* The events with these sequences, in that order; those that are gone are passed over. In pages: no
  * connection is held during a visit, which may read on its own. Safe from any thread. */
 MUST_CHECK enum rc store_each_event_of(struct store *store, const uint64_t *sequences, size_t count,
-                                       bool (*visit)(void *arg, const struct stored_event *event), void *arg,
+                                       enum rc (*visit)(void *arg, const struct stored_event *event, struct fault *fault), void *arg,
                                        struct fault *fault);
 
 /* Events after a sequence up to another, in pages. Any thread. */
 MUST_CHECK enum rc store_scan_events(struct store *store, uint64_t after, uint64_t upto,
-                                     bool (*visit)(void *arg, const struct stored_event *event), void *arg,
+                                     enum rc (*visit)(void *arg, const struct stored_event *event, struct fault *fault), void *arg,
                                      struct fault *fault);
 
 /* Answers not older than an instant, oldest first, without their bodies' bytes. */
 MUST_CHECK enum rc store_each_answer(struct store *store, int64_t since_ms,
-                                     bool (*visit)(void *arg, const struct store_answer *answer), void *arg,
+                                     enum rc (*visit)(void *arg, const struct store_answer *answer, struct fault *fault), void *arg,
                                      struct fault *fault);
 
 /* Looks one up by key and shows it to visit, which borrows it. RC_NOT_FOUND: there is none. Any thread. */
 MUST_CHECK enum rc store_answer(struct store *store, const uint8_t key[16],
-                                bool (*visit)(void *arg, const struct store_answer *answer), void *arg,
+                                enum rc (*visit)(void *arg, const struct store_answer *answer, struct fault *fault), void *arg,
                                 struct fault *fault);
 
 /* The value of an import's ledger entry, appended to out; RC_NOT_FOUND. */
@@ -202,12 +204,12 @@ struct log_filter {
 /* A learner's entries, newest first (date, then log_id), in pages: no connection is held during a visit. Safe
  * from any thread. */
 MUST_CHECK enum rc store_each_log(struct store *store, uint32_t learner, const struct log_filter *filter,
-                                  bool (*visit)(void *arg, const struct store_log *log), void *arg,
+                                  enum rc (*visit)(void *arg, const struct store_log *log, struct fault *fault), void *arg,
                                   struct fault *fault);
 
 /* All entries that are there, by learner, date and log_id; in pages. */
 MUST_CHECK enum rc store_each_log_of_all(struct store *store,
-                                         bool (*visit)(void *arg, const struct store_log *log), void *arg,
+                                         enum rc (*visit)(void *arg, const struct store_log *log, struct fault *fault), void *arg,
                                          struct fault *fault);
 
 /* Whose an entry is or was. RC_NOT_FOUND. Safe from any thread. */
@@ -216,12 +218,12 @@ MUST_CHECK enum rc store_log_owner(struct store *store, uint64_t log_id, uint32_
 
 /* How many entries each learner has. The owner's thread. */
 MUST_CHECK enum rc store_each_log_total(struct store *store,
-                                        bool (*visit)(void *arg, const struct store_log_total *total),
+                                        enum rc (*visit)(void *arg, const struct store_log_total *total, struct fault *fault),
                                         void *arg, struct fault *fault);
 
 /* One entry, also one that is gone: deleted, without members. RC_NOT_FOUND. The engine's thread. */
 MUST_CHECK enum rc store_log(struct store *store, uint64_t log_id,
-                             bool (*visit)(void *arg, const struct store_log *log), void *arg,
+                             enum rc (*visit)(void *arg, const struct store_log *log, struct fault *fault), void *arg,
                              struct fault *fault);
 
 /* ---- the checkpoint file: one thread, the checkpointer's ---- */
@@ -240,7 +242,7 @@ uint64_t store_checkpoint_sequence(const struct store *store);
 
 /* Walks all rows: courses, then items, then learners, each in key order. */
 MUST_CHECK enum rc store_each_checkpoint_row(struct store *store,
-                                             bool (*visit)(void *arg, const struct checkpoint_row *row),
+                                             enum rc (*visit)(void *arg, const struct checkpoint_row *row, struct fault *fault),
                                              void *arg, struct fault *fault);
 
 /* Throws the checkpoint's content away: the next start folds all events. */
@@ -289,7 +291,7 @@ MUST_CHECK enum rc store_checkpoint_mentions(struct store *store, const struct m
 /* The sequences that the index knows under who, ascending, up to the checkpoint; some may be gone. Any
  * thread. */
 MUST_CHECK enum rc store_each_mention(struct store *store, uint64_t who,
-                                      bool (*visit)(void *arg, uint64_t sequence), void *arg,
+                                      enum rc (*visit)(void *arg, uint64_t sequence, struct fault *fault), void *arg,
                                       struct fault *fault);
 
 /* Within the transaction: forgets all events of a learner. */
@@ -299,12 +301,12 @@ MUST_CHECK enum rc store_checkpoint_forget(struct store *store, uint32_t learner
  * thread.
  */
 MUST_CHECK enum rc store_each_indexed(struct store *store, uint32_t learner,
-                                      bool (*visit)(void *arg, uint64_t sequence), void *arg,
+                                      enum rc (*visit)(void *arg, uint64_t sequence, struct fault *fault), void *arg,
                                       struct fault *fault);
 
 /* The whole index: each entry once, in no order that matters. For a store opened for reading. */
 MUST_CHECK enum rc store_each_index_entry(struct store *store,
-                                          bool (*visit)(void *arg, uint32_t learner, uint64_t sequence),
+                                          enum rc (*visit)(void *arg, uint32_t learner, uint64_t sequence, struct fault *fault),
                                           void *arg, struct fault *fault);
 
 /* ---- copies; neither needs an open store ---- */

@@ -22,7 +22,6 @@ struct erasing {
     uint32_t item_count, typed_count, course_count, touched_count;
     struct stored_event *rewritten;
     size_t rewritten_count;
-    bool failed;
 };
 
 static int by_key(const void *a, const void *b)
@@ -197,16 +196,16 @@ static bool merge_own(struct erasing *erasing)
     return whole;
 }
 
-static bool rewrite(void *arg, const struct stored_event *stored)
+static enum rc rewrite(void *arg, const struct stored_event *stored, struct fault *fault)
 {
     struct erasing *erasing = arg;
     bool changed;
 
-    erasing->failed |=
-        !erase_rewrite(stored, erasing->command->learner, erasing->plan->room, &erasing->batch->arena,
-                       &erasing->rewritten[erasing->rewritten_count], &changed);
-    erasing->rewritten_count += !erasing->failed && changed;
-    return !erasing->failed;
+    if (!erase_rewrite(stored, erasing->command->learner, erasing->plan->room, &erasing->batch->arena,
+                       &erasing->rewritten[erasing->rewritten_count], &changed))
+        return fault_no_memory(fault);
+    erasing->rewritten_count += changed;
+    return RC_OK;
 }
 
 /* What was looked up before, and what was written since. */
@@ -231,10 +230,9 @@ static enum rc find_events(struct erasing *erasing, struct fault *fault)
     if (erasing->own.count + plan->named.count > AT_ONCE)
         return RC_OK;
     erasing->rewritten = arena_alloc(&batch->arena, (plan->named.count + 1) * sizeof *erasing->rewritten);
-    rc = erasing->rewritten
-             ? store_each_event_of(batch->store, plan->named.at, plan->named.count, rewrite, erasing, fault)
-             : RC_BUSY;
-    return erasing->failed || !erasing->rewritten ? fault_no_memory(fault) : rc;
+    if (!erasing->rewritten)
+        return fault_no_memory(fault);
+    return store_each_event_of(batch->store, plan->named.at, plan->named.count, rewrite, erasing, fault);
 }
 
 /* ---- what is stored ---- */

@@ -74,26 +74,26 @@ static bool in_range(const struct putting *putting, const struct store_log *log)
     return (!range->from_is_day || day >= range->from_day) && (!range->to_is_day || day <= range->to_day);
 }
 
-static bool put_one(void *arg, const struct store_log *log)
+static enum rc put_one(void *arg, const struct store_log *log, struct fault *fault)
 {
     struct putting *putting = arg;
     struct logs_page *page = putting->page;
 
     if (page->paged &&
         (log->date_ms > page->last_ms || (log->date_ms == page->last_ms && log->log_id >= page->last_id)))
-        return true; /* shown on an earlier page */
+        return RC_OK; /* shown on an earlier page */
     if (!in_range(putting, log))
-        return true;
+        return RC_OK;
     if (page->limit && putting->written == page->limit) {
         page->more = true;
-        return false;
+        return RC_ENOUGH;
     }
     logs_put_entry(putting->out, log, putting->user);
     putting->written++;
     page->paged = false; /* everything from here on is after the cursor */
     page->last_ms = log->date_ms;
     page->last_id = log->log_id;
-    return !putting->out->buf->failed;
+    return putting->out->buf->failed ? fault_no_memory(fault) : RC_OK;
 }
 
 enum rc logs_put_all(struct face_context *context, uint32_t learner, const struct logs_range *range,
@@ -123,6 +123,7 @@ void logs_put_past(struct face_context *context, struct log_state *entries, size
 {
     const struct log_filter *instants = &range->instants;
     struct putting putting = {out, user, range, context->zone, page, 0};
+    struct fault fault;
 
     if (count)
         qsort(entries, count, sizeof *entries, newest_entry_first);
@@ -131,8 +132,8 @@ void logs_put_past(struct face_context *context, struct log_state *entries, size
         if ((instants->has_from && log.date_ms < instants->from_ms) ||
             (instants->has_to && log.date_ms > instants->to_ms))
             continue;
-        if (!put_one(&putting, &log))
-            break;
+        if (put_one(&putting, &log, &fault) != RC_OK)
+            break; /* the page is full, or the answer cannot grow: who sends it sees that */
     }
 }
 

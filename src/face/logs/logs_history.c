@@ -21,8 +21,8 @@ struct telling {
     bool more;
 };
 
-static bool put_change(void *arg, const struct log_event *event, enum log_change change,
-                       const struct log_state *after)
+static enum rc put_change(void *arg, const struct log_event *event, enum log_change change,
+                          const struct log_state *after, struct fault *fault)
 {
     static const char *const names[] = {"created", "updated", "deleted", "rolled_back",
                                         "removed_by_rollback"};
@@ -30,10 +30,10 @@ static bool put_change(void *arg, const struct log_event *event, enum log_change
     struct json_out *out = telling->out;
 
     if ((int64_t)event->sequence <= telling->after)
-        return true;
+        return RC_OK;
     if (telling->told == telling->limit || out->buf->size > CHANGES_MAX_BYTES) {
         telling->more = true;
-        return false;
+        return RC_ENOUGH;
     }
     telling->told++;
     telling->last = (int64_t)event->sequence;
@@ -53,7 +53,7 @@ static bool put_change(void *arg, const struct log_event *event, enum log_change
         json_null_value(out);
     }
     json_close(out, '}');
-    return !out->buf->failed;
+    return out->buf->failed ? fault_no_memory(fault) : RC_OK;
 }
 
 /* The entry's owner; refuses a caller who may not look. */

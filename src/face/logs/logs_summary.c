@@ -110,7 +110,7 @@ static void add_number(struct field *field, const struct number *number)
 
 /* Newest first: what comes first here is the last one by date. Numbers past the limit, which entries of old
  * may hold, are in no figure. */
-static bool sum_entry(void *arg, const struct store_log *log)
+static enum rc sum_entry(void *arg, const struct store_log *log, struct fault *fault)
 {
     struct summing *summing = arg;
     const uint8_t *at = log->members, *end = at + log->members_size;
@@ -133,7 +133,7 @@ static bool sum_entry(void *arg, const struct store_log *log)
     buf_clear(&summing->first_date);
     buf_add(&summing->first_date, date.value, date.value_size);
     summing->first_ms = log->date_ms;
-    return !summing->failed;
+    return summing->failed ? fault_no_memory(fault) : RC_OK;
 }
 
 static void put_number(struct json_out *out, const char *name, const struct number *number)
@@ -228,8 +228,6 @@ static enum rc work_summary(struct request *request, struct fault *fault)
         summing.seed = (uint64_t)context->now_ms(); /* names are told apart all the same */
     if (rc == RC_OK && learner)
         rc = logbook_each(context->engine, learner, NULL, sum_entry, &summing, fault);
-    if (rc == RC_OK && summing.failed)
-        rc = fault_no_memory(fault);
     if (rc == RC_OK)
         put_summary(&out, &summing, request->params[0].bytes);
     summing_done(&summing);

@@ -139,7 +139,7 @@ static enum rc put_some_logs(struct exporting *exporting, bool *out_done, struct
     return rc;
 }
 
-static bool put_event(void *arg, const struct event *event)
+static enum rc put_event(void *arg, const struct event *event, struct fault *fault)
 {
     struct exporting *exporting = arg;
     struct view view = model_read_begin(face_of(exporting->request)->model); /* a moment each */
@@ -147,7 +147,7 @@ static bool put_event(void *arg, const struct event *event)
 
     event_put(&exporting->out, event, &names);
     model_read_end(view);
-    return !exporting->out.buf->failed;
+    return exporting->out.buf->failed ? fault_no_memory(fault) : RC_OK;
 }
 
 static enum rc put_some_events(struct exporting *exporting, bool *out_done, struct fault *fault)

@@ -65,41 +65,45 @@ static bool set_checkpoint_meta(struct store *store, const char *name, const cha
     return sqlite_step_done(set);
 }
 
-static enum rc each_row_of(struct store *store, enum checkpoint_row_kind kind, const char *sql,
-                           bool (*visit)(void *, const struct checkpoint_row *), void *arg,
-                           struct fault *fault)
-{
-    sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(store->checkpoint, sql, -1, &statement, NULL);
+struct row_walk {
+    enum checkpoint_row_kind kind;
+    enum rc (*visit)(void *arg, const struct checkpoint_row *row, struct fault *fault);
+    void *arg;
+    bool enough;
+};
 
-    while (code == SQLITE_OK || code == SQLITE_ROW) {
-        code = sqlite3_step(statement);
-        if (code != SQLITE_ROW)
-            break;
-        struct checkpoint_row row = {kind, (uint32_t)sqlite3_column_int64(statement, 0),
-                                     sqlite3_column_blob(statement, 1),
-                                     (size_t)sqlite3_column_bytes(statement, 1)};
-        if (!visit(arg, &row)) {
-            (void)sqlite3_finalize(statement); /* ended on purpose */
-            return fault_set(fault, RC_INTERNAL, NULL, "checkpoint.db holds a row that cannot be read");
-        }
-    }
-    (void)sqlite3_finalize(statement); /* repeats the code of the step */
-    return code == SQLITE_DONE ? RC_OK : sqlite_fail(store->checkpoint, "checkpoint.db", fault);
+static enum rc checkpoint_row(void *arg, sqlite3_stmt *statement, struct fault *fault)
+{
+    struct row_walk *walk = arg;
+    struct checkpoint_row row = {walk->kind, (uint32_t)sqlite3_column_int64(statement, 0),
+                                 sqlite3_column_blob(statement, 1),
+                                 (size_t)sqlite3_column_bytes(statement, 1)};
+
+    enum rc rc = walk->visit(walk->arg, &row, fault);
+    walk->enough = rc == RC_ENOUGH;
+    return rc;
 }
 
 enum rc store_each_checkpoint_row(struct store *store,
-                                  bool (*visit)(void *arg, const struct checkpoint_row *row), void *arg,
-                                  struct fault *fault)
+                                  enum rc (*visit)(void *arg, const struct checkpoint_row *row,
+                                                   struct fault *fault),
+                                  void *arg, struct fault *fault)
 {
-    enum rc rc =
-        each_row_of(store, CHECKPOINT_COURSE, "SELECT key, body FROM course ORDER BY key", visit, arg, fault);
-    if (rc == RC_OK)
-        rc =
-            each_row_of(store, CHECKPOINT_ITEM, "SELECT key, body FROM item ORDER BY key", visit, arg, fault);
-    if (rc == RC_OK)
-        rc = each_row_of(store, CHECKPOINT_LEARNER, "SELECT key, body FROM learner ORDER BY key", visit, arg,
-                         fault);
+    static const struct {
+        enum checkpoint_row_kind kind;
+        const char *sql;
+    } of[] = {
+        {CHECKPOINT_COURSE, "SELECT key, body FROM course ORDER BY key"},
+        {CHECKPOINT_ITEM, "SELECT key, body FROM item ORDER BY key"},
+        {CHECKPOINT_LEARNER, "SELECT key, body FROM learner ORDER BY key"},
+    };
+    struct row_walk walk = {CHECKPOINT_COURSE, visit, arg, false};
+    enum rc rc = RC_OK;
+
+    for (size_t i = 0; rc == RC_OK && !walk.enough && i < sizeof of / sizeof *of; i++) {
+        walk.kind = of[i].kind;
+        rc = sqlite_walk(store->checkpoint, of[i].sql, 0, checkpoint_row, &walk, fault);
+    }
     return rc;
 }
 

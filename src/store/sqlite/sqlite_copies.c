@@ -82,11 +82,21 @@ static enum rc copy_pages(sqlite3 *from, sqlite3 *to, struct fault *fault)
     return sqlite_fail(to, "backup", fault);
 }
 
-static bool no_more_than_counted(void *arg, const struct stored_event *event)
+static enum rc no_more_than_counted(void *arg, const struct stored_event *event, struct fault *fault)
 {
     (void)event;
+    (void)fault;
     ++*(uint64_t *)arg;
-    return true;
+    return RC_OK;
+}
+
+static enum rc is_it_ok(void *arg, sqlite3_stmt *row, struct fault *fault)
+{
+    const char *said = (const char *)sqlite3_column_text(row, 0);
+
+    (void)fault;
+    *(bool *)arg = said && strcmp(said, "ok") == 0;
+    return RC_ENOUGH;
 }
 
 /* Rows that no server wrote. Events, ids and log entries are judged by whoever folds them. */
@@ -106,14 +116,9 @@ static const char foreign_rows[] =
  * A172. */
 static enum rc check_events(struct store *store, uint64_t *out_events, struct fault *fault)
 {
-    sqlite3_stmt *check = NULL;
     bool whole = false;
 
-    if (sqlite3_prepare_v2(store->events, "PRAGMA quick_check(1)", -1, &check, NULL) == SQLITE_OK &&
-        sqlite3_step(check) == SQLITE_ROW)
-        whole = strcmp((const char *)sqlite3_column_text(check, 0), "ok") == 0;
-    (void)sqlite3_finalize(check); /* repeats the code of the step */
-    if (!whole)
+    if (sqlite_walk(store->events, "PRAGMA quick_check(1)", 0, is_it_ok, &whole, fault) != RC_OK || !whole)
         return fault_set(fault, RC_INVALID, NULL, "the file is damaged, or no milepost backup");
     int64_t schema = sqlite_meta_number(store->events, "schema");
     if (schema < 1)

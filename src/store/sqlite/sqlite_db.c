@@ -47,6 +47,37 @@ bool sqlite_bind_run(sqlite3_stmt *statement, int64_t number)
     return sqlite_step_done(statement);
 }
 
+enum rc sqlite_each_row(sqlite3_stmt *statement,
+                        enum rc (*row)(void *arg, sqlite3_stmt *row, struct fault *fault), void *arg,
+                        struct fault *fault)
+{
+    int code = SQLITE_ROW;
+    enum rc rc = RC_OK;
+
+    if (!statement)
+        return fault_text(fault, RC_INTERNAL, "the store failed", "a statement cannot be prepared");
+    while (rc == RC_OK && (code = sqlite3_step(statement)) == SQLITE_ROW)
+        rc = row(arg, statement, fault);
+    if (rc == RC_OK && code != SQLITE_DONE)
+        rc = sqlite_fail(sqlite3_db_handle(statement), "reading", fault);
+    (void)sqlite3_reset(statement); /* repeats the code of the step */
+    return rc == RC_ENOUGH ? RC_OK : rc;
+}
+
+enum rc sqlite_walk(sqlite3 *db, const char *sql, int64_t number,
+                    enum rc (*row)(void *arg, sqlite3_stmt *row, struct fault *fault), void *arg,
+                    struct fault *fault)
+{
+    sqlite3_stmt *statement = NULL;
+
+    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
+        return sqlite_fail(db, "reading", fault);
+    (void)sqlite3_bind_int64(statement, 1, number); /* refused where there is no ?1 */
+    enum rc rc = sqlite_each_row(statement, row, arg, fault);
+    (void)sqlite3_finalize(statement); /* it was reset */
+    return rc;
+}
+
 enum rc sqlite_open_file(const char *path, bool reader, sqlite3 **out_db, struct fault *fault)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (reader ? 0 : SQLITE_OPEN_CREATE);
@@ -64,43 +95,62 @@ enum rc sqlite_open_file(const char *path, bool reader, sqlite3 **out_db, struct
     return RC_OK;
 }
 
-int64_t sqlite_meta_number(sqlite3 *db, const char *name)
+/* A row's number; a row's text. */
+static enum rc take_number(void *arg, sqlite3_stmt *row, struct fault *fault)
 {
-    sqlite3_stmt *statement = NULL;
-    int64_t value = -1;
-
-    if (sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE name = ?1", -1, &statement, NULL) == SQLITE_OK) {
-        (void)sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC); /* the index is right */
-        if (sqlite3_step(statement) == SQLITE_ROW)
-            value = sqlite3_column_int64(statement, 0);
-    }
-    (void)sqlite3_finalize(statement); /* repeats the code of the step */
-    return value;
-}
-
-void sqlite_meta_text(sqlite3 *db, const char *name, char *out, size_t size)
-{
-    sqlite3_stmt *statement = NULL;
-
-    out[0] = '\0';
-    if (sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE name = ?1", -1, &statement, NULL) == SQLITE_OK) {
-        (void)sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC); /* the index is right */
-        if (sqlite3_step(statement) == SQLITE_ROW)
-            (void)snprintf(out, size, "%s", (const char *)sqlite3_column_text(statement, 0)); /* 32 bytes */
-    }
-    (void)sqlite3_finalize(statement); /* repeats the code of the step */
+    (void)fault;
+    *(int64_t *)arg = sqlite3_column_int64(row, 0);
+    return RC_ENOUGH;
 }
 
 int64_t sqlite_one_number(sqlite3 *db, const char *sql)
 {
-    sqlite3_stmt *statement = NULL;
+    struct fault fault;
     int64_t value = -1;
 
-    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW)
-        value = sqlite3_column_int64(statement, 0);
-    (void)sqlite3_finalize(statement); /* repeats the code of the step */
+    return sqlite_walk(db, sql, 0, take_number, &value, &fault) == RC_OK ? value : -1;
+}
+
+static void ask_meta(sqlite3 *db, const char *name, enum rc (*row)(void *, sqlite3_stmt *, struct fault *),
+                     void *arg)
+{
+    struct fault fault;
+    sqlite3_stmt *statement = NULL;
+
+    (void)sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE name = ?1", -1, &statement, NULL);
+    (void)sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC); /* the index is right */
+    enum rc rc = sqlite_each_row(statement, row, arg, &fault);
+    (void)rc;                          /* what cannot be read is not there */
+    (void)sqlite3_finalize(statement); /* it was reset */
+}
+
+int64_t sqlite_meta_number(sqlite3 *db, const char *name)
+{
+    int64_t value = -1;
+
+    ask_meta(db, name, take_number, &value);
     return value;
+}
+
+struct room {
+    char *out;
+    size_t size;
+};
+
+static enum rc take_text(void *arg, sqlite3_stmt *row, struct fault *fault)
+{
+    const struct room *room = arg;
+    const char *text = (const char *)sqlite3_column_text(row, 0);
+
+    (void)fault;
+    (void)snprintf(room->out, room->size, "%s", text ? text : ""); /* 32 bytes */
+    return RC_ENOUGH;
+}
+
+void sqlite_meta_text(sqlite3 *db, const char *name, char *out, size_t size)
+{
+    out[0] = '\0';
+    ask_meta(db, name, take_text, &(struct room){out, size});
 }
 
 void sqlite_remove_file(const char *path)

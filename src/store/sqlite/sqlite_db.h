@@ -23,6 +23,17 @@ bool sqlite_step_done(sqlite3_stmt *statement);
 /* Binds one number and runs it. */
 bool sqlite_bind_run(sqlite3_stmt *statement, int64_t number);
 
+/* Runs a bound statement and hands each row on; makes it ready again. What row returns is as of a visitor
+ * (store.h). NULL: it could not be prepared. */
+MUST_CHECK enum rc sqlite_each_row(sqlite3_stmt *statement,
+                                   enum rc (*row)(void *arg, sqlite3_stmt *row, struct fault *fault),
+                                   void *arg, struct fault *fault);
+
+/* The same of a query that is asked once; number: its ?1, if it has one. */
+MUST_CHECK enum rc sqlite_walk(sqlite3 *db, const char *sql, int64_t number,
+                               enum rc (*row)(void *arg, sqlite3_stmt *row, struct fault *fault), void *arg,
+                               struct fault *fault);
+
 /* Opens a database, hardened, with a busy time-out of 2 s. reader: it must be there, the connection is
  * query_only and checkpoints nothing when it is closed; else it is made when absent. Errors: as sqlite_fail;
  * *out_db is closed with the store. */

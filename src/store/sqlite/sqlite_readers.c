@@ -165,19 +165,16 @@ sqlite3_stmt *sqlite_prepared(struct sqlite_reader *reader, enum read_statement 
     return reader->statements[which];
 }
 
-static enum rc read_rc(int code, struct fault *fault)
+enum rc sqlite_ask(struct store *store, enum read_statement which, const int64_t *numbers,
+                   enum rc (*row)(void *arg, sqlite3_stmt *row, struct fault *fault), void *arg,
+                   struct fault *fault)
 {
-    if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE)
-        return RC_OK;
-    if (sqlite_is_passing(code))
-        return fault_text(fault, RC_BUSY, "the store cannot be read at the moment; try again", "reading: %s",
-                          sqlite3_errstr(code));
-    return fault_text(fault, RC_INTERNAL, "the store failed", "reading: %s", sqlite3_errstr(code));
-}
+    struct sqlite_reader *reader = sqlite_lend(store);
+    sqlite3_stmt *statement = sqlite_prepared(reader, which);
 
-enum rc sqlite_read_end(sqlite3_stmt *statement, int code, struct fault *fault)
-{
-    if (statement)
-        (void)sqlite3_reset(statement); /* repeats the code of the step */
-    return read_rc(statement ? code : SQLITE_ERROR, fault);
+    for (int i = 0, count = sqlite3_bind_parameter_count(statement); i < count; i++)
+        (void)sqlite3_bind_int64(statement, i + 1, numbers[i]); /* indexes are right by construction */
+    enum rc rc = sqlite_each_row(statement, row, arg, fault);
+    sqlite_give_back(store, reader);
+    return rc;
 }

@@ -45,5 +45,8 @@ void sqlite_give_back(struct store *store, struct sqlite_reader *reader);
 /* The statement, prepared on first use. NULL: it cannot be. */
 sqlite3_stmt *sqlite_prepared(struct sqlite_reader *reader, enum read_statement which);
 
-/* The end of a statement's run: its reading ends with it. code: of its last step. */
-enum rc sqlite_read_end(sqlite3_stmt *statement, int code, struct fault *fault);
+/* Asks one of them through a lent connection; numbers: bound in order. A visitor of rows must not ask again:
+ * it holds the connection. */
+MUST_CHECK enum rc sqlite_ask(struct store *store, enum read_statement which, const int64_t *numbers,
+                              enum rc (*row)(void *arg, sqlite3_stmt *row, struct fault *fault), void *arg,
+                              struct fault *fault);

@@ -106,24 +106,26 @@ enum rc sqlite_bring_schema_up(struct store *store, struct fault *fault)
 
 /* ---- whether a file is as we make it ---- */
 
+static enum rc schema_row(void *arg, sqlite3_stmt *row, struct fault *fault)
+{
+    struct buf *out = arg;
+
+    for (int i = 0; i < 4; i++) {
+        const char *text = (const char *)sqlite3_column_text(row, i);
+        buf_text(out, text ? text : "?");
+        buf_char(out, '\n');
+    }
+    return out->failed ? fault_no_memory(fault) : RC_OK;
+}
+
 /* Everything that is in a schema, as one text. Appended; false: it cannot be read. */
 static bool list_schema(sqlite3 *db, struct buf *out)
 {
     static const char sql[] =
         "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master ORDER BY type, name";
-    sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+    struct fault fault;
 
-    while (code == SQLITE_OK || code == SQLITE_ROW) {
-        code = sqlite3_step(statement);
-        for (int i = 0; code == SQLITE_ROW && i < 4; i++) {
-            const char *text = (const char *)sqlite3_column_text(statement, i);
-            buf_text(out, text ? text : "?");
-            buf_char(out, '\n');
-        }
-    }
-    (void)sqlite3_finalize(statement); /* repeats the code of the step */
-    return code == SQLITE_DONE && !out->failed;
+    return sqlite_walk(db, sql, 0, schema_row, out, &fault) == RC_OK;
 }
 
 /* The same of a store that was begun by one version and brought up to another. */

@@ -82,10 +82,11 @@ static void erase(const char *id)
     assert_int_equal(store_commit(store, &batch, &fault), RC_OK);
 }
 
-static bool seen(void *arg, const struct store_answer *answer)
+static enum rc seen(void *arg, const struct store_answer *answer, struct fault *fault)
 {
+    (void)fault;
     *(int *)arg = answer->status;
-    return true;
+    return RC_OK;
 }
 
 static bool is_kept(uint32_t number)

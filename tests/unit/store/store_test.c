@@ -35,11 +35,12 @@ static struct store *open_store(void)
     return store;
 }
 
-static bool count_event(void *arg, const struct stored_event *event)
+static enum rc count_event(void *arg, const struct stored_event *event, struct fault *fault)
 {
     (void)event;
+    (void)fault;
     ++*(int *)arg;
-    return true;
+    return RC_OK;
 }
 
 static void what_was_committed_is_there_after_reopening(void **unused)
@@ -76,17 +77,16 @@ struct nested {
     int depth, logs;
 };
 
-static bool walk_again(void *arg, const struct store_log *log)
+static enum rc walk_again(void *arg, const struct store_log *log, struct fault *fault)
 {
     struct nested *nested = arg;
-    struct fault fault;
     uint32_t learner = 0;
     assert_memory_equal(log->members, "m", 1);
-    assert_int_equal(store_log_owner(nested->store, log->log_id, &learner, &fault), RC_OK);
+    assert_int_equal(store_log_owner(nested->store, log->log_id, &learner, fault), RC_OK);
     nested->logs++;
     if (nested->depth++ < 8)
-        assert_int_equal(store_each_log(nested->store, 1, NULL, walk_again, nested, &fault), RC_OK);
-    return true;
+        assert_int_equal(store_each_log(nested->store, 1, NULL, walk_again, nested, fault), RC_OK);
+    return RC_OK;
 }
 
 static void a_visit_holds_no_connection(void **unused)
@@ -108,16 +108,17 @@ struct listing {
     int count;
 };
 
-static bool in_order(void *arg, const struct store_log *log)
+static enum rc in_order(void *arg, const struct store_log *log, struct fault *fault)
 {
     struct listing *listing = arg;
+    (void)fault;
     assert_true(log->date_ms < listing->last_ms ||
                 (log->date_ms == listing->last_ms && log->log_id < listing->last_id));
     assert_int_equal(log->members_size, log->log_id % 3 ? 2 : 0);
     listing->last_ms = log->date_ms;
     listing->last_id = log->log_id;
     listing->count++;
-    return true;
+    return RC_OK;
 }
 
 static void pages_of_logs_meet(void **unused)
