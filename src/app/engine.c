@@ -12,6 +12,7 @@
 #include "base/codec.h"
 #include "base/monotonic.h"
 #include "model/revision.h"
+#include "store/checkpoint.h"
 
 enum {
     /* commands waiting; above that 503 at once. Fewer than there may be connections */

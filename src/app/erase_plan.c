@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/fold.h"
+#include "store/checkpoint.h"
 
 static const char erased_actor[] = "erased";
 

@@ -6,6 +6,7 @@
 #include "base/ident.h"
 #include "base/instant.h"
 #include "model/fold.h"
+#include "store/checkpoint.h"
 
 /* First the tail, then the index: an event that moves from one to the other in between is seen twice, never
  * missed. */

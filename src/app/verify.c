@@ -10,6 +10,7 @@
 #include "model/checkpoint_rows.h"
 #include "model/replay.h"
 #include "app/verify_logs.h"
+#include "store/checkpoint.h"
 
 enum { SHOWN_DIFFERENCES = 20, PROGRESS_EVERY = 1 << 17 };
 

@@ -7,6 +7,7 @@
 #include "app/verify.h"
 #include "base/ident.h"
 #include "cli/options.h"
+#include "store/checkpoint.h"
 
 /* verify, rebuild, backup, restore, erase: what an operator does with a data directory. */
 

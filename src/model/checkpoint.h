@@ -2,7 +2,7 @@
 
 #include "model/model.h"
 #include "model/tail.h"
-#include "store/store.h"
+#include "store/checkpoint.h"
 
 /* The checkpoint file: what the model was at one sequence. A checkpoint is everything that changed since the
  * last one, taken between two batches, so that every row and every sum on disk belongs to the same sequence;

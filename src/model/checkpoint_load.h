@@ -1,7 +1,7 @@
 #pragma once
 
 #include "model/model.h"
-#include "store/store.h"
+#include "store/checkpoint.h"
 
 /* A model from what the last run left: the store's ids and the rows of the checkpoint file. */
 

@@ -2,7 +2,7 @@
 
 #include "base/buf.h"
 #include "model/model.h"
-#include "store/store.h"
+#include "store/checkpoint.h"
 
 /* The rows of the checkpoint file, as bytes. A course's or item's: its definition (empty when unknown), then
  * its sums, so that a start can compare them with the learners'. */

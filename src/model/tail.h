@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/fault.h"
-#include "store/store.h"
+#include "store/checkpoint.h"
 
 /* The latest events, by sequence and learner: those that the index in the checkpoint file does not know yet.
  * The engine adds, a checkpoint takes, any thread reads. Thread-safe. Source: docs/decisions/0006. */

@@ -4,7 +4,7 @@
 
 #include <sqlite3.h>
 
-#include "store/store.h"
+#include "store/checkpoint.h"
 
 /* Private to the SQLite store: what its files share. Two files: events.db holds what is true, checkpoint.db
  * what is derived and may be thrown away. Per file one connection writes and checkpoints; readers are

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "store/checkpoint.h"
 #include "store/store.h"
 
 /* Walks: each hands on all that is there, ends where its visitor has enough, and says what its visitor says.

@@ -30,7 +30,7 @@ static struct store *open_store(void)
 {
     struct store *store = NULL;
     struct fault fault = {NULL, NULL};
-    if (store_open(directory, &store, &fault) != RC_OK)
+    if (store_open(&(struct store_place){.directory = directory}, &store, &fault) != RC_OK)
         fail_msg("store_open: %s", fault_why(&fault));
     return store;
 }
@@ -150,7 +150,7 @@ static void a_second_process_is_refused(void **unused)
     struct store *store = open_store(), *second = NULL;
     struct fault fault = {NULL, NULL};
     (void)unused;
-    assert_int_equal(store_open(directory, &second, &fault), RC_CONFLICT);
+    assert_int_equal(store_open(&(struct store_place){.directory = directory}, &second, &fault), RC_CONFLICT);
     assert_non_null(strstr(fault.message, "another milepost"));
     store_close(store);
 }
@@ -186,7 +186,7 @@ static void a_newer_schema_is_refused(void **unused)
     sqlite3_open(path, &db);
     sqlite3_exec(db, "UPDATE meta SET value = 99 WHERE name = 'schema'", NULL, NULL, NULL);
     sqlite3_close(db);
-    assert_int_equal(store_open(directory, &store, &fault), RC_INTERNAL);
+    assert_int_equal(store_open(&(struct store_place){.directory = directory}, &store, &fault), RC_INTERNAL);
     assert_non_null(strstr(fault.message, "newer"));
 }
 
