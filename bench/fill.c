@@ -78,7 +78,8 @@ int main(int argc, char **argv)
     struct fault fault = {NULL, NULL};
     struct arena arena;
 
-    if (!data || (mkdir(data, 0700) != 0 && errno != EEXIST) || store_open(data, &store, &fault) != RC_OK ||
+    if (!data || (mkdir(data, 0700) != 0 && errno != EEXIST) ||
+        store_open(&(struct store_place){.directory = data}, &store, &fault) != RC_OK ||
         engine_new(store, &policy, NULL, &engine, &fault) != RC_OK) {
         /* to whoever measures */
         (void)fprintf(stderr, "fill: %s\n", fault.message ? fault.message : "--data DIR is needed");

@@ -198,7 +198,8 @@ static void measure_commits(void)
     struct store *store;
     uint64_t sequence = 0;
 
-    if (!mkdtemp(directory) || store_open(directory, &store, &fault) != RC_OK)
+    if (!mkdtemp(directory) ||
+        store_open(&(struct store_place){.directory = directory}, &store, &fault) != RC_OK)
         return;
     for (size_t size = 1; size <= 4096; size *= 8) {
         long commits = 0;

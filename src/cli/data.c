@@ -111,7 +111,7 @@ int cli_rebuild(int argc, char **argv)
     int64_t began_ms = cli_now_ms();
     if (!store_exists(settings.data))
         return cli_complain(settings.data, "there is no data in this directory");
-    enum rc rc = store_open(settings.data, &store, &fault);
+    enum rc rc = store_open(&(struct store_place){.directory = settings.data}, &store, &fault);
     if (rc == RC_OK) {
         rc = rebuild(store, &events, &mended, &fault);
         store_close(store);
@@ -165,7 +165,7 @@ static enum rc restore_beside(const char *beside, const char *file, uint64_t *ou
     enum rc rc = store_restore(beside, file, out_events, fault);
 
     if (rc == RC_OK)
-        rc = store_open(beside, &store, fault);
+        rc = store_open(&(struct store_place){.directory = beside}, &store, fault);
     if (rc != RC_OK)
         return rc;
     rc = cli_check_store(store, fault);

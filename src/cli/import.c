@@ -488,7 +488,8 @@ static enum rc take_all(struct importing *importing)
 
 static enum rc make_store(struct importing *importing, const char *directory)
 {
-    enum rc rc = store_open(directory, &importing->store, importing->fault);
+    enum rc rc =
+        store_open(&(struct store_place){.directory = directory}, &importing->store, importing->fault);
 
     if (rc != RC_OK)
         return rc;

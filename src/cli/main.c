@@ -66,7 +66,7 @@ int cli_open_until(const struct settings *settings, bool (*stop)(void), struct s
 
     if (cli_make_directory(settings->data) != 0)
         return 1;
-    enum rc rc = store_open(settings->data, out_store, &fault);
+    enum rc rc = store_open(&(struct store_place){.directory = settings->data}, out_store, &fault);
     if (rc == RC_OK) {
         rc = engine_new(*out_store, &policy, show_progress, out_engine, &fault);
         if (rc != RC_OK) {

@@ -89,8 +89,24 @@ struct store_erasure {
     size_t forgotten_count;
 };
 
+/* Events that go, and events that stay with somebody taken out of them. */
+struct store_forgetting {
+    const uint64_t *sequences;
+    size_t sequence_count;
+    const struct stored_event *rewritten;
+    size_t rewritten_count;
+};
+
+/* What tells one batch from all others, in all stores and at all times: 128 random bits. */
+struct batch_id {
+    uint8_t bytes[16];
+};
+
 /* All of it becomes durable, or none. */
 struct store_batch {
+    struct batch_id id;
+    uint64_t turn; /* its place in the log; 0 until it has one */
+    int64_t at_ms; /* by the clock of who decided it */
     const struct stored_event *events;
     size_t event_count;
     const struct store_id *ids;

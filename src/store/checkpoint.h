@@ -3,8 +3,8 @@
 #include "store/store.h"
 
 /* The checkpoint file: the model as of one sequence, written behind the events, and the index of each
- * learner's events. It may be thrown away: it is made again from the events. Every node has its own.
- * One thread, the checkpointer's, unless a function says otherwise. */
+ * learner's events. It may be thrown away: it is made again from the events. Every node has its own, in
+ * store/sqlite/. One thread, the checkpointer's, unless a function says otherwise. */
 
 enum checkpoint_row_kind { CHECKPOINT_LEARNER, CHECKPOINT_COURSE, CHECKPOINT_ITEM };
 

@@ -6,16 +6,25 @@
 
 #include "base/buf.h"
 #include "base/fault.h"
-#include "store/batch.h"
+#include "store/log.h"
 
-/* Where events become durable. SQL and its types stay behind it. What the store's libraries say is in a
- * fault's text, for the operator. Source: reliability R1 to R17; docs/decisions/0001. */
+/* Where events become durable. SQL and its types stay behind it, in store/sqlite/. What the store's libraries
+ * say is in a fault's text, for the operator. Source: reliability R1 to R17; docs/decisions/0001. */
 
-struct store;
+/* Where a store is. */
+struct store_place {
+    const char *directory; /* the node's own files */
+    const char *database;  /* URL of the log that it shares with others; NULL: its own files are the log */
+};
 
 /* Opens or makes the store in a directory that exists. Takes the directory's lock for life. RC_CONFLICT:
- * another process has it. RC_INTERNAL: damaged, newer, or not to be read; *fault says what. */
-MUST_CHECK enum rc store_open(const char *directory, struct store **out_store, struct fault *fault);
+ * another process has it. RC_INTERNAL: damaged, newer, or not to be read; RC_NOT_IMPLEMENTED: no log of this
+ * kind is in this program; fault says what. */
+MUST_CHECK enum rc store_open(const struct store_place *place, struct store **out_store, struct fault *fault);
+
+/* The same with a log of a given kind; what: the kind's own. */
+MUST_CHECK enum rc store_open_on(const char *directory, const struct log_methods *kind, void *what,
+                                 struct store **out_store, struct fault *fault);
 
 /* Opens for reading alone, beside a server that runs: one instant of events and checkpoint, held until the
  * close. Writes nothing and takes no lock. Errors as store_open; RC_NOT_FOUND: there is no store. */
@@ -24,19 +33,31 @@ MUST_CHECK enum rc store_open_reader(const char *directory, struct store **out_s
 /* Whether the directory holds a store. */
 bool store_exists(const char *directory);
 
-/* Checkpoints and closes. */
+/* Checkpoints and closes, the log too. */
 void store_close(struct store *store);
 
-/* The numbers given out last, as of the last commit. The owner's thread. */
+/* The log that the store was opened on; NULL: it was opened for reading alone. */
+struct log *store_event_log(struct store *store);
+
+/* The last numbers that the node's own files know of. */
 struct store_counters store_counters(const struct store *store);
 
 /* Whether the place of the events takes a write of some size right now: tries, and waits for the disk. The
  * owner's thread. */
 bool store_has_room(const struct store *store);
 
-/* Durable when RC_OK. RC_BUSY: nothing was stored, later may work (disk full). RC_INTERNAL: nothing may be
- * written any more (I/O error): the process must end. One thread, the engine's. */
+/* Writes into the node's own files, durably when RC_OK; for who has a directory to themselves (import,
+ * mending), and for the log that these files are. RC_BUSY: nothing was stored, later may work (disk full).
+ * RC_INTERNAL: nothing may be written any more (I/O error): the process must end. One thread, the engine's.
+ */
 MUST_CHECK enum rc store_commit(struct store *store, const struct store_batch *batch, struct fault *fault);
+
+/* Copies a batch of a log that others write too into the node's own files, before it is published. It is not
+ * synced: after a power cut the log has it. Errors and thread: as store_commit. */
+MUST_CHECK enum rc store_copy(struct store *store, const struct store_batch *batch, struct fault *fault);
+
+/* The turn and the id of the last batch that was copied; all 0: none was. */
+struct log_turn store_copied(const struct store *store);
 
 /* Erasures that are written down: their learner, id, own and named, as they were committed. */
 MUST_CHECK enum rc store_each_erasing(struct store *store,
@@ -46,9 +67,8 @@ MUST_CHECK enum rc store_each_erasing(struct store *store,
 
 /* Takes events out, and puts others in their place, in one transaction; done: the learner whose erasure ends
  * with it; 0: it goes on. Errors and thread: as store_commit. */
-MUST_CHECK enum rc store_erase_some(struct store *store, const uint64_t *sequences, size_t count,
-                                    const struct stored_event *rewritten, size_t rewritten_count,
-                                    uint32_t done, struct fault *fault);
+MUST_CHECK enum rc store_erase_some(struct store *store, const struct store_forgetting *what, uint32_t done,
+                                    struct fault *fault);
 
 /* Leaves no copy of what was deleted beside the events (in the WAL). RC_BUSY: a reader is in the way; try
  * again. It does not wait for a reader of another process, since every write would wait with it. Thread: as

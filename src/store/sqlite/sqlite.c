@@ -39,7 +39,7 @@ enum rc sqlite_store_new(const char *directory, struct store **out_store, struct
     (void)pthread_mutex_init(&store->reader_lock, NULL); /* default attributes cannot fail */
     (void)pthread_cond_init(&store->reader_back, NULL);  /* likewise */
     if (strlen(directory) > SQLITE_PATH_BYTES - 96) {
-        store_close(store);
+        sqlite_close(store);
         return fault_set(fault, RC_INTERNAL, NULL, "the data directory's path is too long");
     }
     (void)snprintf(store->directory, sizeof store->directory, "%s", directory);               /* fits */
@@ -68,11 +68,11 @@ static void remove_other_checkpoints(struct store *store)
 
 static enum rc close_with(struct store *store, enum rc rc)
 {
-    store_close(store);
+    sqlite_close(store);
     return rc;
 }
 
-enum rc store_open(const char *directory, struct store **out_store, struct fault *fault)
+enum rc sqlite_open(const char *directory, bool copy, struct store **out_store, struct fault *fault)
 {
     struct store *store;
     enum rc rc = sqlite_store_new(directory, &store, fault);
@@ -81,7 +81,7 @@ enum rc store_open(const char *directory, struct store **out_store, struct fault
         return rc;
     rc = sqlite_take_lock(store, directory, fault);
     if (rc == RC_OK)
-        rc = sqlite_open_events(store, fault);
+        rc = sqlite_open_events(store, copy, fault);
     if (rc == RC_OK) {
         remove_other_checkpoints(store);
         sqlite_checkpoint_path(store, store->generation, store->checkpoint_path);
@@ -143,7 +143,7 @@ bool store_exists(const char *directory)
     return access(path, F_OK) == 0;
 }
 
-void store_close(struct store *store)
+void sqlite_close(struct store *store)
 {
     if (!store)
         return;

@@ -2,7 +2,15 @@
 
 #include "store/sqlite/sqlite_private.h"
 
-/* Opening a directory, shared with sqlite_copies.c. */
+/* A directory's files, opened and closed. */
+
+/* copy: what is written into them is in a log elsewhere, so that it need not be synced. Else as store_open.
+ */
+MUST_CHECK enum rc sqlite_open(const char *directory, bool copy, struct store **out_store,
+                               struct fault *fault);
+
+/* Checkpoints and closes the files, and frees the store; NULL is fine. */
+void sqlite_close(struct store *store);
 
 /* A store of a directory with nothing open yet; store_close frees it. Errors: RC_BUSY,
  * out of memory; RC_INTERNAL, the path is too long. */

@@ -189,7 +189,7 @@ enum rc store_backup(const char *directory, const char *file, uint64_t *out_even
     if (rc != RC_OK)
         return rc;
     rc = copy_store(store, store->events_path, file, false, out_events, fault);
-    store_close(store);
+    sqlite_close(store);
     return rc;
 }
 
@@ -207,7 +207,7 @@ enum rc store_restore(const char *directory, const char *file, uint64_t *out_eve
     rc = sqlite_take_lock(store, directory, fault);
     if (rc == RC_OK)
         rc = copy_store(store, file, store->events_path, true, out_events, fault);
-    store_close(store);
+    sqlite_close(store);
     return rc;
 }
 
@@ -263,20 +263,20 @@ enum rc store_replace_empty(const char *directory, const char *from, struct faul
 {
     char path[SQLITE_PATH_BYTES], source[SQLITE_PATH_BYTES];
     struct store *store;
-    enum rc rc = store_open(directory, &store, fault);
+    enum rc rc = sqlite_open(directory, false, &store, fault);
 
     if (rc != RC_OK)
         return rc;
     if (sqlite_one_number(store->events, "SELECT count(*) FROM event") > 0 || store->counters.sequence > 0)
         rc = fault_set(fault, RC_CONFLICT, NULL, "the data directory is not empty; nothing was changed");
     if (rc != RC_OK) {
-        store_close(store);
+        sqlite_close(store);
         return rc;
     }
     int lock = store->lock_fd; /* held while the files change places */
     store->lock_fd = -1;
     sqlite_checkpoint_path(store, store->generation, path);
-    store_close(store);
+    sqlite_close(store);
     sqlite_remove_file(path);
     (void)snprintf(path, sizeof path, "%.4000s/events.db", directory); /* fits */
     (void)snprintf(source, sizeof source, "%.4000s/events.db", from);  /* fits */

@@ -1,5 +1,7 @@
 #include "store/sqlite/sqlite_events.h"
 
+#include <string.h>
+
 #include <zlib.h>
 
 #include "store/sqlite/sqlite_db.h"
@@ -29,6 +31,7 @@ static const char *const writer_sql[WRITER_COUNT] = {
     [DROP_NAMES] = "DELETE FROM answer_name WHERE (who, key) IN"
                    " (SELECT who, key FROM answer_name WHERE at_ms < ?1 ORDER BY at_ms LIMIT 16)",
     [PUT_LEDGER] = "INSERT OR REPLACE INTO ledger(name, value) VALUES(?1, ?2)",
+    [SET_META] = "INSERT OR REPLACE INTO meta(name, value) VALUES(?1, ?2)",
     [SET_SEQUENCE] = "UPDATE meta SET value = ?1 WHERE name = 'sequence'",
     [SET_RECORD_ID] = "UPDATE meta SET value = ?1 WHERE name = 'record_id'",
     [SET_ENROLMENT_ID] = "UPDATE meta SET value = ?1 WHERE name = 'enrolment_id'",
@@ -50,6 +53,25 @@ static const char *const writer_sql[WRITER_COUNT] = {
     [ROLLBACK] = "ROLLBACK",
 };
 
+static unsigned nibble(char digit)
+{
+    return (unsigned)(digit <= '9' ? digit - '0' : digit - 'a' + 10) & 15;
+}
+
+/* As put_turn wrote it. */
+static void read_turn(struct store *store)
+{
+    char text[2 * sizeof store->copied.batch.bytes + 1];
+    int64_t turn = sqlite_meta_number(store->events, "turn");
+
+    sqlite_meta_text(store->events, "turn_batch", text, sizeof text);
+    if (turn < 1 || strlen(text) != sizeof text - 1)
+        return; /* it was never copied from elsewhere */
+    store->copied.number = (uint64_t)turn;
+    for (size_t i = 0; i < sizeof store->copied.batch.bytes; i++)
+        store->copied.batch.bytes[i] = (uint8_t)(nibble(text[2 * i]) << 4 | nibble(text[2 * i + 1]));
+}
+
 void sqlite_read_counters(struct store *store)
 {
     sqlite3 *db = store->events;
@@ -64,17 +86,20 @@ void sqlite_read_counters(struct store *store)
         .record_id = (uint32_t)sqlite_meta_number(db, "record_id"),
         .enrolment_id = (uint32_t)sqlite_meta_number(db, "enrolment_id"),
     };
+    read_turn(store);
 }
 
-enum rc sqlite_open_events(struct store *store, struct fault *fault)
+enum rc sqlite_open_events(struct store *store, bool copy, struct fault *fault)
 {
     enum rc rc = sqlite_open_file(store->events_path, false, &store->events, fault);
 
     if (rc == RC_OK)
         rc = sqlite_run(store->events,
-                        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                        "PRAGMA cache_size=-16384; PRAGMA secure_delete=ON;",
+                        copy ? "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+                             : "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
                         fault);
+    if (rc == RC_OK)
+        rc = sqlite_run(store->events, "PRAGMA cache_size=-16384; PRAGMA secure_delete=ON;", fault);
     if (rc == RC_OK)
         rc = sqlite_bring_schema_up(store, fault);
     if (rc != RC_OK)
@@ -328,15 +353,54 @@ enum rc store_commit(struct store *store, const struct store_batch *batch, struc
     return rc;
 }
 
-enum rc store_erase_some(struct store *store, const uint64_t *sequences, size_t count,
-                         const struct stored_event *rewritten, size_t rewritten_count, uint32_t done,
+/* How far the log is copied: its turn as a number, its batch as text. */
+static bool put_turn(struct store *store, const struct store_batch *batch)
+{
+    static const char digits[] = "0123456789abcdef";
+    char text[2 * sizeof batch->id.bytes];
+    sqlite3_stmt *put = store->writer[SET_META];
+
+    for (size_t i = 0; i < sizeof batch->id.bytes; i++) {
+        text[2 * i] = digits[batch->id.bytes[i] >> 4];
+        text[2 * i + 1] = digits[batch->id.bytes[i] & 15];
+    }
+    (void)sqlite3_bind_text(put, 1, "turn", -1, SQLITE_STATIC); /* indexes are right by construction */
+    (void)sqlite3_bind_int64(put, 2, (int64_t)batch->turn);
+    if (!sqlite_step_done(put))
+        return false;
+    (void)sqlite3_bind_text(put, 1, "turn_batch", -1, SQLITE_STATIC); /* likewise */
+    (void)sqlite3_bind_text(put, 2, text, sizeof text, SQLITE_STATIC);
+    return sqlite_step_done(put);
+}
+
+enum rc store_copy(struct store *store, const struct store_batch *batch, struct fault *fault)
+{
+    if (store->broken)
+        return fault_set(fault, RC_INTERNAL, NULL, "writing stopped after an I/O error");
+    enum rc rc = end_transaction(
+        store, sqlite_step_done(store->writer[BEGIN]) && write_batch(store, batch) && put_turn(store, batch),
+        fault);
+    if (rc == RC_OK) {
+        store->counters = batch->counters;
+        store->copied = (struct log_turn){batch->turn, batch->id};
+    }
+    return rc;
+}
+
+struct log_turn store_copied(const struct store *store)
+{
+    return store->copied;
+}
+
+enum rc store_erase_some(struct store *store, const struct store_forgetting *what, uint32_t done,
                          struct fault *fault)
 {
     if (store->broken)
         return fault_set(fault, RC_INTERNAL, NULL, "writing stopped after an I/O error");
-    bool written = sqlite_step_done(store->writer[BEGIN]) &&
-                   erase_events(store, sequences, count, rewritten, rewritten_count) &&
-                   (!done || sqlite_bind_run(store->writer[END_ERASING], done));
+    bool written =
+        sqlite_step_done(store->writer[BEGIN]) &&
+        erase_events(store, what->sequences, what->sequence_count, what->rewritten, what->rewritten_count) &&
+        (!done || sqlite_bind_run(store->writer[END_ERASING], done));
     return end_transaction(store, written, fault);
 }
 

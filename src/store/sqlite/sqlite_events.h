@@ -4,8 +4,8 @@
 
 /* events.db: what is true. */
 
-/* Opens it to write, and brings its tables up to date. */
-MUST_CHECK enum rc sqlite_open_events(struct store *store, struct fault *fault);
+/* Opens it to write, and brings its tables up to date. copy: what is written is durable elsewhere. */
+MUST_CHECK enum rc sqlite_open_events(struct store *store, bool copy, struct fault *fault);
 
 /* The store's id, its generation, the numbers that were given out. */
 void sqlite_read_counters(struct store *store);

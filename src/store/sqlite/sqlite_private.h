@@ -33,6 +33,7 @@ enum statement {
     DROP_ANSWERS,
     DROP_NAMES,
     PUT_LEDGER,
+    SET_META,
     SET_SEQUENCE,
     SET_RECORD_ID,
     SET_ENROLMENT_ID,
@@ -101,7 +102,9 @@ struct store {
     char directory[SQLITE_PATH_BYTES], events_path[SQLITE_PATH_BYTES], checkpoint_path[SQLITE_PATH_BYTES],
         store_id[64];
     int64_t generation;
+    struct log *log; /* store.c's; NULL: opened to read */
     struct store_counters counters;
+    struct log_turn copied; /* of a log elsewhere */
     uint64_t checkpoint_sequence;
     uint16_t checkpoint_threshold;
     sqlite3 *events, *checkpoint;

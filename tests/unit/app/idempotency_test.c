@@ -22,7 +22,7 @@ static int open_all(void **state)
         if (!mkdtemp(directory))
             return -1;
     }
-    return store_open(directory, &store, &fault) == RC_OK &&
+    return store_open(&(struct store_place){.directory = directory}, &store, &fault) == RC_OK &&
                    idempotency_new(store, 1000 * day_ms, &idempotency, &fault) == RC_OK
                ? 0
                : -1;

@@ -69,8 +69,8 @@ static struct store *filled(void)
     struct store *store = NULL;
     struct fault fault;
 
-    if (store_open(directory, &store, &fault) != RC_OK || store_commit(store, &batch, &fault) != RC_OK ||
-        store_checkpoint_begin(store, &fault) != RC_OK ||
+    if (store_open(&(struct store_place){.directory = directory}, &store, &fault) != RC_OK ||
+        store_commit(store, &batch, &fault) != RC_OK || store_checkpoint_begin(store, &fault) != RC_OK ||
         store_checkpoint_row(store, &rows[0], &fault) != RC_OK ||
         store_checkpoint_row(store, &rows[1], &fault) != RC_OK ||
         store_checkpoint_events(store, refs, 2, &fault) != RC_OK ||
@@ -224,7 +224,7 @@ static void what_is_not_there_is_not_found(void **unused)
     struct fault fault;
     uint32_t learner;
     (void)unused;
-    assert_int_equal(store_open(directory, &store, &fault), RC_OK);
+    assert_int_equal(store_open(&(struct store_place){.directory = directory}, &store, &fault), RC_OK);
     assert_int_equal(store_answer(store, key, see_answer, &visitor, &fault), RC_NOT_FOUND);
     assert_int_equal(store_log(store, 99, see_log, &visitor, &fault), RC_NOT_FOUND);
     assert_int_equal(store_log_owner(store, 99, &learner, &fault), RC_NOT_FOUND);

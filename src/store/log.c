@@ -1,0 +1,79 @@
+#include "store/log.h"
+
+struct batch_id log_next_id(struct log *log)
+{
+    struct batch_id id = log->next_id;
+
+    for (size_t i = 0; i < sizeof id.bytes && ++log->next_id.bytes[i] == 0; i++)
+        ; /* carries */
+    return id;
+}
+
+enum rc log_begin(struct log *log, const struct log_turn *after, log_visitor *visit, void *arg,
+                  struct log_head *out_head, struct fault *fault)
+{
+    return log->methods->begin(log, after, visit, arg, out_head, fault);
+}
+
+enum log_outcome log_commit(struct log *log, const struct store_batch *batch, struct fault *fault)
+{
+    return log->methods->commit(log, batch, fault);
+}
+
+enum log_outcome log_outcome_of(struct log *log, const struct batch_id *batch, struct fault *fault)
+{
+    if (log->methods->outcome)
+        return log->methods->outcome(log, batch, fault);
+    (void)fault_set(fault, RC_BUSY, NULL, "this log leaves no batch in doubt"); /* the outcome says it */
+    return LOG_REFUSED;
+}
+
+void log_abandon(struct log *log)
+{
+    if (log->methods->abandon)
+        log->methods->abandon(log);
+}
+
+enum rc log_head(struct log *log, struct log_head *out_head, struct fault *fault)
+{
+    return log->methods->head(log, out_head, fault);
+}
+
+enum rc log_catch_up(struct log *log, const struct log_turn *after, log_visitor *visit, void *arg,
+                     struct fault *fault)
+{
+    return log->methods->catch_up ? log->methods->catch_up(log, after, visit, arg, fault) : RC_OK;
+}
+
+void log_follow(struct log *log, void (*wake)(void *arg), void *arg)
+{
+    if (log->methods->follow)
+        log->methods->follow(log, wake, arg);
+}
+
+enum rc log_forget(struct log *log, const struct store_forgetting *what, struct fault *fault)
+{
+    return log->methods->forget ? log->methods->forget(log, what, fault) : RC_OK;
+}
+
+enum rc log_fill(struct log *log, const struct store_batch *batch, struct fault *fault)
+{
+    if (log->methods->fill)
+        return log->methods->fill(log, batch, fault);
+    return fault_set(fault, RC_NOT_IMPLEMENTED, NULL, "this log is filled by copying files");
+}
+
+bool log_has_room(struct log *log)
+{
+    return !log->methods->has_room || log->methods->has_room(log);
+}
+
+const char *log_name(const struct log *log)
+{
+    return log->methods->name;
+}
+
+bool log_is_shared(const struct log *log)
+{
+    return log->methods->shared;
+}

@@ -1,0 +1,151 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "store/batch.h"
+
+/* The event log: one row of batches, in one order, that all nodes of a store agree on. What is in it is true;
+ * the model, the checkpoint and a node's own files follow from it.
+ *
+ * A turn is a batch's place in that row. A log gives turns out one at a time, so who holds one decides
+ * against a model that nobody can make old: the numbers of events, names, records and log entries follow from
+ * what is in the log, and are known while deciding.
+ *
+ * A node is in one of three states towards its log:
+ *   idle      It holds no turn; others may write.
+ *   deciding  From a log_begin that said RC_OK to the log_commit or log_abandon that follows.
+ *   in doubt  From a log_commit that said LOG_UNKNOWN until log_outcome_of says something else. It holds no
+ * turn, and must not begin: what it would decide on may be old.
+ *
+ * All functions are for one thread, the engine's. None is for an event loop: they may wait for a disk or a
+ * network. Source: docs/decisions/0019. */
+
+struct store;
+
+/* What became of a batch. */
+enum log_outcome {
+    /* It is durable: every node sees it, at its turn, and no crash takes it away. Now it is published, and
+     * answered. */
+    LOG_STORED,
+    /* It is not in the log and never will be; the head is as it was. Its commands were not done, and may be
+     * sent again. */
+    LOG_REFUSED,
+    /* The log cannot say (the connection was lost under way). It is not published, not answered and not
+     * decided again before log_outcome_of has told. */
+    LOG_UNKNOWN,
+    /* This node can write no more, and only a new start finds out what is durable (a failed fsync): the
+     * process must end. */
+    LOG_BROKEN,
+};
+
+/* How far a node has followed a log. The batch's id makes a log that went back, or was changed for another,
+ * known as such. */
+struct log_turn {
+    uint64_t number; /* from 1; 0: before the first */
+    struct batch_id batch;
+};
+
+/* The last turn, and what it left. */
+struct log_head {
+    struct log_turn turn;
+    struct store_counters counters; /* the last numbers that were given out */
+    int64_t at_ms;                  /* the batch's instant, by the clock of who decided it */
+};
+
+/* Takes a batch that this node did not write: whole, its turn and instant filled in. Bytes are borrowed for
+ * the visit. A result that is not RC_OK ends the walk and is the walk's. */
+typedef enum rc log_visitor(void *arg, const struct store_batch *batch, struct fault *fault);
+
+struct log;
+
+/* One kind of log. A member that says "optional" may be NULL; what that means stands with it. */
+struct log_methods {
+    const char *name; /* for the operator */
+
+    /* Other nodes may write it, so each node copies what is in it into files of its own (store_copy). False:
+     * a node's own files are the log. */
+    bool shared;
+
+    /* what: this kind's own; store_open_on's caller gives it. */
+    enum rc (*open)(struct store *store, void *what, struct log **out_log, struct fault *fault);
+    void (*close)(struct log *log);
+    enum rc (*begin)(struct log *log, const struct log_turn *after, log_visitor *visit, void *arg,
+                     struct log_head *out_head, struct fault *fault);
+    enum log_outcome (*commit)(struct log *log, const struct store_batch *batch, struct fault *fault);
+    /* Optional: commit never says LOG_UNKNOWN. */
+    enum log_outcome (*outcome)(struct log *log, const struct batch_id *batch, struct fault *fault);
+    /* Optional: begin took nothing that must be given back. */
+    void (*abandon)(struct log *log);
+    enum rc (*head)(struct log *log, struct log_head *out_head, struct fault *fault);
+    /* Optional, both: nobody else writes it. */
+    enum rc (*catch_up)(struct log *log, const struct log_turn *after, log_visitor *visit, void *arg,
+                        struct fault *fault);
+    void (*follow)(struct log *log, void (*wake)(void *arg), void *arg);
+    /* Optional: what is forgotten in a node's own files is gone. */
+    enum rc (*forget)(struct log *log, const struct store_forgetting *what, struct fault *fault);
+    /* Optional: it is filled by copying files. */
+    enum rc (*fill)(struct log *log, const struct store_batch *batch, struct fault *fault);
+    /* Optional: it always has room. */
+    bool (*has_room)(struct log *log);
+};
+
+/* What each kind's own struct begins with. */
+struct log {
+    const struct log_methods *methods;
+    struct batch_id next_id; /* log_next_id's */
+};
+
+/* An id for the next batch. Begins at random with each open, so that no two nodes, and no two runs of one,
+ * ever give out the same. */
+struct batch_id log_next_id(struct log *log);
+
+/* Takes the next turn, first hands over what others have committed after a turn. What the visitor has taken
+ * stays taken also when this fails then. RC_BUSY: no turn is to be had now (the log cannot be reached,
+ * another node holds it for too long). RC_CONFLICT: the log does not hold that turn: it went back, or is
+ * another; the node's files are worth nothing. */
+MUST_CHECK enum rc log_begin(struct log *log, const struct log_turn *after, log_visitor *visit, void *arg,
+                             struct log_head *out_head, struct fault *fault);
+
+/* Writes the batch at the turn that is held, and gives the turn up. The batch's id is new, its counters are
+ * those after it. fault is filled unless the result is LOG_STORED. */
+MUST_CHECK enum log_outcome log_commit(struct log *log, const struct store_batch *batch, struct fault *fault);
+
+/* What became of a batch in doubt. LOG_UNKNOWN: ask again, a little later. LOG_REFUSED is final: nothing that
+ * is still under way can make it LOG_STORED. */
+MUST_CHECK enum log_outcome log_outcome_of(struct log *log, const struct batch_id *batch,
+                                           struct fault *fault);
+
+/* Gives the turn up without a batch. */
+void log_abandon(struct log *log);
+
+/* The last turn, as of a moment within the call: a node that has followed it to there knows all that was
+ * acknowledged before. RC_BUSY: the log cannot be reached. */
+MUST_CHECK enum rc log_head(struct log *log, struct log_head *out_head, struct fault *fault);
+
+/* Hands over what others have committed after a turn, and takes none. Errors as log_begin. */
+MUST_CHECK enum rc log_catch_up(struct log *log, const struct log_turn *after, log_visitor *visit, void *arg,
+                                struct fault *fault);
+
+/* From now on wake is called, by any thread, when others may have committed something. It is a hint: calls
+ * may be lost, or for nothing. wake NULL: no more. */
+void log_follow(struct log *log, void (*wake)(void *arg), void *arg);
+
+/* Takes events out of what is in the log, and puts others in their place, for all nodes. Idle. RC_BUSY: not
+ * done; again later. */
+MUST_CHECK enum rc log_forget(struct log *log, const struct store_forgetting *what, struct fault *fault);
+
+/* Appends a batch that another log held at the turn that it says; for a log that is filled with another's
+ * batches, in order, before anybody uses it. RC_CONFLICT: that is not the turn that follows.
+ * RC_NOT_IMPLEMENTED: this kind is filled by copying files. */
+MUST_CHECK enum rc log_fill(struct log *log, const struct store_batch *batch, struct fault *fault);
+
+/* Whether it takes a batch of some size right now: tries. */
+bool log_has_room(struct log *log);
+
+/* The kind's name, for the operator. */
+const char *log_name(const struct log *log);
+
+/* Whether other nodes may write it. */
+bool log_is_shared(const struct log *log);
