@@ -1,0 +1,472 @@
+#include "test.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "memory_log.h"
+#include "store/store.h"
+
+/* What store/log.h promises, asked of every kind of log. Each test runs once for each kind. */
+
+static struct memory_server *server;
+static char directories[3][64]; /* a node's files each */
+
+static int set_up(void **state)
+{
+    (void)state;
+    server = memory_server_new(7);
+    for (size_t i = 0; i < COUNT(directories); i++) {
+        strcpy(directories[i], "/tmp/milepost-log-XXXXXX");
+        if (!mkdtemp(directories[i]))
+            return -1;
+    }
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    memory_server_free(server);
+    for (size_t i = 0; i < COUNT(directories); i++)
+        store_remove(directories[i]);
+    return 0;
+}
+
+/* A node on the kind of log that the test is run for. */
+static struct store *open_node(void **state, size_t node)
+{
+    bool memory = *(bool *)*state;
+    const struct store_place place = {.directory = directories[node]};
+    struct store *store = NULL;
+    struct fault fault;
+    enum rc rc = memory ? store_open_on(place.directory, &memory_log, server, &store, &fault)
+                        : store_open(&place, &store, &fault);
+
+    if (rc != RC_OK)
+        fail_msg("open: %s", fault_why(&fault));
+    return store;
+}
+
+/* What a node has seen of others, and how far it has followed. */
+struct follower {
+    struct log_turn turn;
+    int batches;
+    uint64_t events;
+    uint64_t last_sequence;
+};
+
+static enum rc follow(void *arg, const struct store_batch *batch, struct fault *fault)
+{
+    struct follower *follower = arg;
+
+    (void)fault;
+    assert_int_equal(batch->turn, follower->turn.number + 1);
+    follower->turn = (struct log_turn){batch->turn, batch->id};
+    follower->batches++;
+    follower->events += batch->event_count;
+    for (size_t i = 0; i < batch->event_count; i++) {
+        assert_true(batch->events[i].sequence > follower->last_sequence);
+        follower->last_sequence = batch->events[i].sequence;
+    }
+    return RC_OK;
+}
+
+/* Writes one event by anna, at the head. */
+static enum log_outcome write_one(struct store *store, struct follower *follower, const char *body,
+                                  struct batch_id *out_id)
+{
+    struct log *log = store_event_log(store);
+    struct log_head head;
+    struct fault fault;
+
+    if (log_begin(log, &follower->turn, follow, follower, &head, &fault) != RC_OK)
+        fail_msg("begin: %s", fault_why(&fault));
+    const struct stored_event event = {.sequence = head.counters.sequence + 1,
+                                       .learner = 1,
+                                       .kind = 1,
+                                       .at_ms = 5,
+                                       .body = (const uint8_t *)body,
+                                       .body_size = strlen(body)};
+    const struct store_id id = {STORE_LEARNER, 1, "anna", 4};
+    struct store_batch batch = {.id = log_next_id(log),
+                                .turn = head.turn.number + 1,
+                                .at_ms = 5,
+                                .events = &event,
+                                .event_count = 1,
+                                .ids = &id,
+                                .id_count = head.turn.number == 0 && head.counters.sequence == 0,
+                                .counters = head.counters};
+    batch.counters.sequence++;
+    batch.counters.record_id = 4;
+    enum log_outcome outcome = log_commit(log, &batch, &fault);
+    if (outcome == LOG_STORED) {
+        follower->turn = (struct log_turn){batch.turn, batch.id};
+        if (log_is_shared(log))
+            assert_int_equal(store_copy(store, &batch, &fault), RC_OK);
+    }
+    if (out_id)
+        *out_id = batch.id;
+    return outcome;
+}
+
+static enum rc count_event(void *arg, const struct stored_event *event, struct fault *fault)
+{
+    (void)event;
+    (void)fault;
+    ++*(int *)arg;
+    return RC_OK;
+}
+
+static int events_in(struct store *store)
+{
+    struct fault fault;
+    int count = 0;
+
+    assert_int_equal(store_each_event(store, 0, count_event, &count, &fault), RC_OK);
+    return count;
+}
+
+static void what_is_stored_is_there_after_a_new_start(void **state)
+{
+    struct store *store = open_node(state, 0);
+    struct follower follower = {0};
+    struct log_head head;
+    struct fault fault;
+
+    assert_int_equal(write_one(store, &follower, "a", NULL), LOG_STORED);
+    assert_int_equal(write_one(store, &follower, "b", NULL), LOG_STORED);
+    assert_int_equal(log_head(store_event_log(store), &head, &fault), RC_OK);
+    assert_int_equal(head.turn.number, 2);
+    assert_memory_equal(&head.turn.batch, &follower.turn.batch, sizeof head.turn.batch);
+    assert_int_equal(head.at_ms, 5);
+    store_close(store);
+    store = open_node(state, 0);
+    assert_int_equal(events_in(store), 2);
+    assert_int_equal(log_head(store_event_log(store), &head, &fault), RC_OK);
+    assert_int_equal(head.counters.sequence, 2);
+    assert_int_equal(head.counters.record_id, 4);
+    if (log_is_shared(store_event_log(store))) {
+        struct log_turn copied = store_copied(store);
+        assert_int_equal(copied.number, 2);
+        assert_memory_equal(&copied.batch, &follower.turn.batch, sizeof copied.batch);
+    }
+    store_close(store);
+}
+
+static void a_copy_is_no_log(void **state)
+{
+    const struct store_place place = {.directory = directories[0]};
+    struct store *store = open_node(state, 0), *own = NULL;
+    struct follower follower = {0};
+    struct fault fault;
+    bool shared = log_is_shared(store_event_log(store));
+
+    assert_int_equal(write_one(store, &follower, "a", NULL), LOG_STORED);
+    store_close(store);
+    assert_int_equal(store_open(&place, &own, &fault), shared ? RC_CONFLICT : RC_OK);
+    if (!shared)
+        store_close(own);
+}
+
+static void no_id_is_given_out_twice(void **state)
+{
+    struct store *store = open_node(state, 0);
+    struct batch_id ids[600];
+
+    for (size_t i = 0; i < COUNT(ids); i++)
+        ids[i] = log_next_id(store_event_log(store));
+    for (size_t i = 1; i < COUNT(ids); i++)
+        for (size_t j = 0; j < i; j++)
+            assert_memory_not_equal(&ids[i], &ids[j], sizeof ids[i]);
+    store_close(store);
+    store = open_node(state, 0);
+    struct batch_id next = log_next_id(store_event_log(store));
+    for (size_t i = 0; i < COUNT(ids); i++)
+        assert_memory_not_equal(&next, &ids[i], sizeof next);
+    store_close(store);
+}
+
+static void a_turn_that_is_given_up_leaves_nothing(void **state)
+{
+    struct store *store = open_node(state, 0);
+    struct log *log = store_event_log(store);
+    struct follower follower = {0};
+    struct log_head head;
+    struct fault fault;
+
+    assert_int_equal(log_begin(log, &follower.turn, follow, &follower, &head, &fault), RC_OK);
+    log_abandon(log);
+    assert_int_equal(write_one(store, &follower, "a", NULL), LOG_STORED);
+    assert_int_equal(follower.turn.number, 1);
+    assert_int_equal(events_in(store), 1);
+    assert_true(log_has_room(log));
+    store_close(store);
+}
+
+/* Locks events.db from outside, as a copy by hand does. */
+static sqlite3 *lock_events(size_t node)
+{
+    char path[96];
+    sqlite3 *db = NULL;
+
+    snprintf(path, sizeof path, "%s/events.db", directories[node]);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    return db;
+}
+
+static void a_batch_that_is_refused_is_nowhere(void **state)
+{
+    struct store *store = open_node(state, 0);
+    struct follower follower = {0};
+    struct log_head head;
+    struct batch_id refused;
+    struct fault fault;
+    bool memory = *(bool *)*state;
+    sqlite3 *lock = memory ? NULL : lock_events(0);
+
+    memory_server_set_moods(server, (struct memory_moods){.refuses = 1000});
+    assert_int_equal(write_one(store, &follower, "a", &refused), LOG_REFUSED);
+    memory_server_set_moods(server, (struct memory_moods){0});
+    (void)sqlite3_close(lock); /* gives the lock back */
+    assert_int_equal(log_outcome_of(store_event_log(store), &refused, &fault), LOG_REFUSED);
+    assert_int_equal(log_head(store_event_log(store), &head, &fault), RC_OK);
+    assert_int_equal(head.turn.number, 0);
+    assert_int_equal(head.counters.sequence, 0);
+    assert_int_equal(events_in(store), 0);
+    assert_int_equal(write_one(store, &follower, "b", NULL), LOG_STORED);
+    assert_int_equal(events_in(store), 1);
+    store_close(store);
+}
+
+/* Of a log that never says LOG_UNKNOWN this holds too: nothing is ever in doubt. */
+static void a_batch_in_doubt_is_stored_or_refused_in_the_end(void **state)
+{
+    struct store *store = open_node(state, 0);
+    struct log *log = store_event_log(store);
+    struct follower follower = {0};
+    uint64_t stored = 0, asked_again = 0;
+    struct log_head head;
+    struct fault fault;
+
+    memory_server_set_moods(server, (struct memory_moods){.doubts = 600});
+    for (int i = 0; i < 200; i++) {
+        struct batch_id id;
+        enum log_outcome outcome = write_one(store, &follower, "a", &id);
+        bool doubted = outcome == LOG_UNKNOWN;
+        for (; outcome == LOG_UNKNOWN; asked_again++)
+            outcome = log_outcome_of(log, &id, &fault);
+        assert_true(outcome == LOG_STORED || outcome == LOG_REFUSED);
+        stored += outcome == LOG_STORED;
+        if (outcome == LOG_STORED && doubted)
+            follower.turn = (struct log_turn){follower.turn.number + 1, id};
+    }
+    memory_server_set_moods(server, (struct memory_moods){0});
+    assert_int_equal(log_head(log, &head, &fault), RC_OK);
+    assert_int_equal(head.turn.number, stored);
+    assert_int_equal(head.counters.sequence, stored);
+    if (log_is_shared(log)) {
+        struct memory_counts counts = memory_server_counts(server);
+        assert_true(counts.doubted_stored > 0 && counts.doubted_lost > 0 && asked_again > 0);
+        assert_int_equal(counts.turns, stored);
+    } else {
+        assert_int_equal(stored, 200);
+    }
+    store_close(store);
+}
+
+static void nodes_see_each_others_batches_in_one_order(void **state)
+{
+    struct store *stores[3];
+    struct follower followers[3] = {0};
+    struct fault fault;
+
+    if (!*(bool *)*state) { /* a second node on a directory's own log is refused */
+        const struct store_place place = {.directory = directories[0]};
+        stores[0] = open_node(state, 0);
+        assert_int_equal(store_open(&place, &stores[1], &fault), RC_CONFLICT);
+        store_close(stores[0]);
+        return;
+    }
+    for (size_t i = 0; i < 3; i++)
+        stores[i] = open_node(state, i);
+    for (size_t i = 0; i < 30; i++)
+        assert_int_equal(write_one(stores[i * 7 % 3], &followers[i * 7 % 3], "a", NULL), LOG_STORED);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(
+            log_catch_up(store_event_log(stores[i]), &followers[i].turn, follow, &followers[i], &fault),
+            RC_OK);
+        assert_int_equal(followers[i].turn.number, 30);
+        assert_int_equal(followers[i].batches, 20); /* those of the others */
+        store_close(stores[i]);
+    }
+}
+
+static void one_node_at_a_time_holds_the_turn(void **state)
+{
+    struct follower followers[2] = {0};
+    struct log_head head;
+    struct fault fault;
+
+    if (!*(bool *)*state)
+        return; /* there is only one */
+    struct store *first = open_node(state, 0), *second = open_node(state, 1);
+    assert_int_equal(
+        log_begin(store_event_log(first), &followers[0].turn, follow, &followers[0], &head, &fault), RC_OK);
+    assert_int_equal(
+        log_begin(store_event_log(second), &followers[1].turn, follow, &followers[1], &head, &fault),
+        RC_BUSY);
+    log_abandon(store_event_log(first));
+    assert_int_equal(write_one(second, &followers[1], "a", NULL), LOG_STORED);
+    store_close(first);
+    store_close(second);
+}
+
+static void set_flag(void *arg)
+{
+    *(bool *)arg = true;
+}
+
+static void who_follows_is_woken_by_others_alone(void **state)
+{
+    struct follower followers[2] = {0};
+    bool woken = false;
+    struct store *first = open_node(state, 0);
+
+    log_follow(store_event_log(first), set_flag, &woken);
+    assert_int_equal(write_one(first, &followers[0], "a", NULL), LOG_STORED);
+    assert_false(woken);
+    if (*(bool *)*state) {
+        struct store *second = open_node(state, 1);
+        assert_int_equal(write_one(second, &followers[1], "b", NULL), LOG_STORED);
+        assert_true(woken);
+        store_close(second);
+    }
+    log_follow(store_event_log(first), NULL, NULL);
+    store_close(first);
+}
+
+static void a_log_that_went_back_is_known(void **state)
+{
+    struct follower follower = {0}, none = {0};
+    struct log_head head;
+    struct fault fault;
+
+    if (!*(bool *)*state)
+        return; /* it cannot, without the process that holds its lock */
+    struct store *store = open_node(state, 0), *other = open_node(state, 1);
+    assert_int_equal(write_one(store, &follower, "a", NULL), LOG_STORED);
+    assert_int_equal(write_one(store, &follower, "b", NULL), LOG_STORED);
+    memory_server_lose(server, 1);
+    assert_int_equal(log_begin(store_event_log(store), &follower.turn, follow, &follower, &head, &fault),
+                     RC_CONFLICT);
+    assert_int_equal(write_one(other, &none, "c", NULL), LOG_STORED); /* another batch at the same turn */
+    assert_int_equal(log_catch_up(store_event_log(store), &follower.turn, follow, &follower, &fault),
+                     RC_CONFLICT);
+    store_close(store);
+    store_close(other);
+}
+
+static void what_is_forgotten_is_in_no_byte_of_the_log(void **state)
+{
+    static const uint64_t first = 1;
+    struct store *store = open_node(state, 0);
+    struct log *log = store_event_log(store);
+    struct follower follower = {0};
+    struct stored_event rewritten = {.sequence = 2,
+                                     .learner = 1,
+                                     .kind = 1,
+                                     .at_ms = 5,
+                                     .body = (const uint8_t *)"nobody",
+                                     .body_size = 6};
+    struct store_forgetting what = {&first, 1, &rewritten, 1};
+    struct fault fault;
+
+    assert_int_equal(write_one(store, &follower, "secret one", NULL), LOG_STORED);
+    assert_int_equal(write_one(store, &follower, "secret two", NULL), LOG_STORED);
+    assert_int_equal(log_forget(log, &what, &fault), RC_OK);
+    assert_int_equal(store_erase_some(store, &what, 0, &fault), RC_OK);
+    assert_int_equal(events_in(store), 1);
+    if (log_is_shared(log)) {
+        assert_false(memory_server_holds(server, "secret", 6));
+        assert_true(memory_server_holds(server, "nobody", 6));
+    }
+    store_close(store);
+}
+
+static enum rc pour(void *arg, const struct store_batch *batch, struct fault *fault)
+{
+    return log_fill(arg, batch, fault);
+}
+
+static void a_log_is_filled_with_anothers_batches(void **state)
+{
+    struct store *store = open_node(state, 0);
+    struct follower follower = {0};
+    struct store_batch none = {.turn = 3};
+    struct log_head head;
+    struct fault fault;
+
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(write_one(store, &follower, "a", NULL), LOG_STORED);
+    if (log_is_shared(store_event_log(store))) {
+        struct memory_server *empty = memory_server_new(3);
+        struct store *into = NULL;
+        assert_int_equal(store_open_on(directories[1], &memory_log, empty, &into, &fault), RC_OK);
+        assert_int_equal(log_fill(store_event_log(into), &none, &fault), RC_CONFLICT);
+        assert_int_equal(
+            log_catch_up(store_event_log(store), &(struct log_turn){0}, pour, store_event_log(into), &fault),
+            RC_OK);
+        assert_int_equal(log_head(store_event_log(into), &head, &fault), RC_OK);
+        assert_int_equal(head.turn.number, 5);
+        assert_memory_equal(&head.turn.batch, &follower.turn.batch, sizeof head.turn.batch);
+        store_close(into);
+        memory_server_free(empty);
+    } else {
+        assert_int_equal(log_fill(store_event_log(store), &none, &fault), RC_NOT_IMPLEMENTED);
+    }
+    store_close(store);
+}
+
+static void a_place_that_is_not_known_is_refused(void **unused)
+{
+    const struct store_place place = {.directory = directories[0], .database = "postgres://nowhere/"};
+    struct store *store = NULL;
+    struct fault fault;
+
+    (void)unused;
+    assert_int_equal(store_open(&place, &store, &fault), RC_NOT_IMPLEMENTED);
+    assert_string_equal(fault.field, "database");
+    assert_false(store_exists(directories[0]));
+}
+
+static bool kinds[] = {false, true}; /* memory? */
+
+#define OF_EACH(test)                                                                                        \
+    {"events.db: " #test, test, set_up, tear_down, &kinds[0]},                                               \
+    {                                                                                                        \
+        "memory: " #test, test, set_up, tear_down, &kinds[1]                                                 \
+    }
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        OF_EACH(what_is_stored_is_there_after_a_new_start),
+        OF_EACH(a_copy_is_no_log),
+        OF_EACH(no_id_is_given_out_twice),
+        OF_EACH(a_turn_that_is_given_up_leaves_nothing),
+        OF_EACH(a_batch_that_is_refused_is_nowhere),
+        OF_EACH(a_batch_in_doubt_is_stored_or_refused_in_the_end),
+        OF_EACH(nodes_see_each_others_batches_in_one_order),
+        OF_EACH(one_node_at_a_time_holds_the_turn),
+        OF_EACH(who_follows_is_woken_by_others_alone),
+        OF_EACH(a_log_that_went_back_is_known),
+        OF_EACH(what_is_forgotten_is_in_no_byte_of_the_log),
+        OF_EACH(a_log_is_filled_with_anothers_batches),
+        {"a_place_that_is_not_known_is_refused", a_place_that_is_not_known_is_refused, set_up, tear_down,
+         NULL},
+    };
+    return cmocka_run_group_tests_name("log", tests, NULL, NULL);
+}
