@@ -4,6 +4,7 @@
 
 #include "app/live_batch.h"
 #include "core/limits.h"
+#include "model/names.h"
 
 enum rc batch_emit(struct batch *batch, struct event *event, struct fault *fault)
 {
@@ -34,17 +35,17 @@ enum rc batch_emit(struct batch *batch, struct event *event, struct fault *fault
 
 uint32_t batch_learner(struct batch *batch, struct text id)
 {
-    return model_intern_learner(batch->fold->model, id.bytes, id.size, false);
+    return model_intern(batch->fold->model, ENTITY_LEARNER, id.bytes, id.size);
 }
 
 uint32_t batch_course(struct batch *batch, struct text id)
 {
-    return model_intern_course(batch->fold->model, id.bytes, id.size, false);
+    return model_intern(batch->fold->model, ENTITY_COURSE, id.bytes, id.size);
 }
 
 uint32_t batch_item(struct batch *batch, struct text id)
 {
-    return model_intern_item(batch->fold->model, id.bytes, id.size, false);
+    return model_intern(batch->fold->model, ENTITY_ITEM, id.bytes, id.size);
 }
 
 struct event batch_event(const struct command *command, enum event_kind kind)

@@ -8,6 +8,7 @@
 #include "app/live_batch.h"
 #include "app/queue.h"
 #include "base/monotonic.h"
+#include "model/names.h"
 #include "model/revision.h"
 
 enum {
@@ -25,59 +26,26 @@ static void batch_clear(struct batch *batch)
     batch->erasure = NULL;
 }
 
-/* Ids that this batch's events are the first to use. */
+/* Ids that this batch's events are the first to use, and those of a batch that failed. */
 static enum rc collect_ids(struct engine *engine, struct store_id **out_ids, size_t *out_count)
 {
     struct model *model = engine->model;
     struct batch *batch = &engine->batch;
-    size_t room = 0, count = 0;
-    struct store_id *ids = NULL;
-    uint32_t *highest[] = {&model->learner_count, &model->course_count, &model->item_count};
+    size_t total = 0, count = 0;
 
-    for (int kind = 0; kind < 3; kind++)
-        for (uint32_t key = *highest[kind]; key > 0; key--) {
-            /* New ones are at the end; those that a failed batch left there are still to be stored. */
-            const char *id;
-            uint32_t size;
-            bool persisted;
-            if (kind == 0) {
-                id = model->learners[key]->id, size = model->learners[key]->id_size;
-                persisted = model->learners[key]->persisted;
-            } else if (kind == 1) {
-                id = model->courses[key]->id, size = model->courses[key]->id_size;
-                persisted = model->courses[key]->persisted;
-            } else {
-                id = model->items[key]->id, size = model->items[key]->id_size;
-                persisted = model->items[key]->persisted;
-            }
-            if (persisted)
-                break;
-            if (count == room) {
-                size_t more = room ? room * 2 : 64;
-                struct store_id *grown = arena_alloc(&batch->arena, more * sizeof *grown);
-                if (!grown)
-                    return RC_BUSY;
-                if (count)
-                    memcpy(grown, ids, count * sizeof *grown);
-                ids = grown;
-                room = more;
-            }
-            ids[count++] = (struct store_id){(enum store_id_kind)kind, key, id, size};
+    for (enum entity kind = 0; kind < ENTITIES; kind++)
+        total += model_count(model, kind) - model_stored(model, kind);
+    struct store_id *ids = arena_alloc(&batch->arena, (total + 1) * sizeof *ids);
+    if (!ids)
+        return RC_BUSY;
+    for (enum entity kind = 0; kind < ENTITIES; kind++)
+        for (uint32_t key = model_stored(model, kind) + 1; key <= model_count(model, kind); key++) {
+            struct text id = view_id(batch->fold->view, kind, key);
+            ids[count++] = (struct store_id){(enum store_id_kind)kind, key, id.bytes, id.size};
         }
     *out_ids = ids;
     *out_count = count;
     return RC_OK;
-}
-
-static void ids_persisted(struct model *model, const struct store_id *ids, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (ids[i].kind == STORE_LEARNER)
-            model->learners[ids[i].key]->persisted = true;
-        else if (ids[i].kind == STORE_COURSE)
-            model->courses[ids[i].key]->persisted = true;
-        else
-            model->items[ids[i].key]->persisted = true;
 }
 
 /* Whom an answer names: it goes when one of them is erased. Not the one whom the command erases: nothing of
@@ -185,7 +153,7 @@ static enum rc commit(struct engine *engine, struct command *commands, const cha
     };
     rc = store_commit(engine->store, &what, fault);
     if (rc == RC_OK)
-        ids_persisted(engine->model, ids, id_count);
+        model_note_stored(engine->model);
     *out_wrote = rc == RC_OK;
     return rc;
 }

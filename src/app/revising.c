@@ -14,16 +14,10 @@ enum {
 static bool is_revised(const struct engine *engine, struct text item_id, struct text course_id)
 {
     struct view view = engine->fold.view;
-    const struct course_slot *course =
-        course_id.bytes ? view_course_slot(view, view_course_key(view, course_id.bytes, course_id.size))
-                        : NULL;
-    const struct item_slot *item =
-        item_id.bytes ? view_item_slot(view, view_item_key(view, item_id.bytes, item_id.size)) : NULL;
-    const struct course_slot *own =
-        item && item->def ? view_course_slot(view, item->def->course ? item->def->course : item->def->bound)
-                          : NULL;
+    uint32_t course = course_id.bytes ? view_course_key(view, course_id.bytes, course_id.size) : 0;
+    uint32_t item = item_id.bytes ? view_item_key(view, item_id.bytes, item_id.size) : 0;
 
-    return (course && course->revised) || (item && item->revised) || (own && own->revised);
+    return revision_touches(view, course, item);
 }
 
 /* Whether a command must wait for the revision under way: other edits and erasures until it is over, what it

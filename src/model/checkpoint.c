@@ -47,8 +47,9 @@ uint64_t checkpoint_sequence(const struct checkpoint *checkpoint)
  * sums. */
 static bool take_rows(struct model *model, struct checkpoint *checkpoint)
 {
-    const struct keys *learners = &model->dirty_learners, *courses = &model->dirty_courses,
-                      *items = &model->dirty_items;
+    const struct keys *learners = &model->tables[ENTITY_LEARNER].dirty,
+                      *courses = &model->tables[ENTITY_COURSE].dirty,
+                      *items = &model->tables[ENTITY_ITEM].dirty;
 
     checkpoint->learners = malloc((learners->count + 1) * sizeof *checkpoint->learners);
     checkpoint->courses = malloc((courses->count + 1) * sizeof *checkpoint->courses);
@@ -56,7 +57,7 @@ static bool take_rows(struct model *model, struct checkpoint *checkpoint)
     if (!checkpoint->learners || !checkpoint->courses || !checkpoint->items)
         return false;
     for (uint32_t i = 0; i < courses->count; i++) {
-        const struct course_slot *slot = model->courses[courses->at[i]];
+        const struct course_slot *slot = course_slot(model, courses->at[i]);
         struct checkpoint_course *row = &checkpoint->courses[i];
         if (!course_sums_copy(&slot->sums, &row->sums))
             return false;
@@ -65,14 +66,14 @@ static bool take_rows(struct model *model, struct checkpoint *checkpoint)
         checkpoint->course_count++;
     }
     for (uint32_t i = 0; i < items->count; i++) {
-        const struct item_slot *slot = model->items[items->at[i]];
+        const struct item_slot *slot = item_slot(model, items->at[i]);
         checkpoint->items[i] = (struct checkpoint_item){items->at[i], item_def_ref(slot->def), slot->sums};
         checkpoint->item_count++;
     }
     for (uint32_t i = 0; i < learners->count; i++) {
-        const struct learner_slot *slot = model->learners[learners->at[i]];
+        const struct learner_slot *slot = learner_slot(model, learners->at[i]);
         checkpoint->learners[i] = (struct checkpoint_learner){learners->at[i], state_ref(slot->state)};
-        checkpoint->scrub |= slot->erased;
+        checkpoint->scrub |= slot->head.erased;
         checkpoint->learner_count++;
     }
     return true;
@@ -81,7 +82,9 @@ static bool take_rows(struct model *model, struct checkpoint *checkpoint)
 enum rc checkpoint_take(struct model *model, struct tail *tail, struct checkpoint **out_checkpoint)
 {
     *out_checkpoint = NULL;
-    if (model->dirty_learners.count + model->dirty_courses.count + model->dirty_items.count == 0 &&
+    if (model->tables[ENTITY_LEARNER].dirty.count + model->tables[ENTITY_COURSE].dirty.count +
+                model->tables[ENTITY_ITEM].dirty.count ==
+            0 &&
         tail_size(tail) == 0 && !model->scrub_owed)
         return RC_OK;
     struct checkpoint *checkpoint = calloc(1, sizeof *checkpoint);

@@ -7,6 +7,7 @@
 #include "core/learner_codec.h"
 #include "model/checkpoint_rows.h"
 #include "model/model_private.h"
+#include "model/names.h"
 
 struct load {
     struct model *model;
@@ -30,15 +31,16 @@ static bool load_definition(struct load *load, const struct checkpoint_row *row)
     const char *sums = get_bytes(&from, &sums_size);
     bool course = row->kind == CHECKPOINT_COURSE;
 
-    if (from.bad || row->key == 0 || row->key > (course ? model->course_count : model->item_count))
+    if (from.bad || row->key == 0 ||
+        row->key > (course ? model_count(model, ENTITY_COURSE) : model_count(model, ENTITY_ITEM)))
         return false;
     buf_add(course ? &load->course_sums[row->key] : &load->item_sums[row->key], sums, sums_size);
     if (!def)
         return true;
     if (course)
-        return (model->courses[row->key]->def = course_def_decode(&def, def + size)) != NULL;
-    const struct item_def *item = model->items[row->key]->def = item_def_decode(&def, def + size);
-    if (!item || item->bound > model->course_count)
+        return (course_slot(model, row->key)->def = course_def_decode(&def, def + size)) != NULL;
+    const struct item_def *item = item_slot(model, row->key)->def = item_def_decode(&def, def + size);
+    if (!item || item->bound > model_count(model, ENTITY_COURSE))
         return false;
     model_count_bound(model, item, 1);
     return true;
@@ -77,10 +79,11 @@ static bool own_texts(struct learner *learner)
 static bool keys_fit(const struct model *model, const struct learner *learner)
 {
     for (uint32_t i = 0; i < learner->record_count; i++)
-        if (learner->records[i].item == 0 || learner->records[i].item > model->item_count)
+        if (learner->records[i].item == 0 || learner->records[i].item > model_count(model, ENTITY_ITEM))
             return false;
     for (uint32_t i = 0; i < learner->enrolment_count; i++)
-        if (learner->enrolments[i].course == 0 || learner->enrolments[i].course > model->course_count)
+        if (learner->enrolments[i].course == 0 ||
+            learner->enrolments[i].course > model_count(model, ENTITY_COURSE))
             return false;
     return true;
 }
@@ -92,7 +95,8 @@ static bool load_learner(struct load *load, const struct checkpoint_row *row)
     const char *zone = NULL;
     uint32_t zone_size = 0;
 
-    if (row->key == 0 || row->key > model->learner_count || !learner_peek(row->bytes, row->size, &sizes))
+    if (row->key == 0 || row->key > model_count(model, ENTITY_LEARNER) ||
+        !learner_peek(row->bytes, row->size, &sizes))
         return false;
     struct learner_state *state =
         state_sized(row->key, sizes.records, sizes.enrolments, sizes.days, sizes.event_ids);
@@ -106,7 +110,7 @@ static bool load_learner(struct load *load, const struct checkpoint_row *row)
     }
     state->learner.key = row->key;
     state->learner.zone = zone_kept(zone, zone_size);
-    model->learners[row->key]->state = state;
+    learner_slot(model, row->key)->state = state;
     model_replace(model, NULL, &state->learner);
     return true;
 }
@@ -124,17 +128,17 @@ static bool sums_agree(struct load *load)
     struct buf text = {0};
     bool agree = true;
 
-    for (uint32_t i = 1; agree && i <= model->course_count; i++) {
+    for (uint32_t i = 1; agree && i <= model_count(model, ENTITY_COURSE); i++) {
         buf_clear(&text);
-        course_sums_encode(&model->courses[i]->sums, &text);
+        course_sums_encode(&course_slot(model, i)->sums, &text);
         agree = text.size == load->course_sums[i].size &&
                 (text.size == 0 || memcmp(text.bytes, load->course_sums[i].bytes, text.size) == 0);
     }
-    for (uint32_t i = 1; agree && i <= model->item_count; i++) {
-        if (load->item_sums[i].size == 0 && model->items[i]->sums.records == 0)
+    for (uint32_t i = 1; agree && i <= model_count(model, ENTITY_ITEM); i++) {
+        if (load->item_sums[i].size == 0 && item_slot(model, i)->sums.records == 0)
             continue;
         buf_clear(&text);
-        checkpoint_sums_encode(&model->items[i]->sums, &text);
+        checkpoint_sums_encode(&item_slot(model, i)->sums, &text);
         agree = text.size == load->item_sums[i].size &&
                 memcmp(text.bytes, load->item_sums[i].bytes, text.size) == 0;
     }
@@ -154,8 +158,8 @@ enum rc checkpoint_load(struct model *model, struct store *store, struct fault *
 
     if (rc != RC_OK)
         return rc;
-    load.course_sums = calloc(model->course_count + 1u, sizeof *load.course_sums);
-    load.item_sums = calloc(model->item_count + 1u, sizeof *load.item_sums);
+    load.course_sums = calloc(model_count(model, ENTITY_COURSE) + 1u, sizeof *load.course_sums);
+    load.item_sums = calloc(model_count(model, ENTITY_ITEM) + 1u, sizeof *load.item_sums);
     load.room = malloc(RECORD_MAX_SEGMENTS * sizeof *load.room);
     if (!load.course_sums || !load.item_sums || !load.room)
         rc = fault_no_memory(fault);
@@ -164,9 +168,9 @@ enum rc checkpoint_load(struct model *model, struct store *store, struct fault *
         if (rc == RC_INTERNAL || (rc == RC_OK && !sums_agree(&load)))
             rc = fault_set(fault, RC_CONFLICT, NULL, "checkpoint.db contradicts itself");
     }
-    for (uint32_t i = 0; load.course_sums && i <= model->course_count; i++)
+    for (uint32_t i = 0; load.course_sums && i <= model_count(model, ENTITY_COURSE); i++)
         buf_done(&load.course_sums[i]);
-    for (uint32_t i = 0; load.item_sums && i <= model->item_count; i++)
+    for (uint32_t i = 0; load.item_sums && i <= model_count(model, ENTITY_ITEM); i++)
         buf_done(&load.item_sums[i]);
     free(load.course_sums);
     free(load.item_sums);

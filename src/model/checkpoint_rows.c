@@ -65,11 +65,11 @@ bool checkpoint_row_encode(const struct model *model, enum checkpoint_row_kind k
                            struct buf *out)
 {
     if (kind == CHECKPOINT_COURSE) {
-        checkpoint_course_encode(model->courses[key]->def, &model->courses[key]->sums, out);
+        checkpoint_course_encode(course_slot(model, key)->def, &course_slot(model, key)->sums, out);
     } else if (kind == CHECKPOINT_ITEM) {
-        checkpoint_item_encode(model->items[key]->def, &model->items[key]->sums, out);
+        checkpoint_item_encode(item_slot(model, key)->def, &item_slot(model, key)->sums, out);
     } else {
-        const struct learner_state *state = model->learners[key]->state;
+        const struct learner_state *state = learner_slot(model, key)->state;
         if (!state || !buf_reserve(out, learner_bound(&state->learner)))
             return false;
         out->size = learner_encode(&state->learner, (uint8_t *)out->bytes);

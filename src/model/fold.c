@@ -35,8 +35,9 @@ static bool names_known(const struct fold *fold, const struct event *event)
     const struct model *model = fold->model;
     bool catalogue = event_is_catalogue((enum event_kind)event->kind);
 
-    return event->course <= model->course_count && event->item <= model->item_count &&
-           event->learner <= model->learner_count && (catalogue || event->learner != 0);
+    return event->course <= model_count(model, ENTITY_COURSE) &&
+           event->item <= model_count(model, ENTITY_ITEM) &&
+           event->learner <= model_count(model, ENTITY_LEARNER) && (catalogue || event->learner != 0);
 }
 
 enum rc fold_apply(struct fold *fold, const struct event *event)

@@ -82,7 +82,7 @@ enum rc fold_item_observed(struct fold *fold, const struct event *event)
     enum rc rc = fold_set_item(fold, event->item, &item);
     if (rc != RC_OK || !(attaches || binds || frees) || first_sight)
         return rc; /* nobody holds it yet */
-    if (fold->may_defer && fold->model->items[event->item]->holders.count > FOLD_AT_ONCE &&
+    if (fold->may_defer && item_slot(fold->model, event->item)->holders.count > FOLD_AT_ONCE &&
         (!of.before.course || of.before.course == event->course)) {
         fold->deferred = true;
         fold->deferred_at_ms = event->at_ms;
@@ -112,7 +112,7 @@ struct course_def *fold_lose_items(struct fold *fold, uint32_t course_key, const
 
     if (!course)
         return NULL;
-    fold->model->courses[course_key]->visit = fold->visit;
+    course_slot(fold->model, course_key)->visit = fold->visit;
     course->version = event->sequence;
     return course;
 }
@@ -121,7 +121,7 @@ enum rc fold_settle_lists(struct fold *fold)
 {
     for (uint32_t i = 0; i < fold->courses.count; i++) {
         struct membership of = {fold, fold->courses.at[i]};
-        struct course_slot *slot = fold->model->courses[of.course];
+        struct course_slot *slot = course_slot(fold->model, of.course);
         if (slot->visit != fold->visit || !slot->pending)
             continue;
         if (!course_def_filter(slot->pending, still_member, &of))
@@ -165,7 +165,7 @@ static enum rc retire_items(struct fold *fold, const struct course_def *course)
     enum rc rc = RC_OK;
 
     for (uint32_t i = 0; rc == RC_OK && i < course->item_count; i++) {
-        if (fold->model->items[course->items[i]]->visit == fold->visit)
+        if (item_slot(fold->model, course->items[i])->visit == fold->visit)
             continue;
         struct item_def item = fold_item_so_far(fold, course->items[i]);
         item.course = 0;
@@ -186,7 +186,7 @@ static enum rc build_course(struct fold *fold, const struct declaration *declare
         return RC_BUSY;
     for (uint32_t i = 0; i < declared->item_count; i++) {
         items[i] = declared->items[i].item;
-        fold->model->items[items[i]]->visit = fold->visit;
+        item_slot(fold->model, items[i])->visit = fold->visit;
         required += declared->items[i].required;
     }
     enum rc rc = retire_items(fold, course);
@@ -211,7 +211,7 @@ static bool counts_alike(const struct course_def *before, const struct course_de
         before->required_count != after->required_count)
         return false;
     for (uint32_t i = 0; i < after->item_count; i++) {
-        const struct item_slot *slot = model->items[after->items[i]];
+        const struct item_slot *slot = item_slot(model, after->items[i]);
         if (before->items[i] != after->items[i] || !slot->def || !slot->pending ||
             slot->def->course != slot->pending->course || slot->def->required != slot->pending->required ||
             slot->def->duration_ms != slot->pending->duration_ms ||
@@ -223,7 +223,7 @@ static bool counts_alike(const struct course_def *before, const struct course_de
 
 static bool touched_item(const void *of, uint32_t item)
 {
-    const struct item_slot *slot = ((const struct fold *)of)->model->items[item];
+    const struct item_slot *slot = item_slot(((const struct fold *)of)->model, item);
     return slot->pending || slot->removing;
 }
 
@@ -237,7 +237,7 @@ static struct edit edit_of(const struct fold *fold)
 /* Percents, completions and counts of one whom an edit may touch; once. */
 static enum rc reconsider(struct fold *fold, uint32_t key, const struct edit *edit, const struct event *event)
 {
-    struct learner_slot *slot = fold->model->learners[key];
+    struct learner_slot *slot = learner_slot(fold->model, key);
     const struct learner *now = view_learner(fold->view, key);
     struct learner *learner;
 
@@ -268,9 +268,9 @@ static bool are_many(const struct fold *fold)
     size_t count = 0;
 
     for (uint32_t i = 0; i < fold->courses.count; i++)
-        count += fold->model->courses[fold->courses.at[i]]->roster.count;
+        count += course_slot(fold->model, fold->courses.at[i])->roster.count;
     for (uint32_t i = 0; i < fold->items.count; i++)
-        count += fold->model->items[fold->items.at[i]]->holders.count;
+        count += item_slot(fold->model, fold->items.at[i])->holders.count;
     return count > FOLD_AT_ONCE;
 }
 
@@ -290,23 +290,23 @@ static enum rc reconsider_everybody(struct fold *fold, const struct event *event
     }
     fold->visit++;
     for (uint32_t i = 0; rc == RC_OK && i < edit.course_count; i++)
-        rc = reconsider_all(fold, &fold->model->courses[edit.courses[i]]->roster, &edit, event);
+        rc = reconsider_all(fold, &course_slot(fold->model, edit.courses[i])->roster, &edit, event);
     for (uint32_t i = 0; rc == RC_OK && i < edit.item_count; i++)
-        rc = reconsider_all(fold, &fold->model->items[edit.items[i]]->holders, &edit, event);
+        rc = reconsider_all(fold, &item_slot(fold->model, edit.items[i])->holders, &edit, event);
     return rc;
 }
 
 static bool items_known(const struct fold *fold, const struct declaration *declared)
 {
     for (uint32_t i = 0; i < declared->item_count; i++)
-        if (declared->items[i].item == 0 || declared->items[i].item > fold->model->item_count)
+        if (declared->items[i].item == 0 || declared->items[i].item > model_count(fold->model, ENTITY_ITEM))
             return false;
     return true;
 }
 
 enum rc fold_course_declared(struct fold *fold, const struct event *event)
 {
-    struct course_slot *slot = fold->model->courses[event->course];
+    struct course_slot *slot = course_slot(fold->model, event->course);
     struct declaration declared;
     struct arena scratch;
 
@@ -329,19 +329,20 @@ static void mark_kept(struct fold *fold, const struct course_def *course, const 
     struct model *model = fold->model;
 
     for (uint32_t i = 0; event->body_size == 0 && i < course->item_count; i++)
-        if (model->items[course->items[i]]->sums.records > 0)
-            model->items[course->items[i]]->visit = fold->visit;
+        if (item_slot(model, course->items[i])->sums.records > 0)
+            item_slot(model, course->items[i])->visit = fold->visit;
     for (uint32_t left = event->body_size ? get_u32(&from) : 0; left > 0 && !from.bad; left--) {
         uint32_t item = get_u32(&from);
-        if (item && item <= model->item_count && model->items[item]) /* a twin has only some */
-            model->items[item]->visit = fold->visit;
+        if (item && item <= model_count(model, ENTITY_ITEM) &&
+            item_slot(model, item)) /* a twin has only some */
+            item_slot(model, item)->visit = fold->visit;
     }
 }
 
 enum rc fold_course_undeclared(struct fold *fold, const struct event *event)
 {
     static const struct text none = {NULL, 0};
-    struct course_slot *slot = fold->model->courses[event->course];
+    struct course_slot *slot = course_slot(fold->model, event->course);
     struct course_def *course = fold_pending_course(fold, event->course);
     struct membership of = {fold, event->course};
     enum rc rc = RC_OK;
@@ -352,7 +353,7 @@ enum rc fold_course_undeclared(struct fold *fold, const struct event *event)
     mark_kept(fold, course, event);
     for (uint32_t i = 0; rc == RC_OK && i < course->item_count; i++) {
         struct item_def item = fold_item_so_far(fold, course->items[i]);
-        bool reported = fold->model->items[course->items[i]]->visit == fold->visit;
+        bool reported = item_slot(fold->model, course->items[i])->visit == fold->visit;
         item.declared = false;
         item.required = true;
         item.course = reported ? event->course : 0; /* nobody ever reported it: the catalogue alone knew it */

@@ -5,6 +5,7 @@
 
 #include "base/list.h"
 #include "model/model_private.h"
+#include "model/names.h"
 
 enum rc fold_init(struct fold *fold, struct model *model)
 {
@@ -36,7 +37,7 @@ bool fold_push(struct keys *keys, uint32_t key)
 
 enum rc fold_learner(struct fold *fold, uint32_t key, struct learner **out_learner)
 {
-    struct learner_slot *slot = fold->model->learners[key];
+    struct learner_slot *slot = learner_slot(fold->model, key);
 
     if (!slot->working) {
         struct learner_state *copy = state_copy(model_state(fold->model, slot), key, false);
@@ -57,7 +58,7 @@ bool fold_room_for_fresh(struct fold *fold)
 
 void fold_note_fresh(struct fold *fold, const struct learner *learner)
 {
-    struct item_slot *slot = fold->model->items[learner->items[learner->record_count - 1]];
+    struct item_slot *slot = item_slot(fold->model, learner->items[learner->record_count - 1]);
 
     fold->fresh.at[fold->fresh.count++] =
         (struct fresh_holder){learner->key, learner->items[learner->record_count - 1], slot->fresh};
@@ -69,14 +70,14 @@ void fold_note_fresh(struct fold *fold, const struct learner *learner)
 static void forget_fresh(struct fold *fold)
 {
     for (uint32_t i = 0; i < fold->fresh.count; i++)
-        fold->model->items[fold->fresh.at[i].item]->fresh = 0;
+        item_slot(fold->model, fold->fresh.at[i].item)->fresh = 0;
     fold->fresh.count = 0;
 }
 
 enum rc fold_each_holder(struct fold *fold, uint32_t item, enum rc (*visit)(void *arg, uint32_t learner),
                          void *arg)
 {
-    const struct item_slot *slot = fold->model->items[item];
+    const struct item_slot *slot = item_slot(fold->model, item);
     enum rc rc = RC_OK;
 
     for (uint32_t i = 0; rc == RC_OK && i < slot->holders.count; i++)
@@ -96,7 +97,7 @@ struct item_def fold_item_so_far(const struct fold *fold, uint32_t key)
 
 enum rc fold_set_item(struct fold *fold, uint32_t key, const struct item_def *next)
 {
-    struct item_slot *slot = fold->model->items[key];
+    struct item_slot *slot = item_slot(fold->model, key);
     struct item_def *copy = item_def_copy(next);
 
     if (!copy || (!slot->pending && !slot->removing && !fold_push(&fold->items, key))) {
@@ -111,14 +112,14 @@ enum rc fold_set_item(struct fold *fold, uint32_t key, const struct item_def *ne
 
 bool fold_note_course(struct fold *fold, uint32_t key)
 {
-    struct course_slot *slot = fold->model->courses[key];
+    struct course_slot *slot = course_slot(fold->model, key);
     return slot->pending || slot->removing || fold_push(&fold->courses, key);
 }
 
 struct course_def *fold_pending_course(struct fold *fold, uint32_t key)
 {
     static const struct course_def unseen = {0};
-    struct course_slot *slot = fold->model->courses[key];
+    struct course_slot *slot = course_slot(fold->model, key);
 
     if (!slot->pending) {
         struct course_def *copy = course_def_copy(slot->def && !slot->removing ? slot->def : &unseen);
@@ -136,7 +137,7 @@ struct course_def *fold_pending_course(struct fold *fold, uint32_t key)
 static bool reserve_holders(struct fold *fold)
 {
     for (uint32_t i = 0; i < fold->fresh.count; i++) {
-        struct item_slot *slot = fold->model->items[fold->fresh.at[i].item];
+        struct item_slot *slot = item_slot(fold->model, fold->fresh.at[i].item);
         uint32_t count = 0;
         if (slot->fresh != i + 1)
             continue;
@@ -155,11 +156,11 @@ static bool each_new_enrolment(struct fold *fold,
     bool whole = true;
 
     for (uint32_t i = 0; i < fold->learners.count; i++) {
-        const struct learner_slot *slot = fold->model->learners[fold->learners.at[i]];
+        const struct learner_slot *slot = learner_slot(fold->model, fold->learners.at[i]);
         const struct learner_state *before = model_state(fold->model, slot);
         const struct learner *now = &slot->working->learner;
         for (uint32_t k = before ? before->learner.enrolment_count : 0; k < now->enrolment_count; k++)
-            whole &= visit(fold->model, fold->model->courses[now->enrolments[k].course]);
+            whole &= visit(fold->model, course_slot(fold->model, now->enrolments[k].course));
     }
     return whole;
 }
@@ -191,7 +192,7 @@ void fold_publish(struct fold *fold, uint64_t sequence)
 
     (void)pthread_rwlock_wrlock(&model->lock); /* cannot fail: not held */
     for (uint32_t i = 0; i < fold->items.count; i++) {
-        struct item_slot *slot = model->items[fold->items.at[i]];
+        struct item_slot *slot = item_slot(model, fold->items.at[i]);
         model_count_bound(model, slot->def, -1);
         model_count_bound(model, slot->pending, 1);
         item_def_unref(slot->def);
@@ -203,7 +204,7 @@ void fold_publish(struct fold *fold, uint64_t sequence)
         model_mark_dirty(model, ENTITY_ITEM, fold->items.at[i]);
     }
     for (uint32_t i = 0; i < fold->courses.count; i++) {
-        struct course_slot *slot = model->courses[fold->courses.at[i]];
+        struct course_slot *slot = course_slot(model, fold->courses.at[i]);
         course_def_unref(slot->def);
         slot->def = slot->pending;
         slot->pending = NULL;
@@ -213,7 +214,7 @@ void fold_publish(struct fold *fold, uint64_t sequence)
         model_mark_dirty(model, ENTITY_COURSE, fold->courses.at[i]);
     }
     for (uint32_t i = 0; i < fold->learners.count; i++) {
-        struct learner_slot *slot = model->learners[fold->learners.at[i]];
+        struct learner_slot *slot = learner_slot(model, fold->learners.at[i]);
         model_install(model, fold->learners.at[i], slot->working);
         slot->working = NULL;
     }
@@ -230,7 +231,7 @@ void fold_publish(struct fold *fold, uint64_t sequence)
 void fold_abandon(struct fold *fold)
 {
     for (uint32_t i = 0; i < fold->items.count; i++) {
-        struct item_slot *slot = fold->model->items[fold->items.at[i]];
+        struct item_slot *slot = item_slot(fold->model, fold->items.at[i]);
         item_def_unref(slot->pending);
         slot->pending = NULL;
         slot->removing = false;
@@ -240,14 +241,14 @@ void fold_abandon(struct fold *fold)
     fold->deferred = false;
     fold->erasing = fold->old_threshold = 0;
     for (uint32_t i = 0; i < fold->courses.count; i++) {
-        struct course_slot *slot = fold->model->courses[fold->courses.at[i]];
+        struct course_slot *slot = course_slot(fold->model, fold->courses.at[i]);
         course_def_unref(slot->pending);
         course_def_newest(slot->def);
         slot->pending = NULL;
         slot->removing = false;
     }
     for (uint32_t i = 0; i < fold->learners.count; i++) {
-        struct learner_slot *slot = fold->model->learners[fold->learners.at[i]];
+        struct learner_slot *slot = learner_slot(fold->model, fold->learners.at[i]);
         state_unref(slot->working);
         slot->working = NULL;
     }

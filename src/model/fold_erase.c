@@ -6,7 +6,7 @@
 
 static enum rc forget_item(struct fold *fold, uint32_t key, const struct event *event)
 {
-    struct item_slot *slot = fold->model->items[key];
+    struct item_slot *slot = item_slot(fold->model, key);
     const struct item_def *def = view_item(fold->view, key);
 
     if (!slot)
@@ -33,7 +33,7 @@ static enum rc forget_type(struct fold *fold, uint32_t key, const struct event *
 
 static enum rc forget_course(struct fold *fold, uint32_t key)
 {
-    struct course_slot *slot = fold->model->courses[key];
+    struct course_slot *slot = course_slot(fold->model, key);
 
     if (!slot)
         return RC_OK; /* a twin has only some */
@@ -67,7 +67,8 @@ enum rc fold_erased(struct fold *fold, const struct event *event)
     for (int list = 0; list < 4 && rc == RC_OK; list++) {
         for (uint32_t left = get_u32(&from); left > 0 && !from.bad && rc == RC_OK; left--) {
             uint32_t key = get_u32(&from);
-            if (key == 0 || key > (list < 2 ? fold->model->item_count : fold->model->course_count))
+            if (key == 0 || key > (list < 2 ? model_count(fold->model, ENTITY_ITEM)
+                                            : model_count(fold->model, ENTITY_COURSE)))
                 return RC_INTERNAL;
             rc = list == 0   ? forget_item(fold, key, event)
                  : list == 1 ? forget_type(fold, key, event)

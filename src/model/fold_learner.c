@@ -10,7 +10,7 @@ static enum rc learner_with_room(struct fold *fold, const struct event *event, s
 
     if (rc != RC_OK || learner_has_room(*out_learner, event))
         return rc;
-    struct learner_slot *slot = fold->model->learners[event->learner];
+    struct learner_slot *slot = learner_slot(fold->model, event->learner);
     struct learner_state *larger = state_copy(slot->working, event->learner, true);
     if (!larger)
         return RC_BUSY;

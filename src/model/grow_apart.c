@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/model_private.h"
+
 bool grow_apart(struct model *model, void **array, uint32_t *room, size_t width, uint32_t index,
                 uint32_t least)
 {

@@ -1,6 +1,10 @@
 #pragma once
 
-#include "model/model_private.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct model;
 
 /* A larger array takes the place of one that readers look at, when index needs it: copied without the lock,
  * which is held for the swap alone. What is new in it is zero. *room: how many entries it has place for,

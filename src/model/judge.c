@@ -205,13 +205,19 @@ bool judge_outcome(struct judge *judge, const struct fold *fold, const struct ev
 
 /* ---- in all ---- */
 
-static const char *id_problem(struct view view, uint32_t key)
+/* Each id is that of one alone, or is erased. NULL: so it is. */
+static const char *id_problem(struct view view)
 {
-    const struct learner_slot *slot = view_learner_slot(view, key);
+    static const char *const problems[ENTITIES] = {
+        "two users in it have one id", "two courses in it have one id", "two items in it have one id"};
 
-    return slot->id_size && view_learner_key(view, slot->id, slot->id_size) != key
-               ? "two users in it have one id"
-               : NULL;
+    for (enum entity kind = 0; kind < ENTITIES; kind++)
+        for (uint32_t key = 1; key <= view_count(view, kind); key++) {
+            struct text id = view_id(view, kind, key);
+            if (id.size && view_key(view, kind, id.bytes, id.size) != key)
+                return problems[kind];
+        }
+    return NULL;
 }
 
 bool judge_model(struct judge *judge, struct model *model)
@@ -219,7 +225,7 @@ bool judge_model(struct judge *judge, struct model *model)
     struct view view = {model, false};
 
     judge->sequence = 0;
-    for (uint32_t key = 1; !judge->problem && key <= model->learner_count; key++) {
+    for (uint32_t key = 1; !judge->problem && key <= model_count(model, ENTITY_LEARNER); key++) {
         const struct learner *learner = view_learner(view, key);
         uint64_t metadata = 0, segments = 0;
         for (uint32_t i = 0; learner && i < learner->record_count; i++) {
@@ -228,16 +234,10 @@ bool judge_model(struct judge *judge, struct model *model)
         }
         judge->problem = metadata > LIMIT_METADATA_BYTES ? "a learner's metadata has at most 4 MiB in all"
                          : segments > LIMIT_SEGMENTS     ? "a learner has at most 100,000 segments in all"
-                                                         : id_problem(view, key);
+                                                         : NULL;
     }
-    for (uint32_t key = 1; !judge->problem && key <= model->course_count; key++)
-        if (model->courses[key]->id_size &&
-            view_course_key(view, model->courses[key]->id, model->courses[key]->id_size) != key)
-            judge->problem = "two courses in it have one id";
-    for (uint32_t key = 1; !judge->problem && key <= model->item_count; key++)
-        if (model->items[key]->id_size &&
-            view_item_key(view, model->items[key]->id, model->items[key]->id_size) != key)
-            judge->problem = "two items in it have one id";
+    if (!judge->problem)
+        judge->problem = id_problem(view);
     return !judge->problem;
 }
 

@@ -6,6 +6,8 @@
 
 #include "base/list.h"
 #include "model/grow_apart.h"
+#include "model/model_private.h"
+#include "model/names.h"
 
 enum { OWNERS_LEAST = 1024, KEYS_LEAST = 6 /* what the least allocation holds */ };
 
@@ -39,40 +41,36 @@ void model_free(struct model *model)
 {
     if (!model)
         return;
-    for (uint32_t i = 1; i <= model->learner_count; i++) {
-        if (!model->learners[i])
+    for (uint32_t i = 1; i <= model_count(model, ENTITY_LEARNER); i++) {
+        if (!learner_slot(model, i))
             continue; /* a twin has one */
-        state_unref(model->learners[i]->state);
-        state_unref(model->learners[i]->working);
+        state_unref(learner_slot(model, i)->state);
+        state_unref(learner_slot(model, i)->working);
     }
-    for (uint32_t i = 1; i <= model->course_count; i++) {
-        if (!model->courses[i])
+    for (uint32_t i = 1; i <= model_count(model, ENTITY_COURSE); i++) {
+        if (!course_slot(model, i))
             continue; /* likewise */
-        course_def_unref(model->courses[i]->def);
-        course_def_unref(model->courses[i]->pending);
-        course_sums_done(&model->courses[i]->sums);
-        list_done(&model->courses[i]->roster);
+        course_def_unref(course_slot(model, i)->def);
+        course_def_unref(course_slot(model, i)->pending);
+        course_sums_done(&course_slot(model, i)->sums);
+        list_done(&course_slot(model, i)->roster);
     }
-    for (uint32_t i = 1; i <= model->item_count; i++) {
-        if (!model->items[i])
+    for (uint32_t i = 1; i <= model_count(model, ENTITY_ITEM); i++) {
+        if (!item_slot(model, i))
             continue; /* likewise */
-        item_def_unref(model->items[i]->def);
-        item_def_unref(model->items[i]->pending);
-        list_done(&model->items[i]->holders);
+        item_def_unref(item_slot(model, i)->def);
+        item_def_unref(item_slot(model, i)->pending);
+        list_done(&item_slot(model, i)->holders);
     }
-    free(model->learners);
-    free(model->courses);
-    free(model->items);
     free(model->record_owner);
-    list_done(&model->dirty_learners);
-    list_done(&model->dirty_courses);
-    list_done(&model->dirty_items);
     list_done(&model->moved_again);
     list_done(&model->stale_courses);
     list_done(&model->stale_items);
-    id_table_done(&model->learner_ids);
-    id_table_done(&model->course_ids);
-    id_table_done(&model->item_ids);
+    for (enum entity kind = 0; kind < ENTITIES; kind++) {
+        free(model->tables[kind].at);
+        list_done(&model->tables[kind].dirty);
+        id_table_done(&model->tables[kind].names);
+    }
     arena_done(&model->texts);
     (void)pthread_rwlock_destroy(&model->lock); /* nobody holds it */
     free(model);
@@ -91,25 +89,17 @@ void model_read_end(struct view view)
     (void)pthread_rwlock_unlock(&view.model->lock); /* held by model_read_begin */
 }
 
-/* Room for the other's keys and the learner's slot, with its id borrowed. */
+/* Places for the other's keys, no slot in any yet; of learners only as far as the one. */
 static bool twin_room(struct model *twin, const struct model *model, uint32_t learner)
 {
-    struct learner_slot *slot = arena_alloc(&twin->texts, sizeof *slot);
-
-    twin->courses = calloc(model->course_count + 1u, sizeof(struct course_slot *));
-    twin->items = calloc(model->item_count + 1u, sizeof(struct item_slot *));
-    twin->learners = calloc(learner + 1u, sizeof(struct learner_slot *));
-    if (!slot || !twin->courses || !twin->items || !twin->learners)
-        return false;
-    twin->course_count = model->course_count;
-    twin->item_count = model->item_count;
-    twin->learner_count = learner;
-    twin->course_capacity = twin->course_count + 1;
-    twin->item_capacity = twin->item_count + 1;
-    twin->learner_capacity = learner + 1;
-    slot->id = model->learners[learner]->id;
-    slot->id_size = model->learners[learner]->id_size;
-    twin->learners[learner] = slot;
+    for (enum entity kind = 0; kind < ENTITIES; kind++) {
+        struct table *table = &twin->tables[kind];
+        table->count = table->stored = kind == ENTITY_LEARNER ? learner : model->tables[kind].count;
+        table->capacity = table->count + 1;
+        table->at = calloc(table->capacity, sizeof *table->at);
+        if (!table->at)
+            return false;
+    }
     return true;
 }
 
@@ -123,7 +113,7 @@ enum rc model_of_one(struct model *model, uint32_t learner, struct model **out_t
     struct view view = model_read_begin(model);
     bool whole = twin_room(*out_twin, model, learner);
     model_read_end(view);
-    if (whole)
+    if (whole && model_of_one_slot(*out_twin, model, ENTITY_LEARNER, learner))
         return RC_OK;
     model_free(*out_twin);
     return RC_BUSY;
@@ -131,31 +121,27 @@ enum rc model_of_one(struct model *model, uint32_t learner, struct model **out_t
 
 bool model_of_one_slot(struct model *twin, struct model *model, enum entity kind, uint32_t key)
 {
-    bool course = kind == ENTITY_COURSE;
+    static const size_t sizes[ENTITIES] = {sizeof(struct learner_slot), sizeof(struct course_slot),
+                                           sizeof(struct item_slot)};
 
-    if (key == 0 || (course ? twin->courses[key] != NULL : twin->items[key] != NULL))
+    if (key == 0 || twin->tables[kind].at[key])
         return true;
-    void *slot = arena_alloc(&twin->texts, course ? sizeof(struct course_slot) : sizeof(struct item_slot));
+    struct slot *slot = arena_alloc(&twin->texts, sizes[kind]);
     if (!slot)
         return false;
+    memset(slot, 0, sizes[kind]);
     struct view view = model_read_begin(model);
-    if (course) {
-        twin->courses[key] = slot;
-        twin->courses[key]->id = model->courses[key]->id;
-        twin->courses[key]->id_size = model->courses[key]->id_size;
-    } else {
-        twin->items[key] = slot;
-        twin->items[key]->id = model->items[key]->id;
-        twin->items[key]->id_size = model->items[key]->id_size;
-    }
+    slot->id = model->tables[kind].at[key]->id;
+    slot->id_size = model->tables[kind].at[key]->id_size;
     model_read_end(view);
+    twin->tables[kind].at[key] = slot;
     return true;
 }
 
 void model_count_bound(struct model *model, const struct item_def *def, int sign)
 {
     if (def && def->bound)
-        model->courses[def->bound]->bound += (uint32_t)sign;
+        course_slot(model, def->bound)->bound += (uint32_t)sign;
 }
 
 bool model_reserve_keys(struct model *model, struct keys *keys, uint32_t more)
@@ -184,32 +170,24 @@ static void push_key(struct keys *keys, uint32_t key)
     must(list_add(keys, key)); /* it grows in a replay; else fold_reserve made room */
 }
 
-static void mark(bool *dirty, struct keys *list, uint32_t key)
-{
-    if (!*dirty)
-        push_key(list, key);
-    *dirty = true;
-}
-
 void model_mark_dirty(struct model *model, enum entity kind, uint32_t key)
 {
-    if (kind == ENTITY_LEARNER)
-        mark(&model->learners[key]->dirty, &model->dirty_learners, key);
-    else if (kind == ENTITY_COURSE)
-        mark(&model->courses[key]->dirty, &model->dirty_courses, key);
-    else
-        mark(&model->items[key]->dirty, &model->dirty_items, key);
+    struct slot *slot = model->tables[kind].at[key];
+
+    if (!slot->dirty)
+        push_key(&model->tables[kind].dirty, key);
+    slot->dirty = true;
 }
 
+/* Everything that is dirty is no longer. */
 void model_forget_dirt(struct model *model)
 {
-    for (uint32_t i = 0; i < model->dirty_learners.count; i++)
-        model->learners[model->dirty_learners.at[i]]->dirty = false;
-    for (uint32_t i = 0; i < model->dirty_courses.count; i++)
-        model->courses[model->dirty_courses.at[i]]->dirty = false;
-    for (uint32_t i = 0; i < model->dirty_items.count; i++)
-        model->items[model->dirty_items.at[i]]->dirty = false;
-    model->dirty_learners.count = model->dirty_courses.count = model->dirty_items.count = 0;
+    for (enum entity kind = 0; kind < ENTITIES; kind++) {
+        struct table *table = &model->tables[kind];
+        for (uint32_t i = 0; i < table->dirty.count; i++)
+            table->at[table->dirty.at[i]]->dirty = false;
+        table->dirty.count = 0;
+    }
 }
 
 static void note_owner(struct model *model, uint32_t record_id, uint32_t learner)
@@ -228,7 +206,7 @@ static void note_owner(struct model *model, uint32_t record_id, uint32_t learner
 
 static void count_enrolment(struct model *model, const struct enrolment *enrolment, int sign)
 {
-    struct course_slot *course = model->courses[enrolment->course];
+    struct course_slot *course = course_slot(model, enrolment->course);
     struct enrolment_share share = enrolment_share(enrolment);
 
     must(course_sums_add(&course->sums, &share, sign));
@@ -237,7 +215,7 @@ static void count_enrolment(struct model *model, const struct enrolment *enrolme
 
 static void count_record(struct model *model, const struct record *record, int sign)
 {
-    struct item_slot *item = model->items[record->item];
+    struct item_slot *item = item_slot(model, record->item);
 
     item_sums_add(&item->sums, record, sign);
     item->changes++;
@@ -261,7 +239,7 @@ void model_replace(struct model *model, const struct learner *before, const stru
         if (is)
             count_record(model, &new->records[i], 1);
         if (is && !was) {
-            push_key(&model->items[new->records[i].item]->holders, new->key);
+            push_key(&item_slot(model, new->records[i].item)->holders, new->key);
             note_owner(model, new->records[i].id, new->key);
         }
     }
@@ -274,13 +252,13 @@ void model_replace(struct model *model, const struct learner *before, const stru
         if (is)
             count_enrolment(model, &new->enrolments[i], 1);
         if (is && !was)
-            push_key(&model->courses[new->enrolments[i].course]->roster, new->key);
+            push_key(&course_slot(model, new->enrolments[i].course)->roster, new->key);
     }
 }
 
 void model_install(struct model *model, uint32_t key, struct learner_state *next)
 {
-    struct learner_slot *slot = model->learners[key];
+    struct learner_slot *slot = learner_slot(model, key);
     struct learner_state *shown = model_state(model, slot), *before = slot->state;
 
     model_replace(model, shown ? &shown->learner : NULL, &next->learner);
@@ -319,7 +297,7 @@ static void compact(struct model *model, struct keys *keys)
     if (!next.at)
         return; /* the next erasure tries again */
     for (uint32_t i = 0; i < keys->count; i++)
-        if (!model->learners[keys->at[i]]->erased)
+        if (!learner_slot(model, keys->at[i])->head.erased)
             next.at[next.count++] = keys->at[i];
     (void)pthread_rwlock_wrlock(&model->lock); /* cannot fail: not held */
     uint32_t *before = keys->at;
@@ -331,29 +309,29 @@ static void compact(struct model *model, struct keys *keys)
 void model_compact(struct model *model)
 {
     for (uint32_t i = 0; i < model->stale_items.count; i++)
-        compact(model, &model->items[model->stale_items.at[i]]->holders);
+        compact(model, &item_slot(model, model->stale_items.at[i])->holders);
     for (uint32_t i = 0; i < model->stale_courses.count; i++)
-        compact(model, &model->courses[model->stale_courses.at[i]]->roster);
+        compact(model, &course_slot(model, model->stale_courses.at[i])->roster);
     model->stale_items.count = model->stale_courses.count = 0;
 }
 
 void model_forget_learner(struct model *model, uint32_t key)
 {
-    struct learner_slot *slot = model->learners[key];
+    struct learner_slot *slot = learner_slot(model, key);
     struct learner_state *state = slot->state;
 
     if (state) {
         const struct learner *learner = &state->learner;
         model_replace(model, learner, NULL);
         for (uint32_t i = 0; i < learner->record_count; i++) {
-            leave(&model->items[learner->records[i].item]->holders, &model->stale_items,
+            leave(&item_slot(model, learner->records[i].item)->holders, &model->stale_items,
                   learner->records[i].item);
             model_mark_dirty(model, ENTITY_ITEM, learner->records[i].item);
             if (learner->records[i].id < model->record_capacity)
                 model->record_owner[learner->records[i].id] = 0;
         }
         for (uint32_t i = 0; i < learner->enrolment_count; i++) {
-            leave(&model->courses[learner->enrolments[i].course]->roster, &model->stale_courses,
+            leave(&course_slot(model, learner->enrolments[i].course)->roster, &model->stale_courses,
                   learner->enrolments[i].course);
             model_mark_dirty(model, ENTITY_COURSE, learner->enrolments[i].course);
         }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "base/fault.h"
-#include "model/names.h"
 #include "model/view.h"
 
 /* The model: every learner's state, the catalogue and all sums, in memory; what every read is answered from.

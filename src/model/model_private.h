@@ -5,40 +5,31 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/entity.h"
 #include "model/catalog.h"
 #include "model/id_table.h"
 #include "model/course_sums.h"
+#include "model/keys.h"
 #include "model/learner_state.h"
 
-struct learner_slot {
-    const char *id; /* NUL-terminated; the model's */
+/* What a slot of any kind begins with. */
+struct slot {
+    const char *id; /* NUL-terminated; the model's. "" once it is erased */
     uint32_t id_size;
-    bool persisted; /* the store knows the id */
-    bool dirty;     /* changed since the last checkpoint */
-    bool erased;
+    bool dirty;  /* changed since the last checkpoint */
+    bool erased; /* a learner alone */
+};
+
+struct learner_slot {
+    struct slot head;
     uint32_t visit;                /* fold's mark */
     uint32_t moved;                /* whom a revision moves: model->moved's index + 1, when that is shown */
     struct learner_state *state;   /* published; NULL: never seen. Read it with model_state */
     struct learner_state *working; /* the engine's private copy, while a batch runs */
 };
 
-/* Learners of a course or item, in order of first sight. Those erased since stay in the list, where
- * view_learner knows nobody, until half of it is stale. */
-struct keys {
-    uint32_t *at;
-    uint32_t count, capacity, stale;
-};
-
-/* How many of the list are not stale. */
-static inline uint32_t keys_live(const struct keys *keys)
-{
-    return keys->count - keys->stale;
-}
-
 struct course_slot {
-    const char *id;
-    uint32_t id_size;
-    bool persisted, dirty;
+    struct slot head;
     bool removing;                /* pending NULL means "becomes unknown" */
     uint32_t joining;             /* fold's: who comes to the roster at the next publish */
     uint32_t visit, revised;      /* fold's mark; a revision's, while what it touches waits */
@@ -50,9 +41,7 @@ struct course_slot {
 };
 
 struct item_slot {
-    const char *id;
-    uint32_t id_size;
-    bool persisted, dirty;
+    struct slot head;
     bool removing;                  /* pending NULL means "becomes unknown" */
     uint32_t visit, fresh, revised; /* fold's marks; a revision's, while what it touches waits */
     const struct item_def *def;
@@ -69,6 +58,15 @@ struct moved {
     struct learner_state *base, *next;
 };
 
+/* All learners, courses or items: what is known of each, and its key by its id. */
+struct table {
+    struct slot **at;         /* by key, from 1 */
+    uint32_t count, capacity; /* the highest key that was given out */
+    uint32_t stored;          /* the highest key whose id the store knows */
+    struct id_table names;
+    struct keys dirty; /* changed since the last checkpoint, each once */
+};
+
 struct model;
 
 /* The published state of a learner; under the lock. NULL: never seen. state_ref keeps it beyond. */
@@ -77,13 +75,7 @@ struct learner_state *model_state(const struct model *model, const struct learne
 struct model {
     pthread_rwlock_t lock;
     struct arena texts; /* ids and slots; live as long as the model */
-    struct id_table learner_ids, course_ids, item_ids;
-    struct learner_slot **learners; /* by key, from 1 */
-    struct course_slot **courses;
-    struct item_slot **items;
-    uint32_t learner_count, course_count, item_count; /* highest key given out */
-    uint32_t learner_capacity, course_capacity, item_capacity;
-    struct keys dirty_learners, dirty_courses, dirty_items; /* changed since the last checkpoint */
+    struct table tables[ENTITIES];
     /* whose rosters and holders model_compact looks at */
     struct keys stale_courses, stale_items;
     /* a revision is shown: these states count, not those in their slots. NULL: none is */
@@ -98,3 +90,37 @@ struct model {
     uint64_t published;            /* sequence of the last published event */
     atomic_size_t listing_bytes;   /* what lists of learners hold while they are made: app/roster.h */
 };
+
+/* What always holds:
+ * - The engine's thread alone changes the model, and what readers look at only under the write lock. So it
+ * reads without the lock, and everybody else under the read lock (model_read_begin).
+ * - Tables only grow. A key is given out once, to one id; a slot and its id stay where they are as long as
+ * the model lives, and an id that is forgotten is wiped there. tables[kind].at has a slot at every key from 1
+ * to count (a model of one learner, partial, at those alone that it was made for), and nothing at 0.
+ * - A published state or definition is never changed: a newer one takes its place, and who holds a reference
+ * keeps the old one. working and pending are the fold's while a batch runs, and NULL between two batches.
+ * - Every sum is the sum over the published states (what readers see of them: moved's while a revision is
+ * shown); a course's roster has everybody with an enrolment in it, an item's holders everybody with a record
+ * of it, each once, and besides them only who was erased: stale says how many those are.
+ * - record_owner[id] is the learner with that record, and 0 once it is gone with them.
+ * - What changed since the last checkpoint was taken is dirty, and once in its table's list. The list has
+ * capacity for all keys, so that marking never fails.
+ * - published is the sequence of the last event of which readers see the effect; they see all of a batch or
+ * nothing.
+ */
+
+/* The slot of a key, which is one; NULL: a model of one learner has none for it. */
+static inline struct learner_slot *learner_slot(const struct model *model, uint32_t key)
+{
+    return (struct learner_slot *)(void *)model->tables[ENTITY_LEARNER].at[key];
+}
+
+static inline struct course_slot *course_slot(const struct model *model, uint32_t key)
+{
+    return (struct course_slot *)(void *)model->tables[ENTITY_COURSE].at[key];
+}
+
+static inline struct item_slot *item_slot(const struct model *model, uint32_t key)
+{
+    return (struct item_slot *)(void *)model->tables[ENTITY_ITEM].at[key];
+}

@@ -5,145 +5,84 @@
 
 #include "base/list.h"
 #include "model/grow_apart.h"
+#include "model/model_private.h"
 
 enum { SLOTS_LEAST = 256 };
 
 /* For the slot of a key that add_slot makes next, and for it in the list of what is dirty, where every key is
  * once at most. Not under the lock. */
-static bool room_for_slot(struct model *model, enum entity kind, uint32_t key)
+static bool room_for_slot(struct model *model, struct table *table)
 {
-    void **array = kind == ENTITY_LEARNER  ? (void **)&model->learners
-                   : kind == ENTITY_COURSE ? (void **)&model->courses
-                                           : (void **)&model->items;
-    uint32_t *capacity = kind == ENTITY_LEARNER  ? &model->learner_capacity
-                         : kind == ENTITY_COURSE ? &model->course_capacity
-                                                 : &model->item_capacity;
-    struct keys *dirty = kind == ENTITY_LEARNER  ? &model->dirty_learners
-                         : kind == ENTITY_COURSE ? &model->dirty_courses
-                                                 : &model->dirty_items;
-
-    return grow_apart(model, array, capacity, sizeof(void *), key, SLOTS_LEAST) &&
-           list_reserve(dirty, *capacity - dirty->count);
+    return grow_apart(model, (void **)&table->at, &table->capacity, sizeof *table->at, table->count + 1,
+                      SLOTS_LEAST) &&
+           list_reserve(&table->dirty, table->capacity - table->dirty.count);
 }
 
-/* Slots and ids lie together, for as long as the model lives. */
-static bool add_slot(struct model *model, enum entity kind, uint32_t key, const char *id, size_t size,
-                     bool persisted)
+/* The slot of the next key. Slots and ids lie together, for as long as the model lives. */
+static bool add_slot(struct model *model, enum entity kind, const char *id, size_t size)
 {
+    static const size_t sizes[ENTITIES] = {sizeof(struct learner_slot), sizeof(struct course_slot),
+                                           sizeof(struct item_slot)};
+    struct table *table = &model->tables[kind];
     const char *text = arena_copy(&model->texts, id, size);
+    struct slot *slot = text ? arena_alloc(&model->texts, sizes[kind]) : NULL;
 
-    if (!text)
+    if (!slot || (size && !id_table_add(&table->names, text, size, table->count + 1)))
         return false;
-    if (kind == ENTITY_LEARNER) {
-        struct learner_slot *slot = arena_alloc(&model->texts, sizeof *slot);
-        if (!slot || !id_table_add(&model->learner_ids, text, size, key))
-            return false;
-        *slot = (struct learner_slot){.id = text, .id_size = (uint32_t)size, .persisted = persisted};
-        model->learners[key] = slot;
-    } else if (kind == ENTITY_COURSE) {
-        struct course_slot *slot = arena_alloc(&model->texts, sizeof *slot);
-        if (!slot || !id_table_add(&model->course_ids, text, size, key))
-            return false;
-        *slot = (struct course_slot){.id = text, .id_size = (uint32_t)size, .persisted = persisted};
-        model->courses[key] = slot;
-    } else {
-        struct item_slot *slot = arena_alloc(&model->texts, sizeof *slot);
-        if (!slot || !id_table_add(&model->item_ids, text, size, key))
-            return false;
-        *slot = (struct item_slot){.id = text, .id_size = (uint32_t)size, .persisted = persisted};
-        model->items[key] = slot;
-    }
+    memset(slot, 0, sizes[kind]);
+    slot->id = text;
+    slot->id_size = (uint32_t)size;
+    slot->erased = size == 0 && kind == ENTITY_LEARNER;
+    table->at[++table->count] = slot;
     return true;
-}
-
-/* Slots for keys that no longer name anybody (erased before the last start). */
-static uint32_t *highest_key(struct model *model, enum entity kind)
-{
-    return kind == ENTITY_LEARNER  ? &model->learner_count
-           : kind == ENTITY_COURSE ? &model->course_count
-                                   : &model->item_count;
 }
 
 bool model_load_id(struct model *model, enum entity kind, uint32_t key, const char *id, size_t size)
 {
-    uint32_t *highest = highest_key(model, kind);
+    struct table *table = &model->tables[kind];
 
     /* a gap, or erased: nobody can be found under it */
-    while (*highest + 1 < key || (size == 0 && *highest < key)) {
-        if (!room_for_slot(model, kind, *highest + 1) || !add_slot(model, kind, *highest + 1, "", 0, true))
+    while (table->count + 1 < key || (size == 0 && table->count < key))
+        if (!room_for_slot(model, table) || !add_slot(model, kind, "", 0))
             return false;
-        if (kind == ENTITY_LEARNER) {
-            id_table_remove(&model->learner_ids, "", 0);
-            model->learners[*highest + 1]->erased = true;
-        } else {
-            id_table_remove(kind == ENTITY_COURSE ? &model->course_ids : &model->item_ids, "", 0);
-        }
-        ++*highest;
-    }
-    if (size == 0)
-        return true;
-    if (key != *highest + 1 || !room_for_slot(model, kind, key) ||
-        !add_slot(model, kind, key, id, size, true))
+    if (size && (key != table->count + 1 || !room_for_slot(model, table) || !add_slot(model, kind, id, size)))
         return false;
-    ++*highest;
+    table->stored = table->count;
     return true;
 }
 
-static uint32_t intern(struct model *model, enum entity kind, const struct id_table *table, const char *id,
-                       size_t size, bool persisted)
+uint32_t model_intern(struct model *model, enum entity kind, const char *id, size_t size)
 {
-    uint32_t key = id_table_find(table, id, size); /* only this thread adds, so no lock to look */
+    struct table *table = &model->tables[kind];
+    uint32_t key = id_table_find(&table->names, id, size); /* only this thread adds, so no lock to look */
 
     if (key)
         return key;
-    key = *highest_key(model, kind) + 1;
-    if (!room_for_slot(model, kind, key))
+    if (!room_for_slot(model, table))
         return 0;
     (void)pthread_rwlock_wrlock(&model->lock); /* cannot fail: not held */
-    bool added = add_slot(model, kind, key, id, size, persisted);
-    if (added)
-        ++*highest_key(model, kind);
+    bool added = add_slot(model, kind, id, size);
     (void)pthread_rwlock_unlock(&model->lock); /* held above */
-    return added ? key : 0;
+    return added ? table->count : 0;
 }
 
-uint32_t model_intern_learner(struct model *model, const char *id, size_t size, bool persisted)
+uint32_t model_stored(const struct model *model, enum entity kind)
 {
-    return intern(model, ENTITY_LEARNER, &model->learner_ids, id, size, persisted);
+    return model->tables[kind].stored;
 }
 
-uint32_t model_intern_course(struct model *model, const char *id, size_t size, bool persisted)
+void model_note_stored(struct model *model)
 {
-    return intern(model, ENTITY_COURSE, &model->course_ids, id, size, persisted);
-}
-
-uint32_t model_intern_item(struct model *model, const char *id, size_t size, bool persisted)
-{
-    return intern(model, ENTITY_ITEM, &model->item_ids, id, size, persisted);
-}
-
-static void wipe(const char *id, uint32_t size)
-{
-    memset((char *)(uintptr_t)id, 0, size); /* the model's own copy */
+    for (enum entity kind = 0; kind < ENTITIES; kind++)
+        model->tables[kind].stored = model->tables[kind].count;
 }
 
 void model_forget_id(struct model *model, enum entity kind, uint32_t key)
 {
-    if (kind == ENTITY_COURSE) {
-        struct course_slot *slot = model->courses[key];
-        id_table_remove(&model->course_ids, slot->id, slot->id_size);
-        wipe(slot->id, slot->id_size);
-        slot->id_size = 0;
-    } else if (kind == ENTITY_ITEM) {
-        struct item_slot *slot = model->items[key];
-        id_table_remove(&model->item_ids, slot->id, slot->id_size);
-        wipe(slot->id, slot->id_size);
-        slot->id_size = 0;
-    } else {
-        struct learner_slot *slot = model->learners[key];
-        id_table_remove(&model->learner_ids, slot->id, slot->id_size);
-        wipe(slot->id, slot->id_size);
-        slot->id_size = 0;
-        slot->erased = true;
-    }
+    struct slot *slot = model->tables[kind].at[key];
+
+    id_table_remove(&model->tables[kind].names, slot->id, slot->id_size);
+    memset((char *)(uintptr_t)slot->id, 0, slot->id_size); /* the model's own copy */
+    slot->id_size = 0;
+    slot->erased = kind == ENTITY_LEARNER;
 }

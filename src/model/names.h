@@ -1,18 +1,26 @@
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "core/entity.h"
-#include "model/model_private.h"
 
-/* For the engine thread only. Keys are given out at once and kept; 0: out of memory. */
-uint32_t model_intern_learner(struct model *model, const char *id, size_t size, bool persisted);
+struct model;
 
-/* As model_intern_learner, of a course. */
-uint32_t model_intern_course(struct model *model, const char *id, size_t size, bool persisted);
+/* The key of an id, which is given out at once and kept; 0: out of memory. Engine thread only, as all of
+ * these. */
+uint32_t model_intern(struct model *model, enum entity kind, const char *id, size_t size);
 
-/* As model_intern_learner, of an item. */
-uint32_t model_intern_item(struct model *model, const char *id, size_t size, bool persisted);
+/* The ids of the keys after this one are to go to the store with the next commit; after that, it knows all.
+ */
+uint32_t model_stored(const struct model *model, enum entity kind);
 
-/* At load: the key is the store's. False: out of memory or the key is taken. */
+/* All ids are in the store now. */
+void model_note_stored(struct model *model);
+
+/* At load: the key is the store's; size 0: it names nobody any more. False: out of memory or the key is
+ * taken. */
 bool model_load_id(struct model *model, enum entity kind, uint32_t key, const char *id, size_t size);
 
 /* Forgets a learner, course or item under its id: keys stay, nobody finds them. Under the write lock. */

@@ -5,6 +5,7 @@
 #include "base/list.h"
 #include "base/monotonic.h"
 #include "core/learner_reconsider.h"
+#include "model/model_private.h"
 
 struct revised_course {
     uint32_t key;
@@ -55,14 +56,14 @@ static void must(bool done)
 
 static const struct course_def *course_to_be(const struct revision *revision, uint32_t key)
 {
-    const struct course_slot *slot = revision->model->courses[key];
+    const struct course_slot *slot = course_slot(revision->model, key);
     return slot->revised ? revision->courses[slot->revised - 1].def : slot->def;
 }
 
 static struct item_facts facts_of_item(const void *of, uint32_t key)
 {
     const struct revision *revision = of;
-    const struct item_slot *slot = revision->model->items[key];
+    const struct item_slot *slot = item_slot(revision->model, key);
     const struct item_def *def = slot->revised ? revision->items[slot->revised - 1].def : slot->def;
 
     return model_item_facts(revision->model, def,
@@ -84,7 +85,7 @@ static const uint32_t *items_of_course(const void *of, uint32_t key, uint32_t *o
 
 static bool touches(const void *of, uint32_t item)
 {
-    return ((const struct revision *)of)->model->items[item]->revised != 0;
+    return item_slot(((const struct revision *)of)->model, item)->revised != 0;
 }
 
 /* ---- beginning ---- */
@@ -95,14 +96,14 @@ static bool take_sums(struct revision *revision, const struct fold *fold)
 
     for (uint32_t i = 0; i < fold->courses.count; i++) {
         uint32_t key = fold->courses.at[i];
-        if (!course_sums_copy(&model->courses[key]->sums, &revision->courses[i].sums))
+        if (!course_sums_copy(&course_slot(model, key)->sums, &revision->courses[i].sums))
             return false;
         revision->courses[i].key = revision->course_keys[i] = key;
         revision->course_count++;
     }
     for (uint32_t i = 0; i < fold->items.count; i++) {
         uint32_t key = fold->items.at[i];
-        revision->items[i] = (struct revised_item){.key = key, .sums = model->items[key]->sums};
+        revision->items[i] = (struct revised_item){.key = key, .sums = item_slot(model, key)->sums};
         revision->item_keys[i] = key;
         revision->item_count++;
     }
@@ -145,14 +146,14 @@ void revision_take(struct revision *revision, struct fold *fold)
     struct model *model = revision->model;
 
     for (uint32_t i = 0; i < revision->course_count; i++) {
-        struct course_slot *slot = model->courses[revision->courses[i].key];
+        struct course_slot *slot = course_slot(model, revision->courses[i].key);
         revision->courses[i].def = slot->pending;
         slot->pending = NULL;
         slot->removing = false;
         slot->revised = i + 1;
     }
     for (uint32_t i = 0; i < revision->item_count; i++) {
-        struct item_slot *slot = model->items[revision->items[i].key];
+        struct item_slot *slot = item_slot(model, revision->items[i].key);
         revision->items[i].def = slot->pending;
         slot->pending = NULL;
         slot->removing = false;
@@ -196,7 +197,7 @@ static void count(struct revision *revision, const struct learner *old, const st
         const struct record *was = &old->records[i], *is = &new->records[i];
         if (was->version == is->version && was->flags == is->flags)
             continue;
-        struct item_sums *sums = &revision->items[model->items[is->item]->revised - 1].sums;
+        struct item_sums *sums = &revision->items[item_slot(model, is->item)->revised - 1].sums;
         item_sums_add(sums, was, -1);
         item_sums_add(sums, is, 1);
     }
@@ -205,7 +206,7 @@ static void count(struct revision *revision, const struct learner *old, const st
         if (was->version == is->version)
             continue;
         struct enrolment_share before = enrolment_share(was), after = enrolment_share(is);
-        struct course_sums *sums = &revision->courses[model->courses[is->course]->revised - 1].sums;
+        struct course_sums *sums = &revision->courses[course_slot(model, is->course)->revised - 1].sums;
         must(course_sums_add(sums, &before, -1) && course_sums_add(sums, &after, 1));
     }
 }
@@ -235,7 +236,7 @@ static bool is_moved(const struct revision *revision, const struct learner *lear
 /* One learner; once. False: out of memory, to be tried again. */
 static bool look_at(struct revision *revision, uint32_t key)
 {
-    struct learner_slot *slot = revision->model->learners[key];
+    struct learner_slot *slot = learner_slot(revision->model, key);
     struct learner_state *base = slot->state;
 
     if (!base || slot->visit == revision->visit)
@@ -255,7 +256,7 @@ static bool look_at(struct revision *revision, uint32_t key)
 /* They wrote elsewhere meanwhile: what the edit changes is as it was, the rest of their state is not. */
 static bool look_again(struct revision *revision, uint32_t key)
 {
-    struct learner_slot *slot = revision->model->learners[key];
+    struct learner_slot *slot = learner_slot(revision->model, key);
     struct moved *moved = &revision->moved.at[slot->moved - 1];
 
     if (moved->base == slot->state)
@@ -273,11 +274,12 @@ static bool look_again(struct revision *revision, uint32_t key)
 static const struct keys *list_at(const struct revision *revision, uint32_t list)
 {
     if (revision->item)
-        return list == 0 ? &revision->model->items[revision->item]->holders : NULL;
+        return list == 0 ? &item_slot(revision->model, revision->item)->holders : NULL;
     if (list < revision->course_count)
-        return &revision->model->courses[revision->courses[list].key]->roster;
+        return &course_slot(revision->model, revision->courses[list].key)->roster;
     list -= revision->course_count;
-    return list < revision->item_count ? &revision->model->items[revision->items[list].key]->holders : NULL;
+    return list < revision->item_count ? &item_slot(revision->model, revision->items[list].key)->holders
+                                       : NULL;
 }
 
 /* Whether all were looked at, with their present states. */
@@ -313,7 +315,7 @@ static void show(struct revision *revision)
     (void)pthread_rwlock_wrlock(&model->lock); /* cannot fail: not held */
     for (uint32_t i = 0; i < revision->course_count; i++) {
         struct revised_course *revised = &revision->courses[i];
-        struct course_slot *slot = model->courses[revised->key];
+        struct course_slot *slot = course_slot(model, revised->key);
         const struct course_def *before = slot->def;
         struct course_sums sums = slot->sums;
         slot->def = revised->def;
@@ -324,7 +326,7 @@ static void show(struct revision *revision)
     }
     for (uint32_t i = 0; i < revision->item_count; i++) {
         struct revised_item *revised = &revision->items[i];
-        struct item_slot *slot = model->items[revised->key];
+        struct item_slot *slot = item_slot(model, revised->key);
         const struct item_def *before = slot->def;
         model_count_bound(model, before, -1);
         model_count_bound(model, revised->def, 1);
@@ -357,7 +359,7 @@ static void settle_some(struct revision *revision)
     (void)pthread_rwlock_wrlock(&model->lock); /* cannot fail: not held */
     for (; revision->at < end; revision->at++) {
         struct moved *moved = &revision->moved.at[revision->at];
-        struct learner_slot *slot = model->learners[moved->key];
+        struct learner_slot *slot = learner_slot(model, moved->key);
         if (slot->moved != revision->at + 1)
             continue; /* a newer state is published already */
         struct learner_state *before = slot->state;
@@ -397,4 +399,19 @@ enum revision_phase revision_step(struct revision *revision, int64_t millisecond
     if (revision->phase == REVISION_SHOWN && revision->at == revision->moved.count)
         hide(revision);
     return revision->phase;
+}
+
+static bool course_is_revised(struct view view, uint32_t course)
+{
+    return course && course <= model_count(view.model, ENTITY_COURSE) &&
+           course_slot(view.model, course)->revised;
+}
+
+bool revision_touches(struct view view, uint32_t course, uint32_t item)
+{
+    const struct item_slot *slot = item ? item_slot(view.model, item) : NULL;
+
+    return course_is_revised(view, course) || (slot && slot->revised) ||
+           (slot && slot->def &&
+            course_is_revised(view, slot->def->course ? slot->def->course : slot->def->bound));
 }

@@ -29,3 +29,7 @@ enum revision_phase revision_step(struct revision *revision, int64_t millisecond
 
 /* NULL is fine. Before revision_take: nothing has happened. */
 void revision_free(struct revision *revision);
+
+/* Whether a revision that is being prepared touches the course, the item, or the course that the item belongs
+ * or is bound to; 0: none. Engine thread only. */
+bool revision_touches(struct view view, uint32_t course, uint32_t item);

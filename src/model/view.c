@@ -2,34 +2,26 @@
 
 #include <string.h>
 
-uint32_t view_learner_key(struct view view, const char *id, size_t size)
+#include "model/model_private.h"
+
+uint32_t view_key(struct view view, enum entity kind, const char *id, size_t size)
 {
-    return id_table_find(&view.model->learner_ids, id, size);
+    return id_table_find(&view.model->tables[kind].names, id, size);
 }
 
-uint32_t view_course_key(struct view view, const char *id, size_t size)
+static const struct learner_slot *slot_of_learner(struct view view, uint32_t key)
 {
-    return id_table_find(&view.model->course_ids, id, size);
+    return key && key <= model_count(view.model, ENTITY_LEARNER) ? learner_slot(view.model, key) : NULL;
 }
 
-uint32_t view_item_key(struct view view, const char *id, size_t size)
+static const struct course_slot *slot_of_course(struct view view, uint32_t key)
 {
-    return id_table_find(&view.model->item_ids, id, size);
+    return key && key <= model_count(view.model, ENTITY_COURSE) ? course_slot(view.model, key) : NULL;
 }
 
-const struct learner_slot *view_learner_slot(struct view view, uint32_t key)
+static const struct item_slot *slot_of_item(struct view view, uint32_t key)
 {
-    return key && key <= view.model->learner_count ? view.model->learners[key] : NULL;
-}
-
-const struct course_slot *view_course_slot(struct view view, uint32_t key)
-{
-    return key && key <= view.model->course_count ? view.model->courses[key] : NULL;
-}
-
-const struct item_slot *view_item_slot(struct view view, uint32_t key)
-{
-    return key && key <= view.model->item_count ? view.model->items[key] : NULL;
+    return key && key <= model_count(view.model, ENTITY_ITEM) ? item_slot(view.model, key) : NULL;
 }
 
 struct learner_state *model_state(const struct model *model, const struct learner_slot *slot)
@@ -39,9 +31,9 @@ struct learner_state *model_state(const struct model *model, const struct learne
 
 const struct learner *view_learner(struct view view, uint32_t key)
 {
-    const struct learner_slot *slot = view_learner_slot(view, key);
+    const struct learner_slot *slot = slot_of_learner(view, key);
 
-    if (!slot || slot->erased)
+    if (!slot || slot->head.erased)
         return NULL;
     if (view.pending && slot->working)
         return &slot->working->learner;
@@ -51,7 +43,7 @@ const struct learner *view_learner(struct view view, uint32_t key)
 
 const struct course_def *view_course(struct view view, uint32_t key)
 {
-    const struct course_slot *slot = view_course_slot(view, key);
+    const struct course_slot *slot = slot_of_course(view, key);
 
     if (!slot)
         return NULL;
@@ -62,7 +54,7 @@ const struct course_def *view_course(struct view view, uint32_t key)
 
 const struct item_def *view_item(struct view view, uint32_t key)
 {
-    const struct item_slot *slot = view_item_slot(view, key);
+    const struct item_slot *slot = slot_of_item(view, key);
 
     if (!slot)
         return NULL;
@@ -160,25 +152,20 @@ struct text view_id(struct view view, enum entity kind, uint32_t key)
 
     if (key == 0 || key > model_count(model, kind))
         return (struct text){NULL, 0};
-    if (kind == ENTITY_LEARNER)
-        return (struct text){model->learners[key]->id, model->learners[key]->id_size};
-    if (kind == ENTITY_COURSE)
-        return (struct text){model->courses[key]->id, model->courses[key]->id_size};
-    return (struct text){model->items[key]->id, model->items[key]->id_size};
+    const struct slot *slot = model->tables[kind].at[key];
+    return slot ? (struct text){slot->id, slot->id_size} : (struct text){NULL, 0};
 }
 
 bool view_knows(struct view view, enum entity kind, uint32_t key)
 {
-    return kind == ENTITY_LEARNER  ? view_learner_slot(view, key) && view_learner_slot(view, key)->state
-           : kind == ENTITY_COURSE ? view_course_slot(view, key) && view_course_slot(view, key)->def
-                                   : view_item_slot(view, key) && view_item_slot(view, key)->def;
+    return kind == ENTITY_LEARNER  ? slot_of_learner(view, key) && slot_of_learner(view, key)->state
+           : kind == ENTITY_COURSE ? slot_of_course(view, key) && slot_of_course(view, key)->def
+                                   : slot_of_item(view, key) && slot_of_item(view, key)->def;
 }
 
 uint32_t model_count(const struct model *model, enum entity kind)
 {
-    return kind == ENTITY_LEARNER  ? model->learner_count
-           : kind == ENTITY_COURSE ? model->course_count
-                                   : model->item_count;
+    return model->tables[kind].count;
 }
 
 uint32_t view_count(struct view view, enum entity kind)
@@ -188,34 +175,34 @@ uint32_t view_count(struct view view, enum entity kind)
 
 bool view_is_erased(struct view view, uint32_t learner)
 {
-    const struct learner_slot *slot = view_learner_slot(view, learner);
-    return slot && slot->erased;
+    const struct learner_slot *slot = slot_of_learner(view, learner);
+    return slot && slot->head.erased;
 }
 
 struct learner_state *view_state(struct view view, uint32_t learner)
 {
-    const struct learner_slot *slot = view_learner_slot(view, learner);
-    return slot && !slot->erased ? state_ref(model_state(view.model, slot)) : NULL;
+    const struct learner_slot *slot = slot_of_learner(view, learner);
+    return slot && !slot->head.erased ? state_ref(model_state(view.model, slot)) : NULL;
 }
 
 static const struct keys nobody = {0};
 
 const struct keys *view_roster(struct view view, uint32_t course)
 {
-    const struct course_slot *slot = view_course_slot(view, course);
+    const struct course_slot *slot = slot_of_course(view, course);
     return slot ? &slot->roster : &nobody;
 }
 
 const struct keys *view_holders(struct view view, uint32_t item)
 {
-    const struct item_slot *slot = view_item_slot(view, item);
+    const struct item_slot *slot = slot_of_item(view, item);
     return slot ? &slot->holders : &nobody;
 }
 
 const struct course_sums *view_course_sums(struct view view, uint32_t course)
 {
     static const struct course_sums none = {0};
-    const struct course_slot *slot = view_course_slot(view, course);
+    const struct course_slot *slot = slot_of_course(view, course);
 
     return slot ? &slot->sums : &none;
 }
@@ -223,20 +210,20 @@ const struct course_sums *view_course_sums(struct view view, uint32_t course)
 const struct item_sums *view_item_sums(struct view view, uint32_t item)
 {
     static const struct item_sums none = {0};
-    const struct item_slot *slot = view_item_slot(view, item);
+    const struct item_slot *slot = slot_of_item(view, item);
 
     return slot ? &slot->sums : &none;
 }
 
 uint64_t view_item_changes(struct view view, uint32_t item)
 {
-    const struct item_slot *slot = view_item_slot(view, item);
+    const struct item_slot *slot = slot_of_item(view, item);
     return slot ? slot->changes : 0;
 }
 
 uint32_t view_items_bound(struct view view, uint32_t course)
 {
-    const struct course_slot *slot = view_course_slot(view, course);
+    const struct course_slot *slot = slot_of_course(view, course);
     return slot ? slot->bound : 0;
 }
 

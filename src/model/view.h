@@ -2,7 +2,12 @@
 
 #include "base/text.h"
 #include "core/entity.h"
-#include "model/model_private.h"
+#include "model/catalog.h"
+#include "model/course_sums.h"
+#include "model/keys.h"
+#include "model/learner_state.h"
+
+struct model;
 
 /* A way of looking: readers see what is published; the engine, while it decides, its own pending copies. */
 struct view {
@@ -11,13 +16,25 @@ struct view {
 };
 
 /* Keys by id; 0: never interned. An interned id may still be unknown: ask for the state or definition. */
-uint32_t view_learner_key(struct view view, const char *id, size_t size);
+uint32_t view_key(struct view view, enum entity kind, const char *id, size_t size);
 
-/* The key of a course's id; 0: never interned. */
-uint32_t view_course_key(struct view view, const char *id, size_t size);
+/* The key of a learner's id. */
+static inline uint32_t view_learner_key(struct view view, const char *id, size_t size)
+{
+    return view_key(view, ENTITY_LEARNER, id, size);
+}
 
-/* The key of an item's id; 0: never interned. */
-uint32_t view_item_key(struct view view, const char *id, size_t size);
+/* The key of a course's id. */
+static inline uint32_t view_course_key(struct view view, const char *id, size_t size)
+{
+    return view_key(view, ENTITY_COURSE, id, size);
+}
+
+/* The key of an item's id. */
+static inline uint32_t view_item_key(struct view view, const char *id, size_t size)
+{
+    return view_key(view, ENTITY_ITEM, id, size);
+}
 
 /* The learner's state; NULL: never seen, erased, or key 0. Borrowed while the view lasts. */
 const struct learner *view_learner(struct view view, uint32_t key);
@@ -27,16 +44,6 @@ const struct course_def *view_course(struct view view, uint32_t key);
 
 /* The item's definition; NULL: unknown, or key 0. Borrowed while the view lasts. */
 const struct item_def *view_item(struct view view, uint32_t key);
-
-/* The learner's entry; NULL: key 0, one that was never given out, or (in a model of one) somebody else's. It
- * lives as long as the model, what is published in it as long as the view. */
-const struct learner_slot *view_learner_slot(struct view view, uint32_t key);
-
-/* As view_learner_slot, of a course. */
-const struct course_slot *view_course_slot(struct view view, uint32_t key);
-
-/* As view_learner_slot, of an item. */
-const struct item_slot *view_item_slot(struct view view, uint32_t key);
 
 /* Under which id: "" when that was erased, and absent when there is no such key. Lives as long as the model.
  */

@@ -56,7 +56,7 @@ static bool may(void *of, const struct caller *caller, const struct hub_filter *
 static uint64_t published(void *of)
 {
     struct view view = model_read_begin(((struct face_context *)of)->model);
-    uint64_t sequence = view.model->published;
+    uint64_t sequence = model_published(view.model);
 
     model_read_end(view);
     return sequence;

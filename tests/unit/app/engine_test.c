@@ -8,6 +8,7 @@
 #include "app/history.h"
 #include "app/history_model.h"
 #include "core/limits.h"
+#include "model/model_private.h"
 #include "model/checkpoint.h"
 #include "model/checkpoint_rows.h"
 
@@ -85,35 +86,35 @@ static void random_command(struct arena *arena, uint64_t *random, struct command
 static void print_model(struct model *model, struct buf *out)
 {
     struct view view = model_read_begin(model);
-    for (uint32_t c = 1; c <= model->course_count; c++) {
+    for (uint32_t c = 1; c <= model_count(model, ENTITY_COURSE); c++) {
         const struct course_def *def = view_course(view, c);
-        buf_printf(out, "course %s: %s %u %u %u roster %u\n", model->courses[c]->id,
+        buf_printf(out, "course %s: %s %u %u %u roster %u\n", course_slot(model, c)->head.id,
                    def ? def->declared ? "declared" : "observed" : "unknown", def ? def->item_count : 0,
                    def ? def->required_count : 0, def ? def->staff_count : 0,
-                   keys_live(&model->courses[c]->roster));
-        course_sums_encode(&model->courses[c]->sums, out);
+                   keys_live(&course_slot(model, c)->roster));
+        course_sums_encode(&course_slot(model, c)->sums, out);
     }
-    for (uint32_t i = 1; i <= model->item_count; i++) {
+    for (uint32_t i = 1; i <= model_count(model, ENTITY_ITEM); i++) {
         const struct item_def *def = view_item(view, i);
-        const struct item_sums *sums = &model->items[i]->sums;
-        buf_printf(out, "item %s: course %u %d %s: %lld %lld %lld %lld %lld\n", model->items[i]->id,
+        const struct item_sums *sums = &item_slot(model, i)->sums;
+        buf_printf(out, "item %s: course %u %d %s: %lld %lld %lld %lld %lld\n", item_slot(model, i)->head.id,
                    def ? def->course : 0, def ? def->retired : 0, item_type(def), (long long)sums->records,
                    (long long)sums->completed, (long long)sums->in_progress, (long long)sums->time_spent_ms,
                    (long long)sums->watched_s);
     }
-    for (uint32_t l = 1; l <= model->learner_count; l++) {
+    for (uint32_t l = 1; l <= model_count(model, ENTITY_LEARNER); l++) {
         const struct learner *learner = view_learner(view, l);
         for (uint32_t i = 0; learner && i < learner->record_count; i++) {
             const struct record *r = &learner->records[i];
-            buf_printf(out, "%s %s: %u %d %d %d %lld %lld %lld v%llu f%lld\n", model->learners[l]->id,
-                       model->items[r->item]->id, r->id, r->status, r->flags, r->percent_hundredths,
-                       (long long)r->furthest_ms, (long long)r->watched_s, (long long)r->time_spent_ms,
-                       (unsigned long long)r->version, (long long)r->floor_ms);
+            buf_printf(out, "%s %s: %u %d %d %d %lld %lld %lld v%llu f%lld\n",
+                       learner_slot(model, l)->head.id, item_slot(model, r->item)->head.id, r->id, r->status,
+                       r->flags, r->percent_hundredths, (long long)r->furthest_ms, (long long)r->watched_s,
+                       (long long)r->time_spent_ms, (unsigned long long)r->version, (long long)r->floor_ms);
         }
         for (uint32_t i = 0; learner && i < learner->enrolment_count; i++) {
             const struct enrolment *e = &learner->enrolments[i];
-            buf_printf(out, "%s in %s: %u %d %u/%u %lld %lld %lld\n", model->learners[l]->id,
-                       model->courses[e->course]->id, e->id, e->class, e->completed_required,
+            buf_printf(out, "%s in %s: %u %d %u/%u %lld %lld %lld\n", learner_slot(model, l)->head.id,
+                       course_slot(model, e->course)->head.id, e->id, e->class, e->completed_required,
                        e->completed_items, (long long)e->completed_at_ms, (long long)e->last_activity_ms,
                        (long long)e->enrolled_at_ms);
         }
@@ -126,10 +127,10 @@ static void print_model(struct model *model, struct buf *out)
 static void check_counts(struct model *model)
 {
     struct view view = model_read_begin(model);
-    for (uint32_t c = 1; c <= model->course_count; c++) {
+    for (uint32_t c = 1; c <= model_count(model, ENTITY_COURSE); c++) {
         int64_t learners = 0, completed = 0;
         struct course_facts facts = view_course_facts(view, c);
-        for (uint32_t l = 1; l <= model->learner_count; l++) {
+        for (uint32_t l = 1; l <= model_count(model, ENTITY_LEARNER); l++) {
             const struct learner *learner = view_learner(view, l);
             const struct enrolment *enrolment = learner ? learner_enrolment(learner, c) : NULL;
             uint32_t want = 0, all = 0, started = 0;
@@ -141,22 +142,23 @@ static void check_counts(struct model *model)
                 started += item.course == c && learner->records[i].flags & RECORD_REPORTED;
                 if (item.course == c && (counts != ((learner->records[i].flags & RECORD_COUNTED) != 0)))
                     fail_msg("item %u of %s: whether it counts", learner->records[i].item,
-                             model->learners[l]->id);
+                             learner_slot(model, l)->head.id);
             }
             if (enrolment &&
                 (enrolment->completed_items != all || (started && enrolment->class == CLASS_ENROLLED)))
                 fail_msg("course %s of %s: %u items counted, %u there; class %d, %u reported",
-                         model->courses[c]->id, model->learners[l]->id, enrolment->completed_items, all,
-                         enrolment->class, started);
+                         course_slot(model, c)->head.id, learner_slot(model, l)->head.id,
+                         enrolment->completed_items, all, enrolment->class, started);
             if (enrolment && (enrolment->completed_required != want || want > facts.required))
-                fail_msg("course %s of %s: %u counted, %u there, %u required", model->courses[c]->id,
-                         model->learners[l]->id, enrolment->completed_required, want, facts.required);
+                fail_msg("course %s of %s: %u counted, %u there, %u required", course_slot(model, c)->head.id,
+                         learner_slot(model, l)->head.id, enrolment->completed_required, want,
+                         facts.required);
             learners += enrolment != NULL;
             completed += want;
         }
-        struct course_figures figures = course_sums_figures(&model->courses[c]->sums, &facts, 0);
+        struct course_figures figures = course_sums_figures(&course_slot(model, c)->sums, &facts, 0);
         if (figures.total != learners || figures.completed_required != completed)
-            fail_msg("sums of course %s", model->courses[c]->id);
+            fail_msg("sums of course %s", course_slot(model, c)->head.id);
     }
     model_read_end(view);
 }
@@ -169,7 +171,7 @@ static void check_pasts(struct engine *engine)
 {
     const struct bound now = {.sequence = UINT64_MAX};
     struct model *model = engine_model(engine);
-    for (uint32_t key = 1; key <= model->learner_count; key++) {
+    for (uint32_t key = 1; key <= model_count(model, ENTITY_LEARNER); key++) {
         struct model *twin = NULL;
         struct fault fault = {NULL, NULL};
         struct buf is = {0}, was = {0};
@@ -398,11 +400,11 @@ static void a_course_lists_no_more_than_it_may(void **unused)
     struct store *store = open_store();
     struct engine *engine = open_engine(store);
     struct command *command = edit_course(&arena, 1000, LIMIT_COURSE_ITEMS + 1);
-    uint32_t items = engine_model(engine)->item_count;
+    uint32_t items = model_count(engine_model(engine), ENTITY_ITEM);
     assert_int_equal(engine_run(engine, command, NULL, NULL, &fault), RC_OK);
     assert_int_equal(command->rc, RC_INVALID);
     assert_string_equal(command->fault.field, "contents");
-    assert_int_equal(engine_model(engine)->item_count, items); /* and nothing of it is known */
+    assert_int_equal(model_count(engine_model(engine), ENTITY_ITEM), items); /* and nothing of it is known */
     engine_free(engine);
     store_close(store);
     arena_done(&arena);

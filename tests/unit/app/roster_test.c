@@ -4,6 +4,8 @@
 
 #include "app/roster.h"
 #include "core/limits.h"
+#include "model/model_private.h"
+#include "model/names.h"
 
 /* A course whose learners have ids of all sorts and few different sort keys. */
 
@@ -24,7 +26,7 @@ static bool take(const void *arg, struct view view, const struct learner *learne
 
 static void add_learner(struct model *model, uint32_t course, const char *id, uint32_t first, uint32_t second)
 {
-    uint32_t key = model_intern_learner(model, id, strlen(id), false);
+    uint32_t key = model_intern(model, ENTITY_LEARNER, id, strlen(id));
     struct learner_state *state = state_copy(NULL, key, true);
     assert_non_null(state);
     state->learner.enrolments[state->learner.enrolment_count++] =
@@ -35,7 +37,7 @@ static void add_learner(struct model *model, uint32_t course, const char *id, ui
                            .enrolled_at_ms = 1};
     learner_index(&state->learner);
     (void)pthread_rwlock_wrlock(&model->lock);
-    model->learners[key]->state = state;
+    learner_slot(model, key)->state = state;
     model_replace(model, NULL, &state->learner);
     (void)pthread_rwlock_unlock(&model->lock);
 }
@@ -46,7 +48,7 @@ static struct model *make(uint32_t *out_course)
     uint64_t random = 11;
 
     assert_int_equal(model_new(&model), RC_OK);
-    *out_course = model_intern_course(model, "7", 1, false);
+    *out_course = model_intern(model, ENTITY_COURSE, "7", 1);
     for (int i = 0; i < LEARNERS; i++) {
         static const char *const forms[] = {"%d", "u%d", "a.long.common.prefix.%d", "0%d"};
         char id[64];
@@ -74,7 +76,7 @@ static struct roster *run(struct model *model, const struct roster_query *query)
 
 static const struct learner_slot *slot_of(struct model *model, uint32_t key)
 {
-    return model->learners[key];
+    return learner_slot(model, key);
 }
 
 /* Whether b comes after a: what contract 3 says, written down once more. */
@@ -82,7 +84,7 @@ static bool in_order(struct model *model, uint32_t a, uint32_t b)
 {
     const struct enrolment *left = slot_of(model, a)->state->learner.enrolments,
                            *right = slot_of(model, b)->state->learner.enrolments;
-    const char *left_id = slot_of(model, a)->id, *right_id = slot_of(model, b)->id;
+    const char *left_id = slot_of(model, a)->head.id, *right_id = slot_of(model, b)->head.id;
     int64_t left_number, right_number;
     bool left_is = ident_integer(left_id, strlen(left_id), &left_number),
          right_is = ident_integer(right_id, strlen(right_id), &right_number);
@@ -221,7 +223,7 @@ static void a_list_replaced_while_it_is_copied_is_copied_again(void **unused)
 
     (void)unused;
     assert_int_equal(model_new(&model), RC_OK);
-    uint32_t course = model_intern_course(model, "7", 1, false);
+    uint32_t course = model_intern(model, ENTITY_COURSE, "7", 1);
     for (int i = 1; i <= MANY; i++) {
         (void)snprintf(id, sizeof id, "%d", i);
         add_learner(model, course, id, 0, 0);
@@ -237,7 +239,7 @@ static void a_list_replaced_while_it_is_copied_is_copied_again(void **unused)
         model_forget_learner(model, key);
     (void)pthread_rwlock_unlock(&model->lock);
     model_compact(model);
-    assert_int_equal(model->courses[course]->roster.count, MANY - 80000);
+    assert_int_equal(course_slot(model, course)->roster.count, MANY - 80000);
     while (!done)
         assert_int_equal(roster_step(roster, &done, &fault), RC_OK);
     assert_int_equal(roster_count(roster), MANY - 80000);

@@ -7,6 +7,8 @@
 #include "model/catalog.h"
 #include "model/fold.h"
 #include "model/id_table.h"
+#include "model/model_private.h"
+#include "model/names.h"
 #include "base/buf.h"
 
 /* The model's parts: what they cost, and who may look at them how long. */
@@ -363,9 +365,7 @@ static uint32_t key_of(enum entity kind, char letter, uint32_t number)
 {
     char id[16];
     size_t size = (size_t)snprintf(id, sizeof id, "%c%u", letter, number);
-    return kind == ENTITY_LEARNER  ? model_intern_learner(model, id, size, false)
-           : kind == ENTITY_COURSE ? model_intern_course(model, id, size, false)
-                                   : model_intern_item(model, id, size, false);
+    return model_intern(model, kind, id, size);
 }
 
 static void apply(struct event event)
@@ -403,7 +403,7 @@ static void the_erased_leave_the_lists(void **unused)
     for (uint32_t i = 1; i <= ALL; i++)
         reports(key_of(ENTITY_LEARNER, 'l', i), item, course);
     publish();
-    const struct keys *lists[] = {&model->items[item]->holders, &model->courses[course]->roster};
+    const struct keys *lists[] = {&item_slot(model, item)->holders, &course_slot(model, course)->roster};
     for (uint32_t i = 1; i <= ALL; i++) {
         if (i % (ALL / LEFT) == 0)
             continue;
@@ -425,7 +425,7 @@ static void the_erased_leave_the_lists(void **unused)
         }
         assert_int_equal(known, LEFT);
     }
-    assert_int_equal(model->items[item]->sums.records, LEFT);
+    assert_int_equal(item_slot(model, item)->sums.records, LEFT);
 }
 
 /* What was reserved before the commit is what the publish needs: no list that readers look at moves under the
@@ -438,26 +438,26 @@ static void a_publish_finds_room(void **unused)
         for (uint32_t i = 1; i <= 500; i++)
             reports(key_of(ENTITY_LEARNER, 'l', round * 500 + i), item, course);
         assert_int_equal(fold_reserve(&fold), RC_OK);
-        const uint32_t *lists[] = {model->items[item]->holders.at,
-                                   model->courses[course]->roster.at,
+        const uint32_t *lists[] = {item_slot(model, item)->holders.at,
+                                   course_slot(model, course)->roster.at,
                                    model->record_owner,
-                                   model->dirty_learners.at,
-                                   model->dirty_items.at,
-                                   model->dirty_courses.at};
+                                   model->tables[ENTITY_LEARNER].dirty.at,
+                                   model->tables[ENTITY_ITEM].dirty.at,
+                                   model->tables[ENTITY_COURSE].dirty.at};
         publish();
-        const uint32_t *after[] = {model->items[item]->holders.at,
-                                   model->courses[course]->roster.at,
+        const uint32_t *after[] = {item_slot(model, item)->holders.at,
+                                   course_slot(model, course)->roster.at,
                                    model->record_owner,
-                                   model->dirty_learners.at,
-                                   model->dirty_items.at,
-                                   model->dirty_courses.at};
+                                   model->tables[ENTITY_LEARNER].dirty.at,
+                                   model->tables[ENTITY_ITEM].dirty.at,
+                                   model->tables[ENTITY_COURSE].dirty.at};
         for (size_t i = 0; i < COUNT(lists); i++) {
             assert_non_null(lists[i]);
             assert_ptr_equal(lists[i], after[i]);
         }
-        assert_int_equal(model->items[item]->holders.count, (round + 1) * 500);
-        assert_int_equal(model->courses[course]->roster.count, (round + 1) * 500);
-        assert_int_equal(model->courses[course]->joining, 0);
+        assert_int_equal(item_slot(model, item)->holders.count, (round + 1) * 500);
+        assert_int_equal(course_slot(model, course)->roster.count, (round + 1) * 500);
+        assert_int_equal(course_slot(model, course)->joining, 0);
     }
     assert_int_equal(model->record_owner[view_learner(fold.view, 1)->records[0].id], 1);
 }
