@@ -12,6 +12,7 @@
 #include "base/instant.h"
 #include "cli/options.h"
 #include "core/event_check.h"
+#include "core/words.h"
 #include "face/event_json.h"
 #include "http/json_in.h"
 
@@ -146,17 +147,15 @@ static bool read_segments(struct importing *importing, json_t *list, struct repo
 
 static bool read_status(json_t *value, struct report *report)
 {
-    static const char *const names[] = {"NOT_STARTED", "IN_PROGRESS", "COMPLETED"};
+    enum item_status status;
 
     if (!value)
         return true;
+    if (!json_is_string(value) || !word_is_status(json_string_value(value), WORDS_UPPER, strcmp, &status))
+        return false;
     report->has |= HAS_STATUS;
-    for (uint8_t i = 0; i < 3; i++)
-        if (json_is_string(value) && strcmp(json_string_value(value), names[i]) == 0) {
-            report->status = i;
-            return true;
-        }
-    return false;
+    report->status = (uint8_t)status;
+    return true;
 }
 
 /* Seconds, with up to three decimals. */
@@ -264,8 +263,8 @@ static bool read_event(struct importing *importing, json_t *root, struct event *
     const char *face = json_string_value(json_object_get(root, "face"));
     int64_t sequence = 0, log_id = 0, rolled_to = 0, rank = 0;
 
-    event->kind = kind ? event_kind_of(kind) : 0;
-    event->face = face ? event_face_of(face) : 0;
+    event->kind = kind ? word_is_event(kind) : 0;
+    event->face = face ? word_is_face(face) : 0;
     if (!event->kind || (face && !event->face) || !number(root, "eventId", 1, INT64_MAX, &sequence) ||
         !instant(root, "at", &event->at_ms) || !key_number(root, "userKey", &event->learner) ||
         !key_number(root, "courseKey", &event->course) || !key_number(root, "contentKey", &event->item) ||

@@ -4,65 +4,8 @@
 #include <string.h>
 
 #include "core/log_entries.h"
+#include "core/words.h"
 #include "face/show.h"
-
-static const char *const kinds[] = {
-    [EV_REPORTED] = "reported",
-    [EV_ENROLLED] = "enrolled",
-    [EV_DROPPED] = "dropped",
-    [EV_EXPIRED] = "expired",
-    [EV_CERTIFIED] = "certified",
-    [EV_LOCKED] = "locked",
-    [EV_UNLOCKED] = "unlocked",
-    [EV_DELETED] = "deleted",
-    [EV_RESET] = "reset",
-    [EV_LOGGED] = "logged",
-    [EV_LOG_UPDATED] = "log_updated",
-    [EV_LOG_DELETED] = "log_deleted",
-    [EV_LOGS_CLEARED] = "logs_cleared",
-    [EV_LOGS_ROLLED_BACK] = "logs_rolled_back",
-    [EV_ERASED] = "erased",
-    [EV_WEBHOOK_NOTED] = "webhook_noted",
-    [EV_COURSE_DECLARED] = "course_declared",
-    [EV_COURSE_UNDECLARED] = "course_undeclared",
-    [EV_ITEM_OBSERVED] = "item_observed",
-    [EV_COURSE_OBSERVED] = "course_observed",
-    [EV_THRESHOLD_SET] = "threshold_set",
-};
-
-static const char *const faces[] = {
-    [FACE_PTS] = "pts",       [FACE_COURSEROOM] = "courseroom", [FACE_TRK] = "trk",
-    [FACE_LOGS] = "logs",     [FACE_VIDEO] = "video",           [FACE_CATALOG] = "catalog",
-    [FACE_LEARNER] = "users", [FACE_IMPORT] = "import",
-};
-
-static uint8_t find_name(const char *const *names, size_t count, const char *name)
-{
-    for (size_t i = 1; i < count; i++)
-        if (names[i] && strcmp(names[i], name) == 0)
-            return (uint8_t)i;
-    return 0;
-}
-
-const char *event_kind_name(uint8_t kind)
-{
-    return kind < sizeof kinds / sizeof *kinds ? kinds[kind] : NULL;
-}
-
-uint8_t event_kind_of(const char *name)
-{
-    return find_name(kinds, sizeof kinds / sizeof *kinds, name);
-}
-
-const char *event_face_name(uint8_t face)
-{
-    return face && face < FACE_COUNT ? faces[face] : NULL;
-}
-
-uint8_t event_face_of(const char *name)
-{
-    return find_name(faces, FACE_COUNT, name);
-}
 
 bool event_body_is_members(uint8_t kind)
 {
@@ -132,8 +75,6 @@ static void put_segments(struct json_out *out, const struct report *report)
 
 static void put_report(struct json_out *out, const struct report *report)
 {
-    static const char *const statuses[] = {"NOT_STARTED", "IN_PROGRESS", "COMPLETED"};
-
     json_put_open(out, "report", '{');
     json_put_bool(out, "player", report->has & FROM_PLAYER);
     if (report->has & (FROM_PLAYER | HAS_DAY))
@@ -155,7 +96,7 @@ static void put_report(struct json_out *out, const struct report *report)
     if (report->has & HAS_PERCENT)
         json_put_int(out, "percentHundredths", report->percent_hundredths);
     if (report->has & HAS_STATUS)
-        json_put_text(out, "status", statuses[report->status]);
+        json_put_text(out, "status", word_of_status(report->status, WORDS_UPPER));
     if (report->has & HAS_TIME_SPENT)
         json_put_scaled(out, "timeSpent", report->time_spent_ms, 3);
     if (report->has & HAS_SCORE)
@@ -195,7 +136,7 @@ static void put_body(struct json_out *out, const struct event *event)
 
 void event_put(struct json_out *out, const struct event *event, const struct event_names *names)
 {
-    const char *kind = event_kind_name(event->kind), *face = event_face_name(event->face);
+    const char *kind = word_of_event(event->kind), *face = word_of_face(event->face);
 
     json_open(out, '{');
     json_put_int(out, "eventId", (int64_t)event->sequence);

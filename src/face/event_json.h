@@ -21,18 +21,6 @@ struct event_names {
 /* Those of a model; view must outlive them. */
 struct event_names event_names_of(const struct view *view);
 
-/* The word for a kind; NULL: there is no such kind. event_kind_of is the reverse; 0: unknown word. */
-const char *event_kind_name(uint8_t kind);
-
-/* The kind that a word stands for; 0: unknown word. */
-uint8_t event_kind_of(const char *name);
-
-/* The word for a face; NULL: there is no such face. */
-const char *event_face_name(uint8_t face);
-
-/* The face that a word stands for; 0: unknown word. */
-uint8_t event_face_of(const char *name);
-
 /* One object, whole: reading it back gives the same event. */
 void event_put(struct json_out *out, const struct event *event, const struct event_names *names);
 

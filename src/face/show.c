@@ -6,6 +6,7 @@
 
 #include "base/ident.h"
 #include "core/members.h"
+#include "core/words.h"
 
 void json_put_id(struct json_out *out, const char *name, struct text id)
 {
@@ -109,27 +110,7 @@ void records_sort(const struct record **records, uint32_t count)
 
 const char *status_name(const struct record *record)
 {
-    static const char *const names[] = {"NOT_STARTED", "IN_PROGRESS", "COMPLETED"};
-
     if (record->flags & RECORD_LOCKED && record->status != ITEM_COMPLETED)
-        return "LOCKED"; /* locking leaves a completed item completed: rule 6 */
-    return names[record->status];
-}
-
-static const char *const state_names[] = {"ENROLLED",  "IN_PROGRESS", "COMPLETED",
-                                          "CERTIFIED", "DROPPED",     "EXPIRED"};
-
-const char *state_name(enum enrolment_state state)
-{
-    return state_names[state];
-}
-
-bool state_by_name(const char *name, enum enrolment_state *out_state)
-{
-    for (int i = 0; i < 6; i++)
-        if (strcasecmp(name, state_names[i]) == 0) {
-            *out_state = (enum enrolment_state)i;
-            return true;
-        }
-    return false;
+        return WORD_LOCKED; /* locking leaves a completed item completed: rule 6 */
+    return word_of_status(record->status, WORDS_UPPER);
 }

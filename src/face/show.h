@@ -43,9 +43,3 @@ void records_sort(const struct record **records, uint32_t count);
 
 /* courseroom's four words for a record: the three statuses, and LOCKED. */
 const char *status_name(const struct record *record);
-
-/* ENROLLED ... EXPIRED. */
-const char *state_name(enum enrolment_state state);
-
-/* The state of that word, in any case; false: there is none. */
-bool state_by_name(const char *name, enum enrolment_state *out_state);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/instant.h"
+#include "core/words.h"
 #include "face/show.h"
 
 void courseroom_open(struct json_out *out, const char *message)
@@ -50,7 +51,7 @@ void courseroom_put_enrolment(struct json_out *out, struct view view, const stru
     json_put_int(out, "enrollmentId", enrolment->id);
     json_put_id(out, "userId", user);
     json_put_id(out, "courseId", view_id(view, ENTITY_COURSE, enrolment->course));
-    json_put_text(out, "enrollmentStatus", state_name(enrolment_state(enrolment, &facts)));
+    json_put_text(out, "enrollmentStatus", word_of_state(enrolment_state(enrolment, &facts), WORDS_UPPER));
     json_put_instant(out, "enrollmentDate", enrolment->enrolled_at_ms);
     json_put_instant(out, "completionDate", enrolment_completion_ms(enrolment, &facts));
     json_name(out, "certificateUrl");

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/instant.h"
+#include "core/words.h"
 #include "face/body.h"
 #include "face/courseroom/courseroom_decode.h"
 #include "face/courseroom/courseroom_encode.h"
@@ -90,7 +91,8 @@ static void put_leader_members(struct json_out *out, const struct member *member
     json_put_int(out, "totalContent", member->facts.items);
     json_put_hundredths(out, "totalActivityHours", rounded_ratio(member->time_spent_ms, 100, 3600000));
     json_put_instant(out, "lastActivityDate", enrolment->last_activity_ms);
-    json_put_text(out, "enrollmentStatus", state_name(enrolment_state(enrolment, &member->facts)));
+    json_put_text(out, "enrollmentStatus",
+                  word_of_state(enrolment_state(enrolment, &member->facts), WORDS_UPPER));
     json_close(out, '}');
 }
 

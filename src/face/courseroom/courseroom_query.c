@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/digits.h"
+#include "core/words.h"
 #include "face/body.h"
 #include "face/show.h"
 
@@ -123,7 +124,7 @@ enum rc courseroom_read_query(struct request *request, bool csv, struct coursero
     if (rc != RC_OK)
         return rc;
     query->filtered = status && *status;
-    if (query->filtered && !state_by_name(status, &query->status))
+    if (query->filtered && !word_is_state(status, WORDS_UPPER, strcasecmp, &query->status))
         return fault_set(fault, RC_INVALID, "status", "must be one of the six enrollment states");
     query->after = cursor && *cursor;
     if (query->after && query->page > 1)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/members.h"
+#include "core/words.h"
 #include "face/body.h"
 #include "face/courseroom/courseroom_decode.h"
 #include "face/courseroom/courseroom_encode.h"
@@ -19,18 +20,17 @@ struct update {
 
 static enum rc decode_status(const struct body *body, struct update *update, struct fault *fault)
 {
-    static const char *const names[] = {"NOT_STARTED", "IN_PROGRESS", "COMPLETED"};
+    enum item_status stated;
     const char *status;
     enum rc rc = json_in_text(body_get(body, "progressStatus"), "progressStatus", 32, &status, fault);
 
     if (rc != RC_OK)
         return rc;
-    update->locks = strcmp(status, "LOCKED") == 0;
-    for (uint8_t i = 0; i < 3; i++)
-        if (strcmp(status, names[i]) == 0) {
-            update->report.status = i;
-            update->report.has |= HAS_STATUS;
-        }
+    update->locks = strcmp(status, WORD_LOCKED) == 0;
+    if (word_is_status(status, WORDS_UPPER, strcmp, &stated)) {
+        update->report.status = (uint8_t)stated;
+        update->report.has |= HAS_STATUS;
+    }
     update->says_not_started = update->report.has & HAS_STATUS && update->report.status == ITEM_NOT_STARTED;
     if (!update->locks && !(update->report.has & HAS_STATUS))
         return fault_set(fault, RC_INVALID, "progressStatus",

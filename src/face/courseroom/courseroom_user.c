@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/instant.h"
+#include "core/words.h"
 #include "face/body.h"
 #include "face/courseroom/courseroom_decode.h"
 #include "face/courseroom/courseroom_encode.h"
@@ -221,7 +222,7 @@ static enum rc query_bound(struct request *request, const char *name, bool end, 
 
 static enum rc read_filter(struct request *request, struct activity_filter *filter, struct fault *fault)
 {
-    static const char *const statuses[] = {"NOT_STARTED", "IN_PROGRESS", "COMPLETED", "LOCKED"};
+    enum item_status wanted;
     const char *status;
     enum rc rc = query_bound(request, "startDate", false, &filter->from_ms, fault);
 
@@ -235,12 +236,12 @@ static enum rc read_filter(struct request *request, struct activity_filter *filt
         rc = face_query_number(request, "offset", 0, INT32_MAX, &filter->offset, fault);
     if (rc != RC_OK || !status || !*status)
         return rc;
-    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
-        if (strcasecmp(status, statuses[i]) == 0) {
-            filter->status = statuses[i];
-            return RC_OK;
-        }
-    return fault_set(fault, RC_INVALID, "status", "must be NOT_STARTED, IN_PROGRESS, COMPLETED or LOCKED");
+    bool stated = word_is_status(status, WORDS_UPPER, strcasecmp, &wanted);
+    if (!stated && strcasecmp(status, WORD_LOCKED) != 0)
+        return fault_set(fault, RC_INVALID, "status",
+                         "must be NOT_STARTED, IN_PROGRESS, COMPLETED or LOCKED");
+    filter->status = stated ? word_of_status(wanted, WORDS_UPPER) : WORD_LOCKED;
+    return RC_OK;
 }
 
 /* The header of a table without rows. */

@@ -1,6 +1,6 @@
 #include "face/live/live.h"
 
-#include "core/enrolment.h"
+#include "core/words.h"
 #include "face/show.h"
 #include "http/json_out.h"
 
@@ -65,7 +65,7 @@ void live_encode(const struct live_event *event, struct buf *buf)
     json_put_text(&out, "enrollmentStatus",
                   event->enrolment_state == LIVE_NO_STATE
                       ? NULL
-                      : state_name((enum enrolment_state)event->enrolment_state));
+                      : word_of_state((enum enrolment_state)event->enrolment_state, WORDS_UPPER));
     if (event->course_percent_hundredths == LIVE_NO_PERCENT)
         json_put_null(&out, "coursePercent");
     else

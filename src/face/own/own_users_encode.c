@@ -1,5 +1,6 @@
 #include "face/own/own_users_encode.h"
 
+#include "core/words.h"
 #include "face/show.h"
 
 void own_put_enrolment(struct json_out *out, struct arena *arena, struct view view,
@@ -12,7 +13,7 @@ void own_put_enrolment(struct json_out *out, struct arena *arena, struct view vi
     json_put_int(out, "enrollmentId", enrolment->id);
     json_put_text(out, "courseId", course);
     json_put_text(out, "courseTitle", course_title(arena, view, enrolment->course, course));
-    json_put_text(out, "enrollmentStatus", state_name(enrolment_state(enrolment, &facts)));
+    json_put_text(out, "enrollmentStatus", word_of_state(enrolment_state(enrolment, &facts), WORDS_UPPER));
     json_put_hundredths(out, "progressPercent",
                         course_percent_hundredths(enrolment->completed_required, facts.required));
     json_put_int(out, "completedContent", enrolment->completed_items);

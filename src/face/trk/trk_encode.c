@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/ident.h"
+#include "core/words.h"
 #include "face/read.h"
 #include "face/show.h"
 
@@ -18,19 +19,14 @@ void trk_open(struct json_out *out, const char *message)
 
 const char *trk_status(const struct record *record)
 {
-    static const char *const names[] = {"not-started", "in-progress", "completed"};
+    bool unlocked = record && (!(record->flags & RECORD_LOCKED) || record->status == ITEM_COMPLETED);
 
-    if (!record || (record->flags & RECORD_LOCKED && record->status != ITEM_COMPLETED))
-        return names[0];
-    return names[record->status];
+    return word_of_status(unlocked ? record->status : ITEM_NOT_STARTED, WORDS_LOWER);
 }
 
 const char *trk_state(enum enrolment_state state)
 {
-    static const char *const names[] = {"enrolled",  "in-progress", "completed",
-                                        "certified", "dropped",     "expired"};
-
-    return names[state];
+    return word_of_state(state, WORDS_LOWER);
 }
 
 void trk_put_minutes(struct json_out *out, const char *name, wide ms)

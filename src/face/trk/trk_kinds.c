@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/instant.h"
+#include "core/words.h"
 #include "face/face.h"
 #include "face/show.h"
 #include "face/snapshot.h"
@@ -281,8 +282,8 @@ static enum rc decode_kind(struct request *request, struct kind_query *query, st
     const char *module = NULL;
     enum rc rc = request_query(request, "status", &query->status, fault);
 
-    if (rc == RC_OK && query->status && strcmp(query->status, "not-started") != 0 &&
-        strcmp(query->status, "in-progress") != 0 && strcmp(query->status, "completed") != 0)
+    enum item_status known;
+    if (rc == RC_OK && query->status && !word_is_status(query->status, WORDS_LOWER, strcmp, &known))
         rc = fault_set(fault, RC_INVALID, "status", "must be not-started, in-progress or completed");
     if (rc == RC_OK)
         rc = request_query(request, "moduleId", &module, fault);

@@ -7,6 +7,7 @@
 #include "app/history_model.h"
 #include "app/log_history.h"
 #include "base/instant.h"
+#include "core/words.h"
 #include "face/body.h"
 #include "face/csv_reply.h"
 #include "face/face.h"
@@ -58,8 +59,8 @@ static enum rc read_user_query(struct request *request, struct user_query *query
 
     if (rc == RC_OK)
         rc = request_query(request, "status", &query->status, fault);
-    if (rc == RC_OK && query->status && strcmp(query->status, "not-started") != 0 &&
-        strcmp(query->status, "in-progress") != 0 && strcmp(query->status, "completed") != 0)
+    enum item_status known;
+    if (rc == RC_OK && query->status && !word_is_status(query->status, WORDS_LOWER, strcmp, &known))
         rc = fault_set(fault, RC_INVALID, "status", "must be not-started, in-progress or completed");
     if (rc == RC_OK)
         rc = face_query_id(request, "moduleId", &query->module, fault);
