@@ -1,6 +1,6 @@
 #pragma once
 
-#include "upstream/fetch.h"
+#include "upstream/question.h"
 
 /* Titles and durations from the CMS: GET {base}/courses/{id} and /videos/{id}, members title or name,
  * durationSeconds or duration. 404 is kept like an answer; a failure is kept for 5 s and gives nothing.
@@ -23,8 +23,10 @@ void cms_free(struct cms *cms);
 bool cms_known(struct cms *cms, enum cms_kind kind, const char *id, char *out_title, size_t room,
                int64_t *out_duration_s);
 
-/* Asks the CMS for a course or video; done is called once, on the fetcher's thread or at once. Any thread. */
-void cms_ask(struct cms *cms, enum cms_kind kind, const char *id, void (*done)(void *arg), void *arg);
+/* Asks the CMS for a course or video; done is called once, on the fetcher's thread or at once. What came is
+ * remembered by then. Any thread. */
+void cms_ask(struct cms *cms, enum cms_kind kind, const char *id,
+             void (*done)(void *arg, const struct reply *reply), void *arg);
 
 /* Forgets what is remembered (webhooks course-updated, video-updated). */
 void cms_drop(struct cms *cms, enum cms_kind kind, const char *id);

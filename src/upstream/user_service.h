@@ -1,6 +1,6 @@
 #pragma once
 
-#include "upstream/fetch.h"
+#include "upstream/question.h"
 
 /* Asks the user service whether a user exists: GET {base}/validate/{id}. 200 and `valid` not false: yes. 401,
  * 403, 429, 5xx, silence: cannot be asked. Anything else: no. Answers are kept for 60 s. Source: contract 5.
@@ -22,4 +22,7 @@ enum user_verdict user_service_known(struct user_service *service, const char *i
 
 /* Calls done once, on another thread or (when too many wait) at once. */
 void user_service_ask(struct user_service *service, const char *id,
-                      void (*done)(void *arg, enum user_verdict verdict), void *arg);
+                      void (*done)(void *arg, const struct reply *reply), void *arg);
+
+/* What the reply that done got says: USER_YES, USER_NO or USER_UNASKABLE. */
+enum user_verdict user_service_verdict(const struct reply *reply);

@@ -80,11 +80,11 @@ static void judged(struct request *request)
 }
 
 /* On a fetcher's thread. */
-static void told(void *arg, enum user_verdict verdict)
+static void told(void *arg, const struct reply *reply)
 {
     struct asking *asking = arg;
 
-    asking->verdict = verdict;
+    asking->verdict = user_service_verdict(reply);
     request_resume(asking->request);
 }
 

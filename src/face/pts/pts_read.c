@@ -394,11 +394,11 @@ static void judged(struct request *request)
         ask_for_titles(request);
 }
 
-static void told(void *arg, enum user_verdict verdict)
+static void told(void *arg, const struct reply *reply)
 {
     struct pts_read *read = arg;
 
-    read->verdict = verdict;
+    read->verdict = user_service_verdict(reply);
     request_resume(read->request);
 }
 

@@ -77,10 +77,11 @@ struct title titles_look(struct titles *titles, struct view view, bool course, u
 }
 
 /* On a fetcher's thread: the last answer wakes the request. */
-static void one_known(void *arg)
+static void one_known(void *arg, const struct reply *reply)
 {
     struct titles *titles = arg;
 
+    (void)reply; /* it is remembered */
     if (atomic_fetch_sub(&titles->open, 1) == 1)
         request_resume(titles->request);
 }
