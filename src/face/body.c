@@ -8,6 +8,7 @@
 #include "core/limits.h"
 #include "face/face.h"
 #include "http/gzip.h"
+#include "http/request_body.h"
 #include "http/router.h"
 
 _Static_assert((int)LIMIT_OBJECT_MEMBERS == (int)JSON_MAX_MEMBERS, "one limit, said twice");

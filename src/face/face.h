@@ -6,8 +6,11 @@
 #include "base/caller.h"
 #include "base/worker.h"
 #include "base/zone.h"
+#include "http/mhd_request.h"
+#include "http/problem.h"
 #include "http/request.h"
 #include "http/router.h"
+#include "http/suspend.h"
 #include "upstream/cms.h"
 #include "upstream/user_service.h"
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/monotonic.h"
+#include "http/suspend.h"
 
 enum { REFRESH_MS = 60000, WAITING_MAX = 1024, FIRST_RETRY_MS = 1000, JUST_NOW_MS = 1000 };
 

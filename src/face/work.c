@@ -1,5 +1,7 @@
 #include "face/work.h"
 
+#include "http/seal.h"
+
 #include <xxhash.h>
 
 struct work {

@@ -1,24 +1,16 @@
 #include "http/answer.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include <microhttpd.h>
-#include <xxhash.h>
 
-#include "base/digits.h"
 #include "base/text.h"
-#include "http/gzip.h"
 #include "http/hand_over.h"
-#include "http/loop.h"
 #include "http/mhd_request.h"
+#include "http/problem.h"
+#include "http/seal.h"
 #include "http/server_private.h"
 #include "http/answer_stream.h"
-
-enum {
-    GZIP_FROM_BYTES = 1024,          /* smaller answers gain nothing */
-    GZIP_ON_LOOP_BYTES = 256 * 1024, /* takes 2 ms; what is larger comes from workers, or goes as it is */
-};
 
 static void add_header(struct MHD_Response *response, const char *name, const char *value)
 {
@@ -49,63 +41,6 @@ static void add_cors(struct http_server *server, struct request *request, struct
     }
 }
 
-static bool tag_listed(const char *header, const char *tag)
-{
-    size_t size = strlen(tag);
-
-    if (!header)
-        return false;
-    if (strcmp(header, "*") == 0)
-        return true;
-    for (const char *at = header; (at = strstr(at, tag)); at++)
-        if (at > header && at[-1] == '"' && at[size] == '"')
-            return true; /* RFC 9110 13.1.2: weak comparison, W/ or not */
-    return false;
-}
-
-/* "gzip" in the list, and not refused by q=0. */
-static bool accepts_gzip(struct request *request)
-{
-    const char *accepted = request_header(request, "Accept-Encoding");
-    const char *at = accepted ? strcasestr(accepted, "gzip") : NULL;
-
-    if (!at)
-        return false;
-    at += 4 + strspn(at + 4, " ");
-    return !(*at == ';' && strncmp(at + 1 + strspn(at + 1, " "), "q=0", 3) == 0 &&
-             strspn(at + 4 + strspn(at + 1, " "), "0.") == strcspn(at + 4 + strspn(at + 1, " "), ", "));
-}
-
-/* ETag of a read, and 304 when the client has it already. */
-static void apply_etag(struct request *request)
-{
-    bool read = request->method == HTTP_GET || request->method == HTTP_HEAD;
-
-    if (read && request->status == 200 && !request->etag[0] && request->out.size) {
-        request->etag[0] = 'b';
-        *digits_hex(request->etag + 1, XXH3_64bits(request->out.bytes, request->out.size), 16) = '\0';
-    }
-    if (read && request->status == 200 && request->etag[0] &&
-        tag_listed(request_header(request, "If-None-Match"), request->etag)) {
-        request->status = 304;
-        buf_clear(&request->out);
-    }
-}
-
-void request_seal(struct request *request)
-{
-    bool whole = !request->out.failed && !(request->stream && request->stream->begun);
-    bool here = request->loop == loop_current();
-
-    if (!whole || request->sealed)
-        return;
-    request->sealed = true;
-    apply_etag(request);
-    request->packed = request->out.size >= GZIP_FROM_BYTES &&
-                      (!here || request->out.size <= GZIP_ON_LOOP_BYTES) && accepts_gzip(request) &&
-                      gzip_deflate(&request->out);
-}
-
 enum MHD_Result send_answer(struct http_server *server, struct request *request)
 {
     char etag[64];
@@ -116,7 +51,7 @@ enum MHD_Result send_answer(struct http_server *server, struct request *request)
         buf_done(&request->out);
         request_fail(request, RC_BUSY, &none);
     }
-    bool streams = request->stream && request->stream->begun && !failed;
+    bool streams = request->streamed && !failed;
     request_seal(request);
     bool gives_away = request->hand_over && !request->hand_over->over && request->status < 300;
     struct MHD_Response *response =

@@ -20,7 +20,7 @@ void request_will_stream(struct request *request, struct answer_stream *stream)
 
 void request_stream(struct request *request, int status, const char *content_type)
 {
-    request->stream->begun = true;
+    request->streamed = true;
     request_reply(request, status, content_type);
 }
 

@@ -21,8 +21,7 @@ struct answer_stream {
      * Loop's thread. */
     void (*end)(struct request *request);
     bool last, failed;
-    bool begun; /* stream.c's own, as is what follows */
-    size_t taken;
+    size_t taken; /* of out; answer_stream.c's own */
 };
 
 /* From here on the request's end calls stream->end. The stream lies in the request's arena. */

@@ -17,6 +17,7 @@
 #include "http/lingerers.h"
 #include "http/loop.h"
 #include "http/mhd_request.h"
+#include "http/problem.h"
 #include "http/request_body.h"
 #include "http/request_pool.h"
 #include "http/server_private.h"

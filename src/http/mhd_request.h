@@ -14,3 +14,9 @@ static inline struct MHD_Connection *connection_of(struct request *request)
 {
     return (struct MHD_Connection *)request->connection;
 }
+
+/* A header's value; NULL: it did not come. Names match without case. Borrowed from the request. */
+const char *request_header(struct request *request, const char *name);
+
+/* How often a header came; names match without case. */
+int request_header_count(struct request *request, const char *name);

@@ -1,3 +1,5 @@
+#include "http/problem.h"
+
 #include <string.h>
 
 #include "http/json_out.h"

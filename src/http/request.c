@@ -4,7 +4,6 @@
 
 #include "base/digits.h"
 #include "base/ident.h"
-#include "http/bodies.h"
 
 /* Percent-decodes once, into the arena. plus: '+' is a space (in a query). NULL: a malformed escape or out of
  * memory. */
@@ -55,18 +54,6 @@ enum rc request_split_path(struct request *request, struct fault *fault)
             return fault_no_memory(fault);
         at = stop;
     }
-    return RC_OK;
-}
-
-enum rc request_charge_body(struct request *request, struct fault *fault)
-{
-    size_t room = request->body.capacity;
-
-    if (room <= BODY_FREE_BYTES || room <= request->charged)
-        return RC_OK;
-    if (!bodies_take(request->bodies, request->payer, room - request->charged))
-        return fault_set(fault, RC_BUSY, NULL, "too many large bodies at a time; try again");
-    request->charged = room;
     return RC_OK;
 }
 

@@ -10,8 +10,8 @@
 
 /* One HTTP request and its answer, apart from the library that carries it: what a handler may do. A handler
  * runs on a loop's thread or a worker's. It answers (request_reply, request_fail), or it lets the request
- * wait (request_wait, request_suspend) until somebody resumes it. Defined in request.c, mhd_request.c,
- * suspend.c, answer.c and problem.c. */
+ * wait (request_wait, request_suspend) until somebody resumes it. What else may be done with it:
+ * mhd_request.h, problem.h, suspend.h, answer_stream.h. */
 
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_DELETE, HTTP_OPTIONS, HTTP_OTHER };
 
@@ -64,6 +64,7 @@ struct request {
     const char *content_type;
     char etag[48];       /* without quotes; "" none */
     bool sealed, packed; /* request_seal's */
+    bool streamed;       /* out is a piece of it: http/answer_stream.h */
     bool retry_after, replayed, close, challenge;
     const char *allow;   /* for 405 and OPTIONS */
     const char *refused; /* why request_fail was called; NULL: it was not */
@@ -85,12 +86,6 @@ struct request {
     struct request *next_waiting; /* also: the next one that turn_over gets */
 };
 
-/* A header's value; NULL: it did not come. Names match without case. Borrowed from the request. */
-const char *request_header(struct request *request, const char *name);
-
-/* How often a header came; names match without case. */
-int request_header_count(struct request *request, const char *name);
-
 /* A query parameter, percent-decoded, in the arena. *out NULL: absent, or empty. RC_INVALID: twice, or
  * malformed. Source: contract 1, Ids: "a query member with an empty value counts as not given". */
 MUST_CHECK enum rc request_query(struct request *request, const char *name, const char **out,
@@ -100,48 +95,9 @@ MUST_CHECK enum rc request_query(struct request *request, const char *name, cons
  * not exist comes first. Source: contract 1. */
 MUST_CHECK enum rc request_split_path(struct request *request, struct fault *fault);
 
-/* Accounts for what the body takes now, after it grew by other means than arriving. RC_BUSY: past the budget.
- */
-MUST_CHECK enum rc request_charge_body(struct request *request, struct fault *fault);
-
 /* Checks and normalizes a parameter of the path as an id, in place. RC_INVALID names field. */
 MUST_CHECK enum rc request_id_param(struct request *request, int index, const char *field,
                                     struct fault *fault);
 
 /* Answers the request with what is in its out. Once; the handler returns then. */
 void request_reply(struct request *request, int status, const char *content_type);
-
-/* Answers with the one error shape. Source: contract 1, Errors; RFC 9457. */
-void request_fail(struct request *request, enum rc rc, const struct fault *fault);
-
-/* Suspends the request until request_resume, for as long as it takes; then resumed is called on its loop's
- * thread. Whoever is handed the request may use all of it, its headers too. */
-void request_suspend(struct request *request, void (*resumed)(struct request *request));
-
-/* The same for a wait of milliseconds, as for a commit: the connection stays among those its loop looks at,
- * which saves two system calls. It is handed to the server's turn_over when this turn of the loop is over,
- * with all others that began to wait in it. Its client may leave meanwhile, so who gets it uses what lies in
- * the request's own memory (arena, out), and no header. */
-void request_wait(struct request *request, void (*resumed)(struct request *request));
-
-/* Runs the handler of a suspended request on this thread, which is none of the server's, and resumes it
- * unless the handler gave it to somebody else: within it request_suspend and request_wait do what they do on
- * the loop.
- */
-void request_handle_apart(struct request *request, void (*handler)(struct request *request));
-
-/* The `resumed` of a request that was suspended so that request_handle_apart could have it. */
-void request_handled_apart(struct request *request);
-
-/* ETag and compression of an answer that is whole, on the thread that made it; else the loop does it, and
- * compresses only what is small. The request is suspended, or this is its loop. */
-void request_seal(struct request *request);
-
-/* Once for each request_wait or request_suspend, from any thread. The request may be gone afterwards. */
-void request_resume(struct request *request);
-
-/* The status that a refusal is answered with; a result that is none of them: 500. */
-int http_status_of(enum rc rc);
-
-/* A refusal's status in words ("Not Found"); a static text, never NULL. */
-const char *http_reason(int status);

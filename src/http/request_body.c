@@ -3,6 +3,18 @@
 #include "base/buf.h"
 #include "http/bodies.h"
 
+enum rc request_charge_body(struct request *request, struct fault *fault)
+{
+    size_t room = request->body.capacity;
+
+    if (room <= BODY_FREE_BYTES || room <= request->charged)
+        return RC_OK;
+    if (!bodies_take(request->bodies, request->payer, room - request->charged))
+        return fault_set(fault, RC_BUSY, NULL, "too many large bodies at a time; try again");
+    request->charged = room;
+    return RC_OK;
+}
+
 /* Room for size bytes more, within the budget: for all that was declared once it is more than a little. Had
  * each to grow step by step, 200 that arrive together would all stop half-way, with the budget spent. */
 static bool has_room(struct request *request, size_t size)

@@ -7,6 +7,7 @@
 #include "http/loop.h"
 #include "http/mhd_request.h"
 #include "http/request_pool.h"
+#include "http/seal.h"
 
 /* Of a request that is held: who comes first, the one that resumes it or the end of its connection. */
 enum wait { WAIT_NOT, WAIT_WAITING, WAIT_RESUMED, WAIT_ORPHANED };
