@@ -274,26 +274,6 @@ static void a_token_of_a_key_that_is_gone_is_never_good(void **unused)
     auth_free(hammer.auth);
 }
 
-static void the_server_key_is_compared_whole(void **unused)
-{
-    static const struct {
-        const char *given;
-        bool fits;
-    } rows[] = {
-        {"0123456789abcdef", true}, {"1123456789abcdef", false},  {"0123456789abcdeF", false},
-        {"0123456789abcde", false}, {"0123456789abcdef0", false}, {"", false},
-    };
-    struct auth *auth = new_auth();
-    struct fault fault;
-    (void)unused;
-    assert_false(keys_server_key_fits(auth_keys(auth), "", 0)); /* none is set */
-    assert_int_equal(keys_set_server_key(auth_keys(auth), "0123456789abcdef", 16, &fault), RC_OK);
-    for (size_t i = 0; i < COUNT(rows); i++)
-        if (keys_server_key_fits(auth_keys(auth), rows[i].given, strlen(rows[i].given)) != rows[i].fits)
-            fail_msg("server key %s", rows[i].given);
-    auth_free(auth);
-}
-
 static void a_jwk_set_without_a_usable_key_is_refused(void **unused)
 {
     static const char *const sets[] = {
@@ -324,9 +304,8 @@ int main(void)
         cmocka_unit_test(zoneinfo_is_read),
         cmocka_unit_test(tampered_texts_are_refused),
         cmocka_unit_test(a_token_of_a_key_that_is_gone_is_never_good),
-        cmocka_unit_test(the_server_key_is_compared_whole),
         cmocka_unit_test(a_jwk_set_without_a_usable_key_is_refused),
         cmocka_unit_test(issued_tokens_verify_and_short_secrets_are_refused),
     };
-    return cmocka_run_group_tests_name("auth", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("token", tests, NULL, NULL);
 }
