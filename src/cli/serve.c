@@ -163,7 +163,7 @@ static bool met_limit(const struct request *request)
            ((status == 400 || status == 409) && strstr(request->refused, "at most"));
 }
 
-static void observe(void *context, const struct request *request, uint64_t microseconds)
+static void observe(struct face_context *context, const struct request *request, uint64_t microseconds)
 {
     struct server *server = (struct server *)((char *)context - offsetof(struct server, context));
     size_t route = request->route ? (size_t)(request->route - face_routes.table) : face_routes.count;

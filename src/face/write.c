@@ -234,7 +234,7 @@ void face_submit(struct request *request, struct command *command,
     go_on(request, command);
 }
 
-void face_turn_over(void *context, struct request *first)
+void face_turn_over(struct face_context *context, struct request *first)
 {
     struct command *commands = NULL, **end = &commands;
     struct fault fault = {NULL, NULL};
@@ -244,7 +244,7 @@ void face_turn_over(void *context, struct request *first)
         end = &(*end)->next;
     }
     *end = NULL;
-    struct command *refused = engine_submit(((struct face_context *)context)->engine, commands, &fault);
+    struct command *refused = engine_submit(context->engine, commands, &fault);
     for (struct command *next; refused; refused = next) {
         next = refused->next; /* after done it may be gone */
         refused->rc = RC_BUSY;

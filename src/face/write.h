@@ -19,5 +19,5 @@ void face_submit(struct request *request, struct command *command,
                  void (*encode)(struct command *command, struct view view));
 
 /* The writes of one turn of an event loop go to the engine together: they wake it once and are committed
- * together. context: struct face_context. */
-void face_turn_over(void *context, struct request *first);
+ * together. */
+void face_turn_over(struct face_context *context, struct request *first);

@@ -169,7 +169,7 @@ static void hand_on_deferred(struct loop *loop)
 
     loop->first_deferred = loop->last_deferred = NULL;
     if (first)
-        loop->settings.turn_over(loop->settings.arg, first);
+        loop->settings.turn_over(loop->settings.context, first);
 }
 
 static void turn(struct loop *loop)

@@ -10,6 +10,7 @@
  */
 
 struct MHD_Daemon;
+struct face_context;
 struct listener;
 struct request;
 struct request_pool;
@@ -19,8 +20,9 @@ struct loop_settings {
     struct MHD_Daemon *daemon; /* the loop owns it from its start on; it has no listening socket */
     struct listener *listener; /* where connections come from */
     unsigned connections_max;
-    void (*turn_over)(void *arg, struct request *first); /* request_wait's, called on the loop's thread */
-    void *arg;
+    /* request_wait's, called on the loop's thread */
+    void (*turn_over)(struct face_context *context, struct request *first);
+    struct face_context *context;
 };
 
 /* Starts the loop's thread, which takes connections from now on. Errors: RC_BUSY: no memory, no descriptor or

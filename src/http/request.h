@@ -23,8 +23,10 @@ struct segment_text {
 };
 
 struct bodies;
+struct caller;
 struct carrier;
 struct deadline;
+struct face_context;
 struct hand_over;
 struct http_route;
 struct loop;
@@ -50,13 +52,13 @@ struct request {
     size_t body_max;         /* who judges the head says how much is kept; 0: nothing */
     uint64_t payer;          /* and whose budget that is: http/bodies.h */
 
-    void *caller;                              /* struct caller, by the gateway */
+    struct caller *caller;                     /* who it is, once its token was judged */
     void *command;                             /* what a suspended request waits for */
     bool asked_keys;                           /* it waited for a JWK set once already */
     void *handler_state;                       /* a handler's own, across parking; in the arena */
     void (*resumed)(struct request *request);  /* called on a server thread after request_resume */
     void (*deferred)(struct request *request); /* request_wait's, from another thread */
-    void *server;                              /* what the dispatcher was given */
+    struct face_context *server;               /* what the program gave the server for its handlers */
 
     /* the answer */
     int status;

@@ -24,7 +24,7 @@ static enum rc start_loop(struct http_server *server, struct listener *listener,
         .listener = listener,
         .connections_max = connections,
         .turn_over = server->settings.turn_over,
-        .arg = server->settings.context,
+        .context = server->settings.context,
         .daemon = connection_daemon(server, connections),
     };
 

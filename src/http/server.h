@@ -17,10 +17,10 @@ struct http_settings {
     void (*judge)(struct request *request);
     void (*handle)(struct request *request); /* once it is whole */
     /* those of one turn, by next_waiting; resumes each, now or later */
-    void (*turn_over)(void *context, struct request *first);
+    void (*turn_over)(struct face_context *context, struct request *first);
     /* once per answer */
-    void (*observe)(void *context, const struct request *request, uint64_t microseconds);
-    void *context; /* request->server */
+    void (*observe)(struct face_context *context, const struct request *request, uint64_t microseconds);
+    struct face_context *context; /* request->server */
 };
 
 /* Errors: RC_INTERNAL, a port that cannot be had, in words for the operator. */
