@@ -10,5 +10,5 @@ if source.endswith(".json"):
     data = json.dumps(json.loads(data), separators=(",", ":"), ensure_ascii=False).encode()
 with open(target, "w") as out:
     out.write("extern const unsigned char %s[];\nextern const unsigned long %s_size;\n" % (name, name))
-    out.write("const unsigned char %s[] = {%s, 0};\n" % (name, ",".join(map(str, data))))
+    out.write("const unsigned char %s[] = {%s};\n" % (name, ",".join(map(str, [*data, 0]))))
     out.write("const unsigned long %s_size = %d;\n" % (name, len(data)))
