@@ -80,7 +80,7 @@ export type Options = {
     /**
      * `follow` of '@milepost/tracker/live': onProgress then also hears of other devices
      */
-    live?: Follow | undefined;
+    live?: false | Follow | undefined;
 };
 export type Answer = {
     status: number;

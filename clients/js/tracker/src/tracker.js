@@ -41,7 +41,7 @@ import { queue } from './queue.js';
  * @property {number} [interval] seconds of playing between two reports, 10 by default
  * @property {number} [maxRate] what is played faster than this is not counted, 4 by default
  * @property {boolean} [countHidden] false: what is played in a hidden tab is not counted
- * @property {Follow} [live] `follow` of '@milepost/tracker/live': onProgress then also hears of other devices
+ * @property {Follow | false} [live] `follow` of '@milepost/tracker/live': onProgress then also hears of other devices
  */
 
 /** @typedef {{status: number, message: string, wait: number, body: any}} Answer */
@@ -248,7 +248,7 @@ export function track(media, options) {
   listen(document, 'visibilitychange', () => (document.hidden ? leave() : flush()));
   listen(window, 'pagehide', leave);
   listen(window, 'online', flush);
-  const unfollow = options.live?.({ url, userId, videoId, token: authorize, onMessage: (state) => onProgress?.(state) });
+  const unfollow = options.live && options.live({ url, userId, videoId, token: authorize, onMessage: (state) => onProgress?.(state) });
   flush();
 
   return {
@@ -260,7 +260,7 @@ export function track(media, options) {
       stopped = true;
       clearTimeout(settle);
       for (const step of undo.splice(0)) step();
-      unfollow?.();
+      if (unfollow) unfollow();
       return report();
     },
   };
