@@ -427,7 +427,7 @@ describe('the tracker in chromium', { concurrency, skip: executablePath ? false 
   test('what the server will never take is said once, with the report', async () => {
     await server.declare('declared', [{ id: 'other', type: 'video' }]);
     const context = await device();
-    const page = await open(context, someone(), { courseId: 'declared' });
+    const page = await open(context, someone(), { courseId: 'declared', interval: 100 });
     await page.evaluate(async () => { await play(1000); await end(); await end(); });
     const failures = await page.evaluate(() => failures);
     assert.equal(failures.length, 1);

@@ -98,9 +98,10 @@ export function meter(media, { maxRate = 4, countHidden = true, now = () => perf
     },
     seeked: () => go(true),
     ratechange() {
-      tick();
-      if (media.playbackRate > maxRate) close();
-      else go();
+      // Since the last tick it went at both speeds: of one that does not count, not even that.
+      if (media.playbackRate <= maxRate) return go();
+      tick(Math.min(media.currentTime, to + ((now() - ticked) / 1000) * rate));
+      close();
     },
     waiting() {
       if (media.seeking) on.seeking();
