@@ -15,7 +15,7 @@ Object.defineProperty(TimeRanges.prototype, Symbol.iterator, { *value() { for (l
 const played = () => [...before, ...ranges(media.played)];
 
 // `blob`: the whole clip first, so that the line may go.
-async function begin({ tag = 'video', source = '/clip', blob = false, tokens, name, ...options }) {
+async function begin({ tag = 'video', source = '/clip', blob = false, live = false, tokens, name, ...options }) {
   media = document.createElement(tag);
   media.preload = 'auto';
   media.volume = 0.01;
@@ -26,6 +26,7 @@ async function begin({ tag = 'video', source = '/clip', blob = false, tokens, na
   tracker = Milepost.track(media, {
     interval: 2,
     ...options,
+    live: live && (await import('/tracker/live.js')).follow,
     token: (renew) => {
       asked.push(renew);
       return given.length > 1 ? given.shift() : given[0];

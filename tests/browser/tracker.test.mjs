@@ -435,6 +435,33 @@ describe('the tracker in chromium', { concurrency, skip: executablePath ? false 
     await context.close();
   });
 
+  test('the live stream: what another device reports is heard here, and once, also after the server was killed', async () => {
+    const port = await freePort();
+    const flags = ['--port', String(port), '--cors-origins', site.origin];
+    let mortal = await Server.start({ flags });
+    const at = { base: `http://127.0.0.1:${port}`, token: (user) => mortal.token(user) };
+    const user = someone();
+    const contexts = await Promise.all([device(), device()]);
+    const listens = await open(contexts[0], user, { live: true }, at);
+    const plays = await open(contexts[1], user, { interval: 1 }, at);
+    // When the listening began nobody knows: it is told again until it is heard.
+    await plays.evaluate(() => play(500));
+    await listens.waitForFunction(() => states.length > 0);
+    await mortal.stop('SIGKILL');
+    await plays.evaluate(() => sleep(1500));
+    mortal = await Server.start({ directory: mortal.directory, flags });
+    const last = await plays.evaluate(async () => {
+      await sleep(1000);
+      const seen = await end();
+      return seen.at(-1)[1];
+    });
+    await listens.waitForFunction((to) => states.some(({ position }) => Math.abs(position - to) < 0.1), last);
+    const heard = await listens.evaluate(() => states.map(({ id, type, userId }) => [id, type, userId]));
+    assert.ok(heard.every(([id, type, whose], i) => type === 'progress' && whose === user && (i === 0 || Number(id) > Number(heard[i - 1][0]))), JSON.stringify(heard));
+    await Promise.all(contexts.map((context) => context.close()));
+    await mortal.discard();
+  });
+
   test('another device goes on where the last one stopped; one that has chosen a place stays there', async () => {
     const { user, record } = await watched(async () => { await seek(14); await play(1500); });
     const contexts = await Promise.all([device(), device(), device()]);
