@@ -11,9 +11,10 @@
 MUST_CHECK enum rc history_model(const struct history *history, uint32_t learner, const struct bound *bound,
                                  struct model **out_model, struct fault *fault);
 
+struct history_walk;
+
 /* The same, event by event, up to a sequence: how a learner stood after each of their events. RC_TOO_LARGE:
  * it takes reading more of their events, or of the catalogue's, than the two limits say (0: none). */
-struct history_walk;
 MUST_CHECK enum rc history_walk_open(const struct history *history, uint32_t learner, uint64_t upto,
                                      uint64_t own_max, uint64_t catalogue_max, struct history_walk **out_walk,
                                      struct fault *fault);

@@ -15,7 +15,7 @@
 #include "face/dispatch.h"
 #include "core/limits.h"
 #include "face/face.h"
-#include "face/live/live.h"
+#include "face/live/live_source.h"
 #include "face/jwks.h"
 #include "face/write.h"
 #include "face/video/retention.h"

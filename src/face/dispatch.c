@@ -11,7 +11,7 @@
 #include "face/body.h"
 #include "face/face.h"
 #include "face/jwks.h"
-#include "face/live/live.h"
+#include "face/live/live_subscribe.h"
 #include "face/own/own_server.h"
 #include "face/work.h"
 

@@ -1,4 +1,4 @@
-#include "face/live/live.h"
+#include "face/live/live_encode.h"
 
 #include "core/words.h"
 #include "face/show.h"

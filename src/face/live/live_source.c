@@ -1,4 +1,4 @@
-#include "face/live/live.h"
+#include "face/live/live_source.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +6,8 @@
 #include "app/access.h"
 #include "app/live_past.h"
 #include "auth/token.h"
+#include "face/live/live_encode.h"
+#include "face/live/live_write.h"
 
 /* What the hub asks of the model and the log. */
 

@@ -1,4 +1,4 @@
-#include "face/live/live.h"
+#include "face/live/live_subscribe.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +11,12 @@
 #include "auth/token.h"
 #include "base/ident.h"
 #include "face/body.h"
+#include "face/face.h"
+#include "face/live/live_source.h"
 #include "http/hand_over.h"
 #include "http/json_out.h"
+
+enum { ACCEPT_BYTES = 29 };
 
 /* ---- what the client asks for ---- */
 
@@ -37,7 +41,8 @@ static bool is_key(const char *key)
     return key && strlen(key) == 24 && strspn(key, digits) == 22 && strcmp(key + 22, "==") == 0;
 }
 
-void live_accept_of(const char *key, char out[LIVE_ACCEPT_BYTES])
+/* The text of Sec-WebSocket-Accept for a key, NUL-terminated. RFC 6455 4.2.2. */
+static void accept_of(const char *key, char out[ACCEPT_BYTES])
 {
     static const char magic[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
     unsigned char text[24 + sizeof magic], digest[SHA_DIGEST_LENGTH];
@@ -194,7 +199,7 @@ void live_ticket(struct request *request)
 struct giving {
     struct hand_over hand_over;
     struct subscriber *subscriber;
-    char accept[LIVE_ACCEPT_BYTES];
+    char accept[ACCEPT_BYTES];
 };
 
 static void taken(void *arg, int fd, const char *ahead, size_t size)
@@ -218,7 +223,7 @@ static enum rc begin(struct request *request, const struct hub_wish *wish, struc
         return rc;
     giving->hand_over = (struct hand_over){.taken = taken, .lost = lost, .arg = giving};
     if (wish->form == HUB_WEBSOCKET) {
-        live_accept_of(request_header(request, "Sec-WebSocket-Key"), giving->accept);
+        accept_of(request_header(request, "Sec-WebSocket-Key"), giving->accept);
         giving->hand_over.websocket_accept = giving->accept;
     }
     request_hand_over(request, &giving->hand_over, wish->form == HUB_SSE ? "text/event-stream" : NULL);

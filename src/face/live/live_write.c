@@ -1,4 +1,4 @@
-#include "face/live/live.h"
+#include "face/live/live_write.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
