@@ -16,6 +16,7 @@ after(async () => {
   assert.equal((await server.discard()).code, 0, server.log);
 });
 
+const watch2 = (on, user, watchedDuration) => on.call('POST', '/progress/update', { as: user, body: { userId: user, videoId: 'last', watchedDuration } });
 const watch = (user, video, watchedDuration, more = {}) => server.call('POST', '/progress/update', { as: user, body: { userId: user, videoId: video, watchedDuration, ...more } });
 
 test('every event is told to those whose filter it passes, and to nobody else', async () => {
@@ -107,6 +108,35 @@ test('Last-Event-ID: from there on, by header or query, also across a restart; t
   for (const bad of ['x', '-1', '1.5', '0x1', '99999999999999999999']) assert.equal((await Stream.open(server, 'rita', '', { after: bad })).status, 400, bad);
   assert.equal((await Stream.open(server, 'rita', '?lastEventId=x')).status, 400);
   await Promise.all([later.close(), beyond.close()]);
+});
+
+test('pages of what was missed, and a gap above 100,000 of them', { timeout: 120000 }, async () => {
+  const other = await Server.start();
+  const live = await Stream.open(other, 'anna');
+  const sync = (round) => other.call('POST', '/progress/sync', { as: 'anna', body: { userId: 'anna', progressData: Array.from({ length: 1000 }, (_, i) => ({ videoId: `v${i % 50}`, watchedDuration: round * 1000 + i })) } });
+  for (let round = 0; round < 3; round++) await sync(round);
+  assert.equal((await live.next(3000, 20000)).length, 3000);
+  for (const [as, query] of [['anna', ''], ['admin:a', ''], ['admin:b', '?userId=anna&videoId=v7']]) {
+    const again = await Stream.open(other, as, query, { after: 0 });
+    const wanted = live.messages.filter(({ data }) => !query.includes('v7') || data.videoId === 'v7');
+    assert.equal((await again.next(wanted.length, 20000)).length, wanted.length);
+    assert.deepEqual(again.messages, wanted);
+    await again.close();
+  }
+  await live.close();
+  for (let round = 3; round < 101; round++) await sync(round);
+  for (const as of ['anna', 'admin:a']) {
+    const late = await Stream.open(other, as, '', { after: 0 });
+    const [gap] = await late.next(1, 20000);
+    assert.deepEqual([gap.event, gap.data.type, gap.data.id], ['gap', 'gap', Number(gap.id)]);
+    await watch2(other, 'anna', 500000 + late.ids[0]);
+    assert.equal((await late.next(2)).length, 2);
+    assert.ok(late.ids[1] > late.ids[0]);
+    const within = await Stream.open(other, as, '', { after: late.ids[1] - 5000 });
+    assert.equal((await within.next(4999, 30000)).length >= 4999, true);
+    await Promise.all([late.close(), within.close()]);
+  }
+  assert.equal((await other.discard()).code, 0, other.log);
 });
 
 test('refusals before the stream: 406, 400, 403, 405, foreign origin', async () => {
