@@ -34,6 +34,24 @@ bool access_role(enum access_rule rule, unsigned roles)
     return false;
 }
 
+static bool knows(enum access_rule rule, unsigned reach_set)
+{
+    for (int i = 0; i < 5; i++)
+        if (1u << reaches[rule][i] & reach_set)
+            return true;
+    return false;
+}
+
+bool access_asks_whose(enum access_rule rule)
+{
+    return knows(rule, 1u << NOT | 1u << OWN | 1u << LISTED | 1u << COURSE);
+}
+
+bool access_asks_course(enum access_rule rule)
+{
+    return knows(rule, 1u << LISTED | 1u << COURSE);
+}
+
 /* Role and listing are both needed. Source: contract 1, Auth. */
 static bool acts_for_course(enum role role, enum reach reach, const struct caller *caller, struct view view,
                             const struct access_subject *subject)

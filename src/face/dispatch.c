@@ -13,7 +13,10 @@
 #include "face/jwks.h"
 #include "face/live/live_subscribe.h"
 #include "face/own/own_server.h"
+#include "face/read.h"
+#include "face/slow.h"
 #include "face/work.h"
+#include "face/write.h"
 
 /* From a request's head to its handler, in the order the contract asks for: route, method, token, rate, role,
  * path, media type, length. All of it before the body: who may not get in costs nothing but their head.
@@ -124,6 +127,28 @@ static enum rc admit(struct request *request, struct caller *caller, struct faul
     return rc;
 }
 
+/* What a parameter of that name says the request is about. */
+static void take_subject(struct request *request, const char *name, size_t size, int index)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+        int face; /* 0: any */
+    } subjects[] = {
+        {"userId", offsetof(struct call, user), 0},          {"courseId", offsetof(struct call, course), 0},
+        {"moduleId", offsetof(struct call, course), 0},      {"videoId", offsetof(struct call, item), 0},
+        {"id", offsetof(struct call, course), FACE_CATALOG},
+    };
+
+    for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++)
+        if (strncmp(subjects[i].name, name, size) == 0 && !subjects[i].name[size] &&
+            (!subjects[i].face || subjects[i].face == request->route->face)) {
+            char *call = (char *)face_call(request);
+            *(struct text *)(void *)(call + subjects[i].offset) = face_param(request, index);
+            return;
+        }
+}
+
 /* Every parameter of the path is an id, courseroom's are integers. Source: contract 1, Ids. */
 static enum rc judge_path(struct request *request, struct fault *fault)
 {
@@ -143,6 +168,8 @@ static enum rc judge_path(struct request *request, struct fault *fault)
             rc = fault_set(&found, RC_INVALID, "", "must be an integer");
         if (rc != RC_OK)
             (void)fault_set(fault, rc, arena_copy(&request->arena, at, (size_t)(end - at)), found.message);
+        else
+            take_subject(request, at, (size_t)(end - at), i);
     }
     return rc;
 }
@@ -193,6 +220,20 @@ static void judge_caller(struct request *request)
 
 enum { LOOP_BODY_BYTES = 16 * 1024 };
 
+static void handle(struct request *request)
+{
+    const struct http_route *route = request->route;
+
+    if (route->write)
+        write_handle(request);
+    else if (route->read)
+        read_handle(request);
+    else if (route->slow)
+        slow_handle(request);
+    else
+        route->handler(request);
+}
+
 struct apart {
     struct job job; /* first: the worker gives it back */
     struct request *request;
@@ -203,7 +244,7 @@ static void run_apart(struct job *job)
     struct request *request = ((struct apart *)job)->request;
 
     if (!job->closing) {
-        request_handle_apart(request, request->route->handler);
+        request_handle_apart(request, handle);
         return;
     }
     request_fail(request, RC_BUSY, &(struct fault){NULL, "the server is stopping"});
@@ -230,17 +271,17 @@ void dispatch_handle(struct request *request)
     if (request->body.size > LOOP_BODY_BYTES || (request->body.size && face_body_is_packed(request)))
         handle_apart(request);
     else
-        request->route->handler(request);
+        handle(request);
 }
 
 void dispatch_judge(struct request *request)
 {
     struct face_context *context = face_of(request);
-    struct caller *caller = arena_alloc(&request->arena, sizeof *caller);
+    struct call *call = arena_alloc(&request->arena, sizeof *call);
     struct fault fault = {NULL, NULL};
-    enum rc rc = caller ? request_split_path(request, &fault) : RC_BUSY;
+    enum rc rc = call ? request_split_path(request, &fault) : RC_BUSY;
 
-    request->caller = caller;
+    request->caller = call;
     if (rc == RC_OK)
         rc = http_find_route(context->routes, request, &fault);
     if (rc == RC_METHOD && request->method == HTTP_OPTIONS) {

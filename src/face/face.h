@@ -18,8 +18,9 @@ struct auth;
 struct hub;
 struct retentions;
 
-/* What every face is given: the services behind it. A face decodes, calls one use case, encodes: body.h and
- * read.h, then write.h, work.h and steps.h, then show.h. No rule and no SQL in it. */
+/* What every face is given: the services behind it. A face decodes (body.h) and encodes (show.h); the rest is
+ * done once for all, by the shape that the route's row says (read.h, slow.h, write.h). No rule and no SQL in
+ * it. */
 
 /* The other services there may be. */
 enum upstream { UPSTREAM_USERS, UPSTREAM_CMS, UPSTREAM_JWKS, UPSTREAM_COUNT };
@@ -50,7 +51,12 @@ struct face_context {
     const struct http_routes *routes;
 };
 
-/* What the program gave the faces; borrowed, as long as the server runs. */
+/* What the head of a request told: who asks, and what the path names. bytes NULL: it names none. */
+struct call {
+    struct caller caller; /* first: what request->caller points to */
+    struct text user, course, item;
+};
+
 static inline struct face_context *face_of(struct request *request)
 {
     return request->server;
@@ -58,6 +64,11 @@ static inline struct face_context *face_of(struct request *request)
 
 /* Who sends the request, as its token says. Once the request was judged. */
 static inline const struct caller *face_caller(struct request *request)
+{
+    return request->caller;
+}
+
+static inline struct call *face_call(struct request *request)
 {
     return request->caller;
 }

@@ -63,6 +63,10 @@ static void run(struct job *job)
                 fault_set(&carriage->fault, RC_BUSY, NULL, "too many long answers are under way; try again");
     }
     carriage->stream.failed = carriage->rc != RC_OK;
+    if (carriage->rc == RC_OK && carriage->stream.last && !carriage->begun) {
+        request_reply(carriage->request, 200, carriage->source.content_type);
+        request_seal(carriage->request); /* tag and compression are the worker's, not the loop's */
+    }
     request_resume(carriage->request);
 }
 
@@ -71,6 +75,8 @@ static void begin(struct request *request)
 {
     struct carriage *carriage = carriage_of(request);
 
+    if (request->answered)
+        return; /* whole, on the worker */
     if (carriage->rc != RC_OK) {
         buf_clear(&request->out); /* what was written before the refusal */
         request_fail(request, carriage->rc, &carriage->fault);
@@ -108,8 +114,10 @@ void face_stream(struct request *request, const struct face_source *source)
         request_fail(request, RC_BUSY, &(struct fault){NULL, "out of memory"});
         return;
     }
-    *carriage = (struct carriage){
-        .job = {.run = run}, .stream = {.more = more, .end = end}, .request = request, .source = *source};
+    *carriage = (struct carriage){.job = {.run = run, .is_long = source->is_long},
+                                  .stream = {.more = more, .end = end},
+                                  .request = request,
+                                  .source = *source};
     request_will_stream(request, &carriage->stream);
     if (source->small && fill(carriage, INLINE_US) && (carriage->rc != RC_OK || carriage->stream.last)) {
         begin(request);

@@ -14,7 +14,8 @@ struct face_source {
     void (*free)(void *state); /* once, when the request ends, however; NULL: nothing to free */
     void *state;
     const char *content_type;
-    bool small; /* the first step takes a fraction of a millisecond: tried on the server's thread */
+    bool small;   /* the first step takes a fraction of a millisecond: tried on the server's thread */
+    bool is_long; /* it does all in one go, and that may be long: struct job's */
 };
 
 /* Answers with 200 and what the source makes: whole, with ETag, up to 256 KiB; else streamed. The source is

@@ -5,33 +5,22 @@
 
 #include <openssl/sha.h>
 
+#include "app/access.h"
 #include "base/instant.h"
 #include "face/work.h"
 #include "http/router.h"
 
-struct command *face_command(struct request *request, enum command_kind kind, enum event_face face,
-                             struct text learner)
+/* Who does it, and on whose behalf: once it is known whose it is. */
+static void set_actor(struct command *command, const struct caller *caller)
 {
-    struct command *command = arena_alloc(&request->arena, sizeof *command);
-    const struct caller *caller = face_caller(request);
+    struct text self = {caller->id, caller->id_size};
 
-    if (!command)
-        return NULL;
-    command->kind = kind;
-    command->face = face;
-    command->learner = learner;
-    command->arena = &request->arena;
     command->may_pass_lock = caller->roles & ROLE_SYSTEM;
-    if (caller->id_size &&
-        !(learner.size == caller->id_size && memcmp(learner.bytes, caller->id, learner.size) == 0))
-        command->actor = (struct text){caller->id, caller->id_size};
+    if (caller->id_size && !text_equal(command->learner, self))
+        command->actor = self;
     command->by_staff = !command->actor.bytes && !(caller->roles & ROLE_STUDENT);
     if (!caller->id_size)
         command->actor = (struct text){"server-key", 10};
-    const char *if_match = request_header(request, "If-Match");
-    if (if_match && !(command->if_match = arena_copy(&request->arena, if_match, strlen(if_match))))
-        return NULL;
-    return command;
 }
 
 bool face_reports(struct request *request, struct command *command, uint32_t count)
@@ -222,10 +211,11 @@ static void submit_again(struct request *request)
     go_on(request, request->command);
 }
 
-void face_submit(struct request *request, struct command *command,
-                 void (*encode)(struct command *command, struct view view))
+void write_submit(struct request *request)
 {
-    command->encode = encode;
+    struct command *command = request->command;
+
+    command->encode = request->route->write->encode;
     command->done = done;
     command->waiter = request;
     command->answer.status = 200;
@@ -234,7 +224,86 @@ void face_submit(struct request *request, struct command *command,
     go_on(request, command);
 }
 
-void face_turn_over(struct face_context *context, struct request *first)
+/* The route's rule, for the learner and the course that the path or the body names. */
+static enum rc may(struct request *request, struct command *command, struct fault *fault)
+{
+    const struct write_handler *handler = request->route->write;
+    enum access_rule rule = (enum access_rule)request->route->rule;
+    struct access_subject subject = {command->learner.bytes, command->learner.size, 0,
+                                     command->course.bytes != NULL};
+    enum rc rc;
+
+    if (handler->engine_asks || (!handler->may && !access_asks_whose(rule)))
+        return RC_OK;
+    if (!handler->may && !access_asks_course(rule))
+        return access_check(rule, face_caller(request), (struct view){NULL, false}, &subject, fault);
+    struct view view = model_read_begin(face_of(request)->model);
+    if (subject.has_course)
+        subject.course = view_course_key(view, command->course.bytes, command->course.size);
+    rc = handler->may ? handler->may(request, view, command, fault)
+                      : access_check(rule, face_caller(request), view, &subject, fault);
+    model_read_end(view);
+    return rc;
+}
+
+static enum rc decode(struct request *request, struct command *command, struct fault *fault)
+{
+    const struct write_handler *handler = request->route->write;
+    BODY body = {NULL, handler->spelling};
+    enum rc rc = RC_OK;
+
+    if (request->route->takes && (request->body.size || !(request->route->body_form & BODY_OPTIONAL)))
+        rc = face_body(request, handler->spelling, &body, fault);
+    if (rc == RC_OK && handler->decode)
+        rc = handler->decode(request, &body, command, fault);
+    return rc;
+}
+
+/* What the head of the request says of a command; NULL: out of memory. */
+static struct command *new_command(struct request *request)
+{
+    const struct write_handler *handler = request->route->write;
+    const struct call *call = face_call(request);
+    const char *if_match = request_header(request, "If-Match");
+    struct command *command = arena_alloc(&request->arena, sizeof *command);
+
+    if (!command)
+        return NULL;
+    command->kind = handler->kind;
+    command->face = (enum event_face)request->route->face;
+    command->learner = handler->engine_asks ? (struct text){"", 0} : call->user;
+    command->course = call->course;
+    command->caller = handler->engine_asks ? &call->caller : NULL;
+    command->all_or_nothing = handler->all_or_nothing;
+    command->again = handler->again;
+    command->arena = &request->arena;
+    if (if_match && !(command->if_match = arena_copy(&request->arena, if_match, strlen(if_match))))
+        return NULL;
+    return command;
+}
+
+void write_handle(struct request *request)
+{
+    const struct write_handler *handler = request->route->write;
+    struct fault fault = {NULL, NULL};
+    struct command *command = new_command(request);
+    enum rc rc = command ? decode(request, command, &fault) : fault_no_memory(&fault);
+
+    if (rc == RC_OK)
+        rc = may(request, command, &fault);
+    if (rc != RC_OK) {
+        request_fail(request, rc, &fault);
+        return;
+    }
+    set_actor(command, face_caller(request));
+    request->command = command;
+    if (handler->before)
+        handler->before(request, command);
+    else
+        write_submit(request);
+}
+
+void face_turn_over(void *context, struct request *first)
 {
     struct command *commands = NULL, **end = &commands;
     struct fault fault = {NULL, NULL};
@@ -244,7 +313,7 @@ void face_turn_over(struct face_context *context, struct request *first)
         end = &(*end)->next;
     }
     *end = NULL;
-    struct command *refused = engine_submit(context->engine, commands, &fault);
+    struct command *refused = engine_submit(((struct face_context *)context)->engine, commands, &fault);
     for (struct command *next; refused; refused = next) {
         next = refused->next; /* after done it may be gone */
         refused->rc = RC_BUSY;

@@ -4,17 +4,25 @@
 
 /* Routes are one table, read by the router, 405's Allow, the authorization matrix, metrics and /openapi.json.
  * A pattern's {name} is a parameter; a literal segment always wins over one. */
+struct read_handler; /* the dispatcher's own, as are the next two */
+struct slow_handler;
+struct write_handler;
+
 struct http_route {
     enum http_method method;
     const char *pattern;
     bool any_case; /* literals match in any case (pts) */
     int rule;      /* app/access.h: who may */
     int face;      /* core/event.h */
-    void (*handler)(struct request *request);
-    const char *summary;       /* for /openapi.json, as are the next two */
-    const char *takes, *gives; /* schemas of body and answer; NULL: none */
-    int body_form;             /* face.h: what its body may be beside JSON */
-    unsigned body_max_bytes;   /* 0: ROUTE_BODY_BYTES */
+    /* what answers it, one of: */
+    const struct read_handler *read;
+    const struct slow_handler *slow;
+    const struct write_handler *write;
+    void (*handler)(struct request *request); /* what fits none of the three */
+    const char *summary;                      /* for /openapi.json, as are the next two */
+    const char *takes, *gives;                /* schemas of body and answer; NULL: none */
+    int body_form;                            /* face.h: what its body may be beside JSON */
+    unsigned body_max_bytes;                  /* 0: ROUTE_BODY_BYTES */
 };
 
 enum { ROUTE_BODY_BYTES = 1 << 20 };

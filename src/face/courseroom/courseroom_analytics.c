@@ -171,5 +171,5 @@ void courseroom_analytics(struct request *request)
     }
     all->context = face_of(request);
     all->course = course;
-    face_stream(request, &(struct face_source){step, free_analytics, all, "application/json", small});
+    face_stream(request, &(struct face_source){step, free_analytics, all, "application/json", small, false});
 }

@@ -222,8 +222,9 @@ static void send(struct request *request, struct listing *list, bool small, enum
                  const struct fault *fault)
 {
     if (rc == RC_OK)
-        face_stream(request, &(struct face_source){step, free_listing, list,
-                                                   list->to.csv ? CSV_TYPE : "application/json", small});
+        face_stream(request,
+                    &(struct face_source){step, free_listing, list,
+                                          list->to.csv ? CSV_TYPE : "application/json", small, false});
     else
         request_fail(request, rc, fault);
 }

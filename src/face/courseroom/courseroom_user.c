@@ -190,7 +190,7 @@ void courseroom_get(struct request *request)
 
     if (rc == RC_OK)
         face_stream(request,
-                    &(struct face_source){step_get, free_records, answer, "application/json", small});
+                    &(struct face_source){step_get, free_records, answer, "application/json", small, false});
     else
         request_fail(request, rc, &fault);
 }
@@ -319,7 +319,7 @@ void courseroom_activities(struct request *request)
         rc = fault_no_memory(&fault);
     if (rc == RC_OK)
         face_stream(request, &(struct face_source){step_activities, free_records, answer,
-                                                   csv ? CSV_TYPE : "application/json", small});
+                                                   csv ? CSV_TYPE : "application/json", small, false});
     else
         request_fail(request, rc, &fault);
 }

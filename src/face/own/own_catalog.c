@@ -274,5 +274,5 @@ void own_catalog_list(struct request *request)
     if (!read->page)
         read->page = 1;
     read->model = face_of(request)->model;
-    face_stream(request, &(struct face_source){list_step, NULL, read, "application/json", true});
+    face_stream(request, &(struct face_source){list_step, NULL, read, "application/json", true, false});
 }

@@ -259,6 +259,6 @@ void own_export(struct request *request)
     if (rc != RC_OK)
         request_fail(request, rc, &fault);
     else
-        face_stream(request,
-                    &(struct face_source){export_step, export_free, exporting, "application/json", false});
+        face_stream(request, &(struct face_source){export_step, export_free, exporting, "application/json",
+                                                   false, false});
 }

@@ -326,7 +326,7 @@ static void answer_read(struct request *request)
         return;
     }
     read->phase = read->kind == READ_SUMMARY ? PTS_RECORDS : PTS_SUMS;
-    face_stream(request, &(struct face_source){read_step, free_read, read, "application/json", small});
+    face_stream(request, &(struct face_source){read_step, free_read, read, "application/json", small, false});
 }
 
 /* Notes the titles that will be shown and are not known. */

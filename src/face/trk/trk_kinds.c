@@ -331,7 +331,8 @@ static void read_kind(struct request *request, const char *type, const char *plu
     if (rc == RC_OK)
         rc = open_kind(request, read, &small, &fault);
     if (rc == RC_OK)
-        face_stream(request, &(struct face_source){kind_step, kind_free, read, "application/json", small});
+        face_stream(request,
+                    &(struct face_source){kind_step, kind_free, read, "application/json", small, false});
     else
         request_fail(request, rc, &fault);
 }

@@ -167,5 +167,6 @@ void trk_module(struct request *request)
         return;
     }
     bool small = !read->snapshot.learner || read->snapshot.learner->record_count <= LARGE_READ;
-    face_stream(request, &(struct face_source){module_step, module_free, read, "application/json", small});
+    face_stream(request,
+                &(struct face_source){module_step, module_free, read, "application/json", small, false});
 }

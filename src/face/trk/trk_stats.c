@@ -312,7 +312,7 @@ void trk_stats(struct request *request)
         rc = open_stats(request, read, &small, &fault);
     if (rc == RC_OK) {
         const char *type = read->table ? CSV_TYPE : "application/json";
-        face_stream(request, &(struct face_source){stats_step, stats_free, read, type, small});
+        face_stream(request, &(struct face_source){stats_step, stats_free, read, type, small, false});
         return;
     }
     if (read)

@@ -364,5 +364,5 @@ void trk_user(struct request *request)
     }
     bool small =
         !read->with_logs && (!read->snapshot.learner || read->snapshot.learner->record_count <= LARGE_READ);
-    face_stream(request, &(struct face_source){user_step, user_free, read, "application/json", small});
+    face_stream(request, &(struct face_source){user_step, user_free, read, "application/json", small, false});
 }

@@ -3,12 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "face/body.h"
-#include "face/face.h"
-#include "face/read.h"
 #include "face/video/video_decode.h"
 #include "face/video/video_encode.h"
-#include "face/write.h"
 
 enum { SYNC_MAX = 1000 };
 
@@ -26,31 +22,18 @@ static void encode_update(struct command *command, struct view view)
     etag_of_record(record, command->answer.etag);
 }
 
-void video_update(struct request *request)
+static enum rc decode_update(struct request *request, const struct body *body, struct command *command,
+                             struct fault *fault)
 {
-    struct fault fault = {NULL, NULL};
-    struct text user = {NULL, 0};
-    struct item_report report = {.rc = RC_OK};
-    BODY body = {NULL, SPELLING_EXACT};
-    enum rc rc = face_body(request, SPELLING_EXACT, &body, &fault);
+    enum rc rc = face_id(request, body, "userId", true, &command->learner, fault);
 
-    if (rc == RC_OK)
-        rc = face_id(request, &body, "userId", true, &user, &fault);
-    if (rc == RC_OK)
-        rc = video_report_decode(request, body.root, &report, &fault);
-    if (rc == RC_OK)
-        rc = face_may_user(request, user, &fault);
-    struct command *command = rc == RC_OK ? face_command(request, CMD_REPORTS, FACE_VIDEO, user) : NULL;
-    if (rc == RC_OK && (!command || !face_reports(request, command, 1)))
-        rc = fault_no_memory(&fault);
-    if (rc != RC_OK) {
-        request_fail(request, rc, &fault);
-        return;
-    }
-    command->reports[0] = report;
-    command->all_or_nothing = true;
-    face_submit(request, command, encode_update);
+    if (rc == RC_OK && !face_reports(request, command, 1))
+        rc = fault_no_memory(fault);
+    return rc == RC_OK ? video_report_decode(request, body->root, &command->reports[0], fault) : rc;
 }
+
+const struct write_handler video_update = {CMD_REPORTS, .decode = decode_update, .encode = encode_update,
+                                           .all_or_nothing = true};
 
 /* ---- POST /progress/sync ---- */
 
@@ -160,70 +143,38 @@ static enum rc decode_items(struct request *request, json_t *list, struct comman
     return RC_OK;
 }
 
-void video_sync(struct request *request)
+static enum rc decode_sync(struct request *request, const struct body *body, struct command *command,
+                           struct fault *fault)
 {
-    struct fault fault = {NULL, NULL};
-    struct text user = {NULL, 0};
-    struct command *command = NULL;
-    BODY body = {NULL, SPELLING_EXACT};
-    enum rc rc = face_body(request, SPELLING_EXACT, &body, &fault);
-    json_t *list = NULL;
+    json_t *list = body_get(body, "progressData");
+    enum rc rc = face_id(request, body, "userId", true, &command->learner, fault);
 
-    if (rc == RC_OK)
-        rc = face_id(request, &body, "userId", true, &user, &fault);
-    if (rc == RC_OK) {
-        list = body_get(&body, "progressData");
-        if (!json_is_array(list))
-            rc = fault_set(&fault, RC_INVALID, "progressData", list ? "must be an array" : "is required");
-        else if (json_array_size(list) > SYNC_MAX)
-            rc = fault_set(&fault, RC_INVALID, "progressData", "has at most 1,000 items");
-    }
-    if (rc == RC_OK)
-        rc = face_may_user(request, user, &fault);
-    if (rc == RC_OK) {
-        command = face_command(request, CMD_REPORTS, FACE_VIDEO, user);
-        rc = command ? decode_items(request, list, command, &fault) : fault_no_memory(&fault);
-    }
-    if (rc != RC_OK) {
-        request_fail(request, rc, &fault);
-        return;
-    }
-    face_submit(request, command, encode_sync);
+    if (rc != RC_OK)
+        return rc;
+    if (!json_is_array(list))
+        return fault_set(fault, RC_INVALID, "progressData", list ? "must be an array" : "is required");
+    if (json_array_size(list) > SYNC_MAX)
+        return fault_set(fault, RC_INVALID, "progressData", "has at most 1,000 items");
+    return decode_items(request, list, command, fault);
 }
+
+const struct write_handler video_sync = {CMD_REPORTS, .decode = decode_sync, .encode = encode_sync};
 
 /* ---- GET and DELETE of one ---- */
 
-void video_get(struct request *request)
+static enum rc get(struct read *read, struct json_out *out, struct fault *fault)
 {
-    struct fault fault = {NULL, NULL};
-    struct json_out out = {&request->out, false};
-    enum rc rc = request_id_param(request, 0, "userId", &fault);
+    const struct call *call = face_call(read->request);
+    const struct record *record = video_stored(read->view, read->learner, read->item);
 
-    if (rc == RC_OK)
-        rc = request_id_param(request, 1, "videoId", &fault);
-    if (rc == RC_OK) {
-        struct text user = face_param(request, 0), video = face_param(request, 1);
-        struct view view = model_read_begin(face_of(request)->model);
-        uint32_t item = view_item_key(view, video.bytes, video.size);
-        uint32_t course = view_item_facts(view, item).course;
-        rc = face_may(request, view, ACCESS_COURSE_RECORD, user, course, course != 0, &fault);
-        if (rc == RC_OK) {
-            const struct record *record =
-                video_stored(view, view_learner_key(view, user.bytes, user.size), item);
-            if (record && video_shows(view, record)) {
-                video_put_state(&out, user.bytes, video.bytes, record);
-                etag_of_record(record, request->etag);
-            } else {
-                rc = fault_set(&fault, RC_NOT_FOUND, NULL, "Progress not found");
-            }
-        }
-        model_read_end(view);
-    }
-    if (rc == RC_OK)
-        request_reply(request, 200, "application/json");
-    else
-        request_fail(request, rc, &fault);
+    if (!record || !video_shows(read->view, record))
+        return fault_set(fault, RC_NOT_FOUND, NULL, "Progress not found");
+    video_put_state(out, call->user.bytes, call->item.bytes, record);
+    etag_of_record(record, read->request->etag);
+    return RC_OK;
 }
+
+const struct read_handler video_get = {get};
 
 static void encode_delete(struct command *command, struct view view)
 {
@@ -235,23 +186,14 @@ static void encode_delete(struct command *command, struct view view)
     json_close(&out, '}');
 }
 
-void video_delete(struct request *request)
+static enum rc decode_delete(struct request *request, const struct body *body, struct command *command,
+                             struct fault *fault)
 {
-    struct fault fault = {NULL, NULL};
-    enum rc rc = request_id_param(request, 0, "userId", &fault);
-
-    if (rc == RC_OK)
-        rc = request_id_param(request, 1, "videoId", &fault);
-    if (rc == RC_OK)
-        rc = face_may_user(request, face_param(request, 0), &fault);
-    struct command *command =
-        rc == RC_OK ? face_command(request, CMD_DELETE_PROGRESS, FACE_VIDEO, face_param(request, 0)) : NULL;
-    if (rc == RC_OK && !command)
-        rc = fault_no_memory(&fault);
-    if (rc != RC_OK) {
-        request_fail(request, rc, &fault);
-        return;
-    }
-    command->item = face_param(request, 1);
-    face_submit(request, command, encode_delete);
+    (void)body;
+    (void)fault;
+    command->item = face_call(request)->item;
+    return RC_OK;
 }
+
+const struct write_handler video_delete = {CMD_DELETE_PROGRESS, .decode = decode_delete,
+                                           .encode = encode_delete};

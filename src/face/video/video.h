@@ -1,10 +1,11 @@
 #pragma once
 
-struct request;
+#include "face/read.h"
+#include "face/write.h"
 
-/* The handlers of video: what video players speak. Each answers its request, or suspends it. Source: contract
- * 6. Lists are in video_list.h, figures in video_figures.h. */
-void video_update(struct request *request); /* POST /progress/update and /progress/realtime */
-void video_sync(struct request *request);   /* POST /progress/sync */
-void video_get(struct request *request);    /* GET /progress/{userId}/{videoId} */
-void video_delete(struct request *request); /* DELETE /progress/{userId}/{videoId} */
+/* seeds/video.md, contract 6: what video players speak. Lists are in video_list.h, figures in
+ * video_figures.h. */
+extern const struct write_handler video_update; /* POST /progress/update and /progress/realtime */
+extern const struct write_handler video_sync;   /* POST /progress/sync */
+extern const struct read_handler video_get;     /* GET /progress/{userId}/{videoId} */
+extern const struct write_handler video_delete; /* DELETE /progress/{userId}/{videoId} */

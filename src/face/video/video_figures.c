@@ -3,14 +3,10 @@
 #include <string.h>
 
 #include "base/instant.h"
-#include "face/csv_reply.h"
-#include "face/face.h"
-#include "face/read.h"
 #include "face/show.h"
 #include "face/snapshot.h"
 #include "face/video/retention.h"
 #include "face/video/video_encode.h"
-#include "face/work.h"
 
 enum { MOST_WATCHED = 10 };
 
@@ -32,86 +28,85 @@ static void put_retention(struct json_out *out, const struct retention *retentio
     json_close(out, ']');
 }
 
-static void put_summary(struct request *request, struct view view, uint32_t item,
-                        const struct retention *retention)
-{
-    struct json_out out = {&request->out, false};
-    const struct item_sums *sums = view_item_sums(view, item);
+struct summary_read {
+    struct slow slow;
+    uint32_t item;
+    bool counted; /* of many viewers: on a worker, by the step */
+    struct retention retention;
+};
 
-    json_open(&out, '{');
-    json_put_text(&out, "videoId", face_param(request, 0).bytes);
-    json_put_int(&out, "averageWatchedDuration", rounded_ratio(sums->watched_s, 1, sums->records));
-    json_put_scaled(&out, "completionRate", rounded_ratio(sums->completed, 10000, sums->records), 4);
-    json_put_int(&out, "viewers", sums->records);
-    put_retention(&out, retention, sums->records);
-    json_close(&out, '}');
-}
-
-/* The video has many viewers: counted on a worker. */
-static enum rc work_summary(struct request *request, struct fault *fault)
+static enum rc summary_open(struct slow *slow, const struct read *found, struct fault *fault)
 {
-    struct face_context *context = face_of(request);
-    struct text video = face_param(request, 0);
-    struct retention retention = {0};
-    struct view view = model_read_begin(context->model);
-    uint32_t item = view_item_key(view, video.bytes, video.size);
+    struct summary_read *read = (struct summary_read *)slow;
 
     (void)fault;
-    model_read_end(view);
-    if (item)
-        retentions_count(context->retentions, context->model, item, &retention);
-    view = model_read_begin(context->model);
-    put_summary(request, view, item, &retention);
-    model_read_end(view);
+    read->item = found->item;
+    read->counted =
+        retentions_look(face_of(slow->request)->retentions, found->view, read->item, &read->retention);
+    slow->small = read->counted;
     return RC_OK;
 }
 
-void video_summary(struct request *request)
+static enum rc summary_step(struct slow *slow, bool *out_last, struct fault *fault)
 {
-    struct face_context *context = face_of(request);
-    struct fault fault = {NULL, NULL};
-    struct retention retention;
-    enum rc rc = request_id_param(request, 0, "videoId", &fault);
+    static const struct item_sums none = {0};
+    struct summary_read *read = (struct summary_read *)slow;
+    struct face_context *context = face_of(slow->request);
+    struct json_out *out = &slow->out;
 
-    if (rc != RC_OK) {
-        request_fail(request, rc, &fault);
-        return;
-    }
-    struct text video = face_param(request, 0);
+    (void)fault;
+    if (!read->counted)
+        retentions_count(context->retentions, context->model, read->item, &read->retention);
     struct view view = model_read_begin(context->model);
-    uint32_t item = view_item_key(view, video.bytes, video.size);
-    bool known = retentions_look(context->retentions, view, item, &retention);
-    if (known)
-        put_summary(request, view, item, &retention);
+    const struct item_slot *slot = view_item_slot(view, read->item);
+    struct item_sums sums = slot ? slot->sums : none;
     model_read_end(view);
-    if (known)
-        request_reply(request, 200, "application/json");
-    else
-        face_work(request, work_summary, NULL);
+    json_open(out, '{');
+    json_put_text(out, "videoId", face_call(slow->request)->item.bytes);
+    json_put_int(out, "averageWatchedDuration", rounded_ratio(sums.watched_s, 1, sums.records));
+    json_put_scaled(out, "completionRate", rounded_ratio(sums.completed, 10000, sums.records), 4);
+    json_put_int(out, "viewers", sums.records);
+    put_retention(out, &read->retention, sums.records);
+    json_close(out, '}');
+    *out_last = true;
+    return RC_OK;
 }
+
+const struct slow_handler video_summary = {
+    .state_bytes = sizeof(struct summary_read), .open = summary_open, .step = summary_step};
 
 /* ---- GET /progress/engagement/{userId} ---- */
 
-struct watched {
-    const struct record *record;
-    const char *id;
+struct engagement {
+    struct slow slow;
+    struct snapshot snapshot;
+    uint32_t at;                             /* the record looked at next */
+    const struct record *most[MOST_WATCHED]; /* most watched first */
+    uint32_t kept;
+    int64_t videos, completed;
+    wide watched_s;
 };
 
-/* Keeps the ten most watched, most first; the tie: videoId. */
-static void keep_most(struct watched *most, uint32_t *count, struct watched one)
+static bool watched_more(struct view view, const struct record *left, const struct record *right)
 {
-    uint32_t at = *count;
+    if (left->watched_s != right->watched_s)
+        return left->watched_s > right->watched_s;
+    return strcmp(view_item_slot(view, left->item)->id, view_item_slot(view, right->item)->id) < 0;
+}
 
-    while (at > 0 &&
-           (one.record->watched_s > most[at - 1].record->watched_s ||
-            (one.record->watched_s == most[at - 1].record->watched_s && strcmp(one.id, most[at - 1].id) < 0)))
+/* Keeps the ten most watched, most first; the tie: videoId. */
+static void keep_most(struct engagement *all, struct view view, const struct record *record)
+{
+    uint32_t at = all->kept;
+
+    while (at > 0 && watched_more(view, record, all->most[at - 1]))
         at--;
     if (at == MOST_WATCHED)
         return;
-    uint32_t moved = (*count < MOST_WATCHED ? *count : MOST_WATCHED - 1) - at;
-    memmove(most + at + 1, most + at, moved * sizeof *most);
-    most[at] = one;
-    *count += *count < MOST_WATCHED;
+    uint32_t moved = (all->kept < MOST_WATCHED ? all->kept : MOST_WATCHED - 1) - at;
+    memmove(all->most + at + 1, all->most + at, moved * sizeof *all->most);
+    all->most[at] = record;
+    all->kept += all->kept < MOST_WATCHED;
 }
 
 /* Days in a row with a report: the run that reaches today or yesterday, and the longest. */
@@ -143,86 +138,75 @@ static int32_t today(struct request *request, struct text user, const struct lea
     return instant_day(zone_local_ms(zone ? zone : face_of(request)->zone, face_of(request)->now_ms()));
 }
 
-static void put_engagement(struct request *request, struct view view, struct text user,
-                           const struct learner *learner)
+static void put_engagement(struct engagement *all, struct view view)
 {
-    struct json_out out = {&request->out, false};
-    struct watched most[MOST_WATCHED];
-    uint32_t kept = 0, steps = 0;
-    int64_t videos = 0, completed = 0, streak, longest;
-    wide total = 0;
+    struct request *request = all->slow.request;
+    const struct learner *learner = all->snapshot.learner;
+    struct text user = face_call(request)->user;
+    struct json_out *out = &all->slow.out;
+    int64_t streak, longest;
 
-    for (uint32_t i = 0; learner && i < learner->record_count; i++) {
-        const struct record *record = &learner->records[i];
-        if (video_shows(view, record)) {
-            keep_most(most, &kept, (struct watched){record, view_id(view, ENTITY_ITEM, record->item).bytes});
-            videos++;
-            total += record->watched_s;
-            completed += record->status == ITEM_COMPLETED;
-        }
-        (void)view_pause(view, &steps, 1);
-    }
     count_streaks(learner, today(request, user, learner), &streak, &longest);
-    json_open(&out, '{');
-    json_put_text(&out, "userId", user.bytes);
-    json_put_int(&out, "totalWatchedDuration", wide_shown(total));
-    json_put_open(&out, "mostWatchedVideos", '[');
-    for (uint32_t i = 0; i < kept; i++) {
-        json_open(&out, '{');
-        json_put_text(&out, "videoId", most[i].id);
-        json_put_int(&out, "watchedDuration", most[i].record->watched_s);
-        json_close(&out, '}');
+    json_open(out, '{');
+    json_put_text(out, "userId", user.bytes);
+    json_put_int(out, "totalWatchedDuration", wide_shown(all->watched_s));
+    json_put_open(out, "mostWatchedVideos", '[');
+    for (uint32_t i = 0; i < all->kept; i++) {
+        json_open(out, '{');
+        json_put_text(out, "videoId", view_item_slot(view, all->most[i]->item)->id);
+        json_put_int(out, "watchedDuration", all->most[i]->watched_s);
+        json_close(out, '}');
     }
-    json_close(&out, ']');
-    json_put_int(&out, "totalVideos", videos);
-    json_put_int(&out, "completedVideos", completed);
-    json_put_int(&out, "streakDays", streak);
-    json_put_int(&out, "longestStreakDays", longest);
-    json_close(&out, '}');
+    json_close(out, ']');
+    json_put_int(out, "totalVideos", all->videos);
+    json_put_int(out, "completedVideos", all->completed);
+    json_put_int(out, "streakDays", streak);
+    json_put_int(out, "longestStreakDays", longest);
+    json_close(out, '}');
 }
 
-/* Looks at the learner's records under the view's lock; *out_large: there are too many for a loop, ask a
- * worker. */
-static enum rc read_engagement(struct request *request, bool large, bool *out_large, struct fault *fault)
+static enum rc engagement_open(struct slow *slow, const struct read *found, struct fault *fault)
 {
-    struct text user = face_param(request, 0);
-    struct snapshot snapshot = {0};
-    struct view view = model_read_begin(face_of(request)->model);
-    enum rc rc = face_may(request, view, ACCESS_PERSON, user, 0, false, fault);
+    struct engagement *all = (struct engagement *)slow;
 
-    if (rc == RC_OK)
-        snapshot_take(view, view_learner_key(view, user.bytes, user.size), &snapshot);
-    *out_large = !large && snapshot.learner && snapshot.learner->record_count > LARGE_READ;
-    if (rc == RC_OK && !*out_large)
-        put_engagement(request, view, user, snapshot.learner);
+    (void)fault;
+    snapshot_take(found->view, found->learner, &all->snapshot);
+    slow->small = !all->snapshot.learner || all->snapshot.learner->record_count <= LARGE_READ;
+    return RC_OK;
+}
+
+static enum rc engagement_step(struct slow *slow, bool *out_last, struct fault *fault)
+{
+    struct engagement *all = (struct engagement *)slow;
+    const struct learner *learner = all->snapshot.learner;
+    struct view view = model_read_begin(face_of(slow->request)->model);
+
+    (void)fault;
+    for (uint32_t steps = STEPS_A_HOLD; learner && all->at < learner->record_count && steps > 0;
+         all->at++, steps--) {
+        const struct record *record = &learner->records[all->at];
+        if (!video_shows(view, record))
+            continue;
+        keep_most(all, view, record);
+        all->videos++;
+        all->watched_s += record->watched_s;
+        all->completed += record->status == ITEM_COMPLETED;
+    }
+    *out_last = !learner || all->at == learner->record_count;
+    if (*out_last)
+        put_engagement(all, view);
     model_read_end(view);
-    snapshot_done(&snapshot);
-    return rc;
+    return RC_OK;
 }
 
-static enum rc work_engagement(struct request *request, struct fault *fault)
+static void engagement_close(struct slow *slow)
 {
-    bool large;
-    return read_engagement(request, true, &large, fault);
+    snapshot_done(&((struct engagement *)slow)->snapshot);
 }
 
-static void reply_engagement(struct request *request)
-{
-    face_reply_table(request, "mostWatchedVideos", "videoId,watchedDuration");
-}
-
-void video_engagement(struct request *request)
-{
-    struct fault fault = {NULL, NULL};
-    bool large = false;
-    enum rc rc = request_id_param(request, 0, "userId", &fault);
-
-    if (rc == RC_OK)
-        rc = read_engagement(request, false, &large, &fault);
-    if (large)
-        face_work(request, work_engagement, reply_engagement);
-    else if (rc == RC_OK)
-        reply_engagement(request);
-    else
-        request_fail(request, rc, &fault);
-}
+const struct slow_handler video_engagement = {.state_bytes = sizeof(struct engagement),
+                                              .open = engagement_open,
+                                              .step = engagement_step,
+                                              .close = engagement_close,
+                                              .table = "mostWatchedVideos",
+                                              .columns = "videoId,watchedDuration"};

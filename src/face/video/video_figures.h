@@ -1,9 +1,9 @@
 #pragma once
 
-struct request;
+#include "face/slow.h"
 
 /* GET /progress/summary/{videoId}: what all viewers together did with a video. Contract 6. */
-void video_summary(struct request *request);
+extern const struct slow_handler video_summary;
 
 /* GET /progress/engagement/{userId}: what a learner watched, and their streaks. Contract 6. */
-void video_engagement(struct request *request);
+extern const struct slow_handler video_engagement;

@@ -4,11 +4,7 @@
 #include <string.h>
 
 #include "base/instant.h"
-#include "face/body.h"
-#include "face/face.h"
-#include "face/read.h"
 #include "face/snapshot.h"
-#include "face/steps.h"
 #include "face/video/video_encode.h"
 
 enum { LIST_MAX = 1000 };
@@ -54,13 +50,12 @@ static uint32_t pick_page(const struct list_query *query, const struct record **
 
 /* The list in steps: what this face shows is picked, then sorted, then written. */
 struct list_read {
-    struct request *request;
+    struct slow slow;
     struct list_query query;
     struct snapshot snapshot;
     const struct record **records;
     uint32_t at, count, end; /* end: of the page */
     bool listing;
-    struct json_out out;
 };
 
 static bool pick_shown(struct list_read *read, struct view view)
@@ -81,31 +76,30 @@ static void begin_list(struct list_read *read)
         read->query.limit && read->query.limit < read->count ? (uint32_t)read->query.limit : read->count;
     read->at = 0;
     read->listing = true;
-    json_open(&read->out, '{');
-    json_put_text(&read->out, "userId", face_param(read->request, 0).bytes);
-    json_put_open(&read->out, "progressData", '[');
+    json_open(&read->slow.out, '{');
+    json_put_text(&read->slow.out, "userId", face_call(read->slow.request)->user.bytes);
+    json_put_open(&read->slow.out, "progressData", '[');
 }
 
 static void end_list(struct list_read *read)
 {
     const struct record *last = read->end ? read->records[read->end - 1] : NULL;
 
-    json_close(&read->out, ']');
+    json_close(&read->slow.out, ']');
     if (read->end < read->count)
-        json_put_text(
-            &read->out, "nextCursor",
-            arena_printf(&read->request->arena, "%lld.%u", (long long)video_last_watched(last), last->id));
-    json_close(&read->out, '}');
+        json_put_text(&read->slow.out, "nextCursor",
+                      arena_printf(&read->slow.request->arena, "%lld.%u", (long long)video_last_watched(last),
+                                   last->id));
+    json_close(&read->slow.out, '}');
 }
 
-static enum rc list_step(void *state, struct buf *out, bool *out_last, struct fault *fault)
+static enum rc list_step(struct slow *slow, bool *out_last, struct fault *fault)
 {
-    struct list_read *read = state;
-    struct model *model = face_of(read->request)->model;
+    struct list_read *read = (struct list_read *)slow;
+    struct model *model = face_of(read->slow.request)->model;
     struct view view = model_read_begin(model);
 
     (void)fault;
-    read->out.buf = out;
     if (!read->listing && pick_shown(read, view)) {
         model_read_end(view); /* sorted without it */
         begin_list(read);
@@ -113,7 +107,7 @@ static enum rc list_step(void *state, struct buf *out, bool *out_last, struct fa
     }
     for (uint32_t steps = STEPS_A_HOLD; read->listing && read->at < read->end && steps > 0;
          read->at++, steps--)
-        video_put_state(&read->out, NULL, view_id(view, ENTITY_ITEM, read->records[read->at]->item).bytes,
+        video_put_state(&read->slow.out, NULL, view_item_slot(view, read->records[read->at]->item)->id,
                         read->records[read->at]);
     model_read_end(view);
     *out_last = read->listing && read->at == read->end;
@@ -122,35 +116,30 @@ static enum rc list_step(void *state, struct buf *out, bool *out_last, struct fa
     return RC_OK;
 }
 
-static void free_list(void *state)
+static void list_close(struct slow *slow)
 {
-    snapshot_done(&((struct list_read *)state)->snapshot);
+    snapshot_done(&((struct list_read *)slow)->snapshot);
 }
 
-static enum rc open_list(struct request *request, struct list_read *read, struct fault *fault)
+static enum rc list_open(struct slow *slow, const struct read *found, struct fault *fault)
 {
-    struct text user = face_param(request, 0);
-    struct view view = model_read_begin(face_of(request)->model);
-    enum rc rc = face_may(request, view, ACCESS_PERSON, user, 0, false, fault);
+    struct list_read *read = (struct list_read *)slow;
 
-    if (rc == RC_OK)
-        snapshot_take(view, view_learner_key(view, user.bytes, user.size), &read->snapshot);
-    model_read_end(view);
+    snapshot_take(found->view, found->learner, &read->snapshot);
     uint32_t records = read->snapshot.learner ? read->snapshot.learner->record_count : 0;
-    read->request = request;
-    read->records = arena_alloc(&request->arena, (records + 1) * sizeof *read->records);
-    if (rc == RC_OK && !read->records)
-        rc = fault_no_memory(fault);
-    if (rc != RC_OK)
-        free_list(read);
-    return rc;
+    read->records = arena_alloc(&slow->request->arena, (records + 1) * sizeof *read->records);
+    slow->small = records <= LARGE_READ;
+    return read->records ? RC_OK : fault_no_memory(fault);
 }
 
-static enum rc decode_list(struct request *request, struct list_query *query, struct fault *fault)
+static enum rc list_decode(struct slow *slow, const struct body *body, struct fault *fault)
 {
+    struct request *request = slow->request;
+    struct list_query *query = &((struct list_read *)slow)->query;
     const char *text;
     enum rc rc = face_query_number(request, "limit", 1, LIST_MAX, &query->limit, fault);
 
+    (void)body;
     if (rc == RC_OK)
         rc = request_query(request, "cursor", &text, fault);
     if (rc == RC_OK && text) {
@@ -168,20 +157,8 @@ static enum rc decode_list(struct request *request, struct list_query *query, st
     return rc;
 }
 
-void video_list(struct request *request)
-{
-    struct fault fault = {NULL, NULL};
-    struct list_read *read = arena_alloc(&request->arena, sizeof *read);
-    enum rc rc = read ? request_id_param(request, 0, "userId", &fault) : fault_no_memory(&fault);
-
-    if (rc == RC_OK)
-        rc = decode_list(request, &read->query, &fault);
-    if (rc == RC_OK)
-        rc = open_list(request, read, &fault);
-    if (rc != RC_OK) {
-        request_fail(request, rc, &fault);
-        return;
-    }
-    bool small = !read->snapshot.learner || read->snapshot.learner->record_count <= LARGE_READ;
-    face_stream(request, &(struct face_source){list_step, free_list, read, "application/json", small});
-}
+const struct slow_handler video_list = {.state_bytes = sizeof(struct list_read),
+                                        .decode = list_decode,
+                                        .open = list_open,
+                                        .step = list_step,
+                                        .close = list_close};

@@ -1,6 +1,6 @@
 #pragma once
 
-struct request;
+#include "face/slow.h"
 
 /* GET /progress/{userId}: all videos of a learner, or a page of them, last watched first. Contract 6. */
-void video_list(struct request *request);
+extern const struct slow_handler video_list;

@@ -1,0 +1,119 @@
+#include "face/slow.h"
+
+#include "face/csv_reply.h"
+#include "face/steps.h"
+#include "face/work.h"
+#include "http/router.h"
+
+static enum rc step(void *state, struct buf *out, bool *out_last, struct fault *fault)
+{
+    struct slow *slow = state;
+
+    slow->out.buf = out;
+    return slow->request->route->slow->step(slow, out_last, fault);
+}
+
+static void close_state(void *state)
+{
+    struct slow *slow = state;
+    const struct slow_handler *handler = slow->request->route->slow;
+
+    if (handler->close)
+        handler->close(slow);
+}
+
+/* As a table: the whole of it first. */
+static enum rc work_whole(struct request *request, struct fault *fault)
+{
+    struct slow *slow = request->command;
+    enum rc rc = RC_OK;
+
+    for (bool last = false; rc == RC_OK && !last;)
+        rc = step(slow, &request->out, &last, fault);
+    close_state(slow);
+    return rc;
+}
+
+static void reply_whole(struct request *request)
+{
+    const struct slow_handler *handler = request->route->slow;
+
+    face_reply_table(request, handler->table, handler->columns);
+}
+
+static void send(struct slow *slow)
+{
+    struct request *request = slow->request;
+
+    if (request->route->slow->table && csv_wanted(request)) {
+        request->command = slow;
+        (slow->is_long ? face_work_long : face_work)(request, work_whole, reply_whole);
+        return;
+    }
+    const char *type = slow->csv ? CSV_TYPE : "application/json";
+    face_stream(request, &(struct face_source){step, close_state, slow, type, slow->small, slow->is_long});
+}
+
+/* ask: whether the caller may is asked here. */
+static void open_and_send(struct slow *slow, bool ask)
+{
+    struct request *request = slow->request;
+    const struct slow_handler *handler = request->route->slow;
+    struct fault fault = {NULL, NULL};
+    struct read read;
+    struct view view = model_read_begin(face_of(request)->model);
+
+    read_find(request, view, &read);
+    enum rc rc = ask ? read_may(&read, &fault) : RC_OK;
+    if (rc == RC_OK && handler->open)
+        rc = handler->open(slow, &read, &fault);
+    model_read_end(view);
+    if (rc == RC_OK) {
+        send(slow);
+        return;
+    }
+    close_state(slow);
+    request_fail(request, rc, &fault);
+}
+
+void slow_open(struct slow *slow)
+{
+    open_and_send(slow, false);
+}
+
+static enum rc may(struct request *request, struct fault *fault)
+{
+    struct read read;
+    struct view view = model_read_begin(face_of(request)->model);
+
+    read_find(request, view, &read);
+    enum rc rc = read_may(&read, fault);
+    model_read_end(view);
+    return rc;
+}
+
+void slow_handle(struct request *request)
+{
+    const struct slow_handler *handler = request->route->slow;
+    struct fault fault = {NULL, NULL};
+    struct slow *slow = arena_alloc(&request->arena, handler->state_bytes);
+    BODY body = {NULL, SPELLING_EXACT};
+    enum rc rc = slow ? RC_OK : fault_no_memory(&fault);
+
+    if (rc == RC_OK) {
+        slow->request = request;
+        slow->csv = handler->writes_csv && csv_wanted(request);
+    }
+    if (rc == RC_OK && request->route->takes)
+        rc = face_body(request, SPELLING_EXACT, &body, &fault);
+    if (rc == RC_OK && handler->decode)
+        rc = handler->decode(slow, &body, &fault);
+    if (rc == RC_OK && handler->before)
+        rc = may(request, &fault);
+    if (rc != RC_OK)
+        request_fail(request, rc, &fault);
+    else if (handler->before)
+        handler->before(slow);
+    else
+        open_and_send(slow, !handler->asks_later);
+}
