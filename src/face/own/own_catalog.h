@@ -1,9 +1,10 @@
 #pragma once
 
-struct request;
+#include "face/slow.h"
+#include "face/write.h"
 
 /* Contract 7: the catalogue. */
-void own_catalog_put(struct request *request);    /* PUT /api/v1/catalog/courses/{id} */
-void own_catalog_get(struct request *request);    /* GET /api/v1/catalog/courses/{id} */
-void own_catalog_delete(struct request *request); /* DELETE /api/v1/catalog/courses/{id} */
-void own_catalog_list(struct request *request);   /* GET /api/v1/catalog/courses */
+extern const struct write_handler own_catalog_put;    /* PUT /api/v1/catalog/courses/{id} */
+extern const struct slow_handler own_catalog_get;     /* GET /api/v1/catalog/courses/{id} */
+extern const struct write_handler own_catalog_delete; /* DELETE /api/v1/catalog/courses/{id} */
+extern const struct slow_handler own_catalog_list;    /* GET /api/v1/catalog/courses */

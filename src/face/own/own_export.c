@@ -5,13 +5,10 @@
 #include "app/history.h"
 #include "app/logbook.h"
 #include "face/event_json.h"
-#include "face/face.h"
 #include "face/logs/logs_encode.h"
-#include "face/own/own_users.h"
 #include "face/own/own_users_encode.h"
 #include "face/show.h"
 #include "face/snapshot.h"
-#include "face/steps.h"
 
 enum { A_STEP = 128 }; /* records, entries or events: some milliseconds of work */
 
@@ -20,18 +17,18 @@ enum part { ENROLMENTS, RECORDS, GATHER, COURSES, ITEMS, LOGS, EVENTS, ALL_DONE 
 /* An export on its way: what the person's own state was when it began, then entries and events as they are
  * stored. */
 struct exporting {
-    struct request *request;
+    struct slow slow;
     struct snapshot snapshot;
     const struct record **records; /* shown ones, newest first */
     uint32_t record_count;
     uint32_t *others; /* courses of records without an enrolment: previews, locks */
     size_t other_count;
     uint32_t key; /* 0: never seen */
+    bool begun;
     enum part part;
     size_t at; /* within the part */
     struct logs_page page;
     struct sequences events;
-    struct json_out out;
 };
 
 /* One line of what the catalogue says of a course or an item. */
@@ -50,7 +47,7 @@ static void put_course_line(struct exporting *exporting, struct view view, uint3
 {
     const struct course_def *def = view_course(view, key);
 
-    put_catalogue_line(&exporting->out, view_id(view, ENTITY_COURSE, key).bytes,
+    put_catalogue_line(&exporting->slow.out, view_course_slot(view, key)->id,
                        def && def->title.size ? def->title.bytes : NULL, "course", NULL);
 }
 
@@ -59,7 +56,7 @@ static void put_item_line(struct exporting *exporting, struct view view, uint32_
     const struct item_def *def = view_item(view, key);
     uint32_t course = view_item_facts(view, key).course;
 
-    put_catalogue_line(&exporting->out, view_id(view, ENTITY_ITEM, key).bytes,
+    put_catalogue_line(&exporting->slow.out, view_item_slot(view, key)->id,
                        def && def->title.size ? def->title.bytes : NULL, item_type(def),
                        course ? view_id(view, ENTITY_COURSE, course).bytes : NULL);
 }
@@ -96,17 +93,17 @@ static void settle_others(struct exporting *exporting)
 static bool put_some(struct exporting *exporting, size_t count)
 {
     const struct learner *learner = exporting->snapshot.learner;
-    struct view view = model_read_begin(face_of(exporting->request)->model);
+    struct view view = model_read_begin(face_of(exporting->slow.request)->model);
     size_t end = exporting->at + A_STEP < count ? exporting->at + A_STEP : count;
 
     for (; exporting->at < end; exporting->at++)
         switch (exporting->part) {
         case ENROLMENTS:
-            own_put_enrolment(&exporting->out, &exporting->request->arena, view,
+            own_put_enrolment(&exporting->slow.out, &exporting->slow.request->arena, view,
                               &learner->enrolments[exporting->at]);
             break;
         case RECORDS:
-            own_put_record(&exporting->out, view, exporting->records[exporting->at]);
+            own_put_record(&exporting->slow.out, view, exporting->records[exporting->at]);
             break;
         case GATHER:
             gather(exporting, view, view_item_facts(view, learner->records[exporting->at].item).course);
@@ -129,10 +126,10 @@ static enum rc put_some_logs(struct exporting *exporting, bool *out_done, struct
 {
     struct logs_page *page = &exporting->page;
     struct logs_page part = {page->paged, page->last_ms, page->last_id, A_STEP, false};
-    enum rc rc = exporting->key
-                     ? logs_put_all(face_of(exporting->request), exporting->key, NULL,
-                                    exporting->request->params[0].bytes, &part, &exporting->out, fault)
-                     : RC_OK;
+    enum rc rc = exporting->key ? logs_put_all(face_of(exporting->slow.request), exporting->key, NULL,
+                                               face_call(exporting->slow.request)->user.bytes, &part,
+                                               &exporting->slow.out, fault)
+                                : RC_OK;
 
     *page = (struct logs_page){true, part.last_ms, part.last_id, 0, false};
     *out_done = !part.more;
@@ -142,17 +139,17 @@ static enum rc put_some_logs(struct exporting *exporting, bool *out_done, struct
 static enum rc put_event(void *arg, const struct event *event, struct fault *fault)
 {
     struct exporting *exporting = arg;
-    struct view view = model_read_begin(face_of(exporting->request)->model); /* a moment each */
+    struct view view = model_read_begin(face_of(exporting->slow.request)->model); /* a moment each */
     struct event_names names = event_names_of(&view);
 
-    event_put(&exporting->out, event, &names);
+    event_put(&exporting->slow.out, event, &names);
     model_read_end(view);
-    return exporting->out.buf->failed ? fault_no_memory(fault) : RC_OK;
+    return exporting->slow.out.buf->failed ? fault_no_memory(fault) : RC_OK;
 }
 
 static enum rc put_some_events(struct exporting *exporting, bool *out_done, struct fault *fault)
 {
-    const struct history *history = engine_history(face_of(exporting->request)->engine);
+    const struct history *history = engine_history(face_of(exporting->slow.request)->engine);
     enum rc rc = RC_OK;
 
     if (exporting->key && exporting->at == 0)
@@ -170,7 +167,7 @@ static enum rc put_some_events(struct exporting *exporting, bool *out_done, stru
 static void next_part(struct exporting *exporting)
 {
     static const char *const names[] = {"enrollments", "progress", NULL, "catalog", NULL, "logs", "events"};
-    struct json_out *out = &exporting->out;
+    struct json_out *out = &exporting->slow.out;
 
     exporting->at = 0;
     exporting->part++;
@@ -185,13 +182,10 @@ static void next_part(struct exporting *exporting)
 
 static void begin_export(struct exporting *exporting)
 {
-    struct request *request = exporting->request;
+    struct request *request = exporting->slow.request;
     struct face_context *context = face_of(request);
-    struct json_out *out = &exporting->out;
-    struct view view = model_read_begin(context->model);
+    struct json_out *out = &exporting->slow.out;
 
-    snapshot_take(view, exporting->key, &exporting->snapshot);
-    model_read_end(view);
     if (exporting->snapshot.learner)
         exporting->records =
             records_of_learner(&request->arena, exporting->snapshot.learner, &exporting->record_count);
@@ -199,20 +193,30 @@ static void begin_export(struct exporting *exporting)
         exporting->others = arena_alloc(
             &request->arena, exporting->snapshot.learner->record_count * sizeof *exporting->others + 1);
     json_open(out, '{');
-    json_put_text(out, "userId", request->params[0].bytes);
+    json_put_text(out, "userId", face_call(request)->user.bytes);
     json_put_instant(out, "exportedAt", context->now_ms());
     json_put_open(out, "enrollments", '[');
 }
 
-static enum rc export_step(void *state, struct buf *out, bool *out_last, struct fault *fault)
+static enum rc export_open(struct slow *slow, const struct read *found, struct fault *fault)
 {
-    struct exporting *exporting = state;
-    bool done = false, first = !exporting->out.buf;
+    struct exporting *exporting = (struct exporting *)slow;
+
+    (void)fault;
+    exporting->key = found->learner;
+    snapshot_take(found->view, found->learner, &exporting->snapshot);
+    return RC_OK;
+}
+
+static enum rc export_step(struct slow *slow, bool *out_last, struct fault *fault)
+{
+    struct exporting *exporting = (struct exporting *)slow;
+    bool done = false;
     enum rc rc = RC_OK;
 
-    exporting->out.buf = out;
-    if (first)
+    if (!exporting->begun)
         begin_export(exporting);
+    exporting->begun = true;
     const struct learner *learner = exporting->snapshot.learner;
     if (exporting->part == LOGS)
         rc = put_some_logs(exporting, &done, fault);
@@ -236,29 +240,13 @@ static enum rc export_step(void *state, struct buf *out, bool *out_last, struct 
     return rc;
 }
 
-static void export_free(void *state)
+static void export_close(struct slow *slow)
 {
-    struct exporting *exporting = state;
+    struct exporting *exporting = (struct exporting *)slow;
 
     snapshot_done(&exporting->snapshot);
     sequences_done(&exporting->events);
 }
 
-void own_export(struct request *request)
-{
-    struct exporting *exporting = arena_alloc(&request->arena, sizeof *exporting);
-    struct fault fault = {NULL, NULL};
-    enum rc rc = RC_BUSY;
-
-    if (exporting) {
-        *exporting = (struct exporting){.request = request};
-        rc = own_users_take(request, &exporting->key, &fault);
-    } else {
-        fault.message = "out of memory";
-    }
-    if (rc != RC_OK)
-        request_fail(request, rc, &fault);
-    else
-        face_stream(request, &(struct face_source){export_step, export_free, exporting, "application/json",
-                                                   false, false});
-}
+const struct slow_handler own_export = {sizeof(struct exporting), .open = export_open, .step = export_step,
+                                        .close = export_close};

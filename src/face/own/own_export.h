@@ -1,6 +1,6 @@
 #pragma once
 
-struct request;
+#include "face/slow.h"
 
-/* GET /api/v1/users/{id}/export: all that is kept of a person, in steps. Contract 7. */
-void own_export(struct request *request);
+/* GET /api/v1/users/{userId}/export: all that is kept of a person, in steps. Contract 7. */
+extern const struct slow_handler own_export;

@@ -2,15 +2,11 @@
 
 #include "app/erase_plan.h"
 #include "app/history.h"
-#include "app/history_model.h"
-#include "face/face.h"
 #include "face/own/own_users_encode.h"
-#include "face/read.h"
 #include "face/show.h"
 #include "face/snapshot.h"
 #include "face/work.h"
-#include "face/write.h"
-#include "http/answer_stream.h"
+#include "http/stream.h"
 
 /* "enrollments" and "progress" of the open object. The learner is a snapshot's, or of a model of one's own.
  */
@@ -40,87 +36,80 @@ static void put_learner(struct json_out *out, struct arena *arena, struct view v
 
 /* ---- GET /api/v1/users/{id}/progress ---- */
 
-static enum rc put_past(struct request *request, const char *as_of, uint32_t learner, struct fault *fault)
+struct progress_read {
+    struct slow slow;
+    const char *as_of; /* NULL: now */
+    uint32_t learner;
+    struct snapshot snapshot; /* now */
+};
+
+static enum rc progress_decode(struct slow *slow, const struct body *body, struct fault *fault)
 {
-    struct face_context *context = face_of(request);
-    struct json_out out = {&request->out, false};
+    struct progress_read *read = (struct progress_read *)slow;
+    enum rc rc = request_query(slow->request, "as_of", &read->as_of, fault);
+
+    (void)body;
+    slow->is_long = read->as_of != NULL;
+    return rc == RC_OK && read->as_of ? history_readable(read->as_of, "as_of", fault) : rc;
+}
+
+static enum rc progress_open(struct slow *slow, const struct read *found, struct fault *fault)
+{
+    struct progress_read *read = (struct progress_read *)slow;
+
+    (void)fault;
+    read->learner = found->learner;
+    if (!read->as_of)
+        snapshot_take(found->view, found->learner, &read->snapshot);
+    return RC_OK;
+}
+
+static void put_progress(struct progress_read *read, struct view view, const struct learner *learner)
+{
+    struct json_out *out = &read->slow.out;
+    struct request *request = read->slow.request;
+
+    json_open(out, '{');
+    json_put_text(out, "userId", face_call(request)->user.bytes);
+    json_put_text(out, "asOf", read->as_of);
+    put_learner(out, &request->arena, view, learner);
+    json_close(out, '}');
+}
+
+/* In one go: what was is made for this answer alone. */
+static enum rc progress_step(struct slow *slow, bool *out_last, struct fault *fault)
+{
+    struct progress_read *read = (struct progress_read *)slow;
+    struct face_context *context = face_of(slow->request);
     const struct history *history = engine_history(context->engine);
     struct model *model = NULL;
     struct bound bound;
-    enum rc rc = history_bound(history, learner, as_of, "as_of", &bound, fault);
+    enum rc rc = RC_OK;
 
-    if (rc == RC_OK && learner)
-        rc = history_model(history, learner, &bound, &model, fault);
+    *out_last = true;
+    if (!read->as_of) {
+        put_progress(read, (struct view){context->model, false}, read->snapshot.learner);
+        return RC_OK;
+    }
+    rc = history_bound(history, read->learner, read->as_of, "as_of", &bound, fault);
+    if (rc == RC_OK && read->learner)
+        rc = history_model(history, read->learner, &bound, &model, fault);
     if (rc != RC_OK)
         return rc;
     struct view view = {model, false};
-    json_open(&out, '{');
-    json_put_text(&out, "userId", request->params[0].bytes);
-    json_put_text(&out, "asOf", as_of);
-    put_learner(&out, &request->arena, view, learner ? view_learner(view, learner) : NULL);
-    json_close(&out, '}');
+    put_progress(read, view, read->learner ? view_learner(view, read->learner) : NULL);
     model_free(model);
     return RC_OK;
 }
 
-static enum rc put_now(struct request *request, uint32_t learner)
+static void progress_close(struct slow *slow)
 {
-    struct json_out out = {&request->out, false};
-    struct view view = model_read_begin(face_of(request)->model);
-    struct snapshot snapshot;
-
-    snapshot_take(view, learner, &snapshot);
-    model_read_end(view);
-    json_open(&out, '{');
-    json_put_text(&out, "userId", request->params[0].bytes);
-    json_put_null(&out, "asOf");
-    put_learner(&out, &request->arena, view, snapshot.learner);
-    json_close(&out, '}');
-    snapshot_done(&snapshot);
-    return RC_OK;
+    snapshot_done(&((struct progress_read *)slow)->snapshot);
 }
 
-enum rc own_users_take(struct request *request, uint32_t *out_learner, struct fault *fault)
-{
-    enum rc rc = request_id_param(request, 0, "userId", fault);
-
-    if (rc != RC_OK)
-        return rc;
-    struct view view = model_read_begin(face_of(request)->model);
-    rc = face_may(request, view, ACCESS_PERSON, face_param(request, 0), 0, false, fault);
-    *out_learner = view_learner_key(view, request->params[0].bytes, request->params[0].size);
-    model_read_end(view);
-    return rc;
-}
-
-static enum rc work_progress(struct request *request, struct fault *fault)
-{
-    const char *as_of = NULL;
-    uint32_t learner = 0;
-    enum rc rc = request_id_param(request, 0, "userId", fault);
-
-    if (rc == RC_OK)
-        rc = request_query(request, "as_of", &as_of, fault);
-    if (rc == RC_OK && as_of)
-        rc = history_readable(as_of, "as_of", fault);
-    if (rc == RC_OK)
-        rc = own_users_take(request, &learner, fault);
-    if (rc != RC_OK)
-        return rc;
-    return as_of ? put_past(request, as_of, learner, fault) : put_now(request, learner);
-}
-
-void own_users_progress(struct request *request)
-{
-    const char *as_of = NULL;
-    struct fault fault = {NULL, NULL};
-
-    /* what is wrong with it, the work says */
-    if (request_query(request, "as_of", &as_of, &fault) == RC_OK && as_of)
-        face_work_long(request, work_progress, NULL);
-    else
-        face_work(request, work_progress, NULL);
-}
+const struct slow_handler own_users_progress = {sizeof(struct progress_read), .decode = progress_decode,
+                                                .open = progress_open, .step = progress_step,
+                                                .close = progress_close};
 
 /* ---- DELETE /api/v1/users/{id} ---- */
 
@@ -157,13 +146,10 @@ static enum rc plan_erasure(struct request *request, struct fault *fault)
 {
     struct face_context *context = face_of(request);
     const struct history *history = engine_history(context->engine);
-    struct command *command = face_command(request, CMD_ERASE, FACE_LEARNER, face_param(request, 0));
+    struct command *command = request->command;
     struct erase_plan *plan = &((struct planning *)(void *)request->stream)->plan;
 
-    if (!command)
-        return fault_no_memory(fault);
     command->plan = plan;
-    request->command = command;
     enum rc rc =
         erase_plan_make(history, command->learner, engine_state(context->engine).sequence, plan, fault);
     if (rc == RC_OK) /* what came while that was looked up */
@@ -171,23 +157,18 @@ static enum rc plan_erasure(struct request *request, struct fault *fault)
     return rc;
 }
 
-static void submit_erasure(struct request *request)
+static void erase_before(struct request *request, struct command *command)
 {
-    face_submit(request, request->command, encode_erased);
-}
-
-void own_users_erase(struct request *request)
-{
-    struct fault fault = {NULL, NULL};
     struct planning *planning = arena_alloc(&request->arena, sizeof *planning);
-    uint32_t learner;
-    enum rc rc = planning ? own_users_take(request, &learner, &fault) : fault_no_memory(&fault);
 
-    if (rc != RC_OK) {
-        request_fail(request, rc, &fault);
+    (void)command;
+    if (!planning) {
+        request_fail(request, RC_BUSY, &(struct fault){NULL, "out of memory"});
         return;
     }
-    *planning = (struct planning){.end = {.end = plan_done}};
+    planning->end.end = plan_done;
     request_will_stream(request, &planning->end);
-    face_work_long(request, plan_erasure, submit_erasure);
+    face_work_long(request, plan_erasure, write_submit);
 }
+
+const struct write_handler own_users_erase = {CMD_ERASE, .before = erase_before, .encode = encode_erased};
