@@ -1,12 +1,8 @@
 #include "face/logs/logs.h"
 
-#include "face/body.h"
-#include "face/face.h"
 #include "face/logs/logs_decode.h"
 #include "face/logs/logs_encode.h"
-#include "face/read.h"
 #include "face/work.h"
-#include "face/write.h"
 
 static struct store_log entry_of(const struct command *command)
 {
@@ -28,15 +24,9 @@ static enum rc work_wait(struct request *request, struct fault *fault)
     return logbook_wait(face_of(request)->engine, command->learner_key, fault);
 }
 
-static void submit_again(struct request *request)
-{
-    struct command *command = request->command;
-    face_submit(request, command, command->encode);
-}
-
 static void change_again(struct command *command)
 {
-    face_work(command->waiter, work_wait, submit_again);
+    face_work(command->waiter, work_wait, write_submit);
 }
 
 /* ---- POST /api/progress/log ---- */
@@ -68,11 +58,9 @@ static void judged(struct request *request)
     static const struct fault nobody = {"user_id", "the user service does not know this user"};
     static const struct fault silent = {NULL, "the user service cannot be asked; try again"};
     struct asking *asking = request->handler_state;
-    struct command *command = request->command;
 
-    command->again = change_again;
     if (asking->verdict == USER_YES)
-        face_submit(request, command, encode_post);
+        write_submit(request);
     else if (asking->verdict == USER_NO)
         request_fail(request, RC_INVALID, &nobody);
     else
@@ -97,7 +85,6 @@ static void check_user(struct request *request, struct command *command)
         request_fail(request, RC_BUSY, &(struct fault){NULL, "out of memory"});
         return;
     }
-    request->command = command;
     request->handler_state = asking;
     asking->request = request;
     asking->verdict = context->users ? user_service_known(context->users, command->learner.bytes) : USER_YES;
@@ -109,29 +96,18 @@ static void check_user(struct request *request, struct command *command)
     user_service_ask(context->users, command->learner.bytes, told, asking);
 }
 
-void logs_post(struct request *request)
+static enum rc decode_post(struct request *request, const struct body *body, struct command *command,
+                           struct fault *fault)
 {
-    struct fault fault = {NULL, NULL};
-    struct text user = {NULL, 0};
-    struct command *command = NULL;
-    BODY body = {NULL, SPELLING_EXACT};
-    enum rc rc = face_body(request, SPELLING_EXACT, &body, &fault);
+    enum rc rc = face_id(request, body, "user_id", true, &command->learner, fault);
 
     if (rc == RC_OK)
-        rc = face_id(request, &body, "user_id", true, &user, &fault);
-    if (rc == RC_OK) {
-        command = face_command(request, CMD_LOG_ADD, FACE_LOGS, user);
-        rc = command ? logs_decode_entry(request, &body, command, &fault) : fault_no_memory(&fault);
-    }
-    if (rc == RC_OK)
-        rc = logs_needs_member(command, &fault);
-    if (rc == RC_OK)
-        rc = face_may_user(request, user, &fault);
-    if (rc == RC_OK)
-        check_user(request, command);
-    else
-        request_fail(request, rc, &fault);
+        rc = logs_decode_entry(request, body, command, fault);
+    return rc == RC_OK ? logs_needs_member(command, fault) : rc;
 }
+
+const struct write_handler logs_post = {CMD_LOG_ADD, .decode = decode_post, .before = check_user,
+                                        .encode = encode_post, .again = change_again};
 
 /* ---- PUT and DELETE /api/progress/log/{log_id} ---- */
 
@@ -149,46 +125,20 @@ static void encode_put(struct command *command, struct view view)
     etag_of_log(log.log_id, log.updated_ms, command->answer.etag);
 }
 
-/* A command on an entry: whose it is, and so whether the caller may, is found by the engine, which looks it
- * up anyhow. */
-static struct command *entry_command(struct request *request, enum command_kind kind, uint64_t log_id)
+static enum rc decode_put(struct request *request, const struct body *body, struct command *command,
+                          struct fault *fault)
 {
-    struct command *command = face_command(request, kind, FACE_LOGS, (struct text){"", 0});
-
-    if (command) {
-        command->log_id = log_id;
-        command->caller = face_caller(request);
-        command->again = change_again;
-    }
-    return command;
-}
-
-void logs_put(struct request *request)
-{
-    struct fault fault = {NULL, NULL};
-    struct text named = {NULL, 0};
-    struct command *command = NULL;
-    uint64_t log_id = 0;
-    BODY body = {NULL, SPELLING_EXACT};
-    enum rc rc = logs_read_id(request, &log_id, &fault);
+    enum rc rc = logs_read_id(request, &command->log_id, fault);
 
     if (rc == RC_OK)
-        rc = face_body(request, SPELLING_EXACT, &body, &fault);
+        rc = face_id(request, body, "user_id", false, &command->log_user, fault);
     if (rc == RC_OK)
-        rc = face_id(request, &body, "user_id", false, &named, &fault);
-    if (rc == RC_OK) {
-        command = entry_command(request, CMD_LOG_UPDATE, log_id);
-        rc = command ? logs_decode_entry(request, &body, command, &fault) : fault_no_memory(&fault);
-    }
-    if (rc == RC_OK && !named.bytes)
-        rc = logs_needs_member(command, &fault);
-    if (rc != RC_OK) {
-        request_fail(request, rc, &fault);
-        return;
-    }
-    command->log_user = named;
-    face_submit(request, command, encode_put);
+        rc = logs_decode_entry(request, body, command, fault);
+    return rc == RC_OK && !command->log_user.bytes ? logs_needs_member(command, fault) : rc;
 }
+
+const struct write_handler logs_put = {CMD_LOG_UPDATE, .decode = decode_put, .encode = encode_put,
+                                       .again = change_again, .engine_asks = true};
 
 static void encode_delete(struct command *command, struct view view)
 {
@@ -201,18 +151,15 @@ static void encode_delete(struct command *command, struct view view)
     json_close(&out, '}');
 }
 
-void logs_delete(struct request *request)
+static enum rc decode_delete(struct request *request, const struct body *body, struct command *command,
+                             struct fault *fault)
 {
-    struct fault fault = {NULL, NULL};
-    uint64_t log_id = 0;
-    enum rc rc = logs_read_id(request, &log_id, &fault);
-    struct command *command = rc == RC_OK ? entry_command(request, CMD_LOG_DELETE, log_id) : NULL;
-
-    if (rc == RC_OK && command)
-        face_submit(request, command, encode_delete);
-    else
-        request_fail(request, rc == RC_OK ? RC_BUSY : rc, &fault);
+    (void)body;
+    return logs_read_id(request, &command->log_id, fault);
 }
+
+const struct write_handler logs_delete = {CMD_LOG_DELETE, .decode = decode_delete, .encode = encode_delete,
+                                          .again = change_again, .engine_asks = true};
 
 /* ---- DELETE /api/progress/user/{user_id}/logs ---- */
 
@@ -227,21 +174,4 @@ static void encode_clear(struct command *command, struct view view)
     json_close(&out, '}');
 }
 
-void logs_clear(struct request *request)
-{
-    struct fault fault = {NULL, NULL};
-    enum rc rc = request_id_param(request, 0, "user_id", &fault);
-
-    if (rc == RC_OK)
-        rc = face_may_user(request, face_param(request, 0), &fault);
-    struct command *command =
-        rc == RC_OK ? face_command(request, CMD_LOGS_CLEAR, FACE_LOGS, face_param(request, 0)) : NULL;
-    if (rc == RC_OK && !command)
-        rc = fault_no_memory(&fault);
-    if (command)
-        command->again = change_again;
-    if (rc == RC_OK)
-        face_submit(request, command, encode_clear);
-    else
-        request_fail(request, rc, &fault);
-}
+const struct write_handler logs_clear = {CMD_LOGS_CLEAR, .encode = encode_clear, .again = change_again};

@@ -1,11 +1,10 @@
 #pragma once
 
-struct request;
+#include "face/write.h"
 
-/* The handlers of logs: event-sourced progress logs. Each answers its request, or suspends it. Source:
- * contract 5. GET /api/progress/{user_id} is trk_user's; the past is in logs_history.h and logs_rollback.h,
- * figures in logs_summary.h. */
-void logs_post(struct request *request);   /* POST /api/progress/log */
-void logs_put(struct request *request);    /* PUT /api/progress/log/{log_id} */
-void logs_delete(struct request *request); /* DELETE /api/progress/log/{log_id} */
-void logs_clear(struct request *request);  /* DELETE /api/progress/user/{user_id}/logs */
+/* seeds/logs.md, contract 5: event-sourced progress logs. GET /api/progress/{user_id} is trk_user's; the past
+ * is in logs_history.h and logs_rollback.h, figures in logs_summary.h. */
+extern const struct write_handler logs_post;   /* POST /api/progress/log */
+extern const struct write_handler logs_put;    /* PUT /api/progress/log/{log_id} */
+extern const struct write_handler logs_delete; /* DELETE /api/progress/log/{log_id} */
+extern const struct write_handler logs_clear;  /* DELETE /api/progress/user/{user_id}/logs */

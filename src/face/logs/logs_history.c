@@ -3,14 +3,9 @@
 #include <string.h>
 
 #include "app/history.h"
-#include "app/log_life.h"
-#include "face/body.h"
-#include "face/face.h"
 #include "face/logs/logs_decode.h"
 #include "face/logs/logs_encode.h"
-#include "face/read.h"
 #include "face/show.h"
-#include "face/work.h"
 
 enum { CHANGES_DEFAULT = 10000, CHANGES_MAX_BYTES = 16 << 20 };
 
@@ -74,36 +69,50 @@ static enum rc find_entry(struct request *request, uint64_t *out_id, uint32_t *o
     return rc;
 }
 
-static enum rc work_history(struct request *request, struct fault *fault)
+struct history_read {
+    struct slow slow;
+    struct telling telling;
+};
+
+static enum rc history_decode(struct slow *slow, const struct body *body, struct fault *fault)
 {
-    struct face_context *context = face_of(request);
-    struct json_out out = {&request->out, false};
+    struct telling *telling = &((struct history_read *)slow)->telling;
+
+    (void)body;
+    slow->is_long = true;
+    telling->limit = CHANGES_DEFAULT;
+    enum rc rc = face_query_number(slow->request, "limit", 1, CHANGES_DEFAULT, &telling->limit, fault);
+    return rc == RC_OK ? face_query_number(slow->request, "cursor", 0, INT64_MAX, &telling->after, fault)
+                       : rc;
+}
+
+/* In one go: whose the entry is, is found on the disk. */
+static enum rc history_step(struct slow *slow, bool *out_last, struct fault *fault)
+{
+    struct telling *telling = &((struct history_read *)slow)->telling;
+    struct json_out *out = &slow->out;
     struct text user = {NULL, 0};
     uint64_t log_id = 0;
     uint32_t learner = 0;
-    struct telling telling = {.out = &out, .limit = CHANGES_DEFAULT};
-    enum rc rc = face_query_number(request, "limit", 1, CHANGES_DEFAULT, &telling.limit, fault);
+    enum rc rc = find_entry(slow->request, &log_id, &learner, &user, fault);
 
-    if (rc == RC_OK)
-        rc = face_query_number(request, "cursor", 0, INT64_MAX, &telling.after, fault);
-    if (rc == RC_OK)
-        rc = find_entry(request, &log_id, &learner, &user, fault);
+    *out_last = true;
     if (rc != RC_OK)
         return rc;
-    telling.user = user.bytes;
-    json_open(&out, '{');
-    json_put_int(&out, "log_id", (int64_t)log_id);
-    json_put_text(&out, "user_id", user.bytes);
-    json_put_open(&out, "history", '[');
-    rc = history_of_log(engine_history(context->engine), learner, log_id, put_change, &telling, fault);
-    json_close(&out, ']');
-    if (telling.more)
-        json_put_int(&out, "nextCursor", telling.last);
-    json_close(&out, '}');
+    telling->out = out;
+    telling->user = user.bytes;
+    json_open(out, '{');
+    json_put_int(out, "log_id", (int64_t)log_id);
+    json_put_text(out, "user_id", user.bytes);
+    json_put_open(out, "history", '[');
+    rc = history_of_log(engine_history(face_of(slow->request)->engine), learner, log_id, put_change, telling,
+                        fault);
+    json_close(out, ']');
+    if (telling->more)
+        json_put_int(out, "nextCursor", telling->last);
+    json_close(out, '}');
     return rc;
 }
 
-void logs_history(struct request *request)
-{
-    face_work_long(request, work_history, NULL);
-}
+const struct slow_handler logs_history = {sizeof(struct history_read), .decode = history_decode,
+                                          .step = history_step, .asks_later = true};

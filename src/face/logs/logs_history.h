@@ -1,6 +1,6 @@
 #pragma once
 
-struct request;
+#include "face/slow.h"
 
 /* GET /api/progress/log/{log_id}/history: what happened to an entry. Contract 5. */
-void logs_history(struct request *request);
+extern const struct slow_handler logs_history;

@@ -5,11 +5,7 @@
 #include "app/rollback.h"
 #include "base/ident.h"
 #include "base/instant.h"
-#include "face/body.h"
-#include "face/face.h"
-#include "face/read.h"
 #include "face/work.h"
-#include "face/write.h"
 #include "http/json_out.h"
 
 struct rolling {
@@ -78,47 +74,34 @@ static enum rc work_rollback(struct request *request, struct fault *fault)
                             fault);
 }
 
-static void submit_rollback(struct request *request)
-{
-    face_submit(request, request->command, encode_rolled_back);
-}
-
 /* The entries changed while it was found out what to change. */
 static void roll_back_again(struct command *command)
 {
     struct request *request = command->waiter;
 
     if (++rolling_of(command)->tries < ROLLBACK_TRIES)
-        face_work_long(request, work_rollback, submit_rollback);
+        face_work_long(request, work_rollback, write_submit);
     else
         request_fail(request, RC_BUSY, &(struct fault){NULL, "the logs are being changed; try again"});
 }
 
-void logs_roll_back(struct request *request)
+static enum rc decode_rollback(struct request *request, const struct body *body, struct command *command,
+                               struct fault *fault)
 {
-    struct fault fault = {NULL, NULL};
     struct rolling *rolling = arena_alloc(&request->arena, sizeof *rolling);
-    BODY body = {NULL, SPELLING_EXACT};
-    enum rc rc = request_id_param(request, 0, "user_id", &fault);
 
-    if (rc == RC_OK)
-        rc = face_body(request, SPELLING_EXACT, &body, &fault);
-    if (rc == RC_OK && !rolling)
-        rc = fault_no_memory(&fault);
-    if (rc == RC_OK)
-        rc = decode_to(request, &body, &rolling->to, &fault);
-    if (rc == RC_OK)
-        rc = face_may_user(request, face_param(request, 0), &fault);
-    struct command *command =
-        rc == RC_OK ? face_command(request, CMD_LOGS_ROLL_BACK, FACE_LOGS, face_param(request, 0)) : NULL;
-    if (rc == RC_OK && !command)
-        rc = fault_no_memory(&fault);
-    if (rc != RC_OK) {
-        request_fail(request, rc, &fault);
-        return;
-    }
+    if (!rolling)
+        return fault_no_memory(fault);
     command->rollback = &rolling->rollback;
-    command->again = roll_back_again;
-    request->command = command;
-    face_work_long(request, work_rollback, submit_rollback);
+    return decode_to(request, body, &rolling->to, fault);
 }
+
+static void before_rollback(struct request *request, struct command *command)
+{
+    (void)command;
+    face_work_long(request, work_rollback, write_submit);
+}
+
+const struct write_handler logs_roll_back = {CMD_LOGS_ROLL_BACK, .decode = decode_rollback,
+                                             .before = before_rollback, .encode = encode_rolled_back,
+                                             .again = roll_back_again};

@@ -1,6 +1,6 @@
 #pragma once
 
-struct request;
+#include "face/write.h"
 
 /* POST /api/progress/user/{user_id}/rollback: entries as they were at an event or an instant. Contract 5. */
-void logs_roll_back(struct request *request);
+extern const struct write_handler logs_roll_back;

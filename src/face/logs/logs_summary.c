@@ -10,9 +10,6 @@
 #include "base/number.h"
 #include "core/limits.h"
 #include "core/members.h"
-#include "face/face.h"
-#include "face/read.h"
-#include "face/work.h"
 #include "http/json_out.h"
 
 struct field {
@@ -214,33 +211,36 @@ static void put_summary(struct json_out *out, struct summing *summing, const cha
     json_close(out, '}');
 }
 
-static enum rc work_summary(struct request *request, struct fault *fault)
-{
-    struct face_context *context = face_of(request);
-    struct json_out out = {&request->out, false};
-    struct summing summing = {.arena = &request->arena};
-    struct view view = model_read_begin(context->model);
-    enum rc rc = face_may(request, view, ACCESS_PERSON, face_param(request, 0), 0, false, fault);
-    uint32_t learner = view_learner_key(view, request->params[0].bytes, request->params[0].size);
+struct summary_read {
+    struct slow slow;
+    uint32_t learner;
+};
 
-    model_read_end(view);
+static enum rc summary_open(struct slow *slow, const struct read *found, struct fault *fault)
+{
+    (void)fault;
+    ((struct summary_read *)slow)->learner = found->learner;
+    return RC_OK;
+}
+
+/* In one go: what is summed up comes from the disk, entry by entry. */
+static enum rc summary_step(struct slow *slow, bool *out_last, struct fault *fault)
+{
+    struct face_context *context = face_of(slow->request);
+    struct summing summing = {.arena = &slow->request->arena};
+    uint32_t learner = ((struct summary_read *)slow)->learner;
+    enum rc rc = RC_OK;
+
+    *out_last = true;
     if (getrandom(&summing.seed, sizeof summing.seed, 0) < 0)
         summing.seed = (uint64_t)context->now_ms(); /* names are told apart all the same */
-    if (rc == RC_OK && learner)
+    if (learner)
         rc = logbook_each(context->engine, learner, NULL, sum_entry, &summing, fault);
     if (rc == RC_OK)
-        put_summary(&out, &summing, request->params[0].bytes);
+        put_summary(&slow->out, &summing, face_call(slow->request)->user.bytes);
     summing_done(&summing);
     return rc;
 }
 
-void logs_summary(struct request *request)
-{
-    struct fault fault = {NULL, NULL};
-    enum rc rc = request_id_param(request, 0, "user_id", &fault);
-
-    if (rc == RC_OK)
-        face_work(request, work_summary, NULL);
-    else
-        request_fail(request, rc, &fault);
-}
+const struct slow_handler logs_summary = {sizeof(struct summary_read), .open = summary_open,
+                                          .step = summary_step};

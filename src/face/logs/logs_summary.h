@@ -1,6 +1,6 @@
 #pragma once
 
-struct request;
+#include "face/slow.h"
 
 /* GET /api/progress/summary/{user_id}: every numeric member of all entries. Contract 5. */
-void logs_summary(struct request *request);
+extern const struct slow_handler logs_summary;
