@@ -1,9 +1,8 @@
 #pragma once
 
-struct request;
+#include "face/write.h"
 
-/* The handlers of trk: what the React admin speaks. Time is in minutes, a course is a module. Each answers
- * its request, or suspends it. Source: contract 4. Reads are in trk_user.h, trk_module.h, trk_kinds.h and
- * trk_stats.h. */
-void trk_post(struct request *request);     /* POST /api/progress */
-void trk_complete(struct request *request); /* PUT /api/progress/:id/complete */
+/* seeds/trk-004.md, contract 4: what the React admin speaks. Time in minutes, a course is a module. Reads are
+ * in trk_user.h, trk_module.h, trk_kinds.h and trk_stats.h. */
+extern const struct write_handler trk_post;     /* POST /api/progress */
+extern const struct write_handler trk_complete; /* PUT /api/progress/:id/complete */

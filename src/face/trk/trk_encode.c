@@ -6,7 +6,6 @@
 
 #include "base/ident.h"
 #include "core/words.h"
-#include "face/read.h"
 #include "face/show.h"
 
 void trk_open(struct json_out *out, const char *message)
@@ -105,30 +104,12 @@ void trk_put_record(struct json_out *out, struct arena *arena, struct view view,
     json_close(out, '}');
 }
 
-enum rc trk_module_query(struct request *request, const char *text, struct text *out, struct fault *fault)
+bool trk_sees_logs(const struct read *read)
 {
-    const char *problem = ident_problem(text, strlen(text));
-    char *id = problem ? NULL : arena_copy(&request->arena, text, strlen(text));
+    struct fault unused;
+    struct text user = face_call(read->request)->user;
 
-    if (problem)
-        return fault_set(fault, RC_INVALID, "moduleId", problem);
-    if (!id)
-        return fault_no_memory(fault);
-    ident_normalize(id, strlen(id));
-    *out = (struct text){id, (uint32_t)strlen(id)};
-    return RC_OK;
-}
-
-enum rc trk_may_see(struct request *request, struct view view, struct text module, uint32_t module_key,
-                    bool *out_logs, struct fault *fault)
-{
-    struct text user = face_param(request, 0);
-    enum rc rc = face_may(request, view, ACCESS_PERSON, user, 0, false, fault);
-
-    *out_logs = rc == RC_OK;
-    if (rc == RC_OK || !module.bytes)
-        return rc;
-    return face_may(request, view, ACCESS_COURSE_RECORD, user, module_key, true, fault);
+    return face_may(read->request, read->view, ACCESS_PERSON, user, 0, false, &unused) == RC_OK;
 }
 
 void trk_put_module(struct json_out *out, struct arena *arena, struct view view, uint32_t course)

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "face/face.h"
+#include "face/read.h"
 #include "http/json_out.h"
 
 /* The objects of trk's answers. */
@@ -12,14 +12,9 @@ void trk_open(struct json_out *out, const char *message);
 void trk_put_record(struct json_out *out, struct arena *arena, struct view view, const char *user,
                     const struct record *record);
 
-/* The query's moduleId as an id. */
-MUST_CHECK enum rc trk_module_query(struct request *request, const char *text, struct text *out,
-                                    struct fault *fault);
-
-/* May the caller see the path's whole person, or (staff, with moduleId) their records of an own course? Logs
- * are the learner's own: *out_logs. Source: contract 4. */
-MUST_CHECK enum rc trk_may_see(struct request *request, struct view view, struct text module,
-                               uint32_t module_key, bool *out_logs, struct fault *fault);
+/* Whether the caller sees the person's logs too: staff, who see the records of an own course, do not.
+ * Source: contract 4. */
+bool trk_sees_logs(const struct read *read);
 
 /* {id,title,description} */
 void trk_put_module(struct json_out *out, struct arena *arena, struct view view, uint32_t course);

@@ -5,10 +5,8 @@
 
 #include "base/instant.h"
 #include "core/words.h"
-#include "face/face.h"
 #include "face/show.h"
 #include "face/snapshot.h"
-#include "face/steps.h"
 #include "face/trk/trk_encode.h"
 
 struct kind_query {
@@ -26,7 +24,7 @@ struct kind_entry {
 /* The learner's modules one after the other, each item of the type; then what they did outside of them.
  * Twice: all in one list, then module by module. */
 struct kind_read {
-    struct request *request;
+    struct slow slow;
     struct kind_query query;
     struct snapshot snapshot;
     uint32_t module_key; /* 0: unknown */
@@ -34,7 +32,6 @@ struct kind_read {
     uint32_t enrolment, at;
     const struct course_def *def; /* of the enrolment being walked */
     struct trk_sums sums;
-    struct json_out out;
     bool begun;
 };
 
@@ -136,7 +133,7 @@ static bool list_items(struct kind_read *read, struct view view, struct arena *s
 
     for (; read->at<read->def->item_count && * steps> 0; read->at++, --*steps)
         if (kind_at(read, view, &entry)) {
-            put_entry(&read->out, scratch, view, &entry);
+            put_entry(&read->slow.out, scratch, view, &entry);
             trk_sums_add(&read->sums, entry.record);
         }
     return read->at == read->def->item_count;
@@ -155,7 +152,7 @@ static bool list_rest(struct kind_read *read, struct view view, struct arena *sc
             !status_passes(&read->query, record) ||
             (read->query.module.bytes && (!course || course != read->module_key)))
             continue;
-        put_entry(&read->out, scratch, view, &(struct kind_entry){record->item, course, record});
+        put_entry(&read->slow.out, scratch, view, &(struct kind_entry){record->item, course, record});
         trk_sums_add(&read->sums, record);
     }
     return !learner || read->at == learner->record_count;
@@ -181,8 +178,8 @@ static bool seek_module(struct kind_read *read, struct view view, uint32_t *step
 
 static void end_list(struct kind_read *read)
 {
-    json_close(&read->out, ']');
-    trk_put_statistics(&read->out, "statistics", &read->sums, true);
+    json_close(&read->slow.out, ']');
+    trk_put_statistics(&read->slow.out, "statistics", &read->sums, true);
     read->sums = (struct trk_sums){0};
 }
 
@@ -190,12 +187,12 @@ static void put_module_head(struct kind_read *read, struct view view, struct are
 {
     const struct enrolment *enrolment = &read->snapshot.learner->enrolments[read->enrolment];
 
-    json_open(&read->out, '{');
-    json_name(&read->out, "module");
-    trk_put_module(&read->out, scratch, view, enrolment->course);
-    json_name(&read->out, "enrollment");
-    trk_put_enrolment(&read->out, scratch, view, enrolment);
-    json_put_open(&read->out, read->query.plural, '[');
+    json_open(&read->slow.out, '{');
+    json_name(&read->slow.out, "module");
+    trk_put_module(&read->slow.out, scratch, view, enrolment->course);
+    json_name(&read->slow.out, "enrollment");
+    trk_put_enrolment(&read->slow.out, scratch, view, enrolment);
+    json_put_open(&read->slow.out, read->query.plural, '[');
 }
 
 /* Goes on in the phase it is in, to its end or as far as the steps reach. */
@@ -215,7 +212,7 @@ static void kind_turn(struct kind_read *read, struct view view, struct arena *sc
         if (!list_rest(read, view, scratch, steps))
             return;
         end_list(read);
-        json_put_open(&read->out, "modules", '[');
+        json_put_open(&read->slow.out, "modules", '[');
         read->enrolment = read->at = 0;
         read->phase = KIND_SEEK;
         return;
@@ -230,7 +227,7 @@ static void kind_turn(struct kind_read *read, struct view view, struct arena *sc
         if (!list_items(read, view, scratch, steps))
             return;
         end_list(read);
-        json_close(&read->out, '}');
+        json_close(&read->slow.out, '}');
         leave_module(read);
         read->phase = KIND_SEEK;
         return;
@@ -239,110 +236,88 @@ static void kind_turn(struct kind_read *read, struct view view, struct arena *sc
     }
 }
 
-static enum rc kind_step(void *state, struct buf *out, bool *out_last, struct fault *fault)
+static enum rc kind_step(struct slow *slow, bool *out_last, struct fault *fault)
 {
-    struct kind_read *read = state;
+    struct kind_read *read = (struct kind_read *)slow;
     struct arena scratch;
     uint32_t steps = STEPS_A_HOLD;
 
     (void)fault;
-    read->out.buf = out;
     if (!read->begun) {
         read->begun = true;
-        trk_open(&read->out, read->query.type[0] == 'l' ? "Labs progress retrieved successfully"
-                                                        : "Games progress retrieved successfully");
-        json_open(&read->out, '{');
-        json_put_open(&read->out, read->query.plural, '[');
+        trk_open(&read->slow.out, read->query.type[0] == 'l' ? "Labs progress retrieved successfully"
+                                                             : "Games progress retrieved successfully");
+        json_open(&read->slow.out, '{');
+        json_put_open(&read->slow.out, read->query.plural, '[');
     }
     arena_init(&scratch);
-    struct view view = model_read_begin(face_of(read->request)->model);
+    struct view view = model_read_begin(face_of(read->slow.request)->model);
     while (steps > 0 && read->phase != KIND_END)
         kind_turn(read, view, &scratch, &steps);
     model_read_end(view);
     arena_done(&scratch);
     *out_last = read->phase == KIND_END;
     if (*out_last) {
-        json_close(&read->out, ']');
-        json_close(&read->out, '}');
-        json_close(&read->out, '}');
+        json_close(&read->slow.out, ']');
+        json_close(&read->slow.out, '}');
+        json_close(&read->slow.out, '}');
     }
     return RC_OK;
 }
 
-static void kind_free(void *state)
+static void kind_close(struct slow *slow)
 {
-    struct kind_read *read = state;
+    struct kind_read *read = (struct kind_read *)slow;
 
     course_def_unref(read->def);
     snapshot_done(&read->snapshot);
 }
 
-static enum rc decode_kind(struct request *request, struct kind_query *query, struct fault *fault)
+static enum rc decode_kind(struct slow *slow, const char *type, const char *plural, struct fault *fault)
 {
-    const char *module = NULL;
-    enum rc rc = request_query(request, "status", &query->status, fault);
-
+    struct kind_query *query = &((struct kind_read *)slow)->query;
     enum item_status known;
+
+    *query = (struct kind_query){.type = type, .plural = plural};
+    enum rc rc = request_query(slow->request, "status", &query->status, fault);
     if (rc == RC_OK && query->status && !word_is_status(query->status, WORDS_LOWER, strcmp, &known))
         rc = fault_set(fault, RC_INVALID, "status", "must be not-started, in-progress or completed");
     if (rc == RC_OK)
-        rc = request_query(request, "moduleId", &module, fault);
-    if (rc != RC_OK || !module)
-        return rc;
-    return trk_module_query(request, module, &query->module, fault);
+        rc = face_query_id(slow->request, "moduleId", &query->module, fault);
+    face_call(slow->request)->course = query->module; /* staff may see their own course's records */
+    return rc;
 }
 
-/* Whose, and how much: *out_small. */
-static enum rc open_kind(struct request *request, struct kind_read *read, bool *out_small,
-                         struct fault *fault)
+static enum rc decode_labs(struct slow *slow, const struct body *body, struct fault *fault)
 {
-    struct text user = face_param(request, 0);
-    struct view view = model_read_begin(face_of(request)->model);
-    uint64_t work = 0;
-    bool with_logs = false;
+    (void)body;
+    return decode_kind(slow, "lab", "labs", fault);
+}
 
-    read->request = request;
-    read->module_key = view_course_key(view, read->query.module.bytes ? read->query.module.bytes : "",
-                                       read->query.module.size);
-    enum rc rc = trk_may_see(request, view, read->query.module, read->module_key, &with_logs, fault);
-    if (rc == RC_OK)
-        snapshot_take(view, view_learner_key(view, user.bytes, user.size), &read->snapshot);
+static enum rc decode_games(struct slow *slow, const struct body *body, struct fault *fault)
+{
+    (void)body;
+    return decode_kind(slow, "game", "games", fault);
+}
+
+static enum rc kind_open(struct slow *slow, const struct read *found, struct fault *fault)
+{
+    struct kind_read *read = (struct kind_read *)slow;
+    uint64_t work = 0;
+
+    (void)fault;
+    read->module_key = found->course;
+    snapshot_take(found->view, found->learner, &read->snapshot);
     const struct learner *learner = read->snapshot.learner;
     if (learner)
         work = learner->record_count + learner->enrolment_count;
     for (uint32_t i = 0; learner && i < learner->enrolment_count && work <= LARGE_READ; i++)
-        work += view_course_facts(view, learner->enrolments[i].course).items;
-    model_read_end(view);
-    *out_small = 2 * work <= LARGE_READ;
-    return rc;
+        work += view_course_facts(found->view, learner->enrolments[i].course).items;
+    slow->small = 2 * work <= LARGE_READ;
+    return RC_OK;
 }
 
-static void read_kind(struct request *request, const char *type, const char *plural)
-{
-    struct fault fault = {NULL, NULL};
-    struct kind_read *read = arena_alloc(&request->arena, sizeof *read);
-    bool small = false;
-    enum rc rc = read ? request_id_param(request, 0, "userId", &fault) : fault_no_memory(&fault);
-
-    if (rc == RC_OK) {
-        *read = (struct kind_read){.query = {.type = type, .plural = plural}};
-        rc = decode_kind(request, &read->query, &fault);
-    }
-    if (rc == RC_OK)
-        rc = open_kind(request, read, &small, &fault);
-    if (rc == RC_OK)
-        face_stream(request,
-                    &(struct face_source){kind_step, kind_free, read, "application/json", small, false});
-    else
-        request_fail(request, rc, &fault);
-}
-
-void trk_labs(struct request *request)
-{
-    read_kind(request, "lab", "labs");
-}
-
-void trk_games(struct request *request)
-{
-    read_kind(request, "game", "games");
-}
+const struct slow_handler trk_labs = {sizeof(struct kind_read), decode_labs, .open = kind_open,
+                                      .step = kind_step, .close = kind_close};
+const struct slow_handler trk_games = {sizeof(struct kind_read), decode_games, .open = kind_open,
+                                       .step = kind_step, .close = kind_close};

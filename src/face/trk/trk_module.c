@@ -1,14 +1,11 @@
 #include "face/trk/trk_module.h"
 
-#include "face/face.h"
-#include "face/read.h"
 #include "face/show.h"
 #include "face/snapshot.h"
-#include "face/steps.h"
 #include "face/trk/trk_encode.h"
 
 struct module_read {
-    struct request *request;
+    struct slow slow;
     uint32_t course;
     struct snapshot snapshot;
     enum { MODULE_PICK, MODULE_LIST } phase;
@@ -16,7 +13,6 @@ struct module_read {
     uint32_t count, at;
     wide time_spent_ms;
     struct trk_types types;
-    struct json_out out;
 };
 
 /* The records of the course, then sorted. */
@@ -38,14 +34,14 @@ static void put_module_head(struct module_read *read, struct view view)
 {
     const struct learner *learner = read->snapshot.learner;
 
-    trk_open(&read->out, "Module progress retrieved successfully");
-    json_open(&read->out, '{');
-    json_name(&read->out, "module");
-    trk_put_module(&read->out, &read->request->arena, view, read->course);
-    json_name(&read->out, "enrollment");
-    trk_put_enrolment(&read->out, &read->request->arena, view,
+    trk_open(&read->slow.out, "Module progress retrieved successfully");
+    json_open(&read->slow.out, '{');
+    json_name(&read->slow.out, "module");
+    trk_put_module(&read->slow.out, &read->slow.request->arena, view, read->course);
+    json_name(&read->slow.out, "enrollment");
+    trk_put_enrolment(&read->slow.out, &read->slow.request->arena, view,
                       learner ? learner_enrolment(learner, read->course) : NULL);
-    json_put_open(&read->out, "progress", '[');
+    json_put_open(&read->slow.out, "progress", '[');
 }
 
 static enum rc list_module(struct module_read *read, struct view view, bool *out_done)
@@ -60,7 +56,7 @@ static enum rc list_module(struct module_read *read, struct view view, bool *out
          read->at++, steps--) {
         const struct record *record = read->records[read->at];
         struct item_sums *sums = trk_type_sums(&read->types, item_type(view_item(view, record->item)));
-        trk_put_record(&read->out, &scratch, view, face_param(read->request, 0).bytes, record);
+        trk_put_record(&read->slow.out, &scratch, view, face_call(read->slow.request)->user.bytes, record);
         read->time_spent_ms += record->time_spent_ms;
         if (sums)
             sums->records++;
@@ -74,7 +70,7 @@ static enum rc list_module(struct module_read *read, struct view view, bool *out
 
 static void put_module_end(struct module_read *read, struct view view)
 {
-    struct json_out *out = &read->out;
+    struct json_out *out = &read->slow.out;
     const struct learner *learner = read->snapshot.learner;
     const struct enrolment *enrolment = learner ? learner_enrolment(learner, read->course) : NULL;
     struct course_facts facts = view_course_facts(view, read->course);
@@ -96,21 +92,20 @@ static void put_module_end(struct module_read *read, struct view view)
     json_close(out, '}');
 }
 
-static enum rc module_step(void *state, struct buf *out, bool *out_last, struct fault *fault)
+static enum rc module_step(struct slow *slow, bool *out_last, struct fault *fault)
 {
-    struct module_read *read = state;
-    struct view view = model_read_begin(face_of(read->request)->model);
+    struct module_read *read = (struct module_read *)slow;
+    struct view view = model_read_begin(face_of(read->slow.request)->model);
     enum rc rc = RC_OK;
     bool picked = read->phase == MODULE_LIST;
 
-    read->out.buf = out;
     if (!picked && pick_module(read, view)) {
         picked = true;
         if (read->count > LARGE_READ)
             model_read_end(view);
         records_sort(read->records, read->count);
         if (read->count > LARGE_READ)
-            view = model_read_begin(face_of(read->request)->model);
+            view = model_read_begin(face_of(read->slow.request)->model);
         read->phase = MODULE_LIST;
         read->at = 0;
     }
@@ -122,51 +117,30 @@ static enum rc module_step(void *state, struct buf *out, bool *out_last, struct 
     return rc == RC_OK ? rc : fault_set(fault, rc, NULL, "out of memory");
 }
 
-static void module_free(void *state)
+static void module_close(struct slow *slow)
 {
-    snapshot_done(&((struct module_read *)state)->snapshot);
+    snapshot_done(&((struct module_read *)slow)->snapshot);
 }
 
-static enum rc open_module(struct request *request, struct module_read *read, struct fault *fault)
+static enum rc module_open(struct slow *slow, const struct read *found, struct fault *fault)
 {
     static const char *const always[] = {"video", "lab", "game", "document"}; /* then by first sight */
-    struct text user = face_param(request, 0), module = face_param(request, 1);
-    struct view view = model_read_begin(face_of(request)->model);
+    struct module_read *read = (struct module_read *)slow;
+    struct arena *arena = &slow->request->arena;
 
-    read->request = request;
-    read->types.arena = &request->arena;
-    read->course = view_course_key(view, module.bytes, module.size);
-    enum rc rc = face_may(request, view, ACCESS_COURSE_RECORD, user, read->course, true, fault);
-    if (rc == RC_OK && !view_course(view, read->course))
-        rc = fault_set(fault, RC_NOT_FOUND, NULL, "Module not found");
-    if (rc == RC_OK)
-        snapshot_take(view, view_learner_key(view, user.bytes, user.size), &read->snapshot);
-    model_read_end(view);
+    if (!view_course(found->view, found->course))
+        return fault_set(fault, RC_NOT_FOUND, NULL, "Module not found");
+    snapshot_take(found->view, found->learner, &read->snapshot);
     uint32_t records = read->snapshot.learner ? read->snapshot.learner->record_count : 0;
-    read->records = arena_alloc(&request->arena, (records + 1) * sizeof *read->records);
+    read->course = found->course;
+    read->types.arena = arena;
+    read->records = arena_alloc(arena, (records + 1) * sizeof *read->records);
+    slow->small = records <= LARGE_READ;
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
         if (!read->records || !trk_type_sums(&read->types, always[i]))
-            rc = rc == RC_OK ? fault_no_memory(fault) : rc;
-    return rc;
+            return fault_no_memory(fault);
+    return RC_OK;
 }
 
-void trk_module(struct request *request)
-{
-    struct fault fault = {NULL, NULL};
-    struct module_read *read = arena_alloc(&request->arena, sizeof *read);
-    enum rc rc = read ? request_id_param(request, 0, "userId", &fault) : fault_no_memory(&fault);
-
-    if (rc == RC_OK)
-        rc = request_id_param(request, 1, "moduleId", &fault);
-    if (rc == RC_OK)
-        rc = open_module(request, read, &fault);
-    if (rc != RC_OK) {
-        if (read)
-            module_free(read);
-        request_fail(request, rc, &fault);
-        return;
-    }
-    bool small = !read->snapshot.learner || read->snapshot.learner->record_count <= LARGE_READ;
-    face_stream(request,
-                &(struct face_source){module_step, module_free, read, "application/json", small, false});
-}
+const struct slow_handler trk_module = {sizeof(struct module_read), .open = module_open, .step = module_step,
+                                        .close = module_close};

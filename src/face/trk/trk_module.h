@@ -1,6 +1,6 @@
 #pragma once
 
-struct request;
+#include "face/slow.h"
 
 /* GET /api/progress/:userId/:moduleId: a learner's records of one course. Contract 4. */
-void trk_module(struct request *request);
+extern const struct slow_handler trk_module;

@@ -3,14 +3,9 @@
 #include <string.h>
 
 #include "app/roster.h"
-#include "face/body.h"
 #include "face/csv.h"
-#include "face/csv_reply.h"
-#include "face/face.h"
-#include "face/read.h"
 #include "face/show.h"
 #include "face/snapshot.h"
-#include "face/steps.h"
 #include "face/trk/trk_encode.h"
 
 enum { LIMIT_MAX = 100, FEW_LEARNERS = 25, TURNS_A_STEP = 64 };
@@ -20,10 +15,9 @@ static const char stats_columns[] =
     "enrollment.enrolledAt,enrollment.status,contentProgress";
 
 struct stats_read {
-    struct request *request;
+    struct slow slow;
     uint32_t course;
     int64_t page, limit; /* limit 0: all */
-    bool table;          /* rows of a table, else JSON */
     enum { STATS_ROSTER, STATS_TYPES, STATS_HEAD, STATS_MEMBER, STATS_RECORDS, STATS_END } phase;
     struct roster *roster;
     const struct course_def *def;
@@ -33,7 +27,6 @@ struct stats_read {
     size_t row;  /* of the roster */
     struct member member;
     struct buf cells; /* a row's JSON, of a table */
-    struct json_out out;
 };
 
 /* Best first: what is completed of the required, then of all. */
@@ -74,7 +67,7 @@ static enum rc sum_types(struct stats_read *read, struct view view)
 
 static void put_overview(struct stats_read *read)
 {
-    struct json_out *out = &read->out;
+    struct json_out *out = &read->slow.out;
     const struct trk_types *types = &read->types;
 
     json_put_open(out, "overview", '{');
@@ -103,17 +96,17 @@ static void put_overview(struct stats_read *read)
 static void put_stats_head(struct stats_read *read, struct view view)
 {
     read->phase = STATS_MEMBER;
-    if (read->table) {
-        buf_text(read->out.buf, stats_columns);
-        buf_text(read->out.buf, "\r\n");
+    if (read->slow.csv) {
+        buf_text(read->slow.out.buf, stats_columns);
+        buf_text(read->slow.out.buf, "\r\n");
         return;
     }
-    trk_open(&read->out, "Module progress statistics retrieved successfully");
-    json_open(&read->out, '{');
-    json_name(&read->out, "module");
-    trk_put_module(&read->out, &read->request->arena, view, read->course);
+    trk_open(&read->slow.out, "Module progress statistics retrieved successfully");
+    json_open(&read->slow.out, '{');
+    json_name(&read->slow.out, "module");
+    trk_put_module(&read->slow.out, &read->slow.request->arena, view, read->course);
     put_overview(read);
-    json_put_open(&read->out, "userProgressSummary", '[');
+    json_put_open(&read->slow.out, "userProgressSummary", '[');
 }
 
 static void put_member_head(struct stats_read *read, struct json_out *out)
@@ -144,7 +137,7 @@ static void put_member_head(struct stats_read *read, struct json_out *out)
 /* The next of the page: their records are picked, then listed. */
 static enum rc open_member(struct stats_read *read, struct fault *fault)
 {
-    struct model *model = face_of(read->request)->model;
+    struct model *model = face_of(read->slow.request)->model;
     struct member *member = &read->member;
     bool picked = false;
 
@@ -163,7 +156,7 @@ static enum rc open_member(struct stats_read *read, struct fault *fault)
     enum rc rc = member_pick(member, model, true, &picked, fault);
     if (rc == RC_OK && picked) {
         struct json_out row = {&read->cells, false};
-        put_member_head(read, read->table ? &row : &read->out);
+        put_member_head(read, read->slow.csv ? &row : &read->slow.out);
         read->phase = STATS_RECORDS;
         read->at = 0;
     }
@@ -173,7 +166,7 @@ static enum rc open_member(struct stats_read *read, struct fault *fault)
 static void put_member_records(struct stats_read *read, struct view view)
 {
     const struct member *member = &read->member;
-    struct json_out row = {&read->cells, read->at > 0}, *out = read->table ? &row : &read->out;
+    struct json_out row = {&read->cells, read->at > 0}, *out = read->slow.csv ? &row : &read->slow.out;
 
     for (uint32_t steps = STEPS_A_HOLD; read->at < member->record_count && steps > 0; read->at++, steps--) {
         const struct record *record = member->records[read->at];
@@ -190,10 +183,10 @@ static void put_member_records(struct stats_read *read, struct view view)
         return;
     json_close(out, ']');
     json_close(out, '}');
-    if (read->table) {
-        read->out.buf->failed |= read->cells.failed;
-        csv_members(read->out.buf, read->cells.bytes, read->cells.size, false);
-        buf_text(read->out.buf, "\r\n");
+    if (read->slow.csv) {
+        read->slow.out.buf->failed |= read->cells.failed;
+        csv_members(read->slow.out.buf, read->cells.bytes, read->cells.size, false);
+        buf_text(read->slow.out.buf, "\r\n");
         buf_clear(&read->cells);
     }
     member_done(&read->member);
@@ -204,18 +197,18 @@ static void put_member_records(struct stats_read *read, struct view view)
 
 static void put_stats_end(struct stats_read *read)
 {
-    if (read->table)
+    if (read->slow.csv)
         return;
-    json_close(&read->out, ']');
-    json_put_int(&read->out, "enrollments", (int64_t)roster_total(read->roster));
-    json_close(&read->out, '}');
-    json_close(&read->out, '}');
+    json_close(&read->slow.out, ']');
+    json_put_int(&read->slow.out, "enrollments", (int64_t)roster_total(read->roster));
+    json_close(&read->slow.out, '}');
+    json_close(&read->slow.out, '}');
 }
 
 /* One turn of the phase it is in, under the lock where the phase needs it. */
 static enum rc stats_turn(struct stats_read *read, struct fault *fault)
 {
-    struct model *model = face_of(read->request)->model;
+    struct model *model = face_of(read->slow.request)->model;
     bool sorted = false;
     enum rc rc = RC_OK;
 
@@ -237,12 +230,11 @@ static enum rc stats_turn(struct stats_read *read, struct fault *fault)
     return rc;
 }
 
-static enum rc stats_step(void *state, struct buf *out, bool *out_last, struct fault *fault)
+static enum rc stats_step(struct slow *slow, bool *out_last, struct fault *fault)
 {
-    struct stats_read *read = state;
+    struct stats_read *read = (struct stats_read *)slow;
     enum rc rc = RC_OK;
 
-    read->out.buf = out;
     for (int turns = 0; turns < TURNS_A_STEP && rc == RC_OK && read->phase != STATS_END; turns++)
         rc = stats_turn(read, fault);
     if (rc == RC_OK && read->phase == STATS_END) {
@@ -252,9 +244,9 @@ static enum rc stats_step(void *state, struct buf *out, bool *out_last, struct f
     return rc;
 }
 
-static void stats_free(void *state)
+static void stats_close(struct slow *slow)
 {
-    struct stats_read *read = state;
+    struct stats_read *read = (struct stats_read *)slow;
 
     member_done(&read->member);
     roster_free(read->roster);
@@ -262,60 +254,38 @@ static void stats_free(void *state)
     buf_done(&read->cells);
 }
 
-/* Whose statistics; *out_small: few enough for an event loop. */
-static enum rc open_stats(struct request *request, struct stats_read *read, bool *out_small,
-                          struct fault *fault)
+static enum rc stats_decode(struct slow *slow, const struct body *body, struct fault *fault)
 {
-    struct model *model = face_of(request)->model;
-    struct text module = face_param(request, 0);
-    struct view view = model_read_begin(model);
-    uint32_t course = view_course_key(view, module.bytes, module.size), learners = 0;
-    enum rc rc = face_may(request, view, ACCESS_COURSE_STAFF, (struct text){NULL, 0}, course, true, fault);
+    struct stats_read *read = (struct stats_read *)slow;
 
-    if (rc == RC_OK && !view_course(view, course))
-        rc = fault_set(fault, RC_NOT_FOUND, NULL, "Module not found");
-    if (rc == RC_OK) {
-        read->def = course_def_ref(view_course(view, course));
-        learners = view_roster(view, course)->count;
-    }
-    model_read_end(view);
-    if (rc != RC_OK)
-        return rc;
-    struct roster_query query = {.course = course, .take = take_member, .count = UINT64_MAX};
+    (void)body;
+    read->page = 1;
+    enum rc rc = face_query_number(slow->request, "page", 1, INT32_MAX, &read->page, fault);
+    if (rc == RC_OK)
+        rc = face_query_number(slow->request, "limit", 1, LIMIT_MAX, &read->limit, fault);
+    if (read->page > 1 && read->limit == 0)
+        read->limit = 20;
+    return rc;
+}
+
+static enum rc stats_open(struct slow *slow, const struct read *found, struct fault *fault)
+{
+    struct stats_read *read = (struct stats_read *)slow;
+    struct roster_query query = {.course = found->course, .take = take_member, .count = UINT64_MAX};
+
+    if (!view_course(found->view, found->course))
+        return fault_set(fault, RC_NOT_FOUND, NULL, "Module not found");
+    read->course = found->course;
+    read->def = course_def_ref(view_course(found->view, found->course));
+    read->types.arena = &slow->request->arena;
+    slow->small = view_course_slot(found->view, found->course)->roster.count <= FEW_LEARNERS &&
+                  read->def->item_count <= LARGE_READ;
     if (read->limit) {
         query.first = (uint64_t)(read->page - 1) * (uint64_t)read->limit;
         query.count = (uint64_t)read->limit;
     }
-    read->request = request;
-    read->course = course;
-    read->types.arena = &request->arena;
-    *out_small = learners <= FEW_LEARNERS && read->def->item_count <= LARGE_READ;
-    return roster_new(model, &query, &read->roster, fault);
+    return roster_new(face_of(slow->request)->model, &query, &read->roster, fault);
 }
 
-void trk_stats(struct request *request)
-{
-    struct fault fault = {NULL, NULL};
-    struct stats_read *read = arena_alloc(&request->arena, sizeof *read);
-    bool small = false;
-    enum rc rc = read ? request_id_param(request, 0, "moduleId", &fault) : fault_no_memory(&fault);
-
-    if (rc == RC_OK) {
-        *read = (struct stats_read){.page = 1, .table = csv_wanted(request)};
-        rc = face_query_number(request, "page", 1, INT32_MAX, &read->page, &fault);
-    }
-    if (rc == RC_OK)
-        rc = face_query_number(request, "limit", 1, LIMIT_MAX, &read->limit, &fault);
-    if (rc == RC_OK && read->page > 1 && read->limit == 0)
-        read->limit = 20;
-    if (rc == RC_OK)
-        rc = open_stats(request, read, &small, &fault);
-    if (rc == RC_OK) {
-        const char *type = read->table ? CSV_TYPE : "application/json";
-        face_stream(request, &(struct face_source){stats_step, stats_free, read, type, small, false});
-        return;
-    }
-    if (read)
-        stats_free(read);
-    request_fail(request, rc, &fault);
-}
+const struct slow_handler trk_stats = {sizeof(struct stats_read), .decode = stats_decode, .open = stats_open,
+                                       .step = stats_step,        .close = stats_close,   .writes_csv = true};

@@ -1,6 +1,6 @@
 #pragma once
 
-struct request;
+#include "face/slow.h"
 
 /* GET /api/progress/stats/:moduleId: a course's figures and its learners, best first. Contract 4. */
-void trk_stats(struct request *request);
+extern const struct slow_handler trk_stats;

@@ -8,16 +8,11 @@
 #include "app/log_history.h"
 #include "base/instant.h"
 #include "core/words.h"
-#include "face/body.h"
-#include "face/csv_reply.h"
-#include "face/face.h"
 #include "face/logs/logs_decode.h"
 #include "face/logs/logs_encode.h"
 #include "face/show.h"
 #include "face/snapshot.h"
-#include "face/steps.h"
 #include "face/trk/trk_encode.h"
-#include "face/work.h"
 
 enum { LOGS_A_STEP = 200 };
 
@@ -71,12 +66,6 @@ static enum rc read_user_query(struct request *request, struct user_query *query
     if (rc == RC_OK)
         rc = logs_query_range(request, &query->logs, fault);
     return rc;
-}
-
-static void find_module(struct view view, struct user_query *query)
-{
-    query->module_key =
-        query->module.bytes ? view_course_key(view, query->module.bytes, query->module.size) : 0;
 }
 
 static bool passes(struct view view, const struct user_query *query, uint32_t module,
@@ -162,76 +151,49 @@ static void end_user(struct request *request, const struct user_query *query, co
     json_close(out, '}');
 }
 
+struct user_read {
+    struct slow slow;
+    struct user_query query;
+    const char *as_of; /* NULL: now */
+    struct snapshot snapshot;
+    struct walk walk;
+    struct logs_page page;
+    uint32_t key;
+    bool with_logs, begun, in_logs;
+};
+
 /* ---- the same as it was: as_of ---- */
 
-/* Both lists as of a bound; logs are the learner's own. Source: contract 4 and 5, as_of. */
-static enum rc put_user_past(struct request *request, const char *as_of, uint32_t key,
-                             struct user_query *query, bool with_logs, struct fault *fault)
+/* Both lists as of a bound, in one go; logs are the learner's own. Source: contract 4 and 5, as_of. */
+static enum rc put_user_past(struct user_read *read, struct fault *fault)
 {
-    const struct history *history = engine_history(face_of(request)->engine);
-    struct json_out out = {&request->out, false};
-    struct text user = face_param(request, 0);
-    struct logs_page page = {query->paged, query->log_ms, query->log_id, query->limit, false};
+    struct face_context *context = face_of(read->slow.request);
+    const struct history *history = engine_history(context->engine);
+    struct json_out *out = &read->slow.out;
+    struct text user = face_call(read->slow.request)->user;
     struct model *model = NULL;
     struct log_entries entries = {0};
     struct bound bound;
-    enum rc rc = history_bound(history, key, as_of, "as_of", &bound, fault);
+    enum rc rc = history_bound(history, read->key, read->as_of, "as_of", &bound, fault);
 
-    if (rc == RC_OK && key)
-        rc = history_model(history, key, &bound, &model, fault);
-    if (rc == RC_OK && key && with_logs)
-        rc = history_logs(history, key, &bound, &entries, fault);
+    if (rc == RC_OK && read->key)
+        rc = history_model(history, read->key, &bound, &model, fault);
+    if (rc == RC_OK && read->key && read->with_logs)
+        rc = history_logs(history, read->key, &bound, &entries, fault);
     if (rc == RC_OK) {
-        struct view view = {model, false};
-        trk_open(&out, "User progress retrieved successfully");
-        bool more = put_records(request, view, query, &out, user, model ? view_learner(view, key) : NULL);
-        json_put_open(&out, "progress_logs", '[');
-        logs_put_past(face_of(request), entries.at, entries.count, &query->logs, user.bytes, &page, &out);
-        end_user(request, query, &page, more, &out);
+        trk_open(out, "User progress retrieved successfully");
+        bool more = put_records(read->slow.request, (struct view){model, false}, &read->query, out, user,
+                                model ? view_learner((struct view){model, false}, read->key) : NULL);
+        json_put_open(out, "progress_logs", '[');
+        logs_put_past(context, entries.at, entries.count, &read->query.logs, user.bytes, &read->page, out);
+        end_user(read->slow.request, &read->query, &read->page, more, out);
     }
     model_free(model);
     log_entries_done(&entries);
     return rc;
 }
 
-static enum rc work_user_past(struct request *request, struct fault *fault)
-{
-    struct user_query query = {.record_ms = INT64_MAX, .log_ms = INT64_MAX};
-    const char *as_of = NULL;
-    enum rc rc = read_user_query(request, &query, fault);
-
-    if (rc == RC_OK)
-        rc = request_query(request, "as_of", &as_of, fault);
-    if (rc == RC_OK)
-        rc = history_readable(as_of, "as_of", fault);
-    if (rc != RC_OK)
-        return rc;
-    bool with_logs = false;
-    struct view view = model_read_begin(face_of(request)->model);
-    uint32_t key = view_learner_key(view, request->params[0].bytes, request->params[0].size);
-    find_module(view, &query);
-    rc = trk_may_see(request, view, query.module, query.module_key, &with_logs, fault);
-    model_read_end(view);
-    return rc == RC_OK ? put_user_past(request, as_of, key, &query, with_logs, fault) : rc;
-}
-
-static void reply_user(struct request *request)
-{
-    face_reply_table(request, "progress_logs", "log_id,user_id,date,created_at,updated_at");
-}
-
 /* ---- as it is ---- */
-
-struct user_read {
-    struct request *request;
-    struct user_query query;
-    struct snapshot snapshot;
-    struct walk walk;
-    struct logs_page page;
-    struct json_out out;
-    uint32_t key;
-    bool with_logs, begun, in_logs;
-};
 
 /* Some entries of the log; *out_last: all that the page holds. */
 static enum rc put_logs(struct user_read *read, bool *out_last, struct fault *fault)
@@ -240,8 +202,8 @@ static enum rc put_logs(struct user_read *read, bool *out_last, struct fault *fa
     int64_t left = page->limit ? page->limit : INT64_MAX;
     struct logs_page part = {page->paged, page->last_ms, page->last_id,
                              left < LOGS_A_STEP ? left : LOGS_A_STEP, false};
-    enum rc rc = logs_put_all(face_of(read->request), read->key, &read->query.logs, read->walk.user, &part,
-                              &read->out, fault);
+    enum rc rc = logs_put_all(face_of(read->slow.request), read->key, &read->query.logs, read->walk.user,
+                              &part, &read->slow.out, fault);
 
     if (rc != RC_OK)
         return rc;
@@ -255,31 +217,35 @@ static enum rc put_logs(struct user_read *read, bool *out_last, struct fault *fa
     return RC_OK;
 }
 
-static enum rc user_step(void *state, struct buf *out, bool *out_last, struct fault *fault)
+static enum rc user_step(struct slow *slow, bool *out_last, struct fault *fault)
 {
-    struct user_read *read = state;
+    struct user_read *read = (struct user_read *)slow;
     struct walk *walk = &read->walk;
     bool done = false;
 
-    read->out.buf = out;
+    if (read->as_of) {
+        *out_last = true;
+        return put_user_past(read, fault);
+    }
     if (!read->begun) {
         read->begun = true;
         if (read->snapshot.learner)
-            walk->records = records_of_learner(&read->request->arena, read->snapshot.learner, &walk->count);
-        trk_open(&read->out, "User progress retrieved successfully");
-        json_open(&read->out, '{');
-        json_put_open(&read->out, "progress", '[');
+            walk->records =
+                records_of_learner(&read->slow.request->arena, read->snapshot.learner, &walk->count);
+        trk_open(&read->slow.out, "User progress retrieved successfully");
+        json_open(&read->slow.out, '{');
+        json_put_open(&read->slow.out, "progress", '[');
     }
     if (!read->in_logs) {
-        struct view view = model_read_begin(face_of(read->request)->model);
-        done = walk_on(walk, view, &read->out, STEPS_A_HOLD);
+        struct view view = model_read_begin(face_of(read->slow.request)->model);
+        done = walk_on(walk, view, &read->slow.out, STEPS_A_HOLD);
         model_read_end(view);
         if (!done)
             return RC_OK;
-        json_close(&read->out, ']');
-        trk_put_statistics(&read->out, "statistics", &walk->sums, false);
-        json_close(&read->out, '}');
-        json_put_open(&read->out, "progress_logs", '[');
+        json_close(&read->slow.out, ']');
+        trk_put_statistics(&read->slow.out, "statistics", &walk->sums, false);
+        json_close(&read->slow.out, '}');
+        json_put_open(&read->slow.out, "progress_logs", '[');
         read->in_logs = true;
         done = !read->with_logs;
     } else {
@@ -288,81 +254,57 @@ static enum rc user_step(void *state, struct buf *out, bool *out_last, struct fa
             return rc;
     }
     if (done)
-        end_user(read->request, &read->query, &read->page, walk->more, &read->out);
+        end_user(read->slow.request, &read->query, &read->page, walk->more, &read->slow.out);
     *out_last = done;
     return RC_OK;
 }
 
-static void user_free(void *state)
+static enum rc user_decode(struct slow *slow, const struct body *body, struct fault *fault)
 {
-    snapshot_done(&((struct user_read *)state)->snapshot);
-}
+    struct user_read *read = (struct user_read *)slow;
+    enum rc rc = request_query(slow->request, "as_of", &read->as_of, fault);
 
-/* As a table: the whole of it first. */
-static enum rc work_user_table(struct request *request, struct fault *fault)
-{
-    struct user_read *read = request->command;
-    enum rc rc = RC_OK;
-
-    for (bool last = false; rc == RC_OK && !last;)
-        rc = user_step(read, &request->out, &last, fault);
-    user_free(read);
+    (void)body;
+    read->query = (struct user_query){.record_ms = INT64_MAX, .log_ms = INT64_MAX};
+    if (rc == RC_OK)
+        rc = read_user_query(slow->request, &read->query, fault);
+    if (rc == RC_OK && read->as_of)
+        rc = history_readable(read->as_of, "as_of", fault);
+    face_call(slow->request)->course = read->query.module; /* staff may see their own course's records */
+    slow->is_long = read->as_of != NULL;
     return rc;
 }
 
-/* What the caller may see of whom, and their state. */
-static enum rc open_user(struct request *request, struct user_read *read, struct fault *fault)
+static enum rc user_open(struct slow *slow, const struct read *found, struct fault *fault)
 {
-    struct text user = face_param(request, 0);
-    bool with_logs = false;
-    enum rc rc = read_user_query(request, &read->query, fault);
+    struct user_read *read = (struct user_read *)slow;
 
-    if (rc != RC_OK)
-        return rc;
-    struct view view = model_read_begin(face_of(request)->model);
-    find_module(view, &read->query);
-    rc = trk_may_see(request, view, read->query.module, read->query.module_key, &with_logs, fault);
-    if (rc == RC_OK) {
-        read->key = view_learner_key(view, user.bytes, user.size);
-        snapshot_take(view, read->key, &read->snapshot);
-    }
-    model_read_end(view);
-    read->request = request;
-    read->walk = (struct walk){.query = &read->query, .user = user.bytes};
+    (void)fault;
+    read->key = found->learner;
+    read->query.module_key = found->course;
+    read->walk = (struct walk){.query = &read->query, .user = face_call(slow->request)->user.bytes};
     read->page = (struct logs_page){read->query.paged, read->query.log_ms, read->query.log_id,
                                     read->query.limit, false};
+    read->with_logs = trk_sees_logs(found);
+    if (read->as_of)
+        return RC_OK;
+    snapshot_take(found->view, read->key, &read->snapshot);
     /* none: nobody waits for the disk */
-    read->with_logs = with_logs && logbook_any(face_of(request)->engine, read->key);
-    return rc;
-}
-
-void trk_user(struct request *request)
-{
-    struct fault fault = {NULL, NULL};
-    struct user_read *read = arena_alloc(&request->arena, sizeof *read);
-    const char *as_of = NULL;
-    enum rc rc = read ? request_id_param(request, 0, "userId", &fault) : fault_no_memory(&fault);
-
-    if (rc == RC_OK)
-        rc = request_query(request, "as_of", &as_of, &fault);
-    if (rc == RC_OK && as_of) {
-        face_work_long(request, work_user_past, reply_user);
-        return;
-    }
-    if (rc == RC_OK) {
-        read->query = (struct user_query){.record_ms = INT64_MAX, .log_ms = INT64_MAX};
-        rc = open_user(request, read, &fault);
-    }
-    if (rc != RC_OK) {
-        request_fail(request, rc, &fault);
-        return;
-    }
-    request->command = read;
-    if (csv_wanted(request)) {
-        face_work(request, work_user_table, reply_user);
-        return;
-    }
-    bool small =
+    read->with_logs = read->with_logs && logbook_any(face_of(slow->request)->engine, read->key);
+    slow->small =
         !read->with_logs && (!read->snapshot.learner || read->snapshot.learner->record_count <= LARGE_READ);
-    face_stream(request, &(struct face_source){user_step, user_free, read, "application/json", small, false});
+    return RC_OK;
 }
+
+static void user_close(struct slow *slow)
+{
+    snapshot_done(&((struct user_read *)slow)->snapshot);
+}
+
+const struct slow_handler trk_user = {sizeof(struct user_read),
+                                      .decode = user_decode,
+                                      .open = user_open,
+                                      .step = user_step,
+                                      .close = user_close,
+                                      .table = "progress_logs",
+                                      .columns = "log_id,user_id,date,created_at,updated_at"};

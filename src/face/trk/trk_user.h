@@ -1,6 +1,6 @@
 #pragma once
 
-struct request;
+#include "face/slow.h"
 
 /* GET /api/progress/:userId: shared with logs, one body for both; as it is or as it was. Contract 4, 5. */
-void trk_user(struct request *request);
+extern const struct slow_handler trk_user;
