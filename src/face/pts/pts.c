@@ -1,12 +1,8 @@
 #include "face/pts/pts.h"
 
-#include "face/body.h"
-#include "face/face.h"
 #include "face/pts/pts_decode.h"
 #include "face/pts/pts_encode.h"
 #include "face/pts/pts_titles.h"
-#include "face/read.h"
-#include "face/write.h"
 
 enum { BULK_MAX = 1000 };
 
@@ -22,26 +18,13 @@ static void put_report(struct json_out *out, struct command *command, struct vie
                   pts_reported(learner, item));
 }
 
-/* On a server thread again: the titles that the answer will show are known as well as they will be. */
-static void titles_known(struct request *request)
-{
-    struct command *command = request->command;
-
-    face_submit(request, command, command->encode);
-}
-
 /* Asks for titles first, so that the answer, also one kept for an Idempotency-Key, can show them. */
-static void submit(struct request *request, struct command *command,
-                   void (*encode)(struct command *command, struct view view))
+static void ask_titles(struct request *request, struct command *command)
 {
     struct titles *titles = titles_of(request);
 
-    command->all_or_nothing = true;
-    command->encode = encode;
-    request->command = command;
     if (!titles) {
-        static const struct fault memory = {NULL, "out of memory"};
-        request_fail(request, RC_BUSY, &memory);
+        request_fail(request, RC_BUSY, &(struct fault){NULL, "out of memory"});
         return;
     }
     if (face_of(request)->cms) {
@@ -52,8 +35,8 @@ static void submit(struct request *request, struct command *command,
         }
         model_read_end(view);
     }
-    if (!titles_fetch(titles, titles_known))
-        titles_known(request);
+    if (!titles_fetch(titles, write_submit))
+        write_submit(request);
 }
 
 static void encode_video(struct command *command, struct view view)
@@ -65,45 +48,21 @@ static void encode_video(struct command *command, struct view view)
     etag_of_record(pts_reported(learner, command->reports[0].item_key), command->answer.etag);
 }
 
-static void post_video(struct request *request, struct text user, struct text video)
+static enum rc decode_video(struct request *request, const struct body *body, struct command *command,
+                            struct fault *fault)
 {
-    struct fault fault = {NULL, NULL};
-    struct item_report report = {.rc = RC_OK};
-    BODY body = {NULL, SPELLING_ANY_CASE};
-    enum rc rc = face_body(request, SPELLING_ANY_CASE, &body, &fault);
-
-    if (rc == RC_OK)
-        rc = pts_report_decode(request, &body, &user, video, &report, &fault);
-    if (rc == RC_OK)
-        rc = face_may_user(request, user, &fault);
-    struct command *command = rc == RC_OK ? face_command(request, CMD_REPORTS, FACE_PTS, user) : NULL;
-    if (rc == RC_OK && (!command || !face_reports(request, command, 1)))
-        rc = fault_no_memory(&fault);
-    if (rc != RC_OK) {
-        request_fail(request, rc, &fault);
-        return;
-    }
-    command->reports[0] = report;
-    submit(request, command, encode_video);
+    if (!face_reports(request, command, 1))
+        return fault_no_memory(fault);
+    return pts_report_decode(request, body, &command->learner, face_call(request)->item, &command->reports[0],
+                             fault);
 }
 
-void pts_video(struct request *request)
-{
-    post_video(request, (struct text){NULL, 0}, (struct text){NULL, 0});
-}
-
-void pts_video_path(struct request *request)
-{
-    struct fault fault = {NULL, NULL};
-    enum rc rc = request_id_param(request, 0, "userId", &fault);
-
-    if (rc == RC_OK)
-        rc = request_id_param(request, 1, "videoId", &fault);
-    if (rc == RC_OK)
-        post_video(request, face_param(request, 0), face_param(request, 1));
-    else
-        request_fail(request, rc, &fault);
-}
+const struct write_handler pts_video = {CMD_REPORTS,
+                                        .decode = decode_video,
+                                        .before = ask_titles,
+                                        .encode = encode_video,
+                                        .spelling = SPELLING_ANY_CASE,
+                                        .all_or_nothing = true};
 
 /* ---- POST Progress/videos/bulk: all or nothing ---- */
 
@@ -117,18 +76,21 @@ static void encode_bulk(struct command *command, struct view view)
     json_close(&out, ']');
 }
 
-static enum rc decode_bulk(struct request *request, json_t *list, struct command **out_command,
+/* Whose they are: the first who is not the caller, so that access is asked about them. */
+static enum rc decode_bulk(struct request *request, const struct body *body, struct command *command,
                            struct fault *fault)
 {
     const struct caller *caller = face_caller(request);
     struct text self = {caller->id, caller->id_size};
-    struct command *command = face_command(request, CMD_REPORTS, FACE_PTS, self);
-    struct text other = {NULL, 0};
-    struct fault refusal = {NULL, NULL};
+    json_t *list = body_get(body, "videoProgresses"), *entry;
     size_t index;
-    json_t *entry;
 
-    if (!command || !face_reports(request, command, (uint32_t)json_array_size(list)))
+    command->learner = self;
+    if (!json_is_array(list))
+        return fault_set(fault, RC_INVALID, "videoProgresses", list ? "must be an array" : "is required");
+    if (json_array_size(list) > BULK_MAX)
+        return fault_set(fault, RC_INVALID, "videoProgresses", "has at most 1,000 items");
+    if (!face_reports(request, command, (uint32_t)json_array_size(list)))
         return fault_no_memory(fault);
     json_array_foreach(list, index, entry)
     {
@@ -144,35 +106,15 @@ static enum rc decode_bulk(struct request *request, json_t *list, struct command
                                    fault);
         if (rc != RC_OK)
             return rc;
-        if (!other.bytes && face_may_user(request, user, &refusal) != RC_OK)
-            other = user;
+        if (text_equal(command->learner, self))
+            command->learner = user;
     }
-    if (other.bytes) /* whose they are comes after what they are */
-        return face_may_user(request, other, fault);
-    *out_command = command;
     return RC_OK;
 }
 
-void pts_videos_bulk(struct request *request)
-{
-    struct fault fault = {NULL, NULL};
-    struct command *command = NULL;
-    BODY body = {NULL, SPELLING_ANY_CASE};
-    enum rc rc = face_body(request, SPELLING_ANY_CASE, &body, &fault);
-    json_t *list = rc == RC_OK ? body_get(&body, "videoProgresses") : NULL;
-
-    if (rc == RC_OK && !json_is_array(list))
-        rc = fault_set(&fault, RC_INVALID, "videoProgresses", list ? "must be an array" : "is required");
-    if (rc == RC_OK && json_array_size(list) > BULK_MAX)
-        rc = fault_set(&fault, RC_INVALID, "videoProgresses", "has at most 1,000 items");
-    if (rc == RC_OK)
-        rc = decode_bulk(request, list, &command, &fault);
-    if (rc != RC_OK) {
-        request_fail(request, rc, &fault);
-        return;
-    }
-    submit(request, command, encode_bulk);
-}
+const struct write_handler pts_videos_bulk = {
+    CMD_REPORTS,           .decode = decode_bulk,         .before = ask_titles,
+    .encode = encode_bulk, .spelling = SPELLING_ANY_CASE, .all_or_nothing = true};
 
 /* ---- webhooks ---- */
 
@@ -182,30 +124,27 @@ static void encode_nothing(struct command *command, struct view view)
     buf_text(command->answer.body, "{}");
 }
 
-void pts_enrollment(struct request *request)
+static enum rc decode_enrollment(struct request *request, const struct body *body, struct command *command,
+                                 struct fault *fault)
 {
-    struct fault fault = {NULL, NULL};
     struct pts_webhook told = {.kind = CMD_ENROL};
-    BODY body = {NULL, SPELLING_ANY_CASE};
-    enum rc rc = face_body(request, SPELLING_ANY_CASE, &body, &fault);
+    enum rc rc = pts_webhook_decode(request, body, &told, fault);
 
-    if (rc == RC_OK)
-        rc = pts_webhook_decode(request, &body, &told, &fault);
-    struct command *command = rc == RC_OK ? face_command(request, told.kind, FACE_PTS, told.user) : NULL;
-    if (rc == RC_OK && !command)
-        rc = fault_no_memory(&fault);
-    if (rc != RC_OK) {
-        request_fail(request, rc, &fault);
-        return;
-    }
+    if (rc != RC_OK)
+        return rc;
+    command->kind = told.kind;
     command->webhook = true;
+    command->learner = told.user;
     command->course = told.course;
     command->users = told.user.bytes ? &command->learner : told.users;
     command->user_count = told.user_count;
     command->has_occurred = told.has_occurred;
     command->occurred_ms = told.occurred_ms;
-    face_submit(request, command, encode_nothing);
+    return RC_OK;
 }
+
+const struct write_handler pts_enrollment = {CMD_ENROL, .decode = decode_enrollment, .encode = encode_nothing,
+                                             .spelling = SPELLING_ANY_CASE};
 
 /* Drops what is cached of a course or video from the CMS. */
 static void drop_cached(struct request *request, const char *member, enum cms_kind kind)

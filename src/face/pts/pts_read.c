@@ -2,13 +2,10 @@
 
 #include <string.h>
 
-#include "face/face.h"
 #include "face/pts/pts_encode.h"
 #include "face/pts/pts_titles.h"
-#include "face/read.h"
 #include "face/show.h"
 #include "face/snapshot.h"
-#include "face/steps.h"
 #include "face/work.h"
 
 enum { RECENT_MAX = 5, TURNS_A_STEP = 16 };
@@ -37,7 +34,7 @@ enum pts_read_kind { READ_SUMMARY, READ_COURSE, READ_VIDEOS };
 /* GET of a summary, a course or its videos. First the titles that will be shown are asked for, if there is a
  * CMS; then the answer is made in steps. */
 struct pts_read {
-    struct request *request;
+    struct slow slow;
     enum pts_read_kind kind;
     struct titles *titles;
     enum user_verdict verdict;
@@ -48,7 +45,6 @@ struct pts_read {
     int64_t enrolled, completed; /* of a summary, as is what follows */
     struct video_sums all;
     enum { PTS_RECORDS, PTS_SUMS, PTS_HEAD, PTS_VIDEOS, PTS_END } phase;
-    struct json_out out;
     bool mock; /* the open course's title is invented */
 };
 
@@ -86,53 +82,46 @@ static void pick_recent(struct pts_read *read, struct view view)
     }
 }
 
-/* Whose and what; everything that is shown is kept by reference. */
-static enum rc open_read(struct pts_read *read, bool *out_small, struct fault *fault)
+/* What is shown; all of it is kept by reference. */
+static enum rc pts_open(struct slow *slow, const struct read *found, struct fault *fault)
 {
-    struct request *request = read->request;
-    struct text user = face_param(request, 0);
-    struct view view = model_read_begin(face_of(request)->model);
-    uint32_t course = 0;
+    struct pts_read *read = (struct pts_read *)slow;
+    const struct course_def *def = view_course(found->view, found->course);
     uint64_t work = 0;
-    enum rc rc = face_may(request, view, ACCESS_OWN_STUDENT, user, 0, false, fault);
 
-    if (rc == RC_OK && read->kind != READ_SUMMARY)
-        rc = face_course(view, face_param(request, 1), &course, fault);
-    if (rc == RC_OK)
-        snapshot_take(view, view_learner_key(view, user.bytes, user.size), &read->snapshot);
+    if (read->kind != READ_SUMMARY && !def)
+        return fault_set(fault, RC_NOT_FOUND, NULL, "Course not found");
+    snapshot_take(found->view, found->learner, &read->snapshot);
     const struct learner *learner = read->snapshot.learner;
-    if (rc == RC_OK && read->kind == READ_SUMMARY && (!learner || read->verdict == USER_NO))
-        rc = fault_set(fault, RC_NOT_FOUND, NULL, "User not found");
-    if (rc == RC_OK && read->kind == READ_SUMMARY) {
-        pick_recent(read, view);
+    if (read->kind == READ_SUMMARY && (!learner || read->verdict == USER_NO))
+        return fault_set(fault, RC_NOT_FOUND, NULL, "User not found");
+    if (read->kind == READ_SUMMARY) {
+        pick_recent(read, found->view);
         work = learner->record_count + learner->enrolment_count;
-    } else if (rc == RC_OK) {
+    } else {
         read->courses[0] =
-            (struct shown_course){.key = course,
-                                  .def = view_course(view, course),
-                                  .enrolment = learner ? learner_enrolment(learner, course) : NULL};
+            (struct shown_course){.key = found->course,
+                                  .def = def,
+                                  .enrolment = learner ? learner_enrolment(learner, found->course) : NULL};
         read->course_count = 1;
     }
     for (uint32_t i = 0; i < read->course_count; i++) {
         (void)course_def_ref(read->courses[i].def);
         work += read->courses[i].def->item_count;
     }
-    model_read_end(view);
-    *out_small = work <= LARGE_READ;
-    return rc;
+    read->phase = read->kind == READ_SUMMARY ? PTS_RECORDS : PTS_SUMS;
+    slow->small = work <= LARGE_READ;
+    return RC_OK;
 }
 
-static void close_read(struct pts_read *read)
+static void pts_close(struct slow *slow)
 {
+    struct pts_read *read = (struct pts_read *)slow;
+
     for (uint32_t i = 0; i < read->course_count; i++)
         course_def_unref(read->courses[i].def);
     snapshot_done(&read->snapshot);
     read->course_count = 0;
-}
-
-static void free_read(void *state)
-{
-    close_read(state);
 }
 
 /* Videos of a course and what the learner did with them: type video or unknown only. True: counted to the
@@ -170,7 +159,7 @@ static bool sum_records(struct pts_read *read, struct view view)
 static void put_course_head(struct pts_read *read, struct view view, const struct shown_course *course,
                             bool *out_mock)
 {
-    struct json_out *out = &read->out;
+    struct json_out *out = &read->slow.out;
     const struct enrolment *enrolment = course->enrolment;
     const char *id = view_id(view, ENTITY_COURSE, course->key).bytes;
     struct title title = titles_look(read->titles, view, true, course->key, id);
@@ -197,19 +186,19 @@ static void put_course_head(struct pts_read *read, struct view view, const struc
 
 static void put_course_end(struct pts_read *read, bool mock)
 {
-    json_close(&read->out, ']');
+    json_close(&read->slow.out, ']');
     if (mock)
-        json_put_bool(&read->out, "mock", true);
-    json_close(&read->out, '}');
+        json_put_bool(&read->slow.out, "mock", true);
+    json_close(&read->slow.out, '}');
 }
 
 static void put_summary(struct pts_read *read, struct view view)
 {
-    struct json_out *out = &read->out;
+    struct json_out *out = &read->slow.out;
     bool mock;
 
     json_open(out, '{');
-    json_put_text(out, "userId", face_param(read->request, 0).bytes);
+    json_put_text(out, "userId", face_call(read->slow.request)->user.bytes);
     json_put_int(out, "totalCoursesEnrolled", read->enrolled);
     json_put_int(out, "completedCourses", read->completed);
     json_put_int(out, "totalVideosWatched", read->all.completed);
@@ -241,9 +230,9 @@ static bool put_videos(struct pts_read *read, struct view view)
     read->titles->arena = &scratch;
     for (uint32_t steps = STEPS_A_HOLD; read->at < def->item_count && steps > 0; read->at++, steps--)
         if (shows_video(read, view, def->items[read->at], &record))
-            pts_put_video(&read->out, read->titles, view, def->items[read->at],
-                          view_id(view, ENTITY_ITEM, def->items[read->at]).bytes, record);
-    read->titles->arena = &read->request->arena;
+            pts_put_video(&read->slow.out, read->titles, view, def->items[read->at],
+                          view_item_slot(view, def->items[read->at])->id, record);
+    read->titles->arena = &read->slow.request->arena;
     arena_done(&scratch);
     return read->at == def->item_count;
 }
@@ -255,7 +244,7 @@ static void head_turn(struct pts_read *read, struct view view)
     if (read->kind == READ_SUMMARY)
         put_summary(read, view);
     else if (read->kind == READ_VIDEOS)
-        json_open(&read->out, '[');
+        json_open(&read->slow.out, '[');
     else
         put_course_head(read, view, &read->courses[0], &read->mock);
 }
@@ -287,7 +276,7 @@ static void read_turn(struct pts_read *read, struct view view)
         if (!put_videos(read, view))
             return;
         if (read->kind == READ_VIDEOS)
-            json_close(&read->out, ']');
+            json_close(&read->slow.out, ']');
         else
             put_course_end(read, read->mock);
         read->phase = PTS_END;
@@ -297,14 +286,13 @@ static void read_turn(struct pts_read *read, struct view view)
     }
 }
 
-static enum rc read_step(void *state, struct buf *out, bool *out_last, struct fault *fault)
+static enum rc pts_step(struct slow *slow, bool *out_last, struct fault *fault)
 {
-    struct pts_read *read = state;
+    struct pts_read *read = (struct pts_read *)slow;
 
     (void)fault;
-    read->out.buf = out;
     for (int turns = 0; turns < TURNS_A_STEP && read->phase != PTS_END; turns++) {
-        struct view view = model_read_begin(face_of(read->request)->model);
+        struct view view = model_read_begin(face_of(read->slow.request)->model);
         read_turn(read, view);
         model_read_end(view);
     }
@@ -312,27 +300,10 @@ static enum rc read_step(void *state, struct buf *out, bool *out_last, struct fa
     return RC_OK;
 }
 
-/* On a server thread: what can be known of titles is known. */
-static void answer_read(struct request *request)
-{
-    struct pts_read *read = request->command;
-    struct fault fault = {NULL, NULL};
-    bool small;
-    enum rc rc = open_read(read, &small, &fault);
-
-    if (rc != RC_OK) {
-        close_read(read);
-        request_fail(request, rc, &fault);
-        return;
-    }
-    read->phase = read->kind == READ_SUMMARY ? PTS_RECORDS : PTS_SUMS;
-    face_stream(request, &(struct face_source){read_step, free_read, read, "application/json", small, false});
-}
-
 /* Notes the titles that will be shown and are not known. */
 static void want_titles(struct pts_read *read)
 {
-    struct model *model = face_of(read->request)->model;
+    struct model *model = face_of(read->slow.request)->model;
     struct titles *titles = read->titles;
     const struct record *record;
     uint32_t steps = 0;
@@ -354,13 +325,16 @@ static void want_titles(struct pts_read *read)
  * else *out_large says that it is too much for an event loop. */
 static enum rc look_for_titles(struct pts_read *read, bool large, bool *out_large, struct fault *fault)
 {
-    bool small = false;
-    enum rc rc = open_read(read, &small, fault);
+    struct read found;
+    struct view view = model_read_begin(face_of(read->slow.request)->model);
 
-    *out_large = rc == RC_OK && !small && !large;
+    read_find(read->slow.request, view, &found);
+    enum rc rc = pts_open(&read->slow, &found, fault);
+    model_read_end(view);
+    *out_large = rc == RC_OK && !read->slow.small && !large;
     if (rc == RC_OK && !*out_large)
         want_titles(read);
-    close_read(read);
+    pts_close(&read->slow);
     read->enrolled = read->completed = 0;
     return rc;
 }
@@ -369,6 +343,12 @@ static enum rc work_titles(struct request *request, struct fault *fault)
 {
     bool large;
     return look_for_titles(request->command, true, &large, fault);
+}
+
+/* On a server thread: what can be known of titles is known. */
+static void answer_read(struct request *request)
+{
+    slow_open(request->command);
 }
 
 static void ask_for_titles(struct request *request)
@@ -399,49 +379,56 @@ static void told(void *arg, const struct reply *reply)
     struct pts_read *read = arg;
 
     read->verdict = user_service_verdict(reply);
-    request_resume(read->request);
+    request_resume(read->slow.request);
 }
 
-static void begin_read(struct request *request, enum pts_read_kind kind)
+static void pts_before(struct slow *slow)
 {
-    struct face_context *context = face_of(request);
-    struct fault fault = {NULL, NULL};
-    struct pts_read *read = arena_alloc(&request->arena, sizeof *read);
-    struct titles *titles = titles_of(request);
-    enum rc rc = read && titles ? request_id_param(request, 0, "userId", &fault) : fault_no_memory(&fault);
+    struct pts_read *read = (struct pts_read *)slow;
+    struct request *request = slow->request;
+    struct user_service *users = face_of(request)->users;
+    const char *user = face_call(request)->user.bytes;
 
-    if (rc == RC_OK && kind != READ_SUMMARY)
-        rc = request_id_param(request, 1, "courseId", &fault);
-    if (rc == RC_OK)
-        rc = face_may_user(request, face_param(request, 0), &fault);
-    if (rc != RC_OK) {
-        request_fail(request, rc, &fault);
-        return;
-    }
-    struct text user = face_param(request, 0);
-    *read = (struct pts_read){.request = request, .kind = kind, .titles = titles, .verdict = USER_YES};
     request->command = read;
-    if (kind == READ_SUMMARY && context->users)
-        read->verdict = user_service_known(context->users, user.bytes);
+    read->verdict = read->kind == READ_SUMMARY && users ? user_service_known(users, user) : USER_YES;
     if (read->verdict != USER_NOT_ASKED) {
         judged(request);
         return;
     }
     request_suspend(request, judged);
-    user_service_ask(context->users, user.bytes, told, read);
+    user_service_ask(users, user, told, read);
 }
 
-void pts_summary(struct request *request)
+static enum rc decode_kind(struct slow *slow, enum pts_read_kind kind, struct fault *fault)
 {
-    begin_read(request, READ_SUMMARY);
+    struct pts_read *read = (struct pts_read *)slow;
+
+    read->kind = kind;
+    read->titles = titles_of(slow->request);
+    return read->titles ? RC_OK : fault_no_memory(fault);
 }
 
-void pts_course(struct request *request)
+static enum rc decode_summary(struct slow *slow, const struct body *body, struct fault *fault)
 {
-    begin_read(request, READ_COURSE);
+    (void)body;
+    return decode_kind(slow, READ_SUMMARY, fault);
 }
 
-void pts_videos(struct request *request)
+static enum rc decode_course(struct slow *slow, const struct body *body, struct fault *fault)
 {
-    begin_read(request, READ_VIDEOS);
+    (void)body;
+    return decode_kind(slow, READ_COURSE, fault);
 }
+
+static enum rc decode_videos(struct slow *slow, const struct body *body, struct fault *fault)
+{
+    (void)body;
+    return decode_kind(slow, READ_VIDEOS, fault);
+}
+
+const struct slow_handler pts_summary = {
+    sizeof(struct pts_read), decode_summary, pts_before, pts_open, pts_step, .close = pts_close};
+const struct slow_handler pts_course = {
+    sizeof(struct pts_read), decode_course, pts_before, pts_open, pts_step, .close = pts_close};
+const struct slow_handler pts_videos = {
+    sizeof(struct pts_read), decode_videos, pts_before, pts_open, pts_step, .close = pts_close};
