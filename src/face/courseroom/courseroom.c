@@ -3,13 +3,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "face/body.h"
 #include "face/courseroom/courseroom_decode.h"
 #include "face/courseroom/courseroom_encode.h"
-#include "face/face.h"
-#include "face/read.h"
 #include "face/show.h"
-#include "face/write.h"
 
 static void encode_enrolment(struct command *command, struct view view)
 {
@@ -41,36 +37,14 @@ static enum rc certificate_url(struct request *request, const struct body *body,
     return RC_OK;
 }
 
-void courseroom_certify(struct request *request)
+static enum rc decode_certify(struct request *request, const struct body *body, struct command *command,
+                              struct fault *fault)
 {
-    struct fault fault = {NULL, NULL};
-    struct text course, user, url = {NULL, 0};
-    BODY body = {NULL, SPELLING_EXACT};
-    enum rc rc = courseroom_param(request, 0, "courseId", &course, &fault);
-
-    if (rc == RC_OK)
-        rc = courseroom_param(request, 1, "userId", &user, &fault);
-    if (rc == RC_OK)
-        rc = face_body(request, SPELLING_EXACT, &body, &fault);
-    if (rc == RC_OK)
-        rc = certificate_url(request, &body, &url, &fault);
-    if (rc == RC_OK) {
-        struct view view = model_read_begin(face_of(request)->model);
-        uint32_t key = view_course_key(view, course.bytes, course.size);
-        rc = face_may(request, view, ACCESS_COURSE_STAFF, user, key, true, &fault);
-        model_read_end(view);
-    }
-    struct command *command = rc == RC_OK ? face_command(request, CMD_CERTIFY, FACE_COURSEROOM, user) : NULL;
-    if (rc == RC_OK && !command)
-        rc = fault_no_memory(&fault);
-    if (rc != RC_OK) {
-        request_fail(request, rc, &fault);
-        return;
-    }
-    command->course = course;
-    command->url = url;
-    face_submit(request, command, encode_enrolment);
+    return certificate_url(request, body, &command->url, fault);
 }
+
+const struct write_handler courseroom_certify = {CMD_CERTIFY, .decode = decode_certify,
+                                                 .encode = encode_enrolment};
 
 static void encode_reset(struct command *command, struct view view)
 {
@@ -90,33 +64,16 @@ static void encode_reset(struct command *command, struct view view)
     json_close(&out, '}');
 }
 
-void courseroom_reset(struct request *request)
+static enum rc decode_reset(struct request *request, const struct body *body, struct command *command,
+                            struct fault *fault)
 {
-    struct fault fault = {NULL, NULL};
-    struct text course = {NULL, 0}, user = {NULL, 0}, item = {NULL, 0};
-    BODY body = {NULL, SPELLING_EXACT};
-    enum rc rc = face_body(request, SPELLING_EXACT, &body, &fault);
+    enum rc rc = courseroom_id(request, body, "courseId", &command->course, fault);
 
     if (rc == RC_OK)
-        rc = courseroom_id(request, &body, "courseId", &course, &fault);
-    if (rc == RC_OK)
-        rc = courseroom_id(request, &body, "userId", &user, &fault);
-    if (rc == RC_OK && body_get(&body, "courseContentId"))
-        rc = courseroom_id(request, &body, "courseContentId", &item, &fault);
-    if (rc == RC_OK) {
-        struct view view = model_read_begin(face_of(request)->model);
-        uint32_t key = view_course_key(view, course.bytes, course.size);
-        rc = face_may(request, view, ACCESS_COURSE_STAFF, user, key, true, &fault);
-        model_read_end(view);
-    }
-    struct command *command = rc == RC_OK ? face_command(request, CMD_RESET, FACE_COURSEROOM, user) : NULL;
-    if (rc == RC_OK && !command)
-        rc = fault_no_memory(&fault);
-    if (rc != RC_OK) {
-        request_fail(request, rc, &fault);
-        return;
-    }
-    command->course = course;
-    command->item = item;
-    face_submit(request, command, encode_reset);
+        rc = courseroom_id(request, body, "userId", &command->learner, fault);
+    if (rc == RC_OK && body_get(body, "courseContentId"))
+        rc = courseroom_id(request, body, "courseContentId", &command->item, fault);
+    return rc;
 }
+
+const struct write_handler courseroom_reset = {CMD_RESET, .decode = decode_reset, .encode = encode_reset};

@@ -1,8 +1,8 @@
 #pragma once
 
-struct request;
+#include "face/write.h"
 
-/* The handlers of courseroom: what the React course room speaks. Ids are integers. Each answers its request,
- * or suspends it. Source: contract 3. */
-void courseroom_reset(struct request *request);   /* POST /user-progress/reset */
-void courseroom_certify(struct request *request); /* POST /user-progress/:courseId/:userId/certify */
+/* seeds/courseroom.md, contract 3: what the React course room speaks. Ids are integers. Reads are in
+ * courseroom_user.h, courseroom_lists.h and courseroom_analytics.h. */
+extern const struct write_handler courseroom_reset;   /* POST /user-progress/reset */
+extern const struct write_handler courseroom_certify; /* POST /user-progress/:courseId/:userId/certify */

@@ -3,11 +3,8 @@
 #include <stdlib.h>
 
 #include "base/instant.h"
-#include "face/courseroom/courseroom_decode.h"
 #include "face/courseroom/courseroom_encode.h"
-#include "face/face.h"
 #include "face/show.h"
-#include "face/steps.h"
 
 enum { HOLD_ITEMS = 512, SMALL_ITEMS = 256 };
 
@@ -17,6 +14,7 @@ struct content {
 };
 
 struct analytics {
+    struct slow slow;
     struct face_context *context;
     uint32_t course;
     const struct course_def *def; /* a reference */
@@ -25,32 +23,32 @@ struct analytics {
     struct content *contents;
     uint32_t looked, written;
     int64_t activities;
-    bool begun, comma;
+    bool begun;
 };
 
-static void free_analytics(void *state)
+static void analytics_close(struct slow *slow)
 {
-    struct analytics *all = state;
+    struct analytics *all = (struct analytics *)slow;
 
     course_def_unref(all->def);
     free(all->contents);
 }
 
-static enum rc take_figures(struct analytics *all, struct fault *fault)
+static enum rc analytics_open(struct slow *slow, const struct read *found, struct fault *fault)
 {
-    struct view view = model_read_begin(all->context->model);
-    const struct course_def *def = view_course(view, all->course);
-    int32_t today = instant_day(all->context->now_ms());
+    struct analytics *all = (struct analytics *)slow;
+    const struct course_def *def = view_course(found->view, found->course);
 
-    if (def) {
-        all->def = course_def_ref(def);
-        all->facts = view_course_facts(view, all->course);
-        all->figures = course_sums_figures(view_course_sums(view, all->course), &all->facts, today);
-    }
-    model_read_end(view);
     if (!def)
         return fault_set(fault, RC_NOT_FOUND, NULL, "Course not found");
-    all->contents = calloc(all->def->item_count + 1, sizeof *all->contents);
+    all->context = face_of(slow->request);
+    all->course = found->course;
+    all->def = course_def_ref(def);
+    all->facts = view_course_facts(found->view, all->course);
+    all->figures = course_sums_figures(&view_course_slot(found->view, all->course)->sums, &all->facts,
+                                       instant_day(all->context->now_ms()));
+    all->contents = calloc(def->item_count + 1, sizeof *all->contents);
+    slow->small = def->item_count <= SMALL_ITEMS;
     return all->contents ? RC_OK : fault_no_memory(fault);
 }
 
@@ -130,46 +128,28 @@ static void put_some(struct json_out *out, struct analytics *all)
     model_read_end(view);
 }
 
-static enum rc step(void *state, struct buf *buf, bool *out_last, struct fault *fault)
+static enum rc analytics_step(struct slow *slow, bool *out_last, struct fault *fault)
 {
-    struct analytics *all = state;
-    struct json_out out = {buf, all->comma};
+    struct analytics *all = (struct analytics *)slow;
+    struct json_out *out = &slow->out;
 
-    if (!all->def)
-        return take_figures(all, fault);
+    (void)fault;
     if (all->looked < all->def->item_count) {
         look_at_some(all);
         return RC_OK;
     }
     if (!all->begun)
-        put_figures(&out, all);
+        put_figures(out, all);
     all->begun = true;
-    put_some(&out, all);
-    if (all->written == all->def->item_count) {
-        json_close(&out, ']');
-        json_close(&out, '}');
-        json_close(&out, '}');
-        *out_last = true;
+    put_some(out, all);
+    *out_last = all->written == all->def->item_count;
+    if (*out_last) {
+        json_close(out, ']');
+        json_close(out, '}');
+        json_close(out, '}');
     }
-    all->comma = out.comma;
     return RC_OK;
 }
 
-void courseroom_analytics(struct request *request)
-{
-    struct fault fault = {NULL, NULL};
-    struct analytics *all = arena_alloc(&request->arena, sizeof *all);
-    uint32_t course = 0;
-    struct view view = model_read_begin(face_of(request)->model);
-    enum rc rc = all ? courseroom_course(request, view, &course, &fault) : fault_no_memory(&fault);
-    bool small = rc == RC_OK && view_course(view, course)->item_count <= SMALL_ITEMS;
-
-    model_read_end(view);
-    if (rc != RC_OK) {
-        request_fail(request, rc, &fault);
-        return;
-    }
-    all->context = face_of(request);
-    all->course = course;
-    face_stream(request, &(struct face_source){step, free_analytics, all, "application/json", small, false});
-}
+const struct slow_handler courseroom_analytics = {sizeof(struct analytics), .open = analytics_open,
+                                                  .step = analytics_step, .close = analytics_close};

@@ -4,26 +4,22 @@
 
 #include "base/instant.h"
 #include "core/words.h"
-#include "face/body.h"
 #include "face/courseroom/courseroom_decode.h"
 #include "face/courseroom/courseroom_encode.h"
 #include "face/courseroom/courseroom_query.h"
 #include "face/courseroom/courseroom_rows.h"
-#include "face/csv_reply.h"
-#include "face/face.h"
-#include "face/read.h"
 #include "face/show.h"
-#include "face/steps.h"
 
 enum { BULK_MAX = 1000, SMALL_ROSTER = 256 };
 
 /* One answer under way. */
 struct listing {
+    struct slow slow;
     struct row_out to;
     uint32_t course;
     struct courseroom_query query;
     const char *message;
-    const struct text *users; /* bulk's */
+    struct text *users; /* bulk's */
     struct text reader;
     size_t user_count;
     struct roster *roster; /* of the others */
@@ -191,11 +187,11 @@ static enum rc step_row(struct listing *list, struct fault *fault)
     return rc;
 }
 
-static enum rc step(void *state, struct buf *out, bool *out_last, struct fault *fault)
+static enum rc step(struct slow *slow, bool *out_last, struct fault *fault)
 {
-    struct listing *list = state;
+    struct listing *list = (struct listing *)slow;
 
-    list->to.out = out;
+    list->to.out = slow->out.buf;
     if (list->roster && !list->ordered)
         return roster_step(list->roster, &list->ordered, fault);
     if (!list->opened)
@@ -207,9 +203,9 @@ static enum rc step(void *state, struct buf *out, bool *out_last, struct fault *
     return RC_OK;
 }
 
-static void free_listing(void *state)
+static void close_listing(struct slow *slow)
 {
-    struct listing *list = state;
+    struct listing *list = (struct listing *)slow;
 
     if (list->in_row)
         member_done(&list->row.member);
@@ -217,46 +213,43 @@ static void free_listing(void *state)
     buf_done(&list->to.scratch);
 }
 
-/* Hands the list over, or answers with the refusal. */
-static void send(struct request *request, struct listing *list, bool small, enum rc rc,
-                 const struct fault *fault)
+static void begin(struct listing *list, const char *message)
 {
-    if (rc == RC_OK)
-        face_stream(request,
-                    &(struct face_source){step, free_listing, list,
-                                          list->to.csv ? CSV_TYPE : "application/json", small, false});
-    else
-        request_fail(request, rc, fault);
+    list->to.context = face_of(list->slow.request);
+    list->to.csv = list->slow.csv;
+    list->query.page = 1;
+    list->message = message;
 }
 
-static struct listing *new_listing(struct request *request, const char *message, struct fault *fault,
-                                   enum rc *out_rc)
+static enum rc decode_all(struct slow *slow, const struct body *body, struct fault *fault)
 {
-    struct listing *list = arena_alloc(&request->arena, sizeof *list);
+    struct listing *list = (struct listing *)slow;
 
-    *out_rc = list ? RC_OK : fault_no_memory(fault);
-    if (list)
-        *list =
-            (struct listing){.to = {.context = face_of(request)}, .query = {.page = 1}, .message = message};
-    return list;
+    (void)body;
+    begin(list, "All users progress retrieved successfully");
+    return courseroom_read_query(slow->request, slow->csv, &list->query, fault);
 }
 
-static bool is_small(struct view view, uint32_t course)
+static enum rc decode_leaders(struct slow *slow, const struct body *body, struct fault *fault)
 {
-    return view_roster(view, course)->count <= SMALL_ROSTER;
+    struct listing *list = (struct listing *)slow;
+
+    (void)body;
+    begin(list, "Leaderboard retrieved successfully");
+    list->leaders = true;
+    return courseroom_read_page(slow->request, slow->csv, &list->query, fault);
 }
 
-/* Once the query is read: the course, then its learners in the order. */
-static enum rc begin(struct request *request, struct listing *list, bool *out_small, struct fault *fault)
+/* The course's learners in the order that is asked for. */
+static enum rc open_roster(struct slow *slow, const struct read *found, struct fault *fault)
 {
-    struct view view = model_read_begin(face_of(request)->model);
-    enum rc rc = courseroom_course(request, view, &list->course, fault);
-
-    *out_small = rc == RC_OK && is_small(view, list->course);
-    model_read_end(view);
-    if (rc != RC_OK)
-        return rc;
+    struct listing *list = (struct listing *)slow;
     const struct courseroom_query *query = &list->query;
+
+    if (!view_course(found->view, found->course))
+        return fault_set(fault, RC_NOT_FOUND, NULL, "Course not found");
+    list->course = found->course;
+    slow->small = view_course_slot(found->view, found->course)->roster.count <= SMALL_ROSTER;
     struct roster_query roster = {
         .course = list->course,
         .take = list->leaders ? take_leader : take_member,
@@ -268,99 +261,62 @@ static enum rc begin(struct request *request, struct listing *list, bool *out_sm
         .after_by = {query->after_by[0], query->after_by[1]},
         .after_id = query->after_id,
     };
-    return roster_new(face_of(request)->model, &roster, &list->roster, fault);
+    return roster_new(face_of(slow->request)->model, &roster, &list->roster, fault);
 }
 
-void courseroom_all(struct request *request)
-{
-    struct fault fault = {NULL, NULL};
-    struct text id;
-    bool small = false;
-    enum rc rc;
-    struct listing *list = new_listing(request, "All users progress retrieved successfully", &fault, &rc);
-
-    if (rc == RC_OK)
-        rc = courseroom_param(request, 0, "courseId", &id, &fault);
-    if (rc == RC_OK) {
-        list->to.csv = csv_wanted(request);
-        rc = courseroom_read_query(request, list->to.csv, &list->query, &fault);
-    }
-    if (rc == RC_OK)
-        rc = begin(request, list, &small, &fault);
-    send(request, list, small, rc, &fault);
-}
-
-void courseroom_leaderboard(struct request *request)
-{
-    struct fault fault = {NULL, NULL};
-    struct text id;
-    bool small = false;
-    enum rc rc;
-    struct listing *list = new_listing(request, "Leaderboard retrieved successfully", &fault, &rc);
-
-    if (rc == RC_OK)
-        rc = courseroom_param(request, 0, "courseId", &id, &fault);
-    if (rc == RC_OK) {
-        list->leaders = true;
-        list->to.csv = csv_wanted(request);
-        rc = courseroom_read_page(request, list->to.csv, &list->query, &fault);
-    }
-    if (rc == RC_OK)
-        rc = begin(request, list, &small, &fault);
-    send(request, list, small, rc, &fault);
-}
+const struct slow_handler courseroom_all = {sizeof(struct listing), .decode = decode_all,
+                                            .open = open_roster,    .step = step,
+                                            .close = close_listing, .writes_csv = true};
+const struct slow_handler courseroom_leaderboard = {sizeof(struct listing), .decode = decode_leaders,
+                                                    .open = open_roster,    .step = step,
+                                                    .close = close_listing, .writes_csv = true};
 
 /* ---- POST /user-progress/bulk: a read ---- */
 
-static enum rc read_users(struct request *request, const struct body *body, struct text **out_users,
-                          size_t *out_count, struct fault *fault)
+static enum rc read_users(struct request *request, const struct body *body, struct listing *list,
+                          struct fault *fault)
 {
-    json_t *list = body_get(body, "userIds"), *entry;
+    json_t *ids = body_get(body, "userIds"), *entry;
     size_t index;
 
-    if (!json_is_array(list))
-        return fault_set(fault, RC_INVALID, "userIds", list ? "must be an array" : "is required");
-    if (json_array_size(list) > BULK_MAX)
+    if (!json_is_array(ids))
+        return fault_set(fault, RC_INVALID, "userIds", ids ? "must be an array" : "is required");
+    if (json_array_size(ids) > BULK_MAX)
         return fault_set(fault, RC_INVALID, "userIds", "has at most 1,000 ids");
-    struct text *users = arena_alloc(&request->arena, (json_array_size(list) + 1) * sizeof *users);
-    if (!users)
+    list->user_count = json_array_size(ids);
+    list->users = arena_alloc(&request->arena, (list->user_count + 1) * sizeof *list->users);
+    if (!list->users)
         return fault_no_memory(fault);
-    json_array_foreach(list, index, entry)
+    json_array_foreach(ids, index, entry)
     {
-        enum rc rc = courseroom_id_of(request, entry, "userIds", &users[index], fault);
+        enum rc rc = courseroom_id_of(request, entry, "userIds", &list->users[index], fault);
         if (rc != RC_OK)
             return rc;
     }
-    *out_users = users;
-    *out_count = json_array_size(list);
     return RC_OK;
 }
 
-void courseroom_bulk(struct request *request)
+static enum rc decode_bulk(struct slow *slow, const struct body *body, struct fault *fault)
 {
-    struct fault fault = {NULL, NULL};
-    struct text id = {NULL, 0}, *users = NULL;
-    bool small = false;
-    BODY body = {NULL, SPELLING_EXACT};
-    enum rc rc;
-    struct listing *list = new_listing(request, "Users progress retrieved successfully", &fault, &rc);
+    struct listing *list = (struct listing *)slow;
+    const struct caller *caller = face_caller(slow->request);
 
-    if (rc == RC_OK)
-        rc = face_body(request, SPELLING_EXACT, &body, &fault);
-    if (rc == RC_OK)
-        rc = courseroom_id(request, &body, "courseId", &id, &fault);
-    if (rc == RC_OK)
-        rc = read_users(request, &body, &users, &list->user_count, &fault);
-    if (rc == RC_OK) {
-        struct view view = model_read_begin(face_of(request)->model);
-        rc = face_may(request, view, ACCESS_COURSE_STAFF, (struct text){NULL, 0},
-                      view_course_key(view, id.bytes, id.size), true, &fault);
-        if (rc == RC_OK)
-            rc = face_course(view, id, &list->course, &fault);
-        model_read_end(view);
-        list->users = users;
-        list->reader = (struct text){face_caller(request)->id, face_caller(request)->id_size};
-        small = list->user_count <= SMALL_ROSTER;
-    }
-    send(request, list, small, rc, &fault);
+    begin(list, "Users progress retrieved successfully");
+    list->reader = (struct text){caller->id, caller->id_size};
+    enum rc rc = courseroom_id(slow->request, body, "courseId", &face_call(slow->request)->course, fault);
+    return rc == RC_OK ? read_users(slow->request, body, list, fault) : rc;
 }
+
+static enum rc open_bulk(struct slow *slow, const struct read *found, struct fault *fault)
+{
+    struct listing *list = (struct listing *)slow;
+
+    if (!view_course(found->view, found->course))
+        return fault_set(fault, RC_NOT_FOUND, NULL, "Course not found");
+    list->course = found->course;
+    slow->small = list->user_count <= SMALL_ROSTER;
+    return RC_OK;
+}
+
+const struct slow_handler courseroom_bulk = {sizeof(struct listing), .decode = decode_bulk, .open = open_bulk,
+                                             .step = step, .close = close_listing};

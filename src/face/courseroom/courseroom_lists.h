@@ -1,8 +1,8 @@
 #pragma once
 
-struct request;
+#include "face/slow.h"
 
 /* Lists of one course's learners. Contract 3; how long they may take: docs/decisions/0013. */
-void courseroom_all(struct request *request);         /* GET /user-progress/course/:courseId/all */
-void courseroom_leaderboard(struct request *request); /* GET .../leaderboard */
-void courseroom_bulk(struct request *request);        /* POST /user-progress/bulk */
+extern const struct slow_handler courseroom_all;         /* GET /user-progress/course/:courseId/all */
+extern const struct slow_handler courseroom_leaderboard; /* GET .../leaderboard */
+extern const struct slow_handler courseroom_bulk;        /* POST /user-progress/bulk */

@@ -4,35 +4,27 @@
 
 #include "core/members.h"
 #include "core/words.h"
-#include "face/body.h"
 #include "face/courseroom/courseroom_decode.h"
 #include "face/courseroom/courseroom_encode.h"
-#include "face/face.h"
 #include "face/read.h"
 #include "face/show.h"
-#include "face/write.h"
 
-struct update {
-    struct text course, item, user; /* user: bytes NULL when the body names nobody */
-    bool locks, says_not_started;
-    struct report report;
-};
-
-static enum rc decode_status(const struct body *body, struct update *update, struct fault *fault)
+static enum rc decode_status(const struct body *body, struct command *command, struct fault *fault)
 {
     enum item_status stated;
+    struct report *report = &command->reports[0].report;
     const char *status;
     enum rc rc = json_in_text(body_get(body, "progressStatus"), "progressStatus", 32, &status, fault);
 
     if (rc != RC_OK)
         return rc;
-    update->locks = strcmp(status, WORD_LOCKED) == 0;
+    if (strcmp(status, WORD_LOCKED) == 0)
+        command->kind = CMD_LOCK;
     if (word_is_status(status, WORDS_UPPER, strcmp, &stated)) {
-        update->report.status = (uint8_t)stated;
-        update->report.has |= HAS_STATUS;
+        report->status = (uint8_t)stated;
+        report->has |= HAS_STATUS;
     }
-    update->says_not_started = update->report.has & HAS_STATUS && update->report.status == ITEM_NOT_STARTED;
-    if (!update->locks && !(update->report.has & HAS_STATUS))
+    if (command->kind != CMD_LOCK && !(report->has & HAS_STATUS))
         return fault_set(fault, RC_INVALID, "progressStatus",
                          "must be NOT_STARTED, IN_PROGRESS, COMPLETED or LOCKED");
     return RC_OK;
@@ -56,37 +48,50 @@ static enum rc decode_percent(const json_t *value, struct report *report, struct
     return json_in_percent(value, "progressPercent", &report->percent_hundredths, fault);
 }
 
-static enum rc decode(struct request *request, const struct body *body, struct update *update,
-                      struct fault *fault)
+static enum rc decode_extras(struct request *request, const struct body *body, struct report *report,
+                             struct fault *fault)
 {
     json_t *value;
-    enum rc rc = courseroom_id(request, body, "courseId", &update->course, fault);
+    enum rc rc = RC_OK;
 
-    if (rc == RC_OK)
-        rc = courseroom_id(request, body, "courseContentId", &update->item, fault);
-    if (rc == RC_OK && body_get(body, "userId"))
-        rc = courseroom_id(request, body, "userId", &update->user, fault);
-    if (rc == RC_OK)
-        rc = decode_status(body, update, fault);
-    if (rc == RC_OK && (value = body_get(body, "activityDuration"))) {
+    if ((value = body_get(body, "activityDuration"))) {
         int64_t seconds = 0;
         rc = json_in_whole(value, "activityDuration", &seconds, fault);
         if (rc == RC_OK && seconds > REPORT_TIME_MAX_MS / 1000)
             rc = fault_set(fault, RC_INVALID, "activityDuration", "is at most 7 days (604,800 seconds)");
-        update->report.time_spent_ms = rc == RC_OK ? seconds * 1000 : 0;
-        update->report.has |= HAS_TIME_SPENT;
+        report->time_spent_ms = rc == RC_OK ? seconds * 1000 : 0;
+        report->has |= HAS_TIME_SPENT;
     }
     if (rc == RC_OK && (value = body_get(body, "progressPercent")))
-        rc = decode_percent(value, &update->report, fault);
+        rc = decode_percent(value, report, fault);
     if (rc == RC_OK && body_get(body, "metadata")) {
         rc = json_in_members(&request->arena, request->body.bytes, request->body.size, body->root, "metadata",
-                             NULL, &update->report.metadata, &update->report.metadata_size, fault);
-        if (rc == RC_OK &&
-            members_json_bytes(update->report.metadata, update->report.metadata_size) > MEMBERS_MAX_BYTES)
+                             NULL, &report->metadata, &report->metadata_size, fault);
+        if (rc == RC_OK && members_json_bytes(report->metadata, report->metadata_size) > MEMBERS_MAX_BYTES)
             rc = fault_set(fault, RC_INVALID, "metadata", "has at most 16 KiB");
-        update->report.has |= HAS_METADATA;
+        report->has |= HAS_METADATA;
     }
     return rc;
+}
+
+static enum rc decode(struct request *request, const struct body *body, struct command *command,
+                      struct fault *fault)
+{
+    enum rc rc = face_reports(request, command, 1) ? RC_OK : fault_no_memory(fault);
+
+    if (rc == RC_OK)
+        rc = courseroom_id(request, body, "courseId", &command->course, fault);
+    if (rc == RC_OK)
+        rc = courseroom_id(request, body, "courseContentId", &command->item, fault);
+    if (rc == RC_OK && body_get(body, "userId"))
+        rc = courseroom_id(request, body, "userId", &command->learner, fault);
+    if (rc == RC_OK)
+        rc = decode_status(body, command, fault);
+    if (rc != RC_OK)
+        return rc;
+    command->reports[0].item = command->item;
+    command->reports[0].course = command->course;
+    return decode_extras(request, body, &command->reports[0].report, fault);
 }
 
 /* The document's subset of the record. */
@@ -116,66 +121,34 @@ static void encode(struct command *command, struct view view)
 
 /* Whether this is a report, a lock or an unlock, and whether the caller may. Locking is staff's and system's;
  * NOT_STARTED of somebody else's item unlocks it. SYSTEM's is a report where the item is not locked, which
- * only the engine can know: *out_unlocks. */
-static enum rc judge(struct request *request, const struct update *update, enum command_kind *out_kind,
-                     bool *out_unlocks, struct fault *fault)
+ * only the engine can know: command->unlocks. */
+static enum rc may(struct request *request, struct view view, struct command *command, struct fault *fault)
 {
     const struct caller *caller = face_caller(request);
-    struct view view = model_read_begin(face_of(request)->model);
-    uint32_t course = view_course_key(view, update->course.bytes, update->course.size);
-    bool named = update->user.bytes != NULL;
-    struct text user = named ? update->user : (struct text){caller->id, caller->id_size};
+    const struct report *report = &command->reports[0].report;
+    uint32_t course = view_course_key(view, command->course.bytes, command->course.size);
+    bool named = command->learner.bytes != NULL; /* by the body */
     struct fault unused;
-    enum rc rc;
 
-    *out_kind = CMD_REPORTS;
-    if (update->locks) {
-        *out_kind = CMD_LOCK;
-        rc = face_may(request, view, ACCESS_COURSE_STAFF, user, course, true, fault);
+    if (!named)
+        command->learner = (struct text){caller->id, caller->id_size};
+    if (command->kind == CMD_LOCK) {
+        enum rc rc = face_may(request, view, ACCESS_COURSE_STAFF, command->learner, course, true, fault);
         if (rc == RC_OK && !named)
             rc = fault_set(fault, RC_INVALID, "userId", "is required with LOCKED");
-    } else {
-        rc = face_may(request, view, ACCESS_OWN_OR_SYSTEM, user, course, true, fault);
-        bool staff = named && update->says_not_started &&
-                     face_may(request, view, ACCESS_COURSE_STAFF, user, course, true, &unused) == RC_OK;
-        if (staff && rc != RC_OK) {
-            *out_kind = CMD_UNLOCK;
-            rc = RC_OK;
-        } else {
-            *out_unlocks = staff;
-        }
+        return rc;
     }
-    model_read_end(view);
+    enum rc rc = face_may(request, view, ACCESS_OWN_OR_SYSTEM, command->learner, course, true, fault);
+    bool staff =
+        named && report->has & HAS_STATUS && report->status == ITEM_NOT_STARTED &&
+        face_may(request, view, ACCESS_COURSE_STAFF, command->learner, course, true, &unused) == RC_OK;
+    if (staff && rc != RC_OK) {
+        command->kind = CMD_UNLOCK;
+        return RC_OK;
+    }
+    command->unlocks = staff;
     return rc;
 }
 
-void courseroom_update(struct request *request)
-{
-    const struct caller *caller = face_caller(request);
-    struct fault fault = {NULL, NULL};
-    struct update update = {.locks = false};
-    enum command_kind kind = CMD_REPORTS;
-    bool unlocks = false;
-    BODY body = {NULL, SPELLING_EXACT};
-    enum rc rc = face_body(request, SPELLING_EXACT, &body, &fault);
-
-    if (rc == RC_OK)
-        rc = decode(request, &body, &update, &fault);
-    if (rc == RC_OK)
-        rc = judge(request, &update, &kind, &unlocks, &fault);
-    struct text user = update.user.bytes ? update.user : (struct text){caller->id, caller->id_size};
-    struct command *command = rc == RC_OK ? face_command(request, kind, FACE_COURSEROOM, user) : NULL;
-    if (rc == RC_OK && (!command || !face_reports(request, command, 1)))
-        rc = fault_no_memory(&fault);
-    if (rc != RC_OK) {
-        request_fail(request, rc, &fault);
-        return;
-    }
-    command->course = update.course;
-    command->item = update.item;
-    command->reports[0] =
-        (struct item_report){.item = update.item, .course = update.course, .report = update.report};
-    command->all_or_nothing = true;
-    command->unlocks = unlocks;
-    face_submit(request, command, encode);
-}
+const struct write_handler courseroom_update = {CMD_REPORTS, .decode = decode, .may = may, .encode = encode,
+                                                .all_or_nothing = true};

@@ -1,7 +1,7 @@
 #pragma once
 
-struct request;
+#include "face/write.h"
 
 /* POST /user-progress/update: a report of one's own, SYSTEM's for anybody, or staff's lock. Contract 3;
  * rule 6. */
-void courseroom_update(struct request *request);
+extern const struct write_handler courseroom_update;

@@ -5,42 +5,17 @@
 
 #include "base/instant.h"
 #include "core/words.h"
-#include "face/body.h"
-#include "face/courseroom/courseroom_decode.h"
 #include "face/courseroom/courseroom_encode.h"
 #include "face/courseroom/courseroom_rows.h"
 #include "face/csv.h"
-#include "face/csv_reply.h"
-#include "face/face.h"
-#include "face/read.h"
 #include "face/show.h"
-#include "face/steps.h"
 
-/* What GET /user-progress/:courseId/:userId and its two neighbours look at. */
-struct target {
-    struct text course_id, user;
-    uint32_t course;
-    const struct learner *learner;
-    const struct enrolment *enrolment;
-};
-
-/* Path, right, existence: in that order. The caller ends the view whatever the result. */
-static enum rc find_target(struct request *request, struct view view, struct target *out, struct fault *fault)
+/* A learner and a course that both are known. */
+static enum rc find_learner(const struct read *found, const struct learner **out, struct fault *fault)
 {
-    enum rc rc = courseroom_param(request, 0, "courseId", &out->course_id, fault);
-
-    if (rc == RC_OK)
-        rc = courseroom_param(request, 1, "userId", &out->user, fault);
-    if (rc != RC_OK)
-        return rc;
-    out->course = view_course_key(view, out->course_id.bytes, out->course_id.size);
-    rc = face_may(request, view, ACCESS_COURSE_RECORD, out->user, out->course, true, fault);
-    if (rc != RC_OK)
-        return rc;
-    out->learner = view_learner(view, view_learner_key(view, out->user.bytes, out->user.size));
-    if (!view_course(view, out->course) || !out->learner)
+    *out = view_learner(found->view, found->learner);
+    if (!view_course(found->view, found->course) || !*out)
         return fault_set(fault, RC_NOT_FOUND, NULL, "User or course not found");
-    out->enrolment = learner_enrolment(out->learner, out->course);
     return RC_OK;
 }
 
@@ -53,6 +28,7 @@ struct activity_filter {
 };
 
 struct records_answer {
+    struct slow slow;
     struct row_out to;
     struct member member;
     struct text user;
@@ -64,9 +40,9 @@ struct records_answer {
     uint32_t at;
 };
 
-static void free_records(void *state)
+static void records_close(struct slow *slow)
 {
-    struct records_answer *answer = state;
+    struct records_answer *answer = (struct records_answer *)slow;
 
     member_done(&answer->member);
     buf_done(&answer->to.scratch);
@@ -147,53 +123,47 @@ static enum rc step_json(struct records_answer *answer, bool list, bool *out_las
     return RC_OK;
 }
 
-static enum rc step_get(void *state, struct buf *out, bool *out_last, struct fault *fault)
+static enum rc step_get(struct slow *slow, bool *out_last, struct fault *fault)
 {
-    ((struct records_answer *)state)->to.out = out;
-    return step_json(state, false, out_last, fault);
+    struct records_answer *answer = (struct records_answer *)slow;
+
+    answer->to.out = slow->out.buf;
+    return step_json(answer, false, out_last, fault);
 }
 
-/* Path, right, existence; *out_small: the answer is short. */
-static enum rc new_answer(struct request *request, const struct activity_filter *filter,
-                          struct records_answer **out_answer, bool *out_small, struct fault *fault)
+static const struct activity_filter unfiltered = {INT64_MIN, INT64_MAX, NULL, INT64_MAX, 0};
+
+static enum rc decode_get(struct slow *slow, const struct body *body, struct fault *fault)
+{
+    (void)body;
+    (void)fault;
+    ((struct records_answer *)slow)->filter = unfiltered;
+    return RC_OK;
+}
+
+static enum rc records_open(struct slow *slow, const struct read *found, struct fault *fault)
 {
     enum { SMALL_RECORDS = 256 };
-    struct records_answer *answer = arena_alloc(&request->arena, sizeof *answer);
-    struct target target = {.course = 0};
+    struct records_answer *answer = (struct records_answer *)slow;
+    const struct caller *caller = face_caller(slow->request);
+    const struct learner *learner;
+    enum rc rc = find_learner(found, &learner, fault);
 
-    if (!answer)
+    if (rc != RC_OK)
+        return rc;
+    answer->to.context = face_of(slow->request);
+    answer->user = face_call(slow->request)->user;
+    answer->course = found->course;
+    answer->learner = found->learner;
+    answer->own = text_equal(answer->user, (struct text){caller->id, caller->id_size});
+    slow->small = learner->record_count <= SMALL_RECORDS;
+    if (slow->csv && !(answer->columns = csv_columns_new(&slow->request->arena)))
         return fault_no_memory(fault);
-    struct view view = model_read_begin(face_of(request)->model);
-    enum rc rc = find_target(request, view, &target, fault);
-    if (rc == RC_OK) {
-        *answer = (struct records_answer){.to = {.context = face_of(request)},
-                                          .user = target.user,
-                                          .course = target.course,
-                                          .learner = target.learner->key,
-                                          .filter = *filter};
-        answer->own =
-            text_equal(target.user, (struct text){face_caller(request)->id, face_caller(request)->id_size});
-        *out_small = target.learner->record_count <= SMALL_RECORDS;
-    }
-    model_read_end(view);
-    *out_answer = answer;
-    return rc;
+    return RC_OK;
 }
 
-void courseroom_get(struct request *request)
-{
-    static const struct activity_filter all = {INT64_MIN, INT64_MAX, NULL, INT64_MAX, 0};
-    struct records_answer *answer;
-    struct fault fault = {NULL, NULL};
-    bool small;
-    enum rc rc = new_answer(request, &all, &answer, &small, &fault);
-
-    if (rc == RC_OK)
-        face_stream(request,
-                    &(struct face_source){step_get, free_records, answer, "application/json", small, false});
-    else
-        request_fail(request, rc, &fault);
-}
+const struct slow_handler courseroom_get = {sizeof(struct records_answer), .decode = decode_get,
+                                            .open = records_open, .step = step_get, .close = records_close};
 
 /* ---- activities ---- */
 
@@ -294,51 +264,44 @@ static enum rc step_table(struct records_answer *answer, bool *out_last, struct 
     return RC_OK;
 }
 
-static enum rc step_activities(void *state, struct buf *out, bool *out_last, struct fault *fault)
+static enum rc step_activities(struct slow *slow, bool *out_last, struct fault *fault)
 {
-    struct records_answer *answer = state;
+    struct records_answer *answer = (struct records_answer *)slow;
 
-    answer->to.out = out;
+    answer->to.out = slow->out.buf;
     return answer->columns ? step_table(answer, out_last, fault) : step_json(answer, true, out_last, fault);
 }
 
-void courseroom_activities(struct request *request)
+static enum rc decode_activities(struct slow *slow, const struct body *body, struct fault *fault)
 {
-    struct activity_filter filter = {INT64_MIN, INT64_MAX, NULL, INT64_MAX, 0};
-    struct records_answer *answer;
-    struct fault fault = {NULL, NULL};
-    struct text unused;
-    bool small, csv = csv_wanted(request);
-    enum rc rc = courseroom_param(request, 0, "courseId", &unused, &fault);
+    struct records_answer *answer = (struct records_answer *)slow;
 
-    if (rc == RC_OK)
-        rc = read_filter(request, &filter, &fault);
-    if (rc == RC_OK)
-        rc = new_answer(request, &filter, &answer, &small, &fault);
-    if (rc == RC_OK && csv && !(answer->columns = csv_columns_new(&request->arena)))
-        rc = fault_no_memory(&fault);
-    if (rc == RC_OK)
-        face_stream(request, &(struct face_source){step_activities, free_records, answer,
-                                                   csv ? CSV_TYPE : "application/json", small, false});
-    else
-        request_fail(request, rc, &fault);
+    (void)body;
+    answer->filter = unfiltered;
+    return read_filter(slow->request, &answer->filter, fault);
 }
 
-void courseroom_certificate(struct request *request)
-{
-    struct face_context *context = face_of(request);
-    struct json_out out = {&request->out, false};
-    struct fault fault = {NULL, NULL};
-    struct target target = {.course = 0};
-    struct view view = model_read_begin(context->model);
-    enum rc rc = find_target(request, view, &target, &fault);
+const struct slow_handler courseroom_activities = {sizeof(struct records_answer), .decode = decode_activities,
+                                                   .open = records_open,          .step = step_activities,
+                                                   .close = records_close,        .writes_csv = true};
 
-    if (rc == RC_OK && (!target.enrolment || target.enrolment->class != CLASS_CERTIFIED))
-        rc = fault_set(&fault, RC_NOT_FOUND, NULL, "Certificate not found");
-    if (rc == RC_OK) {
-        courseroom_open(&out, "Certificate retrieved successfully");
-        courseroom_put_enrolment(&out, view, context->zone, target.user, target.enrolment);
-        json_close(&out, '}');
-    }
-    face_end_read(request, view, rc, &fault);
+/* ---- certificate ---- */
+
+static enum rc certificate(struct read *read, struct json_out *out, struct fault *fault)
+{
+    const struct learner *learner;
+    enum rc rc = find_learner(read, &learner, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    const struct enrolment *enrolment = learner_enrolment(learner, read->course);
+    if (!enrolment || enrolment->class != CLASS_CERTIFIED)
+        return fault_set(fault, RC_NOT_FOUND, NULL, "Certificate not found");
+    courseroom_open(out, "Certificate retrieved successfully");
+    courseroom_put_enrolment(out, read->view, face_of(read->request)->zone, face_call(read->request)->user,
+                             enrolment);
+    json_close(out, '}');
+    return RC_OK;
 }
+
+const struct read_handler courseroom_certificate = {certificate};

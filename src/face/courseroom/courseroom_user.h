@@ -1,8 +1,9 @@
 #pragma once
 
-struct request;
+#include "face/read.h"
+#include "face/slow.h"
 
 /* One learner in one course. Contract 3. */
-void courseroom_get(struct request *request);         /* GET /user-progress/:courseId/:userId */
-void courseroom_activities(struct request *request);  /* GET .../activities */
-void courseroom_certificate(struct request *request); /* GET .../certificate */
+extern const struct slow_handler courseroom_get;         /* GET /user-progress/:courseId/:userId */
+extern const struct slow_handler courseroom_activities;  /* GET .../activities */
+extern const struct read_handler courseroom_certificate; /* GET .../certificate */
