@@ -291,7 +291,7 @@ static enum rc start_metrics(struct server *server, const struct http_settings *
     http.port_count = 1;
     http.threads = 1;
     http.cors_origins = "";
-    http.judge = face_judge_metrics;
+    http.judge = dispatch_judge_metrics;
     enum rc rc = http_server_start(&http, &server->metrics_http, fault);
     if (rc != RC_OK)
         fault->field = "metrics_listen";

@@ -294,7 +294,7 @@ void dispatch_judge(struct request *request)
         request_fail(request, rc, &fault);
 }
 
-void face_judge_metrics(struct request *request)
+void dispatch_judge_metrics(struct request *request)
 {
     struct face_context *context = face_of(request);
     struct fault fault = {NULL, NULL};

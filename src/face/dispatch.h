@@ -16,4 +16,4 @@ void dispatch_judge(struct request *request);
 void dispatch_handle(struct request *request);
 
 /* dispatch_judge of the listener of metrics_listen: figures and health without a key, nothing else. */
-void face_judge_metrics(struct request *request);
+void dispatch_judge_metrics(struct request *request);

@@ -74,38 +74,25 @@ static int newest_first(const void *a, const void *b)
     return left->id > right->id ? -1 : left->id < right->id;
 }
 
-static const struct record **pick_records(struct arena *arena, const struct view *view,
-                                          const struct learner *learner, uint32_t course, uint32_t *out_count)
+void records_sort(const struct record **records, uint32_t count)
 {
-    const struct record **records = arena_alloc(arena, (learner->record_count + 1) * sizeof *records);
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; records && i < learner->record_count; i++)
-        if (learner->records[i].flags & RECORD_PRESENT &&
-            (!view || view_item_facts(*view, learner->records[i].item).course == course))
-            records[count++] = &learner->records[i];
     if (count)
         qsort(records, count, sizeof *records, newest_first);
-    *out_count = count;
-    return records;
-}
-
-const struct record **records_of_course(struct arena *arena, struct view view, const struct learner *learner,
-                                        uint32_t course, uint32_t *out_count)
-{
-    return pick_records(arena, &view, learner, course, out_count);
 }
 
 const struct record **records_of_learner(struct arena *arena, const struct learner *learner,
                                          uint32_t *out_count)
 {
-    return pick_records(arena, NULL, learner, 0, out_count);
-}
+    const struct record **records = arena_alloc(arena, (learner->record_count + 1) * sizeof *records);
+    uint32_t count = 0;
 
-void records_sort(const struct record **records, uint32_t count)
-{
-    if (count)
-        qsort(records, count, sizeof *records, newest_first);
+    for (uint32_t i = 0; records && i < learner->record_count; i++)
+        if (learner->records[i].flags & RECORD_PRESENT)
+            records[count++] = &learner->records[i];
+    if (records)
+        records_sort(records, count);
+    *out_count = count;
+    return records;
 }
 
 const char *status_name(const struct record *record)

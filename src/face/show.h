@@ -29,12 +29,7 @@ bool is_video(const struct item_def *def);
 void json_put_members(struct json_out *out, const uint8_t *members, size_t size,
                       bool (*skip)(const char *name));
 
-/* A learner's present records of a course, newest update first; *out_count. In the arena; NULL: out of
- * memory. */
-const struct record **records_of_course(struct arena *arena, struct view view, const struct learner *learner,
-                                        uint32_t course, uint32_t *out_count);
-
-/* All present records, newest update first. */
+/* A learner's present records, newest update first; *out_count. In the arena; NULL: out of memory. */
 const struct record **records_of_learner(struct arena *arena, const struct learner *learner,
                                          uint32_t *out_count);
 

@@ -5,21 +5,10 @@
 #include "face/work.h"
 #include "http/router.h"
 
-static enum rc step(void *state, struct buf *out, bool *out_last, struct fault *fault)
+void slow_close(struct slow *slow)
 {
-    struct slow *slow = state;
-
-    slow->out.buf = out;
-    return slow->request->route->slow->step(slow, out_last, fault);
-}
-
-static void close_state(void *state)
-{
-    struct slow *slow = state;
-    const struct slow_handler *handler = slow->request->route->slow;
-
-    if (handler->close)
-        handler->close(slow);
+    if (slow_handler_of(slow)->close)
+        slow_handler_of(slow)->close(slow);
 }
 
 /* As a table: the whole of it first. */
@@ -28,9 +17,10 @@ static enum rc work_whole(struct request *request, struct fault *fault)
     struct slow *slow = request->command;
     enum rc rc = RC_OK;
 
+    slow->out.buf = &request->out;
     for (bool last = false; rc == RC_OK && !last;)
-        rc = step(slow, &request->out, &last, fault);
-    close_state(slow);
+        rc = slow_handler_of(slow)->step(slow, &last, fault);
+    slow_close(slow);
     return rc;
 }
 
@@ -50,15 +40,14 @@ static void send(struct slow *slow)
         (slow->is_long ? face_work_long : face_work)(request, work_whole, reply_whole);
         return;
     }
-    const char *type = slow->csv ? CSV_TYPE : "application/json";
-    face_stream(request, &(struct face_source){step, close_state, slow, type, slow->small, slow->is_long});
+    steps_answer(slow);
 }
 
 /* ask: whether the caller may is asked here. */
 static void open_and_send(struct slow *slow, bool ask)
 {
     struct request *request = slow->request;
-    const struct slow_handler *handler = request->route->slow;
+    const struct slow_handler *handler = slow_handler_of(slow);
     struct fault fault = {NULL, NULL};
     struct read read;
     struct view view = model_read_begin(face_of(request)->model);
@@ -72,7 +61,7 @@ static void open_and_send(struct slow *slow, bool ask)
         send(slow);
         return;
     }
-    close_state(slow);
+    slow_close(slow);
     request_fail(request, rc, &fault);
 }
 

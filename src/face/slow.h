@@ -3,6 +3,7 @@
 #include "face/body.h"
 #include "face/read.h"
 #include "http/json_out.h"
+#include "http/router.h"
 
 /* A read whose work grows with what is stored, or waits for the disk or for another service: made in steps,
  * on a worker unless it is short. Whole while it is short, from then on a piece at a time, as its client
@@ -29,7 +30,9 @@ struct slow_handler {
     /* Takes what the answer is made of, under the lock; all that outlives the call is held by reference.
      * NULL: nothing. */
     enum rc (*open)(struct slow *slow, const struct read *read, struct fault *fault);
-    /* Some milliseconds of work, as a struct face_source's step. */
+    /* Some milliseconds of work: appends to slow->out what is ready of the answer (64 KiB or so; nothing is
+     * fine) and says whether that was all. On a worker's thread, one step at a time, or (small) on the
+     * loop's; holds no lock when it returns. */
     enum rc (*step)(struct slow *slow, bool *out_last, struct fault *fault);
     /* Lets go what is held; of a zeroed state too. NULL: nothing is. */
     void (*close)(struct slow *slow);
@@ -43,3 +46,11 @@ void slow_handle(struct request *request);
 
 /* Goes on after before: on a server thread. */
 void slow_open(struct slow *slow);
+
+static inline const struct slow_handler *slow_handler_of(const struct slow *slow)
+{
+    return slow->request->route->slow;
+}
+
+/* Lets go what the state holds. */
+void slow_close(struct slow *slow);

@@ -1,6 +1,7 @@
 #include "face/steps.h"
 
 #include "base/monotonic.h"
+#include "face/csv_reply.h"
 #include "face/work.h"
 #include "http/answer_stream.h"
 
@@ -14,9 +15,8 @@ enum {
 
 struct carriage {
     struct job job; /* first: the worker gives it back */
-    struct answer_stream stream;
-    struct request *request;
-    struct face_source source;
+    struct stream stream;
+    struct slow *slow;
     enum rc rc;
     struct fault fault;
     bool begun, held;
@@ -27,16 +27,22 @@ static struct carriage *carriage_of(struct request *request)
     return (struct carriage *)((char *)request->stream - offsetof(struct carriage, stream));
 }
 
+static const char *type_of(const struct slow *slow)
+{
+    return slow->csv ? CSV_TYPE : "application/json";
+}
+
 /* Steps until enough is there, all is, or the time is over: false. */
 static bool fill(struct carriage *carriage, uint64_t turn_us)
 {
-    struct buf *out = &carriage->request->out;
+    struct slow *slow = carriage->slow;
+    struct buf *out = &slow->request->out;
     size_t enough = carriage->begun ? PIECE_BYTES : WHOLE_BYTES;
     uint64_t until_us = monotonic_us() + turn_us;
 
     for (;;) {
-        carriage->rc =
-            carriage->source.step(carriage->source.state, out, &carriage->stream.last, &carriage->fault);
+        slow->out.buf = out;
+        carriage->rc = slow_handler_of(slow)->step(slow, &carriage->stream.last, &carriage->fault);
         if (carriage->rc == RC_OK && out->failed)
             carriage->rc = fault_no_memory(&carriage->fault);
         if (carriage->rc != RC_OK || carriage->stream.last || out->size >= enough)
@@ -64,10 +70,10 @@ static void run(struct job *job)
     }
     carriage->stream.failed = carriage->rc != RC_OK;
     if (carriage->rc == RC_OK && carriage->stream.last && !carriage->begun) {
-        request_reply(carriage->request, 200, carriage->source.content_type);
-        request_seal(carriage->request); /* tag and compression are the worker's, not the loop's */
+        request_reply(carriage->slow->request, 200, type_of(carriage->slow));
+        request_seal(carriage->slow->request); /* tag and compression are the worker's, not the loop's */
     }
-    request_resume(carriage->request);
+    request_resume(carriage->slow->request);
 }
 
 /* On a server thread: the answer, or its first piece. */
@@ -81,10 +87,10 @@ static void begin(struct request *request)
         buf_clear(&request->out); /* what was written before the refusal */
         request_fail(request, carriage->rc, &carriage->fault);
     } else if (carriage->stream.last) {
-        request_reply(request, 200, carriage->source.content_type);
+        request_reply(request, 200, type_of(carriage->slow));
     } else {
         carriage->begun = true;
-        request_stream(request, 200, carriage->source.content_type);
+        request_stream(request, 200, type_of(carriage->slow));
     }
 }
 
@@ -99,27 +105,24 @@ static void end(struct request *request)
 
     if (carriage->held)
         worker_release(&carriage->job);
-    if (carriage->source.free)
-        carriage->source.free(carriage->source.state);
+    slow_close(carriage->slow);
 }
 
-void face_stream(struct request *request, const struct face_source *source)
+void steps_answer(struct slow *slow)
 {
+    struct request *request = slow->request;
     struct carriage *carriage = arena_alloc(&request->arena, sizeof *carriage);
     struct fault fault = {NULL, NULL};
 
     if (!carriage) {
-        if (source->free)
-            source->free(source->state);
+        slow_close(slow);
         request_fail(request, RC_BUSY, &(struct fault){NULL, "out of memory"});
         return;
     }
-    *carriage = (struct carriage){.job = {.run = run, .is_long = source->is_long},
-                                  .stream = {.more = more, .end = end},
-                                  .request = request,
-                                  .source = *source};
+    *carriage = (struct carriage){
+        .job = {.run = run, .is_long = slow->is_long}, .stream = {.more = more, .end = end}, .slow = slow};
     request_will_stream(request, &carriage->stream);
-    if (source->small && fill(carriage, INLINE_US) && (carriage->rc != RC_OK || carriage->stream.last)) {
+    if (slow->small && fill(carriage, INLINE_US) && (carriage->rc != RC_OK || carriage->stream.last)) {
         begin(request);
         return;
     }
