@@ -57,6 +57,7 @@ struct call {
     struct text user, course, item;
 };
 
+/* What the program gave the faces; borrowed, as long as the server runs. */
 static inline struct face_context *face_of(struct request *request)
 {
     return request->server;
@@ -68,6 +69,8 @@ static inline const struct caller *face_caller(struct request *request)
     return request->caller;
 }
 
+/* What the head of the request told; for what only decode finds out, it may be changed until access is asked.
+ */
 static inline struct call *face_call(struct request *request)
 {
     return request->caller;
