@@ -6,10 +6,7 @@
 
 #include <zlib.h>
 
-#include "base/caller.h"
-#include "base/digits.h"
 #include "base/ident.h"
-#include "base/instant.h"
 #include "cli/options.h"
 #include "core/event_check.h"
 #include "core/words.h"
@@ -73,221 +70,6 @@ static void count_line(struct importing *importing)
     importing->crc = crc32(importing->crc, (const Bytef *)"\n", 1);
 }
 
-/* ---- members ---- */
-
-/* A whole number that may be absent; false: it is there and no such number. */
-static bool number(json_t *object, const char *name, int64_t low, int64_t high, int64_t *out)
-{
-    json_t *value = json_object_get(object, name);
-
-    if (!value)
-        return true;
-    if (!json_is_integer(value) || json_integer_value(value) < low || json_integer_value(value) > high)
-        return false;
-    *out = json_integer_value(value);
-    return true;
-}
-
-static bool key_number(json_t *object, const char *name, uint32_t *out)
-{
-    int64_t value = 0;
-    bool fine = number(object, name, 1, UINT32_MAX, &value);
-
-    *out = (uint32_t)value;
-    return fine;
-}
-
-static bool instant(json_t *object, const char *name, int64_t *out)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text && instant_parse(text, strlen(text), out) == INSTANT_FULL;
-}
-
-static bool hex(struct arena *arena, const char *text, const uint8_t **out, uint32_t *out_size)
-{
-    size_t size = strlen(text);
-    uint8_t *bytes = arena_alloc(arena, size / 2 + 1);
-
-    if (!bytes || size % 2 || !digits_hex_bytes(text, size / 2, bytes))
-        return false;
-    *out = bytes;
-    *out_size = (uint32_t)(size / 2);
-    return true;
-}
-
-static bool has_number(json_t *object, const char *name, int64_t low, int64_t *out, struct report *report,
-                       uint32_t bit)
-{
-    if (json_object_get(object, name))
-        report->has |= bit;
-    return number(object, name, low, INT64_MAX, out);
-}
-
-static bool read_segments(struct importing *importing, json_t *list, struct report *report)
-{
-    size_t index;
-    json_t *pair;
-
-    if (!list)
-        return true;
-    report->has |= HAS_SEGMENTS;
-    report->segments = importing->room;
-    if (!json_is_array(list) || json_array_size(list) > EVENT_SEGMENTS_MAX)
-        return false;
-    json_array_foreach(list, index, pair)
-    {
-        if (!json_is_integer(json_array_get(pair, 0)) || !json_is_integer(json_array_get(pair, 1)))
-            return false;
-        importing->room[index].from_ms = json_integer_value(json_array_get(pair, 0));
-        importing->room[index].to_ms = json_integer_value(json_array_get(pair, 1));
-    }
-    report->segment_count = (uint32_t)json_array_size(list);
-    return true;
-}
-
-static bool read_status(json_t *value, struct report *report)
-{
-    enum item_status status;
-
-    if (!value)
-        return true;
-    if (!json_is_string(value) || !word_is_status(json_string_value(value), WORDS_UPPER, strcmp, &status))
-        return false;
-    report->has |= HAS_STATUS;
-    report->status = (uint8_t)status;
-    return true;
-}
-
-/* Seconds, with up to three decimals. */
-static bool read_time(json_t *from, struct report *report)
-{
-    json_t *seconds = json_object_get(from, "timeSpent");
-    struct fault unused;
-
-    if (!seconds)
-        return true;
-    report->has |= HAS_TIME_SPENT;
-    return json_in_scaled(seconds, "timeSpent", 3, 0, NUMBER_MAX, &report->time_spent_ms, &unused) == RC_OK;
-}
-
-static bool read_text(json_t *root, const char *name, const char **out, uint32_t *out_size)
-{
-    json_t *value = json_object_get(root, name);
-
-    if (!value || json_is_null(value))
-        return true;
-    *out = json_string_value(value);
-    *out_size = (uint32_t)json_string_length(value);
-    return *out != NULL;
-}
-
-/* What a webhook, a token or a preview added to the event. */
-static bool read_marks(json_t *root, struct event *event)
-{
-    event->untaught = json_is_true(json_object_get(root, "preview"));
-    event->has_occurred = json_object_get(root, "occurredAt") != NULL;
-    return (!event->has_occurred || instant(root, "occurredAt", &event->occurred_ms)) &&
-           read_text(root, "zone", &event->zone, &event->zone_size) && event->zone_size < CALLER_ZONE_BYTES;
-}
-
-static bool read_report(struct importing *importing, json_t *root, struct report *report)
-{
-    json_t *from = json_object_get(root, "report");
-    int64_t day = 0, percent = 0;
-
-    if (!json_is_object(from))
-        return false;
-    bool fine = number(from, "localDay", INT32_MIN, INT32_MAX, &day) &&
-                has_number(from, "clientAtMs", INT64_MIN, &report->client_at_ms, report, HAS_CLIENT_AT) &&
-                has_number(from, "positionMs", 0, &report->position_ms, report, HAS_POSITION) &&
-                has_number(from, "watchedDuration", 0, &report->watched_s, report, HAS_WATCHED) &&
-                has_number(from, "durationMs", 0, &report->duration_ms, report, HAS_DURATION) &&
-                has_number(from, "percentHundredths", 0, &percent, report, HAS_PERCENT) && percent <= 10000 &&
-                read_time(from, report) &&
-                has_number(from, "scoreE4", 0, &report->score_e4, report, HAS_SCORE) &&
-                has_number(from, "maxScoreE4", 0, &report->max_score_e4, report, HAS_MAX_SCORE) &&
-                read_status(json_object_get(from, "status"), report) &&
-                read_segments(importing, json_object_get(from, "segmentsMs"), report);
-    report->local_day = (int32_t)day;
-    if (day) /* exports of old wrote 0 for reports that counted for no day */
-        report->has |= HAS_DAY;
-    if (json_is_true(json_object_get(from, "preview")))
-        report->has |= IS_PREVIEW;
-    if (json_is_true(json_object_get(from, "setsScore")))
-        report->has |= SETS_SCORE;
-    report->percent_hundredths = (uint16_t)percent;
-    if (json_is_true(json_object_get(from, "player")))
-        report->has |= FROM_PLAYER;
-    if (fine && json_object_get(root, "metadata")) {
-        report->has |= HAS_METADATA;
-        fine = json_in_members(&importing->arena, importing->line, importing->line_size, root, "metadata",
-                               NULL, &report->metadata, &report->metadata_size, importing->fault) == RC_OK;
-    }
-    return fine;
-}
-
-static bool read_body(struct importing *importing, json_t *root, struct event *event)
-{
-    const char *text = NULL, *body = json_string_value(json_object_get(root, "body"));
-
-    if (event_body_is_members(event->kind))
-        return json_is_object(json_object_get(root, "log")) &&
-               json_in_members(&importing->arena, importing->line, importing->line_size, root, "log", NULL,
-                               &event->body, &event->body_size, importing->fault) == RC_OK;
-    if (event_body_is_text(event->kind)) {
-        bool fine = read_text(root, event->kind == EV_CERTIFIED ? "certificateUrl" : "type", &text,
-                              &event->body_size);
-        event->body = (const uint8_t *)text;
-        return fine;
-    }
-    return !body || hex(&importing->arena, body, &event->body, &event->body_size);
-}
-
-static bool read_hash(struct importing *importing, json_t *root, struct event *event)
-{
-    const char *text = json_string_value(json_object_get(root, "clientEventHash"));
-    const uint8_t *bytes;
-    uint32_t size;
-
-    if (!text)
-        return true;
-    if (!hex(&importing->arena, text, &bytes, &size) || size != sizeof event->event_id)
-        return false;
-    memcpy(event->event_id, bytes, sizeof event->event_id);
-    return true;
-}
-
-static bool read_event(struct importing *importing, json_t *root, struct event *event)
-{
-    const char *kind = json_string_value(json_object_get(root, "event"));
-    const char *face = json_string_value(json_object_get(root, "face"));
-    int64_t sequence = 0, log_id = 0, rolled_to = 0, rank = 0;
-
-    event->kind = kind ? word_is_event(kind) : 0;
-    event->face = face ? word_is_face(face) : 0;
-    if (!event->kind || (face && !event->face) || !number(root, "eventId", 1, INT64_MAX, &sequence) ||
-        !instant(root, "at", &event->at_ms) || !key_number(root, "userKey", &event->learner) ||
-        !key_number(root, "courseKey", &event->course) || !key_number(root, "contentKey", &event->item) ||
-        !key_number(root, "progressId", &event->record_id) ||
-        !key_number(root, "enrollmentId", &event->enrolment_id) ||
-        !number(root, "logId", 1, INT64_MAX, &log_id) ||
-        !number(root, "rolledTo", 0, INT64_MAX, &rolled_to) ||
-        !number(root, "typeRank", 0, TYPE_CATALOG, &rank) ||
-        !read_text(root, "actor", &event->actor, &event->actor_size) ||
-        !read_text(root, "device", &event->device, &event->device_size) ||
-        !read_hash(importing, root, event) || !read_body(importing, root, event))
-        return false;
-    if (json_object_get(root, "date") && !instant(root, "date", &event->log_at_ms))
-        return false;
-    if (!read_marks(root, event))
-        return false;
-    event->sequence = (uint64_t)sequence;
-    event->log_id = (uint64_t)log_id;
-    event->rolled_to = (uint64_t)rolled_to;
-    event->type_rank = (uint8_t)rank;
-    return event->kind != EV_REPORTED || read_report(importing, root, &event->report);
-}
-
 /* The learner's own writing names nobody in an event. */
 static void leave_out_own_name(json_t *root, struct event *event)
 {
@@ -344,9 +126,11 @@ static enum rc note_event(struct importing *importing, struct event *event)
 
 static enum rc take_event(struct importing *importing, json_t *root)
 {
+    const struct event_source source = {&importing->arena, importing->line, importing->line_size,
+                                        importing->room};
     struct event event = {.kind = 0};
 
-    if (!read_event(importing, root, &event))
+    if (!event_read(&source, root, &event))
         return refuse(importing, "is no event");
     leave_out_own_name(root, &event);
     event.sequence += importing->made;
@@ -363,9 +147,10 @@ static enum rc make_observed(struct importing *importing, json_t *root, enum sto
     const char *type = NULL;
 
     event.kind = kind == STORE_COURSE ? EV_COURSE_OBSERVED : EV_ITEM_OBSERVED;
-    if (!instant(root, "at", &event.at_ms) || !key_number(root, "courseNumber", &event.course) ||
-        !number(root, "typeRank", 0, TYPE_CLIENT, &rank) ||
-        (rank && !read_text(root, "type", &type, &event.body_size)))
+    if (!event_json_instant(root, "at", &event.at_ms) ||
+        !event_json_key(root, "courseNumber", &event.course) ||
+        !event_json_number(root, "typeRank", 0, TYPE_CLIENT, &rank) ||
+        (rank && !event_json_text(root, "type", &type, &event.body_size)))
         return refuse(importing, "is no line of the catalogue");
     event.type_rank = (uint8_t)rank;
     event.body = (const uint8_t *)type;
@@ -385,7 +170,7 @@ static enum rc take_id(struct importing *importing, json_t *root)
 
     while (at < KINDS && kind && strcmp(kind, kinds[at]) != 0)
         at++;
-    if (!kind || at == KINDS || !key_number(root, "number", &key) || !json_is_string(id) ||
+    if (!kind || at == KINDS || !event_json_key(root, "number", &key) || !json_is_string(id) ||
         json_string_length(id) > 128)
         return refuse(importing, "is no key");
     if (key != importing->keys[at] + 1) /* a store has no gaps: who is erased keeps a number without an id */
@@ -408,8 +193,9 @@ static enum rc take_end(struct importing *importing, json_t *root)
 {
     int64_t events = -1, crc = -1;
 
-    if (!number(root, "events", 0, INT64_MAX, &events) || !number(root, "crc32", 0, UINT32_MAX, &crc) ||
-        (uint64_t)events != importing->total || (uLong)crc != importing->crc)
+    if (!event_json_number(root, "events", 0, INT64_MAX, &events) ||
+        !event_json_number(root, "crc32", 0, UINT32_MAX, &crc) || (uint64_t)events != importing->total ||
+        (uLong)crc != importing->crc)
         return refuse(importing, "the export's checksum does not fit: it was changed or cut");
     importing->ended = true;
     return RC_OK;
@@ -445,12 +231,13 @@ static enum rc take_head(struct importing *importing)
     if (rc != RC_OK || json_in(importing->line, importing->line_size, &root, &unused) != RC_OK)
         return refuse(importing, "this is no milepost export");
     const char *what = json_string_value(json_object_get(root, "milepost"));
-    bool ours = what && strcmp(what, "export") == 0 && number(root, "version", 1, INT64_MAX, &version);
+    bool ours =
+        what && strcmp(what, "export") == 0 && event_json_number(root, "version", 1, INT64_MAX, &version);
     bool whole =
-        ours && number(root, "lastEventId", 0, NUMBER_MAX, &sequence) &&
-        number(root, "lastLogId", 0, NUMBER_MAX, &log_id) &&
-        (key_number(root, "lastProgressId", &importing->last.record_id) || !importing->last.record_id) &&
-        (key_number(root, "lastEnrollmentId", &importing->last.enrolment_id) ||
+        ours && event_json_number(root, "lastEventId", 0, NUMBER_MAX, &sequence) &&
+        event_json_number(root, "lastLogId", 0, NUMBER_MAX, &log_id) &&
+        (event_json_key(root, "lastProgressId", &importing->last.record_id) || !importing->last.record_id) &&
+        (event_json_key(root, "lastEnrollmentId", &importing->last.enrolment_id) ||
          !importing->last.enrolment_id);
     importing->of_user = json_object_get(root, "user") != NULL;
     json_decref(root);

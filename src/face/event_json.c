@@ -3,9 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/caller.h"
+#include "base/digits.h"
+#include "base/instant.h"
 #include "core/log_entries.h"
 #include "core/words.h"
+#include "face/event_json_report.h"
 #include "face/show.h"
+#include "http/json_in.h"
 
 bool event_body_is_members(uint8_t kind)
 {
@@ -59,53 +64,6 @@ static void put_members(struct json_out *out, const char *name, const uint8_t *m
     json_put_open(out, name, '{');
     json_put_members(out, members, size, NULL);
     json_close(out, '}');
-}
-
-static void put_segments(struct json_out *out, const struct report *report)
-{
-    json_put_open(out, "segmentsMs", '[');
-    for (uint32_t i = 0; i < report->segment_count; i++) {
-        json_open(out, '[');
-        json_int(out, report->segments[i].from_ms);
-        json_int(out, report->segments[i].to_ms);
-        json_close(out, ']');
-    }
-    json_close(out, ']');
-}
-
-static void put_report(struct json_out *out, const struct report *report)
-{
-    json_put_open(out, "report", '{');
-    json_put_bool(out, "player", report->has & FROM_PLAYER);
-    if (report->has & (FROM_PLAYER | HAS_DAY))
-        json_put_int(out, "localDay", report->local_day);
-    if (report->has & IS_PREVIEW)
-        json_put_bool(out, "preview", true);
-    if (report->has & SETS_SCORE)
-        json_put_bool(out, "setsScore", true);
-    if (report->has & HAS_CLIENT_AT)
-        json_put_int(out, "clientAtMs", report->client_at_ms);
-    if (report->has & HAS_POSITION)
-        json_put_int(out, "positionMs", report->position_ms);
-    if (report->has & HAS_WATCHED)
-        json_put_int(out, "watchedDuration", report->watched_s);
-    if (report->has & HAS_DURATION)
-        json_put_int(out, "durationMs", report->duration_ms);
-    if (report->has & HAS_SEGMENTS)
-        put_segments(out, report);
-    if (report->has & HAS_PERCENT)
-        json_put_int(out, "percentHundredths", report->percent_hundredths);
-    if (report->has & HAS_STATUS)
-        json_put_text(out, "status", word_of_status(report->status, WORDS_UPPER));
-    if (report->has & HAS_TIME_SPENT)
-        json_put_scaled(out, "timeSpent", report->time_spent_ms, 3);
-    if (report->has & HAS_SCORE)
-        json_put_int(out, "scoreE4", report->score_e4);
-    if (report->has & HAS_MAX_SCORE)
-        json_put_int(out, "maxScoreE4", report->max_score_e4);
-    json_close(out, '}');
-    if (report->has & HAS_METADATA)
-        put_members(out, "metadata", report->metadata, report->metadata_size);
 }
 
 static void put_hex(struct json_out *out, const char *name, const uint8_t *bytes, size_t size)
@@ -188,7 +146,152 @@ void event_put(struct json_out *out, const struct event *event, const struct eve
         json_text(out, event->zone, event->zone_size);
     }
     put_body(out, event);
-    if (event->kind == EV_REPORTED)
-        put_report(out, &event->report);
+    if (event->kind == EV_REPORTED) {
+        event_json_put_report(out, &event->report);
+        if (event->report.has & HAS_METADATA)
+            put_members(out, "metadata", event->report.metadata, event->report.metadata_size);
+    }
     json_close(out, '}');
+}
+
+/* ---- reading back ---- */
+
+bool event_json_number(json_t *object, const char *name, int64_t low, int64_t high, int64_t *out)
+{
+    json_t *value = json_object_get(object, name);
+
+    if (!value)
+        return true;
+    if (!json_is_integer(value) || json_integer_value(value) < low || json_integer_value(value) > high)
+        return false;
+    *out = json_integer_value(value);
+    return true;
+}
+
+bool event_json_key(json_t *object, const char *name, uint32_t *out)
+{
+    int64_t value = 0;
+    bool fine = event_json_number(object, name, 1, UINT32_MAX, &value);
+
+    *out = (uint32_t)value;
+    return fine;
+}
+
+bool event_json_instant(json_t *object, const char *name, int64_t *out)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text && instant_parse(text, strlen(text), out) == INSTANT_FULL;
+}
+
+static bool hex(struct arena *arena, const char *text, const uint8_t **out, uint32_t *out_size)
+{
+    size_t size = strlen(text);
+    uint8_t *bytes = arena_alloc(arena, size / 2 + 1);
+
+    if (!bytes || size % 2 || !digits_hex_bytes(text, size / 2, bytes))
+        return false;
+    *out = bytes;
+    *out_size = (uint32_t)(size / 2);
+    return true;
+}
+
+bool event_json_text(json_t *root, const char *name, const char **out, uint32_t *out_size)
+{
+    json_t *value = json_object_get(root, name);
+
+    if (!value || json_is_null(value))
+        return true;
+    *out = json_string_value(value);
+    *out_size = (uint32_t)json_string_length(value);
+    return *out != NULL;
+}
+
+/* What a webhook, a token or a preview added to the event. */
+static bool read_marks(json_t *root, struct event *event)
+{
+    event->untaught = json_is_true(json_object_get(root, "preview"));
+    event->has_occurred = json_object_get(root, "occurredAt") != NULL;
+    return (!event->has_occurred || event_json_instant(root, "occurredAt", &event->occurred_ms)) &&
+           event_json_text(root, "zone", &event->zone, &event->zone_size) &&
+           event->zone_size < CALLER_ZONE_BYTES;
+}
+
+/* The members of an object, as they are written in the line. */
+static bool read_members(const struct event_source *source, json_t *root, const char *name,
+                         const uint8_t **out, uint32_t *out_size)
+{
+    struct fault unused;
+
+    return json_in_members(source->arena, source->line, source->line_size, root, name, NULL, out, out_size,
+                           &unused) == RC_OK;
+}
+
+static bool read_body(const struct event_source *source, json_t *root, struct event *event)
+{
+    const char *text = NULL, *body = json_string_value(json_object_get(root, "body"));
+
+    if (event_body_is_members(event->kind))
+        return json_is_object(json_object_get(root, "log")) &&
+               read_members(source, root, "log", &event->body, &event->body_size);
+    if (event_body_is_text(event->kind)) {
+        bool fine = event_json_text(root, event->kind == EV_CERTIFIED ? "certificateUrl" : "type", &text,
+                                    &event->body_size);
+        event->body = (const uint8_t *)text;
+        return fine;
+    }
+    return !body || hex(source->arena, body, &event->body, &event->body_size);
+}
+
+static bool read_hash(const struct event_source *source, json_t *root, struct event *event)
+{
+    const char *text = json_string_value(json_object_get(root, "clientEventHash"));
+    const uint8_t *bytes;
+    uint32_t size;
+
+    if (!text)
+        return true;
+    if (!hex(source->arena, text, &bytes, &size) || size != sizeof event->event_id)
+        return false;
+    memcpy(event->event_id, bytes, sizeof event->event_id);
+    return true;
+}
+
+bool event_read(const struct event_source *source, json_t *root, struct event *event)
+{
+    const char *kind = json_string_value(json_object_get(root, "event"));
+    const char *face = json_string_value(json_object_get(root, "face"));
+    int64_t sequence = 0, log_id = 0, rolled_to = 0, rank = 0;
+
+    event->kind = kind ? word_is_event(kind) : 0;
+    event->face = face ? word_is_face(face) : 0;
+    if (!event->kind || (face && !event->face) ||
+        !event_json_number(root, "eventId", 1, INT64_MAX, &sequence) ||
+        !event_json_instant(root, "at", &event->at_ms) || !event_json_key(root, "userKey", &event->learner) ||
+        !event_json_key(root, "courseKey", &event->course) ||
+        !event_json_key(root, "contentKey", &event->item) ||
+        !event_json_key(root, "progressId", &event->record_id) ||
+        !event_json_key(root, "enrollmentId", &event->enrolment_id) ||
+        !event_json_number(root, "logId", 1, INT64_MAX, &log_id) ||
+        !event_json_number(root, "rolledTo", 0, INT64_MAX, &rolled_to) ||
+        !event_json_number(root, "typeRank", 0, TYPE_CATALOG, &rank) ||
+        !event_json_text(root, "actor", &event->actor, &event->actor_size) ||
+        !event_json_text(root, "device", &event->device, &event->device_size) ||
+        !read_hash(source, root, event) || !read_body(source, root, event))
+        return false;
+    if (json_object_get(root, "date") && !event_json_instant(root, "date", &event->log_at_ms))
+        return false;
+    if (!read_marks(root, event))
+        return false;
+    event->sequence = (uint64_t)sequence;
+    event->log_id = (uint64_t)log_id;
+    event->rolled_to = (uint64_t)rolled_to;
+    event->type_rank = (uint8_t)rank;
+    if (event->kind != EV_REPORTED)
+        return true;
+    if (!event_json_read_report(json_object_get(root, "report"), source->room, &event->report))
+        return false;
+    if (!json_object_get(root, "metadata"))
+        return true;
+    event->report.has |= HAS_METADATA;
+    return read_members(source, root, "metadata", &event->report.metadata, &event->report.metadata_size);
 }
