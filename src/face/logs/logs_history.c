@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/history.h"
+#include "app/log_life.h"
 #include "face/logs/logs_decode.h"
 #include "face/logs/logs_encode.h"
 #include "face/show.h"

@@ -2,6 +2,7 @@
 
 #include "app/erase_plan.h"
 #include "app/history.h"
+#include "app/history_model.h"
 #include "face/own/own_users_encode.h"
 #include "face/show.h"
 #include "face/snapshot.h"
