@@ -15,7 +15,7 @@ enum {
 
 struct carriage {
     struct job job; /* first: the worker gives it back */
-    struct stream stream;
+    struct answer_stream stream;
     struct slow *slow;
     enum rc rc;
     struct fault fault;

@@ -7,7 +7,7 @@
 #include "face/show.h"
 #include "face/snapshot.h"
 #include "face/work.h"
-#include "http/stream.h"
+#include "http/answer_stream.h"
 
 /* "enrollments" and "progress" of the open object. The learner is a snapshot's, or of a model of one's own.
  */
