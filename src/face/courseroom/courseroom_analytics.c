@@ -45,7 +45,7 @@ static enum rc analytics_open(struct slow *slow, const struct read *found, struc
     all->course = found->course;
     all->def = course_def_ref(def);
     all->facts = view_course_facts(found->view, all->course);
-    all->figures = course_sums_figures(&view_course_slot(found->view, all->course)->sums, &all->facts,
+    all->figures = course_sums_figures(view_course_sums(found->view, all->course), &all->facts,
                                        instant_day(all->context->now_ms()));
     all->contents = calloc(def->item_count + 1, sizeof *all->contents);
     slow->small = def->item_count <= SMALL_ITEMS;

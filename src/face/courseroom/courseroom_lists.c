@@ -249,7 +249,7 @@ static enum rc open_roster(struct slow *slow, const struct read *found, struct f
     if (!view_course(found->view, found->course))
         return fault_set(fault, RC_NOT_FOUND, NULL, "Course not found");
     list->course = found->course;
-    slow->small = view_course_slot(found->view, found->course)->roster.count <= SMALL_ROSTER;
+    slow->small = view_roster(found->view, found->course)->count <= SMALL_ROSTER;
     struct roster_query roster = {
         .course = list->course,
         .take = list->leaders ? take_leader : take_member,

@@ -99,7 +99,7 @@ static enum rc course_step(struct slow *slow, bool *out_last, struct fault *faul
     struct view view = model_read_begin(face_of(slow->request)->model);
 
     (void)fault;
-    etag_of_course(read->course, read->def->version, view.model->threshold_hundredths, slow->request->etag);
+    etag_of_course(read->course, read->def->version, view_threshold(view), slow->request->etag);
     own_put_course(&slow->out, view, read->course, read->def);
     model_read_end(view);
     *out_last = true;
@@ -172,12 +172,12 @@ static enum rc list_step(struct slow *slow, bool *out_last, struct fault *fault)
         json_put_open(&read->slow.out, "courses", '[');
     }
     struct view view = model_read_begin(face_of(slow->request)->model);
-    for (uint32_t steps = STEPS_A_HOLD; read->at < view.model->course_count && steps > 0; steps--) {
-        const struct course_slot *slot = view_course_slot(view, ++read->at);
-        if (!slot || !slot->def)
+    for (uint32_t steps = STEPS_A_HOLD; read->at < view_count(view, ENTITY_COURSE) && steps > 0; steps--) {
+        const struct course_def *def = view_course(view, ++read->at);
+        if (!def)
             continue;
         if (!read->limit || read->total / read->limit == read->page - 1)
-            put_line(&read->slow.out, slot);
+            put_line(&read->slow.out, view, read->at, def);
         read->total++;
     }
     *out_last = read->at >= view_count(view, ENTITY_COURSE);

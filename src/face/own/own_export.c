@@ -47,7 +47,7 @@ static void put_course_line(struct exporting *exporting, struct view view, uint3
 {
     const struct course_def *def = view_course(view, key);
 
-    put_catalogue_line(&exporting->slow.out, view_course_slot(view, key)->id,
+    put_catalogue_line(&exporting->slow.out, view_id(view, ENTITY_COURSE, key).bytes,
                        def && def->title.size ? def->title.bytes : NULL, "course", NULL);
 }
 
@@ -56,7 +56,7 @@ static void put_item_line(struct exporting *exporting, struct view view, uint32_
     const struct item_def *def = view_item(view, key);
     uint32_t course = view_item_facts(view, key).course;
 
-    put_catalogue_line(&exporting->slow.out, view_item_slot(view, key)->id,
+    put_catalogue_line(&exporting->slow.out, view_id(view, ENTITY_ITEM, key).bytes,
                        def && def->title.size ? def->title.bytes : NULL, item_type(def),
                        course ? view_id(view, ENTITY_COURSE, course).bytes : NULL);
 }

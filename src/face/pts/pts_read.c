@@ -231,7 +231,7 @@ static bool put_videos(struct pts_read *read, struct view view)
     for (uint32_t steps = STEPS_A_HOLD; read->at < def->item_count && steps > 0; read->at++, steps--)
         if (shows_video(read, view, def->items[read->at], &record))
             pts_put_video(&read->slow.out, read->titles, view, def->items[read->at],
-                          view_item_slot(view, def->items[read->at])->id, record);
+                          view_id(view, ENTITY_ITEM, def->items[read->at]).bytes, record);
     read->titles->arena = &read->slow.request->arena;
     arena_done(&scratch);
     return read->at == def->item_count;

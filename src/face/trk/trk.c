@@ -65,10 +65,8 @@ static enum rc find_record(struct view view, struct text id, struct command *com
             record = &learner->records[i];
     if (!record)
         return fault_set(fault, RC_NOT_FOUND, NULL, "Progress not found");
-    const struct learner_slot *slot = view_learner_slot(view, owner);
-    const struct item_slot *item = view_item_slot(view, record->item);
-    command->learner = slot_id(slot->id, slot->id_size);
-    command->reports[0].item = slot_id(item->id, item->id_size);
+    command->learner = view_id(view, ENTITY_LEARNER, owner);
+    command->reports[0].item = view_id(view, ENTITY_ITEM, record->item);
     return RC_OK;
 }
 

@@ -278,8 +278,8 @@ static enum rc stats_open(struct slow *slow, const struct read *found, struct fa
     read->course = found->course;
     read->def = course_def_ref(view_course(found->view, found->course));
     read->types.arena = &slow->request->arena;
-    slow->small = view_course_slot(found->view, found->course)->roster.count <= FEW_LEARNERS &&
-                  read->def->item_count <= LARGE_READ;
+    slow->small =
+        view_roster(found->view, found->course)->count <= FEW_LEARNERS && read->def->item_count <= LARGE_READ;
     if (read->limit) {
         query.first = (uint64_t)(read->page - 1) * (uint64_t)read->limit;
         query.count = (uint64_t)read->limit;

@@ -49,7 +49,6 @@ static enum rc summary_open(struct slow *slow, const struct read *found, struct 
 
 static enum rc summary_step(struct slow *slow, bool *out_last, struct fault *fault)
 {
-    static const struct item_sums none = {0};
     struct summary_read *read = (struct summary_read *)slow;
     struct face_context *context = face_of(slow->request);
     struct json_out *out = &slow->out;
@@ -58,8 +57,7 @@ static enum rc summary_step(struct slow *slow, bool *out_last, struct fault *fau
     if (!read->counted)
         retentions_count(context->retentions, context->model, read->item, &read->retention);
     struct view view = model_read_begin(context->model);
-    const struct item_slot *slot = view_item_slot(view, read->item);
-    struct item_sums sums = slot ? slot->sums : none;
+    struct item_sums sums = *view_item_sums(view, read->item);
     model_read_end(view);
     json_open(out, '{');
     json_put_text(out, "videoId", face_call(slow->request)->item.bytes);
@@ -91,7 +89,8 @@ static bool watched_more(struct view view, const struct record *left, const stru
 {
     if (left->watched_s != right->watched_s)
         return left->watched_s > right->watched_s;
-    return strcmp(view_item_slot(view, left->item)->id, view_item_slot(view, right->item)->id) < 0;
+    return strcmp(view_id(view, ENTITY_ITEM, left->item).bytes,
+                  view_id(view, ENTITY_ITEM, right->item).bytes) < 0;
 }
 
 /* Keeps the ten most watched, most first; the tie: videoId. */
@@ -153,7 +152,7 @@ static void put_engagement(struct engagement *all, struct view view)
     json_put_open(out, "mostWatchedVideos", '[');
     for (uint32_t i = 0; i < all->kept; i++) {
         json_open(out, '{');
-        json_put_text(out, "videoId", view_item_slot(view, all->most[i]->item)->id);
+        json_put_text(out, "videoId", view_id(view, ENTITY_ITEM, all->most[i]->item).bytes);
         json_put_int(out, "watchedDuration", all->most[i]->watched_s);
         json_close(out, '}');
     }

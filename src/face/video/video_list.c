@@ -107,7 +107,8 @@ static enum rc list_step(struct slow *slow, bool *out_last, struct fault *fault)
     }
     for (uint32_t steps = STEPS_A_HOLD; read->listing && read->at < read->end && steps > 0;
          read->at++, steps--)
-        video_put_state(&read->slow.out, NULL, view_item_slot(view, read->records[read->at]->item)->id,
+        video_put_state(&read->slow.out, NULL,
+                        view_id(view, ENTITY_ITEM, read->records[read->at]->item).bytes,
                         read->records[read->at]);
     model_read_end(view);
     *out_last = read->listing && read->at == read->end;
