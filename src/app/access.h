@@ -35,8 +35,10 @@ struct access_subject {
 /* Whether any role of the caller could pass the rule for some record: decided before anything is read. */
 bool access_role(enum access_rule rule, unsigned roles);
 
-/* Whether the rule depends on whose record it is; on whose course: else access_check looks at no view. */
+/* Whether the rule depends on whose record it is. */
 bool access_asks_whose(enum access_rule rule);
+
+/* Whether the rule depends on whose course it is; else access_check looks at no view. */
 bool access_asks_course(enum access_rule rule);
 
 /* Whether the caller may, for this subject. RC_DENIED with the same words whoever is meant. */

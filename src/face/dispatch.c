@@ -149,7 +149,7 @@ static void take_subject(struct request *request, const char *name, size_t size,
         }
 }
 
-/* Every parameter of the path is an id, courseroom's are integers. Source: contract 1, Ids. */
+/* Every parameter of the path is an id, some routes' are integers. Source: contract 1, Ids. */
 static enum rc judge_path(struct request *request, struct fault *fault)
 {
     const char *at = request->route->pattern;
@@ -163,8 +163,7 @@ static enum rc judge_path(struct request *request, struct fault *fault)
         const char *end = strchr(++at, '}');
         struct fault found = {NULL, NULL};
         rc = request_id_param(request, i, "", &found);
-        if (rc == RC_OK && request->route->face == FACE_COURSEROOM &&
-            !ident_integer(param->bytes, param->size, &number))
+        if (rc == RC_OK && request->route->integers && !ident_integer(param->bytes, param->size, &number))
             rc = fault_set(&found, RC_INVALID, "", "must be an integer");
         if (rc != RC_OK)
             (void)fault_set(fault, rc, arena_copy(&request->arena, at, (size_t)(end - at)), found.message);

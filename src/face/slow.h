@@ -47,6 +47,7 @@ void slow_handle(struct request *request);
 /* Goes on after before: on a server thread. */
 void slow_open(struct slow *slow);
 
+/* What makes it. */
 static inline const struct slow_handler *slow_handler_of(const struct slow *slow)
 {
     return slow->request->route->slow;

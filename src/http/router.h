@@ -12,6 +12,7 @@ struct http_route {
     enum http_method method;
     const char *pattern;
     bool any_case; /* literals match in any case (pts) */
+    bool integers; /* the parameters are integers (courseroom), else any ids */
     int rule;      /* app/access.h: who may */
     int face;      /* core/event.h */
     /* what answers it, one of: */

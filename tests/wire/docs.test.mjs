@@ -13,7 +13,7 @@ function sources(folder) {
 
 test('ARCHITECTURE.md names functions that exist', () => {
   const text = readFileSync('ARCHITECTURE.md', 'utf8');
-  const files = new Map(); // two files of one name (http/stream.c, hub/stream.c) count as one
+  const files = new Map(); // two files of one name in two folders count as one
   for (const path of [...sources('src'), ...sources('tests/unit')])
     files.set(basename(path), (files.get(basename(path)) ?? '') + readFileSync(path, 'utf8'));
   const named = [...text.matchAll(/`(\w+\.[ch]):(\w+)`/g)];

@@ -2,7 +2,7 @@
 
 #include "face/write.h"
 
-/* seeds/logs.md, contract 5: event-sourced progress logs. GET /api/progress/{user_id} is trk_user's; the past
+/* Contract 5: event-sourced progress logs. GET /api/progress/{user_id} is trk_user's; the past
  * is in logs_history.h and logs_rollback.h, figures in logs_summary.h. */
 extern const struct write_handler logs_post;   /* POST /api/progress/log */
 extern const struct write_handler logs_put;    /* PUT /api/progress/log/{log_id} */

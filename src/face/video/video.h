@@ -3,7 +3,7 @@
 #include "face/read.h"
 #include "face/write.h"
 
-/* seeds/video.md, contract 6: what video players speak. Lists are in video_list.h, figures in
+/* Contract 6: what video players speak. Lists are in video_list.h, figures in
  * video_figures.h. */
 extern const struct write_handler video_update; /* POST /progress/update and /progress/realtime */
 extern const struct write_handler video_sync;   /* POST /progress/sync */
