@@ -115,19 +115,29 @@ static enum rc read_ref(struct request *request, struct fault *fault)
     return carried->ref ? RC_OK : fault_no_memory(fault);
 }
 
+/* As the row of POST /progress/realtime; not in the table, since nobody finds it there. */
+static const struct http_route report = {.method = HTTP_POST,
+                                         .pattern = "/progress/realtime",
+                                         .rule = ACCESS_PERSON,
+                                         .face = FACE_VIDEO,
+                                         .write = &video_update,
+                                         .takes = "VideoUpdate",
+                                         .gives = "VideoState"};
+
 static void handle(struct request *request)
 {
     struct fault fault = {NULL, NULL};
     bool names_itself = memmem(request->body.bytes, request->body.size, "\"ref\"", 5) != NULL;
     enum rc rc = names_itself ? read_ref(request, &fault) : RC_OK;
 
+    request->route = &report;
     if (rc == RC_OK)
-        video_update(request);
+        write_handle(request);
     else
         request_fail(request, rc, &fault);
 }
 
-/* As the row of POST /progress/realtime; not in the table, since nobody finds it there. */
+/* The message, which may name itself, before it is a report. */
 static const struct http_route route = {.method = HTTP_POST,
                                         .pattern = "/progress/realtime",
                                         .rule = ACCESS_PERSON,
@@ -141,14 +151,18 @@ static struct request *new_request(struct face_context *context, struct hub_writ
     static atomic_ullong number;
     struct carried *carried = calloc(1, sizeof *carried);
     struct request *request = carried ? carried_new(&carried->carrier) : NULL;
+    struct call *call = request ? arena_alloc(&request->arena, sizeof *call) : NULL;
 
-    if (!request) {
+    if (!call) {
+        if (request)
+            carried_free(request);
         free(carried);
         return NULL;
     }
+    call->caller = *write->caller;
     *carried = (struct carried){.carrier = {wait, resume}, .write = write};
     request->server = context;
-    request->caller = (void *)(uintptr_t)write->caller; /* nobody changes it */
+    request->caller = call;
     request->method = HTTP_POST;
     request->route = &route;
     request->target = route.pattern;
