@@ -40,9 +40,9 @@ static enum rc take_event(void *arg, const struct stored_event *stored, struct f
         tail->progress(tail->folded);
     if (tail->since_checkpoint >= REPLAY_CHECKPOINT && tail->replay.pending == 0) {
         uint64_t sequence = 0;
-        enum rc rc = checkpointer_write_first(tail->engine->store, tail->engine->model, tail->engine->tail,
-                                              &sequence, fault);
-        (void)rc; /* on a full disk it starts all the same, and folds the same events next time */
+        enum rc written = checkpointer_write_first(tail->engine->store, tail->engine->model,
+                                                   tail->engine->tail, &sequence, fault);
+        (void)written; /* on a full disk it starts all the same, and folds the same events next time */
         tail->since_checkpoint = 0;
     }
     return RC_OK;

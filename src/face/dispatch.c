@@ -190,14 +190,14 @@ static void judge_caller(struct request *request)
 {
     struct jwks *jwks = face_of(request)->jwks;
     struct fault fault = {NULL, NULL};
-    enum rc rc = admit(request, request->caller, &fault);
+    enum rc rc = admit(request, &request->call->caller, &fault);
 
     if (rc == RC_UNKNOWN_KEY && jwks)
         switch (jwks_ask(jwks, request, judge_caller)) {
         case JWKS_WAIT:
             return;
         case JWKS_CHANGED:
-            rc = admit(request, request->caller, &fault);
+            rc = admit(request, &request->call->caller, &fault);
             break;
         case JWKS_REFUSE:
             rc = fault_set(&fault, RC_UNAUTHENTICATED, NULL, "the token's key is not known");
@@ -280,7 +280,7 @@ void dispatch_judge(struct request *request)
     struct fault fault = {NULL, NULL};
     enum rc rc = call ? request_split_path(request, &fault) : RC_BUSY;
 
-    request->caller = call;
+    request->call = call;
     if (rc == RC_OK)
         rc = http_find_route(context->routes, request, &fault);
     if (rc == RC_METHOD && request->method == HTTP_OPTIONS) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/event.h"
+#include "core/words.h"
 #include "face/event_json.h"
 #include "http/json_in.h"
 
@@ -39,8 +40,6 @@ static const struct {
     uint32_t bit;
 } report_marks[] = {{"preview", IS_PREVIEW}, {"setsScore", SETS_SCORE}};
 
-static const char *const statuses[] = {"NOT_STARTED", "IN_PROGRESS", "COMPLETED"};
-
 void event_json_put_report(struct json_out *out, const struct report *report)
 {
     json_put_open(out, "report", '{');
@@ -59,7 +58,7 @@ void event_json_put_report(struct json_out *out, const struct report *report)
     if (report->has & HAS_PERCENT)
         json_put_int(out, "percentHundredths", report->percent_hundredths);
     if (report->has & HAS_STATUS)
-        json_put_text(out, "status", statuses[report->status]);
+        json_put_text(out, "status", word_of_status(report->status, WORDS_UPPER));
     if (report->has & HAS_TIME_SPENT)
         json_put_scaled(out, "timeSpent", report->time_spent_ms, 3);
     json_close(out, '}');
@@ -91,15 +90,15 @@ static bool read_segments(struct segment *room, json_t *list, struct report *rep
 
 static bool read_status(json_t *value, struct report *report)
 {
+    enum item_status status;
+
     if (!value)
         return true;
+    if (!json_is_string(value) || !word_is_status(json_string_value(value), WORDS_UPPER, strcmp, &status))
+        return false;
     report->has |= HAS_STATUS;
-    for (uint8_t i = 0; i < 3; i++)
-        if (json_is_string(value) && strcmp(json_string_value(value), statuses[i]) == 0) {
-            report->status = i;
-            return true;
-        }
-    return false;
+    report->status = (uint8_t)status;
+    return true;
 }
 
 /* Seconds, with up to three decimals. */

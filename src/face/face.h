@@ -53,7 +53,7 @@ struct face_context {
 
 /* What the head of a request told: who asks, and what the path names. bytes NULL: it names none. */
 struct call {
-    struct caller caller; /* first: what request->caller points to */
+    struct caller caller;
     struct text user, course, item;
 };
 
@@ -66,14 +66,14 @@ static inline struct face_context *face_of(struct request *request)
 /* Who sends the request, as its token says. Once the request was judged. */
 static inline const struct caller *face_caller(struct request *request)
 {
-    return request->caller;
+    return &request->call->caller;
 }
 
 /* What the head of the request told; for what only decode finds out, it may be changed until access is asked.
  */
 static inline struct call *face_call(struct request *request)
 {
-    return request->caller;
+    return request->call;
 }
 
 /* A path parameter that request_id_param has checked. */

@@ -4,6 +4,7 @@
 #include "face/csv_reply.h"
 #include "face/work.h"
 #include "http/answer_stream.h"
+#include "http/seal.h"
 
 enum {
     /* what ends before is sent with ETag and compressed; what does not, is streamed, */

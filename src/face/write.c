@@ -303,7 +303,7 @@ void write_handle(struct request *request)
         write_submit(request);
 }
 
-void face_turn_over(void *context, struct request *first)
+void face_turn_over(struct face_context *context, struct request *first)
 {
     struct command *commands = NULL, **end = &commands;
     struct fault fault = {NULL, NULL};
@@ -313,7 +313,7 @@ void face_turn_over(void *context, struct request *first)
         end = &(*end)->next;
     }
     *end = NULL;
-    struct command *refused = engine_submit(((struct face_context *)context)->engine, commands, &fault);
+    struct command *refused = engine_submit(context->engine, commands, &fault);
     for (struct command *next; refused; refused = next) {
         next = refused->next; /* after done it may be gone */
         refused->rc = RC_BUSY;

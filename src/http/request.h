@@ -23,7 +23,7 @@ struct segment_text {
 };
 
 struct bodies;
-struct caller;
+struct call;
 struct carrier;
 struct deadline;
 struct face_context;
@@ -52,7 +52,7 @@ struct request {
     size_t body_max;         /* who judges the head says how much is kept; 0: nothing */
     uint64_t payer;          /* and whose budget that is: http/bodies.h */
 
-    struct caller *caller;                     /* who it is, once its token was judged */
+    struct call *call;                         /* who sends it, about whom: the faces' */
     void *command;                             /* what a suspended request waits for */
     bool asked_keys;                           /* it waited for a JWK set once already */
     void *handler_state;                       /* a handler's own, across parking; in the arena */

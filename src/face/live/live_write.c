@@ -162,7 +162,7 @@ static struct request *new_request(struct face_context *context, struct hub_writ
     call->caller = *write->caller;
     *carried = (struct carried){.carrier = {wait, resume}, .write = write};
     request->server = context;
-    request->caller = call;
+    request->call = call;
     request->method = HTTP_POST;
     request->route = &route;
     request->target = route.pattern;

@@ -11,6 +11,7 @@
 #include "model/model_private.h"
 #include "model/checkpoint.h"
 #include "model/checkpoint_rows.h"
+#include "store/checkpoint.h"
 
 /* The engine through engine.h: live, loaded and folded models agree; what fails is not there. */
 
@@ -86,7 +87,7 @@ static void random_command(struct arena *arena, uint64_t *random, struct command
 static void print_model(struct model *model, struct buf *out)
 {
     struct view view = model_read_begin(model);
-    for (uint32_t c = 1; c <= model_count(model, ENTITY_COURSE); c++) {
+    for (uint32_t c = 1; c <= model->tables[ENTITY_COURSE].count; c++) {
         const struct course_def *def = view_course(view, c);
         buf_printf(out, "course %s: %s %u %u %u roster %u\n", course_slot(model, c)->head.id,
                    def ? def->declared ? "declared" : "observed" : "unknown", def ? def->item_count : 0,
@@ -94,7 +95,7 @@ static void print_model(struct model *model, struct buf *out)
                    keys_live(&course_slot(model, c)->roster));
         course_sums_encode(&course_slot(model, c)->sums, out);
     }
-    for (uint32_t i = 1; i <= model_count(model, ENTITY_ITEM); i++) {
+    for (uint32_t i = 1; i <= model->tables[ENTITY_ITEM].count; i++) {
         const struct item_def *def = view_item(view, i);
         const struct item_sums *sums = &item_slot(model, i)->sums;
         buf_printf(out, "item %s: course %u %d %s: %lld %lld %lld %lld %lld\n", item_slot(model, i)->head.id,
@@ -102,14 +103,14 @@ static void print_model(struct model *model, struct buf *out)
                    (long long)sums->completed, (long long)sums->in_progress, (long long)sums->time_spent_ms,
                    (long long)sums->watched_s);
     }
-    for (uint32_t l = 1; l <= model_count(model, ENTITY_LEARNER); l++) {
+    for (uint32_t l = 1; l <= model->tables[ENTITY_LEARNER].count; l++) {
         const struct learner *learner = view_learner(view, l);
         for (uint32_t i = 0; learner && i < learner->record_count; i++) {
             const struct record *r = &learner->records[i];
-            buf_printf(out, "%s %s: %u %d %d %d %lld %lld %lld v%llu f%lld\n",
-                       learner_slot(model, l)->head.id, item_slot(model, r->item)->head.id, r->id, r->status,
-                       r->flags, r->percent_hundredths, (long long)r->furthest_ms, (long long)r->watched_s,
-                       (long long)r->time_spent_ms, (unsigned long long)r->version, (long long)r->floor_ms);
+            buf_printf(out, "%s %s: %u %d %d %d %lld %lld %lld v%llu f%lld\n", learner_slot(model, l)->head.id,
+                       item_slot(model, r->item)->head.id, r->id, r->status, r->flags, r->percent_hundredths,
+                       (long long)r->furthest_ms, (long long)r->watched_s, (long long)r->time_spent_ms,
+                       (unsigned long long)r->version, (long long)r->floor_ms);
         }
         for (uint32_t i = 0; learner && i < learner->enrolment_count; i++) {
             const struct enrolment *e = &learner->enrolments[i];
@@ -127,10 +128,10 @@ static void print_model(struct model *model, struct buf *out)
 static void check_counts(struct model *model)
 {
     struct view view = model_read_begin(model);
-    for (uint32_t c = 1; c <= model_count(model, ENTITY_COURSE); c++) {
+    for (uint32_t c = 1; c <= model->tables[ENTITY_COURSE].count; c++) {
         int64_t learners = 0, completed = 0;
         struct course_facts facts = view_course_facts(view, c);
-        for (uint32_t l = 1; l <= model_count(model, ENTITY_LEARNER); l++) {
+        for (uint32_t l = 1; l <= model->tables[ENTITY_LEARNER].count; l++) {
             const struct learner *learner = view_learner(view, l);
             const struct enrolment *enrolment = learner ? learner_enrolment(learner, c) : NULL;
             uint32_t want = 0, all = 0, started = 0;
@@ -147,12 +148,11 @@ static void check_counts(struct model *model)
             if (enrolment &&
                 (enrolment->completed_items != all || (started && enrolment->class == CLASS_ENROLLED)))
                 fail_msg("course %s of %s: %u items counted, %u there; class %d, %u reported",
-                         course_slot(model, c)->head.id, learner_slot(model, l)->head.id,
-                         enrolment->completed_items, all, enrolment->class, started);
+                         course_slot(model, c)->head.id, learner_slot(model, l)->head.id, enrolment->completed_items, all,
+                         enrolment->class, started);
             if (enrolment && (enrolment->completed_required != want || want > facts.required))
                 fail_msg("course %s of %s: %u counted, %u there, %u required", course_slot(model, c)->head.id,
-                         learner_slot(model, l)->head.id, enrolment->completed_required, want,
-                         facts.required);
+                         learner_slot(model, l)->head.id, enrolment->completed_required, want, facts.required);
             learners += enrolment != NULL;
             completed += want;
         }
@@ -171,7 +171,7 @@ static void check_pasts(struct engine *engine)
 {
     const struct bound now = {.sequence = UINT64_MAX};
     struct model *model = engine_model(engine);
-    for (uint32_t key = 1; key <= model_count(model, ENTITY_LEARNER); key++) {
+    for (uint32_t key = 1; key <= model->tables[ENTITY_LEARNER].count; key++) {
         struct model *twin = NULL;
         struct fault fault = {NULL, NULL};
         struct buf is = {0}, was = {0};

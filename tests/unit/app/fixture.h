@@ -36,8 +36,8 @@ static inline struct store *open_store(void)
 {
     struct store *store = NULL;
     struct fault fault = {NULL, NULL};
-    if (store_open(directory, &store, &fault) != RC_OK)
-        fail_msg("store_open: %s", fault.message);
+    if (store_open(&(struct store_place){.directory = directory}, &store, &fault) != RC_OK)
+        fail_msg("store_open: %s", fault_why(&fault));
     return store;
 }
 

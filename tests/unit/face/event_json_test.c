@@ -6,6 +6,7 @@
 #include "core/event.h"
 #include "core/log_entries.h"
 #include "core/members.h"
+#include "core/words.h"
 #include "face/event_json.h"
 
 /* What event_put writes, event_read gives again: the same event, down to its encoding. */
@@ -200,15 +201,15 @@ static void words_go_both_ways(void **unused)
 {
     (void)unused;
     for (unsigned kind = 1; kind < 256; kind++) {
-        const char *word = event_kind_name((uint8_t)kind);
+        const char *word = word_of_event((uint8_t)kind);
         if (word)
-            assert_int_equal(event_kind_of(word), kind);
+            assert_int_equal(word_is_event(word), kind);
     }
     for (unsigned face = 1; face < FACE_COUNT; face++)
-        assert_int_equal(event_face_of(event_face_name((uint8_t)face)), face);
-    assert_int_equal(event_kind_of("nothing"), 0);
-    assert_int_equal(event_face_of("nobody"), 0);
-    assert_null(event_face_name(FACE_COUNT));
+        assert_int_equal(word_is_face(word_of_face((uint8_t)face)), face);
+    assert_int_equal(word_is_event("nothing"), 0);
+    assert_int_equal(word_is_face("nobody"), 0);
+    assert_null(word_of_face(FACE_COUNT));
     assert_true(event_body_is_text(EV_CERTIFIED));
     assert_false(event_body_is_text(EV_LOGGED));
 }

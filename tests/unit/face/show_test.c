@@ -1,6 +1,9 @@
 #include "test.h"
 
+#include <strings.h>
+
 #include "core/members.h"
+#include "core/words.h"
 #include "face/show.h"
 
 /* How all faces show ids, numbers, words and records. */
@@ -76,12 +79,13 @@ static void words_of_states_go_both_ways(void **unused)
 
     (void)unused;
     for (int i = 0; i < 6; i++) {
-        assert_true(state_by_name(state_name((enum enrolment_state)i), &state));
+        assert_true(
+            word_is_state(word_of_state((enum enrolment_state)i, WORDS_UPPER), WORDS_UPPER, strcmp, &state));
         assert_int_equal(state, i);
     }
-    assert_true(state_by_name("in_progress", &state));
+    assert_true(word_is_state("in_progress", WORDS_UPPER, strcasecmp, &state));
     assert_int_equal(state, ENR_IN_PROGRESS);
-    assert_false(state_by_name("LOCKED", &state));
+    assert_false(word_is_state("LOCKED", WORDS_UPPER, strcmp, &state));
     assert_string_equal(status_name(&(struct record){.status = ITEM_IN_PROGRESS}), "IN_PROGRESS");
     assert_string_equal(status_name(&(struct record){.flags = RECORD_LOCKED}), "LOCKED");
     assert_string_equal(status_name(&(struct record){.flags = RECORD_LOCKED, .status = ITEM_COMPLETED}),
