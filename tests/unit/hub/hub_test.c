@@ -187,8 +187,19 @@ static void end_world(void)
     assert_int_equal(atomic_load(&world.pasts), 0);
 }
 
+struct client;
+static void happen_late(uint64_t count, bool noted, struct client *(*between)(void));
+
 /* What the engine does for one batch of events: publishes, then hands over what it noted. */
 static void happen(uint64_t count, bool noted)
+{
+    happen_late(count, noted, NULL);
+}
+
+/* between: what happens after the one and before the other. */
+static struct client *came_between;
+
+static void happen_late(uint64_t count, bool noted, struct client *(*between)(void))
 {
     uint64_t first = atomic_load(&world.published) + 1, last = first + count - 1;
     struct live_batch *batch = NULL;
@@ -201,6 +212,8 @@ static void happen(uint64_t count, bool noted)
                 batch->events[batch->count++] = event_of(at);
     }
     atomic_store(&world.published, last);
+    if (between)
+        came_between = between();
     if (batch || world.sink.is_watched(world.sink.of))
         world.sink.take(world.sink.of, batch, first, last, false);
 }
@@ -360,6 +373,28 @@ static void nothing_is_missed_and_nothing_comes_twice(void **unused)
         seed = of_writer;
         end_world();
     }
+}
+
+static struct client *come(void)
+{
+    struct client *client = subscribe(HUB_SSE, NULL, false, 0);
+
+    (void)usleep(100000); /* it is live */
+    return client;
+}
+
+static void what_was_published_before_is_not_told(void **unused)
+{
+    (void)unused;
+    begin_world(10, 8);
+    struct client *first = come();
+    happen_late(6, true, come);
+    happen(6, true);
+    expect_ids(first, 10, 22, 0);
+    expect_ids(came_between, 16, 22, 0);
+    (void)close(first->fd);
+    (void)close(came_between->fd);
+    end_world();
 }
 
 static void too_many_missed_are_a_gap(void **unused)
@@ -725,6 +760,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_watches_is_told_in_order),
         cmocka_unit_test(nothing_is_missed_and_nothing_comes_twice),
+        cmocka_unit_test(what_was_published_before_is_not_told),
         cmocka_unit_test(too_many_missed_are_a_gap),
         cmocka_unit_test(a_slow_reader_is_dropped_and_the_others_go_on),
         cmocka_unit_test(a_user_has_so_many),
