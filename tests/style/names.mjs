@@ -148,6 +148,7 @@ function names() {
       if (!there) say(file, lineOf(comments, found.index), `${found[1]} is not there`);
       else if (!there.some((path) => new RegExp(`\\b${found[2]}\\b`).test(readFileSync(path, 'utf8')))) say(file, lineOf(comments, found.index), `${found[1]} has no ${found[2]}`);
     }
+    for (const found of comments.matchAll(/(?<![\w./<*-])([a-z][\w-]*\.(?:[ch]|mjs|py|sh|md))\b(?!:)/g)) if (!byName.has(found[1])) say(file, lineOf(comments, found.index), `${found[1]} is not there`);
     for (const found of comments.matchAll(/(?<![\w./:%-])([A-Za-z_]\w*)\((?!s\))/g)) if (!known(found[1]) && /[a-z]/.test(found[1]) && !words.has(found[1])) say(file, lineOf(comments, found.index), `${found[1]}() does not exist`);
     for (const found of comments.matchAll(/(?<![\w./%<{-])([a-z]\w*_\w+|[A-Z][A-Z0-9]*_[A-Z0-9_]+)(?![\w(/*}-]|\.\w)/g)) if (!known(found[1]) && !words.has(found[1])) say(file, lineOf(comments, found.index), `${found[1]} does not exist`);
     for (const found of comments.matchAll(/`(\w+)`/g)) if (!known(found[1]) && !words.has(found[1])) say(file, lineOf(comments, found.index), `\`${found[1]}\` does not exist`);
