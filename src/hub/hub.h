@@ -9,7 +9,7 @@
 /* Who watches, and what they are told. A stream is one client's, as Server-Sent Events or as a WebSocket; the
  * hub has its socket from the moment that its head was answered. One thread of the hub's own does all that
  * concerns streams: it takes what the engine published, writes each message once in each form, and sends it
- * to all whose filter it passes (stream.h; a WebSocket's answers are websocket.c's). Who missed something
+ * to all whose filter it passes (subscriber.h; a WebSocket's answers are websocket.c's). Who missed something
  * gets it from the log first, read by the workers a page at a time; then live, without gap or repeat. Source:
  * contract 6, realtime. */
 
