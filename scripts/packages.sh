@@ -31,6 +31,7 @@ pkg:cmocka libcmocka-dev
 command:node nodejs
 command:npm npm
 command:nm binutils
+command:git git
 command:python3 python3
 command:strace strace
 command:mkfs.ext4 e2fsprogs

@@ -9,6 +9,7 @@ struct keys {
     uint32_t count, capacity, stale;
 };
 
+/* How many of them are not known to be erased. */
 static inline uint32_t keys_live(const struct keys *keys)
 {
     return keys->count - keys->stale;

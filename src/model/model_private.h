@@ -115,11 +115,13 @@ static inline struct learner_slot *learner_slot(const struct model *model, uint3
     return (struct learner_slot *)(void *)model->tables[ENTITY_LEARNER].at[key];
 }
 
+/* The same of a course. */
 static inline struct course_slot *course_slot(const struct model *model, uint32_t key)
 {
     return (struct course_slot *)(void *)model->tables[ENTITY_COURSE].at[key];
 }
 
+/* The same of an item. */
 static inline struct item_slot *item_slot(const struct model *model, uint32_t key)
 {
     return (struct item_slot *)(void *)model->tables[ENTITY_ITEM].at[key];
