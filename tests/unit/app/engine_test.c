@@ -107,10 +107,10 @@ static void print_model(struct model *model, struct buf *out)
         const struct learner *learner = view_learner(view, l);
         for (uint32_t i = 0; learner && i < learner->record_count; i++) {
             const struct record *r = &learner->records[i];
-            buf_printf(out, "%s %s: %u %d %d %d %lld %lld %lld v%llu f%lld\n", learner_slot(model, l)->head.id,
-                       item_slot(model, r->item)->head.id, r->id, r->status, r->flags, r->percent_hundredths,
-                       (long long)r->furthest_ms, (long long)r->watched_s, (long long)r->time_spent_ms,
-                       (unsigned long long)r->version, (long long)r->floor_ms);
+            buf_printf(out, "%s %s: %u %d %d %d %lld %lld %lld v%llu f%lld\n",
+                       learner_slot(model, l)->head.id, item_slot(model, r->item)->head.id, r->id, r->status,
+                       r->flags, r->percent_hundredths, (long long)r->furthest_ms, (long long)r->watched_s,
+                       (long long)r->time_spent_ms, (unsigned long long)r->version, (long long)r->floor_ms);
         }
         for (uint32_t i = 0; learner && i < learner->enrolment_count; i++) {
             const struct enrolment *e = &learner->enrolments[i];
@@ -148,11 +148,12 @@ static void check_counts(struct model *model)
             if (enrolment &&
                 (enrolment->completed_items != all || (started && enrolment->class == CLASS_ENROLLED)))
                 fail_msg("course %s of %s: %u items counted, %u there; class %d, %u reported",
-                         course_slot(model, c)->head.id, learner_slot(model, l)->head.id, enrolment->completed_items, all,
-                         enrolment->class, started);
+                         course_slot(model, c)->head.id, learner_slot(model, l)->head.id,
+                         enrolment->completed_items, all, enrolment->class, started);
             if (enrolment && (enrolment->completed_required != want || want > facts.required))
                 fail_msg("course %s of %s: %u counted, %u there, %u required", course_slot(model, c)->head.id,
-                         learner_slot(model, l)->head.id, enrolment->completed_required, want, facts.required);
+                         learner_slot(model, l)->head.id, enrolment->completed_required, want,
+                         facts.required);
             learners += enrolment != NULL;
             completed += want;
         }
