@@ -20,7 +20,7 @@
  * turn, and must not begin: what it would decide on may be old.
  *
  * All functions are for one thread, the engine's. None is for an event loop: they may wait for a disk or a
- * network. Source: docs/decisions/0019. */
+ * network. Source: docs/decisions/0020. */
 
 struct store;
 
