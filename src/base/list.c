@@ -17,6 +17,8 @@ bool list_grow(void *at, size_t width, uint32_t count, uint32_t *capacity, size_
         next *= 2;
     if (next > UINT32_MAX)
         next = UINT32_MAX;
+    if (next > SIZE_MAX / width)
+        return false;
     memcpy(&array, at, sizeof array); /* whatever it points to, a pointer is a pointer */
     void *grown = reallocarray(array, next, width);
     if (!grown)
