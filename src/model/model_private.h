@@ -16,8 +16,9 @@
 struct slot {
     const char *id; /* NUL-terminated; the model's. "" once it is erased */
     uint32_t id_size;
-    bool dirty;  /* changed since the last checkpoint */
-    bool erased; /* a learner alone */
+    bool dirty;           /* changed since the last checkpoint */
+    bool erased;          /* a learner alone */
+    uint16_t id_capacity; /* bytes that fit at id, whatever was there before: names.c */
 };
 
 struct learner_slot {
@@ -62,7 +63,7 @@ struct moved {
 struct table {
     struct slot **at;         /* by key, from 1 */
     uint32_t count, capacity; /* the highest key that was given out */
-    uint32_t stored;          /* the highest key whose id the store knows */
+    uint32_t stored;          /* the highest key whose id is stored: readers find no other */
     struct id_table names;
     struct keys dirty; /* changed since the last checkpoint, each once */
 };
@@ -94,9 +95,10 @@ struct model {
 /* What always holds:
  * - The engine's thread alone changes the model, and what readers look at only under the write lock. So it
  * reads without the lock, and everybody else under the read lock (model_read_begin).
- * - Tables only grow. A key is given out once, to one id; a slot and its id stay where they are as long as
- * the model lives, and an id that is forgotten is wiped there. tables[kind].at has a slot at every key from 1
- * to count (a model of one learner, partial, at those alone that it was made for), and nothing at 0.
+ * - Tables only grow, but for keys above stored, which are taken back when their batch came to nothing. Up to
+ * stored a key is given out once, to one id; a slot and its id stay where they are as long as the model
+ * lives, and an id that is forgotten is wiped there. tables[kind].at has a slot at every key from 1 to count
+ * (a model of one learner, partial, at those alone that it was made for), and nothing at 0.
  * - A published state or definition is never changed: a newer one takes its place, and who holds a reference
  * keeps the old one. working and pending are the fold's while a batch runs, and NULL between two batches.
  * - Every sum is the sum over the published states (what readers see of them: moved's while a revision is

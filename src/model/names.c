@@ -18,52 +18,74 @@ static bool room_for_slot(struct model *model, struct table *table)
            list_reserve(&table->dirty, table->capacity - table->dirty.count);
 }
 
-/* The slot of the next key. Slots and ids lie together, for as long as the model lives. */
+/* The id's bytes: where those of an id were whose key was taken back, if they fit there (nobody else ever saw
+ * those). NULL: out of memory. */
+static const char *keep_text(struct model *model, struct slot *slot, const char *id, size_t size)
+{
+    if (!slot->id || size > slot->id_capacity)
+        return arena_copy(&model->texts, id, size);
+    char *text = (char *)(uintptr_t)slot->id; /* the model's own copy */
+    memcpy(text, id, size);
+    text[size] = '\0';
+    return text;
+}
+
+/* The slot of the next key, also one that was taken back. Slots and ids lie together, for as long as the
+ * model lives. */
 static bool add_slot(struct model *model, enum entity kind, const char *id, size_t size)
 {
     static const size_t sizes[ENTITIES] = {sizeof(struct learner_slot), sizeof(struct course_slot),
                                            sizeof(struct item_slot)};
     struct table *table = &model->tables[kind];
-    const char *text = arena_copy(&model->texts, id, size);
-    struct slot *slot = text ? arena_alloc(&model->texts, sizes[kind]) : NULL;
+    struct slot *slot = table->at[table->count + 1];
 
-    if (!slot || (size && !id_table_add(&table->names, text, size, table->count + 1)))
+    if (!slot)
+        slot = table->at[table->count + 1] = arena_alloc(&model->texts, sizes[kind]);
+    const char *text = slot ? keep_text(model, slot, id, size) : NULL;
+    if (!text || (size && !id_table_add(&table->names, text, size, table->count + 1)))
         return false;
+    uint16_t capacity =
+        text == slot->id ? slot->id_capacity : (uint16_t)size; /* an id has 128 bytes at most */
     memset(slot, 0, sizes[kind]);
-    slot->id = text;
-    slot->id_size = (uint32_t)size;
+    *slot = (struct slot){.id = text, .id_size = (uint32_t)size, .id_capacity = capacity};
     slot->erased = size == 0 && kind == ENTITY_LEARNER;
-    table->at[++table->count] = slot;
+    table->count++;
     return true;
+}
+
+/* The next key is this id's. False: out of memory. */
+static bool add_next(struct model *model, enum entity kind, const char *id, size_t size, bool stored)
+{
+    struct table *table = &model->tables[kind];
+
+    if (!room_for_slot(model, table))
+        return false;
+    (void)pthread_rwlock_wrlock(&model->lock); /* cannot fail: not held */
+    bool added = add_slot(model, kind, id, size);
+    if (added && stored)
+        table->stored = table->count;
+    (void)pthread_rwlock_unlock(&model->lock); /* held above */
+    return added;
 }
 
 bool model_load_id(struct model *model, enum entity kind, uint32_t key, const char *id, size_t size)
 {
-    struct table *table = &model->tables[kind];
+    const struct table *table = &model->tables[kind];
 
-    /* a gap, or erased: nobody can be found under it */
-    while (table->count + 1 < key || (size == 0 && table->count < key))
-        if (!room_for_slot(model, table) || !add_slot(model, kind, "", 0))
+    while (table->count + 1 < key) /* a gap: nobody can be found under it */
+        if (!add_next(model, kind, "", 0, true))
             return false;
-    if (size && (key != table->count + 1 || !room_for_slot(model, table) || !add_slot(model, kind, id, size)))
-        return false;
-    table->stored = table->count;
-    return true;
+    return key == table->count + 1 && add_next(model, kind, id, size, true);
 }
 
 uint32_t model_intern(struct model *model, enum entity kind, const char *id, size_t size)
 {
-    struct table *table = &model->tables[kind];
+    const struct table *table = &model->tables[kind];
     uint32_t key = id_table_find(&table->names, id, size); /* only this thread adds, so no lock to look */
 
     if (key)
         return key;
-    if (!room_for_slot(model, table))
-        return 0;
-    (void)pthread_rwlock_wrlock(&model->lock); /* cannot fail: not held */
-    bool added = add_slot(model, kind, id, size);
-    (void)pthread_rwlock_unlock(&model->lock); /* held above */
-    return added ? table->count : 0;
+    return add_next(model, kind, id, size, false) ? table->count : 0;
 }
 
 uint32_t model_stored(const struct model *model, enum entity kind)
@@ -73,8 +95,31 @@ uint32_t model_stored(const struct model *model, enum entity kind)
 
 void model_note_stored(struct model *model)
 {
+    (void)pthread_rwlock_wrlock(&model->lock); /* cannot fail: not held */
     for (enum entity kind = 0; kind < ENTITIES; kind++)
         model->tables[kind].stored = model->tables[kind].count;
+    (void)pthread_rwlock_unlock(&model->lock); /* held above */
+}
+
+static bool has_more_than_stored(const struct model *model)
+{
+    for (enum entity kind = 0; kind < ENTITIES; kind++)
+        if (model->tables[kind].count > model->tables[kind].stored)
+            return true;
+    return false;
+}
+
+void model_take_back(struct model *model)
+{
+    if (!has_more_than_stored(model))
+        return;
+    (void)pthread_rwlock_wrlock(&model->lock); /* cannot fail: not held */
+    for (enum entity kind = 0; kind < ENTITIES; kind++) {
+        struct table *table = &model->tables[kind];
+        for (; table->count > table->stored; table->count--)
+            id_table_remove(&table->names, table->at[table->count]->id, table->at[table->count]->id_size);
+    }
+    (void)pthread_rwlock_unlock(&model->lock); /* held above */
 }
 
 void model_forget_id(struct model *model, enum entity kind, uint32_t key)

@@ -6,7 +6,10 @@
 
 uint32_t view_key(struct view view, enum entity kind, const char *id, size_t size)
 {
-    return id_table_find(&view.model->tables[kind].names, id, size);
+    const struct table *table = &view.model->tables[kind];
+    uint32_t key = id_table_find(&table->names, id, size);
+
+    return view.pending || key <= table->stored ? key : 0;
 }
 
 static const struct learner_slot *slot_of_learner(struct view view, uint32_t key)

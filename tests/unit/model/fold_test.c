@@ -35,6 +35,7 @@ static int begin(void **unused)
         whole &= model_intern(model, ENTITY_COURSE, i ? "8" : "7", 1) != 0;
         whole &= model_intern(model, ENTITY_ITEM, i ? "test" : "film", 4) != 0;
     }
+    model_note_stored(model);
     return whole ? 0 : -1;
 }
 

@@ -64,12 +64,13 @@ static void an_id_has_one_key(void **unused)
 {
     static const enum entity kinds[] = {ENTITY_LEARNER, ENTITY_COURSE, ENTITY_ITEM};
     static const char *const ids[] = {"anna", "7", "film"};
-    struct view view = {model, false};
+    struct view view = {model, false}, deciding = {model, true};
 
     (void)unused;
     for (size_t i = 0; i < COUNT(kinds); i++) {
         assert_int_equal(interned(kinds[i], ids[i]), 1); /* given out once */
-        assert_int_equal(view_key(view, kinds[i], ids[i], strlen(ids[i])), 1);
+        assert_int_equal(view_key(deciding, kinds[i], ids[i], strlen(ids[i])), 1);
+        assert_int_equal(view_key(view, kinds[i], ids[i], strlen(ids[i])), 0); /* not stored yet */
         assert_int_equal(view_key(view, kinds[i], "other", 5), 0);
         assert_string_equal(view_id(view, kinds[i], 1).bytes, ids[i]);
         assert_int_equal(view_id(view, kinds[i], 1).size, strlen(ids[i]));
@@ -80,13 +81,35 @@ static void an_id_has_one_key(void **unused)
         assert_false(view_knows(view, kinds[i], 1)); /* a name alone is not known of */
         assert_int_equal(model_stored(model, kinds[i]), 0);
     }
+    model_note_stored(model);
     assert_int_equal(view_learner_key(view, "anna", 4), learner);
     assert_int_equal(view_course_key(view, "7", 1), course);
     assert_int_equal(view_item_key(view, "film", 4), item);
-    model_note_stored(model);
     assert_int_equal(interned(ENTITY_ITEM, "second"), 2);
     assert_int_equal(model_stored(model, ENTITY_ITEM), 1); /* the second goes with the next commit */
     assert_int_equal(model_stored(model, ENTITY_LEARNER), 1);
+}
+
+/* A batch that comes to nothing leaves neither id nor key, and what was there before stays. */
+static void ids_that_are_not_stored_are_taken_back(void **unused)
+{
+    struct view view = {model, true};
+
+    (void)unused;
+    model_note_stored(model);
+    uint32_t next = view_count(view, ENTITY_COURSE) + 1;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(interned(ENTITY_COURSE, i == 1 ? "a much longer one" : "ours"), next);
+        assert_int_equal(interned(ENTITY_COURSE, "another"), next + 1);
+        model_take_back(model);
+        assert_int_equal(view_count(view, ENTITY_COURSE), next - 1);
+        assert_int_equal(view_course_key(view, "ours", 4), 0);
+        assert_int_equal(view_course_key(view, "another", 7), 0);
+    }
+    assert_true(model_load_id(model, ENTITY_COURSE, next, "theirs", 6));
+    assert_int_equal(view_course_key(view, "theirs", 6), next);
+    assert_string_equal(view_id(view, ENTITY_COURSE, next).bytes, "theirs");
+    assert_int_equal(view_learner_key(view, "anna", 4), learner);
 }
 
 static void ids_are_loaded_as_the_store_has_them(void **unused)
@@ -253,6 +276,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_id_has_one_key, begin, end),
+        cmocka_unit_test_setup_teardown(ids_that_are_not_stored_are_taken_back, begin, end),
         cmocka_unit_test(ids_are_loaded_as_the_store_has_them),
         cmocka_unit_test_setup_teardown(a_batch_is_seen_when_it_is_published, begin, end),
         cmocka_unit_test_setup_teardown(of_nobody_there_is_nothing, begin, end),
