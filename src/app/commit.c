@@ -1,11 +1,13 @@
 #include "app/commit.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "app/checkpointer.h"
 #include "app/decide/decide.h"
 #include "app/engine_private.h"
 #include "app/live_batch.h"
+#include "app/others.h"
 #include "app/queue.h"
 #include "base/monotonic.h"
 #include "model/names.h"
@@ -14,6 +16,11 @@
 enum {
     /* after a failed commit: how often the engine looks whether there is room again */
     PROBE_MS = 1000,
+    /* of a batch in doubt: how long the engine waits before it asks again, at first and at most; and how long
+       a server that is told to end waits for the log */
+    ASK_AFTER_MS = 10,
+    ASK_AFTER_MAX_MS = 1000,
+    ASK_LAST_MS = 10000,
 };
 
 static void batch_clear(struct batch *batch)
@@ -26,7 +33,7 @@ static void batch_clear(struct batch *batch)
     batch->erasure = NULL;
 }
 
-/* Ids that this batch's events are the first to use, and those of a batch that failed. */
+/* Ids that this batch's events are the first to use. In the batch's arena. */
 static enum rc collect_ids(struct engine *engine, struct store_id **out_ids, size_t *out_count)
 {
     struct model *model = engine->model;
@@ -116,6 +123,80 @@ static enum rc collect_log_totals(struct batch *batch, struct store_log_total **
     return RC_OK;
 }
 
+static void give_turn_up(struct engine *engine)
+{
+    if (engine->next_turn)
+        log_abandon(engine->log);
+    engine->next_turn = 0;
+}
+
+static void set_in_doubt(struct engine *engine, bool in_doubt)
+{
+    (void)pthread_mutex_lock(&engine->lock);
+    engine->state.in_doubt_since_ms = in_doubt ? engine->policy.now_ms() : 0;
+    (void)pthread_mutex_unlock(&engine->lock);
+    if (engine->policy.say)
+        engine->policy.say(log_name(engine->log), in_doubt ? "a write's outcome is not known; asking"
+                                                           : "the write's outcome is known");
+}
+
+static bool is_stopping(struct engine *engine)
+{
+    (void)pthread_mutex_lock(&engine->lock);
+    bool stopping = engine->stopping;
+    (void)pthread_mutex_unlock(&engine->lock);
+    return stopping;
+}
+
+/* Asks until the log knows. Nothing else is decided meanwhile, and what comes is refused as when a disk
+ * hangs. LOG_UNKNOWN: the server is told to end, and the log stays silent. */
+static enum log_outcome settle(struct engine *engine, const struct batch_id *id, struct fault *fault)
+{
+    enum log_outcome outcome = LOG_UNKNOWN;
+    int64_t began_ms = monotonic_ms(), wait_ms = ASK_AFTER_MS;
+
+    set_in_doubt(engine, true);
+    while (outcome == LOG_UNKNOWN && !(monotonic_ms() - began_ms > ASK_LAST_MS && is_stopping(engine))) {
+        (void)nanosleep(&(struct timespec){wait_ms / 1000, wait_ms % 1000 * 1000000}, NULL); /* cut is fine */
+        wait_ms = 2 * wait_ms < ASK_AFTER_MAX_MS ? 2 * wait_ms : ASK_AFTER_MAX_MS;
+        outcome = log_outcome_of(engine->log, id, fault);
+    }
+    if (outcome != LOG_UNKNOWN)
+        set_in_doubt(engine, false);
+    return outcome;
+}
+
+/* The log has it: so have this node's own files, before it is published. A node that cannot write them is not
+ * one for long, but its answer is true. */
+static void note_stored(struct engine *engine, const struct store_batch *what)
+{
+    struct fault fault;
+
+    if (what->id_count)
+        model_note_stored(engine->model);
+    engine->followed = (struct log_turn){what->turn, what->id};
+    if (!log_is_shared(engine->log) || store_copy(engine->store, what, &fault) == RC_OK)
+        return;
+    if (engine->policy.say)
+        engine->policy.say("events.db", fault_why(&fault));
+    (void)pthread_mutex_lock(&engine->lock);
+    engine->state.broken = true;
+    (void)pthread_mutex_unlock(&engine->lock);
+}
+
+/* RC_BUSY: it is not stored. RC_INTERNAL: nobody knows, and nothing more may be written. */
+static enum rc store(struct engine *engine, const struct store_batch *what, struct fault *fault)
+{
+    enum log_outcome outcome = log_commit(engine->log, what, fault);
+
+    engine->next_turn = 0;
+    if (outcome == LOG_UNKNOWN)
+        outcome = settle(engine, &what->id, fault);
+    if (outcome == LOG_STORED)
+        note_stored(engine, what);
+    return outcome == LOG_STORED ? RC_OK : outcome == LOG_REFUSED ? RC_BUSY : RC_INTERNAL;
+}
+
 /* *out_wrote: something was there to be stored, and is. */
 static enum rc commit(struct engine *engine, struct command *commands, const char *ledger_key,
                       const char *ledger_value, bool *out_wrote, struct fault *fault)
@@ -136,6 +217,9 @@ static enum rc commit(struct engine *engine, struct command *commands, const cha
     if (batch->event_count + answer_count == 0 && !batch->logs.settlings.stepped && !ledger_key)
         return RC_OK;
     struct store_batch what = {
+        .id = log_next_id(engine->log),
+        .turn = engine->next_turn,
+        .at_ms = batch->now_ms,
         .events = batch->events,
         .event_count = batch->event_count,
         .ids = ids,
@@ -151,9 +235,7 @@ static enum rc commit(struct engine *engine, struct command *commands, const cha
         .counters = batch->counters,
         .erasure = batch->erasure,
     };
-    rc = store_commit(engine->store, &what, fault);
-    if (rc == RC_OK)
-        model_note_stored(engine->model);
+    rc = store(engine, &what, fault);
     *out_wrote = rc == RC_OK;
     return rc;
 }
@@ -168,13 +250,15 @@ void commit_note_failing(struct engine *engine, bool failed, const char *why)
     if (!failed && now_ms - engine->probed_ms < PROBE_MS)
         return;
     engine->probed_ms = now_ms;
-    if (!failed && !store_has_room(engine->store))
+    if (!failed && !log_has_room(engine->log))
         return;
     (void)pthread_mutex_lock(&engine->lock);
     engine->state.failing_since_ms = failed ? engine->policy.now_ms() : 0;
     (void)pthread_mutex_unlock(&engine->lock);
     if (engine->policy.say)
-        engine->policy.say("events.db", !failed ? "writes succeed again" : why ? why : "a write failed");
+        engine->policy.say(log_name(engine->log), !failed ? "writes succeed again"
+                                                  : why   ? why
+                                                          : "a write failed");
 }
 
 void commit_answer(struct engine *engine, struct command *commands)
@@ -214,6 +298,14 @@ static void tell_watchers(struct engine *engine, uint64_t first, bool published)
     batch->live = NULL;
 }
 
+static void refuse_all(struct command *commands, bool in_doubt)
+{
+    for (struct command *command = commands; command; command = command->next)
+        command->rc = fault_set(&command->fault, RC_BUSY, NULL,
+                                in_doubt ? "it is not known whether the change was stored"
+                                         : "the change could not be stored; try again");
+}
+
 enum rc commit_decided(struct engine *engine, struct command *commands, enum rc rc, const char *ledger_key,
                        const char *ledger_value, struct fault *fault)
 {
@@ -234,6 +326,8 @@ enum rc commit_decided(struct engine *engine, struct command *commands, enum rc 
         rc = tail_reserve(engine->tail, events) ? fold_reserve(&engine->fold) : RC_BUSY;
     if (rc == RC_OK)
         rc = commit(engine, commands, ledger_key, ledger_value, &wrote, fault);
+    give_turn_up(engine);           /* when it came to nothing */
+    model_take_back(engine->model); /* ids that are not stored with it */
     if (rc == RC_OK) {
         tail_add(engine->tail, batch->events, events); /* before the publish: what is shown can be traced */
         batch_logs_publish(batch);
@@ -262,14 +356,11 @@ enum rc commit_decided(struct engine *engine, struct command *commands, enum rc 
         revision_free(revision);
         fold_abandon(&engine->fold);
         batch->counters = store_counters(engine->store);
-        for (struct command *command = commands; command; command = command->next) {
-            command->rc = RC_BUSY;
-            command->fault = (struct fault){NULL, "the change could not be stored; try again"};
-        }
+        refuse_all(commands, engine->state.in_doubt_since_ms != 0);
     }
     tell_watchers(engine, first, rc == RC_OK);
     (void)pthread_mutex_lock(&engine->lock);
-    engine->state.broken |= rc == RC_INTERNAL;
+    engine->state.broken |= rc == RC_INTERNAL || rc == RC_CONFLICT;
     engine->state.sequence = batch->counters.sequence;
     engine->state.batches++;
     engine->state.events += rc == RC_OK ? events : 0;
@@ -286,9 +377,8 @@ enum rc commit_batch(struct engine *engine, struct command *commands, const char
                      const char *ledger_value, struct fault *fault)
 {
     struct batch *batch = &engine->batch;
-    enum rc rc = RC_OK;
+    enum rc rc = others_begin(engine, fault);
 
-    batch->now_ms = engine->policy.now_ms();
     batch->watched = engine->live && engine->live->is_watched(engine->live->of);
     for (struct command *command = commands; command && rc == RC_OK; command = command->next) {
         decide_command(batch, command);

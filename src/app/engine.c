@@ -5,6 +5,7 @@
 #include "app/checkpointer.h"
 #include "app/commit.h"
 #include "app/engine_private.h"
+#include "app/others.h"
 #include "app/queue.h"
 #include "app/revising.h"
 #include "app/startup.h"
@@ -22,6 +23,7 @@ enum {
     TAIL_MAX =
         1000000,   /* uncheckpointed events: above that writes get 503 until the checkpoint file catches up */
     LOOK_MS = 250, /* how often an engine with nothing to do looks whether a checkpoint is due */
+    FOLLOW_MS = 1000, /* how often it looks whether others have written, besides when the log says so */
 };
 
 /* A checkpoint is written: the engine's thread, if it has nothing else to do, takes it back. */
@@ -35,6 +37,17 @@ static void wake(void *arg)
     (void)pthread_mutex_unlock(&engine->lock);
 }
 
+/* As the log calls it: others have written, perhaps. */
+static void note_others(void *arg)
+{
+    struct engine *engine = arg;
+
+    (void)pthread_mutex_lock(&engine->lock);
+    engine->others_wrote = true;
+    (void)pthread_mutex_unlock(&engine->lock);
+    wake(engine);
+}
+
 enum rc engine_new(struct store *store, const struct policy *policy, void (*progress)(uint64_t folded),
                    struct engine **out_engine, struct fault *fault)
 {
@@ -43,6 +56,8 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
     if (!engine)
         return fault_no_memory(fault);
     engine->store = store;
+    engine->log = store_event_log(store);
+    engine->followed = store_copied(store);
     engine->policy = *policy;
     (void)pthread_mutex_init(&engine->lock, NULL); /* default attributes cannot fail */
     (void)pthread_cond_init(&engine->work, NULL);  /* likewise */
@@ -56,6 +71,10 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
     if (rc == RC_OK)
         rc = checkpointer_new(store, engine->model, engine->tail, &engine->policy, wake, engine,
                               &engine->checkpointer, fault);
+    if (rc == RC_OK && engine->log && log_is_shared(engine->log)) {
+        engine->others_room = malloc(EVENT_SEGMENTS_MAX * sizeof *engine->others_room);
+        rc = engine->others_room ? RC_OK : fault_no_memory(fault);
+    }
     if (rc != RC_OK) {
         engine_free(engine);
         return rc;
@@ -65,7 +84,9 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
     engine->batch.history = (struct history){store, engine->tail, engine->model};
     engine->batch.policy = &engine->policy;
     engine->batch.counters = store_counters(store);
-    rc = settling_resume(engine, &engine->batch, fault);
+    rc = others_catch_up(engine, fault);
+    if (rc == RC_OK)
+        rc = settling_resume(engine, &engine->batch, fault);
     if (rc == RC_OK)
         rc = adopting_resume(&engine->batch, fault);
     if (rc != RC_OK) {
@@ -127,7 +148,8 @@ struct engine_state engine_state(struct engine *engine)
     state.queued = queued(engine);
     state.stalled = is_stalled(engine);
     state.behind = is_behind(engine);
-    state.writable = !state.failing_since_ms && !state.stalled && !state.behind && !state.broken;
+    state.writable = !state.failing_since_ms && !state.in_doubt_since_ms && !state.stalled && !state.behind &&
+                     !state.broken;
     (void)pthread_mutex_unlock(&engine->lock);
     state.checkpointed = checkpointer_sequence(engine->checkpointer);
     checkpointer_state(engine->checkpointer, &state.checkpoint_failing_since_ms, &state.too_long);
@@ -150,8 +172,22 @@ enum rc engine_set_threshold(struct engine *engine, uint16_t threshold_hundredth
     if (model_threshold(engine->model) == threshold_hundredths)
         return RC_OK;
     event.body_size = (uint32_t)(put_u64(body, threshold_hundredths) - body);
-    enum rc rc = batch_emit(batch, &event, fault);
+    enum rc rc = others_begin(engine, fault);
+    if (rc == RC_OK && model_threshold(engine->model) != threshold_hundredths) /* nobody else did it since */
+        rc = batch_emit(batch, &event, fault);
     return commit_decided(engine, NULL, rc, NULL, NULL, fault);
+}
+
+/* What fails is tried again with the next write, or a moment later; what makes no sense ends the process. */
+static void follow(struct engine *engine)
+{
+    struct fault fault;
+    enum rc rc = others_catch_up(engine, &fault);
+
+    (void)pthread_mutex_lock(&engine->lock);
+    engine->others_wrote = false;
+    engine->state.broken |= rc == RC_INTERNAL || rc == RC_CONFLICT;
+    (void)pthread_mutex_unlock(&engine->lock);
 }
 
 /* Until something is queued; not for long while there is something to be looked after. */
@@ -162,15 +198,20 @@ static void rest(struct engine *engine)
                  engine->state.failing_since_ms;
 
     (void)pthread_mutex_lock(&engine->lock);
-    if (!queued(engine) && !engine->stopping) {
+    if (!queued(engine) && !engine->stopping && !engine->others_wrote) {
         engine->sleeping = true;
         if (dirty)
             (void)monotonic_wait(&engine->work, &engine->lock, LOOK_MS); /* a checkpoint may be due by then */
+        else if (engine->others_room)
+            engine->others_wrote |= !monotonic_wait(&engine->work, &engine->lock, FOLLOW_MS);
         else
             (void)pthread_cond_wait(&engine->work, &engine->lock);
         engine->sleeping = false;
     }
+    bool others = engine->others_wrote;
     (void)pthread_mutex_unlock(&engine->lock);
+    if (others)
+        follow(engine);
     traces_scrub(engine); /* a reader was in the way before */
     commit_note_failing(engine, false, NULL);
 }
@@ -186,7 +227,8 @@ static void run_all(struct engine *engine, struct command *commands)
                                &fault); /* which gets no further with those; else tried again later */
         if (commands) {
             struct command *rest = queue_cut_batch(engine, commands);
-            engine->fold.may_defer = commands->kind != CMD_ERASE && queue_is_alone(engine, commands);
+            engine->fold.may_defer = commands->kind != CMD_ERASE && queue_is_alone(engine, commands) &&
+                                     !engine->others_room; /* what others write is published whole */
             (void)commit_batch(engine, commands, NULL, NULL, &fault); /* each command carries its result */
             engine->fold.may_defer = false;
             traces_scrub(engine);
@@ -267,9 +309,11 @@ enum rc engine_start(struct engine *engine, struct fault *fault)
     if (rc != RC_OK)
         return rc;
     engine->batch.adoptions.later = true;
+    log_follow(engine->log, note_others, engine);
     engine->runs = pthread_create(&engine->thread, NULL, engine_main, engine) == 0;
     if (engine->runs)
         return RC_OK;
+    log_follow(engine->log, NULL, NULL);
     checkpointer_stop(engine->checkpointer);
     return fault_set(fault, RC_BUSY, NULL, "cannot start a thread");
 }
@@ -299,6 +343,7 @@ enum rc engine_checkpoint(struct engine *engine, struct fault *fault)
 
 static void stop_thread(struct engine *engine)
 {
+    log_follow(engine->log, NULL, NULL);
     (void)pthread_mutex_lock(&engine->lock);
     engine->stopping = true;
     (void)pthread_cond_signal(&engine->work);
@@ -327,6 +372,7 @@ void engine_free(struct engine *engine)
     model_free(engine->model);
     tail_free(engine->tail);
     free(engine->batch.events);
+    free(engine->others_room);
     batch_logs_done(&engine->batch.logs);
     adoptions_done(&engine->batch.adoptions);
     arena_done(&engine->batch.arena);

@@ -73,6 +73,8 @@ struct engine_state {
     bool writable; /* false: for one of the reasons that follow */
     /* wall clock; a commit failed, and no write has succeeded since; 0: they succeed */
     int64_t failing_since_ms;
+    /* wall clock; the log has not said since then what became of a batch; 0: nothing is in doubt */
+    int64_t in_doubt_since_ms;
     bool stalled; /* a commit has hung for seconds */
     bool behind;  /* more events than may be lie between the checkpoint file and now */
     bool broken;  /* an I/O error: the process must end */

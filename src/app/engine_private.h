@@ -11,7 +11,7 @@
 struct checkpointer;
 
 /* The engine from inside. Private to engine.c and to the modules that are its parts: startup, queue, commit,
- * revising, traces, checkpointer. No face, no program, no test includes it. */
+ * others, revising, traces, checkpointer. No face, no program, no test includes it. */
 
 /* Invariants. What the engine's thread alone touches needs no lock; before engine_start that thread is the
  * caller's. `state` is written by the engine's thread, under the lock; so that thread reads it without. A
@@ -20,17 +20,21 @@ struct checkpointer;
 struct engine {
     /* from the start to the end the same */
     struct store *store;
+    struct log *log; /* the store's; NULL: that was opened for reading alone */
     struct policy policy;
     const struct live_sink *live; /* NULL: nobody watches */
     struct model *model;
     struct tail *tail;
     struct checkpointer *checkpointer;
     pthread_t thread;
-    bool runs; /* the thread does */
+    bool runs;                   /* the thread does */
+    struct segment *others_room; /* for decoding what others wrote; NULL: nobody else writes the log */
 
     /* the engine's thread's */
     struct fold fold;
     struct batch batch;
+    struct log_turn followed;  /* the last turn that the model holds */
+    uint64_t next_turn;        /* the turn that is held: the batch's; 0: none is */
     int64_t probed_ms;         /* monotonic, when it last looked for room */
     struct erase_jobs *jobs;   /* what erasures have still to take out of the event file */
     int64_t jobs_after_ms;     /* monotonic; a step failed before */
@@ -48,5 +52,6 @@ struct engine {
     struct line small, large;
     int64_t busy_since_ms; /* monotonic, when the engine began with the commit it is working on; 0: none */
     bool stopping, sleeping;
+    bool others_wrote; /* perhaps: the log said so */
     struct engine_state state;
 };

@@ -42,6 +42,7 @@ static void put_reasons(struct json_out *out, const struct engine_state *state)
     } reasons[] = {
         {state->broken, "the disk failed; the process ends"},
         {state->failing_since_ms != 0, "the last write failed (a full disk?)"},
+        {state->in_doubt_since_ms != 0, "it is not known yet what became of the last write"},
         {state->stalled, "a commit hangs"},
         {state->behind, "the checkpoint file cannot be written and is too far behind"},
     };

@@ -1,0 +1,115 @@
+#include "app/others.h"
+
+#include "app/checkpointer.h"
+#include "app/engine_private.h"
+#include "core/live.h"
+#include "model/names.h"
+#include "model/view.h"
+#include "store/log.h"
+
+/* The names that the batch is the first to use. Those that a batch of ours gave out in vain make room. */
+static enum rc add_names(struct model *model, const struct store_batch *batch, struct fault *fault)
+{
+    if (batch->id_count)
+        model_take_back(model);
+    for (size_t i = 0; i < batch->id_count; i++) {
+        const struct store_id *id = &batch->ids[i];
+        if (id->key >
+                model_count(model,
+                            (enum entity)id->kind) && /* else it came before, and then something failed */
+            !model_load_id(model, (enum entity)id->kind, id->key, id->id, id->size))
+            return fault_no_memory(fault);
+    }
+    return RC_OK;
+}
+
+static enum rc fold_events(struct engine *engine, const struct store_batch *batch, struct fault *fault)
+{
+    for (size_t i = 0; i < batch->event_count; i++) {
+        const struct stored_event *stored = &batch->events[i];
+        struct event event;
+        if (!stored_event_decode(stored, engine->others_room, EVENT_SEGMENTS_MAX, &event))
+            return fault_text(fault, RC_INTERNAL, "the store failed", "event %llu of the log cannot be read",
+                              (unsigned long long)stored->sequence);
+        if (fold_apply(&engine->fold, &event) != RC_OK)
+            return fault_no_memory(fault);
+    }
+    return RC_OK;
+}
+
+/* What goes with somebody who was erased elsewhere. */
+static void forget(struct engine *engine, const struct store_erasure *erasure)
+{
+    struct batch *batch = &engine->batch;
+
+    settling_forget(batch, erasure->learner);
+    log_totals_set(batch->logs.totals, &(struct log_total){.kept = {.learner = erasure->learner}});
+    if (erasure->own)
+        (void)erase_jobs_add(engine->jobs, erasure); /* out of memory: the next start does it */
+    engine->scrub = true;
+    checkpointer_hurry(engine->checkpointer);
+}
+
+static void publish(struct engine *engine, const struct store_batch *batch)
+{
+    const struct live_sink *live = engine->live;
+
+    tail_add(engine->tail, batch->events, batch->event_count); /* first: what is shown can be traced */
+    for (size_t i = 0; i < batch->log_total_count; i++)
+        log_totals_set(engine->batch.logs.totals,
+                       &(struct log_total){batch->log_totals[i], batch->counters.sequence});
+    if (batch->erasure)
+        forget(engine, batch->erasure);
+    if (batch->event_count)
+        fold_publish(&engine->fold, batch->counters.sequence);
+    if (batch->event_count && live && live->is_watched(live->of))
+        live->take(live->of, NULL, batch->events[0].sequence, batch->counters.sequence, true);
+    engine->followed = (struct log_turn){batch->turn, batch->id};
+    (void)pthread_mutex_lock(&engine->lock);
+    engine->state.sequence = batch->counters.sequence;
+    engine->state.events += batch->event_count;
+    (void)pthread_mutex_unlock(&engine->lock);
+}
+
+static enum rc take(void *arg, const struct store_batch *batch, struct fault *fault)
+{
+    struct engine *engine = arg;
+    enum rc rc = add_names(engine->model, batch, fault);
+
+    if (rc == RC_OK)
+        rc = fold_events(engine, batch, fault);
+    if (rc == RC_OK &&
+        (!tail_reserve(engine->tail, batch->event_count) || fold_reserve(&engine->fold) != RC_OK))
+        rc = fault_no_memory(fault);
+    if (rc == RC_OK)
+        rc = store_copy(engine->store, batch, fault);
+    if (rc == RC_OK)
+        publish(engine, batch);
+    else
+        fold_abandon(&engine->fold);
+    return rc;
+}
+
+enum rc others_begin(struct engine *engine, struct fault *fault)
+{
+    struct batch *batch = &engine->batch;
+    struct log_head head;
+
+    batch->now_ms = engine->policy.now_ms();
+    enum rc rc = log_begin(engine->log, &engine->followed, take, engine, &head, fault);
+    if (rc != RC_OK)
+        return rc;
+    engine->next_turn = head.turn.number + 1;
+    batch->counters = head.counters;
+    /* Another node's clock may be ahead: what follows its batch is not earlier. By a day: it is wrong. */
+    if (head.at_ms > batch->now_ms && head.at_ms - batch->now_ms < DAY_MS)
+        batch->now_ms = head.at_ms;
+    return RC_OK;
+}
+
+enum rc others_catch_up(struct engine *engine, struct fault *fault)
+{
+    if (!engine->others_room)
+        return RC_OK;
+    return log_catch_up(engine->log, &engine->followed, take, engine, fault);
+}
