@@ -1,12 +1,14 @@
 #include "memory_log.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/monotonic.h"
 #include "store/store.h"
 
-enum { NODES_MAX = 8 };
+enum { NODES_MAX = 8, TURN_MS = 100 /* how long a node waits for its turn */ };
 
 /* A batch with all that it points to in an arena of its own. */
 struct row {
@@ -15,7 +17,9 @@ struct row {
 };
 
 struct memory_server {
-    struct row **rows; /* by turn, from 0 */
+    pthread_mutex_t lock; /* guards all of it; held while a node takes what others wrote */
+    pthread_cond_t free;  /* nobody holds the turn */
+    struct row **rows;    /* by turn, from 0 */
     size_t count, room;
     struct store_counters counters; /* the last row's, and what was skipped since */
     const struct node *holder;      /* whose turn it is; NULL: nobody's */
@@ -148,6 +152,8 @@ struct memory_server *memory_server_new(uint64_t seed)
 {
     struct memory_server *server = calloc(1, sizeof *server);
 
+    (void)pthread_mutex_init(&server->lock, NULL);
+    (void)pthread_cond_init(&server->free, NULL);
     server->random = seed ? seed : 1;
     return server;
 }
@@ -157,6 +163,8 @@ void memory_server_free(struct memory_server *server)
     for (size_t i = 0; i < server->count; i++)
         row_free(server->rows[i]);
     free(server->rows);
+    (void)pthread_mutex_destroy(&server->lock);
+    (void)pthread_cond_destroy(&server->free);
     free(server);
 }
 
@@ -263,16 +271,30 @@ static void forget_learner(struct row *row, const struct store_erasure *erasure)
     row->batch.answer_count = kept;
 }
 
-static enum rc memory_forget(struct log *log, const struct store_forgetting *what, struct fault *fault)
+/* The server, with its lock. */
+static struct memory_server *enter(struct log *log)
 {
     struct memory_server *server = node_of(log)->server;
 
-    if (roll(server) < server->moods.busy)
-        return fault_set(fault, RC_BUSY, NULL, "the log is busy");
-    for (size_t i = 0; i < server->count; i++)
+    (void)pthread_mutex_lock(&server->lock);
+    return server;
+}
+
+static void leave(struct memory_server *server)
+{
+    (void)pthread_mutex_unlock(&server->lock);
+}
+
+static enum rc memory_forget(struct log *log, const struct store_forgetting *what, struct fault *fault)
+{
+    struct memory_server *server = enter(log);
+    bool busy = roll(server) < server->moods.busy;
+
+    for (size_t i = 0; !busy && i < server->count; i++)
         forget_events(server->rows[i], what->sequences, what->sequence_count, what->rewritten,
                       what->rewritten_count);
-    return RC_OK;
+    leave(server);
+    return busy ? fault_set(fault, RC_BUSY, NULL, "the log is busy") : RC_OK;
 }
 
 /* ---- a node's log ---- */
@@ -317,10 +339,10 @@ static void fill_head(const struct memory_server *server, struct log_head *out)
     }
 }
 
-static enum rc memory_catch_up(struct log *log, const struct log_turn *after, log_visitor *visit, void *arg,
-                               struct fault *fault)
+/* Lock held. */
+static enum rc bring(struct memory_server *server, const struct log_turn *after, log_visitor *visit,
+                     void *arg, struct fault *fault)
 {
-    struct memory_server *server = node_of(log)->server;
     const struct row *last =
         after->number && after->number <= server->count ? server->rows[after->number - 1] : NULL;
     enum rc rc = RC_OK;
@@ -334,36 +356,66 @@ static enum rc memory_catch_up(struct log *log, const struct log_turn *after, lo
     return rc;
 }
 
+static enum rc memory_catch_up(struct log *log, const struct log_turn *after, log_visitor *visit, void *arg,
+                               struct fault *fault)
+{
+    struct memory_server *server = enter(log);
+    enum rc rc = bring(server, after, visit, arg, fault);
+
+    leave(server);
+    return rc;
+}
+
+/* Lock held. False: another node has it for too long. */
+static bool take_turn(struct memory_server *server, const struct node *node)
+{
+    while (server->holder)
+        if (!monotonic_wait(&server->free, &server->lock, TURN_MS))
+            return false;
+    server->holder = node;
+    return true;
+}
+
+static void give_turn(struct memory_server *server, const struct node *node)
+{
+    if (server->holder == node)
+        server->holder = NULL;
+    (void)pthread_cond_broadcast(&server->free);
+}
+
 static enum rc memory_begin(struct log *log, const struct log_turn *after, log_visitor *visit, void *arg,
                             struct log_head *out_head, struct fault *fault)
 {
-    struct node *node = node_of(log);
-    struct memory_server *server = node->server;
+    struct memory_server *server = enter(log);
+    const struct node *node = node_of(log);
+    enum rc rc = RC_OK;
 
     if (node->in_doubt)
         abort(); /* the caller's fault */
-    if (server->holder || roll(server) < server->moods.busy)
-        return fault_set(fault, RC_BUSY, NULL, "no turn is to be had");
-    enum rc rc = memory_catch_up(log, after, visit, arg, fault);
-    if (rc != RC_OK)
-        return rc;
-    if (roll(server) < server->moods.skips) {
+    if (roll(server) < server->moods.busy || !take_turn(server, node))
+        rc = fault_set(fault, RC_BUSY, NULL, "no turn is to be had");
+    if (rc == RC_OK)
+        rc = bring(server, after, visit, arg, fault);
+    if (rc == RC_OK && roll(server) < server->moods.skips) {
         server->counters.sequence += roll(server) % 3;
         server->counters.log_id += roll(server) % 3;
         server->counters.record_id += roll(server) % 3;
         server->counters.enrolment_id += roll(server) % 3;
     }
-    server->holder = node;
-    fill_head(server, out_head);
-    return RC_OK;
+    if (rc == RC_OK)
+        fill_head(server, out_head);
+    else
+        give_turn(server, node);
+    leave(server);
+    return rc;
 }
 
 static void memory_abandon(struct log *log)
 {
-    struct node *node = node_of(log);
+    struct memory_server *server = enter(log);
 
-    if (node->server->holder == node)
-        node->server->holder = NULL;
+    give_turn(server, node_of(log));
+    leave(server);
 }
 
 static void append(struct memory_server *server, const struct store_batch *batch)
@@ -388,24 +440,23 @@ static void wake_others(const struct node *node)
     }
 }
 
-static enum log_outcome memory_commit(struct log *log, const struct store_batch *batch, struct fault *fault)
+/* Lock held. */
+static enum log_outcome commit(struct memory_server *server, struct node *node,
+                               const struct store_batch *batch, struct fault *fault)
 {
-    struct node *node = node_of(log);
-    struct memory_server *server = node->server;
     bool doubt = roll(server) < server->moods.doubts, stored = !doubt || roll(server) % 2;
 
     if (server->holder != node || batch->turn != server->count + 1)
         abort(); /* the caller's fault */
-    server->holder = NULL;
     if (roll(server) < server->moods.refuses) {
         server->counts.refused++;
         (void)fault_set(fault, RC_BUSY, NULL, "the log refuses this batch"); /* the outcome says it */
         return LOG_REFUSED;
     }
-    if (stored) {
+    if (stored)
         append(server, batch);
+    if (stored)
         wake_others(node);
-    }
     if (!doubt)
         return LOG_STORED;
     server->counts.doubted_stored += stored;
@@ -416,44 +467,68 @@ static enum log_outcome memory_commit(struct log *log, const struct store_batch 
     return LOG_UNKNOWN;
 }
 
-static enum log_outcome memory_outcome(struct log *log, const struct batch_id *batch, struct fault *fault)
+static enum log_outcome memory_commit(struct log *log, const struct store_batch *batch, struct fault *fault)
 {
-    struct node *node = node_of(log);
-    const struct memory_server *server = node->server;
+    struct memory_server *server = enter(log);
+    enum log_outcome outcome = commit(server, node_of(log), batch, fault);
 
-    if (node->in_doubt && memcmp(&node->doubt.batch, batch, sizeof *batch) == 0 && node->doubt.asked-- > 0) {
-        (void)fault_set(fault, RC_BUSY, NULL, "the log cannot be reached"); /* the outcome says it */
-        return LOG_UNKNOWN;
-    }
-    node->in_doubt = false;
+    give_turn(server, node_of(log));
+    leave(server);
+    return outcome;
+}
+
+static bool holds_batch(const struct memory_server *server, const struct batch_id *batch)
+{
     for (size_t i = server->count; i > 0; i--)
         if (memcmp(&server->rows[i - 1]->batch.id, batch, sizeof *batch) == 0)
-            return LOG_STORED;
-    (void)fault_set(fault, RC_BUSY, NULL, "the batch is not in the log"); /* the outcome says it */
-    return LOG_REFUSED;
+            return true;
+    return false;
+}
+
+static enum log_outcome memory_outcome(struct log *log, const struct batch_id *batch, struct fault *fault)
+{
+    struct memory_server *server = enter(log);
+    struct node *node = node_of(log);
+    bool ours = node->in_doubt && memcmp(&node->doubt.batch, batch, sizeof *batch) == 0;
+    bool silent = ours && node->doubt.asked-- > 0, stored = holds_batch(server, batch);
+
+    node->in_doubt &= silent;
+    leave(server);
+    if (!silent && stored)
+        return LOG_STORED;
+    (void)fault_set(fault, RC_BUSY, NULL,
+                    silent ? "the log cannot be reached" : "the batch is not in the log");
+    return silent ? LOG_UNKNOWN : LOG_REFUSED; /* which says it */
 }
 
 static enum rc memory_head(struct log *log, struct log_head *out_head, struct fault *fault)
 {
+    struct memory_server *server = enter(log);
+
     (void)fault;
-    fill_head(node_of(log)->server, out_head);
+    fill_head(server, out_head);
+    leave(server);
     return RC_OK;
 }
 
 static void memory_follow(struct log *log, void (*wake)(void *arg), void *arg)
 {
+    struct memory_server *server = enter(log);
+
     node_of(log)->wake = wake;
     node_of(log)->wake_arg = arg;
+    leave(server);
 }
 
 static enum rc memory_fill(struct log *log, const struct store_batch *batch, struct fault *fault)
 {
-    struct memory_server *server = node_of(log)->server;
+    struct memory_server *server = enter(log);
+    bool follows = batch->turn == server->count + 1;
 
-    if (batch->turn != server->count + 1)
-        return fault_set(fault, RC_CONFLICT, NULL, "that is not the turn that follows");
-    append(server, batch);
-    return RC_OK;
+    if (follows)
+        append(server, batch);
+    leave(server);
+    return follows ? RC_OK : fault_set(fault, RC_CONFLICT, NULL, "that is not the turn that follows");
 }
 
 const struct log_methods memory_log = {

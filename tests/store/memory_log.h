@@ -3,7 +3,7 @@
 #include "store/log.h"
 
 /* A log in memory that many nodes write, for tests: what a server database would be, with its moods. A server
- * holds the batches; each node opens a log of its own on it. One thread. */
+ * holds the batches; each node opens a log of its own on it. Any thread. */
 
 struct memory_server;
 

@@ -1,0 +1,409 @@
+#include "app/histories.h"
+
+#include <unistd.h>
+
+#include "app/verify.h"
+#include "core/members.h"
+#include "memory_log.h"
+
+/* Engines on one log in memory: whatever comes in between, is refused or is in doubt, all nodes hold the
+ * same, and the same as one engine on a directory of its own that is told only what was acknowledged. */
+
+enum { NODES = 3 };
+
+static struct memory_server *server;
+
+struct node {
+    char directory[64];
+    struct store *store;
+    struct engine *engine;
+};
+static struct node nodes[NODES], alone; /* alone: on a directory's own log */
+
+/* All nodes' clock: it stands still within a step. */
+static int64_t step_ms = 1800000000000;
+
+static int64_t clock_of_step(void)
+{
+    return step_ms;
+}
+
+static void open_node(struct node *node, bool shared)
+{
+    const struct store_place place = {.directory = node->directory};
+    const struct policy policy = {.now_ms = clock_of_step};
+    struct fault fault;
+
+    if ((shared ? store_open_on(node->directory, &memory_log, server, &node->store, &fault)
+                : store_open(&place, &node->store, &fault)) != RC_OK ||
+        engine_new(node->store, &policy, NULL, &node->engine, &fault) != RC_OK)
+        fail_msg("%s: %s", node->directory, fault_why(&fault));
+}
+
+static void close_node(struct node *node)
+{
+    engine_free(node->engine);
+    store_close(node->store);
+}
+
+static void make_node(struct node *node, bool shared)
+{
+    strcpy(node->directory, "/tmp/milepost-node-XXXXXX");
+    assert_non_null(mkdtemp(node->directory));
+    open_node(node, shared);
+}
+
+static void remove_node(struct node *node)
+{
+    store_remove(node->directory);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    server = memory_server_new(11);
+    for (int i = 0; i < NODES; i++)
+        make_node(&nodes[i], true);
+    make_node(&alone, false);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    for (int i = 0; i < NODES; i++)
+        remove_node(&nodes[i]);
+    remove_node(&alone);
+    memory_server_free(server);
+    return 0;
+}
+
+/* Besides those of random_command: log entries, and people who are erased. */
+static void any_command(struct arena *arena, uint64_t *random, struct command *out)
+{
+    static const char *const users[] = {"u1", "u2", "u3", "u4", "u5"};
+    uint32_t dice = next_random(random) % 16;
+
+    if (dice > 4) {
+        random_command(arena, random, out);
+        return;
+    }
+    *out =
+        (struct command){.arena = arena, .face = FACE_LOGS, .learner = text(users[next_random(random) % 5])};
+    if (dice == 0) {
+        out->kind = CMD_ERASE;
+    } else if (dice == 1) {
+        out->kind = CMD_LOGS_CLEAR;
+    } else {
+        const struct member note = {"note", 4, "\"read\"", 6};
+        uint8_t *members = arena_alloc(arena, member_bytes(&note));
+        out->kind = CMD_LOG_ADD;
+        out->members = members;
+        out->members_size = (uint32_t)(member_put(members, &note) - members);
+    }
+}
+
+static bool is_alone(const struct command *command)
+{
+    return command->kind == CMD_COURSE_PUT || command->kind == CMD_COURSE_DELETE ||
+           command->kind == CMD_ERASE;
+}
+
+/* Runs one to three commands; the same random state gives the same ones. */
+static enum rc run_some(struct engine *engine, uint64_t random, struct fault *fault)
+{
+    struct command commands[3], *first = NULL;
+    struct arena arena;
+
+    arena_init(&arena);
+    for (int i = 0; i < 3; i++) {
+        any_command(&arena, &random, &commands[i]);
+        if (is_alone(&commands[i]) && first)
+            break;
+        commands[i].next = first;
+        first = &commands[i];
+        if (is_alone(&commands[i]) || next_random(&random) % 2)
+            break;
+    }
+    enum rc rc = engine_run(engine, first, NULL, NULL, fault);
+    arena_done(&arena);
+    return rc;
+}
+
+/* Until it has all that the others wrote. */
+static void catch_up(struct node *node)
+{
+    struct fault fault;
+    assert_int_equal(engine_run(node->engine, NULL, NULL, NULL, &fault), RC_OK);
+}
+
+static void assert_alike(struct node *a, struct node *b)
+{
+    struct buf left = {0}, right = {0};
+
+    print_model(engine_model(a->engine), &left);
+    print_model(engine_model(b->engine), &right);
+    assert_string_equal(left.bytes, right.bytes);
+    buf_done(&left);
+    buf_done(&right);
+}
+
+/* Every event that a node's own files hold, as text. */
+static enum rc put_event(void *arg, const struct stored_event *event, struct fault *fault)
+{
+    (void)fault;
+    buf_printf(arg, "%llu %u %u %lld ", (unsigned long long)event->sequence, event->learner, event->kind,
+               (long long)event->at_ms);
+    for (size_t i = 0; i < event->body_size; i++)
+        buf_printf(arg, "%02x", event->body[i]);
+    buf_char(arg, '\n');
+    return RC_OK;
+}
+
+static enum rc put_log(void *arg, const struct store_log *log, struct fault *fault)
+{
+    (void)fault;
+    buf_printf(arg, "log %llu of %u at %lld\n", (unsigned long long)log->log_id, log->learner,
+               (long long)log->date_ms);
+    return RC_OK;
+}
+
+static void assert_files_alike(struct node *a, struct node *b)
+{
+    struct buf left = {0}, right = {0};
+    struct fault fault;
+
+    assert_int_equal(store_each_event(a->store, 0, put_event, &left, &fault), RC_OK);
+    assert_int_equal(store_each_event(b->store, 0, put_event, &right, &fault), RC_OK);
+    assert_int_equal(store_each_log_of_all(a->store, put_log, &left, &fault), RC_OK);
+    assert_int_equal(store_each_log_of_all(b->store, put_log, &right, &fault), RC_OK);
+    buf_char(&left, '\0');
+    buf_char(&right, '\0');
+    assert_string_equal(left.bytes, right.bytes);
+    buf_done(&left);
+    buf_done(&right);
+}
+
+static void no_progress(void *arg, uint64_t events)
+{
+    (void)arg;
+    (void)events;
+}
+
+static void say_difference(void *arg, const char *what)
+{
+    (void)arg;
+    print_error("verify: %s\n", what);
+}
+
+/* After its close: its checkpoint, index and log entries are what its events say. */
+static void verify_files(const struct node *node)
+{
+    const struct verify_watch watch = {.progress = no_progress, .difference = say_difference};
+    struct verify_result result;
+    struct store *store = NULL;
+    struct fault fault;
+
+    if (store_open_reader(node->directory, &store, &fault) != RC_OK ||
+        verify_store(store, &watch, &result, &fault) != RC_OK)
+        fail_msg("%s: %s", node->directory, fault_why(&fault));
+    assert_int_equal(result.differences, 0);
+    store_close(store);
+}
+
+/* Random steps on random nodes; what was acknowledged is told to the engine that is alone, too. */
+static void play(uint64_t seed, int steps, bool with_alone)
+{
+    uint64_t random = seed;
+
+    for (int i = 0; i < steps; i++) {
+        struct node *node = &nodes[next_random(&random) % NODES];
+        uint64_t of_step = random;
+        struct fault fault;
+        step_ms += 1 + next_random(&random) % 50;
+        generation = (int)(next_random(&random) % 3);
+        int of_generation_now = generation;
+        enum rc rc = run_some(node->engine, of_step, &fault);
+        assert_true(rc == RC_OK || rc == RC_BUSY);
+        generation = of_generation_now;
+        if (rc == RC_OK && with_alone)
+            assert_int_equal(run_some(alone.engine, of_step, &fault), RC_OK);
+    }
+}
+
+static void all_nodes_hold_what_was_acknowledged(void **unused)
+{
+    struct memory_counts counts;
+    (void)unused;
+    memory_server_set_moods(server, (struct memory_moods){.refuses = 60, .doubts = 120, .busy = 60});
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        play(seed * 7919, 120, true);
+        memory_server_set_moods(server, (struct memory_moods){0});
+        for (int i = 0; i < NODES; i++) {
+            catch_up(&nodes[i]);
+            assert_alike(&nodes[i], &alone);
+            assert_files_alike(&nodes[i], &alone);
+        }
+        memory_server_set_moods(server, (struct memory_moods){.refuses = 60, .doubts = 120, .busy = 60});
+    }
+    counts = memory_server_counts(server);
+    assert_true(counts.refused > 5 && counts.doubted_stored > 5 && counts.doubted_lost > 5 &&
+                counts.brought > 300);
+    memory_server_set_moods(server, (struct memory_moods){0});
+    for (int i = 0; i < NODES; i++) {
+        close_node(&nodes[i]);
+        verify_files(&nodes[i]);
+    }
+    close_node(&alone);
+    verify_files(&alone);
+}
+
+static void numbers_that_were_skipped_bother_nobody(void **unused)
+{
+    (void)unused;
+    memory_server_set_moods(server, (struct memory_moods){.skips = 300, .doubts = 100});
+    play(31, 200, false);
+    memory_server_set_moods(server, (struct memory_moods){0});
+    for (int i = 0; i < NODES; i++)
+        catch_up(&nodes[i]);
+    for (int i = 1; i < NODES; i++) {
+        assert_alike(&nodes[0], &nodes[i]);
+        assert_files_alike(&nodes[0], &nodes[i]);
+    }
+    for (int i = 0; i < NODES; i++) {
+        close_node(&nodes[i]);
+        verify_files(&nodes[i]);
+    }
+    close_node(&alone);
+}
+
+static void a_node_that_was_away_or_is_new_catches_up(void **unused)
+{
+    (void)unused;
+    play(5, 60, false);
+    close_node(&nodes[1]); /* with its checkpoint */
+    for (uint64_t random = 99, i = 0; i < 60; i++) {
+        struct fault fault;
+        step_ms += 7;
+        assert_int_equal(run_some(nodes[i % 2 ? 0 : 2].engine, random + i, &fault), RC_OK);
+    }
+    open_node(&nodes[1], true);
+    close_node(&nodes[2]);
+    remove_node(&nodes[2]); /* a new one, from the log alone */
+    make_node(&nodes[2], true);
+    for (int i = 0; i < NODES; i++)
+        catch_up(&nodes[i]);
+    for (int i = 1; i < NODES; i++) {
+        assert_alike(&nodes[0], &nodes[i]);
+        assert_files_alike(&nodes[0], &nodes[i]);
+    }
+    for (int i = 0; i < NODES; i++)
+        close_node(&nodes[i]);
+    close_node(&alone);
+}
+
+/* Its arena outlives the test. */
+static struct command enrol(const char *learner, const char *course)
+{
+    static struct arena arena;
+    return (struct command){.kind = CMD_ENROL,
+                            .arena = &arena,
+                            .face = FACE_PTS,
+                            .learner = text(learner),
+                            .course = text(course)};
+}
+
+static void readers_never_find_a_name_that_is_not_stored(void **unused)
+{
+    struct command command = enrol("mallory", "c9"), other = enrol("bob", "c9");
+    struct model *model = engine_model(nodes[0].engine);
+    struct fault fault;
+    (void)unused;
+    memory_server_set_moods(server, (struct memory_moods){.refuses = 1000});
+    assert_int_equal(engine_run(nodes[0].engine, &command, NULL, NULL, &fault), RC_BUSY);
+    assert_int_equal(command.rc, RC_BUSY);
+    memory_server_set_moods(server, (struct memory_moods){0});
+    struct view view = model_read_begin(model);
+    assert_int_equal(view_learner_key(view, "mallory", 7), 0);
+    model_read_end(view);
+    assert_int_equal(engine_run(nodes[1].engine, &other, NULL, NULL, &fault), RC_OK); /* takes that key */
+    catch_up(&nodes[0]);
+    view = model_read_begin(model);
+    assert_int_equal(view_learner_key(view, "mallory", 7), 0);
+    assert_int_equal(view_learner_key(view, "bob", 3), 1);
+    model_read_end(view);
+    command = enrol("mallory", "c9");
+    assert_int_equal(engine_run(nodes[0].engine, &command, NULL, NULL, &fault), RC_OK);
+    view = model_read_begin(model);
+    assert_int_equal(view_learner_key(view, "mallory", 7), 2);
+    model_read_end(view);
+    for (int i = 0; i < NODES; i++)
+        close_node(&nodes[i]);
+    close_node(&alone);
+}
+
+static void an_instant_is_not_before_what_another_node_wrote(void **unused)
+{
+    struct command first = enrol("anna", "c1"), second = enrol("bob", "c1");
+    struct fault fault;
+    (void)unused;
+    step_ms += 3600000; /* the first node's clock is an hour ahead */
+    assert_int_equal(engine_run(nodes[0].engine, &first, NULL, NULL, &fault), RC_OK);
+    step_ms -= 3600000;
+    assert_int_equal(engine_run(nodes[1].engine, &second, NULL, NULL, &fault), RC_OK);
+    assert_true(second.at_ms >= first.at_ms);
+    for (int i = 0; i < NODES; i++)
+        close_node(&nodes[i]);
+    close_node(&alone);
+}
+
+static void a_log_that_went_back_ends_the_node(void **unused)
+{
+    struct command command = enrol("anna", "c1");
+    struct fault fault;
+    (void)unused;
+    assert_int_equal(engine_run(nodes[0].engine, &command, NULL, NULL, &fault), RC_OK);
+    memory_server_lose(server, 0);
+    command = enrol("bob", "c1");
+    assert_int_equal(engine_run(nodes[0].engine, &command, NULL, NULL, &fault), RC_CONFLICT);
+    assert_int_equal(command.rc, RC_BUSY);
+    assert_true(engine_state(nodes[0].engine).broken);
+    for (int i = 0; i < NODES; i++)
+        close_node(&nodes[i]);
+    close_node(&alone);
+}
+
+/* With its threads, a node that nobody writes to shows what another wrote. */
+static void a_node_that_rests_is_woken(void **unused)
+{
+    struct command command = enrol("anna", "c1");
+    struct fault fault;
+    uint32_t key = 0;
+    (void)unused;
+    assert_int_equal(engine_start(nodes[0].engine, &fault), RC_OK);
+    assert_int_equal(engine_run(nodes[1].engine, &command, NULL, NULL, &fault), RC_OK);
+    for (int i = 0; i < 5000 && key == 0; i++) {
+        struct view view = model_read_begin(engine_model(nodes[0].engine));
+        key = view_learner_key(view, "anna", 4);
+        model_read_end(view);
+        usleep(1000);
+    }
+    assert_int_equal(key, 1);
+    for (int i = 0; i < NODES; i++)
+        close_node(&nodes[i]);
+    close_node(&alone);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(all_nodes_hold_what_was_acknowledged, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(numbers_that_were_skipped_bother_nobody, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_node_that_was_away_or_is_new_catches_up, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(readers_never_find_a_name_that_is_not_stored, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_instant_is_not_before_what_another_node_wrote, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_log_that_went_back_ends_the_node, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_node_that_rests_is_woken, set_up, tear_down),
+    };
+    return cmocka_run_group_tests_name("nodes", tests, NULL, NULL);
+}
