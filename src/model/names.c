@@ -109,6 +109,15 @@ static bool has_more_than_stored(const struct model *model)
     return false;
 }
 
+/* The place that a publish would have needed. */
+static void free_reserved(struct model *model, enum entity kind, uint32_t key)
+{
+    if (kind == ENTITY_COURSE)
+        list_done(&course_slot(model, key)->roster);
+    if (kind == ENTITY_ITEM)
+        list_done(&item_slot(model, key)->holders);
+}
+
 void model_take_back(struct model *model)
 {
     if (!has_more_than_stored(model))
@@ -116,8 +125,11 @@ void model_take_back(struct model *model)
     (void)pthread_rwlock_wrlock(&model->lock); /* cannot fail: not held */
     for (enum entity kind = 0; kind < ENTITIES; kind++) {
         struct table *table = &model->tables[kind];
-        for (; table->count > table->stored; table->count--)
-            id_table_remove(&table->names, table->at[table->count]->id, table->at[table->count]->id_size);
+        for (; table->count > table->stored; table->count--) {
+            const struct slot *slot = table->at[table->count];
+            id_table_remove(&table->names, slot->id, slot->id_size);
+            free_reserved(model, kind, table->count);
+        }
     }
     (void)pthread_rwlock_unlock(&model->lock); /* held above */
 }
