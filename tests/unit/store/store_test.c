@@ -1,46 +1,12 @@
-#include "test.h"
-
-#include <stdio.h>
-#include <unistd.h>
+#include "directory.h"
 
 #include <sqlite3.h>
 
-#include "store/store.h"
-
 /* The store through store.h: what is committed comes back, what fails is not there. */
-
-static char directory[64];
-
-static int make_directory(void **state)
-{
-    (void)state;
-    strcpy(directory, "/tmp/milepost-store-XXXXXX");
-    return mkdtemp(directory) ? 0 : -1;
-}
-
-static int remove_directory(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    return system(command);
-}
 
 static struct store *open_store(void)
 {
-    struct store *store = NULL;
-    struct fault fault = {NULL, NULL};
-    if (store_open(&(struct store_place){.directory = directory}, &store, &fault) != RC_OK)
-        fail_msg("store_open: %s", fault_why(&fault));
-    return store;
-}
-
-static enum rc count_event(void *arg, const struct stored_event *event, struct fault *fault)
-{
-    (void)event;
-    (void)fault;
-    ++*(int *)arg;
-    return RC_OK;
+    return open_at(directory);
 }
 
 static void what_was_committed_is_there_after_reopening(void **unused)

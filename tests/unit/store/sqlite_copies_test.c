@@ -1,0 +1,116 @@
+#include "directory.h"
+
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+static void a_backup_is_restored_into_an_empty_directory_alone(void **unused)
+{
+    struct store *store = open_at(directory);
+    char file[160], other[160];
+    struct fault fault;
+    uint64_t events = 0;
+    (void)unused;
+    strcpy(file, path_of("backup"));
+    strcpy(other, path_of("other"));
+    assert_int_equal(mkdir(other, 0700), 0);
+    add_event(store, "a");
+    assert_int_equal(store_backup(directory, file, &events, &fault), RC_OK); /* beside a store that is open */
+    assert_int_equal(events, 1);
+    assert_int_equal(store_backup(directory, file, &events, &fault), RC_CONFLICT);
+    assert_int_equal(store_backup(other, file, &events, &fault), RC_NOT_FOUND);
+    add_event(store, "b");
+    store_close(store);
+    assert_int_equal(store_restore(directory, file, &events, &fault), RC_CONFLICT);
+    assert_int_equal(store_restore(other, path_of("nothing"), &events, &fault), RC_NOT_FOUND);
+    assert_int_equal(store_restore(other, file, &events, &fault), RC_OK);
+    store = open_at(other);
+    assert_int_equal(events_in(store), 1);
+    store_close(store);
+}
+
+static void a_backup_that_was_changed_is_refused(void **unused)
+{
+    static const char *const changes[] = {
+        "UPDATE event SET body = x'00'",
+        "CREATE TRIGGER t AFTER INSERT ON event BEGIN DELETE FROM event; END",
+        "DROP TABLE ledger",
+        "UPDATE meta SET value = 99 WHERE name = 'schema'",
+        "UPDATE meta SET value = -1 WHERE name = 'record_id'",
+    };
+    struct store *store = open_at(directory);
+    char file[160], other[160];
+    struct fault fault;
+    uint64_t events;
+    (void)unused;
+    add_event(store, "a");
+    store_close(store);
+    strcpy(file, path_of("backup"));
+    strcpy(other, path_of("other"));
+    assert_int_equal(mkdir(other, 0700), 0);
+    for (size_t i = 0; i < COUNT(changes); i++) {
+        sqlite3 *db;
+        assert_int_equal(store_backup(directory, file, &events, &fault), RC_OK);
+        assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(db, changes[i], NULL, NULL, NULL), SQLITE_OK);
+        sqlite3_close(db);
+        enum rc rc = store_restore(other, file, &events, &fault);
+        if ((rc != RC_INVALID && rc != RC_INTERNAL) || store_exists(other))
+            fail_msg("%s: rc %d", changes[i], (int)rc);
+        unlink(file);
+    }
+}
+
+static void a_store_takes_the_place_of_an_empty_one_alone(void **unused)
+{
+    char from[160], into[160];
+    struct fault fault;
+    (void)unused;
+    strcpy(from, path_of("from"));
+    strcpy(into, path_of("into"));
+    assert_int_equal(mkdir(from, 0700), 0);
+    assert_int_equal(mkdir(into, 0700), 0);
+    struct store *store = open_at(from);
+    add_event(store, "a");
+    assert_true(store_has_room(store));
+    store_close(store);
+    assert_int_equal(store_replace_empty(into, from, &fault), RC_OK);
+    assert_false(store_exists(from));
+    store = open_at(into);
+    assert_int_equal(events_in(store), 1);
+    store_close(store);
+    store = open_at(from);
+    store_close(store);
+    assert_int_equal(store_replace_empty(into, from, &fault), RC_CONFLICT); /* somebody is in it */
+    store_remove(from);
+    assert_int_not_equal(access(from, F_OK), 0);
+}
+
+static void what_was_deleted_is_in_no_byte(void **unused)
+{
+    struct store *store = open_at(directory);
+    const uint64_t sequence = 1;
+    const struct store_forgetting what = {.sequences = &sequence, .sequence_count = 1};
+    char command[256];
+    struct fault fault;
+    (void)unused;
+    add_event(store, "a very secret body");
+    assert_int_equal(store_erase_some(store, &what, 0, &fault), RC_OK);
+    assert_int_equal(store_scrub_events(store, &fault), RC_OK);
+    snprintf(command, sizeof command, "! grep -rq 'very secret' %s", directory);
+    assert_int_equal(system(command), 0);
+    store_close(store);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_backup_is_restored_into_an_empty_directory_alone, make_directory,
+                                        remove_directory),
+        cmocka_unit_test_setup_teardown(a_backup_that_was_changed_is_refused, make_directory,
+                                        remove_directory),
+        cmocka_unit_test_setup_teardown(a_store_takes_the_place_of_an_empty_one_alone, make_directory,
+                                        remove_directory),
+        cmocka_unit_test_setup_teardown(what_was_deleted_is_in_no_byte, make_directory, remove_directory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
