@@ -143,6 +143,7 @@ static void what_is_stored_is_there_after_a_new_start(void **state)
     assert_int_equal(head.at_ms, 5);
     store_close(store);
     store = open_node(state, 0);
+    assert_string_equal(log_name(store_event_log(store)), *(bool *)*state ? "memory" : "events.db");
     assert_int_equal(events_in(store), 2);
     assert_int_equal(log_head(store_event_log(store), &head, &fault), RC_OK);
     assert_int_equal(head.counters.sequence, 2);
