@@ -57,8 +57,8 @@ int cli_open_until(const struct settings *settings, bool (*stop)(void), struct s
 {
     struct fault fault = {NULL, NULL};
     struct policy policy = {
-        .strict_catalog = strcmp(settings->catalog, "strict") == 0,
-        .explicit_enrolment = strcmp(settings->enroll, "explicit") == 0,
+        .strict_catalog = settings->catalog == CATALOG_STRICT,
+        .explicit_enrolment = settings->enroll == ENROLL_EXPLICIT,
         .now_ms = cli_now_ms,
         .say = say,
         .stop = stop,

@@ -132,23 +132,13 @@ static int load_keys(struct server *server)
     return rc == RC_OK ? 0 : complain(name, fault_why(&fault));
 }
 
-enum { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
-
-static int level_of(const char *name)
-{
-    return strcmp(name, "error") == 0  ? LOG_ERROR
-           : strcmp(name, "warn") == 0 ? LOG_WARN
-           : strcmp(name, "info") == 0 ? LOG_INFO
-                                       : LOG_DEBUG;
-}
-
 /* One line per answer that is worth it: 5xx always, refusals for load at warn, all at debug. Never a token, a
  * body or a query: reliability R39. */
 static void log_answer(struct server *server, const struct request *request, uint64_t microseconds)
 {
-    int level = request->status >= 500 ? LOG_ERROR : request->status == 429 ? LOG_WARN : LOG_DEBUG;
+    enum log_level level = request->status >= 500 ? LOG_ERROR : request->status == 429 ? LOG_WARN : LOG_DEBUG;
 
-    if (level <= atomic_load_explicit(&server->log_level, memory_order_relaxed))
+    if ((int)level <= atomic_load_explicit(&server->log_level, memory_order_relaxed))
         (void)fprintf(stderr, "milepost: %s %s %d %llu us request %s\n", http_method_name(request->method),
                       request->route ? request->route->pattern : "-", request->status,
                       (unsigned long long)microseconds, request->request_id); /* nowhere else to say it */
@@ -191,7 +181,7 @@ static void reload_log_level(struct server *server)
     struct settings again;
 
     if (settings_read(&again, server->argc, server->argv, 2, stderr) == RC_OK)
-        atomic_store(&server->log_level, level_of(again.log_level));
+        atomic_store(&server->log_level, again.log_level);
     settings_done(&again);
 }
 
@@ -248,14 +238,14 @@ static int start_upstreams(struct server *server)
         bool used;
     } upstreams[UPSTREAM_COUNT] = {
         [UPSTREAM_USERS] = {"users",
-                            *settings->user_svc_base_url || strcmp(settings->user_check, "required") == 0},
+                            *settings->user_svc_base_url || settings->user_check == USER_CHECK_REQUIRED},
         [UPSTREAM_CMS] = {"cms", *settings->cms_base_url != '\0'},
         [UPSTREAM_JWKS] = {"jwks", *settings->jwks_url != '\0'},
     };
     enum rc rc = RC_OK;
 
-    context->mock_data = strcmp(settings->mock_data, "on") == 0;
-    context->demo = strcmp(settings->demo, "on") == 0;
+    context->mock_data = settings->mock_data;
+    context->demo = settings->demo;
     for (int i = 0; i < UPSTREAM_COUNT && rc == RC_OK; i++)
         if (upstreams[i].used)
             rc =
@@ -373,11 +363,11 @@ static int start(struct server *server)
         return complain(NULL, "out of memory");
     context->metrics = server->metrics;
     context->write_metrics = write_metrics;
-    atomic_store(&server->log_level, level_of(settings->log_level));
+    atomic_store(&server->log_level, settings->log_level);
     context->engine = server->engine;
     context->model = engine_model(server->engine);
-    context->webhook_jwt_required = strcmp(settings->webhook_jwt, "required") == 0;
-    context->video_auth_required = strcmp(settings->video_auth, "required") == 0;
+    context->webhook_jwt_required = settings->webhook_jwt == WEBHOOK_JWT_REQUIRED;
+    context->video_auth_required = settings->video_auth == VIDEO_AUTH_REQUIRED;
     context->cors_origins = settings->cors_origins;
     context->now_ms = cli_now_ms;
     context->routes = &face_routes;
@@ -387,8 +377,8 @@ static int start(struct server *server)
         return complain("rate_limit", "out of memory");
     struct http_settings http = {
         .listen = settings->listen,
-        .ports = settings->ports,
-        .port_count = settings->port_count,
+        .ports = settings->ports.at,
+        .port_count = settings->ports.count,
         .threads = (unsigned)settings->threads,
         .cors_origins = settings->cors_origins,
         .judge = dispatch_judge,
@@ -557,9 +547,9 @@ int cli_serve(int argc, char **argv)
         (void)fprintf(stderr, "milepost: stopped during the start\n"); /* for whoever watches */
         status = 0;
     } else if (status == 0) {
-        for (int i = 0; i < server.settings.port_count; i++)
+        for (int i = 0; i < server.settings.ports.count; i++)
             (void)fprintf(stderr, "milepost: listening on http://%s:%u\n", server.settings.listen,
-                          server.settings.ports[i]); /* for whoever watches */
+                          server.settings.ports.at[i]); /* for whoever watches */
         status = wait_for_end(&server, &signals);
         (void)signal(SIGHUP, SIG_IGN); /* nothing is read again, and it must not end what is being written */
         /* a second SIGTERM ends it at once; one that comes while it ends by itself is the first */

@@ -10,96 +10,106 @@
 
 extern char **environ;
 
-enum kind {
-    KIND_TEXT,
-    KIND_CHOICE,
-    KIND_NUMBER,
-    KIND_HUNDREDTHS,
-    KIND_PORTS,
-    KIND_URL,
-    KIND_ADDRESS,
-    KIND_ABSENT
-};
-
 /* inih cuts a line at 199 bytes and a value at " ;": such a line is refused, not cut. */
 enum { LINE_MAX_BYTES = 198, NAME_MAX_BYTES = 64 };
 
-static const struct row {
-    const char *name;
-    enum kind kind;
-    size_t offset;
-    int64_t low, high;
-    const char *initial; /* the default, as text */
-    const char *choices; /* KIND_CHOICE: a|b */
-    const char *text;
-} rows[] = {
+static const struct setting rows[] = {
 #define AT(member) offsetof(struct settings, member)
-    {"port", KIND_PORTS, AT(ports), 1, 65535, "5000", NULL, "Port to listen on; may be given several times"},
-    {"listen", KIND_TEXT, AT(listen), 0, 0, "127.0.0.1", NULL, "IPv4 address to listen on"},
-    {"data", KIND_TEXT, AT(data), 0, 0, "./data", NULL, "Data directory"},
-    {"threads", KIND_NUMBER, AT(threads), 0, 256, "0", NULL, "Event-loop threads per port; 0: one per core"},
-    {"jwt_secret_file", KIND_TEXT, AT(jwt_secret_file), 0, 0, "", NULL,
-     "HS256 secret of 32 bytes or more; empty: data/jwt.secret, written at first start, unless a public key "
-     "or jwks_url is given"},
-    {"jwt_public_key_file", KIND_TEXT, AT(jwt_public_key_file), 0, 0, "", NULL,
-     "PEM public key for RS256 (2048 bits or more) or ES256 tokens"},
-    {"jwks_url", KIND_URL, AT(jwks_url), 0, 0, "", NULL, "JWK set to fetch RS256 and ES256 keys from"},
-    {"jwt_issuer", KIND_TEXT, AT(jwt_issuer), 0, 0, "", NULL, "Required iss; empty: any"},
-    {"jwt_audience", KIND_TEXT, AT(jwt_audience), 0, 0, "", NULL, "Required aud; empty: any"},
-    {"jwt_role_claim", KIND_TEXT, AT(jwt_role_claim), 0, 0, "", NULL,
-     "One more claim to read roles from, as written or as a path (realm_access.roles)"},
-    {"system_clients", KIND_TEXT, AT(system_clients), 0, 0, "", NULL,
-     "azp or sub values whose client-credentials tokens count as SYSTEM, comma separated"},
-    {"server_key_file", KIND_TEXT, AT(server_key_file), 0, 0, "", NULL,
-     "Key for webhooks and /metrics; empty: data/server.key, written at first start"},
-    {"webhook_jwt", KIND_CHOICE, AT(webhook_jwt), 0, 0, "required", "required|optional",
-     "Whether webhooks need a token beside the server key"},
-    {"video_auth", KIND_CHOICE, AT(video_auth), 0, 0, "required", "required|none",
-     "none: /progress/* without tokens, for a trusted network"},
-    {"catalog", KIND_CHOICE, AT(catalog), 0, 0, "open", "open|strict",
-     "strict: courses and items that the catalogue does not list are 404"},
-    {"enroll", KIND_CHOICE, AT(enroll), 0, 0, "auto", "auto|explicit",
-     "explicit: activity without an enrolment is 404"},
-    {"completion_threshold", KIND_HUNDREDTHS, AT(completion_threshold_hundredths), 1, 10000, "95", NULL,
-     "Percent of a video from which it counts as completed"},
-    {"display_timezone", KIND_TEXT, AT(display_timezone), 0, 0, "UTC", NULL,
-     "IANA zone for course-room dates and streak days"},
-    {"realtime_per_user", KIND_NUMBER, AT(realtime_per_user), 0, 10000, "8", NULL,
-     "Streams of GET /progress/realtime that one user may have at a time; 0: any number"},
-    {"rate_limit", KIND_NUMBER, AT(rate_limit), 0, 1000000, "0", NULL,
-     "Requests per second and caller, burst the same; 0: off"},
-    {"cors_origins", KIND_TEXT, AT(cors_origins), 0, 0, "", NULL,
-     "Origins that browsers may call from, comma separated"},
-    {"user_svc_base_url", KIND_URL, AT(user_svc_base_url), 0, 0, "", NULL,
-     "User service that log writes ask: {url}/validate/{user_id}"},
-    {"user_check", KIND_CHOICE, AT(user_check), 0, 0, "off", "off|required",
-     "required: ask the user service even when no URL is given (the document's default URL)"},
-    {"cms_base_url", KIND_URL, AT(cms_base_url), 0, 0, "", NULL,
-     "CMS that pts asks for titles: {url}/courses/{id}, {url}/videos/{id}"},
-    {"mock_data", KIND_CHOICE, AT(mock_data), 0, 0, "off", "off|on",
-     "on: pts invents titles and durations, marked mock"},
-    {"demo", KIND_CHOICE, AT(demo), 0, 0, "off", "off|on",
-     "on: a page at /demo/ that plays a clip with the tracker"},
-    {"upstream_timeout_ms", KIND_NUMBER, AT(upstream_timeout_ms), 1, 60000, "800", NULL,
-     "How long an upstream may take"},
-    {"cache_ttl", KIND_NUMBER, AT(cache_ttl), 0, 86400, "300", NULL,
-     "Seconds that upstream answers are kept"},
-    {"database", KIND_ABSENT, AT(database), 0, 0, "", NULL,
-     "Empty: SQLite in the data directory. Nothing else is built in yet: postgres://... is refused"},
-    {"replica", KIND_ABSENT, AT(replica), 0, 0, "", NULL,
-     "Empty; for a read-only PostgreSQL, which is not built in yet"},
-    {"bus", KIND_ABSENT, AT(bus), 0, 0, "", NULL,
-     "Empty; for several nodes on one database, which are not built in yet"},
-    {"read_consistency", KIND_CHOICE, AT(read_consistency), 0, 0, "strong", "strong|local",
-     "What reads of several nodes on one database may miss; a server of its own always reads its last write"},
-    {"oidc_issuer", KIND_ABSENT, AT(oidc_issuer), 0, 0, "", NULL,
-     "Empty; for the dashboard's sign-in, which is not built in yet"},
-    {"oidc_client_id", KIND_ABSENT, AT(oidc_client_id), 0, 0, "", NULL,
-     "Empty; for the dashboard's sign-in, which is not built in yet"},
-    {"metrics_listen", KIND_ADDRESS, AT(metrics_listen), 0, 0, "", NULL,
-     "[address:]port for /metrics, /healthz and /readyz without a key; empty: /metrics on the main port, "
-     "with X-Server-Key"},
-    {"log_level", KIND_CHOICE, AT(log_level), 0, 0, "info", "error|warn|info|debug", "How much is logged"},
+    /* clang-format off */
+    {.name = "port", .kind = kind_ports, .offset = AT(ports), .low = 1, .high = 65535, .initial = "5000",
+     .text = "Port to listen on; may be given several times"},
+    {.name = "listen", .kind = kind_text, .offset = AT(listen), .initial = "127.0.0.1",
+     .text = "IPv4 address to listen on"},
+    {.name = "data", .kind = kind_text, .offset = AT(data), .initial = "./data",
+     .text = "Data directory"},
+    {.name = "threads", .kind = kind_number, .offset = AT(threads), .low = 0, .high = 256,
+     .unit = "threads", .initial = "0",
+     .text = "Event-loop threads per port; 0: one per core"},
+    {.name = "jwt_secret_file", .kind = kind_text, .offset = AT(jwt_secret_file), .initial = "",
+     .reread = "the key",
+     .text = "HS256 secret of 32 bytes or more; empty: data/jwt.secret, written at first start, unless a "
+             "public key or jwks_url is given"},
+    {.name = "jwt_public_key_file", .kind = kind_text, .offset = AT(jwt_public_key_file), .initial = "",
+     .reread = "the key",
+     .text = "PEM public key for RS256 (2048 bits or more) or ES256 tokens"},
+    {.name = "jwks_url", .kind = kind_url, .offset = AT(jwks_url), .initial = "", .reread = "the set",
+     .text = "JWK set to fetch RS256 and ES256 keys from"},
+    {.name = "jwt_issuer", .kind = kind_text, .offset = AT(jwt_issuer), .initial = "",
+     .text = "Required iss; empty: any"},
+    {.name = "jwt_audience", .kind = kind_text, .offset = AT(jwt_audience), .initial = "",
+     .text = "Required aud; empty: any"},
+    {.name = "jwt_role_claim", .kind = kind_text, .offset = AT(jwt_role_claim), .initial = "",
+     .text = "One more claim to read roles from, as written or as a path (realm_access.roles)"},
+    {.name = "system_clients", .kind = kind_text, .offset = AT(system_clients), .initial = "",
+     .text = "azp or sub values whose client-credentials tokens count as SYSTEM, comma separated"},
+    {.name = "server_key_file", .kind = kind_text, .offset = AT(server_key_file), .initial = "",
+     .reread = "the key",
+     .text = "Key for webhooks and /metrics; empty: data/server.key, written at first start"},
+    {.name = "webhook_jwt", .kind = kind_choice, .offset = AT(webhook_jwt), .initial = "required",
+     .choices = "required|optional",
+     .text = "Whether webhooks need a token beside the server key"},
+    {.name = "video_auth", .kind = kind_choice, .offset = AT(video_auth), .initial = "required",
+     .choices = "required|none",
+     .text = "none: /progress/* without tokens, for a trusted network"},
+    {.name = "catalog", .kind = kind_choice, .offset = AT(catalog), .initial = "open",
+     .choices = "open|strict",
+     .text = "strict: courses and items that the catalogue does not list are 404"},
+    {.name = "enroll", .kind = kind_choice, .offset = AT(enroll), .initial = "auto",
+     .choices = "auto|explicit",
+     .text = "explicit: activity without an enrolment is 404"},
+    {.name = "completion_threshold", .kind = kind_hundredths,
+     .offset = AT(completion_threshold_hundredths), .low = 1, .high = 10000, .unit = "percent",
+     .initial = "95",
+     .text = "Percent of a video from which it counts as completed"},
+    {.name = "display_timezone", .kind = kind_text, .offset = AT(display_timezone), .initial = "UTC",
+     .text = "IANA zone for course-room dates and streak days"},
+    {.name = "realtime_per_user", .kind = kind_number, .offset = AT(realtime_per_user), .low = 0,
+     .high = 10000, .unit = "streams", .initial = "8",
+     .text = "Streams of GET /progress/realtime that one user may have at a time; 0: any number"},
+    {.name = "rate_limit", .kind = kind_number, .offset = AT(rate_limit), .low = 0, .high = 1000000,
+     .unit = "requests per second", .initial = "0",
+     .text = "Requests per second and caller, burst the same; 0: off"},
+    {.name = "cors_origins", .kind = kind_text, .offset = AT(cors_origins), .initial = "",
+     .text = "Origins that browsers may call from, comma separated"},
+    {.name = "user_svc_base_url", .kind = kind_url, .offset = AT(user_svc_base_url), .initial = "",
+     .text = "User service that log writes ask: {url}/validate/{user_id}"},
+    {.name = "user_check", .kind = kind_choice, .offset = AT(user_check), .initial = "off",
+     .choices = "off|required",
+     .text = "required: ask the user service even when no URL is given (the document's default URL)"},
+    {.name = "cms_base_url", .kind = kind_url, .offset = AT(cms_base_url), .initial = "",
+     .text = "CMS that pts asks for titles: {url}/courses/{id}, {url}/videos/{id}"},
+    {.name = "mock_data", .kind = kind_switch, .offset = AT(mock_data), .initial = "off",
+     .choices = "off|on",
+     .text = "on: pts invents titles and durations, marked mock"},
+    {.name = "demo", .kind = kind_switch, .offset = AT(demo), .initial = "off", .choices = "off|on",
+     .text = "on: a page at /demo/ that plays a clip with the tracker"},
+    {.name = "upstream_timeout_ms", .kind = kind_number, .offset = AT(upstream_timeout_ms), .low = 1,
+     .high = 60000, .unit = "ms", .initial = "800",
+     .text = "How long an upstream may take"},
+    {.name = "cache_ttl", .kind = kind_number, .offset = AT(cache_ttl), .low = 0, .high = 86400,
+     .unit = "s", .initial = "300",
+     .text = "Seconds that upstream answers are kept"},
+    {.name = "database", .kind = kind_absent, .offset = AT(database), .initial = "",
+     .text = "Empty: SQLite in the data directory. Nothing else is built in yet: postgres://... is refused"},
+    {.name = "replica", .kind = kind_absent, .offset = AT(replica), .initial = "",
+     .text = "Empty; for a read-only PostgreSQL, which is not built in yet"},
+    {.name = "bus", .kind = kind_absent, .offset = AT(bus), .initial = "",
+     .text = "Empty; for several nodes on one database, which are not built in yet"},
+    {.name = "read_consistency", .kind = kind_choice, .offset = AT(read_consistency), .initial = "strong",
+     .choices = "strong|local",
+     .text = "What reads of several nodes on one database may miss; a server of its own always reads its "
+             "last write"},
+    {.name = "oidc_issuer", .kind = kind_absent, .offset = AT(oidc_issuer), .initial = "",
+     .text = "Empty; for the dashboard's sign-in, which is not built in yet"},
+    {.name = "oidc_client_id", .kind = kind_absent, .offset = AT(oidc_client_id), .initial = "",
+     .text = "Empty; for the dashboard's sign-in, which is not built in yet"},
+    {.name = "metrics_listen", .kind = kind_address, .offset = AT(metrics_listen), .initial = "",
+     .text = "[address:]port for /metrics, /healthz and /readyz without a key; empty: /metrics on the main "
+             "port, with X-Server-Key"},
+    {.name = "log_level", .kind = kind_choice, .offset = AT(log_level), .initial = "info",
+     .choices = "error|warn|info|debug", .reread = "the level",
+     .text = "How much is logged"},
+/* clang-format on */
 #undef AT
 };
 
@@ -108,7 +118,7 @@ enum { ROW_COUNT = sizeof rows / sizeof *rows };
 struct reading {
     struct settings *out;
     FILE *problems;
-    const char *values[ROW_COUNT][SETTINGS_MAX_PORTS]; /* last source that set it */
+    const char *values[ROW_COUNT][PORTS_MAX]; /* last source that set it */
     int counts[ROW_COUNT];
     int sources[ROW_COUNT]; /* 1 file, 2 environment, 3 flag */
     int bad;
@@ -141,9 +151,9 @@ static void set(struct reading *reading, int row, int source, const char *value)
         reading->sources[row] = source;
         reading->counts[row] = 0;
     }
-    if (rows[row].kind != KIND_PORTS)
+    if (rows[row].kind != kind_ports)
         reading->counts[row] = 0;
-    if (reading->counts[row] < SETTINGS_MAX_PORTS)
+    if (reading->counts[row] < PORTS_MAX)
         reading->values[row][reading->counts[row]++] = value;
     else
         complain(reading, rows[row].name, "is given too often");
@@ -230,8 +240,7 @@ static void read_flags(struct reading *reading, int argc, char **argv, int first
         }
         size_t size = equals ? (size_t)(equals - flag - 2) : strlen(flag) - 2;
         int row = find_row(flag + 2, size);
-        /* bare --mock-data, as in the document, and --demo */
-        bool is_switch = row >= 0 && rows[row].choices && strcmp(rows[row].choices, "off|on") == 0;
+        bool is_switch = row >= 0 && rows[row].kind == kind_switch; /* bare --mock-data, as in the document */
         bool has_next = i + 1 < argc && !(is_switch && strncmp(argv[i + 1], "--", 2) == 0);
         const char *value = equals ? equals + 1 : has_next ? argv[++i] : is_switch ? "on" : NULL;
         if (size == 6 && strncmp(flag + 2, "config", 6) == 0 && value)
@@ -245,98 +254,16 @@ static void read_flags(struct reading *reading, int argc, char **argv, int first
     }
 }
 
-/* ---- values ---- */
-
-static bool whole_number(const char *text, int64_t low, int64_t high, int64_t *out)
-{
-    char *end;
-
-    if (!isdigit((unsigned char)*text))
-        return false;
-    long long value = strtoll(text, &end, 10);
-    if (*end || value < low || value > high)
-        return false;
-    *out = value;
-    return true;
-}
-
-/* "95" or "92.5" as hundredths. */
-static bool hundredths(const char *text, int64_t low, int64_t high, int64_t *out)
-{
-    int64_t whole = 0, part = 0, scale = 10;
-
-    if (!isdigit((unsigned char)*text))
-        return false;
-    for (; isdigit((unsigned char)*text) && whole < 100000; text++)
-        whole = whole * 10 + (*text - '0');
-    if (*text == '.')
-        for (text++; isdigit((unsigned char)*text) && scale; text++, scale /= 10)
-            part += scale * (*text - '0');
-    if (*text || whole * 100 + part < low || whole * 100 + part > high)
-        return false;
-    *out = whole * 100 + part;
-    return true;
-}
-
-static bool is_choice(const char *choices, const char *value)
-{
-    size_t size = strlen(value);
-
-    for (const char *at = choices; size && (at = strstr(at, value)); at++)
-        if ((at == choices || at[-1] == '|') && (at[size] == '|' || !at[size]))
-            return true;
-    return false;
-}
-
 static void apply(struct reading *reading, int row)
 {
-    char *field = (char *)reading->out + rows[row].offset;
-    const char *value = reading->counts[row] ? reading->values[row][0] : rows[row].initial;
-    int64_t number;
+    void *field = (char *)reading->out + rows[row].offset;
+    int count = reading->counts[row];
 
-    switch (rows[row].kind) {
-    case KIND_URL:
-        if (*value && strncmp(value, "http://", 7) != 0 && strncmp(value, "https://", 8) != 0)
-            complain(reading, rows[row].name, "must be an http or https URL");
-        *(const char **)(void *)field = value;
-        break;
-    case KIND_CHOICE:
-        if (!is_choice(rows[row].choices, value))
-            complain(reading, rows[row].name, rows[row].choices);
-        *(const char **)(void *)field = value;
-        break;
-    case KIND_ABSENT:
-        if (*value)
-            complain(reading, rows[row].name, "is not built in yet; leave it empty");
-        *(const char **)(void *)field = value;
-        break;
-    case KIND_ADDRESS: { /* [address:]port */
-        const char *colon = strrchr(value, ':');
-        if (*value && !whole_number(colon ? colon + 1 : value, 1, 65535, &number))
-            complain(reading, rows[row].name, "must be [address:]port, with a port from 1 to 65535");
-        *(const char **)(void *)field = value;
-        break;
-    }
-    case KIND_TEXT:
-        *(const char **)(void *)field = value;
-        break;
-    case KIND_NUMBER:
-        if (!whole_number(value, rows[row].low, rows[row].high, (int64_t *)(void *)field))
-            complain(reading, rows[row].name, "must be a whole number in range (see --help)");
-        break;
-    case KIND_HUNDREDTHS:
-        if (!hundredths(value, rows[row].low, rows[row].high, (int64_t *)(void *)field))
-            complain(reading, rows[row].name, "must be a number above 0 and at most 100");
-        break;
-    case KIND_PORTS:
-        for (int i = 0; i == 0 || i < reading->counts[row]; i++) {
-            const char *text = reading->counts[row] ? reading->values[row][i] : rows[row].initial;
-            if (whole_number(text, rows[row].low, rows[row].high, &number))
-                reading->out->ports[reading->out->port_count++] = (uint16_t)number;
-            else
-                complain(reading, rows[row].name, "must be a port from 1 to 65535");
-        }
-        break;
+    for (int i = 0; i == 0 || i < count; i++) {
+        const char *wrong =
+            rows[row].kind(&rows[row], count ? reading->values[row][i] : rows[row].initial, field);
+        if (wrong)
+            complain(reading, rows[row].name, wrong);
     }
 }
 
@@ -345,7 +272,7 @@ enum rc settings_read(struct settings *out, int argc, char **argv, int first, FI
     struct reading reading = {.out = out, .problems = problems};
     const char *config = NULL;
 
-    *out = (struct settings){.port_count = 0};
+    *out = (struct settings){.ports = {.count = 0}};
     struct reading flags = {.out = out, .problems = problems};
     read_flags(&flags, argc, argv, first, &config);
     if (config)
@@ -372,26 +299,51 @@ void settings_done(struct settings *settings)
     }
 }
 
+/* What a value may be: "off|on", "0 to 256 threads", "" when there is nothing to say. */
+static void print_range(FILE *out, const struct setting *row)
+{
+    const char *unit = row->unit ? row->unit : "", *gap = row->unit ? " " : "";
+
+    if (row->choices)
+        (void)fprintf(out, "%s", row->choices); /* the caller looks at the stream */
+    else if (row->kind == kind_hundredths)
+        (void)fprintf(out, "%lld.%02lld to %lld%s%s", (long long)row->low / 100, (long long)row->low % 100,
+                      (long long)row->high / 100, gap, unit); /* likewise */
+    else if (row->high)
+        (void)fprintf(out, "%lld to %lld%s%s", (long long)row->low, (long long)row->high, gap,
+                      unit); /* likewise */
+}
+
 void settings_help(FILE *out)
 {
     /* to a terminal */
     (void)fprintf(out, "Settings (--name value, MILEPOST_NAME, or \"name = value\" in --config FILE):\n");
-    for (int i = 0; i < ROW_COUNT; i++)
-        (void)fprintf(out, "  --%-22s %s%s%s%s [%s]\n", rows[i].name, rows[i].text,
-                      rows[i].choices ? " (" : "", rows[i].choices ? rows[i].choices : "",
-                      rows[i].choices ? ")" : "",
-                      *rows[i].initial ? rows[i].initial : "empty"); /* likewise */
+    for (const struct setting *row = rows; row < rows + ROW_COUNT; row++) {
+        (void)fprintf(out, "  --%-22s %s", row->name, row->text); /* likewise */
+        if (row->choices || row->high) {
+            (void)fprintf(out, " ("); /* likewise */
+            print_range(out, row);
+            (void)fprintf(out, ")"); /* likewise */
+        }
+        (void)fprintf(out, " [%s]\n", *row->initial ? row->initial : "empty"); /* likewise */
+    }
 }
 
 void settings_markdown(FILE *out)
 {
-    (void)fprintf(out, "| setting | default | what |\n|---|---|---|\n"); /* to a file the caller checks */
-    for (int i = 0; i < ROW_COUNT; i++) {
-        (void)fprintf(out, "| `%s` | `%s` | %s", rows[i].name, *rows[i].initial ? rows[i].initial : "(empty)",
-                      rows[i].text); /* likewise */
-        for (const char *at = rows[i].choices; at && *at; at++)
-            (void)fprintf(out, "%s%s%.1s", at == rows[i].choices ? " (" : "", *at == '|' ? " \\" : "",
-                          at);                                    /* likewise */
-        (void)fprintf(out, "%s |\n", rows[i].choices ? ")" : ""); /* likewise */
+    (void)fprintf(out, "| setting | default | range | SIGHUP reads again | what |\n|---|---|---|---|---|\n");
+    for (const struct setting *row = rows; row < rows + ROW_COUNT; row++) {
+        char *range = NULL;
+        size_t size;
+        FILE *text = open_memstream(&range, &size);
+        if (text) {
+            print_range(text, row);
+            (void)fclose(text); /* a short range: out of memory, in a command for documents */
+        }
+        (void)fprintf(out, "| `%s` | `%s` | ", row->name, *row->initial ? row->initial : "(empty)");
+        for (const char *at = range; at && *at; at++)
+            (void)fprintf(out, "%s%c", *at == '|' ? "\\" : "", *at); /* to a file the caller checks */
+        free(range);
+        (void)fprintf(out, " | %s | %s |\n", row->reread ? row->reread : "", row->text); /* likewise */
     }
 }

@@ -5,35 +5,48 @@
 #include <stdio.h>
 
 #include "base/fault.h"
+#include "ops/kind.h"
 
-/* Every setting is one row of one table: name, kind, bounds, default, text. It is a flag (--name, dashes or
- * underscores), an environment variable (MILEPOST_NAME) and a line of the config file (name = value); flags
- * beat environment beats file. The table writes --help and docs/settings.md. Source: contract 8. */
-
-enum { SETTINGS_MAX_PORTS = 8 };
+/* Every setting is one row of one table: name, kind (a function that checks a value and writes a typed
+ * field), range, unit, default, what SIGHUP reads again, text. It is a flag (--name, dashes or underscores),
+ * an environment variable (MILEPOST_NAME) and a line of the config file (name = value); flags beat
+ * environment beats file. The table writes --help and docs/settings.md. Source: contract 8. */
 
 struct settings_text;
 
+/* Each counts the choices of its setting, in the order of the table. */
+enum webhook_jwt { WEBHOOK_JWT_REQUIRED, WEBHOOK_JWT_OPTIONAL };
+enum video_auth { VIDEO_AUTH_REQUIRED, VIDEO_AUTH_NONE };
+enum catalog_mode { CATALOG_OPEN, CATALOG_STRICT };
+enum enroll_mode { ENROLL_AUTO, ENROLL_EXPLICIT };
+enum user_check { USER_CHECK_OFF, USER_CHECK_REQUIRED };
+enum read_consistency { READ_STRONG, READ_LOCAL };
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
 struct settings {
-    uint16_t ports[SETTINGS_MAX_PORTS];
-    int port_count;
+    struct port_list ports;
     const char *listen, *data;
     int64_t threads;
     const char *jwt_secret_file, *jwt_public_key_file, *jwks_url, *jwt_issuer, *jwt_audience, *jwt_role_claim;
     const char *system_clients, *server_key_file;
-    const char *webhook_jwt, *video_auth, *catalog, *enroll;
+    enum webhook_jwt webhook_jwt;
+    enum video_auth video_auth;
+    enum catalog_mode catalog;
+    enum enroll_mode enroll;
     int64_t completion_threshold_hundredths;
     const char *display_timezone;
     int64_t rate_limit;
     int64_t realtime_per_user;
     const char *cors_origins;
-    const char *user_svc_base_url, *user_check, *cms_base_url, *mock_data, *demo;
+    const char *user_svc_base_url, *cms_base_url;
+    enum user_check user_check;
+    bool mock_data, demo;
     int64_t upstream_timeout_ms, cache_ttl;
     const char *database, *replica, *bus;     /* empty: nothing else is built in yet */
     const char *oidc_issuer, *oidc_client_id; /* likewise */
-    const char *read_consistency;             /* one process is always strong */
+    enum read_consistency read_consistency;   /* one process is always strong */
     const char *metrics_listen;               /* [address:]port; empty: none */
-    const char *log_level;
+    enum log_level log_level;
     struct settings_text *texts; /* of the config file; settings_done */
 };
 

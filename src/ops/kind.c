@@ -1,0 +1,116 @@
+#include "ops/kind.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool whole_number(const char *text, int64_t low, int64_t high, int64_t *out)
+{
+    char *end;
+
+    if (!isdigit((unsigned char)*text))
+        return false;
+    long long value = strtoll(text, &end, 10);
+    if (*end || value < low || value > high)
+        return false;
+    *out = value;
+    return true;
+}
+
+/* "95" or "92.5" as hundredths. */
+static bool hundredths(const char *text, int64_t low, int64_t high, int64_t *out)
+{
+    int64_t whole = 0, part = 0, scale = 10;
+
+    if (!isdigit((unsigned char)*text))
+        return false;
+    for (; isdigit((unsigned char)*text) && whole < 100000; text++)
+        whole = whole * 10 + (*text - '0');
+    if (*text == '.')
+        for (text++; isdigit((unsigned char)*text) && scale; text++, scale /= 10)
+            part += scale * (*text - '0');
+    if (*text || whole * 100 + part < low || whole * 100 + part > high)
+        return false;
+    *out = whole * 100 + part;
+    return true;
+}
+
+const char *kind_text(const struct setting *setting, const char *text, void *field)
+{
+    (void)setting;
+    *(const char **)field = text;
+    return NULL;
+}
+
+const char *kind_url(const struct setting *setting, const char *text, void *field)
+{
+    bool is_url = strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
+
+    return *text && !is_url ? "must be an http or https URL" : kind_text(setting, text, field);
+}
+
+const char *kind_choice(const struct setting *setting, const char *text, void *field)
+{
+    const char *at = setting->choices;
+    size_t size = strlen(text);
+
+    for (int place = 0; at; place++) {
+        if (strncmp(at, text, size) == 0 && size && (at[size] == '|' || !at[size])) {
+            *(int *)field = place;
+            return NULL;
+        }
+        at = strchr(at, '|');
+        at += at != NULL;
+    }
+    return setting->choices;
+}
+
+const char *kind_switch(const struct setting *setting, const char *text, void *field)
+{
+    int place;
+    const char *wrong = kind_choice(setting, text, &place);
+
+    if (!wrong)
+        *(bool *)field = place == 1;
+    return wrong;
+}
+
+const char *kind_number(const struct setting *setting, const char *text, void *field)
+{
+    return whole_number(text, setting->low, setting->high, field)
+               ? NULL
+               : "must be a whole number in range (see --help)";
+}
+
+const char *kind_hundredths(const struct setting *setting, const char *text, void *field)
+{
+    return hundredths(text, setting->low, setting->high, field) ? NULL
+                                                                : "must be a number above 0 and at most 100";
+}
+
+const char *kind_ports(const struct setting *setting, const char *text, void *field)
+{
+    struct port_list *ports = field;
+    int64_t number;
+
+    if (!whole_number(text, setting->low, setting->high, &number))
+        return "must be a port from 1 to 65535";
+    ports->at[ports->count++] = (uint16_t)number; /* the caller gives no more than there is room for */
+    return NULL;
+}
+
+const char *kind_address(const struct setting *setting, const char *text, void *field)
+{
+    const char *colon = strrchr(text, ':');
+    int64_t unused;
+
+    return *text && !whole_number(colon ? colon + 1 : text, 1, 65535, &unused)
+               ? "must be [address:]port, with a port from 1 to 65535"
+               : kind_text(setting, text, field);
+}
+
+const char *kind_absent(const struct setting *setting, const char *text, void *field)
+{
+    return *text ? "is not built in yet; leave it empty" : kind_text(setting, text, field);
+}
