@@ -12,6 +12,7 @@
 #include "auth/token.h"
 #include "base/monotonic.h"
 #include "cli/cli.h"
+#include "cli/serve_keys.h"
 #include "face/dispatch.h"
 #include "core/limits.h"
 #include "face/face.h"
@@ -20,7 +21,6 @@
 #include "face/write.h"
 #include "face/video/retention.h"
 #include "http/server.h"
-#include "ops/key_files.h"
 #include "ops/metrics.h"
 
 /* A drain ends when nothing was under way for QUIET_CHECKS looks, 10 ms apart. The process is gone END_MS
@@ -33,10 +33,6 @@ enum {
     WORKERS = 4,
     EXIT_IO_ERROR = 74
 };
-
-/* The key printed in the pts document (docs/documents.md): everybody knows it, so nobody may use it. Source:
- * reliability R41. */
-static const char sample_key[] = "a1b2c3d4-e5f6-7890-abcd-ef1234567890";
 
 struct server {
     struct settings settings;
@@ -55,81 +51,6 @@ static int complain(const char *what, const char *why)
 {
     (void)fprintf(stderr, "milepost: %s: %s\n", what ? what : "serve", why); /* nowhere else to say it */
     return 1;
-}
-
-static enum rc take_server_key(struct keys *keys, const char *key, size_t size, struct fault *fault)
-{
-    if (size < 16)
-        return fault_set(fault, RC_INVALID, "server_key_file", "a server key has at least 16 bytes");
-    if (strcmp(key, sample_key) == 0)
-        return fault_set(fault, RC_INVALID, "server_key_file", "the document's sample key is refused");
-    return keys_set_server_key(keys, key, size, fault);
-}
-
-/* A key that comes from a file. name: the setting, and what is said of it. Without a path of its own it is
- * own_name in the data directory, made at the first start; neither: there is none. */
-struct key_file {
-    const char *name, *path, *own_name;
-    enum rc (*take)(struct keys *keys, const char *bytes, size_t size, struct fault *fault);
-};
-
-enum { KEY_FILES = 3 };
-
-static void list_key_files(const struct settings *settings, struct key_file *out)
-{
-    bool own = !*settings->jwt_secret_file && !*settings->jwt_public_key_file && !*settings->jwks_url;
-
-    out[0] =
-        (struct key_file){"jwt_public_key_file", settings->jwt_public_key_file, NULL, keys_set_public_key};
-    out[1] = (struct key_file){"jwt_secret_file", settings->jwt_secret_file, own ? "jwt.secret" : NULL,
-                               keys_set_secret};
-    out[2] = (struct key_file){"server_key_file", settings->server_key_file, "server.key", take_server_key};
-}
-
-/* Reads a key again. One that is missing is made at the first start alone: anew, it would lock everybody out.
- */
-static enum rc read_key_file(const struct key_file *file, const char *directory, struct keys *keys,
-                             bool first, struct fault *fault)
-{
-    char path[4096];
-    char *bytes = NULL;
-    size_t size = 0;
-
-    /* a cut path does not open */
-    (void)snprintf(path, sizeof path, "%s/%s", directory, file->own_name ? file->own_name : "");
-    enum rc rc = *file->path ? key_read(file->path, &bytes, &size, fault)
-                 : first     ? key_read_or_make(directory, file->own_name, &bytes, &size, fault)
-                             : key_read(path, &bytes, &size, fault);
-    if (rc == RC_OK)
-        rc = file->take(keys, bytes, size, fault);
-    if (bytes)
-        explicit_bzero(bytes, size);
-    free(bytes);
-    return rc;
-}
-
-static int load_keys(struct server *server)
-{
-    const struct settings *settings = &server->settings;
-    struct auth_settings auth = {
-        .uses_jwks = *settings->jwks_url != '\0',
-        .rules = {.issuer = settings->jwt_issuer,
-                  .audience = settings->jwt_audience,
-                  .role_claim = settings->jwt_role_claim,
-                  .system_clients = settings->system_clients},
-    };
-    struct key_file files[KEY_FILES];
-    struct fault fault = {NULL, NULL};
-    const char *name = NULL;
-    enum rc rc = auth_new(&auth, &server->context.auth, &fault);
-
-    list_key_files(settings, files);
-    for (int i = 0; i < KEY_FILES && rc == RC_OK; i++)
-        if (*files[i].path || files[i].own_name) {
-            name = files[i].name;
-            rc = read_key_file(&files[i], settings->data, auth_keys(server->context.auth), true, &fault);
-        }
-    return rc == RC_OK ? 0 : complain(name, fault_why(&fault));
 }
 
 /* One line per answer that is worth it: 5xx always, refusals for load at warn, all at debug. Never a token, a
@@ -185,46 +106,6 @@ static void reload_log_level(struct server *server)
     settings_done(&again);
 }
 
-/* SIGHUP: each key by itself; one whose file is missing or broken stays, and that is said. Source: contract
- * 8; R13. */
-static void reload_keys(struct server *server)
-{
-    const struct settings *settings = &server->settings;
-    struct key_file files[KEY_FILES];
-    int kept = 0;
-
-    list_key_files(settings, files);
-    for (int i = 0; i < KEY_FILES; i++) {
-        struct fault fault = {NULL, NULL};
-        if (!*files[i].path && !files[i].own_name)
-            continue;
-        bool taken =
-            read_key_file(&files[i], settings->data, auth_keys(server->context.auth), false, &fault) == RC_OK;
-        kept += !taken;
-        (void)fprintf(stderr, "milepost: %s: %s%s\n", files[i].name, taken ? "reloaded" : fault_why(&fault),
-                      taken ? "" : "; the old key stays"); /* for whoever watches */
-    }
-    if (server->context.jwks)
-        jwks_reload(server->context.jwks); /* says how it went when it comes */
-    /* likewise */
-    (void)fprintf(stderr, "milepost: %s\n", kept ? "some of the old keys stay" : "keys reloaded");
-}
-
-/* Once per set that was asked for, so once a minute or on SIGHUP, or once a second before the first came. */
-static bool take_jwks(void *arg, const char *bytes, size_t size)
-{
-    struct fault fault = {NULL, "the JWK set cannot be fetched"};
-    int count = 0;
-    bool taken = bytes && keys_set_jwks(arg, bytes, size, &count, &fault) == RC_OK;
-
-    if (taken)
-        (void)fprintf(stderr, "milepost: jwks_url: %d keys\n", count); /* for whoever watches */
-    else
-        (void)fprintf(stderr, "milepost: jwks_url: %s; the old keys stay\n",
-                      fault_why(&fault)); /* likewise */
-    return taken;
-}
-
 /* The document's own default, for user_check = required without a URL. Contract 5. */
 static const char default_user_service[] = "http://127.0.0.1:5001/api/users";
 
@@ -258,7 +139,7 @@ static int start_upstreams(struct server *server)
         rc = cms_new(settings->cms_base_url, context->upstreams[UPSTREAM_CMS], settings->cache_ttl * 1000,
                      &context->cms, &fault);
     if (rc == RC_OK && upstreams[UPSTREAM_JWKS].used)
-        rc = jwks_new(settings->jwks_url, context->upstreams[UPSTREAM_JWKS], take_jwks,
+        rc = jwks_new(settings->jwks_url, context->upstreams[UPSTREAM_JWKS], serve_take_jwks,
                       auth_keys(context->auth), &context->jwks, &fault);
     return rc == RC_OK ? 0 : complain(fault.field, fault_why(&fault));
 }
@@ -266,10 +147,10 @@ static int start_upstreams(struct server *server)
 /* metrics_listen: a listener of its own, so that figures need no key and the main port can face the world. */
 static enum rc start_metrics(struct server *server, const struct http_settings *like, struct fault *fault)
 {
-    static char address[64];
     const char *text = server->settings.metrics_listen, *colon = strrchr(text, ':');
     uint16_t port = (uint16_t)atoi(colon ? colon + 1 : text);
     struct http_settings http = *like;
+    char address[64]; /* read at the start alone */
 
     if (!*text)
         return RC_OK;
@@ -350,7 +231,7 @@ static int start(struct server *server)
     /* what comes from here on waits until the start is over: no thread but main may take it */
     watch_for_stop(false);
     if (status == 0)
-        status = load_keys(server);
+        status = serve_load_keys(settings, &context->auth);
     if (status == 0)
         status = start_upstreams(server);
     if (status)
@@ -506,7 +387,7 @@ static int wait_for_end(struct server *server, const sigset_t *signals)
         if (signal == SIGTERM || signal == SIGINT)
             return 0;
         if (signal == SIGHUP) {
-            reload_keys(server);
+            serve_reload_keys(&server->settings, server->context.auth, server->context.jwks);
             reload_log_level(server);
         }
         struct engine_state state = engine_state(server->engine);

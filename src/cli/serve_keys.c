@@ -1,0 +1,121 @@
+#include "cli/serve_keys.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/options.h"
+#include "ops/key_files.h"
+
+/* The key printed in the pts document (docs/documents.md): everybody knows it, so nobody may use it. Source:
+ * reliability R41. */
+static const char sample_key[] = "a1b2c3d4-e5f6-7890-abcd-ef1234567890";
+
+static enum rc take_server_key(struct keys *keys, const char *key, size_t size, struct fault *fault)
+{
+    if (size < 16)
+        return fault_set(fault, RC_INVALID, "server_key_file", "a server key has at least 16 bytes");
+    if (strcmp(key, sample_key) == 0)
+        return fault_set(fault, RC_INVALID, "server_key_file", "the document's sample key is refused");
+    return keys_set_server_key(keys, key, size, fault);
+}
+
+/* A key that comes from a file. name: the setting, and what is said of it. Without a path of its own it is
+ * own_name in the data directory, made at the first start; neither: there is none. */
+struct key_file {
+    const char *name, *path, *own_name;
+    enum rc (*take)(struct keys *keys, const char *bytes, size_t size, struct fault *fault);
+};
+
+enum { KEY_FILES = 3 };
+
+static void list_key_files(const struct settings *settings, struct key_file *out)
+{
+    bool own = !*settings->jwt_secret_file && !*settings->jwt_public_key_file && !*settings->jwks_url;
+
+    out[0] =
+        (struct key_file){"jwt_public_key_file", settings->jwt_public_key_file, NULL, keys_set_public_key};
+    out[1] = (struct key_file){"jwt_secret_file", settings->jwt_secret_file, own ? "jwt.secret" : NULL,
+                               keys_set_secret};
+    out[2] = (struct key_file){"server_key_file", settings->server_key_file, "server.key", take_server_key};
+}
+
+/* Reads a key again. One that is missing is made at the first start alone: anew, it would lock everybody out.
+ */
+static enum rc read_key_file(const struct key_file *file, const char *directory, struct keys *keys,
+                             bool first, struct fault *fault)
+{
+    char path[4096];
+    char *bytes = NULL;
+    size_t size = 0;
+
+    /* a cut path does not open */
+    (void)snprintf(path, sizeof path, "%s/%s", directory, file->own_name ? file->own_name : "");
+    enum rc rc = *file->path ? key_read(file->path, &bytes, &size, fault)
+                 : first     ? key_read_or_make(directory, file->own_name, &bytes, &size, fault)
+                             : key_read(path, &bytes, &size, fault);
+    if (rc == RC_OK)
+        rc = file->take(keys, bytes, size, fault);
+    if (bytes)
+        explicit_bzero(bytes, size);
+    free(bytes);
+    return rc;
+}
+
+int serve_load_keys(const struct settings *settings, struct auth **out_auth)
+{
+    struct auth_settings auth = {
+        .uses_jwks = *settings->jwks_url != '\0',
+        .rules = {.issuer = settings->jwt_issuer,
+                  .audience = settings->jwt_audience,
+                  .role_claim = settings->jwt_role_claim,
+                  .system_clients = settings->system_clients},
+    };
+    struct key_file files[KEY_FILES];
+    struct fault fault = {NULL, NULL};
+    const char *name = NULL;
+    enum rc rc = auth_new(&auth, out_auth, &fault);
+
+    list_key_files(settings, files);
+    for (int i = 0; i < KEY_FILES && rc == RC_OK; i++)
+        if (*files[i].path || files[i].own_name) {
+            name = files[i].name;
+            rc = read_key_file(&files[i], settings->data, auth_keys(*out_auth), true, &fault);
+        }
+    return rc == RC_OK ? 0 : cli_complain(name ? name : "serve", fault_why(&fault));
+}
+
+void serve_reload_keys(const struct settings *settings, struct auth *auth, struct jwks *jwks)
+{
+    struct key_file files[KEY_FILES];
+    int kept = 0;
+
+    list_key_files(settings, files);
+    for (int i = 0; i < KEY_FILES; i++) {
+        struct fault fault = {NULL, NULL};
+        if (!*files[i].path && !files[i].own_name)
+            continue;
+        bool taken = read_key_file(&files[i], settings->data, auth_keys(auth), false, &fault) == RC_OK;
+        kept += !taken;
+        (void)fprintf(stderr, "milepost: %s: %s%s\n", files[i].name, taken ? "reloaded" : fault_why(&fault),
+                      taken ? "" : "; the old key stays"); /* for whoever watches */
+    }
+    if (jwks)
+        jwks_reload(jwks); /* says how it went when it comes */
+    /* likewise */
+    (void)fprintf(stderr, "milepost: %s\n", kept ? "some of the old keys stay" : "keys reloaded");
+}
+
+bool serve_take_jwks(void *keys, const char *bytes, size_t size)
+{
+    struct fault fault = {NULL, "the JWK set cannot be fetched"};
+    int count = 0;
+    bool taken = bytes && keys_set_jwks(keys, bytes, size, &count, &fault) == RC_OK;
+
+    if (taken)
+        (void)fprintf(stderr, "milepost: jwks_url: %d keys\n", count); /* for whoever watches */
+    else
+        (void)fprintf(stderr, "milepost: jwks_url: %s; the old keys stay\n",
+                      fault_why(&fault)); /* likewise */
+    return taken;
+}

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "auth/token.h"
+#include "face/jwks.h"
+#include "ops/settings.h"
+
+/* Where the server's keys come from: files at the start and on SIGHUP, and a JWK set. What goes wrong is said
+ * on stderr. */
+
+/* Loads the keys that the settings name; some are made at the first start. 0, or an exit status; *out_auth is
+ * the caller's then too (NULL: none was made). */
+int serve_load_keys(const struct settings *settings, struct auth **out_auth);
+
+/* Reads each key again, by itself; one whose file is missing or broken stays, and that is said. jwks NULL:
+ * there is none. Source: contract 8; reliability R13. */
+void serve_reload_keys(const struct settings *settings, struct auth *auth, struct jwks *jwks);
+
+/* Takes a JWK set for jwks_new, whose arg is a struct keys. Called once per set that was asked for, so once a
+ * minute or on SIGHUP, or once a second before the first came. */
+bool serve_take_jwks(void *keys, const char *bytes, size_t size);
