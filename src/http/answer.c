@@ -41,7 +41,7 @@ static void add_cors(struct http_server *server, struct request *request, struct
     }
 }
 
-enum MHD_Result send_answer(struct http_server *server, struct request *request)
+enum MHD_Result answer_send(struct http_server *server, struct request *request)
 {
     char etag[64];
     bool failed = request->out.failed;

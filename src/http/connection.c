@@ -206,7 +206,7 @@ static enum MHD_Result judged(struct http_server *server, struct request *reques
         return MHD_YES; /* answered when it is whole */
     request->close = true;
     socket_of(connection_of(request))->lingers = true;
-    return send_answer(server, request);
+    return answer_send(server, request);
 }
 
 static enum MHD_Result begin(struct http_server *server, struct request *request)
@@ -217,7 +217,7 @@ static enum MHD_Result begin(struct http_server *server, struct request *request
     if (rc != RC_OK) { /* nobody knows where this request ends */
         request->close = true;
         request_fail(request, rc, &fault);
-        return send_answer(server, request);
+        return answer_send(server, request);
     }
     server->settings.judge(request);
     return judged(server, request);
@@ -265,7 +265,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
         return judged(server, request);
     }
     if (*upload_size) {
-        take_body(request, upload, *upload_size);
+        request_take_body(request, upload, *upload_size);
         *upload_size = 0;
         return MHD_YES;
     }
@@ -279,7 +279,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     }
     if (request->suspended)
         return MHD_YES;
-    return request->answered ? send_answer(server, request) : MHD_NO;
+    return request->answered ? answer_send(server, request) : MHD_NO;
 }
 
 /* We decode escapes ourselves, once. */

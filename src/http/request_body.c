@@ -29,7 +29,7 @@ static bool has_room(struct request *request, size_t size)
     return buf_reserve(&request->body, size) && request_charge_body(request, &unused) == RC_OK;
 }
 
-void take_body(struct request *request, const char *bytes, size_t size)
+void request_take_body(struct request *request, const char *bytes, size_t size)
 {
     if (request->answered || request->body_too_large || request->body_refused || !request->body_max)
         return;

@@ -172,14 +172,14 @@ static void a_body_is_kept_within_its_bounds(void **unused)
     request->body_max = 5 * sizeof piece;
     request->content_length = 5 * sizeof piece;
     for (int i = 0; i < 5; i++)
-        take_body(request, piece, sizeof piece);
+        request_take_body(request, piece, sizeof piece);
     assert_int_equal(request->body.size, 5 * sizeof piece);
     assert_true(bodies_held(bodies) >= 5 * sizeof piece);
     assert_int_equal(bodies_held(bodies), request->charged);
-    take_body(request, piece, 1);
+    request_take_body(request, piece, 1);
     assert_true(request->body_too_large);
     assert_int_equal(request->body.capacity, 0);
-    take_body(request, piece, 1); /* thrown away */
+    request_take_body(request, piece, 1); /* thrown away */
     assert_int_equal(request->body.size, 0);
     bodies_give(bodies, 7, request->charged);
     free_request(request);
@@ -189,7 +189,7 @@ static void a_body_is_kept_within_its_bounds(void **unused)
     request->body_max = 1 << 20;
     assert_true(bodies_take(bodies, 7, BODIES_CALLER_MAX_BYTES));
     for (int i = 0; i < 5; i++)
-        take_body(request, piece, sizeof piece);
+        request_take_body(request, piece, sizeof piece);
     assert_true(request->body_refused);
     assert_int_equal(request->body.capacity, 0);
     free_request(request);
