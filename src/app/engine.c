@@ -81,12 +81,12 @@ enum rc engine_new(struct store *store, const struct policy *policy, void (*prog
     }
     engine->batch.fold = &engine->fold;
     engine->batch.store = store;
-    engine->batch.history = (struct history){store, engine->tail, engine->model};
+    engine->batch.history = (struct history){store, engine->tail, engine->model, engine->batch.logs.totals};
     engine->batch.policy = &engine->policy;
     engine->batch.counters = store_counters(store);
     rc = others_catch_up(engine, fault);
     if (rc == RC_OK)
-        rc = settling_resume(engine, &engine->batch, fault);
+        rc = settling_resume(&engine->batch, fault);
     if (rc == RC_OK)
         rc = adopting_resume(&engine->batch, fault);
     if (rc != RC_OK) {
@@ -106,11 +106,6 @@ void engine_set_live(struct engine *engine, const struct live_sink *live)
 const struct history *engine_history(struct engine *engine)
 {
     return &engine->batch.history;
-}
-
-struct log_totals *engine_log_totals(struct engine *engine)
-{
-    return engine->batch.logs.totals;
 }
 
 struct model *engine_model(struct engine *engine)

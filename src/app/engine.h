@@ -58,11 +58,6 @@ struct history;
 /* What histories are read from. */
 const struct history *engine_history(struct engine *engine);
 
-struct log_totals;
-
-/* How many log entries each learner has. */
-struct log_totals *engine_log_totals(struct engine *engine);
-
 /* The model that the engine changes. Lives as long as the engine; any thread looks at it through a view. */
 struct model *engine_model(struct engine *engine);
 

@@ -14,6 +14,7 @@ struct history {
     struct store *store;
     struct tail *tail;
     struct model *model;
+    struct log_totals *totals; /* how many log entries each learner has */
 };
 
 /* All events of a learner (0: of the catalogue), appended and settled. */

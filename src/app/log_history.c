@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "model/fold.h"
+#include "model/log_totals.h"
 
 void log_entries_done(struct log_entries *entries)
 {
@@ -117,4 +118,31 @@ enum rc history_logs(const struct history *history, uint32_t learner, const stru
         rc = history_fold_logs(history->store, sequences.at, sequences.count, bound, out, fault);
     sequences_done(&sequences);
     return rc;
+}
+
+bool log_history_any(const struct history *history, uint32_t learner)
+{
+    return log_totals_of(history->totals, learner).kept.entries > 0;
+}
+
+enum rc log_history_wait(const struct history *history, uint32_t learner, struct fault *fault)
+{
+    return log_totals_settled(history->totals, learner)
+               ? RC_OK
+               : fault_set(fault, RC_BUSY, NULL, "the logs are being changed; try again");
+}
+
+enum rc log_history_each(const struct history *history, uint32_t learner, const struct log_filter *filter,
+                         enum rc (*visit)(void *arg, const struct store_log *log, struct fault *fault),
+                         void *arg, struct fault *fault)
+{
+    enum rc rc = log_history_wait(history, learner, fault);
+
+    return rc == RC_OK ? store_each_log(history->store, learner, filter, visit, arg, fault) : rc;
+}
+
+enum rc log_history_owner(const struct history *history, uint64_t log_id, uint32_t *out_learner,
+                          struct fault *fault)
+{
+    return store_log_owner(history->store, log_id, out_learner, fault);
 }

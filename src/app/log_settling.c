@@ -157,7 +157,6 @@ void settlings_done(struct settlings *settlings)
 }
 
 struct resuming {
-    struct engine *engine;
     struct batch *batch;
     struct fault *fault;
     enum rc rc;
@@ -173,7 +172,8 @@ static bool resume_one(void *arg, const struct log_total *total)
     if (!total->kept.settling)
         return true;
     arena_init(&arena);
-    resuming->rc = rollback_left(resuming->engine, total->kept.learner, &arena, &left, resuming->fault);
+    resuming->rc =
+        rollback_left(&resuming->batch->history, total->kept.learner, &arena, &left, resuming->fault);
     if (resuming->rc == RC_OK)
         resuming->rc = settling_add(resuming->batch, total->kept.learner, left.log_count ? left.logs : NULL,
                                     left.log_count, resuming->fault);
@@ -181,9 +181,9 @@ static bool resume_one(void *arg, const struct log_total *total)
     return resuming->rc == RC_OK;
 }
 
-enum rc settling_resume(struct engine *engine, struct batch *batch, struct fault *fault)
+enum rc settling_resume(struct batch *batch, struct fault *fault)
 {
-    struct resuming resuming = {engine, batch, fault, RC_OK};
+    struct resuming resuming = {batch, fault, RC_OK};
 
     log_totals_each(batch->logs.totals, resume_one, &resuming);
     if (resuming.rc == RC_OK)

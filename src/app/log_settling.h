@@ -10,7 +10,6 @@
  * docs/decisions/0006. */
 
 struct batch;
-struct engine;
 
 /* at most with one batch: below a millisecond; fewer need none of this */
 enum { SETTLE_ROWS = 128, SETTLE_BYTES = 128 << 10 };
@@ -42,4 +41,4 @@ void settling_forget(struct batch *batch, uint32_t learner);
 void settlings_done(struct settlings *settlings);
 
 /* At a start: finds out what a kill left undone, and queues it. */
-MUST_CHECK enum rc settling_resume(struct engine *engine, struct batch *batch, struct fault *fault);
+MUST_CHECK enum rc settling_resume(struct batch *batch, struct fault *fault);

@@ -65,14 +65,14 @@ static enum rc compare(void *arg, const struct store_log *log, struct fault *fau
     return RC_OK;
 }
 
-static enum rc find_changes(struct engine *engine, uint32_t learner, const struct log_entries *then,
+static enum rc find_changes(const struct history *history, uint32_t learner, const struct log_entries *then,
                             struct arena *arena, struct rollback *out, struct fault *fault)
 {
     struct comparing comparing = {out, arena, then, arena_alloc(arena, then->count + 1)};
 
     if (!comparing.seen)
         return fault_no_memory(fault);
-    enum rc rc = store_each_log(engine_store(engine), learner, NULL, compare, &comparing, fault);
+    enum rc rc = store_each_log(history->store, learner, NULL, compare, &comparing, fault);
     for (size_t i = 0; rc == RC_OK && i < then->count; i++) {
         out->bytes += then->at[i].members_size;
         if (!comparing.seen[i])
@@ -82,37 +82,37 @@ static enum rc find_changes(struct engine *engine, uint32_t learner, const struc
     return rc;
 }
 
-enum rc rollback_left(struct engine *engine, uint32_t learner, struct arena *arena, struct rollback *out,
-                      struct fault *fault)
+enum rc rollback_left(const struct history *history, uint32_t learner, struct arena *arena,
+                      struct rollback *out, struct fault *fault)
 {
     static const struct bound always = {.sequence = UINT64_MAX};
     struct log_entries now = {0};
 
     *out = (struct rollback){.learner = learner};
-    enum rc rc = history_logs(engine_history(engine), learner, &always, &now, fault);
+    enum rc rc = history_logs(history, learner, &always, &now, fault);
     if (rc == RC_OK)
-        rc = find_changes(engine, learner, &now, arena, out, fault);
+        rc = find_changes(history, learner, &now, arena, out, fault);
     log_entries_done(&now);
     return rc;
 }
 
-enum rc rollback_prepare(struct engine *engine, uint32_t learner, const char *text, struct arena *arena,
-                         struct rollback *out, struct fault *fault)
+enum rc rollback_prepare(const struct history *history, uint32_t learner, const char *text,
+                         struct arena *arena, struct rollback *out, struct fault *fault)
 {
-    const struct history *history = engine_history(engine);
     struct log_entries then = {0};
 
     *out = (struct rollback){.learner = learner};
-    if (!log_totals_settled(engine_log_totals(engine), learner))
-        return fault_set(fault, RC_BUSY, NULL, "the logs are being changed; try again");
-    out->changed = log_totals_of(engine_log_totals(engine), learner).changed; /* before all that is read */
-    enum rc rc = history_bound(history, learner, text, "to", &out->to, fault);
+    enum rc rc = log_history_wait(history, learner, fault);
+    if (rc != RC_OK)
+        return rc;
+    out->changed = log_totals_of(history->totals, learner).changed; /* before all that is read */
+    rc = history_bound(history, learner, text, "to", &out->to, fault);
     if (rc == RC_OK && !learner)
         rc = fault_set(fault, RC_NOT_FOUND, NULL, "No progress logs found for user");
     if (rc == RC_OK)
         rc = history_logs(history, learner, &out->to, &then, fault);
     if (rc == RC_OK)
-        rc = find_changes(engine, learner, &then, arena, out, fault);
+        rc = find_changes(history, learner, &then, arena, out, fault);
     log_entries_done(&then);
     return rc;
 }

@@ -1,7 +1,5 @@
 #pragma once
 
-#include "app/engine.h"
-#include "app/history.h"
 #include "app/log_history.h"
 
 /* A rollback of a learner's log entries: what differs between now and then is found out on a thread that may
@@ -22,10 +20,10 @@ struct rollback {
 enum { ROLLBACK_TRIES = 5 }; /* before a client is told to try again */
 
 /* What the store's rows of a learner still lack to be what their events say: after a kill. */
-MUST_CHECK enum rc rollback_left(struct engine *engine, uint32_t learner, struct arena *arena,
+MUST_CHECK enum rc rollback_left(const struct history *history, uint32_t learner, struct arena *arena,
                                  struct rollback *out, struct fault *fault);
 
 /* Finds out what going back to text (an event id or an instant) changes; all of it in arena. RC_NOT_FOUND:
  * the learner (0) is nobody. RC_INVALID names "to". Not for a thread that must not wait. */
-MUST_CHECK enum rc rollback_prepare(struct engine *engine, uint32_t learner, const char *text,
+MUST_CHECK enum rc rollback_prepare(const struct history *history, uint32_t learner, const char *text,
                                     struct arena *arena, struct rollback *out, struct fault *fault);

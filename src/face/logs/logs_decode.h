@@ -1,7 +1,7 @@
 #pragma once
 
 #include "app/command.h"
-#include "app/logbook.h"
+#include "app/log_history.h"
 #include "face/body.h"
 
 /* The bodies and queries of logs. */

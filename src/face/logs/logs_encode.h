@@ -1,6 +1,6 @@
 #pragma once
 
-#include "app/logbook.h"
+#include "app/log_history.h"
 #include "core/log_entries.h"
 #include "face/face.h"
 #include "face/logs/logs_decode.h"

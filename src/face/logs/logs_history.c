@@ -60,7 +60,7 @@ static enum rc find_entry(struct request *request, uint64_t *out_id, uint32_t *o
     enum rc rc = logs_read_id(request, out_id, fault);
 
     if (rc == RC_OK)
-        rc = logbook_owner(context->engine, *out_id, out_learner, fault);
+        rc = log_history_owner(engine_history(context->engine), *out_id, out_learner, fault);
     if (rc != RC_OK)
         return rc;
     struct view view = model_read_begin(context->model);

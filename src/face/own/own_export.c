@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "app/history.h"
-#include "app/logbook.h"
+#include "app/log_history.h"
 #include "face/event_json.h"
 #include "face/logs/logs_encode.h"
 #include "face/own/own_users_encode.h"

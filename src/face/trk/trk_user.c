@@ -290,7 +290,8 @@ static enum rc user_open(struct slow *slow, const struct read *found, struct fau
         return RC_OK;
     snapshot_take(found->view, read->key, &read->snapshot);
     /* none: nobody waits for the disk */
-    read->with_logs = read->with_logs && logbook_any(face_of(slow->request)->engine, read->key);
+    read->with_logs =
+        read->with_logs && log_history_any(engine_history(face_of(slow->request)->engine), read->key);
     slow->small =
         !read->with_logs && (!read->snapshot.learner || read->snapshot.learner->record_count <= LARGE_READ);
     return RC_OK;
