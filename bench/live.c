@@ -1,8 +1,15 @@
-/* live PORT SECRET_FILE own|course|idle STREAMS WRITES_PER_SECOND SECONDS - those who watch, beside those who
- * write. own     each stream is a learner's own; the writes go to the learners in turn course  all streams
- * are one course's, of as many instructors; each write is told to all of them idle    the streams alone,
- * until the input ends STREAMS 0: the writes alone, to compare. One line of JSON: latencies in milliseconds
- * from the sending of a write, of its answer and of its message. */
+/* live PORT SECRET_FILE own|course|slow|idle STREAMS WRITES_PER_SECOND SECONDS - those who watch, beside
+ * those who write.
+ *
+ * own: each stream is a learner's own; the writes go to the learners in turn.
+ * course: all streams are one course's, of as many instructors; each write is told to all of them.
+ * slow: as course, but the first stream is never read.
+ * idle: the streams alone, until the input ends.
+ *
+ * STREAMS 0: the writes alone, to compare. One line of JSON: latencies in milliseconds from the sending of a
+ * write, of its answer and of its message; the first second is not counted. The reading thread has the nice
+ * value 10, so that what it does with the messages is not in the way of the server; how much of a processor
+ * it took is said. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
@@ -22,16 +29,24 @@
 
 #include "base/monotonic.h"
 
-enum { WRITERS = 16, WRITES_MAX = 4000000, BUCKETS = 2000000 /* of 10 us */ };
+enum {
+    WRITERS = 16,
+    WRITES_MAX = 4000000,
+    BUCKETS = 2000000 /* of 10 us */,
+    READER_NICE = 10,
+    WARM_US = 1000000
+};
 
 static struct {
     uint16_t port;
     char secret[256];
-    bool course;
+    bool course, slow;
+    uint64_t counted_from_us;
+    double reader_cpu_s;
     unsigned streams, learners;
     double rate, seconds;
     atomic_uint next;
-    atomic_bool over;
+    atomic_bool over, written;
     uint64_t sent_us[WRITES_MAX];
     atomic_uint answered[BUCKETS], told[BUCKETS];
     atomic_ullong messages, failed;
@@ -81,6 +96,8 @@ static void count(atomic_uint *buckets, uint64_t since_us)
 {
     uint64_t bucket = (monotonic_us() - since_us) / 10;
 
+    if (since_us < load.counted_from_us)
+        return;
     atomic_fetch_add(&buckets[bucket < BUCKETS ? bucket : BUCKETS - 1], 1);
 }
 
@@ -91,8 +108,10 @@ static int *stream_fds;
 static int open_stream(unsigned i)
 {
     char sub[32], token[512], head[1024], answer[2048];
-    int fd = open_connection();
+    int fd = open_connection(), least = 1;
 
+    if (load.slow && i == 0) /* the kernel keeps little of what is not read */
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof least);
     (void)snprintf(sub, sizeof sub, load.course ? "i%u" : "u%u", i);
     token_of(sub, load.course ? "instructor" : "student", token);
     int size = snprintf(head, sizeof head,
@@ -128,7 +147,8 @@ static void *read_streams(void *unused)
     int epoll = epoll_create1(0);
 
     (void)unused;
-    for (unsigned i = 0; i < load.streams; i++) {
+    (void)setpriority(PRIO_PROCESS, 0, READER_NICE); /* this thread's alone */
+    for (unsigned i = load.slow; i < load.streams; i++) {
         struct epoll_event event = {.events = EPOLLIN, .data.fd = stream_fds[i]};
         (void)epoll_ctl(epoll, EPOLL_CTL_ADD, stream_fds[i], &event);
     }
@@ -146,6 +166,9 @@ static void *read_streams(void *unused)
             look(bytes, (size_t)size);
         }
     }
+    struct timespec cpu;
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+    load.reader_cpu_s = (double)cpu.tv_sec + (double)cpu.tv_nsec / 1e9;
     return NULL;
 }
 
@@ -159,7 +182,7 @@ static void *write_on(void *arg)
     char request[2048], answer[4096], body[256], sub[32], token[512];
     int fd = open_connection();
 
-    while (!atomic_load(&load.over)) {
+    while (!atomic_load(&load.written)) {
         uint64_t due_us = began_us + (uint64_t)(step_us * ((double)writes++ + (double)writer / WRITERS));
         uint64_t now_us = monotonic_us();
         if (due_us > now_us)
@@ -207,10 +230,12 @@ static void report(void)
            write_p99 = percentile(load.answered, 0.99, &writes);
     double told_p50 = percentile(load.told, 0.5, &told), told_p99 = percentile(load.told, 0.99, &told);
 
-    (void)printf("{\"streams\":%u,\"writes\":%llu,\"write_p50\":%.2f,\"write_p99\":%.2f,\"messages\":%llu,"
-                 "\"told_p50\":%.2f,\"told_p99\":%.2f,\"failed\":%llu}\n",
-                 load.streams, (unsigned long long)writes, write_p50, write_p99, (unsigned long long)told,
-                 told_p50, told_p99, (unsigned long long)atomic_load(&load.failed));
+    (void)printf(
+        "{\"streams\":%u,\"writes\":%llu,\"write_p50\":%.2f,\"write_p99\":%.2f,\"messages\":%llu,"
+        "\"told_p50\":%.2f,\"told_p99\":%.2f,\"told_max\":%.2f,\"failed\":%llu,\"reader_cpu\":%.2f}\n",
+        load.streams, (unsigned long long)writes, write_p50, write_p99, (unsigned long long)told, told_p50,
+        told_p99, percentile(load.told, 1, &told), (unsigned long long)atomic_load(&load.failed),
+        load.reader_cpu_s / load.seconds);
 }
 
 int main(int argc, char **argv)
@@ -228,7 +253,8 @@ int main(int argc, char **argv)
     FILE *secret = fopen(argv[2], "r");
     if (!secret || fscanf(secret, "%255s", load.secret) != 1)
         return 2;
-    load.course = strcmp(argv[3], "course") == 0;
+    load.slow = strcmp(argv[3], "slow") == 0;
+    load.course = load.slow || strcmp(argv[3], "course") == 0;
     load.streams = (unsigned)atoi(argv[4]);
     load.learners = load.streams ? load.streams : 1000;
     load.rate = atof(argv[5]);
@@ -241,15 +267,18 @@ int main(int argc, char **argv)
         (void)fflush(stdout);
         return getchar() == EOF ? 0 : 0;
     }
+    load.counted_from_us = monotonic_us() + WARM_US;
     (void)pthread_create(&reader, NULL, read_streams, NULL);
     for (unsigned i = 0; i < WRITERS; i++) {
         numbers[i] = i;
         (void)pthread_create(&writers[i], NULL, write_on, &numbers[i]);
     }
-    (void)usleep((useconds_t)(load.seconds * 1e6));
-    atomic_store(&load.over, true);
+    (void)usleep((useconds_t)(load.seconds * 1e6) + WARM_US);
+    atomic_store(&load.written, true);
     for (unsigned i = 0; i < WRITERS; i++)
         (void)pthread_join(writers[i], NULL);
+    (void)usleep(WARM_US); /* what was written last is told */
+    atomic_store(&load.over, true);
     (void)pthread_join(reader, NULL);
     report();
     return 0;

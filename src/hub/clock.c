@@ -1,5 +1,7 @@
 #include "hub/subscriber.h"
 
+#include <limits.h>
+
 /* What follows the clock: heartbeats, tokens that expire, readers that are too slow, memory that is bounded.
  */
 
@@ -7,6 +9,7 @@ enum {
     BEAT_MS = 15000,                    /* contract 6 */
     KEPT_BYTES_MAX = 256 * 1024 * 1024, /* of messages that wait, all streams together */
     KEPT_LEAST = 64 * 1024,             /* above that, who keeps more than so much ends first */
+    RATE_MS = 1000,                     /* over which the messages are counted */
 };
 
 void clock_wind(struct subscriber *stream)
@@ -54,6 +57,19 @@ static void bound_memory(struct hub *hub)
         }
 }
 
+static void rate(struct hub *hub)
+{
+    int64_t passed_ms = hub->now_ms - hub->rated_ms;
+    uint64_t messages = atomic_load(&hub->messages) + atomic_load(&hub->caught_up);
+
+    if (passed_ms < RATE_MS)
+        return;
+    uint64_t per_1000_s = (messages - hub->rated_messages) * 1000000 / (uint64_t)passed_ms;
+    atomic_store(&hub->messages_per_1000_s, (unsigned)(per_1000_s < UINT_MAX ? per_1000_s : UINT_MAX));
+    hub->rated_ms = hub->now_ms;
+    hub->rated_messages = messages;
+}
+
 void clock_tick(struct hub *hub)
 {
     const struct hub_source *source = &hub->settings.source;
@@ -65,6 +81,7 @@ void clock_tick(struct hub *hub)
         tick_one(stream, wall_ms);
     }
     bound_memory(hub);
+    rate(hub);
     unsigned version = source->keys_version(source->of);
     if (version != hub->keys_version || hub->recheck_again) {
         hub->keys_version = version;

@@ -320,9 +320,13 @@ bool hub_spend_ticket(struct hub *hub, const char *ticket, struct caller *out_ca
 
 struct hub_state hub_state(struct hub *hub)
 {
+    unsigned streams = seats_taken(hub->seats);
+
     return (struct hub_state){
-        .streams = seats_taken(hub->seats),
+        .streams = streams,
         .messages = atomic_load(&hub->messages) + atomic_load(&hub->caught_up),
+        .messages_per_second =
+            streams ? atomic_load(&hub->messages_per_1000_s) / 1000.0 : 0, /* else nobody works it out */
         .events = atomic_load(&hub->events),
         .dropped = atomic_load(&hub->dropped),
         .caught_up = atomic_load(&hub->caught_up),
@@ -367,7 +371,7 @@ enum rc hub_new(const struct hub_settings *settings, struct hub **out_hub, struc
     (void)pthread_mutex_init(&hub->lock, NULL); /* default attributes cannot fail */
     hub->position = settings->source.published(settings->source.of);
     hub->keys_version = settings->source.keys_version(settings->source.of);
-    hub->now_ms = hub->ticked_ms = monotonic_ms();
+    hub->now_ms = hub->ticked_ms = hub->rated_ms = monotonic_ms();
     hub->heartbeats[HUB_SSE] = message_heartbeat(HUB_SSE);
     hub->heartbeats[HUB_WEBSOCKET] = message_heartbeat(HUB_WEBSOCKET);
     bool made =

@@ -137,11 +137,12 @@ bool hub_spend_ticket(struct hub *hub, const char *ticket, struct caller *out_ca
 
 struct hub_state {
     unsigned streams;
-    uint64_t messages;    /* sent since the start, one for each who was told */
-    uint64_t events;      /* that somebody was told of */
-    uint64_t dropped;     /* streams that ended because their reader was too slow */
-    uint64_t caught_up;   /* messages that came from the log */
-    size_t waiting_bytes; /* of all messages that are kept */
+    uint64_t messages;          /* sent since the start, one for each who was told */
+    double messages_per_second; /* of the last whole second or so; 0 when nobody watches */
+    uint64_t events;            /* that somebody was told of */
+    uint64_t dropped;           /* streams that ended because their reader was too slow */
+    uint64_t caught_up;         /* messages that came from the log */
+    size_t waiting_bytes;       /* of all messages that are kept */
 };
 
 /* How the hub is doing. Any thread. */

@@ -123,6 +123,9 @@ struct hub {
     bool recheck_again;
     int64_t now_ms, ticked_ms;
     unsigned count;
+    int64_t rated_ms;                                   /* when the rate was last worked out, and how many */
+    uint64_t rated_messages;                            /* messages there were */
+    atomic_uint messages_per_1000_s;                    /* the rate */
     atomic_ullong messages, events, dropped, caught_up; /* figures */
     atomic_size_t waiting;
 };

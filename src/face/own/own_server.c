@@ -191,6 +191,8 @@ static void put_streams(struct buf *out, struct face_context *context)
             hub.events);
     put_one(out, "milepost_stream_messages_total", "counter", "Messages told, one for each who was told.",
             hub.messages);
+    put_one(out, "milepost_stream_messages_per_second", "gauge", "Of them, in the last second or so.",
+            (uint64_t)hub.messages_per_second);
     put_one(out, "milepost_stream_messages_from_log_total", "counter",
             "Those of them that came from the log.", hub.caught_up);
     put_one(out, "milepost_streams_dropped_total", "counter", "Streams whose reader was too slow.",
