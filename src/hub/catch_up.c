@@ -1,10 +1,11 @@
-#include "hub/subscriber.h"
+#include "hub/catch_up.h"
 
 #include <stdlib.h>
 
 #include <xxhash.h>
 
 #include "base/monotonic.h"
+#include "hub/subscriber.h"
 
 /* Who missed something reads it from the log, a page at a time, as fast as its client takes it. While that
  * goes on more happens; when little is left to be read, the stream begins to watch, what it is told then is

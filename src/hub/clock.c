@@ -1,6 +1,11 @@
-#include "hub/subscriber.h"
+#include "hub/clock.h"
 
 #include <limits.h>
+
+#include "hub/catch_up.h"
+#include "hub/recheck.h"
+#include "hub/subscriber.h"
+#include "hub/websocket.h"
 
 /* What follows the clock: heartbeats, tokens that expire, readers that are too slow, memory that is bounded.
  */

@@ -1,4 +1,4 @@
-#include "hub/subscriber.h"
+#include "hub/hub_private.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -11,6 +11,11 @@
 #include <unistd.h>
 
 #include "base/monotonic.h"
+#include "hub/catch_up.h"
+#include "hub/clock.h"
+#include "hub/recheck.h"
+#include "hub/subscriber.h"
+#include "hub/telling.h"
 
 enum {
     READY_MAX = 256,

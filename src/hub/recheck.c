@@ -1,7 +1,9 @@
-#include "hub/subscriber.h"
+#include "hub/recheck.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "hub/subscriber.h"
 
 /* After the keys changed, the token of every stream is looked at again, as it was when the stream began: by a
  * worker, a few at a time, since a signature takes a fraction of a millisecond. Source: contract 1, Auth. */

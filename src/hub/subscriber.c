@@ -9,6 +9,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "hub/catch_up.h"
+#include "hub/websocket.h"
+
 /* One client's stream: its life from the subscription to the end of its socket. */
 
 enum {

@@ -1,3 +1,6 @@
+#include "hub/telling.h"
+
+#include "hub/catch_up.h"
 #include "hub/subscriber.h"
 
 /* What happened, told to whom it concerns. Each message is written once in each form that somebody has. */

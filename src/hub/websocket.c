@@ -1,4 +1,4 @@
-#include "hub/subscriber.h"
+#include "hub/websocket.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include <wslay/wslay.h>
 
 #include "base/monotonic.h"
+#include "hub/subscriber.h"
 
 /* What comes over a WebSocket: frames are the library's, messages go to the source. The library's state of a
  * connection takes 9 KB, so it is there only while something is half received. */
