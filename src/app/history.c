@@ -43,19 +43,6 @@ static enum rc walk(void *arg, const struct stored_event *stored, struct fault *
     return walking->visit(walking->arg, &event, fault);
 }
 
-enum rc history_events(const struct history *history, uint32_t learner,
-                       enum rc (*visit)(void *arg, const struct event *event, struct fault *fault), void *arg,
-                       struct fault *fault)
-{
-    struct sequences sequences = {0};
-    enum rc rc = history_sequences(history, learner, &sequences, fault);
-
-    if (rc == RC_OK)
-        rc = history_page(history, sequences.at, sequences.count, visit, arg, fault);
-    sequences_done(&sequences);
-    return rc;
-}
-
 enum rc history_page(const struct history *history, const uint64_t *sequences, size_t count,
                      enum rc (*visit)(void *arg, const struct event *event, struct fault *fault), void *arg,
                      struct fault *fault)

@@ -21,13 +21,8 @@ struct history {
 MUST_CHECK enum rc history_sequences(const struct history *history, uint32_t learner, struct sequences *out,
                                      struct fault *fault);
 
-/* A learner's events, decoded, in order; what they point to is borrowed for the visit. Visitors as in
- * store/store.h. */
-MUST_CHECK enum rc history_events(const struct history *history, uint32_t learner,
-                                  enum rc (*visit)(void *arg, const struct event *event, struct fault *fault),
-                                  void *arg, struct fault *fault);
-
-/* The same of events whose sequences are known, a page of them. */
+/* Events of one learner whose sequences are known, a page of them, decoded, in order; what they point to is
+ * borrowed for the visit. Visitors as in store/store.h. */
 MUST_CHECK enum rc history_page(const struct history *history, const uint64_t *sequences, size_t count,
                                 enum rc (*visit)(void *arg, const struct event *event, struct fault *fault),
                                 void *arg, struct fault *fault);
