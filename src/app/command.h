@@ -49,6 +49,22 @@ enum command_kind {
     CMD_KINDS, /* how many there are */
 };
 
+/* What of a command a refusal may name. The face that decoded it says by which word of its own. */
+enum command_part {
+    PART_ITEM,
+    PART_COURSE,
+    PART_TIME_SPENT,
+    PART_SCORE,
+    PART_MAX_SCORE,
+    PART_METADATA,
+    PART_SEGMENTS,
+    PART_LOG_USER, /* whose the log entry is */
+    PART_LOG,      /* all of the log entry's members */
+    PART_COURSE_ITEMS,
+    PART_COURSE_STAFF,
+    COMMAND_PARTS, /* how many there are */
+};
+
 /* One item of a CMD_REPORTS. */
 struct item_report {
     struct text item, course, type; /* course, type: bytes NULL when not given */
@@ -95,6 +111,7 @@ struct command {
     /* CMD_REPORTS of one item: where that is LOCKED, this unlocks it and reports nothing */
     bool unlocks;
     struct arena *arena;
+    const char *const *part_names; /* the face's, by enum command_part; NULL, or NULL in it: none is named */
 
     struct item_report *reports;
     uint32_t report_count;
@@ -155,3 +172,9 @@ struct command {
     struct answer answer;
     struct command *next; /* the engine's queue */
 };
+
+/* The face's word for a part of the command, as a fault names it; NULL: it has none. */
+static inline const char *command_part_name(const struct command *command, enum command_part part)
+{
+    return command->part_names ? command->part_names[part] : NULL;
+}

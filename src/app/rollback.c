@@ -96,7 +96,7 @@ enum rc rollback_left(const struct history *history, uint32_t learner, struct ar
     return rc;
 }
 
-enum rc rollback_prepare(const struct history *history, uint32_t learner, const char *text,
+enum rc rollback_prepare(const struct history *history, uint32_t learner, const char *text, const char *field,
                          struct arena *arena, struct rollback *out, struct fault *fault)
 {
     struct log_entries then = {0};
@@ -106,7 +106,7 @@ enum rc rollback_prepare(const struct history *history, uint32_t learner, const 
     if (rc != RC_OK)
         return rc;
     out->changed = log_totals_of(history->totals, learner).changed; /* before all that is read */
-    rc = history_bound(history, learner, text, "to", &out->to, fault);
+    rc = history_bound(history, learner, text, field, &out->to, fault);
     if (rc == RC_OK && !learner)
         rc = fault_set(fault, RC_NOT_FOUND, NULL, "No progress logs found for user");
     if (rc == RC_OK)

@@ -24,6 +24,7 @@ MUST_CHECK enum rc rollback_left(const struct history *history, uint32_t learner
                                  struct rollback *out, struct fault *fault);
 
 /* Finds out what going back to text (an event id or an instant) changes; all of it in arena. RC_NOT_FOUND:
- * the learner (0) is nobody. RC_INVALID names "to". Not for a thread that must not wait. */
+ * the learner (0) is nobody. RC_INVALID names field. Not for a thread that must not wait. */
 MUST_CHECK enum rc rollback_prepare(const struct history *history, uint32_t learner, const char *text,
-                                    struct arena *arena, struct rollback *out, struct fault *fault);
+                                    const char *field, struct arena *arena, struct rollback *out,
+                                    struct fault *fault);

@@ -7,6 +7,7 @@
 
 #include "app/access.h"
 #include "base/instant.h"
+#include "face/part_names.h"
 #include "face/work.h"
 #include "http/router.h"
 
@@ -271,6 +272,7 @@ static struct command *new_command(struct request *request)
         return NULL;
     command->kind = handler->kind;
     command->face = (enum event_face)request->route->face;
+    command->part_names = face_part_names(command->face);
     command->learner = handler->engine_asks ? (struct text){"", 0} : call->user;
     command->course = call->course;
     command->caller = handler->engine_asks ? &call->caller : NULL;

@@ -13,9 +13,11 @@ static enum rc check_budgets(struct view view, struct command *command, uint32_t
     uint32_t fresh = 0;
 
     if (put->item_count > LIMIT_COURSE_ITEMS)
-        return fault_set(&command->fault, RC_INVALID, "contents", "a course lists at most 10,000 items");
+        return fault_set(&command->fault, RC_INVALID, command_part_name(command, PART_COURSE_ITEMS),
+                         "a course lists at most 10,000 items");
     if (put->staff_count > LIMIT_STAFF)
-        return fault_set(&command->fault, RC_INVALID, "staff", "a course has at most 1,000 staff entries");
+        return fault_set(&command->fault, RC_INVALID, command_part_name(command, PART_COURSE_STAFF),
+                         "a course has at most 1,000 staff entries");
     for (uint32_t i = 0; i < put->item_count; i++)
         fresh += view_item_key(view, put->items[i].id.bytes, put->items[i].id.size) == 0;
     if (fresh && view_count(view, ENTITY_ITEM) + fresh > LIMIT_ITEMS)
@@ -38,7 +40,8 @@ static enum rc check_items(struct batch *batch, struct command *command, uint32_
         const char *text = arena_printf(
             command->arena, "item %s belongs to course %s, not to course %s", put->items[i].id.bytes,
             view_id(view, ENTITY_COURSE, def->course).bytes, command->course.bytes);
-        return fault_set(&command->fault, RC_INVALID, "contents", text ? text : "an item of another course");
+        return fault_set(&command->fault, RC_INVALID, command_part_name(command, PART_COURSE_ITEMS),
+                         text ? text : "an item of another course");
     }
     return RC_OK;
 }

@@ -90,7 +90,7 @@ enum rc decide_reset(struct batch *batch, struct command *command)
             return fault_set(&command->fault, RC_NOT_FOUND, NULL, "Content not found in this course");
         uint32_t own = view_item_facts(view, item).course;
         if (own != course)
-            return fault_set(&command->fault, RC_INVALID, "courseContentId",
+            return fault_set(&command->fault, RC_INVALID, command_part_name(command, PART_ITEM),
                              place_foreign_text(command, command->item, command->course,
                                                 own ? view_id(view, ENTITY_COURSE, own).bytes : NULL));
         enum rc rc = etag_check(command->if_match, learner_record(learner, item), &command->fault);

@@ -98,6 +98,16 @@ static void take_owner(struct batch *batch, struct command *command, uint32_t le
         command->actor = (struct text){NULL, 0};
 }
 
+static enum rc refuse_empty(const struct command *command, struct fault *fault)
+{
+    const char *word = command_part_name(command, PART_LOG_USER);
+    const char *text =
+        word ? arena_printf(command->arena, "needs at least one member besides %s", word) : NULL;
+
+    return fault_set(fault, RC_INVALID, command_part_name(command, PART_LOG),
+                     text ? text : "needs at least one member");
+}
+
 /* The entry a command names, if the caller may change it; RC_NOT_FOUND; checks If-Match. */
 static enum rc load(struct batch *batch, struct command *command, struct store_log *out)
 {
@@ -115,9 +125,9 @@ static enum rc load(struct batch *batch, struct command *command, struct store_l
     if (command->log_user.bytes &&
         (command->log_user.size != command->learner.size ||
          memcmp(command->log_user.bytes, command->learner.bytes, command->learner.size) != 0))
-        return fault_set(fault, RC_INVALID, "user_id", "cannot change");
+        return fault_set(fault, RC_INVALID, command_part_name(command, PART_LOG_USER), "cannot change");
     if (command->kind == CMD_LOG_UPDATE && command->members_size == 0)
-        return fault_set(fault, RC_INVALID, "body", "needs at least one member besides user_id");
+        return refuse_empty(command, fault);
     const struct log_total *total = batch_log_total(batch, out->learner);
     if (!total)
         return fault_no_memory(fault);

@@ -178,7 +178,8 @@ static enum rc check_together(struct batch *batch, struct command *command, cons
         const struct checked *of = &checked[order[i] - command->reports];
         bool again = i && compare_texts(order[i]->item, order[i - 1]->item) == 0;
         if (again && order[i]->course.bytes && compare_texts(order[i]->course, order[i - 1]->course) != 0)
-            return fault_set(&command->fault, RC_INVALID, "CourseId", "one item is named under two courses");
+            return fault_set(&command->fault, RC_INVALID, command_part_name(command, PART_COURSE),
+                             "one item is named under two courses");
         adds.records += !again && of->adds.records;
         adds.items += !again && of->adds.items;
         adds.taught += !again && of->adds.taught;

@@ -27,7 +27,7 @@ enum rc place_find(struct batch *batch, struct command *command, struct text ite
     if (course_id.bytes) {
         if (own && own != place.course)
             return fault_set(
-                fault, RC_INVALID, command->face == FACE_COURSEROOM ? "courseContentId" : NULL,
+                fault, RC_INVALID, command_part_name(command, PART_ITEM),
                 place_foreign_text(command, item_id, course_id, view_id(view, ENTITY_COURSE, own).bytes));
         if (course && course->declared && own != place.course)
             return fault_set(fault, RC_NOT_FOUND, NULL, "Content not found in this course");

@@ -70,7 +70,7 @@ static enum rc work_rollback(struct request *request, struct fault *fault)
     uint32_t learner = view_learner_key(view, command->learner.bytes, command->learner.size);
 
     model_read_end(view);
-    return rollback_prepare(engine_history(context->engine), learner, rolling->to, &request->arena,
+    return rollback_prepare(engine_history(context->engine), learner, rolling->to, "to", &request->arena,
                             &rolling->rollback, fault);
 }
 

@@ -33,11 +33,19 @@ static void end(void)
     arena_done(&arena);
 }
 
+/* A face's words. */
+static const char *const part_names[COMMAND_PARTS] = {
+    [PART_ITEM] = "the-item",         [PART_COURSE] = "the-course",     [PART_TIME_SPENT] = "the-time",
+    [PART_SCORE] = "score",           [PART_MAX_SCORE] = "best",        [PART_METADATA] = "metadata",
+    [PART_SEGMENTS] = "segments",     [PART_LOG_USER] = "the-user",     [PART_LOG] = "the-entry",
+    [PART_COURSE_ITEMS] = "contents", [PART_COURSE_STAFF] = "the-staff"};
+
 static enum rc decided(struct command *command)
 {
     struct fault fault = {NULL, NULL};
 
     command->arena = &arena;
+    command->part_names = part_names;
     if (engine_run(engine, command, NULL, NULL, &fault) != RC_OK)
         fail_msg("the batch failed: %s", fault.message);
     return command->rc;
@@ -109,10 +117,11 @@ static const struct step progress[] = {
     {"a first report", CMD_REPORTS, "anna", "c1", "i1", .report = HALF},
     {"again, of no course", CMD_REPORTS, "anna", NULL, "i1", .report = DONE},
     {"of another course", CMD_REPORTS, "anna", "c2", "i1", .report = HALF, .rc = RC_INVALID,
-     .says = "belongs to course c1, not to course c2"},
+     .field = "the-item", .says = "belongs to course c1, not to course c2"},
     {"an item of no course", CMD_REPORTS, "anna", NULL, "free", .report = HALF},
     {"which comes to one", CMD_REPORTS, "berta", "c2", "free", .report = HALF},
     {"score above", CMD_REPORTS, "anna", "c1", "i1", .rc = RC_INVALID, .field = "score",
+     .says = "score must not be above best",
      .report = {.has = HAS_SCORE | HAS_MAX_SCORE, .score_e4 = 20001, .max_score_e4 = 20000}},
     {"score", CMD_REPORTS, "anna", "c1", "i1",
      .report = {.has = HAS_SCORE | HAS_MAX_SCORE, .score_e4 = 20000, .max_score_e4 = 20000}},
@@ -120,7 +129,7 @@ static const struct step progress[] = {
      .report = {.has = HAS_MAX_SCORE, .max_score_e4 = 10000}},
     {"time", CMD_REPORTS, "anna", "c1", "i1", .report = SECONDS(TIME_MAX_MS - 5)},
     {"too much of it", CMD_REPORTS, "anna", "c1", "i1", .report = SECONDS(6), .rc = RC_INVALID,
-     .says = "2^53 seconds"},
+     .field = "the-time", .says = "2^53 seconds"},
     {"if nothing was there", CMD_REPORTS, "anna", "c1", "i1", "\"p0-0\"", .report = HALF,
      .rc = RC_STALE_MATCH, .field = "If-Match"},
     {"if something was", CMD_REPORTS, "anna", "c1", "i1", "*", .report = HALF},
@@ -143,7 +152,8 @@ static const struct step progress[] = {
     {"reset of no course", CMD_RESET, "anna", "c77", .rc = RC_NOT_FOUND, .says = "Course not found"},
     {"reset of nobody", CMD_RESET, "nobody", "c1", .rc = RC_NOT_FOUND, .says = "User or course"},
     {"reset of no item", CMD_RESET, "anna", "c1", "i77", .rc = RC_NOT_FOUND, .says = "Content not found"},
-    {"reset of another's", CMD_RESET, "anna", "c1", "free", .rc = RC_INVALID, .says = "belongs to course c2"},
+    {"reset of another's", CMD_RESET, "anna", "c1", "free", .rc = RC_INVALID, .field = "the-item",
+     .says = "belongs to course c2"},
     {"a stale reset", CMD_RESET, "anna", "c1", "i1", "\"p0-0\"", .rc = RC_STALE_MATCH},
     {"reset", CMD_RESET, "anna", "c1", "i1", .count = 1},
     {"reset of the course", CMD_RESET, "anna", "c1", .rc = RC_OK},
@@ -257,6 +267,21 @@ static void who_is_to_be_enrolled_first_is_refused(void **unused)
 
 /* ---- several reports of one request ---- */
 
+static size_t members_of(uint8_t *out, uint32_t first, uint32_t count, uint32_t value_bytes)
+{
+    static char value[MEMBERS_MAX_BYTES];
+    uint8_t *at = out;
+
+    memset(value, '1', sizeof value);
+    for (uint32_t i = 0; i < count; i++) {
+        char name[16];
+        struct member member = {name, (uint32_t)snprintf(name, sizeof name, "n%u", first + i), value,
+                                value_bytes};
+        at = member_put(at, &member);
+    }
+    return (size_t)(at - out);
+}
+
 static void all_of_a_request_or_none(void **unused)
 {
     static const struct {
@@ -327,21 +352,6 @@ static void each_report_of_a_sync_stands_alone(void **unused)
 }
 
 /* ---- what a record may hold ---- */
-
-static size_t members_of(uint8_t *out, uint32_t first, uint32_t count, uint32_t value_bytes)
-{
-    static char value[MEMBERS_MAX_BYTES];
-    uint8_t *at = out;
-
-    memset(value, '1', sizeof value);
-    for (uint32_t i = 0; i < count; i++) {
-        char name[16];
-        struct member member = {name, (uint32_t)snprintf(name, sizeof name, "n%u", first + i), value,
-                                value_bytes};
-        at = member_put(at, &member);
-    }
-    return (size_t)(at - out);
-}
 
 static void a_record_has_its_limits(void **unused)
 {
@@ -472,8 +482,8 @@ static void log_entries_are_decided(void **unused)
         {"another", CMD_LOG_ADD, 0, &owner, NULL, NULL, 2, 1, RC_OK, NULL, NULL, 0},
         {"update", CMD_LOG_UPDATE, 1, &owner, "olga", NULL, 3, 2, RC_OK, NULL, NULL, 0},
         {"by another", CMD_LOG_UPDATE, 1, &other, NULL, NULL, 3, 2, RC_DENIED, NULL, NULL, 0},
-        {"to another", CMD_LOG_UPDATE, 1, &owner, "paul", NULL, 3, 2, RC_INVALID, "user_id", NULL, 0},
-        {"of nothing", CMD_LOG_UPDATE, 1, &owner, NULL, NULL, 0, 0, RC_INVALID, "body", NULL, 0},
+        {"to another", CMD_LOG_UPDATE, 1, &owner, "paul", NULL, 3, 2, RC_INVALID, "the-user", NULL, 0},
+        {"of nothing", CMD_LOG_UPDATE, 1, &owner, NULL, NULL, 0, 0, RC_INVALID, "the-entry", NULL, 0},
         {"a stale one", CMD_LOG_UPDATE, 1, &owner, NULL, "\"l1-0\"", 1, 1, RC_STALE_MATCH, "If-Match", NULL,
          0},
         {"of none", CMD_LOG_UPDATE, 99, &owner, NULL, NULL, 1, 1, RC_NOT_FOUND, NULL, NULL, 0},

@@ -216,7 +216,7 @@ static void roll_back(const char *user, const char *to)
     struct rollback rollback;
     struct fault fault = {NULL, NULL};
 
-    if (rollback_prepare(engine_history(engine), key_of(user), to, &arena, &rollback, &fault) != RC_OK)
+    if (rollback_prepare(engine_history(engine), key_of(user), to, "to", &arena, &rollback, &fault) != RC_OK)
         fail_msg("%s", fault.message);
     (void)do_one((struct command){
         .kind = CMD_LOGS_ROLL_BACK, .face = FACE_LOGS, .learner = text(user), .rollback = &rollback});
@@ -285,7 +285,7 @@ static void a_rollback_takes_back_what_came_later(void **unused)
     assert_memory_equal(changes, want, sizeof want);
     assert_int_equal(rollback_left(engine_history(engine), key_of("anna"), &arena, &left, &fault), RC_OK);
     assert_int_equal(left.log_count, 0);
-    assert_int_equal(rollback_prepare(engine_history(engine), 0, "2026-01-01", &arena, &left, &fault),
+    assert_int_equal(rollback_prepare(engine_history(engine), 0, "2026-01-01", "to", &arena, &left, &fault),
                      RC_NOT_FOUND);
 }
 
