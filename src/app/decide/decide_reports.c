@@ -7,9 +7,11 @@
 #include "app/decide/decide_lock.h"
 #include "app/decide/place.h"
 #include "app/decide/report_limits.h"
+#include "base/list.h"
 #include "core/limits.h"
 
 static const struct learner nobody = {0};
+static const struct record blank = {RECORD_BLANK};
 
 static enum type_rank report_rank(const struct item_report *report)
 {
@@ -28,19 +30,23 @@ static const struct learner *learner_of(const struct batch *batch, const struct 
     return learner ? learner : &nobody;
 }
 
-/* Everything that can refuse one report. *out_record: what is stored, or an empty one. *out_adds: what it
- * adds to the learner, for budgets that are checked by the caller. */
-static enum rc check_report(struct batch *batch, struct command *command, struct item_report *report,
-                            struct place *out_place, struct record *out_record, struct addition *out_adds,
-                            struct fault *fault)
+static const struct record *record_or_blank(const struct learner *learner, uint32_t item)
 {
-    static const struct record blank = {RECORD_BLANK};
+    const struct record *record = item ? learner_record(learner, item) : NULL;
+    return record ? record : &blank;
+}
+
+/* Where the report's item stands and what the report adds to the learner, for budgets that the caller checks.
+ * *out_stored: the record that there is; NULL: none. Refuses what the catalogue and the enrolment refuse. */
+static enum rc look_up(struct batch *batch, struct command *command, struct item_report *report,
+                       struct place *out_place, const struct record **out_stored, struct addition *out_adds,
+                       struct fault *fault)
+{
     enum rc rc = place_find(batch, command, report->item, report->course, out_place, fault);
 
     if (rc != RC_OK)
         return rc;
     const struct learner *learner = learner_of(batch, command);
-    const struct record *record = out_place->item ? learner_record(learner, out_place->item) : NULL;
     bool in_course = out_place->course || report->course.bytes;
     bool enrolled = out_place->course && learner_enrolment(learner, out_place->course);
     bool preview = place_is_preview(batch, command, out_place, enrolled);
@@ -49,27 +55,49 @@ static enum rc check_report(struct batch *batch, struct command *command, struct
         preview ? report->report.has | IS_PREVIEW : report->report.has & ~(uint32_t)IS_PREVIEW;
     if (in_course && !enrolled && batch->policy->explicit_enrolment)
         return fault_set(fault, RC_NOT_FOUND, NULL, "User is not enrolled in this course");
-    *out_record = record ? *record : blank;
-    *out_adds = (struct addition){.records = !record,
+    *out_stored = out_place->item ? learner_record(learner, out_place->item) : NULL;
+    *out_adds = (struct addition){.records = !*out_stored,
                                   .enrolments = in_course && !enrolled && !preview,
                                   .days = is_new_day(learner, &report->report),
                                   .items = !out_place->item,
                                   .courses = report->course.bytes && !out_place->course,
                                   .taught = out_place->attach && !out_place->binds};
-    rc = report_limits_item(batch, command, learner, out_record, report, fault);
-    if (rc != RC_OK)
-        return rc;
-    if (record && record->flags & RECORD_LOCKED && !command->may_pass_lock)
-        return fault_set(fault, RC_CONFLICT, NULL, "this content is locked");
-    return etag_check(command->if_match, record, fault);
+    return RC_OK;
 }
 
+/* What refuses a report on top of record: limits; and what is stored: a lock, another tag. */
+static enum rc judge(struct batch *batch, const struct command *command, const struct learner *learner,
+                     const struct record *record, const struct record *stored,
+                     const struct item_report *report, struct fault *fault)
+{
+    enum rc rc = report_limits_item(batch, command, learner, record, report, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    if (stored && stored->flags & RECORD_LOCKED && !command->may_pass_lock)
+        return fault_set(fault, RC_CONFLICT, NULL, "this content is locked");
+    return etag_check(command->if_match, stored, fault);
+}
+
+/* Everything that can refuse one report that stands alone, but for budgets. */
+static enum rc check_report(struct batch *batch, struct command *command, struct item_report *report,
+                            struct place *out_place, struct addition *out_adds, struct fault *fault)
+{
+    const struct record *stored = NULL;
+    enum rc rc = look_up(batch, command, report, out_place, &stored, out_adds, fault);
+
+    return rc == RC_OK ? judge(batch, command, learner_of(batch, command), stored ? stored : &blank, stored,
+                               report, fault)
+                       : rc;
+}
+
+/* adds: what the budgets are asked for; NULL: they were asked. */
 static enum rc store_report(struct batch *batch, struct command *command, struct item_report *report,
-                            struct place *place, struct record *record, const struct addition *adds,
-                            struct fault *fault)
+                            struct place *place, const struct addition *adds, struct fault *fault)
 {
     const struct item_def *item = view_item(batch->fold->view, place->item);
     const struct learner *learner = learner_of(batch, command);
+    const struct record *record = record_or_blank(learner, place->item);
     struct item_facts facts = view_item_facts(batch->fold->view, place->item);
     bool changes, has_id = report->event_id[0] || report->event_id[1];
 
@@ -86,7 +114,7 @@ static enum rc store_report(struct batch *batch, struct command *command, struct
     bool better_type = item && place->rank > (enum type_rank)item->type_rank;
     if (floored || (!changes && !new_day && !place->attach && !better_type && !has_id))
         return RC_OK;
-    enum rc rc = report_limits_budgets(batch->fold->view, learner, place->course, adds, fault);
+    enum rc rc = adds ? report_limits_budgets(batch->fold->view, learner, place->course, adds, fault) : RC_OK;
     if (rc != RC_OK)
         return rc;
     if (command->learner_key == 0)
@@ -133,14 +161,14 @@ static int compare_texts(struct text a, struct text b)
     return a.size ? memcmp(a.bytes, b.bytes, a.size) : 0;
 }
 
-/* By item; those of one item that name a course come first. */
+/* By item; those of one item as the request has them. */
 static int by_item(const void *a, const void *b)
 {
     const struct item_report *left = *(struct item_report *const *)a,
                              *right = *(struct item_report *const *)b;
     int order = compare_texts(left->item, right->item);
 
-    return order ? order : (right->course.bytes != NULL) - (left->course.bytes != NULL);
+    return order ? order : (left > right) - (left < right);
 }
 
 static int by_text(const void *a, const void *b)
@@ -148,11 +176,51 @@ static int by_text(const void *a, const void *b)
     return compare_texts(*(const struct text *)a, *(const struct text *)b);
 }
 
-/* What was found out about one report of several. */
+static int by_day(const void *a, const void *b)
+{
+    int32_t left = *(const int32_t *)a, right = *(const int32_t *)b;
+    return (left > right) - (left < right);
+}
+
+/* What was found out about one report of several that are stored together. */
 struct checked {
     struct place place;
     struct addition adds;
+    struct record record;   /* as those before it in the request leave it, and then with this one */
+    struct checked *before; /* the last one before it that is about the same item; NULL: none is */
+    bool followed;          /* a later one is about the same item */
 };
+
+/* Several reports of one request that hold together or not at all. */
+struct together {
+    struct checked *checked;     /* beside the command's reports */
+    struct item_report **sorted; /* by_item */
+    uint32_t count;
+};
+
+static enum rc together_begin(struct command *command, struct together *out)
+{
+    uint32_t count = command->report_count;
+
+    *out = (struct together){.checked = arena_alloc(command->arena, count * sizeof *out->checked),
+                             .sorted = arena_alloc(command->arena, count * sizeof(struct item_report *)),
+                             .count = count};
+    if (!out->checked || !out->sorted)
+        return fault_no_memory(&command->fault);
+    for (uint32_t i = 0; i < count; i++) {
+        out->sorted[i] = &command->reports[i];
+        out->checked[i].before = NULL;
+        out->checked[i].followed = false;
+    }
+    qsort(out->sorted, count, sizeof *out->sorted, by_item);
+    for (uint32_t i = 1; i < count; i++)
+        if (compare_texts(out->sorted[i]->item, out->sorted[i - 1]->item) == 0) {
+            struct checked *before = &out->checked[out->sorted[i - 1] - command->reports];
+            out->checked[out->sorted[i] - command->reports].before = before;
+            before->followed = true;
+        }
+    return RC_OK;
+}
 
 /* The name of the course that a report enrols in. */
 static struct text course_named(struct view view, const struct item_report *report, const struct place *place)
@@ -160,67 +228,106 @@ static struct text course_named(struct view view, const struct item_report *repo
     return report->course.bytes ? report->course : view_id(view, ENTITY_COURSE, place->course);
 }
 
-/* Two reports of one request that put one item into two courses cannot both hold. What all of them add counts
- * each item and each course once. */
-static enum rc check_together(struct batch *batch, struct command *command, const struct checked *checked)
+/* What all of them add: each item, each day and each course counts once. Two reports that put one item into
+ * two courses cannot both hold. names and days have room for one a report. */
+static enum rc add_up(struct batch *batch, struct command *command, const struct together *all,
+                      struct text *names, int32_t *days, struct addition *out)
 {
-    uint32_t count = command->report_count, courses = 0;
-    struct item_report **order = arena_alloc(command->arena, count * sizeof *order);
-    struct text *names = arena_alloc(command->arena, count * sizeof *names);
-    struct addition adds = {0};
+    struct addition of_item = {0}; /* of the reports on one item */
+    struct text course = {NULL, 0};
+    uint32_t courses = 0, day_count = 0;
 
-    if (!order || !names)
-        return fault_no_memory(&command->fault);
-    for (uint32_t i = 0; i < count; i++)
-        order[i] = &command->reports[i];
-    qsort(order, count, sizeof *order, by_item);
-    for (uint32_t i = 0; i < count; i++) {
-        const struct checked *of = &checked[order[i] - command->reports];
-        bool again = i && compare_texts(order[i]->item, order[i - 1]->item) == 0;
-        if (again && order[i]->course.bytes && compare_texts(order[i]->course, order[i - 1]->course) != 0)
+    for (uint32_t i = 0; i < all->count; i++) {
+        const struct item_report *report = all->sorted[i];
+        const struct checked *of = &all->checked[report - command->reports];
+        if (!of->before) {
+            of_item = (struct addition){0};
+            course = (struct text){NULL, 0};
+        }
+        if (report->course.bytes && course.bytes && compare_texts(report->course, course) != 0)
             return fault_set(&command->fault, RC_INVALID, command_part_name(command, PART_COURSE),
                              "one item is named under two courses");
-        adds.records += !again && of->adds.records;
-        adds.items += !again && of->adds.items;
-        adds.taught += !again && of->adds.taught;
-        adds.courses += !again && of->adds.courses;
-        adds.days +=
-            of->adds.days && (adds.days == 0 || order[i]->report.local_day != order[0]->report.local_day);
+        course = report->course.bytes ? report->course : course;
+        out->records += !of->before && of->adds.records;
+        out->items += !of->before && of->adds.items;
+        out->taught += of->adds.taught && !of_item.taught;
+        out->courses += of->adds.courses && !of_item.courses;
+        of_item.taught |= of->adds.taught;
+        of_item.courses |= of->adds.courses;
+        if (of->adds.days)
+            days[day_count++] = report->report.local_day;
         if (of->adds.enrolments)
-            names[courses++] = course_named(batch->fold->view, order[i], &of->place);
+            names[courses++] = course_named(batch->fold->view, report, &of->place);
     }
-    if (courses)
-        qsort(names, courses, sizeof *names, by_text);
-    for (uint32_t i = 0; i < courses; i++)
-        adds.enrolments += i == 0 || compare_texts(names[i], names[i - 1]) != 0;
+    out->enrolments = list_sort_unique(names, courses, sizeof *names, by_text);
+    out->days = list_sort_unique(days, day_count, sizeof *days, by_day);
+    return RC_OK;
+}
+
+static enum rc check_budgets(struct batch *batch, struct command *command, const struct together *all)
+{
+    struct text *names = arena_alloc(command->arena, all->count * sizeof *names);
+    int32_t *days = arena_alloc(command->arena, all->count * sizeof *days);
+    struct addition adds = {0};
+    enum rc rc =
+        names && days ? add_up(batch, command, all, names, days, &adds) : fault_no_memory(&command->fault);
+
     /* each course as if all that comes to one came to it: near the limit that is strict */
-    enum rc rc = RC_OK;
-    for (uint32_t i = 0; rc == RC_OK && i < count; i++)
-        rc = report_limits_budgets(batch->fold->view, learner_of(batch, command), checked[i].place.course,
-                                   &adds, &command->fault);
-    command->if_match = NULL; /* compared with what was there before the first of them */
+    for (uint32_t i = 0; rc == RC_OK && i < all->count; i++)
+        rc = report_limits_budgets(batch->fold->view, learner_of(batch, command),
+                                   all->checked[i].place.course, &adds, &command->fault);
     return rc;
 }
 
-static enum rc check_all(struct batch *batch, struct command *command)
+/* The record with the report on top, for those that follow in the request; and the learner's sums with it. */
+static enum rc put_on_top(struct batch *batch, struct command *command, const struct report *report,
+                          struct checked *checked, struct learner *sums)
 {
-    struct checked *checked = arena_alloc(command->arena, command->report_count * sizeof *checked);
-    struct record record;
+    struct record *record = &checked->record, before = *record;
+    struct item_facts facts = view_item_facts(batch->fold->view, checked->place.item);
 
-    if (!checked)
-        return fault_no_memory(&command->fault);
-    for (uint32_t i = 0; i < command->report_count; i++) {
+    if (!checked->followed && !(report->has & (HAS_METADATA | HAS_SEGMENTS)))
+        return RC_OK;
+    record_apply(record, report, &facts, command->at_ms, 0, &batch->fold->room);
+    sums->metadata_bytes += (uint64_t)record->metadata_size - before.metadata_size;
+    sums->segment_total += (uint64_t)record->segment_count - before.segment_count;
+    if (record->metadata_size)
+        record->metadata =
+            (const uint8_t *)arena_copy(command->arena, record->metadata, record->metadata_size);
+    if (record->segment_count)
+        record->segments = (const struct segment *)arena_copy(
+            command->arena, record->segments, record->segment_count * sizeof *record->segments);
+    return (record->metadata_size && !record->metadata) || (record->segment_count && !record->segments)
+               ? fault_no_memory(&command->fault)
+               : RC_OK;
+}
+
+/* All that can refuse several reports, before any of them is stored; each on top of those before it. */
+static enum rc check_all(struct batch *batch, struct command *command, struct together *out)
+{
+    struct learner sums = *learner_of(batch, command);
+    enum rc rc = together_begin(command, out);
+
+    for (uint32_t i = 0; rc == RC_OK && i < command->report_count; i++) {
         struct item_report *report = &command->reports[i];
-        if (report->rc != RC_OK) {
+        struct checked *checked = &out->checked[i];
+        if (report->rc != RC_OK) { /* the face refused it */
             command->fault = report->fault;
             return report->rc;
         }
-        enum rc rc = check_report(batch, command, report, &checked[i].place, &record, &checked[i].adds,
-                                  &command->fault);
+        const struct record *stored = NULL;
+        rc = look_up(batch, command, report, &checked->place, &stored, &checked->adds, &command->fault);
         if (rc != RC_OK)
             return rc;
+        checked->record = checked->before ? checked->before->record : stored ? *stored : blank;
+        rc = judge(batch, command, &sums, &checked->record, stored, report, &command->fault);
+        if (rc == RC_OK)
+            rc = put_on_top(batch, command, &report->report, checked, &sums);
     }
-    return check_together(batch, command, checked);
+    if (rc == RC_OK)
+        rc = check_budgets(batch, command, out);
+    command->if_match = NULL; /* it was compared with what was there before the first of them */
+    return rc;
 }
 
 static bool is_of_many(struct view view, const struct item_report *report)
@@ -239,29 +346,34 @@ bool decide_brings_many(struct view view, const struct command *command)
     return false;
 }
 
-static bool adds_nothing(const struct learner *learner, const struct record *record,
-                         const struct item_report *report)
+static bool adds_nothing(const struct learner *learner, const struct item_report *report, uint32_t item)
 {
+    const struct record *record = record_or_blank(learner, item);
     bool floored = report->report.has & HAS_CLIENT_AT && report->report.client_at_ms <= record->floor_ms;
     return floored || ((report->event_id[0] || report->event_id[1]) &&
                        learner_knows_event_id(learner, report->event_id));
 }
 
 /* An item that many hold comes to the report's course in a batch of its own, whose effect on them is worked
- * out in slices. One at a time. */
-static enum rc bring_many(struct batch *batch, struct command *command)
+ * out in slices. One at a time. checked: what is known of them; NULL: they were not checked. */
+static enum rc bring_many(struct batch *batch, struct command *command, const struct together *checked)
 {
     struct view view = batch->fold->view;
 
     for (uint32_t i = 0; batch->fold->may_defer && i < command->report_count; i++) {
         struct item_report *report = &command->reports[i];
         struct place place;
-        struct record record;
         struct addition adds;
         struct fault refused; /* which the report is told when it is decided */
-        if (report->rc != RC_OK || !report->course.bytes || !is_of_many(view, report) ||
-            check_report(batch, command, report, &place, &record, &adds, &refused) != RC_OK ||
-            !place.attach || adds_nothing(learner_of(batch, command), &record, report) ||
+        if (report->rc != RC_OK || !report->course.bytes || !is_of_many(view, report))
+            continue;
+        if (checked) {
+            place = checked->checked[i].place;
+            adds = checked->checked[i].adds;
+        } else if (check_report(batch, command, report, &place, &adds, &refused) != RC_OK) {
+            continue;
+        }
+        if (!place.attach || adds_nothing(learner_of(batch, command), report, place.item) ||
             report_limits_budgets(view, learner_of(batch, command), place.course, &adds, &refused) != RC_OK)
             continue;
         place.rank = report_rank(report);
@@ -274,25 +386,55 @@ static enum rc bring_many(struct batch *batch, struct command *command)
     return RC_OK;
 }
 
+/* Where an item stands once reports before it in the request are stored, or it was brought to its course. */
+static enum rc find_again(struct batch *batch, struct command *command, const struct item_report *report,
+                          struct place *place)
+{
+    bool preview = place->preview;
+    enum rc rc = place_find(batch, command, report->item, report->course, place, &command->fault);
+
+    if (rc == RC_OK)
+        place_settle(batch, place, report->course.bytes, preview);
+    return rc;
+}
+
+/* All of them or none: checked before the first is stored. */
+static enum rc decide_together(struct batch *batch, struct command *command)
+{
+    struct together all;
+    enum rc rc = check_all(batch, command, &all);
+    size_t events = batch->event_count;
+
+    if (rc == RC_OK && batch->fold->may_defer)
+        rc = bring_many(batch, command, &all);
+    if (rc != RC_OK || command->split)
+        return rc;
+    bool brought = batch->event_count != events;
+    for (uint32_t i = 0; rc == RC_OK && i < command->report_count; i++) {
+        struct checked *checked = &all.checked[i];
+        if (brought || checked->before)
+            rc = find_again(batch, command, &command->reports[i], &checked->place);
+        if (rc == RC_OK)
+            rc = store_report(batch, command, &command->reports[i], &checked->place, NULL, &command->fault);
+    }
+    return rc;
+}
+
+/* Each has its own result; one alone that is refused is the command's. */
 static enum rc decide_each(struct batch *batch, struct command *command)
 {
-    /* One alone is checked as it is stored; several before any of them is. */
-    enum rc rc = command->all_or_nothing && command->report_count > 1 ? check_all(batch, command) : RC_OK;
+    enum rc rc = batch->fold->may_defer ? bring_many(batch, command, NULL) : RC_OK;
 
-    command->split = false;
-    if (rc == RC_OK && batch->fold->may_defer)
-        rc = bring_many(batch, command);
     if (command->split)
         return rc;
     for (uint32_t i = 0; rc == RC_OK && i < command->report_count; i++) {
         struct item_report *report = &command->reports[i];
         struct place place;
-        struct record record;
         struct addition adds;
         if (report->rc == RC_OK) /* else the face refused it */
-            report->rc = check_report(batch, command, report, &place, &record, &adds, &report->fault);
+            report->rc = check_report(batch, command, report, &place, &adds, &report->fault);
         if (report->rc == RC_OK)
-            report->rc = store_report(batch, command, report, &place, &record, &adds, &report->fault);
+            report->rc = store_report(batch, command, report, &place, &adds, &report->fault);
         if (report->rc == RC_BUSY || (command->all_or_nothing && report->rc != RC_OK)) {
             command->fault = report->fault;
             rc = report->rc;
@@ -312,6 +454,9 @@ static bool is_locked(struct view view, const struct command *command)
 
 enum rc decide_reports(struct batch *batch, struct command *command)
 {
-    return command->unlocks && is_locked(batch->fold->view, command) ? decide_lock(batch, command)
-                                                                     : decide_each(batch, command);
+    command->split = false;
+    if (command->unlocks && is_locked(batch->fold->view, command))
+        return decide_lock(batch, command);
+    return command->all_or_nothing && command->report_count > 1 ? decide_together(batch, command)
+                                                                : decide_each(batch, command);
 }

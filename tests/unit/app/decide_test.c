@@ -322,6 +322,101 @@ static void all_of_a_request_or_none(void **unused)
     end();
 }
 
+/* Each report by itself would do; on top of the others the last one does not, and then none is stored. */
+static void several_reports_are_checked_on_top_of_each_other(void **unused)
+{
+    static uint8_t metadata[2][2 * MEMBERS_MAX_BYTES];
+    static struct segment segments[2][600];
+    size_t sizes[2] = {members_of(metadata[0], 0, 200, 8), members_of(metadata[1], 200, 60, 8)};
+    const struct {
+        const char *what;
+        struct report reports[2];
+        const char *field;
+    } rows[] = {
+        {"time", {SECONDS(TIME_MAX_MS - 5), SECONDS(6)}, "the-time"},
+        {"score, then what is the highest",
+         {{.has = HAS_SCORE, .score_e4 = 20000}, {.has = HAS_MAX_SCORE, .max_score_e4 = 10000}},
+         "score"},
+        {"metadata",
+         {{.has = HAS_METADATA, .metadata = metadata[0], .metadata_size = (uint32_t)sizes[0]},
+          {.has = HAS_METADATA, .metadata = metadata[1], .metadata_size = (uint32_t)sizes[1]}},
+         "metadata"},
+        {"segments",
+         {{.has = HAS_SEGMENTS, .segments = segments[0], .segment_count = 600},
+          {.has = HAS_SEGMENTS, .segments = segments[1], .segment_count = 600}},
+         "segments"},
+    };
+
+    (void)unused;
+    for (uint32_t i = 0; i < COUNT(segments[0]); i++) {
+        segments[0][i] = (struct segment){i * 1000, i * 1000 + 10};
+        segments[1][i] = (struct segment){i * 1000 + 500, i * 1000 + 510};
+    }
+    begin(false, false);
+    for (size_t r = 0; r < COUNT(rows); r++) {
+        struct item_report reports[2] = {
+            {.item = text("once"), .course = text("nc"), .report = rows[r].reports[0]},
+            {.item = text("once"), .report = rows[r].reports[1]}};
+        struct command command = {.kind = CMD_REPORTS,
+                                  .face = FACE_PTS,
+                                  .learner = text("nora"),
+                                  .reports = reports,
+                                  .report_count = 2,
+                                  .all_or_nothing = true};
+        if (decided(&command) != RC_INVALID || !command.fault.field ||
+            strcmp(command.fault.field, rows[r].field) != 0)
+            fail_msg("%s: rc %d, %s", rows[r].what, (int)command.rc, command.fault.field);
+    }
+    assert_int_equal(engine_state(engine).sequence, 0);
+    end();
+}
+
+/* The tag is that of before the request, for all of it; and what all of them add counts once. */
+static void several_reports_count_once(void **unused)
+{
+    struct report half = HALF;
+    struct item_report reports[] = {{.item = text("o1"), .report = half},
+                                    {.item = text("o2"), .course = text("oc"), .report = half},
+                                    {.item = text("o1"), .course = text("oc"), .report = half},
+                                    {.item = text("o1"), .course = text("oc"), .report = half}};
+    struct command command = {.kind = CMD_REPORTS,
+                              .face = FACE_PTS,
+                              .learner = text("olga"),
+                              .reports = reports,
+                              .report_count = COUNT(reports),
+                              .all_or_nothing = true};
+
+    (void)unused;
+    for (uint32_t i = 0; i < COUNT(reports); i++)
+        reports[i].report.has |= HAS_TIME_SPENT, reports[i].report.time_spent_ms = 1000;
+    begin(false, false);
+    assert_int_equal(decided(&command), RC_OK);
+    struct view view = model_read_begin(engine_model(engine));
+    const struct learner *olga = view_learner(view, view_learner_key(view, "olga", 4));
+    assert_int_equal(olga->record_count, 2);
+    assert_int_equal(olga->enrolment_count, 1);
+    const struct record *first = learner_record(olga, view_item_key(view, "o1", 2));
+    assert_int_equal(first->time_spent_ms, 3000);
+    assert_int_equal(view_item_facts(view, first->item).course, view_course_key(view, "oc", 2));
+    char etag[ETAG_BYTES], quoted[ETAG_BYTES + 2];
+    etag_of_record(first, etag);
+    model_read_end(view);
+    (void)snprintf(quoted, sizeof quoted, "\"%s\"", etag);
+    struct item_report again[] = {{.item = text("o1"), .report = reports[0].report},
+                                  {.item = text("o1"), .report = reports[0].report}};
+    command = (struct command){.kind = CMD_REPORTS,
+                               .face = FACE_PTS,
+                               .learner = text("olga"),
+                               .if_match = quoted,
+                               .reports = again,
+                               .report_count = COUNT(again),
+                               .all_or_nothing = true};
+    assert_int_equal(decided(&command), RC_OK);
+    command.if_match = quoted;
+    assert_int_equal(decided(&command), RC_STALE_MATCH);
+    end();
+}
+
 static void each_report_of_a_sync_stands_alone(void **unused)
 {
     struct report half = HALF;
@@ -546,6 +641,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_strict_catalogue_knows_all, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(who_is_to_be_enrolled_first_is_refused, make_directory,
                                         remove_directory),
+        cmocka_unit_test_setup_teardown(several_reports_are_checked_on_top_of_each_other, make_directory,
+                                        remove_directory),
+        cmocka_unit_test_setup_teardown(several_reports_count_once, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(all_of_a_request_or_none, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(each_report_of_a_sync_stands_alone, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(a_record_has_its_limits, make_directory, remove_directory),
