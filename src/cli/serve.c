@@ -19,7 +19,7 @@
 #include "face/live/live_source.h"
 #include "face/jwks.h"
 #include "face/write.h"
-#include "face/video/retention.h"
+#include "app/retention.h"
 #include "http/server.h"
 #include "ops/metrics.h"
 

@@ -2,7 +2,7 @@
 
 #include "face/own/own_catalog_decode.h"
 #include "face/own/own_catalog_encode.h"
-#include "face/snapshot.h"
+#include "app/snapshot.h"
 
 enum { PAGE_DEFAULT = 20, PAGE_MAX = 100 };
 

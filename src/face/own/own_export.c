@@ -8,7 +8,7 @@
 #include "face/logs/logs_encode.h"
 #include "face/own/own_users_encode.h"
 #include "face/show.h"
-#include "face/snapshot.h"
+#include "app/snapshot.h"
 
 enum { A_STEP = 128 }; /* records, entries or events: some milliseconds of work */
 

@@ -5,7 +5,7 @@
 #include "app/history_model.h"
 #include "face/own/own_users_encode.h"
 #include "face/show.h"
-#include "face/snapshot.h"
+#include "app/snapshot.h"
 #include "face/work.h"
 #include "http/answer_stream.h"
 

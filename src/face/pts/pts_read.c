@@ -5,7 +5,7 @@
 #include "face/pts/pts_encode.h"
 #include "face/pts/pts_titles.h"
 #include "face/show.h"
-#include "face/snapshot.h"
+#include "app/snapshot.h"
 #include "face/work.h"
 
 enum { RECENT_MAX = 5, TURNS_A_STEP = 16 };

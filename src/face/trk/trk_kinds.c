@@ -6,7 +6,7 @@
 #include "base/instant.h"
 #include "core/words.h"
 #include "face/show.h"
-#include "face/snapshot.h"
+#include "app/snapshot.h"
 #include "face/trk/trk_encode.h"
 
 struct kind_query {

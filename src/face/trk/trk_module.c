@@ -1,7 +1,7 @@
 #include "face/trk/trk_module.h"
 
 #include "face/show.h"
-#include "face/snapshot.h"
+#include "app/snapshot.h"
 #include "face/trk/trk_encode.h"
 
 struct module_read {

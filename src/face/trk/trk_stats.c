@@ -5,7 +5,7 @@
 #include "app/roster.h"
 #include "face/csv.h"
 #include "face/show.h"
-#include "face/snapshot.h"
+#include "app/snapshot.h"
 #include "face/trk/trk_encode.h"
 
 enum { LIMIT_MAX = 100, FEW_LEARNERS = 25, TURNS_A_STEP = 64 };

@@ -1,3 +1,4 @@
+#include "face/cursor.h"
 #include "face/trk/trk_user.h"
 
 #include <string.h>
@@ -11,7 +12,7 @@
 #include "face/logs/logs_decode.h"
 #include "face/logs/logs_encode.h"
 #include "face/show.h"
-#include "face/snapshot.h"
+#include "app/snapshot.h"
 #include "face/trk/trk_encode.h"
 
 enum { LOGS_A_STEP = 200 };

@@ -4,8 +4,8 @@
 
 #include "base/instant.h"
 #include "face/show.h"
-#include "face/snapshot.h"
-#include "face/video/retention.h"
+#include "app/snapshot.h"
+#include "app/retention.h"
 #include "face/video/video_encode.h"
 
 enum { MOST_WATCHED = 10 };

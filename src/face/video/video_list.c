@@ -1,10 +1,11 @@
+#include "face/cursor.h"
 #include "face/video/video_list.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/instant.h"
-#include "face/snapshot.h"
+#include "app/snapshot.h"
 #include "face/video/video_encode.h"
 
 enum { LIST_MAX = 1000 };

@@ -1,10 +1,10 @@
-#include "face/video/retention.h"
+#include "app/retention.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "face/snapshot.h"
+#include "app/snapshot.h"
 
 enum { FEW_HOLDERS = 200, REMEMBERED_MAX = 256, SEGMENTS_A_STEP = 16 };
 

@@ -1,22 +1,8 @@
-#include "face/snapshot.h"
+#include "face/cursor.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/ident.h"
-
-void snapshot_take(struct view view, uint32_t key, struct snapshot *out)
-{
-    struct learner_state *state = view_state(view, key);
-
-    *out = (struct snapshot){state, state ? &state->learner : NULL};
-}
-
-void snapshot_done(struct snapshot *snapshot)
-{
-    state_unref(snapshot->state);
-    *snapshot = (struct snapshot){0};
-}
 
 bool cursor_read(const char *text, int64_t *out, int count)
 {

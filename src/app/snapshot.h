@@ -23,6 +23,12 @@ void snapshot_take(struct view view, uint32_t key, struct snapshot *out);
 /* Gives the reference back. Fine for one who was never seen. */
 void snapshot_done(struct snapshot *snapshot);
 
+/* Takes the lock of a view that was given back, or never held: it shows what is published from now on. */
+static inline void view_hold(struct view view)
+{
+    (void)model_read_begin(view.model); /* the same view */
+}
+
 /* Counts steps taken under the lock, and gives it back for a moment when it is time. What the view showed
  * before may be another by then: definitions and slots have to be asked for again. Returns whether it did. */
 static inline bool view_pause(struct view view, uint32_t *steps, uint32_t more)
@@ -35,6 +41,3 @@ static inline bool view_pause(struct view view, uint32_t *steps, uint32_t more)
     (void)model_read_begin(view.model); /* the same view */
     return true;
 }
-
-/* The numbers of a cursor, written with dots between: exactly count of them. False: it is none of ours. */
-bool cursor_read(const char *text, int64_t *out, int count);
