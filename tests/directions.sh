@@ -44,6 +44,10 @@ held=$(size -A "$build/src/core/libcore.a" 2>/dev/null | awk '($1 == ".data" || 
 calls=$(nm -u "$build/src/face/libface.a" | awk '{print $2}' | sort -u | grep -E '_decide$|_evolve$|^decide_|^fold_|^store_' | grep -vE '^access_' || true)
 [ -z "$calls" ] || say "a face calls: $calls"
 
+# and they hold the service, through which all of it is asked, not what lies behind it
+inner=$(grep -nE '^#include "(model/|store/|app/engine)' -r "$root/src/face" | grep -v 'app/engine_state.h' || true)
+[ -z "$inner" ] || say "a face includes what is behind app/service.h: $inner"
+
 # (4) libraries stay where they belong
 only() { # HEADER LAYERS...
     header=$1; shift

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "app/command.h"
+#include "app/engine_state.h"
 #include "store/store.h"
 
 /* The one write pipeline: queue, batch, load, decide, commit, publish, answer. One thread decides and
@@ -63,24 +64,6 @@ struct model *engine_model(struct engine *engine);
 
 /* The store that the engine writes. The caller of engine_new owns it; any thread may read as store.h says. */
 struct store *engine_store(struct engine *engine);
-
-struct engine_state {
-    bool writable; /* false: for one of the reasons that follow */
-    /* wall clock; a commit failed, and no write has succeeded since; 0: they succeed */
-    int64_t failing_since_ms;
-    /* wall clock; the log has not said since then what became of a batch; 0: nothing is in doubt */
-    int64_t in_doubt_since_ms;
-    bool stalled; /* a commit has hung for seconds */
-    bool behind;  /* more events than may be lie between the checkpoint file and now */
-    bool broken;  /* an I/O error: the process must end */
-    /* wall clock; the checkpoint file cannot be written since then; 0: it can */
-    int64_t checkpoint_failing_since_ms;
-    uint32_t
-        too_long; /* learners whose state no row of the checkpoint file holds: each start folds all events */
-    uint64_t sequence, checkpointed;
-    uint32_t queued;
-    uint64_t batches, commands, events; /* since the start */
-};
 
 /* How the engine is, at one instant. Any thread; takes its lock for a moment. */
 struct engine_state engine_state(struct engine *engine);

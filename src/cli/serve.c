@@ -245,8 +245,8 @@ static int start(struct server *server)
     context->metrics = server->metrics;
     context->write_metrics = write_metrics;
     atomic_store(&server->log_level, settings->log_level);
-    context->engine = server->engine;
-    context->model = engine_model(server->engine);
+    if (service_new(server->engine, &context->service, &fault) != RC_OK)
+        return complain(NULL, fault.message);
     context->webhook_jwt_required = settings->webhook_jwt == WEBHOOK_JWT_REQUIRED;
     context->video_auth_required = settings->video_auth == VIDEO_AUTH_REQUIRED;
     context->cors_origins = settings->cors_origins;
@@ -340,6 +340,7 @@ static void stop(struct server *server)
     jwks_free(server->context.jwks);
     hub_settle(server->context.hub);
     engine_free(server->engine);
+    service_free(server->context.service);
     hub_free(server->context.hub);
     idempotency_free(server->context.answers);
     store_close(server->store);

@@ -2,10 +2,10 @@
 
 #include <jansson.h>
 
+#include "app/service.h"
 #include "base/arena.h"
 #include "core/event.h"
 #include "http/json_out.h"
-#include "model/model.h"
 
 /* Events as JSON: in a learner's export and in the program's. Source: contract 7. */
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "app/engine.h"
 #include "app/idempotency.h"
 #include "app/limiter.h"
+#include "app/service.h"
 #include "base/caller.h"
 #include "base/worker.h"
 #include "base/zone.h"
@@ -26,8 +26,7 @@ struct retentions;
 enum upstream { UPSTREAM_USERS, UPSTREAM_CMS, UPSTREAM_JWKS, UPSTREAM_COUNT };
 
 struct face_context {
-    struct engine *engine;
-    struct model *model;
+    struct service *service;
     struct auth *auth;
     struct idempotency *answers;
     struct hub *hub;                                       /* who watches */

@@ -34,13 +34,13 @@ void read_handle(struct request *request)
     struct json_out out = {&request->out, false};
     struct fault fault = {NULL, NULL};
     struct read read;
-    struct view view = model_read_begin(face_of(request)->model);
+    struct view view = service_read_begin(face_of(request)->service);
 
     read_find(request, view, &read);
     enum rc rc = read_may(&read, &fault);
     if (rc == RC_OK)
         rc = request->route->read->read(&read, &out, &fault);
-    model_read_end(view);
+    service_read_end(view);
     if (rc == RC_OK)
         request_reply(request, 200, "application/json");
     else

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "app/service.h"
 #include "base/arena.h"
 #include "base/text.h"
 #include "http/json_out.h"
-#include "model/model.h"
 
 /* How all faces show what is stored: ids, numbers, titles, words, records in their order. */
 

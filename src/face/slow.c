@@ -50,13 +50,13 @@ static void open_and_send(struct slow *slow, bool ask)
     const struct slow_handler *handler = slow_handler_of(slow);
     struct fault fault = {NULL, NULL};
     struct read read;
-    struct view view = model_read_begin(face_of(request)->model);
+    struct view view = service_read_begin(face_of(request)->service);
 
     read_find(request, view, &read);
     enum rc rc = ask ? read_may(&read, &fault) : RC_OK;
     if (rc == RC_OK && handler->open)
         rc = handler->open(slow, &read, &fault);
-    model_read_end(view);
+    service_read_end(view);
     if (rc == RC_OK) {
         send(slow);
         return;
@@ -73,11 +73,11 @@ void slow_open(struct slow *slow)
 static enum rc may(struct request *request, struct fault *fault)
 {
     struct read read;
-    struct view view = model_read_begin(face_of(request)->model);
+    struct view view = service_read_begin(face_of(request)->service);
 
     read_find(request, view, &read);
     enum rc rc = read_may(&read, fault);
-    model_read_end(view);
+    service_read_end(view);
     return rc;
 }
 

@@ -52,9 +52,9 @@ static void resumed(struct request *request)
         return;
     }
     if (command->rc == RC_OK && !command->answer_key) {
-        struct view view = model_read_begin(context->model);
+        struct view view = service_read_begin(context->service);
         command->encode(command, view);
-        model_read_end(view);
+        service_read_end(view);
     }
     finish(request, command);
 }
@@ -238,12 +238,12 @@ static enum rc may(struct request *request, struct command *command, struct faul
         return RC_OK;
     if (!handler->may && !access_asks_course(rule))
         return access_check(rule, face_caller(request), (struct view){NULL, false}, &subject, fault);
-    struct view view = model_read_begin(face_of(request)->model);
+    struct view view = service_read_begin(face_of(request)->service);
     if (subject.has_course)
         subject.course = view_course_key(view, command->course.bytes, command->course.size);
     rc = handler->may ? handler->may(request, view, command, fault)
                       : access_check(rule, face_caller(request), view, &subject, fault);
-    model_read_end(view);
+    service_read_end(view);
     return rc;
 }
 
@@ -315,7 +315,7 @@ void face_turn_over(struct face_context *context, struct request *first)
         end = &(*end)->next;
     }
     *end = NULL;
-    struct command *refused = engine_submit(context->engine, commands, &fault);
+    struct command *refused = service_submit(context->service, commands, &fault);
     for (struct command *next; refused; refused = next) {
         next = refused->next; /* after done it may be gone */
         refused->rc = RC_BUSY;

@@ -54,14 +54,14 @@ static enum rc analytics_open(struct slow *slow, const struct read *found, struc
 
 static void look_at_some(struct analytics *all)
 {
-    struct view view = model_read_begin(all->context->model);
+    struct view view = service_read_begin(all->context->service);
 
     for (uint32_t i = 0; i < HOLD_ITEMS && all->looked < all->def->item_count; i++) {
         const struct item_sums *sums = view_item_sums(view, all->def->items[all->looked]);
         all->contents[all->looked++] = (struct content){sums->time_spent_ms, sums->records, sums->completed};
         all->activities += sums->records;
     }
-    model_read_end(view);
+    service_read_end(view);
 }
 
 static void put_content(struct json_out *out, struct view view, const struct analytics *all, uint32_t i)
@@ -110,9 +110,9 @@ static void put_figures(struct json_out *out, const struct analytics *all)
     json_put_int(out, "totalActivities", all->activities);
     json_name(out, "contentEngagement");
     if (best < all->def->item_count) {
-        struct view view = model_read_begin(all->context->model);
+        struct view view = service_read_begin(all->context->service);
         put_content(out, view, all, best);
-        model_read_end(view);
+        service_read_end(view);
     } else {
         json_null_value(out);
     }
@@ -121,11 +121,11 @@ static void put_figures(struct json_out *out, const struct analytics *all)
 
 static void put_some(struct json_out *out, struct analytics *all)
 {
-    struct view view = model_read_begin(all->context->model);
+    struct view view = service_read_begin(all->context->service);
 
     for (uint32_t i = 0; i < HOLD_ITEMS && all->written < all->def->item_count; i++)
         put_content(out, view, all, all->written++);
-    model_read_end(view);
+    service_read_end(view);
 }
 
 static enum rc analytics_step(struct slow *slow, bool *out_last, struct fault *fault)

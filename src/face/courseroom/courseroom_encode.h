@@ -1,9 +1,9 @@
 #pragma once
 
+#include "app/service.h"
 #include "base/text.h"
 #include "base/zone.h"
 #include "http/json_out.h"
-#include "model/model.h"
 
 /* The objects of courseroom's answers. */
 

@@ -148,17 +148,18 @@ static void close_list(struct listing *list)
 
 static void open_row(struct listing *list)
 {
-    struct model *model = list->to.context->model;
+    struct service *service = list->to.context->service;
 
     if (list->roster) {
         uint32_t learner = roster_entry(list->roster, list->at).learner;
-        courseroom_row_open(&list->row, model, learner, list->course, (struct text){NULL, 0});
+        courseroom_row_open(&list->row, service_model(service), learner, list->course,
+                            (struct text){NULL, 0});
     } else {
         struct text user = list->users[list->at];
-        struct view view = model_read_begin(model);
+        struct view view = service_read_begin(service);
         uint32_t learner = view_learner_key(view, user.bytes, user.size);
-        model_read_end(view);
-        courseroom_row_open(&list->row, model, learner, list->course, user);
+        service_read_end(view);
+        courseroom_row_open(&list->row, service_model(service), learner, list->course, user);
         list->row.member.hides_previews = !text_equal(user, list->reader);
     }
     list->in_row = true;
@@ -173,7 +174,7 @@ static enum rc step_row(struct listing *list, struct fault *fault)
     if (!list->in_row)
         open_row(list);
     if (list->leaders && member->enrolment) {
-        rc = member_pick(member, list->to.context->model, false, &done, fault);
+        rc = member_pick(member, service_model(list->to.context->service), false, &done, fault);
         if (rc == RC_OK && done)
             put_leader(&list->to, member, roster_entry(list->roster, list->at).rank, false);
     } else if (!list->roster || member->enrolment) { /* else erased since the list was sorted */
@@ -261,7 +262,7 @@ static enum rc open_roster(struct slow *slow, const struct read *found, struct f
         .after_by = {query->after_by[0], query->after_by[1]},
         .after_id = query->after_id,
     };
-    return roster_new(face_of(slow->request)->model, &roster, &list->roster, fault);
+    return roster_new(service_model(face_of(slow->request)->service), &roster, &list->roster, fault);
 }
 
 const struct slow_handler courseroom_all = {sizeof(struct listing), .decode = decode_all,

@@ -24,22 +24,22 @@ void courseroom_put_activities(struct json_out *out, struct face_context *contex
                                const struct member *member, struct text user, uint32_t *at)
 {
     size_t enough = out->buf->size + HOLD_BYTES;
-    struct view view = model_read_begin(context->model);
+    struct view view = service_read_begin(context->service);
 
     for (uint32_t i = 0; i < HOLD_RECORDS && *at < member->record_count && out->buf->size < enough; i++)
         courseroom_put_activity(out, view, context->zone, user, member->records[(*at)++]);
-    model_read_end(view);
+    service_read_end(view);
 }
 
 static void put_head(struct json_out *out, struct face_context *context, const struct enrolment *enrolment,
                      struct text user)
 {
-    struct view view = model_read_begin(context->model);
+    struct view view = service_read_begin(context->service);
 
     json_put_id(out, "userId", user);
     json_name(out, "enrollments");
     courseroom_put_enrolment(out, view, context->zone, user, enrolment);
-    model_read_end(view);
+    service_read_end(view);
 }
 
 static void put_summary(struct json_out *out, const struct enrolment *enrolment,
@@ -160,7 +160,7 @@ enum rc courseroom_row_step(struct courseroom_row *row, struct row_out *to, bool
 
     *out_done = false;
     if (row->phase == ROW_PICK) {
-        rc = member_pick(&row->member, to->context->model, true, &picked, fault);
+        rc = member_pick(&row->member, service_model(to->context->service), true, &picked, fault);
         row->phase = picked ? ROW_HEAD : ROW_PICK;
     }
     while (rc == RC_OK && row->phase != ROW_PICK && !*out_done) { /* of a row with few records, all at once */

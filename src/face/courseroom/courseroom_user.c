@@ -69,18 +69,18 @@ static void filter_records(struct member *member, const struct activity_filter *
 /* The records picked; *out_done: answer->member holds them. */
 static enum rc pick(struct records_answer *answer, bool *out_done, struct fault *fault)
 {
-    struct model *model = answer->to.context->model;
+    struct service *service = answer->to.context->service;
     enum rc rc = RC_OK;
 
     *out_done = answer->picked;
     if (!answer->taken)
-        member_open(&answer->member, model, answer->learner, answer->course);
+        member_open(&answer->member, service_model(service), answer->learner, answer->course);
     answer->taken = true;
     answer->member.hides_previews = !answer->own;
     if (!answer->member.state)
         return fault_set(fault, RC_NOT_FOUND, NULL, "User or course not found"); /* erased this moment */
     if (!answer->picked)
-        rc = member_pick(&answer->member, model, true, &answer->picked, fault);
+        rc = member_pick(&answer->member, service_model(service), true, &answer->picked, fault);
     if (rc == RC_OK && answer->picked && !*out_done) {
         filter_records(&answer->member, &answer->filter);
         *out_done = true;
@@ -102,13 +102,13 @@ static enum rc step_json(struct records_answer *answer, bool list, bool *out_las
         courseroom_open(&out, "Activity logs retrieved successfully");
         json_open(&out, '[');
     } else if (!answer->opened) {
-        struct view view = model_read_begin(context->model);
+        struct view view = service_read_begin(context->service);
         courseroom_open(&out, "User progress retrieved successfully");
         json_open(&out, '{');
         json_name(&out, "enrollments");
         courseroom_put_enrolment(&out, view, context->zone, answer->user, answer->member.enrolment);
         json_put_open(&out, "activityLogs", '[');
-        model_read_end(view);
+        service_read_end(view);
     }
     answer->opened = true;
     courseroom_put_activities(&out, context, &answer->member, answer->user, &answer->at);
@@ -224,11 +224,11 @@ static const char activity_columns[] =
 static void write_row(struct records_answer *answer)
 {
     struct json_out json = row_scratch(&answer->to);
-    struct view view = model_read_begin(answer->to.context->model);
+    struct view view = service_read_begin(answer->to.context->service);
 
     courseroom_put_activity(&json, view, answer->to.context->zone, answer->user,
                             answer->member.records[answer->at++]);
-    model_read_end(view);
+    service_read_end(view);
 }
 
 enum { HOLD_ROWS = 64, PIECE_BYTES = 64 * 1024 }; /* of one step */

@@ -39,12 +39,12 @@ static enum access_rule rule_of(const struct hub_filter *filter, struct view vie
 enum rc live_may(struct face_context *context, const struct caller *caller, const struct hub_filter *filter,
                  struct fault *fault)
 {
-    struct view view = model_read_begin(context->model);
+    struct view view = service_read_begin(context->service);
     struct access_subject subject;
     enum access_rule rule = rule_of(filter, view, &subject);
     enum rc rc = access_check(rule, caller, view, &subject, fault);
 
-    model_read_end(view);
+    service_read_end(view);
     return rc;
 }
 
@@ -57,11 +57,7 @@ static bool may(void *of, const struct caller *caller, const struct hub_filter *
 
 static uint64_t published(void *of)
 {
-    struct view view = model_read_begin(((struct face_context *)of)->model);
-    uint64_t sequence = model_published(view.model);
-
-    model_read_end(view);
-    return sequence;
+    return service_published(((struct face_context *)of)->service);
 }
 
 static unsigned keys_version(void *of)
@@ -89,7 +85,7 @@ static enum rc past_open(void *of, const struct hub_filter *filter, uint64_t aft
     struct live_filter names = {text_of(filter->user), text_of(filter->course), text_of(filter->item)};
     struct live_past *past = NULL;
     struct fault fault;
-    enum rc rc = live_past_open(engine_history(((struct face_context *)of)->engine), &names, after, upto,
+    enum rc rc = live_past_open(service_history(((struct face_context *)of)->service), &names, after, upto,
                                 &past, &fault);
 
     *out_past = past;

@@ -21,7 +21,7 @@ static struct store_log entry_of(const struct command *command)
 static enum rc work_wait(struct request *request, struct fault *fault)
 {
     struct command *command = request->command;
-    return log_history_wait(engine_history(face_of(request)->engine), command->learner_key, fault);
+    return log_history_wait(service_history(face_of(request)->service), command->learner_key, fault);
 }
 
 static void change_again(struct command *command)

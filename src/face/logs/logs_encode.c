@@ -105,7 +105,7 @@ enum rc logs_put_all(struct face_context *context, uint32_t learner, const struc
     filter.has_before = page->paged; /* what was shown on an earlier page is not even read */
     filter.before_ms = page->last_ms;
     filter.before_id = page->last_id;
-    return log_history_each(engine_history(context->engine), learner, &filter, put_one, &putting, fault);
+    return log_history_each(service_history(context->service), learner, &filter, put_one, &putting, fault);
 }
 
 static int newest_entry_first(const void *a, const void *b)

@@ -60,13 +60,13 @@ static enum rc find_entry(struct request *request, uint64_t *out_id, uint32_t *o
     enum rc rc = logs_read_id(request, out_id, fault);
 
     if (rc == RC_OK)
-        rc = log_history_owner(engine_history(context->engine), *out_id, out_learner, fault);
+        rc = log_history_owner(service_history(context->service), *out_id, out_learner, fault);
     if (rc != RC_OK)
         return rc;
-    struct view view = model_read_begin(context->model);
+    struct view view = service_read_begin(context->service);
     *out_user = view_id(view, ENTITY_LEARNER, *out_learner);
     rc = face_may(request, view, ACCESS_PERSON, *out_user, 0, false, fault);
-    model_read_end(view);
+    service_read_end(view);
     return rc;
 }
 
@@ -106,8 +106,8 @@ static enum rc history_step(struct slow *slow, bool *out_last, struct fault *fau
     json_put_int(out, "log_id", (int64_t)log_id);
     json_put_text(out, "user_id", user.bytes);
     json_put_open(out, "history", '[');
-    rc = history_of_log(engine_history(face_of(slow->request)->engine), learner, log_id, put_change, telling,
-                        fault);
+    rc = history_of_log(service_history(face_of(slow->request)->service), learner, log_id, put_change,
+                        telling, fault);
     json_close(out, ']');
     if (telling->more)
         json_put_int(out, "nextCursor", telling->last);

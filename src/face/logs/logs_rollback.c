@@ -66,11 +66,11 @@ static enum rc work_rollback(struct request *request, struct fault *fault)
     struct face_context *context = face_of(request);
     struct command *command = request->command;
     struct rolling *rolling = rolling_of(command);
-    struct view view = model_read_begin(context->model);
+    struct view view = service_read_begin(context->service);
     uint32_t learner = view_learner_key(view, command->learner.bytes, command->learner.size);
 
-    model_read_end(view);
-    return rollback_prepare(engine_history(context->engine), learner, rolling->to, "to", &request->arena,
+    service_read_end(view);
+    return rollback_prepare(service_history(context->service), learner, rolling->to, "to", &request->arena,
                             &rolling->rollback, fault);
 }
 

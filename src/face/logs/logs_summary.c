@@ -235,7 +235,7 @@ static enum rc summary_step(struct slow *slow, bool *out_last, struct fault *fau
     if (getrandom(&summing.seed, sizeof summing.seed, 0) < 0)
         summing.seed = (uint64_t)context->now_ms(); /* names are told apart all the same */
     if (learner)
-        rc = log_history_each(engine_history(context->engine), learner, NULL, sum_entry, &summing, fault);
+        rc = log_history_each(service_history(context->service), learner, NULL, sum_entry, &summing, fault);
     if (rc == RC_OK)
         put_summary(&slow->out, &summing, face_call(slow->request)->user.bytes);
     summing_done(&summing);

@@ -1,8 +1,8 @@
 #include "face/own/own_catalog.h"
 
+#include "app/snapshot.h"
 #include "face/own/own_catalog_decode.h"
 #include "face/own/own_catalog_encode.h"
-#include "app/snapshot.h"
 
 enum { PAGE_DEFAULT = 20, PAGE_MAX = 100 };
 
@@ -20,22 +20,22 @@ struct putting {
 static enum rc write_answer(struct request *request, struct putting *putting, struct fault *fault)
 {
     const struct course_put *put = &putting->put;
-    struct model *model = face_of(request)->model;
+    struct service *service = face_of(request)->service;
     struct json_out out = {&request->out, false};
 
     own_put_course_head(&out, face_call(request)->course.bytes, put->title, put->description, true,
                         put->staff, put->staff_count);
     for (uint32_t begin = 0; begin < put->item_count; begin += ITEMS_PER_HOLD) {
-        struct view view = model_read_begin(model);
+        struct view view = service_read_begin(service);
         for (uint32_t i = begin; i < put->item_count && i < begin + ITEMS_PER_HOLD; i++) {
             const struct put_item *item = &put->items[i];
             const char *type =
                 item->type.bytes
                     ? item->type.bytes
                     : item_type(view_item(view, view_item_key(view, item->id.bytes, item->id.size)));
-            own_put_item(&out, item, type, model_threshold(model));
+            own_put_item(&out, item, type, view_threshold(view));
         }
-        model_read_end(view);
+        service_read_end(view);
     }
     json_close(&out, ']');
     json_close(&out, '}');
@@ -96,12 +96,12 @@ static enum rc course_open(struct slow *slow, const struct read *found, struct f
 static enum rc course_step(struct slow *slow, bool *out_last, struct fault *fault)
 {
     struct course_read *read = (struct course_read *)slow;
-    struct view view = model_read_begin(face_of(slow->request)->model);
+    struct view view = service_read_begin(face_of(slow->request)->service);
 
     (void)fault;
     etag_of_course(read->course, read->def->version, view_threshold(view), slow->request->etag);
     own_put_course(&slow->out, view, read->course, read->def);
-    model_read_end(view);
+    service_read_end(view);
     *out_last = true;
     return RC_OK;
 }
@@ -171,7 +171,7 @@ static enum rc list_step(struct slow *slow, bool *out_last, struct fault *fault)
         json_open(&read->slow.out, '{');
         json_put_open(&read->slow.out, "courses", '[');
     }
-    struct view view = model_read_begin(face_of(slow->request)->model);
+    struct view view = service_read_begin(face_of(slow->request)->service);
     for (uint32_t steps = STEPS_A_HOLD; read->at < view_count(view, ENTITY_COURSE) && steps > 0; steps--) {
         const struct course_def *def = view_course(view, ++read->at);
         if (!def)
@@ -181,7 +181,7 @@ static enum rc list_step(struct slow *slow, bool *out_last, struct fault *fault)
         read->total++;
     }
     *out_last = read->at >= view_count(view, ENTITY_COURSE);
-    model_read_end(view);
+    service_read_end(view);
     if (*out_last) {
         json_close(&read->slow.out, ']');
         if (read->limit)

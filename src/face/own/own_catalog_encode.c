@@ -1,7 +1,7 @@
 #include "face/own/own_catalog_encode.h"
 
-#include "face/show.h"
 #include "app/snapshot.h"
+#include "face/show.h"
 
 void own_put_item(struct json_out *out, const struct put_item *item, const char *type, uint16_t threshold)
 {

@@ -4,11 +4,11 @@
 
 #include "app/history.h"
 #include "app/log_history.h"
+#include "app/snapshot.h"
 #include "face/event_json.h"
 #include "face/logs/logs_encode.h"
 #include "face/own/own_users_encode.h"
 #include "face/show.h"
-#include "app/snapshot.h"
 
 enum { A_STEP = 128 }; /* records, entries or events: some milliseconds of work */
 
@@ -93,7 +93,7 @@ static void settle_others(struct exporting *exporting)
 static bool put_some(struct exporting *exporting, size_t count)
 {
     const struct learner *learner = exporting->snapshot.learner;
-    struct view view = model_read_begin(face_of(exporting->slow.request)->model);
+    struct view view = service_read_begin(face_of(exporting->slow.request)->service);
     size_t end = exporting->at + A_STEP < count ? exporting->at + A_STEP : count;
 
     for (; exporting->at < end; exporting->at++)
@@ -118,7 +118,7 @@ static bool put_some(struct exporting *exporting, size_t count)
             put_item_line(exporting, view, learner->records[exporting->at].item);
             break;
         }
-    model_read_end(view);
+    service_read_end(view);
     return end == count;
 }
 
@@ -139,17 +139,17 @@ static enum rc put_some_logs(struct exporting *exporting, bool *out_done, struct
 static enum rc put_event(void *arg, const struct event *event, struct fault *fault)
 {
     struct exporting *exporting = arg;
-    struct view view = model_read_begin(face_of(exporting->slow.request)->model); /* a moment each */
+    struct view view = service_read_begin(face_of(exporting->slow.request)->service); /* a moment each */
     struct event_names names = event_names_of(&view);
 
     event_put(&exporting->slow.out, event, &names);
-    model_read_end(view);
+    service_read_end(view);
     return exporting->slow.out.buf->failed ? fault_no_memory(fault) : RC_OK;
 }
 
 static enum rc put_some_events(struct exporting *exporting, bool *out_done, struct fault *fault)
 {
-    const struct history *history = engine_history(face_of(exporting->slow.request)->engine);
+    const struct history *history = service_history(face_of(exporting->slow.request)->service);
     enum rc rc = RC_OK;
 
     if (exporting->key && exporting->at == 0)

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "face/face.h"
-#include "hub/hub.h"
 #include "http/bodies.h"
 #include "http/json_out.h"
+#include "hub/hub.h"
 
 void own_server_healthz(struct request *request)
 {
@@ -82,7 +82,7 @@ static void put_upstreams(struct json_out *out, struct face_context *context)
  * is told in a 200: taking the server out of rotation would not help. */
 void own_server_readyz(struct request *request)
 {
-    struct engine_state state = engine_state(face_of(request)->engine);
+    struct engine_state state = service_state(face_of(request)->service);
     struct json_out out = {&request->out, false};
 
     json_open(&out, '{');
@@ -113,7 +113,7 @@ static uint64_t seconds_since(struct face_context *context, int64_t since_ms)
 
 static void put_engine(struct buf *out, struct face_context *context)
 {
-    struct engine_state state = engine_state(context->engine);
+    struct engine_state state = service_state(context->service);
 
     put_one(out, "milepost_events_total", "counter", "Events stored since the start.", state.events);
     put_one(out, "milepost_commits_total", "counter", "Batches committed since the start.", state.batches);

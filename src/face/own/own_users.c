@@ -3,9 +3,9 @@
 #include "app/erase_plan.h"
 #include "app/history.h"
 #include "app/history_model.h"
+#include "app/snapshot.h"
 #include "face/own/own_users_encode.h"
 #include "face/show.h"
-#include "app/snapshot.h"
 #include "face/work.h"
 #include "http/answer_stream.h"
 
@@ -17,8 +17,8 @@ static void put_learner(struct json_out *out, struct arena *arena, struct view v
     uint32_t count = 0, steps = 0;
     const struct record **records = learner ? records_of_learner(arena, learner, &count) : NULL;
 
-    if (learner)                            /* of nobody there is no model either */
-        (void)model_read_begin(view.model); /* the same view */
+    if (learner)         /* of nobody there is no model either */
+        view_hold(view); /* the same view */
     json_put_open(out, "enrollments", '[');
     for (uint32_t i = 0; learner && i < learner->enrolment_count; i++) {
         own_put_enrolment(out, arena, view, &learner->enrolments[i]);
@@ -32,7 +32,7 @@ static void put_learner(struct json_out *out, struct arena *arena, struct view v
     }
     json_close(out, ']');
     if (learner)
-        model_read_end(view);
+        service_read_end(view);
 }
 
 /* ---- GET /api/v1/users/{id}/progress ---- */
@@ -82,14 +82,14 @@ static enum rc progress_step(struct slow *slow, bool *out_last, struct fault *fa
 {
     struct progress_read *read = (struct progress_read *)slow;
     struct face_context *context = face_of(slow->request);
-    const struct history *history = engine_history(context->engine);
+    const struct history *history = service_history(context->service);
     struct model *model = NULL;
     struct bound bound;
     enum rc rc = RC_OK;
 
     *out_last = true;
     if (!read->as_of) {
-        put_progress(read, (struct view){context->model, false}, read->snapshot.learner);
+        put_progress(read, service_view(context->service), read->snapshot.learner);
         return RC_OK;
     }
     rc = history_bound(history, read->learner, read->as_of, "as_of", &bound, fault);
@@ -146,15 +146,15 @@ static void plan_done(struct request *request)
 static enum rc plan_erasure(struct request *request, struct fault *fault)
 {
     struct face_context *context = face_of(request);
-    const struct history *history = engine_history(context->engine);
+    const struct history *history = service_history(context->service);
     struct command *command = request->command;
     struct erase_plan *plan = &((struct planning *)(void *)request->stream)->plan;
 
     command->plan = plan;
     enum rc rc =
-        erase_plan_make(history, command->learner, engine_state(context->engine).sequence, plan, fault);
+        erase_plan_make(history, command->learner, service_state(context->service).sequence, plan, fault);
     if (rc == RC_OK) /* what came while that was looked up */
-        rc = erase_plan_extend(history, engine_state(context->engine).sequence, plan, fault);
+        rc = erase_plan_extend(history, service_state(context->service).sequence, plan, fault);
     return rc;
 }
 

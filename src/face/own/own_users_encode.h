@@ -1,7 +1,7 @@
 #pragma once
 
+#include "app/service.h"
 #include "http/json_out.h"
-#include "model/model.h"
 
 /* One person's enrolments and records, with all that is kept of them. Contract 7. */
 void own_put_enrolment(struct json_out *out, struct arena *arena, struct view view,

@@ -28,12 +28,12 @@ static void ask_titles(struct request *request, struct command *command)
         return;
     }
     if (face_of(request)->cms) {
-        struct view view = model_read_begin(face_of(request)->model);
+        struct view view = service_read_begin(face_of(request)->service);
         for (uint32_t i = 0; i < command->report_count; i++) {
             struct text id = command->reports[i].item;
             titles_want(titles, view, false, view_item_key(view, id.bytes, id.size), id.bytes);
         }
-        model_read_end(view);
+        service_read_end(view);
     }
     if (!titles_fetch(titles, write_submit))
         write_submit(request);

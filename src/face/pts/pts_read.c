@@ -292,9 +292,9 @@ static enum rc pts_step(struct slow *slow, bool *out_last, struct fault *fault)
 
     (void)fault;
     for (int turns = 0; turns < TURNS_A_STEP && read->phase != PTS_END; turns++) {
-        struct view view = model_read_begin(face_of(read->slow.request)->model);
+        struct view view = service_read_begin(face_of(read->slow.request)->service);
         read_turn(read, view);
-        model_read_end(view);
+        service_read_end(view);
     }
     *out_last = read->phase == PTS_END;
     return RC_OK;
@@ -303,11 +303,11 @@ static enum rc pts_step(struct slow *slow, bool *out_last, struct fault *fault)
 /* Notes the titles that will be shown and are not known. */
 static void want_titles(struct pts_read *read)
 {
-    struct model *model = face_of(read->slow.request)->model;
+    struct service *service = face_of(read->slow.request)->service;
     struct titles *titles = read->titles;
     const struct record *record;
     uint32_t steps = 0;
-    struct view view = model_read_begin(model);
+    struct view view = service_read_begin(service);
 
     for (uint32_t i = 0; i < read->course_count && read->kind != READ_VIDEOS; i++)
         titles_want(titles, view, true, read->courses[i].key,
@@ -318,7 +318,7 @@ static void want_titles(struct pts_read *read)
             titles_want(titles, view, false, def->items[i], view_id(view, ENTITY_ITEM, def->items[i]).bytes);
         (void)view_pause(view, &steps, 1);
     }
-    model_read_end(view);
+    service_read_end(view);
 }
 
 /* What is read is let go again, so that nothing is kept while others are asked. large: whatever it takes;
@@ -326,11 +326,11 @@ static void want_titles(struct pts_read *read)
 static enum rc look_for_titles(struct pts_read *read, bool large, bool *out_large, struct fault *fault)
 {
     struct read found;
-    struct view view = model_read_begin(face_of(read->slow.request)->model);
+    struct view view = service_read_begin(face_of(read->slow.request)->service);
 
     read_find(read->slow.request, view, &found);
     enum rc rc = pts_open(&read->slow, &found, fault);
-    model_read_end(view);
+    service_read_end(view);
     *out_large = rc == RC_OK && !read->slow.small && !large;
     if (rc == RC_OK && !*out_large)
         want_titles(read);

@@ -81,9 +81,9 @@ static enum rc decode_complete(struct request *request, const struct body *body,
     enum rc rc = body->root ? trk_decode_score(body, report, fault) : RC_OK;
     if (rc != RC_OK)
         return rc;
-    struct view view = model_read_begin(face_of(request)->model);
+    struct view view = service_read_begin(face_of(request)->service);
     rc = find_record(view, face_param(request, 0), command, fault);
-    model_read_end(view);
+    service_read_end(view);
     return rc;
 }
 

@@ -251,10 +251,10 @@ static enum rc kind_step(struct slow *slow, bool *out_last, struct fault *fault)
         json_put_open(&read->slow.out, read->query.plural, '[');
     }
     arena_init(&scratch);
-    struct view view = model_read_begin(face_of(read->slow.request)->model);
+    struct view view = service_read_begin(face_of(read->slow.request)->service);
     while (steps > 0 && read->phase != KIND_END)
         kind_turn(read, view, &scratch, &steps);
-    model_read_end(view);
+    service_read_end(view);
     arena_done(&scratch);
     *out_last = read->phase == KIND_END;
     if (*out_last) {

@@ -95,17 +95,17 @@ static void put_module_end(struct module_read *read, struct view view)
 static enum rc module_step(struct slow *slow, bool *out_last, struct fault *fault)
 {
     struct module_read *read = (struct module_read *)slow;
-    struct view view = model_read_begin(face_of(read->slow.request)->model);
+    struct view view = service_read_begin(face_of(read->slow.request)->service);
     enum rc rc = RC_OK;
     bool picked = read->phase == MODULE_LIST;
 
     if (!picked && pick_module(read, view)) {
         picked = true;
         if (read->count > LARGE_READ)
-            model_read_end(view);
+            service_read_end(view);
         records_sort(read->records, read->count);
         if (read->count > LARGE_READ)
-            view = model_read_begin(face_of(read->slow.request)->model);
+            view = service_read_begin(face_of(read->slow.request)->service);
         read->phase = MODULE_LIST;
         read->at = 0;
     }
@@ -113,7 +113,7 @@ static enum rc module_step(struct slow *slow, bool *out_last, struct fault *faul
         rc = list_module(read, view, out_last);
     if (rc == RC_OK && *out_last)
         put_module_end(read, view);
-    model_read_end(view);
+    service_read_end(view);
     return rc == RC_OK ? rc : fault_set(fault, rc, NULL, "out of memory");
 }
 

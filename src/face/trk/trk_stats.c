@@ -137,7 +137,7 @@ static void put_member_head(struct stats_read *read, struct json_out *out)
 /* The next of the page: their records are picked, then listed. */
 static enum rc open_member(struct stats_read *read, struct fault *fault)
 {
-    struct model *model = face_of(read->slow.request)->model;
+    struct service *service = face_of(read->slow.request)->service;
     struct member *member = &read->member;
     bool picked = false;
 
@@ -146,14 +146,15 @@ static enum rc open_member(struct stats_read *read, struct fault *fault)
             read->phase = STATS_END;
             return RC_OK;
         }
-        member_open(member, model, roster_entry(read->roster, read->row).learner, read->course);
+        member_open(member, service_model(service), roster_entry(read->roster, read->row).learner,
+                    read->course);
         if (!member->enrolment) { /* erased meanwhile */
             member_done(member);
             read->row++;
             return RC_OK;
         }
     }
-    enum rc rc = member_pick(member, model, true, &picked, fault);
+    enum rc rc = member_pick(member, service_model(service), true, &picked, fault);
     if (rc == RC_OK && picked) {
         struct json_out row = {&read->cells, false};
         put_member_head(read, read->slow.csv ? &row : &read->slow.out);
@@ -208,7 +209,7 @@ static void put_stats_end(struct stats_read *read)
 /* One turn of the phase it is in, under the lock where the phase needs it. */
 static enum rc stats_turn(struct stats_read *read, struct fault *fault)
 {
-    struct model *model = face_of(read->slow.request)->model;
+    struct service *service = face_of(read->slow.request)->service;
     bool sorted = false;
     enum rc rc = RC_OK;
 
@@ -218,14 +219,14 @@ static enum rc stats_turn(struct stats_read *read, struct fault *fault)
     } else if (read->phase == STATS_MEMBER) {
         rc = open_member(read, fault);
     } else {
-        struct view view = model_read_begin(model);
+        struct view view = service_read_begin(service);
         if (read->phase == STATS_TYPES)
             rc = sum_types(read, view) == RC_OK ? RC_OK : fault_no_memory(fault);
         else if (read->phase == STATS_HEAD)
             put_stats_head(read, view);
         else
             put_member_records(read, view);
-        model_read_end(view);
+        service_read_end(view);
     }
     return rc;
 }
@@ -284,7 +285,7 @@ static enum rc stats_open(struct slow *slow, const struct read *found, struct fa
         query.first = (uint64_t)(read->page - 1) * (uint64_t)read->limit;
         query.count = (uint64_t)read->limit;
     }
-    return roster_new(face_of(slow->request)->model, &query, &read->roster, fault);
+    return roster_new(service_model(face_of(slow->request)->service), &query, &read->roster, fault);
 }
 
 const struct slow_handler trk_stats = {sizeof(struct stats_read), .decode = stats_decode, .open = stats_open,

@@ -169,7 +169,7 @@ struct user_read {
 static enum rc put_user_past(struct user_read *read, struct fault *fault)
 {
     struct face_context *context = face_of(read->slow.request);
-    const struct history *history = engine_history(context->engine);
+    const struct history *history = service_history(context->service);
     struct json_out *out = &read->slow.out;
     struct text user = face_call(read->slow.request)->user;
     struct model *model = NULL;
@@ -238,9 +238,9 @@ static enum rc user_step(struct slow *slow, bool *out_last, struct fault *fault)
         json_put_open(&read->slow.out, "progress", '[');
     }
     if (!read->in_logs) {
-        struct view view = model_read_begin(face_of(read->slow.request)->model);
+        struct view view = service_read_begin(face_of(read->slow.request)->service);
         done = walk_on(walk, view, &read->slow.out, STEPS_A_HOLD);
-        model_read_end(view);
+        service_read_end(view);
         if (!done)
             return RC_OK;
         json_close(&read->slow.out, ']');
@@ -292,7 +292,7 @@ static enum rc user_open(struct slow *slow, const struct read *found, struct fau
     snapshot_take(found->view, read->key, &read->snapshot);
     /* none: nobody waits for the disk */
     read->with_logs =
-        read->with_logs && log_history_any(engine_history(face_of(slow->request)->engine), read->key);
+        read->with_logs && log_history_any(service_history(face_of(slow->request)->service), read->key);
     slow->small =
         !read->with_logs && (!read->snapshot.learner || read->snapshot.learner->record_count <= LARGE_READ);
     return RC_OK;

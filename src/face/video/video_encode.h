@@ -1,7 +1,7 @@
 #pragma once
 
+#include "app/service.h"
 #include "http/json_out.h"
-#include "model/model.h"
 
 /* What this face shows of a record. */
 

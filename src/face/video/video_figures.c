@@ -4,8 +4,8 @@
 
 #include "base/instant.h"
 #include "face/show.h"
-#include "app/snapshot.h"
 #include "app/retention.h"
+#include "app/snapshot.h"
 #include "face/video/video_encode.h"
 
 enum { MOST_WATCHED = 10 };
@@ -55,10 +55,10 @@ static enum rc summary_step(struct slow *slow, bool *out_last, struct fault *fau
 
     (void)fault;
     if (!read->counted)
-        retentions_count(context->retentions, context->model, read->item, &read->retention);
-    struct view view = model_read_begin(context->model);
+        retentions_count(context->retentions, service_model(context->service), read->item, &read->retention);
+    struct view view = service_read_begin(context->service);
     struct item_sums sums = *view_item_sums(view, read->item);
-    model_read_end(view);
+    service_read_end(view);
     json_open(out, '{');
     json_put_text(out, "videoId", face_call(slow->request)->item.bytes);
     json_put_int(out, "averageWatchedDuration", rounded_ratio(sums.watched_s, 1, sums.records));
@@ -178,7 +178,7 @@ static enum rc engagement_step(struct slow *slow, bool *out_last, struct fault *
 {
     struct engagement *all = (struct engagement *)slow;
     const struct learner *learner = all->snapshot.learner;
-    struct view view = model_read_begin(face_of(slow->request)->model);
+    struct view view = service_read_begin(face_of(slow->request)->service);
 
     (void)fault;
     for (uint32_t steps = STEPS_A_HOLD; learner && all->at < learner->record_count && steps > 0;
@@ -194,7 +194,7 @@ static enum rc engagement_step(struct slow *slow, bool *out_last, struct fault *
     *out_last = !learner || all->at == learner->record_count;
     if (*out_last)
         put_engagement(all, view);
-    model_read_end(view);
+    service_read_end(view);
     return RC_OK;
 }
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/instant.h"
 #include "app/snapshot.h"
+#include "base/instant.h"
 #include "face/video/video_encode.h"
 
 enum { LIST_MAX = 1000 };
@@ -97,21 +97,21 @@ static void end_list(struct list_read *read)
 static enum rc list_step(struct slow *slow, bool *out_last, struct fault *fault)
 {
     struct list_read *read = (struct list_read *)slow;
-    struct model *model = face_of(read->slow.request)->model;
-    struct view view = model_read_begin(model);
+    struct service *service = face_of(read->slow.request)->service;
+    struct view view = service_read_begin(service);
 
     (void)fault;
     if (!read->listing && pick_shown(read, view)) {
-        model_read_end(view); /* sorted without it */
+        service_read_end(view); /* sorted without it */
         begin_list(read);
-        view = model_read_begin(model);
+        view = service_read_begin(service);
     }
     for (uint32_t steps = STEPS_A_HOLD; read->listing && read->at < read->end && steps > 0;
          read->at++, steps--)
         video_put_state(&read->slow.out, NULL,
                         view_id(view, ENTITY_ITEM, read->records[read->at]->item).bytes,
                         read->records[read->at]);
-    model_read_end(view);
+    service_read_end(view);
     *out_last = read->listing && read->at == read->end;
     if (*out_last)
         end_list(read);

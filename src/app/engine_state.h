@@ -1,0 +1,23 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How the engine is, at one instant: what is told to operators and balancers. */
+struct engine_state {
+    bool writable; /* false: for one of the reasons that follow */
+    /* wall clock; a commit failed, and no write has succeeded since; 0: they succeed */
+    int64_t failing_since_ms;
+    /* wall clock; the log has not said since then what became of a batch; 0: nothing is in doubt */
+    int64_t in_doubt_since_ms;
+    bool stalled; /* a commit has hung for seconds */
+    bool behind;  /* more events than may be lie between the checkpoint file and now */
+    bool broken;  /* an I/O error: the process must end */
+    /* wall clock; the checkpoint file cannot be written since then; 0: it can */
+    int64_t checkpoint_failing_since_ms;
+    uint32_t
+        too_long; /* learners whose state no row of the checkpoint file holds: each start folds all events */
+    uint64_t sequence, checkpointed;
+    uint32_t queued;
+    uint64_t batches, commands, events; /* since the start */
+};

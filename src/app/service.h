@@ -1,0 +1,46 @@
+#pragma once
+
+#include "app/command.h"
+#include "app/engine_state.h"
+#include "model/view.h"
+
+/* What faces hold of the application: what is to be done goes in as a command, what is shown comes out as a
+ * view, what was as a history. Behind it are the engine, the store and the model, which no face names. Any
+ * thread, unless it says otherwise. */
+
+struct service;
+struct engine;
+struct history;
+
+/* Of an engine, which is borrowed and outlives it. Errors: RC_BUSY, out of memory. */
+MUST_CHECK enum rc service_new(struct engine *engine, struct service **out_service, struct fault *fault);
+
+/* Nobody asks it any more. NULL is fine. */
+void service_free(struct service *service);
+
+/* Hands a chain of commands over; each is answered through its done. Returns those that were not taken, with
+ * why in fault (RC_BUSY): engine_submit. */
+MUST_CHECK struct command *service_submit(struct service *service, struct command *commands,
+                                          struct fault *fault);
+
+/* What is shown now. Until service_read_end nothing of it changes and nothing is published: no blocking calls
+ * in between. */
+struct view service_read_begin(struct service *service);
+
+/* Gives the lock back; of any view that is held. */
+void service_read_end(struct view view);
+
+/* The same view, not held: for who takes its lock a piece at a time. */
+struct view service_view(struct service *service);
+
+/* The sequence of the last event that is shown. Takes the model's lock for a moment. */
+uint64_t service_published(struct service *service);
+
+/* What lists of learners, figures and references to a learner are made from; only to be handed on. */
+struct model *service_model(struct service *service);
+
+/* What histories and log entries are read from: not by a thread that must not wait. */
+const struct history *service_history(struct service *service);
+
+/* How the server is, at one instant. Takes the engine's lock for a moment. */
+struct engine_state service_state(struct service *service);
