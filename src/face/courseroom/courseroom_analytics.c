@@ -2,16 +2,12 @@
 
 #include <stdlib.h>
 
+#include "app/figures.h"
 #include "base/instant.h"
 #include "face/courseroom/courseroom_encode.h"
 #include "face/show.h"
 
 enum { HOLD_ITEMS = 512, SMALL_ITEMS = 256 };
-
-struct content {
-    wide time_spent_ms;
-    int64_t records, completed;
-};
 
 struct analytics {
     struct slow slow;
@@ -20,7 +16,7 @@ struct analytics {
     const struct course_def *def; /* a reference */
     struct course_facts facts;
     struct course_figures figures;
-    struct content *contents;
+    struct item_figures *contents;
     uint32_t looked, written;
     int64_t activities;
     bool begun;
@@ -57,16 +53,16 @@ static void look_at_some(struct analytics *all)
     struct view view = service_read_begin(all->context->service);
 
     for (uint32_t i = 0; i < HOLD_ITEMS && all->looked < all->def->item_count; i++) {
-        const struct item_sums *sums = view_item_sums(view, all->def->items[all->looked]);
-        all->contents[all->looked++] = (struct content){sums->time_spent_ms, sums->records, sums->completed};
-        all->activities += sums->records;
+        struct item_figures *figures = &all->contents[all->looked];
+        *figures = item_figures_of(view, all->def->items[all->looked++]);
+        all->activities += figures->records;
     }
     service_read_end(view);
 }
 
 static void put_content(struct json_out *out, struct view view, const struct analytics *all, uint32_t i)
 {
-    const struct content *content = &all->contents[i];
+    const struct item_figures *content = &all->contents[i];
 
     json_open(out, '{');
     json_put_id(out, "contentId", view_id(view, ENTITY_ITEM, all->def->items[i]));
@@ -76,26 +72,10 @@ static void put_content(struct json_out *out, struct view view, const struct ana
     json_close(out, '}');
 }
 
-/* The most completed item, of equals the one with most time, of those the first; item_count: none has
- * records. */
-static uint32_t most_engaging(const struct analytics *all)
-{
-    const struct content *best = NULL;
-
-    for (uint32_t i = 0; i < all->def->item_count; i++) {
-        const struct content *content = &all->contents[i];
-        if (content->records &&
-            (!best || content->completed > best->completed ||
-             (content->completed == best->completed && content->time_spent_ms > best->time_spent_ms)))
-            best = content;
-    }
-    return best ? (uint32_t)(best - all->contents) : all->def->item_count;
-}
-
 static void put_figures(struct json_out *out, const struct analytics *all)
 {
     const struct course_figures *figures = &all->figures;
-    uint32_t best = most_engaging(all);
+    uint32_t best = item_figures_best(all->contents, all->def->item_count);
 
     courseroom_open(out, "Course analytics retrieved successfully");
     json_open(out, '{');

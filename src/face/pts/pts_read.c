@@ -2,24 +2,13 @@
 
 #include <string.h>
 
+#include "app/figures.h"
 #include "face/pts/pts_encode.h"
 #include "face/pts/pts_titles.h"
 #include "face/show.h"
-#include "app/snapshot.h"
 #include "face/work.h"
 
-enum { RECENT_MAX = 5, TURNS_A_STEP = 16 };
-
-static int64_t last_access(const struct enrolment *enrolment)
-{
-    return enrolment->last_activity_ms != INSTANT_NEVER ? enrolment->last_activity_ms
-                                                        : enrolment->enrolled_at_ms;
-}
-
-struct video_sums {
-    int64_t videos, completed;
-    wide watch_ms;
-};
+enum { TURNS_A_STEP = 16 };
 
 /* A course being shown. */
 struct shown_course {
@@ -39,47 +28,29 @@ struct pts_read {
     struct titles *titles;
     enum user_verdict verdict;
     struct snapshot snapshot;
-    struct shown_course courses[RECENT_MAX]; /* newest access first */
+    struct shown_course courses[RECENT_COURSES]; /* newest access first */
     /* which one, and where in its list of items, or in the records */
     uint32_t course_count, summing, at;
-    int64_t enrolled, completed; /* of a summary, as is what follows */
+    struct recent_courses recent; /* of a summary, as is what follows */
     struct video_sums all;
     enum { PTS_RECORDS, PTS_SUMS, PTS_HEAD, PTS_VIDEOS, PTS_END } phase;
     bool mock; /* the open course's title is invented */
 };
 
-static bool accessed_before(const struct enrolment *left, const struct enrolment *right)
-{
-    if (last_access(left) != last_access(right))
-        return last_access(left) < last_access(right);
-    return left->id < right->id;
-}
-
-/* Counts the enrolments and keeps the five with the newest access. */
+/* Counts the enrolments and keeps those with the newest access. */
 static void pick_recent(struct pts_read *read, struct view view)
 {
     const struct learner *learner = read->snapshot.learner;
+    struct recent_courses *recent = &read->recent;
 
-    for (uint32_t i = 0; i < learner->enrolment_count; i++) {
-        const struct enrolment *enrolment = &learner->enrolments[i];
-        const struct course_def *def = view_course(view, enrolment->course);
-        struct course_facts facts = view_course_facts(view, enrolment->course);
-        enum enrolment_state state = enrolment_state(enrolment, &facts);
-        read->completed += state == ENR_COMPLETED || state == ENR_CERTIFIED;
-        if (state == ENR_DROPPED || state == ENR_EXPIRED || !def)
-            continue;
-        read->enrolled++;
-        uint32_t at = read->course_count;
-        while (at > 0 && accessed_before(read->courses[at - 1].enrolment, enrolment))
-            at--;
-        if (at == RECENT_MAX)
-            continue;
-        uint32_t moved = (read->course_count < RECENT_MAX ? read->course_count : RECENT_MAX - 1) - at;
-        memmove(&read->courses[at + 1], &read->courses[at], moved * sizeof *read->courses);
-        read->courses[at] =
-            (struct shown_course){.key = enrolment->course, .def = def, .enrolment = enrolment};
-        read->course_count += read->course_count < RECENT_MAX;
-    }
+    *recent = (struct recent_courses){.kept = 0};
+    for (uint32_t i = 0; i < learner->enrolment_count; i++)
+        recent_courses_add(recent, view, &learner->enrolments[i]);
+    for (uint32_t i = 0; i < recent->kept; i++)
+        read->courses[i] = (struct shown_course){.key = recent->at[i]->course,
+                                                 .def = view_course(view, recent->at[i]->course),
+                                                 .enrolment = recent->at[i]};
+    read->course_count = recent->kept;
 }
 
 /* What is shown; all of it is kept by reference. */
@@ -133,10 +104,7 @@ static bool sum_course(struct pts_read *read, struct view view, struct shown_cou
         uint32_t item = course->def->items[read->at];
         if (!is_video(view_item(view, item)))
             continue;
-        const struct record *record = pts_reported(read->snapshot.learner, item);
-        course->sums.videos++;
-        course->sums.completed += record && record->status == ITEM_COMPLETED;
-        course->sums.watch_ms += record ? record_watch_ms(record) : 0;
+        video_sums_add(&course->sums, pts_reported(read->snapshot.learner, item));
     }
     return read->at == course->def->item_count;
 }
@@ -147,10 +115,8 @@ static bool sum_records(struct pts_read *read, struct view view)
 
     for (uint32_t steps = STEPS_A_HOLD; read->at < learner->record_count && steps > 0; read->at++, steps--) {
         const struct record *record = &learner->records[read->at];
-        if (!(record->flags & RECORD_REPORTED) || !is_video(view_item(view, record->item)))
-            continue;
-        read->all.completed += record->status == ITEM_COMPLETED;
-        read->all.watch_ms += record_watch_ms(record);
+        if (record->flags & RECORD_REPORTED && is_video(view_item(view, record->item)))
+            video_sums_add(&read->all, record);
     }
     return read->at == learner->record_count;
 }
@@ -179,7 +145,7 @@ static void put_course_head(struct pts_read *read, struct view view, const struc
         enrolment ? course_percent_hundredths(enrolment->completed_required, course->def->required_count)
                   : 0);
     json_put_int(out, "totalWatchTimeSeconds", wide_shown(course->sums.watch_ms / 1000));
-    json_put_instant(out, "lastAccessed", enrolment ? last_access(enrolment) : INSTANT_NEVER);
+    json_put_instant(out, "lastAccessed", enrolment ? enrolment_last_access_ms(enrolment) : INSTANT_NEVER);
     json_put_open(out, "videoProgresses", '[');
     *out_mock = title.mock;
 }
@@ -199,8 +165,8 @@ static void put_summary(struct pts_read *read, struct view view)
 
     json_open(out, '{');
     json_put_text(out, "userId", face_call(read->slow.request)->user.bytes);
-    json_put_int(out, "totalCoursesEnrolled", read->enrolled);
-    json_put_int(out, "completedCourses", read->completed);
+    json_put_int(out, "totalCoursesEnrolled", read->recent.enrolled);
+    json_put_int(out, "completedCourses", read->recent.completed);
     json_put_int(out, "totalVideosWatched", read->all.completed);
     json_put_hundredths(out, "totalWatchTimeHours", rounded_ratio(read->all.watch_ms, 100, 3600000));
     json_put_open(out, "recentCourses", '[');
@@ -335,7 +301,6 @@ static enum rc look_for_titles(struct pts_read *read, bool large, bool *out_larg
     if (rc == RC_OK && !*out_large)
         want_titles(read);
     pts_close(&read->slow);
-    read->enrolled = read->completed = 0;
     return rc;
 }
 

@@ -1,8 +1,6 @@
 #include "face/trk/trk_encode.h"
 
-#include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/ident.h"
 #include "core/words.h"
@@ -145,26 +143,8 @@ void trk_put_enrolment(struct json_out *out, struct arena *arena, struct view vi
     json_close(out, '}');
 }
 
-void trk_sums_add(struct trk_sums *sums, const struct record *record)
-{
-    sums->total++;
-    if (!record || record->status == ITEM_NOT_STARTED)
-        sums->not_started++;
-    else if (record->status == ITEM_COMPLETED)
-        sums->completed++;
-    else
-        sums->in_progress++;
-    if (!record)
-        return;
-    sums->percent_hundredths += record->percent_hundredths;
-    sums->time_spent_ms += record->time_spent_ms;
-    if (record->flags & RECORD_SCORE) {
-        sums->scored++;
-        sums->score_e4 += record->score_e4;
-    }
-}
-
-void trk_put_statistics(struct json_out *out, const char *name, const struct trk_sums *sums, bool with_score)
+void trk_put_statistics(struct json_out *out, const char *name, const struct record_sums *sums,
+                        bool with_score)
 {
     json_put_open(out, name, '{');
     json_put_int(out, "total", sums->total);
@@ -180,51 +160,4 @@ void trk_put_statistics(struct json_out *out, const char *name, const struct trk
         json_put_null(out, "averageScore");
     trk_put_minutes(out, "totalTimeSpent", sums->time_spent_ms);
     json_close(out, '}');
-}
-
-/* ---- types ---- */
-
-static uint32_t type_place(const struct trk_types *types, const char *name)
-{
-    uint32_t hash = 2166136261U;
-
-    for (const char *at = name; *at; at++)
-        hash = (hash ^ (uint32_t)tolower((unsigned char)*at)) * 16777619U;
-    uint32_t mask = 2 * types->room - 1, place = (hash ^ hash >> 15) & mask;
-    while (types->table[place] && strcasecmp(types->at[types->table[place] - 1].name, name) != 0)
-        place = (place + 1) & mask;
-    return place;
-}
-
-static bool more_types(struct trk_types *types)
-{
-    uint32_t room = types->room ? 2 * types->room : 16;
-    struct trk_type *at = arena_alloc(types->arena, room * sizeof *at);
-    uint32_t *table = arena_alloc(types->arena, 2 * (size_t)room * sizeof *table);
-
-    if (!at || !table)
-        return false;
-    if (types->count)
-        memcpy(at, types->at, types->count * sizeof *at);
-    types->at = at;
-    types->table = table;
-    types->room = room;
-    for (uint32_t i = 0; i < types->count; i++)
-        table[type_place(types, at[i].name)] = i + 1;
-    return true;
-}
-
-struct item_sums *trk_type_sums(struct trk_types *types, const char *name)
-{
-    if (types->count == types->room && !more_types(types))
-        return NULL;
-    uint32_t place = type_place(types, name);
-    if (!types->table[place]) {
-        char *copy = arena_copy(types->arena, name, strlen(name));
-        if (!copy)
-            return NULL;
-        types->at[types->count++].name = copy;
-        types->table[place] = types->count;
-    }
-    return &types->at[types->table[place] - 1].sums;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/figures.h"
 #include "face/read.h"
 #include "http/json_out.h"
 
@@ -35,30 +36,6 @@ int64_t trk_percent(int64_t hundredths, bool done);
 /* not-started, in-progress, completed; LOCKED shows as not-started. */
 const char *trk_status(const struct record *record);
 
-/* Sums over some records, for the statistics objects. */
-struct trk_sums {
-    int64_t total, completed, in_progress, not_started, percent_hundredths, scored, score_e4;
-    wide time_spent_ms;
-};
-
-/* record NULL: an item without one. */
-void trk_sums_add(struct trk_sums *sums, const struct record *record);
-
 /* {total,completed,inProgress,notStarted,averageProgress,[averageScore,]totalTimeSpent} */
-void trk_put_statistics(struct json_out *out, const char *name, const struct trk_sums *sums, bool with_score);
-
-/* Sums by type of content; `Video` and `video` are one type, spelled as it was first seen. */
-struct trk_type {
-    const char *name;
-    struct item_sums sums;
-};
-
-struct trk_types {
-    struct arena *arena; /* owns names and lists */
-    struct trk_type *at; /* by first sight */
-    uint32_t count, room;
-    uint32_t *table; /* index + 1 by name; 2 * room places */
-};
-
-/* The sums of a type, made when it is new. NULL: out of memory. */
-struct item_sums *trk_type_sums(struct trk_types *types, const char *name);
+void trk_put_statistics(struct json_out *out, const char *name, const struct record_sums *sums,
+                        bool with_score);

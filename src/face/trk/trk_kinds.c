@@ -3,10 +3,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "app/snapshot.h"
 #include "base/instant.h"
 #include "core/words.h"
 #include "face/show.h"
-#include "app/snapshot.h"
 #include "face/trk/trk_encode.h"
 
 struct kind_query {
@@ -31,7 +31,7 @@ struct kind_read {
     enum { KIND_LIST, KIND_REST, KIND_SEEK, KIND_MODULE, KIND_END } phase;
     uint32_t enrolment, at;
     const struct course_def *def; /* of the enrolment being walked */
-    struct trk_sums sums;
+    struct record_sums sums;
     bool begun;
 };
 
@@ -134,7 +134,7 @@ static bool list_items(struct kind_read *read, struct view view, struct arena *s
     for (; read->at<read->def->item_count && * steps> 0; read->at++, --*steps)
         if (kind_at(read, view, &entry)) {
             put_entry(&read->slow.out, scratch, view, &entry);
-            trk_sums_add(&read->sums, entry.record);
+            record_sums_add(&read->sums, entry.record);
         }
     return read->at == read->def->item_count;
 }
@@ -153,7 +153,7 @@ static bool list_rest(struct kind_read *read, struct view view, struct arena *sc
             (read->query.module.bytes && (!course || course != read->module_key)))
             continue;
         put_entry(&read->slow.out, scratch, view, &(struct kind_entry){record->item, course, record});
-        trk_sums_add(&read->sums, record);
+        record_sums_add(&read->sums, record);
     }
     return !learner || read->at == learner->record_count;
 }
@@ -180,7 +180,7 @@ static void end_list(struct kind_read *read)
 {
     json_close(&read->slow.out, ']');
     trk_put_statistics(&read->slow.out, "statistics", &read->sums, true);
-    read->sums = (struct trk_sums){0};
+    read->sums = (struct record_sums){0};
 }
 
 static void put_module_head(struct kind_read *read, struct view view, struct arena *scratch)

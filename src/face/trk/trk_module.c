@@ -1,7 +1,7 @@
 #include "face/trk/trk_module.h"
 
-#include "face/show.h"
 #include "app/snapshot.h"
+#include "face/show.h"
 #include "face/trk/trk_encode.h"
 
 struct module_read {
@@ -12,7 +12,7 @@ struct module_read {
     const struct record **records;
     uint32_t count, at;
     wide time_spent_ms;
-    struct trk_types types;
+    struct types types;
 };
 
 /* The records of the course, then sorted. */
@@ -55,7 +55,7 @@ static enum rc list_module(struct module_read *read, struct view view, bool *out
     for (uint32_t steps = STEPS_A_HOLD; rc == RC_OK && read->at < read->count && steps > 0;
          read->at++, steps--) {
         const struct record *record = read->records[read->at];
-        struct item_sums *sums = trk_type_sums(&read->types, item_type(view_item(view, record->item)));
+        struct item_sums *sums = types_sums(&read->types, item_type(view_item(view, record->item)));
         trk_put_record(&read->slow.out, &scratch, view, face_call(read->slow.request)->user.bytes, record);
         read->time_spent_ms += record->time_spent_ms;
         if (sums)
@@ -137,7 +137,7 @@ static enum rc module_open(struct slow *slow, const struct read *found, struct f
     read->records = arena_alloc(arena, (records + 1) * sizeof *read->records);
     slow->small = records <= LARGE_READ;
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
-        if (!read->records || !trk_type_sums(&read->types, always[i]))
+        if (!read->records || !types_sums(&read->types, always[i]))
             return fault_no_memory(fault);
     return RC_OK;
 }

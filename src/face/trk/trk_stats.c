@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "app/roster.h"
+#include "app/snapshot.h"
 #include "face/csv.h"
 #include "face/show.h"
-#include "app/snapshot.h"
 #include "face/trk/trk_encode.h"
 
 enum { LIMIT_MAX = 100, FEW_LEARNERS = 25, TURNS_A_STEP = 64 };
@@ -21,7 +21,7 @@ struct stats_read {
     enum { STATS_ROSTER, STATS_TYPES, STATS_HEAD, STATS_MEMBER, STATS_RECORDS, STATS_END } phase;
     struct roster *roster;
     const struct course_def *def;
-    struct trk_types types;
+    struct types types;
     struct item_sums all;
     uint32_t at; /* item, then record */
     size_t row;  /* of the roster */
@@ -47,18 +47,8 @@ static enum rc sum_types(struct stats_read *read, struct view view)
     const struct course_def *def = read->def;
 
     for (uint32_t steps = STEPS_A_HOLD; read->at < def->item_count && steps > 0; read->at++, steps--) {
-        const struct item_sums *of_item = view_item_sums(view, def->items[read->at]);
-        struct item_sums *of_type =
-            trk_type_sums(&read->types, item_type(view_item(view, def->items[read->at])));
-        if (!of_type)
+        if (!types_add(&read->types, &read->all, view, def->items[read->at]))
             return RC_BUSY;
-        read->all.records += of_item->records;
-        read->all.completed += of_item->completed;
-        read->all.in_progress += of_item->in_progress;
-        read->all.not_started += of_item->not_started;
-        of_type->records += of_item->records;
-        of_type->completed += of_item->completed;
-        of_type->time_spent_ms += of_item->time_spent_ms;
     }
     if (read->at == def->item_count)
         read->phase = STATS_HEAD;
@@ -68,7 +58,7 @@ static enum rc sum_types(struct stats_read *read, struct view view)
 static void put_overview(struct stats_read *read)
 {
     struct json_out *out = &read->slow.out;
-    const struct trk_types *types = &read->types;
+    const struct types *types = &read->types;
 
     json_put_open(out, "overview", '{');
     json_put_int(out, "totalUsers", (int64_t)roster_total(read->roster));

@@ -7,12 +7,12 @@
 #include "app/history.h"
 #include "app/history_model.h"
 #include "app/log_history.h"
+#include "app/snapshot.h"
 #include "base/instant.h"
 #include "core/words.h"
 #include "face/logs/logs_decode.h"
 #include "face/logs/logs_encode.h"
 #include "face/show.h"
-#include "app/snapshot.h"
 #include "face/trk/trk_encode.h"
 
 enum { LOGS_A_STEP = 200 };
@@ -93,7 +93,7 @@ struct walk {
     uint32_t count, at;
     int64_t written;
     bool more; /* behind the page */
-    struct trk_sums sums;
+    struct record_sums sums;
 };
 
 /* Up to so many of them; true when that was the last. Under the lock. */
@@ -107,7 +107,7 @@ static bool walk_on(struct walk *walk, struct view view, struct json_out *out, u
         const struct record *record = walk->records[walk->at];
         if (!passes(view, query, query->module_key, record))
             continue;
-        trk_sums_add(&walk->sums, record); /* over all that the filters leave */
+        record_sums_add(&walk->sums, record); /* over all that the filters leave */
         if (!after_cursor(query, record))
             continue;
         if (query->limit && walk->written == query->limit) {

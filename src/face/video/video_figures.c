@@ -2,13 +2,12 @@
 
 #include <string.h>
 
-#include "base/instant.h"
-#include "face/show.h"
+#include "app/figures.h"
 #include "app/retention.h"
 #include "app/snapshot.h"
+#include "base/instant.h"
+#include "face/show.h"
 #include "face/video/video_encode.h"
-
-enum { MOST_WATCHED = 10 };
 
 /* ---- GET /progress/summary/{videoId} ---- */
 
@@ -78,51 +77,9 @@ const struct slow_handler video_summary = {
 struct engagement {
     struct slow slow;
     struct snapshot snapshot;
-    uint32_t at;                             /* the record looked at next */
-    const struct record *most[MOST_WATCHED]; /* most watched first */
-    uint32_t kept;
-    int64_t videos, completed;
-    wide watched_s;
+    uint32_t at; /* the record looked at next */
+    struct watched watched;
 };
-
-static bool watched_more(struct view view, const struct record *left, const struct record *right)
-{
-    if (left->watched_s != right->watched_s)
-        return left->watched_s > right->watched_s;
-    return strcmp(view_id(view, ENTITY_ITEM, left->item).bytes,
-                  view_id(view, ENTITY_ITEM, right->item).bytes) < 0;
-}
-
-/* Keeps the ten most watched, most first; the tie: videoId. */
-static void keep_most(struct engagement *all, struct view view, const struct record *record)
-{
-    uint32_t at = all->kept;
-
-    while (at > 0 && watched_more(view, record, all->most[at - 1]))
-        at--;
-    if (at == MOST_WATCHED)
-        return;
-    uint32_t moved = (all->kept < MOST_WATCHED ? all->kept : MOST_WATCHED - 1) - at;
-    memmove(all->most + at + 1, all->most + at, moved * sizeof *all->most);
-    all->most[at] = record;
-    all->kept += all->kept < MOST_WATCHED;
-}
-
-/* Days in a row with a report: the run that reaches today or yesterday, and the longest. */
-static void count_streaks(const struct learner *learner, int32_t today, int64_t *out_now,
-                          int64_t *out_longest)
-{
-    int64_t run = 0;
-
-    *out_now = *out_longest = 0;
-    for (uint32_t i = 0; learner && i < learner->day_count; i++) {
-        run = i && learner->days[i] == learner->days[i - 1] + 1 ? run + 1 : 1;
-        if (run > *out_longest)
-            *out_longest = run;
-        if (learner->days[i] >= today - 1) /* or later: they came from where it is tomorrow */
-            *out_now = run;
-    }
-}
 
 /* In the reader's zone when they read themselves, else in that of the last report, else in display_timezone.
  */
@@ -143,24 +100,24 @@ static void put_engagement(struct engagement *all, struct view view)
     const struct learner *learner = all->snapshot.learner;
     struct text user = face_call(request)->user;
     struct json_out *out = &all->slow.out;
-    int64_t streak, longest;
+    const struct watched *watched = &all->watched;
+    struct streaks streaks = streaks_of(learner, today(request, user, learner));
 
-    count_streaks(learner, today(request, user, learner), &streak, &longest);
     json_open(out, '{');
     json_put_text(out, "userId", user.bytes);
-    json_put_int(out, "totalWatchedDuration", wide_shown(all->watched_s));
+    json_put_int(out, "totalWatchedDuration", wide_shown(watched->watched_s));
     json_put_open(out, "mostWatchedVideos", '[');
-    for (uint32_t i = 0; i < all->kept; i++) {
+    for (uint32_t i = 0; i < watched->kept; i++) {
         json_open(out, '{');
-        json_put_text(out, "videoId", view_id(view, ENTITY_ITEM, all->most[i]->item).bytes);
-        json_put_int(out, "watchedDuration", all->most[i]->watched_s);
+        json_put_text(out, "videoId", view_id(view, ENTITY_ITEM, watched->most[i]->item).bytes);
+        json_put_int(out, "watchedDuration", watched->most[i]->watched_s);
         json_close(out, '}');
     }
     json_close(out, ']');
-    json_put_int(out, "totalVideos", all->videos);
-    json_put_int(out, "completedVideos", all->completed);
-    json_put_int(out, "streakDays", streak);
-    json_put_int(out, "longestStreakDays", longest);
+    json_put_int(out, "totalVideos", watched->videos);
+    json_put_int(out, "completedVideos", watched->completed);
+    json_put_int(out, "streakDays", streaks.now);
+    json_put_int(out, "longestStreakDays", streaks.longest);
     json_close(out, '}');
 }
 
@@ -184,12 +141,8 @@ static enum rc engagement_step(struct slow *slow, bool *out_last, struct fault *
     for (uint32_t steps = STEPS_A_HOLD; learner && all->at < learner->record_count && steps > 0;
          all->at++, steps--) {
         const struct record *record = &learner->records[all->at];
-        if (!video_shows(view, record))
-            continue;
-        keep_most(all, view, record);
-        all->videos++;
-        all->watched_s += record->watched_s;
-        all->completed += record->status == ITEM_COMPLETED;
+        if (video_shows(view, record))
+            watched_add(&all->watched, view, record);
     }
     *out_last = !learner || all->at == learner->record_count;
     if (*out_last)
