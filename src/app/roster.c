@@ -346,26 +346,26 @@ bool roster_last(const struct roster *roster, int64_t out_by[2], struct learner_
 
 /* ---- one of them ---- */
 
-void member_open(struct member *member, struct model *model, uint32_t learner, uint32_t course)
+void participant_open(struct participant *participant, struct model *model, uint32_t learner, uint32_t course)
 {
     struct view view = model_read_begin(model);
-    *member = (struct member){.course = course, .facts = view_course_facts(view, course)};
+    *participant = (struct participant){.course = course, .facts = view_course_facts(view, course)};
     if (view_learner(view, learner)) {
         struct text name = view_id(view, ENTITY_LEARNER, learner);
-        member->state = view_state(view, learner);
-        member->id.size = name.size;
-        memcpy(member->id.bytes, name.bytes, name.size + 1);
-        member->enrolment = learner_enrolment(&member->state->learner, course);
+        participant->state = view_state(view, learner);
+        participant->id.size = name.size;
+        memcpy(participant->id.bytes, name.bytes, name.size + 1);
+        participant->enrolment = learner_enrolment(&participant->state->learner, course);
     }
     model_read_end(view);
 }
 
-void member_done(struct member *member)
+void participant_done(struct participant *participant)
 {
-    state_unref(member->state);
-    free(member->records);
-    member->state = NULL;
-    member->records = NULL;
+    state_unref(participant->state);
+    free(participant->records);
+    participant->state = NULL;
+    participant->records = NULL;
 }
 
 static int newest_first(const void *a, const void *b)
@@ -377,31 +377,31 @@ static int newest_first(const void *a, const void *b)
     return left->id > right->id ? -1 : left->id < right->id;
 }
 
-enum rc member_pick(struct member *member, struct model *model, bool sorted, bool *out_done,
-                    struct fault *fault)
+enum rc participant_pick(struct participant *participant, struct model *model, bool sorted, bool *out_done,
+                         struct fault *fault)
 {
-    const struct learner *learner = member->state ? &member->state->learner : NULL;
+    const struct learner *learner = participant->state ? &participant->state->learner : NULL;
     uint32_t count = learner ? learner->record_count : 0,
-             end = count - member->looked < SLICE_RECORDS ? count : member->looked + SLICE_RECORDS;
+             end = count - participant->looked < SLICE_RECORDS ? count : participant->looked + SLICE_RECORDS;
 
-    if (sorted && !member->records && count) {
-        member->records = malloc(count * sizeof *member->records);
-        if (!member->records)
+    if (sorted && !participant->records && count) {
+        participant->records = malloc(count * sizeof *participant->records);
+        if (!participant->records)
             return fault_no_memory(fault);
     }
     struct view view = model_read_begin(model);
-    for (; member->looked < end; member->looked++) {
-        const struct record *record = &learner->records[member->looked];
-        if (view_item_facts(view, record->item).course != member->course)
+    for (; participant->looked < end; participant->looked++) {
+        const struct record *record = &learner->records[participant->looked];
+        if (view_item_facts(view, record->item).course != participant->course)
             continue;
-        member->time_spent_ms += record->time_spent_ms;
-        bool hidden = member->hides_previews && !member->enrolment && record_is_preview(record);
+        participant->time_spent_ms += record->time_spent_ms;
+        bool hidden = participant->hides_previews && !participant->enrolment && record_is_preview(record);
         if (sorted && record->flags & RECORD_PRESENT && !hidden)
-            member->records[member->record_count++] = record;
+            participant->records[participant->record_count++] = record;
     }
     model_read_end(view);
-    *out_done = member->looked == count;
-    if (*out_done && member->record_count)
-        qsort(member->records, member->record_count, sizeof *member->records, newest_first);
+    *out_done = participant->looked == count;
+    if (*out_done && participant->record_count)
+        qsort(participant->records, participant->record_count, sizeof *participant->records, newest_first);
     return RC_OK;
 }

@@ -66,7 +66,7 @@ bool roster_last(const struct roster *roster, int64_t out_by[2], struct learner_
 /* ---- one of them ---- */
 
 /* A learner as they are now, kept by reference: what is looked at stays as it is without any lock. */
-struct member {
+struct participant {
     struct learner_state *state; /* NULL: never seen, or erased meanwhile */
     struct learner_text id;
     const struct enrolment *enrolment; /* NULL: not enrolled in the course */
@@ -77,17 +77,18 @@ struct member {
     uint32_t record_count;
     wide time_spent_ms;  /* of all their records of the course, removed ones too */
     bool hides_previews; /* of who is not enrolled: set it when somebody else reads (contract 1, Enrolment) */
-    uint32_t looked;     /* member_pick's own */
+    uint32_t looked;     /* participant_pick's own */
 };
 
-/* Looks a learner up and takes a reference to their state; member_done gives it back. Takes the model's read
- * lock for a moment. */
-void member_open(struct member *member, struct model *model, uint32_t learner, uint32_t course);
+/* Looks a learner up and takes a reference to their state; participant_done gives it back. Takes the model's
+ * read lock for a moment. */
+void participant_open(struct participant *participant, struct model *model, uint32_t learner,
+                      uint32_t course);
 
-/* Gives the reference back. Fine for a member that is all zeros. */
-void member_done(struct member *member);
+/* Gives the reference back. Fine for a participant that is all zeros. */
+void participant_done(struct participant *participant);
 
 /* Looks at a thousand records; true when all were. sorted: into records, else the sum alone. Errors: RC_BUSY.
  */
-MUST_CHECK enum rc member_pick(struct member *member, struct model *model, bool sorted, bool *out_done,
-                               struct fault *fault);
+MUST_CHECK enum rc participant_pick(struct participant *participant, struct model *model, bool sorted,
+                                    bool *out_done, struct fault *fault);

@@ -35,8 +35,8 @@ static int64_t reversed(int64_t value)
     return value == INT64_MIN ? INT64_MAX : -value;
 }
 
-static bool take_member(const void *arg, struct view view, const struct learner *learner,
-                        const struct enrolment *enrolment, int64_t out_by[2])
+static bool take_participant(const void *arg, struct view view, const struct learner *learner,
+                             const struct enrolment *enrolment, int64_t out_by[2])
 {
     const struct courseroom_query *query = arg;
     struct course_facts facts = view_course_facts(view, enrolment->course);
@@ -74,34 +74,35 @@ static bool take_leader(const void *arg, struct view view, const struct learner 
 
 /* ---- rows ---- */
 
-static void put_leader_members(struct json_out *out, const struct member *member, uint32_t rank)
+static void put_leader_members(struct json_out *out, const struct participant *participant, uint32_t rank)
 {
-    const struct enrolment *enrolment = member->enrolment;
+    const struct enrolment *enrolment = participant->enrolment;
 
     json_open(out, '{');
     json_put_int(out, "rank", rank);
-    json_put_id(out, "userId", (struct text){member->id.bytes, member->id.size});
-    json_put_hundredths(out, "progressPercent",
-                        course_percent_hundredths(enrolment->completed_required, member->facts.required));
+    json_put_id(out, "userId", (struct text){participant->id.bytes, participant->id.size});
+    json_put_hundredths(
+        out, "progressPercent",
+        course_percent_hundredths(enrolment->completed_required, participant->facts.required));
     json_put_int(out, "completedContent", enrolment->completed_items);
-    json_put_int(out, "totalContent", member->facts.items);
-    json_put_hundredths(out, "totalActivityHours", rounded_ratio(member->time_spent_ms, 100, 3600000));
+    json_put_int(out, "totalContent", participant->facts.items);
+    json_put_hundredths(out, "totalActivityHours", rounded_ratio(participant->time_spent_ms, 100, 3600000));
     json_put_instant(out, "lastActivityDate", enrolment->last_activity_ms);
     json_put_text(out, "enrollmentStatus",
-                  word_of_state(enrolment_state(enrolment, &member->facts), WORDS_UPPER));
+                  word_of_state(enrolment_state(enrolment, &participant->facts), WORDS_UPPER));
     json_close(out, '}');
 }
 
-static void put_leader(struct row_out *to, const struct member *member, uint32_t rank, bool names)
+static void put_leader(struct row_out *to, const struct participant *participant, uint32_t rank, bool names)
 {
     if (to->csv) {
         struct json_out json = row_scratch(to);
-        put_leader_members(&json, member, rank);
+        put_leader_members(&json, participant, rank);
         row_cells(to, names);
         buf_text(to->out, "\r\n");
     } else {
         struct json_out json = {to->out, to->comma};
-        put_leader_members(&json, member, rank);
+        put_leader_members(&json, participant, rank);
         to->comma = json.comma;
     }
 }
@@ -113,7 +114,7 @@ static void open_list(struct listing *list)
 
     list->opened = true;
     if (list->to.csv && list->leaders) {
-        put_leader(&list->to, &(struct member){.id = {"0", 1}, .enrolment = &any}, 0, true);
+        put_leader(&list->to, &(struct participant){.id = {"0", 1}, .enrolment = &any}, 0, true);
     } else if (list->to.csv) {
         courseroom_row_header(&list->to, list->course);
     } else {
@@ -160,28 +161,28 @@ static void open_row(struct listing *list)
         uint32_t learner = view_learner_key(view, user.bytes, user.size);
         service_read_end(view);
         courseroom_row_open(&list->row, service_model(service), learner, list->course, user);
-        list->row.member.hides_previews = !text_equal(user, list->reader);
+        list->row.participant.hides_previews = !text_equal(user, list->reader);
     }
     list->in_row = true;
 }
 
 static enum rc step_row(struct listing *list, struct fault *fault)
 {
-    struct member *member = &list->row.member;
+    struct participant *participant = &list->row.participant;
     bool done = true;
     enum rc rc = RC_OK;
 
     if (!list->in_row)
         open_row(list);
-    if (list->leaders && member->enrolment) {
-        rc = member_pick(member, service_model(list->to.context->service), false, &done, fault);
+    if (list->leaders && participant->enrolment) {
+        rc = participant_pick(participant, service_model(list->to.context->service), false, &done, fault);
         if (rc == RC_OK && done)
-            put_leader(&list->to, member, roster_entry(list->roster, list->at).rank, false);
-    } else if (!list->roster || member->enrolment) { /* else erased since the list was sorted */
+            put_leader(&list->to, participant, roster_entry(list->roster, list->at).rank, false);
+    } else if (!list->roster || participant->enrolment) { /* else erased since the list was sorted */
         rc = courseroom_row_step(&list->row, &list->to, &done, fault);
     }
     if (done) {
-        member_done(member);
+        participant_done(participant);
         list->in_row = false;
         list->at++;
     }
@@ -209,7 +210,7 @@ static void close_listing(struct slow *slow)
     struct listing *list = (struct listing *)slow;
 
     if (list->in_row)
-        member_done(&list->row.member);
+        participant_done(&list->row.participant);
     roster_free(list->roster);
     buf_done(&list->to.scratch);
 }
@@ -253,7 +254,7 @@ static enum rc open_roster(struct slow *slow, const struct read *found, struct f
     slow->small = view_roster(found->view, found->course)->count <= SMALL_ROSTER;
     struct roster_query roster = {
         .course = list->course,
-        .take = list->leaders ? take_leader : take_member,
+        .take = list->leaders ? take_leader : take_participant,
         .arg = query,
         .ids_descending = !list->leaders && query->by == SORT_USER && query->descending,
         .first = (uint64_t)((query->limit ? query->page - 1 : 0) * query->limit),

@@ -15,19 +15,19 @@ void courseroom_row_open(struct courseroom_row *row, struct model *model, uint32
                          struct text user)
 {
     *row = (struct courseroom_row){.user = user};
-    member_open(&row->member, model, learner, course);
+    participant_open(&row->participant, model, learner, course);
     if (!user.bytes)
-        row->user = (struct text){row->member.id.bytes, row->member.id.size};
+        row->user = (struct text){row->participant.id.bytes, row->participant.id.size};
 }
 
 void courseroom_put_activities(struct json_out *out, struct face_context *context,
-                               const struct member *member, struct text user, uint32_t *at)
+                               const struct participant *participant, struct text user, uint32_t *at)
 {
     size_t enough = out->buf->size + HOLD_BYTES;
     struct view view = service_read_begin(context->service);
 
-    for (uint32_t i = 0; i < HOLD_RECORDS && *at < member->record_count && out->buf->size < enough; i++)
-        courseroom_put_activity(out, view, context->zone, user, member->records[(*at)++]);
+    for (uint32_t i = 0; i < HOLD_RECORDS && *at < participant->record_count && out->buf->size < enough; i++)
+        courseroom_put_activity(out, view, context->zone, user, participant->records[(*at)++]);
     service_read_end(view);
 }
 
@@ -59,21 +59,21 @@ static void put_summary(struct json_out *out, const struct enrolment *enrolment,
 static void json_step(struct courseroom_row *row, struct row_out *to, bool *out_done)
 {
     struct json_out json = {to->out, to->comma};
-    struct member *member = &row->member;
+    struct participant *participant = &row->participant;
 
     switch (row->phase) {
     case ROW_HEAD:
         json_open(&json, '{');
-        put_head(&json, to->context, member->enrolment, row->user);
+        put_head(&json, to->context, participant->enrolment, row->user);
         json_put_open(&json, "activityLogs", '[');
         row->phase = ROW_LOGS;
         break;
     case ROW_LOGS:
-        courseroom_put_activities(&json, to->context, member, row->user, &row->at);
+        courseroom_put_activities(&json, to->context, participant, row->user, &row->at);
         break;
     default:
         json_close(&json, ']');
-        put_summary(&json, member->enrolment, &member->facts);
+        put_summary(&json, participant->enrolment, &participant->facts);
         json_close(&json, '}');
         *out_done = true;
     }
@@ -117,25 +117,25 @@ static void summary_cells(struct row_out *to, const struct enrolment *enrolment,
 
 static void csv_step(struct courseroom_row *row, struct row_out *to, bool *out_done)
 {
-    struct member *member = &row->member;
+    struct participant *participant = &row->participant;
 
     switch (row->phase) {
     case ROW_HEAD:
-        head_cells(to, member->enrolment, row->user, false);
-        buf_text(to->out, member->record_count ? ",\"[" : ",[");
+        head_cells(to, participant->enrolment, row->user, false);
+        buf_text(to->out, participant->record_count ? ",\"[" : ",[");
         row->phase = ROW_LOGS;
         break;
     case ROW_LOGS: {
         struct json_out json = row_scratch(to);
         json.comma = row->at > 0;
-        courseroom_put_activities(&json, to->context, member, row->user, &row->at);
+        courseroom_put_activities(&json, to->context, participant, row->user, &row->at);
         csv_quoted(to->out, to->scratch.bytes, to->scratch.size);
         to->out->failed |= to->scratch.failed;
         break;
     }
     default:
-        buf_text(to->out, member->record_count ? "]\"," : "],");
-        summary_cells(to, member->enrolment, &member->facts, false);
+        buf_text(to->out, participant->record_count ? "]\"," : "],");
+        summary_cells(to, participant->enrolment, &participant->facts, false);
         buf_text(to->out, "\r\n");
         *out_done = true;
     }
@@ -160,12 +160,12 @@ enum rc courseroom_row_step(struct courseroom_row *row, struct row_out *to, bool
 
     *out_done = false;
     if (row->phase == ROW_PICK) {
-        rc = member_pick(&row->member, service_model(to->context->service), true, &picked, fault);
+        rc = participant_pick(&row->participant, service_model(to->context->service), true, &picked, fault);
         row->phase = picked ? ROW_HEAD : ROW_PICK;
     }
     while (rc == RC_OK && row->phase != ROW_PICK && !*out_done) { /* of a row with few records, all at once */
         uint32_t at = row->at;
-        if (row->phase == ROW_LOGS && row->at == row->member.record_count)
+        if (row->phase == ROW_LOGS && row->at == row->participant.record_count)
             row->phase = ROW_TAIL;
         if (to->csv)
             csv_step(row, to, out_done);

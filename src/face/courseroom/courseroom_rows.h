@@ -17,13 +17,13 @@ struct row_out {
 };
 
 struct courseroom_row {
-    struct member member;
+    struct participant participant;
     struct text user; /* as it is shown */
     enum { ROW_PICK, ROW_HEAD, ROW_LOGS, ROW_TAIL } phase;
     uint32_t at;
 };
 
-/* Of the learner's key; 0: of nobody, under the user's id. Free with member_done. */
+/* Of the learner's key; 0: of nobody, under the user's id. Free with participant_done. */
 void courseroom_row_open(struct courseroom_row *row, struct model *model, uint32_t learner, uint32_t course,
                          struct text user);
 
@@ -38,7 +38,7 @@ void courseroom_row_header(struct row_out *to, uint32_t course);
 /* Writes some of the records from *at on, as elements of the list that out is in; stops after 64 or 32 KiB.
  */
 void courseroom_put_activities(struct json_out *out, struct face_context *context,
-                               const struct member *member, struct text user, uint32_t *at);
+                               const struct participant *participant, struct text user, uint32_t *at);
 
 /* Where the object of a table's row is written, empty; then its members as cells, or their names. */
 struct json_out row_scratch(struct row_out *to);

@@ -30,7 +30,7 @@ struct activity_filter {
 struct records_answer {
     struct slow slow;
     struct row_out to;
-    struct member member;
+    struct participant participant;
     struct text user;
     uint32_t learner, course;
     bool own; /* the reader's */
@@ -44,29 +44,29 @@ static void records_close(struct slow *slow)
 {
     struct records_answer *answer = (struct records_answer *)slow;
 
-    member_done(&answer->member);
+    participant_done(&answer->participant);
     buf_done(&answer->to.scratch);
 }
 
 /* Those that the filter leaves, in place. */
-static void filter_records(struct member *member, const struct activity_filter *filter)
+static void filter_records(struct participant *participant, const struct activity_filter *filter)
 {
     uint32_t kept = 0;
     int64_t place = 0;
 
-    for (uint32_t i = 0; i < member->record_count; i++) {
-        const struct record *record = member->records[i];
+    for (uint32_t i = 0; i < participant->record_count; i++) {
+        const struct record *record = participant->records[i];
         if (record->updated_at_ms < filter->from_ms || record->updated_at_ms > filter->to_ms ||
             (filter->status && strcmp(filter->status, status_name(record)) != 0))
             continue;
         if (place >= filter->offset && place - filter->offset < filter->limit)
-            member->records[kept++] = record;
+            participant->records[kept++] = record;
         place++;
     }
-    member->record_count = kept;
+    participant->record_count = kept;
 }
 
-/* The records picked; *out_done: answer->member holds them. */
+/* The records picked; *out_done: answer->participant holds them. */
 static enum rc pick(struct records_answer *answer, bool *out_done, struct fault *fault)
 {
     struct service *service = answer->to.context->service;
@@ -74,15 +74,15 @@ static enum rc pick(struct records_answer *answer, bool *out_done, struct fault 
 
     *out_done = answer->picked;
     if (!answer->taken)
-        member_open(&answer->member, service_model(service), answer->learner, answer->course);
+        participant_open(&answer->participant, service_model(service), answer->learner, answer->course);
     answer->taken = true;
-    answer->member.hides_previews = !answer->own;
-    if (!answer->member.state)
+    answer->participant.hides_previews = !answer->own;
+    if (!answer->participant.state)
         return fault_set(fault, RC_NOT_FOUND, NULL, "User or course not found"); /* erased this moment */
     if (!answer->picked)
-        rc = member_pick(&answer->member, service_model(service), true, &answer->picked, fault);
+        rc = participant_pick(&answer->participant, service_model(service), true, &answer->picked, fault);
     if (rc == RC_OK && answer->picked && !*out_done) {
-        filter_records(&answer->member, &answer->filter);
+        filter_records(&answer->participant, &answer->filter);
         *out_done = true;
     }
     return rc;
@@ -106,13 +106,13 @@ static enum rc step_json(struct records_answer *answer, bool list, bool *out_las
         courseroom_open(&out, "User progress retrieved successfully");
         json_open(&out, '{');
         json_name(&out, "enrollments");
-        courseroom_put_enrolment(&out, view, context->zone, answer->user, answer->member.enrolment);
+        courseroom_put_enrolment(&out, view, context->zone, answer->user, answer->participant.enrolment);
         json_put_open(&out, "activityLogs", '[');
         service_read_end(view);
     }
     answer->opened = true;
-    courseroom_put_activities(&out, context, &answer->member, answer->user, &answer->at);
-    if (answer->at == answer->member.record_count) {
+    courseroom_put_activities(&out, context, &answer->participant, answer->user, &answer->at);
+    if (answer->at == answer->participant.record_count) {
         json_close(&out, ']');
         if (!list)
             json_close(&out, '}');
@@ -227,7 +227,7 @@ static void write_row(struct records_answer *answer)
     struct view view = service_read_begin(answer->to.context->service);
 
     courseroom_put_activity(&json, view, answer->to.context->zone, answer->user,
-                            answer->member.records[answer->at++]);
+                            answer->participant.records[answer->at++]);
     service_read_end(view);
 }
 
@@ -242,7 +242,7 @@ static enum rc step_table(struct records_answer *answer, bool *out_last, struct 
 
     if (rc != RC_OK || !picked)
         return rc;
-    uint32_t count = answer->member.record_count;
+    uint32_t count = answer->participant.record_count;
     for (int i = 0; i < HOLD_ROWS && !answer->seen && answer->at < count && rc == RC_OK; i++) {
         write_row(answer);
         rc = csv_see(answer->columns, to->scratch.bytes, to->scratch.size, fault);

@@ -18,20 +18,20 @@ struct stats_read {
     struct slow slow;
     uint32_t course;
     int64_t page, limit; /* limit 0: all */
-    enum { STATS_ROSTER, STATS_TYPES, STATS_HEAD, STATS_MEMBER, STATS_RECORDS, STATS_END } phase;
+    enum { STATS_ROSTER, STATS_TYPES, STATS_HEAD, STATS_PARTICIPANT, STATS_RECORDS, STATS_END } phase;
     struct roster *roster;
     const struct course_def *def;
     struct types types;
     struct item_sums all;
     uint32_t at; /* item, then record */
     size_t row;  /* of the roster */
-    struct member member;
+    struct participant participant;
     struct buf cells; /* a row's JSON, of a table */
 };
 
 /* Best first: what is completed of the required, then of all. */
-static bool take_member(const void *arg, struct view view, const struct learner *learner,
-                        const struct enrolment *enrolment, int64_t out_by[2])
+static bool take_participant(const void *arg, struct view view, const struct learner *learner,
+                             const struct enrolment *enrolment, int64_t out_by[2])
 {
     (void)arg;
     (void)view;
@@ -85,7 +85,7 @@ static void put_overview(struct stats_read *read)
 
 static void put_stats_head(struct stats_read *read, struct view view)
 {
-    read->phase = STATS_MEMBER;
+    read->phase = STATS_PARTICIPANT;
     if (read->slow.csv) {
         buf_text(read->slow.out.buf, stats_columns);
         buf_text(read->slow.out.buf, "\r\n");
@@ -99,68 +99,69 @@ static void put_stats_head(struct stats_read *read, struct view view)
     json_put_open(&read->slow.out, "userProgressSummary", '[');
 }
 
-static void put_member_head(struct stats_read *read, struct json_out *out)
+static void put_participant_head(struct stats_read *read, struct json_out *out)
 {
-    const struct member *member = &read->member;
+    const struct participant *participant = &read->participant;
     uint32_t hundredths =
-        course_percent_hundredths(member->enrolment->completed_required, member->facts.required);
+        course_percent_hundredths(participant->enrolment->completed_required, participant->facts.required);
     wide ms = 0;
 
-    for (uint32_t i = 0; i < member->record_count; i++)
-        ms += member->records[i]->time_spent_ms;
+    for (uint32_t i = 0; i < participant->record_count; i++)
+        ms += participant->records[i]->time_spent_ms;
     json_open(out, '{');
     json_put_open(out, "user", '{');
-    json_put_text(out, "id", member->id.bytes);
-    json_put_text(out, "username", member->id.bytes);
+    json_put_text(out, "id", participant->id.bytes);
+    json_put_text(out, "username", participant->id.bytes);
     json_put_null(out, "email");
     json_close(out, '}');
     json_put_int(out, "completionPercentage", trk_percent(hundredths, hundredths == 10000));
-    json_put_int(out, "completedContent", member->enrolment->completed_items);
+    json_put_int(out, "completedContent", participant->enrolment->completed_items);
     trk_put_minutes(out, "totalTimeSpent", ms);
     json_put_open(out, "enrollment", '{');
-    json_put_instant(out, "enrolledAt", member->enrolment->enrolled_at_ms);
-    json_put_text(out, "status", trk_state(enrolment_state(member->enrolment, &member->facts)));
+    json_put_instant(out, "enrolledAt", participant->enrolment->enrolled_at_ms);
+    json_put_text(out, "status", trk_state(enrolment_state(participant->enrolment, &participant->facts)));
     json_close(out, '}');
     json_put_open(out, "contentProgress", '[');
 }
 
 /* The next of the page: their records are picked, then listed. */
-static enum rc open_member(struct stats_read *read, struct fault *fault)
+static enum rc open_participant(struct stats_read *read, struct fault *fault)
 {
     struct service *service = face_of(read->slow.request)->service;
-    struct member *member = &read->member;
+    struct participant *participant = &read->participant;
     bool picked = false;
 
-    if (!member->state) {
+    if (!participant->state) {
         if (read->row == roster_count(read->roster)) {
             read->phase = STATS_END;
             return RC_OK;
         }
-        member_open(member, service_model(service), roster_entry(read->roster, read->row).learner,
-                    read->course);
-        if (!member->enrolment) { /* erased meanwhile */
-            member_done(member);
+        participant_open(participant, service_model(service), roster_entry(read->roster, read->row).learner,
+                         read->course);
+        if (!participant->enrolment) { /* erased meanwhile */
+            participant_done(participant);
             read->row++;
             return RC_OK;
         }
     }
-    enum rc rc = member_pick(member, service_model(service), true, &picked, fault);
+    enum rc rc = participant_pick(participant, service_model(service), true, &picked, fault);
     if (rc == RC_OK && picked) {
         struct json_out row = {&read->cells, false};
-        put_member_head(read, read->slow.csv ? &row : &read->slow.out);
+        put_participant_head(read, read->slow.csv ? &row : &read->slow.out);
         read->phase = STATS_RECORDS;
         read->at = 0;
     }
     return rc;
 }
 
-static void put_member_records(struct stats_read *read, struct view view)
+static void put_participant_records(struct stats_read *read, struct view view)
 {
-    const struct member *member = &read->member;
+    const struct participant *participant = &read->participant;
     struct json_out row = {&read->cells, read->at > 0}, *out = read->slow.csv ? &row : &read->slow.out;
 
-    for (uint32_t steps = STEPS_A_HOLD; read->at < member->record_count && steps > 0; read->at++, steps--) {
-        const struct record *record = member->records[read->at];
+    for (uint32_t steps = STEPS_A_HOLD; read->at < participant->record_count && steps > 0;
+         read->at++, steps--) {
+        const struct record *record = participant->records[read->at];
         json_open(out, '{');
         json_put_text(out, "contentId", view_id(view, ENTITY_ITEM, record->item).bytes);
         json_put_text(out, "status", trk_status(record));
@@ -170,7 +171,7 @@ static void put_member_records(struct stats_read *read, struct view view)
         json_put_instant(out, "completedAt", record->completed_at_ms);
         json_close(out, '}');
     }
-    if (read->at < member->record_count)
+    if (read->at < participant->record_count)
         return;
     json_close(out, ']');
     json_close(out, '}');
@@ -180,10 +181,10 @@ static void put_member_records(struct stats_read *read, struct view view)
         buf_text(read->slow.out.buf, "\r\n");
         buf_clear(&read->cells);
     }
-    member_done(&read->member);
-    read->member = (struct member){0};
+    participant_done(&read->participant);
+    read->participant = (struct participant){0};
     read->row++;
-    read->phase = STATS_MEMBER;
+    read->phase = STATS_PARTICIPANT;
 }
 
 static void put_stats_end(struct stats_read *read)
@@ -206,8 +207,8 @@ static enum rc stats_turn(struct stats_read *read, struct fault *fault)
     if (read->phase == STATS_ROSTER) {
         rc = roster_step(read->roster, &sorted, fault);
         read->phase = sorted ? STATS_TYPES : STATS_ROSTER;
-    } else if (read->phase == STATS_MEMBER) {
-        rc = open_member(read, fault);
+    } else if (read->phase == STATS_PARTICIPANT) {
+        rc = open_participant(read, fault);
     } else {
         struct view view = service_read_begin(service);
         if (read->phase == STATS_TYPES)
@@ -215,7 +216,7 @@ static enum rc stats_turn(struct stats_read *read, struct fault *fault)
         else if (read->phase == STATS_HEAD)
             put_stats_head(read, view);
         else
-            put_member_records(read, view);
+            put_participant_records(read, view);
         service_read_end(view);
     }
     return rc;
@@ -239,7 +240,7 @@ static void stats_close(struct slow *slow)
 {
     struct stats_read *read = (struct stats_read *)slow;
 
-    member_done(&read->member);
+    participant_done(&read->participant);
     roster_free(read->roster);
     course_def_unref(read->def);
     buf_done(&read->cells);
@@ -262,7 +263,7 @@ static enum rc stats_decode(struct slow *slow, const struct body *body, struct f
 static enum rc stats_open(struct slow *slow, const struct read *found, struct fault *fault)
 {
     struct stats_read *read = (struct stats_read *)slow;
-    struct roster_query query = {.course = found->course, .take = take_member, .count = UINT64_MAX};
+    struct roster_query query = {.course = found->course, .take = take_participant, .count = UINT64_MAX};
 
     if (!view_course(found->view, found->course))
         return fault_set(fault, RC_NOT_FOUND, NULL, "Module not found");
