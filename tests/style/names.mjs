@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // What comments say exists does exist: every reference to a paper, every name of a function or file, and a comment at every
-// public function. Source: docs/style.md, Comments and Names. Prints file:line: what is wrong; exit 1 when anything is.
-//   names.mjs [references|promises|names|modules|headers ...]     from the repository's root; without an argument all of them
+// public function, which a unit test names. Source: docs/style.md, Comments and Names. Prints file:line: what is wrong; exit 1 when anything is.
+//   names.mjs [references|promises|names|modules|headers|tested ...]     from the repository's root; without an argument all of them
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 
@@ -196,7 +196,22 @@ function documented() {
   }
 }
 
-const all = { references, promises: shown, names, modules, headers: documented };
+// ---- tested: what a layer offers to others is named in a unit test ----
+
+// A function that only files of its own folder call is a part of what the folder offers: tested through that.
+function tested() {
+  const layer = (file) => file.split('/')[1];
+  const calledIn = new Map(); // word -> layers whose code has it
+  for (const file of sources) for (const [word] of c.get(file).code.matchAll(/\w+/g)) calledIn.set(word, (calledIn.get(word) ?? new Set()).add(layer(file)));
+  const named = new Set();
+  for (const [file, { code }] of c) if (file.startsWith('tests/unit/') || file.startsWith('tests/store/')) for (const [word] of code.matchAll(/\w+/g)) named.add(word);
+  for (const file of headers) {
+    if (!['core', 'model', 'app', 'auth'].includes(layer(file))) continue;
+    for (const [name, at] of declared(file)) if (!named.has(name) && calledIn.get(name).size > 1) say(file, lineOf(c.get(file).code, at), `${name}() is named in no unit test`);
+  }
+}
+
+const all = { references, promises: shown, names, modules, headers: documented, tested };
 const asked = process.argv.slice(2);
 for (const name of asked.length ? asked : Object.keys(all)) {
   if (!all[name]) { console.error(`no such check: ${name}; there are ${Object.keys(all).join(', ')}`); process.exit(2); }

@@ -41,8 +41,28 @@ static void each_rule_of_each_role(void **unused)
     model_free(model);
 }
 
+/* What a face has to find out before it asks. */
+static void a_rule_says_what_it_depends_on(void **unused)
+{
+    static const struct {
+        enum access_rule rule;
+        bool whose, course;
+    } rows[] = {{ACCESS_PUBLIC, false, false},      {ACCESS_SIGNED_IN, false, false},
+                {ACCESS_ADMIN, true, false}, /* who never may is refused there */
+                {ACCESS_OWN, true, false},          {ACCESS_PERSON, true, false},
+                {ACCESS_COURSE_RECORD, true, true}, {ACCESS_COURSE_STAFF, true, true},
+                {ACCESS_CATALOG_READ, true, true}};
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (access_asks_whose(rows[i].rule) != rows[i].whose ||
+            access_asks_course(rows[i].rule) != rows[i].course)
+            fail_msg("rule %d", (int)rows[i].rule);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each_rule_of_each_role)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each_rule_of_each_role),
+                                       cmocka_unit_test(a_rule_says_what_it_depends_on)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

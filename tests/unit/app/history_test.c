@@ -1,6 +1,5 @@
-#include "fixture.h"
+#include "acts.h"
 
-#include "app/command.h"
 #include "app/erase_plan.h"
 #include "app/history.h"
 #include "app/history_model.h"
@@ -9,95 +8,10 @@
 #include "app/rollback.h"
 #include "app/sequences.h"
 #include "app/verify.h"
-#include "core/members.h"
 #include "model/fold.h"
 
 /* What was: bounds, log entries then and now, the life of one, a rollback, an erasure; and that verify finds
  * nothing afterwards. One learner writes, changes, rolls back; another stands by. */
-
-static struct store *store;
-static struct engine *engine;
-static struct arena arena;
-
-static int begin(void **state)
-{
-    if (make_directory(state) != 0)
-        return -1;
-    arena_init(&arena);
-    store = open_store();
-    engine = open_engine(store);
-    return 0;
-}
-
-static int end(void **state)
-{
-    engine_free(engine);
-    store_close(store);
-    arena_done(&arena);
-    return remove_directory(state);
-}
-
-static uint64_t do_one(struct command command)
-{
-    struct fault fault = {NULL, NULL};
-
-    command.arena = &arena;
-    if (engine_run(engine, &command, NULL, NULL, &fault) != RC_OK || command.rc != RC_OK)
-        fail_msg("kind %d: %s", (int)command.kind,
-                 command.fault.message ? command.fault.message : fault.message);
-    return command.sequence;
-}
-
-static uint64_t add_log(const char *user, char value)
-{
-    uint8_t members[64];
-    struct member member = {"n", 1, &value, 1};
-    size_t size = (size_t)(member_put(members, &member) - members);
-
-    return do_one((struct command){.kind = CMD_LOG_ADD,
-                                   .face = FACE_LOGS,
-                                   .learner = text(user),
-                                   .members = members,
-                                   .members_size = (uint32_t)size});
-}
-
-static uint64_t change_log(const char *user, uint64_t log_id, char value)
-{
-    struct caller caller = {.roles = ROLE_STUDENT};
-    uint8_t members[64];
-    struct member member = {"n", 1, &value, 1};
-    size_t size = (size_t)(member_put(members, &member) - members);
-
-    caller.id_size = (uint32_t)snprintf(caller.id, sizeof caller.id, "%s", user);
-    return do_one((struct command){.kind = value ? CMD_LOG_UPDATE : CMD_LOG_DELETE,
-                                   .face = FACE_LOGS,
-                                   .log_id = log_id,
-                                   .caller = &caller,
-                                   .members = members,
-                                   .members_size = (uint32_t)size});
-}
-
-static uint64_t report(const char *user, const char *course, const char *item)
-{
-    struct item_report one = {.item = text(item), .course = text(course)};
-
-    one.report = (struct report){.has = HAS_STATUS, .status = ITEM_COMPLETED};
-    return do_one((struct command){.kind = CMD_REPORTS,
-                                   .face = FACE_TRK,
-                                   .learner = text(user),
-                                   .reports = &one,
-                                   .report_count = 1,
-                                   .all_or_nothing = true});
-}
-
-static uint32_t key_of(const char *user)
-{
-    struct view view = model_read_begin(engine_model(engine));
-    uint32_t key = view_learner_key(view, user, strlen(user));
-
-    model_read_end(view);
-    return key;
-}
 
 /* ---- lists of sequences ---- */
 

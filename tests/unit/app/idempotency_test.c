@@ -119,6 +119,9 @@ static void a_caller_has_so_many_bytes(void **unused)
     idempotency_end(idempotency, key_of(1), true, LIMIT_KEPT_BYTES - 1);
     assert_int_equal(begin(2, 1, 1), IDEMPOTENCY_NEW);
     idempotency_end(idempotency, key_of(2), true, 1);
+    uint64_t bytes;
+    assert_int_equal(idempotency_count(idempotency, &bytes), 2);
+    assert_int_equal(bytes, LIMIT_KEPT_BYTES);
     assert_int_equal(begin(3, 1, 1), IDEMPOTENCY_FULL);
     assert_int_equal(begin(3, 2, 1), IDEMPOTENCY_NEW);
     idempotency_lost(idempotency, key_of(2));

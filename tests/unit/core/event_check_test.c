@@ -204,6 +204,25 @@ static void members_are_few_small_and_each_once(void **unused)
     assert_non_null(members_problem(big, (size_t)(member_put(big, &large) - big)));
 }
 
+static void texts_are_utf8_without_nul_and_short(void **unused)
+{
+    static const struct {
+        const char *text;
+        size_t size, most;
+        bool fine;
+    } rows[] = {{"abc", 3, 3, true},          {"abc", 3, 2, false},     {"", 0, 0, true},
+                {"a\0c", 3, 9, false},        {"\xc3\xa4", 2, 9, true}, {"\xc3", 1, 9, false},
+                {"\xed\xa0\x80", 3, 9, false}};
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (event_text_fine(rows[i].text, rows[i].size, rows[i].most) != rows[i].fine)
+            fail_msg("row %zu", i);
+    assert_true(event_instant_fine(0));
+    assert_false(event_instant_fine(INT64_MAX));
+    assert_false(event_instant_fine(INT64_MIN));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +230,7 @@ int main(void)
         cmocka_unit_test(more_segments_than_a_request_takes_are_named),
         cmocka_unit_test(members_that_are_no_json_are_named),
         cmocka_unit_test(members_are_few_small_and_each_once),
+        cmocka_unit_test(texts_are_utf8_without_nul_and_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

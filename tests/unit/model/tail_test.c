@@ -100,12 +100,44 @@ static void events_are_sorted_by_learner(void **unused)
     free(refs);
 }
 
+static enum rc note(void *arg, uint64_t sequence, struct fault *fault)
+{
+    uint64_t *seen = arg; /* how many, then which */
+
+    (void)fault;
+    seen[++seen[0]] = sequence;
+    return seen[0] == 4 ? RC_ENOUGH : RC_OK;
+}
+
+/* Those that go with a checkpoint too, until the index has them. */
+static void a_learners_events_are_told_in_order(void **unused)
+{
+    uint64_t seen[8] = {0};
+    struct fault fault;
+
+    (void)unused;
+    tail_add(tail, events, 8);
+    tail_begin_checkpoint(tail);
+    tail_add(tail, events + 8, 8);
+    assert_int_equal(tail_each(tail, 2, note, seen, &fault), RC_ENOUGH);
+    for (uint64_t i = 1; i <= 4; i++)
+        assert_int_equal(seen[i], 3 * i);
+    seen[0] = 0;
+    tail_end_checkpoint(tail, true);
+    assert_int_equal(tail_each(tail, 2, note, seen, &fault), RC_OK);
+    assert_int_equal(seen[0], 3); /* 9, 12 and 15 */
+    seen[0] = 0;
+    assert_int_equal(tail_each(tail, 99, note, seen, &fault), RC_OK);
+    assert_int_equal(seen[0], 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_written_goes_and_the_rest_stays, begin, end),
         cmocka_unit_test_setup_teardown(mentions_are_found_by_who, begin, end),
         cmocka_unit_test_setup_teardown(events_are_sorted_by_learner, begin, end),
+        cmocka_unit_test_setup_teardown(a_learners_events_are_told_in_order, begin, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
