@@ -20,8 +20,7 @@
 enum {
     READY_MAX = 256,
     TICK_MS = 250,
-    MANY = 256, /* who are told something in one turn: then there is a rest of */
-    REST_MS = 20,
+    REST_US = 800,            /* between two turns of sending */
     STOP_MS = 2000,           /* as long as a stream says goodbye, at most */
     BATCH_EVENTS_MAX = 65536, /* that wait for the hub; those past it are read from the log */
     NICE = 5,                 /* as the workers: loops and engine come first */
@@ -163,7 +162,11 @@ static void take_inbox(struct hub *hub)
 static void turn(struct hub *hub)
 {
     struct epoll_event ready[READY_MAX];
-    int count = epoll_wait(hub->epoll, ready, READY_MAX, hub->count || hub->dying ? TICK_MS : -1);
+    bool sends = hub->dirty; /* to more than one turn is for */
+
+    if (sends)
+        (void)nanosleep(&(struct timespec){0, REST_US * 1000}, NULL);
+    int count = epoll_wait(hub->epoll, ready, READY_MAX, sends ? 0 : hub->count || hub->dying ? TICK_MS : -1);
 
     hub->now_ms = monotonic_ms();
     for (int i = 0; i < count; i++) {
@@ -176,12 +179,9 @@ static void turn(struct hub *hub)
     take_inbox(hub);
     if (hub->now_ms - hub->ticked_ms >= TICK_MS)
         clock_tick(hub);
-    unsigned told = subscribers_flush(hub);
+    subscribers_flush(hub);
     subscribers_bury(hub);
     atomic_store_explicit(&hub->waiting, hub->kept_bytes + hub->incoming_bytes, memory_order_relaxed);
-    if (told >= MANY) /* the next events go to them together, which costs a call for each of them, not for
-                         each event */
-        (void)nanosleep(&(struct timespec){0, REST_MS * 1000000}, NULL);
 }
 
 static bool answers_owed(const struct hub *hub)

@@ -110,7 +110,8 @@ struct hub {
 
     struct topics topics; /* the thread's own, as is what follows */
     struct subscriber *streams;
-    struct subscriber *dirty;
+    struct subscriber *dirty,
+        *last_dirty;                  /* something is to be sent to them; who waited longest comes first */
     struct subscriber *dying;         /* over, and somebody may still have them */
     struct catch_up *line, *line_end; /* those that wait to catch up */
     unsigned begun;                   /* those that do */

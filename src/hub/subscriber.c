@@ -19,6 +19,8 @@ enum {
     UNASKED_MAX = 64 * 1024,        /* bytes from the client of an SSE, who has nothing to say */
     SEND_BUFFER_BYTES = 128 * 1024, /* of the kernel's: what a slow reader can make it keep */
     DEAD_MS = 60000,                /* a client that acknowledges nothing for so long is gone */
+    STREAMS_A_TURN = 64,            /* are sent something, half a millisecond's work, */
+    BYTES_A_TURN = 1024 * 1024,     /* or so much */
 };
 
 /* ---- its beginning ---- */
@@ -104,9 +106,11 @@ void subscriber_touch(struct subscriber *stream)
 {
     if (stream->dirty || stream->state == SUBSCRIBER_OVER)
         return;
+    struct hub *hub = stream->hub;
     stream->dirty = true;
-    stream->next_dirty = stream->hub->dirty;
-    stream->hub->dirty = stream;
+    stream->next_dirty = NULL;
+    *(hub->dirty ? &hub->last_dirty->next_dirty : &hub->dirty) = stream;
+    hub->last_dirty = stream;
 }
 
 static void leave_all(struct subscriber *stream)
@@ -272,17 +276,19 @@ static void flush(struct subscriber *stream)
         catch_up_more(stream);
 }
 
-unsigned subscribers_flush(struct hub *hub)
+void subscribers_flush(struct hub *hub)
 {
-    unsigned count = 0;
+    size_t bytes = 0;
 
-    for (struct subscriber *stream; (stream = hub->dirty); count++) {
+    for (int count = 0; hub->dirty && count < STREAMS_A_TURN && bytes < BYTES_A_TURN; count++) {
+        struct subscriber *stream = hub->dirty;
         hub->dirty = stream->next_dirty;
         stream->dirty = false;
-        if (stream->state != SUBSCRIBER_OVER)
-            flush(stream);
+        if (stream->state == SUBSCRIBER_OVER)
+            continue;
+        bytes += stream->outbox.waiting;
+        flush(stream);
     }
-    return count;
 }
 
 /* ---- what clients send, and the end of them ---- */

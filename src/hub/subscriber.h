@@ -20,8 +20,10 @@ void subscriber_look(struct subscriber *stream, uint32_t ready);
 /* Ends it when its reader is too slow. */
 void subscriber_drop_if_late(struct subscriber *stream);
 
-/* At the end of a turn: sends what is to be sent, and says to how many. */
-unsigned subscribers_flush(struct hub *hub);
+/* At the end of a turn: sends what is to be sent, to so many as one turn is for. The others stay
+ * hub->dirty. */
+void subscribers_flush(struct hub *hub);
+
 /* Frees those that are over and that nobody has any more. */
 void subscribers_bury(struct hub *hub);
 
