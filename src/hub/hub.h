@@ -66,6 +66,7 @@ struct hub_settings {
     uint64_t line_seed;   /* as face's: which line of the workers a caller has */
     unsigned per_user;    /* streams of one user; 0: as many as there may be */
     unsigned streams_max; /* in all */
+    unsigned whole_ms;    /* a message over a WebSocket is whole so soon; 0: a minute (reliability R28) */
 };
 
 /* Starts the hub's thread. The settings are copied, the worker outlives the hub. Errors: RC_BUSY: no memory,

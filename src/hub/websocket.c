@@ -17,7 +17,7 @@ enum {
     MESSAGE_MAX = 1 << 20,           /* contract 1, Errors: as a body */
     INCOMING_MAX = 64 * 1024 * 1024, /* of half-received messages, all streams together */
     FREE_BYTES = 16 * 1024,          /* of one that count for nothing there */
-    WHOLE_MS = 60000,                /* a message must be whole so soon: reliability R28 */
+    WHOLE_MS = 60000,                /* a message must be whole so soon, unless the settings say otherwise */
     READ_MAX = 64 * 1024,            /* from one client a turn */
     WRITES_MAX = 32,                 /* of one client under way; more is not read meanwhile */
 };
@@ -27,7 +27,7 @@ struct websocket {
     struct buf out;                  /* what it writes in one go */
     struct buf incoming;             /* of a message that is not whole */
     size_t charged;
-    int64_t begun_ms;    /* when that began; 0: none is */
+    int64_t begun_ms;    /* when that, or a frame, began; 0: none is */
     uint64_t fed, taken; /* bytes: what the context got, what its whole frames had */
     uint64_t payload;    /* of the frame that is being received */
     size_t read;         /* in this turn */
@@ -186,6 +186,8 @@ static void on_frame_end(wslay_event_context_ptr context, void *arg)
 
     (void)context;
     socket->taken += head_bytes(socket->payload) + socket->payload;
+    if (!socket->fragmented && !socket->incoming.size)
+        socket->begun_ms = 0; /* a ping on its own */
 }
 
 static void end_incoming(struct subscriber *stream)
@@ -311,6 +313,10 @@ bool websocket_read(struct subscriber *stream)
     else if (is_idle(socket)) {
         wslay_event_context_free(socket->context);
         socket->context = NULL;
+        socket->begun_ms = 0;
+    } else if (!socket->begun_ms) {
+        socket->begun_ms =
+            stream->hub->now_ms; /* of a head, which the library does not show until it is whole */
     }
     if (socket->close_received)
         subscriber_touch(stream); /* once the rest is sent it is over */
@@ -354,8 +360,10 @@ bool websocket_is_over(const struct subscriber *stream)
 bool websocket_is_late(const struct subscriber *stream)
 {
     const struct websocket *socket = stream->websocket;
+    unsigned whole_ms = stream->hub->settings.whole_ms;
 
-    return socket && socket->begun_ms && stream->hub->now_ms - socket->begun_ms >= WHOLE_MS;
+    return socket && socket->begun_ms &&
+           stream->hub->now_ms - socket->begun_ms >= (whole_ms ? whole_ms : WHOLE_MS);
 }
 
 void websocket_free(struct subscriber *stream)

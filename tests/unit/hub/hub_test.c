@@ -29,6 +29,7 @@ static struct {
     atomic_bool may, token_holds;
     atomic_llong now_ms;
     atomic_int pasts; /* open ones */
+    unsigned whole_ms;
     struct hub_write *write;
     pthread_mutex_t lock;
     pthread_cond_t written;
@@ -171,7 +172,8 @@ static void begin_world(uint64_t events, unsigned per_user)
         .worker = world.worker,
         .line_seed = 7,
         .per_user = per_user,
-        .streams_max = 100,
+        .streams_max = 200,
+        .whole_ms = world.whole_ms,
     };
     assert_int_equal(hub_new(&settings, &world.hub, &fault), RC_OK);
     world.sink = hub_sink(world.hub);
@@ -236,11 +238,9 @@ static struct caller caller_named(const char *name, unsigned roles)
     return caller;
 }
 
-static struct client *subscribe(enum hub_form form, const char *user, bool has_after, uint64_t after)
+static void subscribe_as(struct client *client, enum hub_form form, const char *user, bool has_after,
+                         uint64_t after)
 {
-    static struct client clients[16];
-    static unsigned next;
-    struct client *client = &clients[next++ % COUNT(clients)];
     struct caller caller = caller_named(user ? user : "boss", user ? ROLE_STUDENT : ROLE_ADMIN);
     struct hub_wish wish = {.form = form,
                             .caller = &caller,
@@ -258,6 +258,15 @@ static struct client *subscribe(enum hub_form form, const char *user, bool has_a
     assert_int_equal(hub_subscribe(world.hub, &wish, &client->stream, &fault), RC_OK);
     client->fd = pair[0];
     hub_give(client->stream, pair[1], NULL, 0);
+}
+
+static struct client *subscribe(enum hub_form form, const char *user, bool has_after, uint64_t after)
+{
+    static struct client clients[16];
+    static unsigned next;
+    struct client *client = &clients[next++ % COUNT(clients)];
+
+    subscribe_as(client, form, user, has_after, after);
     return client;
 }
 
@@ -446,6 +455,28 @@ static void a_slow_reader_is_dropped_and_the_others_go_on(void **unused)
     (void)close(slow->fd);
     (void)close(quick->fd);
     end_world();
+}
+
+/* More than one turn of the hub sends to. */
+static void many_are_told_in_turns(void **unused)
+{
+    enum { MANY = 150 };
+    struct client *clients = calloc(MANY, sizeof *clients);
+
+    (void)unused;
+    assert_non_null(clients);
+    begin_world(0, 0);
+    for (size_t i = 0; i < MANY; i++)
+        subscribe_as(&clients[i], HUB_SSE, i % 3 ? NULL : "anna", i % 2, 0);
+    for (int i = 0; i < 40; i++)
+        happen(3, true);
+    for (size_t i = 0; i < MANY; i++)
+        expect_ids(&clients[i], 0, 120, i % 3 ? 0 : 1);
+    assert_int_equal(hub_state(world.hub).dropped, 0);
+    for (size_t i = 0; i < MANY; i++)
+        (void)close(clients[i].fd);
+    end_world();
+    free(clients);
 }
 
 static void a_user_has_so_many(void **unused)
@@ -663,6 +694,39 @@ static void a_message_has_a_mebibyte_at_most(void **unused)
     end_world();
 }
 
+static void a_message_that_is_never_whole_ends(void **unused)
+{
+    (void)unused;
+    world.whole_ms = 600;
+    begin_world(0, 0);
+    struct client *head = subscribe(HUB_WEBSOCKET, "anna", false, 0),
+                  *part = subscribe(HUB_WEBSOCKET, "anna", false, 0),
+                  *pings = subscribe(HUB_WEBSOCKET, "anna", false, 0);
+    int64_t began_ms = monotonic_ms();
+    assert_int_equal(write(head->fd, "\x81\x85\x01", 3), 3);
+    send_frame(part, 0x01, "{", 1, true);
+    while (monotonic_ms() - began_ms < 1500) { /* a ping, in two parts; none is ever late */
+        send_frame(part, 0x89, "", 0, true);   /* which makes the message no younger */
+        assert_int_equal(write(pings->fd, "\x89\x80\x01", 3), 3);
+        (void)usleep(20000);
+        assert_int_equal(write(pings->fd, "\x02\x03\x04", 3), 3);
+    }
+    expect_close(head, 1008);
+    char text[512];
+    int opcode;
+    while ((opcode = next_frame(part, text)) == 0x8a)
+        continue;
+    assert_int_equal(opcode, 0x88);
+    send_frame(pings, 0x88, "\x03\xe8", 2, true);
+    while ((opcode = next_frame(pings, text)) == 0x8a)
+        continue;
+    assert_int_equal((uint8_t)text[0] << 8 | (uint8_t)text[1], 1000);
+    (void)close(part->fd);
+    (void)close(pings->fd);
+    end_world();
+    world.whole_ms = 0;
+}
+
 static void a_websocket_is_told_why_it_ends(void **unused)
 {
     (void)unused;
@@ -766,11 +830,13 @@ int main(void)
         cmocka_unit_test(what_was_published_before_is_not_told),
         cmocka_unit_test(too_many_missed_are_a_gap),
         cmocka_unit_test(a_slow_reader_is_dropped_and_the_others_go_on),
+        cmocka_unit_test(many_are_told_in_turns),
         cmocka_unit_test(a_user_has_so_many),
         cmocka_unit_test(a_stream_ends_with_its_right),
         cmocka_unit_test(a_message_is_answered_on_its_socket),
         cmocka_unit_test(broken_framing_ends_with_its_code),
         cmocka_unit_test(a_message_has_a_mebibyte_at_most),
+        cmocka_unit_test(a_message_that_is_never_whole_ends),
         cmocka_unit_test(a_websocket_is_told_why_it_ends),
         cmocka_unit_test(a_ticket_is_good_once),
         cmocka_unit_test(topics_find_who_watches),
