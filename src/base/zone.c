@@ -20,6 +20,8 @@ struct zone *zone_new(const char *name)
 {
     struct zone *zone = g_new0(struct zone, 1);
 
+    if (strlen(name) < ZONE_NAME_BYTES)
+        memcpy(zone->name, name, strlen(name) + 1);
     if (strcmp(name, "UTC") == 0)
         return zone;
     zone->zone = g_time_zone_new_identifier(name); /* g_time_zone_new would give UTC for an unknown name */
@@ -107,7 +109,6 @@ static struct zone *add_zone(const char *name)
         memcpy(stranger, name, strlen(name) + 1);
         return NULL;
     }
-    memcpy(zone->name, name, strlen(name) + 1);
     zone_count++;
     return zone;
 }
