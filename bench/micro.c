@@ -63,6 +63,9 @@ static struct record records[RECORDS + 2];
 static uint32_t items[RECORDS + 2];
 static struct enrolment enrolments[2];
 static int32_t days[64];
+static uint32_t day_reports[64];
+static int64_t day_gained_ms[64];
+static struct course_day course_days[64];
 static uint64_t event_ids[4][2];
 static struct segment segment_room[RECORD_MAX_SEGMENTS + 16];
 static uint8_t metadata_room[1 << 16], bytes[1 << 16];
@@ -70,6 +73,10 @@ static struct learner learner = {.record_room = RECORDS + 2,
                                  .enrolment_room = 2,
                                  .day_room = 64,
                                  .event_id_room = 4,
+                                 .course_day_room = 64,
+                                 .day_reports = day_reports,
+                                 .day_gained_ms = day_gained_ms,
+                                 .course_days = course_days,
                                  .records = records,
                                  .items = items,
                                  .enrolments = enrolments,

@@ -42,6 +42,7 @@ struct enrolment {
     uint32_t course; /* interned */
     uint32_t id;     /* enrollmentId */
     uint8_t class;
+    uint16_t day_count;                           /* of its days with a report: core/days.h */
     uint32_t completed_required, completed_items; /* of the course's present items */
     uint32_t certificate_size;
     /* Instants, or INSTANT_NEVER. */

@@ -96,6 +96,7 @@ bool learner_has_room(const struct learner *learner, const struct event *event)
     bool id = event->event_id[0] || event->event_id[1];
     return learner->record_count < learner->record_room &&
            learner->enrolment_count < learner->enrolment_room && learner->day_count < learner->day_room &&
+           learner->course_day_count < learner->course_day_room &&
            (!id || learner->event_id_count == LEARNER_EVENT_IDS ||
             learner->event_id_count < learner->event_id_room);
 }

@@ -19,11 +19,17 @@ struct finder {
     uint32_t mask;
 };
 
+/* A UTC day on which the learner reported in a course. */
+struct course_day {
+    int32_t day;
+    uint32_t reports;
+};
+
 struct learner {
     uint32_t key; /* interned */
-    uint32_t record_count, enrolment_count, day_count, event_id_count;
+    uint32_t record_count, enrolment_count, day_count, event_id_count, course_day_count;
     uint32_t event_id_next; /* where the next eventId goes once there are 1,000 */
-    uint32_t record_room, enrolment_room, day_room, event_id_room;
+    uint32_t record_room, enrolment_room, day_room, event_id_room, course_day_room;
     int64_t last_event_ms; /* instant of the latest event */
     uint64_t version;      /* sequence of the latest event */
     uint32_t previews;     /* records that only previews made */
@@ -36,6 +42,10 @@ struct learner {
     uint32_t *items;
     struct enrolment *enrolments; /* by first sight */
     int32_t *days;                /* local days with a report, ascending: for streaks */
+    /* of the last DAYS_KEPT of them: how many reports, and what they added; core/days.h */
+    uint32_t *day_reports;
+    int64_t *day_gained_ms;
+    struct course_day *course_days; /* of each enrolment in turn, ascending; likewise */
     uint64_t (*event_ids)[2];
     struct finder by_item, by_course; /* of records and enrolments */
 };

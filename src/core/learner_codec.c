@@ -3,13 +3,16 @@
 #include <string.h>
 
 #include "base/codec.h"
+#include "core/days.h"
 
-enum { CODEC_VERSION = 2, RECORD_NUMBERS = 26, ENROLMENT_NUMBERS = 15 };
+enum { CODEC_VERSION = 3, RECORD_NUMBERS = 27, ENROLMENT_NUMBERS = 16 };
 
 size_t learner_bound(const struct learner *learner)
 {
-    size_t bytes = 17 * VARINT_MAX_BYTES + (learner->zone ? strlen(learner->zone) : 0) +
-                   learner->day_count * VARINT_MAX_BYTES + learner->event_id_count * 2 * VARINT_MAX_BYTES;
+    size_t bytes = 18 * VARINT_MAX_BYTES + (learner->zone ? strlen(learner->zone) : 0) +
+                   learner->day_count * VARINT_MAX_BYTES + learner->event_id_count * 2 * VARINT_MAX_BYTES +
+                   days_figured(learner) * 2 * VARINT_MAX_BYTES +
+                   learner->course_day_count * 2 * VARINT_MAX_BYTES;
 
     for (uint32_t i = 0; i < learner->record_count; i++)
         bytes += RECORD_NUMBERS * VARINT_MAX_BYTES + learner->records[i].metadata_size +
@@ -34,6 +37,7 @@ static uint8_t *encode_record(uint8_t *at, const struct record *record)
     at = put_i64(at, record->furthest_ms);
     at = put_i64(at, record->watched_s);
     at = put_instant(at, record->watched_at_ms);
+    at = put_i64(at, record->watched_most_s);
     at = put_i64(at, record->duration_ms);
     at = put_instant(at, record->duration_at_ms);
     at = put_i64(at, record->time_spent_ms);
@@ -61,6 +65,7 @@ static uint8_t *encode_enrolment(uint8_t *at, const struct enrolment *enrolment)
     at = put_u64(at, enrolment->course);
     at = put_u64(at, enrolment->id);
     at = put_u64(at, enrolment->class);
+    at = put_u64(at, enrolment->day_count);
     at = put_u64(at, enrolment->completed_required);
     at = put_u64(at, enrolment->completed_items);
     at = put_instant(at, enrolment->enrolled_at_ms);
@@ -74,15 +79,39 @@ static uint8_t *encode_enrolment(uint8_t *at, const struct enrolment *enrolment)
     return put_bytes(at, enrolment->certificate_url, enrolment->certificate_size);
 }
 
+static uint8_t *encode_days(uint8_t *at, const struct learner *learner)
+{
+    const struct course_day *course_day = learner->course_days;
+    int32_t last_day = 0;
+
+    for (uint32_t i = 0; i < learner->day_count; i++) {
+        at = put_i64(at, learner->days[i] - last_day);
+        last_day = learner->days[i];
+    }
+    for (uint32_t i = 0; i < days_figured(learner); i++) {
+        at = put_u64(at, learner->day_reports[i]);
+        at = put_i64(at, learner->day_gained_ms[i]);
+    }
+    for (uint32_t i = 0; i < learner->enrolment_count; i++) {
+        last_day = 0;
+        for (uint32_t k = 0; k < learner->enrolments[i].day_count; k++, course_day++) {
+            at = put_i64(at, course_day->day - last_day);
+            at = put_u64(at, course_day->reports);
+            last_day = course_day->day;
+        }
+    }
+    return at;
+}
+
 size_t learner_encode(const struct learner *learner, uint8_t *out)
 {
     uint8_t *at = put_u64(out, CODEC_VERSION);
-    int32_t last_day = 0;
 
     at = put_u64(at, learner->record_count);
     at = put_u64(at, learner->enrolment_count);
     at = put_u64(at, learner->day_count);
     at = put_u64(at, learner->event_id_count);
+    at = put_u64(at, learner->course_day_count);
     at = put_u64(at, learner->event_id_next);
     at = put_i64(at, learner->last_event_ms);
     at = put_u64(at, learner->version);
@@ -91,10 +120,7 @@ size_t learner_encode(const struct learner *learner, uint8_t *out)
         at = encode_record(at, &learner->records[i]);
     for (uint32_t i = 0; i < learner->enrolment_count; i++)
         at = encode_enrolment(at, &learner->enrolments[i]);
-    for (uint32_t i = 0; i < learner->day_count; i++) {
-        at = put_i64(at, learner->days[i] - last_day);
-        last_day = learner->days[i];
-    }
+    at = encode_days(at, learner);
     for (uint32_t i = 0; i < learner->event_id_count; i++) {
         at = put_u64(at, learner->event_ids[i][0]);
         at = put_u64(at, learner->event_ids[i][1]);
@@ -111,13 +137,15 @@ static bool read_head(struct reader *from, struct learner *head, const char **ou
     head->enrolment_count = get_u32(from);
     head->day_count = get_u32(from);
     head->event_id_count = get_u32(from);
+    head->course_day_count = get_u32(from);
     head->event_id_next = get_u32(from);
     head->last_event_ms = get_i64(from);
     head->version = get_u64(from);
     *out_zone = get_bytes(from, out_zone_size);
     size_t left = (size_t)(from->end - from->at); /* every entry takes at least a byte: no absurd counts */
     return !from->bad && head->record_count <= left && head->enrolment_count <= left &&
-           head->day_count <= left && head->event_id_count <= LEARNER_EVENT_IDS;
+           head->day_count <= left && head->course_day_count <= left &&
+           head->event_id_count <= LEARNER_EVENT_IDS;
 }
 
 bool learner_peek(const uint8_t *bytes, size_t size, struct learner_sizes *out_sizes)
@@ -129,8 +157,8 @@ bool learner_peek(const uint8_t *bytes, size_t size, struct learner_sizes *out_s
 
     if (!read_head(&from, &head, &zone, &zone_size))
         return false;
-    *out_sizes =
-        (struct learner_sizes){head.record_count, head.enrolment_count, head.day_count, head.event_id_count};
+    *out_sizes = (struct learner_sizes){head.record_count, head.enrolment_count, head.day_count,
+                                        head.event_id_count, head.course_day_count};
     return true;
 }
 
@@ -150,6 +178,7 @@ static bool decode_record(struct reader *from, struct record *record, struct seg
     record->furthest_ms = get_i64(from);
     record->watched_s = get_i64(from);
     record->watched_at_ms = get_instant(from);
+    record->watched_most_s = get_i64(from);
     record->duration_ms = get_i64(from);
     record->duration_at_ms = get_instant(from);
     record->time_spent_ms = get_i64(from);
@@ -184,6 +213,7 @@ static bool decode_enrolment(struct reader *from, struct enrolment *enrolment)
     *enrolment = (struct enrolment){.course = get_u32(from)};
     enrolment->id = get_u32(from);
     enrolment->class = (uint8_t)get_u64(from);
+    enrolment->day_count = (uint16_t)get_u64(from);
     enrolment->completed_required = get_u32(from);
     enrolment->completed_items = get_u32(from);
     enrolment->enrolled_at_ms = get_instant(from);
@@ -195,7 +225,30 @@ static bool decode_enrolment(struct reader *from, struct enrolment *enrolment)
     enrolment->said_at_ms = get_instant(from);
     enrolment->version = get_u64(from);
     enrolment->certificate_url = get_bytes(from, &enrolment->certificate_size);
-    return !from->bad && enrolment->class < CLASS_COUNT;
+    return !from->bad && enrolment->class < CLASS_COUNT && enrolment->day_count <= DAYS_KEPT;
+}
+
+static bool decode_days(struct reader *from, struct learner *head)
+{
+    int32_t day = 0;
+    uint32_t at = 0;
+
+    for (uint32_t i = 0; i < head->day_count; i++)
+        head->days[i] = day += (int32_t)get_i64(from);
+    for (uint32_t i = 0; i < days_figured(head); i++) {
+        head->day_reports[i] = get_u32(from);
+        head->day_gained_ms[i] = get_i64(from);
+    }
+    for (uint32_t i = 0; i < head->enrolment_count; i++) {
+        day = 0;
+        if (head->enrolments[i].day_count > head->course_day_count - at)
+            return false;
+        for (uint32_t k = 0; k < head->enrolments[i].day_count; k++) {
+            day += (int32_t)get_i64(from);
+            head->course_days[at++] = (struct course_day){day, get_u32(from)};
+        }
+    }
+    return at == head->course_day_count;
 }
 
 bool learner_decode(const uint8_t *bytes, size_t size, struct learner *learner, struct segment *room,
@@ -204,11 +257,10 @@ bool learner_decode(const uint8_t *bytes, size_t size, struct learner *learner, 
 {
     struct reader from = {bytes, bytes + size, false};
     struct learner head = *learner;
-    int32_t day = 0;
 
     if (!read_head(&from, &head, out_zone, out_zone_size) || head.record_count > head.record_room ||
         head.enrolment_count > head.enrolment_room || head.day_count > head.day_room ||
-        head.event_id_count > head.event_id_room)
+        head.event_id_count > head.event_id_room || head.course_day_count > head.course_day_room)
         return false;
     for (uint32_t i = 0; i < head.record_count; i++) {
         if (!decode_record(&from, &head.records[i], room, keep, arg))
@@ -221,8 +273,8 @@ bool learner_decode(const uint8_t *bytes, size_t size, struct learner *learner, 
     for (uint32_t i = 0; i < head.enrolment_count; i++)
         if (!decode_enrolment(&from, &head.enrolments[i]))
             return false;
-    for (uint32_t i = 0; i < head.day_count; i++)
-        head.days[i] = day += (int32_t)get_i64(&from);
+    if (!decode_days(&from, &head))
+        return false;
     for (uint32_t i = 0; i < head.event_id_count; i++) {
         head.event_ids[i][0] = get_u64(&from);
         head.event_ids[i][1] = get_u64(&from);

@@ -15,7 +15,7 @@ size_t learner_bound(const struct learner *learner);
 size_t learner_encode(const struct learner *learner, uint8_t *out);
 
 struct learner_sizes {
-    uint32_t records, enrolments, days, event_ids;
+    uint32_t records, enrolments, days, event_ids, course_days;
 };
 
 /* Reads how much room learner_decode needs. False: malformed. */

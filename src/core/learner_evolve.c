@@ -3,21 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/days.h"
 #include "core/learner_counts.h"
-
-static void add_day(struct learner *learner, int32_t day)
-{
-    uint32_t at = learner->day_count;
-
-    while (at > 0 && learner->days[at - 1] > day)
-        at--;
-    if (at > 0 && learner->days[at - 1] == day)
-        return;
-    assert(learner->day_count < learner->day_room);
-    memmove(learner->days + at + 1, learner->days + at, (learner->day_count - at) * sizeof *learner->days);
-    learner->days[at] = day;
-    learner->day_count++;
-}
 
 static void add_event_id(struct learner *learner, const uint64_t id[2])
 {
@@ -89,12 +76,13 @@ static void evolve_report(struct learner *learner, const struct event *event,
     struct item_facts facts = catalogue->item(catalogue->of, event->item);
     struct record *record = record_of(learner, event);
     bool was_completed = record->status == ITEM_COMPLETED;
+    struct record before = *record;
 
     uncount_bytes(learner, record);
     record_apply(record, &event->report, &facts, event->at_ms, event->sequence, room);
     count_bytes(learner, record);
     if (event->report.has & (FROM_PLAYER | HAS_DAY))
-        add_day(learner, event->report.local_day);
+        days_note(learner, event->report.local_day, days_gained_ms(&before, record, &event->report));
     if (event->zone)
         learner->zone = event->zone_size ? event->zone : NULL;
     if (event->event_id[0] || event->event_id[1])
@@ -122,6 +110,7 @@ static void evolve_report(struct learner *learner, const struct event *event,
         enrolment->class = CLASS_WORKING; /* first activity; rule 7 */
     struct course_facts course = catalogue->course(catalogue->of, facts.course);
     (void)enrolment_settle(enrolment, &course, event->at_ms); /* whether it completed shows in the class */
+    course_days_note(learner, enrolment, instant_day(event->at_ms));
     enrolment->last_activity_ms = event->at_ms;
     enrolment->updated_at_ms = event->at_ms;
     enrolment->version = event->sequence;

@@ -92,8 +92,11 @@ static void apply_watching(struct record *record, const struct report *report, i
         if (!(report->has & HAS_SEGMENTS) && position_ms > record->furthest_ms)
             record->furthest_ms = position_ms;
     }
-    if (report->has & HAS_WATCHED)
+    if (report->has & HAS_WATCHED) {
         take_later(&record->watched_s, &record->watched_at_ms, report->watched_s, when);
+        if (report->watched_s > record->watched_most_s)
+            record->watched_most_s = report->watched_s;
+    }
     if (report->has & HAS_DURATION)
         take_later(&record->duration_ms, &record->duration_at_ms, report->duration_ms, when);
     if (report->has & HAS_SEGMENTS && report->segment_count) {
@@ -175,8 +178,8 @@ static bool same_progress(const struct record *a, const struct record *b)
            a->position_at_ms == b->position_at_ms && a->furthest_ms == b->furthest_ms &&
            a->covered_ms == b->covered_ms && a->segment_count == b->segment_count &&
            a->watched_s == b->watched_s && a->watched_at_ms == b->watched_at_ms &&
-           a->duration_ms == b->duration_ms && a->duration_at_ms == b->duration_at_ms &&
-           a->last_watched_ms == b->last_watched_ms;
+           a->watched_most_s == b->watched_most_s && a->duration_ms == b->duration_ms &&
+           a->duration_at_ms == b->duration_at_ms && a->last_watched_ms == b->last_watched_ms;
 }
 
 enum report_effect record_effect(const struct record *record, const struct report *report,

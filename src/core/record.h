@@ -45,6 +45,7 @@ struct record {
     int64_t furthest_ms;                 /* the furthest position that any report without segments told */
     int64_t covered_ms;                  /* what all segments ever sent cover */
     int64_t watched_s, watched_at_ms;    /* watched_at_ms INSTANT_NEVER: nobody told */
+    int64_t watched_most_s;              /* the most that any report told, however old it was */
     int64_t duration_ms, duration_at_ms; /* this learner's own, from the client; 0 unknown */
     int64_t time_spent_ms;
     int64_t score_e4, max_score_e4; /* ten-thousandths */

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/ident.h"
+#include "base/instant.h"
 #include "core/members.h"
 #include "core/words.h"
 
@@ -19,11 +20,26 @@ void json_put_id(struct json_out *out, const char *name, struct text id)
         json_text(out, id.bytes, id.size);
 }
 
-int64_t rounded_ratio(wide numerator, int64_t scale, int64_t denominator)
+void json_put_day(struct json_out *out, const char *name, int32_t day)
 {
-    if (denominator <= 0)
-        return 0;
-    return wide_shown((numerator * scale * 2 + denominator) / (2 * (wide)denominator));
+    char text[INSTANT_TEXT_BYTES];
+
+    instant_format(day * DAY_MS, text);
+    json_name(out, name);
+    json_text(out, text, strcspn(text, "T"));
+}
+
+void json_put_pagination(struct json_out *out, int64_t page, int64_t limit, int64_t total)
+{
+    int64_t pages = (total + limit - 1) / limit;
+
+    json_put_open(out, "pagination", '{');
+    json_put_int(out, "page", page);
+    json_put_int(out, "limit", limit);
+    json_put_int(out, "total", total);
+    json_put_int(out, "totalPages", pages);
+    json_put_bool(out, "hasMore", page < pages);
+    json_close(out, '}');
 }
 
 const char *course_title(struct arena *arena, struct view view, uint32_t course, const char *id)
@@ -38,8 +54,7 @@ const char *course_title(struct arena *arena, struct view view, uint32_t course,
 
 bool is_video(const struct item_def *def)
 {
-    return !def || def->type_rank == TYPE_UNKNOWN || !def->type.bytes ||
-           strcasecmp(def->type.bytes, "video") == 0;
+    return item_is_video(def);
 }
 
 void json_put_members(struct json_out *out, const uint8_t *members, size_t size,

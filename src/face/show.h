@@ -16,8 +16,17 @@ static inline void json_put_hundredths(struct json_out *out, const char *name, i
     json_put_scaled(out, name, hundredths, 2);
 }
 
-/* (numerator * scale / denominator), half up; denominator 0: 0; shown as 2^53 when it is more. */
-int64_t rounded_ratio(wide numerator, int64_t scale, int64_t denominator);
+/* A title as the dashboard's answers give it; NULL: nobody told one. */
+static inline const char *title_or_null(struct text title)
+{
+    return title.size ? title.bytes : NULL;
+}
+
+/* A day as a calendar date, "2013-10-07". */
+void json_put_day(struct json_out *out, const char *name, int32_t day);
+
+/* "pagination" of a list of pages: total in all, limit on one. */
+void json_put_pagination(struct json_out *out, int64_t page, int64_t limit, int64_t total);
 
 /* The catalogue's title or its placeholder ("Course 7"), in the request's arena. */
 const char *course_title(struct arena *arena, struct view view, uint32_t course, const char *id);

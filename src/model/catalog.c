@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/codec.h"
 
@@ -410,4 +411,10 @@ struct course_def *course_def_decode(const uint8_t **at, const uint8_t *end)
 const char *item_type(const struct item_def *def)
 {
     return def && def->type.bytes ? def->type.bytes : "other";
+}
+
+bool item_is_video(const struct item_def *def)
+{
+    return !def || def->type_rank == TYPE_UNKNOWN || !def->type.bytes ||
+           strcasecmp(def->type.bytes, "video") == 0;
 }

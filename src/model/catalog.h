@@ -129,3 +129,6 @@ struct course_def *course_def_decode(const uint8_t **at, const uint8_t *end);
 
 /* The type that clients are shown: "other" when nobody ever told. */
 const char *item_type(const struct item_def *def);
+
+/* Whether the pts and video views show it: type video or unknown. NULL is fine. */
+bool item_is_video(const struct item_def *def);

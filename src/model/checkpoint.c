@@ -59,7 +59,7 @@ static bool take_rows(struct model *model, struct checkpoint *checkpoint)
     for (uint32_t i = 0; i < courses->count; i++) {
         const struct course_slot *slot = course_slot(model, courses->at[i]);
         struct checkpoint_course *row = &checkpoint->courses[i];
-        if (!course_sums_copy(&slot->sums, &row->sums))
+        if (!course_sums_copy_to_encode(&slot->sums, &row->sums))
             return false;
         row->key = courses->at[i];
         row->def = course_def_ref(slot->def);

@@ -98,8 +98,7 @@ static bool load_learner(struct load *load, const struct checkpoint_row *row)
     if (row->key == 0 || row->key > model_count(model, ENTITY_LEARNER) ||
         !learner_peek(row->bytes, row->size, &sizes))
         return false;
-    struct learner_state *state =
-        state_sized(row->key, sizes.records, sizes.enrolments, sizes.days, sizes.event_ids);
+    struct learner_state *state = state_sized(row->key, &sizes);
     if (!state)
         return false;
     if (!learner_decode(row->bytes, row->size, &state->learner, load->room, keep_segments, NULL, &zone,

@@ -29,6 +29,8 @@ void checkpoint_sums_encode(const struct item_sums *sums, struct buf *out)
                (long long)sums->in_progress, (long long)sums->completed);
     put_wide(sums->time_spent_ms, out);
     put_wide(sums->watched_s, out);
+    buf_printf(out, " %lld", (long long)sums->scored);
+    put_wide(sums->scores, out);
 }
 
 void checkpoint_course_encode(const struct course_def *def, const struct course_sums *sums, struct buf *row)

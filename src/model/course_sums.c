@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/instant.h"
+
 /* activeUsers counts today and the 29 days before. Source: contract 3. */
 enum { ACTIVE_DAYS = 30 };
 
@@ -27,6 +29,8 @@ void course_sums_done(struct course_sums *sums)
     for (uint32_t i = 0; i < sums->day_count; i++)
         free(sums->days[i].at);
     free(sums->days);
+    free(sums->reported);
+    instants_done(&sums->activity);
     *sums = (struct course_sums){0};
 }
 
@@ -39,12 +43,17 @@ static bool copy_bytes(const void *from, size_t bytes, void **out)
     return !bytes || *out;
 }
 
-bool course_sums_copy(const struct course_sums *from, struct course_sums *out)
+/* All but the activity. */
+static bool copy_cells(const struct course_sums *from, struct course_sums *out)
 {
     struct course_sums copy = *from;
     bool whole = copy_bytes(from->days, from->day_count * sizeof *from->days, (void **)&copy.days);
 
+    copy.activity = (struct instants){0};
     copy.day_room = copy.day_count;
+    copy.reported_room = copy.reported_count;
+    whole &=
+        copy_bytes(from->reported, from->reported_count * sizeof *from->reported, (void **)&copy.reported);
     for (int class = 0; class < CLASS_COUNT; class ++)
         whole &= copy_bytes(from->cells[class], from->room[class] * sizeof *from->cells[class],
                             (void **)&copy.cells[class]);
@@ -59,6 +68,28 @@ bool course_sums_copy(const struct course_sums *from, struct course_sums *out)
     if (!whole)
         course_sums_done(out);
     return whole;
+}
+
+bool course_sums_copy(const struct course_sums *from, struct course_sums *out)
+{
+    if (!copy_cells(from, out))
+        return false;
+    if (instants_copy(&from->activity, &out->activity))
+        return true;
+    course_sums_done(out);
+    return false;
+}
+
+bool course_sums_copy_to_encode(const struct course_sums *from, struct course_sums *out)
+{
+    int64_t last_ms = instants_last(&from->activity);
+
+    if (!copy_cells(from, out))
+        return false;
+    if (last_ms == INSTANT_NEVER || instants_add(&out->activity, last_ms))
+        return true;
+    course_sums_done(out);
+    return false;
 }
 
 static struct course_cell *cell_of(struct course_sums *sums, enum enrolment_class class, uint32_t completed)
@@ -166,6 +197,59 @@ static bool add_day(struct course_sums *sums, int32_t number, uint32_t completed
     return true;
 }
 
+/* Index of the first one not before. */
+static uint32_t first_reported(const struct course_sums *sums, int32_t day)
+{
+    uint32_t low = 0, high = sums->reported_count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (sums->reported[middle].day < day)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+bool course_sums_add_day(struct course_sums *sums, int32_t day, int learners, int64_t reports)
+{
+    uint32_t at = first_reported(sums, day);
+
+    if (at == sums->reported_count || sums->reported[at].day != day) {
+        if (sums->reported_count == sums->reported_room) {
+            uint32_t room = sums->reported_room + sums->reported_room / 2 + 2;
+            struct reported_day *grown = realloc(sums->reported, room * sizeof *grown);
+            if (!grown)
+                return false;
+            sums->reported = grown;
+            sums->reported_room = room;
+        }
+        memmove(sums->reported + at + 1, sums->reported + at,
+                (sums->reported_count - at) * sizeof *sums->reported);
+        sums->reported[at] = (struct reported_day){.day = day};
+        sums->reported_count++;
+    }
+    struct reported_day *reported = &sums->reported[at];
+    reported->learners += learners;
+    reported->reports += reports;
+    if (reported->learners == 0) {
+        sums->reported_count--;
+        memmove(reported, reported + 1, (sums->reported_count - at) * sizeof *reported);
+    }
+    return true;
+}
+
+static bool add_activity(struct course_sums *sums, int64_t ms, int sign)
+{
+    if (ms == INSTANT_NEVER)
+        return true;
+    if (sign > 0)
+        return instants_add(&sums->activity, ms);
+    instants_remove(&sums->activity, ms);
+    return true;
+}
+
 static void add_cell(struct course_cell *to, const struct enrolment_share *share, int sign)
 {
     to->learners += sign;
@@ -184,7 +268,10 @@ bool course_sums_add(struct course_sums *sums, const struct enrolment_share *sha
     if (share->class == CLASS_WORKING && share->activity_day != INT32_MIN &&
         !add_day(sums, share->activity_day, share->completed_required, sign))
         return false;
+    if (!add_activity(sums, share->activity_ms, sign))
+        return false;
     add_cell(cell, share, sign);
+    sums->of_class[share->class] += sign;
     if (share->class == CLASS_DONE_FOR_GOOD || share->class == CLASS_CERTIFIED)
         add_cell(&sums->done, share, sign);
     sums->learners += sign;
@@ -199,7 +286,8 @@ struct course_figures course_sums_figures(const struct course_sums *sums, const 
                                      .completed_required = sums->completed_required,
                                      .completed = sums->done.learners,
                                      .dated = sums->done.dated,
-                                     .completion_days = sums->done.completion_days};
+                                     .completion_days = sums->done.completion_days,
+                                     .last_activity_ms = instants_last(&sums->activity)};
     bool derived = !facts->declared && facts->required > 0; /* WORKING with nothing left reads as COMPLETED */
 
     for (uint32_t i = facts->required; derived && i < sums->room[CLASS_WORKING]; i++) {
@@ -208,6 +296,13 @@ struct course_figures course_sums_figures(const struct course_sums *sums, const 
         figures.dated += cell->dated;
         figures.completion_days += cell->completion_days;
     }
+    int64_t read_as_completed = figures.completed - sums->done.learners;
+    figures.by_state[ENR_ENROLLED] = sums->of_class[CLASS_ENROLLED];
+    figures.by_state[ENR_IN_PROGRESS] = sums->of_class[CLASS_WORKING] - read_as_completed;
+    figures.by_state[ENR_COMPLETED] = sums->of_class[CLASS_DONE_FOR_GOOD] + read_as_completed;
+    figures.by_state[ENR_CERTIFIED] = sums->of_class[CLASS_CERTIFIED];
+    figures.by_state[ENR_DROPPED] = sums->of_class[CLASS_DROPPED];
+    figures.by_state[ENR_EXPIRED] = sums->of_class[CLASS_EXPIRED];
     for (uint32_t i = first_day(sums, today - ACTIVE_DAYS + 1); i < sums->day_count; i++) {
         const struct day_cells *day = &sums->days[i];
         if (day->day > today)
@@ -217,6 +312,17 @@ struct course_figures course_sums_figures(const struct course_sums *sums, const 
             figures.active -= day->at[k].learners;
     }
     return figures;
+}
+
+void course_sums_buckets(const struct course_sums *sums, const struct course_facts *facts,
+                         int64_t out[COURSE_BUCKETS])
+{
+    memset(out, 0, COURSE_BUCKETS * sizeof *out);
+    for (int class = 0; class < CLASS_COUNT; class ++)
+        for (uint32_t i = 0; i < sums->room[class]; i++) {
+            uint64_t tenth = facts->required ? (uint64_t)i * COURSE_BUCKETS / facts->required : 0;
+            out[tenth < COURSE_BUCKETS ? tenth : COURSE_BUCKETS - 1] += sums->cells[class][i].learners;
+        }
 }
 
 void course_sums_encode(const struct course_sums *sums, struct buf *out)
@@ -232,4 +338,9 @@ void course_sums_encode(const struct course_sums *sums, struct buf *out)
         for (uint32_t k = 0; k < sums->days[i].count; k++)
             buf_printf(out, "day %d %u %lld\n", sums->days[i].day, sums->days[i].at[k].completed,
                        (long long)sums->days[i].at[k].learners);
+    for (uint32_t i = 0; i < sums->reported_count; i++)
+        buf_printf(out, "reported %d %lld %lld\n", sums->reported[i].day,
+                   (long long)sums->reported[i].learners, (long long)sums->reported[i].reports);
+    if (instants_last(&sums->activity) != INSTANT_NEVER)
+        buf_printf(out, "last %lld\n", (long long)instants_last(&sums->activity));
 }

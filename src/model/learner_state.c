@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/zone.h"
+#include "core/days.h"
 
 /* Free places that a private copy has: one of each, so that most batches copy a learner once; and when that
  * was not enough, half as many again, so that a long one (a sync of 1,000 items) copies few times. What a
@@ -73,41 +74,51 @@ void state_unref(struct learner_state *state)
 }
 
 /* One allocation: the struct, then its arrays, widest alignment first. */
-static struct learner_state *state_new(uint32_t records, uint32_t enrolments, uint32_t days,
-                                       uint32_t event_ids)
+static struct learner_state *state_new(const struct learner_sizes *room)
 {
-    uint32_t item_slots = finder_slots(records), course_slots = finder_slots(enrolments);
-    size_t bytes = sizeof(struct learner_state) + records * sizeof(struct record) +
-                   enrolments * sizeof(struct enrolment) + event_ids * sizeof(uint64_t[2]) +
-                   days * sizeof(int32_t) + (records + item_slots + course_slots) * sizeof(uint32_t);
+    uint32_t item_slots = finder_slots(room->records), course_slots = finder_slots(room->enrolments);
+    uint32_t figured = room->days < DAYS_KEPT ? room->days : DAYS_KEPT;
+    size_t bytes = sizeof(struct learner_state) + room->records * sizeof(struct record) +
+                   room->enrolments * sizeof(struct enrolment) + room->event_ids * sizeof(uint64_t[2]) +
+                   figured * (sizeof(int64_t) + sizeof(uint32_t)) + room->days * sizeof(int32_t) +
+                   room->course_days * sizeof(struct course_day) +
+                   (room->records + item_slots + course_slots) * sizeof(uint32_t);
     struct learner_state *state = malloc(bytes);
 
     if (!state)
         return NULL;
     char *at = (char *)(state + 1);
     atomic_init(&state->refs, 1);
-    state->learner = (struct learner){
-        .record_room = records, .enrolment_room = enrolments, .day_room = days, .event_id_room = event_ids};
+    state->learner = (struct learner){.record_room = room->records,
+                                      .enrolment_room = room->enrolments,
+                                      .day_room = room->days,
+                                      .event_id_room = room->event_ids,
+                                      .course_day_room = room->course_days};
     state->learner.records = (struct record *)(void *)at;
-    at += records * sizeof(struct record);
+    at += room->records * sizeof(struct record);
     state->learner.enrolments = (struct enrolment *)(void *)at;
-    at += enrolments * sizeof(struct enrolment);
+    at += room->enrolments * sizeof(struct enrolment);
     state->learner.event_ids = (uint64_t(*)[2])(void *)at;
-    at += event_ids * sizeof(uint64_t[2]);
+    at += room->event_ids * sizeof(uint64_t[2]);
+    state->learner.day_gained_ms = (int64_t *)(void *)at;
+    at += figured * sizeof(int64_t);
+    state->learner.day_reports = (uint32_t *)(void *)at;
+    at += figured * sizeof(uint32_t);
+    state->learner.course_days = (struct course_day *)(void *)at;
+    at += room->course_days * sizeof(struct course_day);
     state->learner.days = (int32_t *)(void *)at;
-    at += days * sizeof(int32_t);
+    at += room->days * sizeof(int32_t);
     state->learner.items = (uint32_t *)(void *)at;
-    at += records * sizeof(uint32_t);
+    at += room->records * sizeof(uint32_t);
     uint32_t *slots = memset(at, 0, (item_slots + course_slots) * sizeof(uint32_t));
     state->learner.by_item = (struct finder){slots, item_slots ? item_slots - 1 : 0};
     state->learner.by_course = (struct finder){slots + item_slots, course_slots ? course_slots - 1 : 0};
     return state;
 }
 
-struct learner_state *state_sized(uint32_t key, uint32_t records, uint32_t enrolments, uint32_t days,
-                                  uint32_t event_ids)
+struct learner_state *state_sized(uint32_t key, const struct learner_sizes *sizes)
 {
-    struct learner_state *state = state_new(records, enrolments, days, event_ids);
+    struct learner_state *state = state_new(sizes);
 
     if (state)
         state->learner.key = key;
@@ -124,9 +135,14 @@ struct learner_state *state_copy(const struct learner_state *like, uint32_t key,
     static const struct learner nobody = {0};
     const struct learner *from = like ? &like->learner : &nobody;
     uint32_t event_ids = from->event_id_count + (more ? MORE_EVENT_IDS : 0);
-    struct learner_state *state = state_new(
-        room_for(from->record_count, more), room_for(from->enrolment_count, more),
-        room_for(from->day_count, more), event_ids > LEARNER_EVENT_IDS ? LEARNER_EVENT_IDS : event_ids);
+    struct learner_sizes sizes = {
+        .records = room_for(from->record_count, more),
+        .enrolments = room_for(from->enrolment_count, more),
+        .days = room_for(from->day_count, more),
+        .event_ids = event_ids > LEARNER_EVENT_IDS ? LEARNER_EVENT_IDS : event_ids,
+        .course_days = room_for(from->course_day_count, more),
+    };
+    struct learner_state *state = state_new(&sizes);
 
     if (!state)
         return NULL;
@@ -138,6 +154,9 @@ struct learner_state *state_copy(const struct learner_state *like, uint32_t key,
     to->items = room.items;
     to->enrolments = room.enrolments;
     to->days = room.days;
+    to->day_reports = room.day_reports;
+    to->day_gained_ms = room.day_gained_ms;
+    to->course_days = room.course_days;
     to->event_ids = room.event_ids;
     to->by_item = room.by_item;
     to->by_course = room.by_course;
@@ -145,12 +164,16 @@ struct learner_state *state_copy(const struct learner_state *like, uint32_t key,
     to->enrolment_room = room.enrolment_room;
     to->day_room = room.day_room;
     to->event_id_room = room.event_id_room;
+    to->course_day_room = room.course_day_room;
     if (!like)
         return state;
     memcpy(to->records, from->records, from->record_count * sizeof *to->records);
     memcpy(to->items, from->items, from->record_count * sizeof *to->items);
     memcpy(to->enrolments, from->enrolments, from->enrolment_count * sizeof *to->enrolments);
     memcpy(to->days, from->days, from->day_count * sizeof *to->days);
+    memcpy(to->day_reports, from->day_reports, days_figured(from) * sizeof *to->day_reports);
+    memcpy(to->day_gained_ms, from->day_gained_ms, days_figured(from) * sizeof *to->day_gained_ms);
+    memcpy(to->course_days, from->course_days, from->course_day_count * sizeof *to->course_days);
     memcpy(to->event_ids, from->event_ids, from->event_id_count * sizeof *to->event_ids);
     learner_index(to);
     for (uint32_t i = 0; i < to->record_count; i++) {

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/learner.h"
+#include "core/learner_codec.h"
 
 /* Bytes that several states share (segments, metadata, certificate): never changed once made. */
 struct blob {
@@ -23,8 +23,7 @@ struct learner_state {
  * NULL: an empty state. */
 struct learner_state *state_copy(const struct learner_state *like, uint32_t key, bool more);
 /* An empty state with exactly that much room, for decoding into; NULL: out of memory. */
-struct learner_state *state_sized(uint32_t key, uint32_t records, uint32_t enrolments, uint32_t days,
-                                  uint32_t event_ids);
+struct learner_state *state_sized(uint32_t key, const struct learner_sizes *sizes);
 /* The same name for as long as the process lives, for a learner's state to point at; NULL: no such zone. */
 const char *zone_kept(const char *name, uint32_t size);
 

@@ -213,6 +213,27 @@ static void count_enrolment(struct model *model, const struct enrolment *enrolme
     model_mark_dirty(model, ENTITY_COURSE, enrolment->course);
 }
 
+/* What a learner reported in a course, by days: the difference between two states. Days stay once they are
+ * there, unless newer ones take their place. */
+static void count_days(struct course_sums *sums, const struct course_day *old, uint32_t old_count,
+                       const struct course_day *new, uint32_t new_count)
+{
+    while (old_count || new_count) {
+        bool gone = old_count && (!new_count || old->day < new->day);
+        bool came = new_count && (!old_count || new->day < old->day);
+        if (gone)
+            must(course_sums_add_day(sums, old->day, -1, -(int64_t)old->reports));
+        else if (came)
+            must(course_sums_add_day(sums, new->day, 1, new->reports));
+        else if (old->reports != new->reports)
+            must(course_sums_add_day(sums, new->day, 0, (int64_t) new->reports - old->reports));
+        old += !came;
+        old_count -= !came;
+        new += !gone;
+        new_count -= !gone;
+    }
+}
+
 static void count_record(struct model *model, const struct record *record, int sign)
 {
     struct item_slot *item = item_slot(model, record->item);
@@ -243,14 +264,20 @@ void model_replace(struct model *model, const struct learner *before, const stru
             note_owner(model, new->records[i].id, new->key);
         }
     }
+    const struct course_day *old_days = old->course_days, *new_days = new->course_days;
     for (uint32_t i = 0; i < old->enrolment_count || i < new->enrolment_count; i++) {
         bool was = i < old->enrolment_count, is = i < new->enrolment_count;
+        const struct course_day *from = old_days, *to = new_days;
+        old_days += was ? old->enrolments[i].day_count : 0;
+        new_days += is ? new->enrolments[i].day_count : 0;
         if (was && is && old->enrolments[i].version == new->enrolments[i].version)
             continue;
         if (was)
             count_enrolment(model, &old->enrolments[i], -1);
         if (is)
             count_enrolment(model, &new->enrolments[i], 1);
+        count_days(&course_slot(model, was ? old->enrolments[i].course : new->enrolments[i].course)->sums,
+                   from, (uint32_t)(old_days - from), to, (uint32_t)(new_days - to));
         if (is && !was)
             push_key(&course_slot(model, new->enrolments[i].course)->roster, new->key);
     }

@@ -135,13 +135,14 @@ struct catalogue view_catalogue(const struct view *view)
 enum staff_listing view_course_staff(struct view view, uint32_t course, const char *user, size_t size)
 {
     const struct course_def *def = view_course(view, course);
+    enum staff_listing listing = STAFF_NOT_LISTED;
 
     if (!def || def->staff_count == 0)
         return STAFF_NOBODY_LISTED;
-    for (uint32_t i = 0; i < def->staff_count; i++)
+    for (uint32_t i = 0; i < def->staff_count && listing != STAFF_LISTED_OWNER; i++)
         if (def->staff[i].user.size == size && memcmp(def->staff[i].user.bytes, user, size) == 0)
-            return def->staff[i].owner ? STAFF_LISTED_OWNER : STAFF_LISTED;
-    return STAFF_NOT_LISTED;
+            listing = def->staff[i].owner ? STAFF_LISTED_OWNER : STAFF_LISTED;
+    return listing;
 }
 
 uint32_t view_record_owner(struct view view, int64_t record_id)

@@ -112,7 +112,8 @@ struct catalogue view_catalogue(const struct view *view);
 /* How a user stands to a course: as its staff list says. */
 enum staff_listing { STAFF_NOT_LISTED, STAFF_NOBODY_LISTED, STAFF_LISTED, STAFF_LISTED_OWNER };
 
-/* How a user, by id, stands to a course. One that is unknown, or without staff: STAFF_NOBODY_LISTED. */
+/* How a user, by id, stands to a course; who is listed twice, as the owner. One that is unknown, or without
+ * staff: STAFF_NOBODY_LISTED. */
 enum staff_listing view_course_staff(struct view view, uint32_t course, const char *user, size_t size);
 
 /* The key of the learner whose record it is; 0: nobody's. */

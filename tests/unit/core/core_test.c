@@ -543,14 +543,24 @@ struct little_learner {
     uint32_t items[8];
     struct enrolment enrolments[4];
     int32_t days[16];
+    uint32_t day_reports[16];
+    int64_t day_gained_ms[16];
+    struct course_day course_days[16];
     uint64_t event_ids[16][2];
 };
 
 static void little_init(struct little_learner *little)
 {
     memset(little, 0, sizeof *little);
-    little->learner = (struct learner){
-        .key = 1, .record_room = 8, .enrolment_room = 4, .day_room = 16, .event_id_room = 16};
+    little->learner = (struct learner){.key = 1,
+                                       .record_room = 8,
+                                       .enrolment_room = 4,
+                                       .day_room = 16,
+                                       .event_id_room = 16,
+                                       .course_day_room = 16};
+    little->learner.day_reports = little->day_reports;
+    little->learner.day_gained_ms = little->day_gained_ms;
+    little->learner.course_days = little->course_days;
     little->learner.records = little->records;
     little->learner.items = little->items;
     little->learner.enrolments = little->enrolments;

@@ -1,19 +1,23 @@
 #include "test.h"
 
+#include "core/days.h"
 #include "core/learner_counts.h"
 #include "core/learner_evolve.h"
 #include "core/learner_reconsider.h"
 
 /* A learner's state by itself: what is found in it, and what their courses count of it. */
 
-enum { ROOM = 100, COURSE = 7 };
+enum { ROOM = 100, DAY_ROOM = 1600, COURSE = 7 };
 
 struct state {
     struct learner learner;
     struct record records[ROOM];
     uint32_t items[ROOM];
     struct enrolment enrolments[ROOM];
-    int32_t days[ROOM];
+    int32_t days[DAY_ROOM];
+    uint32_t day_reports[DAYS_KEPT];
+    int64_t day_gained_ms[DAYS_KEPT];
+    struct course_day course_days[DAY_ROOM];
     uint64_t event_ids[ROOM][2];
     uint32_t item_slots[1024], course_slots[1024];
 };
@@ -27,8 +31,12 @@ static int begin(void **unused)
     state.learner = (struct learner){.key = 1,
                                      .record_room = ROOM,
                                      .enrolment_room = ROOM,
-                                     .day_room = ROOM,
+                                     .day_room = DAY_ROOM,
                                      .event_id_room = ROOM,
+                                     .course_day_room = DAY_ROOM,
+                                     .day_reports = state.day_reports,
+                                     .day_gained_ms = state.day_gained_ms,
+                                     .course_days = state.course_days,
                                      .records = state.records,
                                      .items = state.items,
                                      .enrolments = state.enrolments,
@@ -108,6 +116,105 @@ static void days_and_event_ids_are_known(void **unused)
     memcpy(learner->event_ids[learner->event_id_count++], seen, sizeof seen);
     assert_true(learner_knows_event_id(learner, seen));
     assert_false(learner_knows_event_id(learner, other));
+}
+
+/* Against a plain list of all days: the figures are those of the last DAYS_KEPT, in whatever order they came.
+ */
+static void figures_are_of_the_last_days(void **unused)
+{
+    enum { SPAN = 1500, ROUNDS = 4000 };
+    static uint32_t reports[SPAN];
+    static int64_t gained[SPAN];
+    struct learner *learner = &state.learner;
+    uint64_t random = 17;
+
+    (void)unused;
+    memset(reports, 0, sizeof reports);
+    memset(gained, 0, sizeof gained);
+    for (int round = 0; round < ROUNDS && learner->day_count + 1 < DAY_ROOM; round++) {
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        int32_t day = round % 3 ? round / 3 % SPAN : (int32_t)((random >> 33) % SPAN);
+        reports[day]++;
+        gained[day] += round;
+        days_note(learner, day, round);
+    }
+    assert_true(learner->day_count > DAYS_KEPT);
+    uint32_t at = learner->day_count, figured = days_figured(learner);
+    assert_int_equal(figured, DAYS_KEPT);
+    for (int32_t day = SPAN - 1; day >= 0; day--) {
+        if (!reports[day])
+            continue;
+        assert_int_equal(learner->days[--at], day);
+        if (figured == 0)
+            continue;
+        /* a day that came back into the last ones would have lost what it had: it never does */
+        assert_int_equal(learner->day_reports[--figured], reports[day]);
+        assert_int_equal(learner->day_gained_ms[figured], gained[day]);
+    }
+    assert_int_equal(at, 0);
+}
+
+static void course_days_are_each_enrolments_own(void **unused)
+{
+    struct learner *learner = &state.learner;
+    uint32_t reports[2][800] = {{0}};
+    uint64_t random = 23;
+
+    (void)unused;
+    learner->enrolment_count = 2;
+    learner->enrolments[0] = (struct enrolment){.course = 1};
+    learner->enrolments[1] = (struct enrolment){.course = 2};
+    for (int round = 0; round < 4000; round++) {
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        int which = round % 2, day = round % 5 ? round / 5 : (int)((random >> 33) % 800);
+        reports[which][day]++;
+        course_days_note(learner, &learner->enrolments[which], day);
+    }
+    for (int which = 0; which < 2; which++) {
+        const struct enrolment *enrolment = &learner->enrolments[which];
+        const struct course_day *days = course_days_of(learner, enrolment);
+        uint32_t left = enrolment->day_count;
+        assert_int_equal(left, DAYS_KEPT);
+        for (int day = 799; day >= 0 && left > 0; day--) {
+            if (!reports[which][day])
+                continue;
+            assert_int_equal(days[--left].day, day);
+            assert_int_equal(days[left].reports, reports[which][day]);
+        }
+        assert_int_equal(left, 0);
+    }
+    assert_int_equal(learner->course_day_count, 2 * DAYS_KEPT);
+}
+
+/* What a report is the first to tell of. Source: contract 9, engagement. */
+static void a_report_gains_what_it_is_the_first_to_tell(void **unused)
+{
+    static const struct {
+        struct record before, after;
+        uint32_t has;
+        int64_t want;
+    } rows[] = {
+        {{.time_spent_ms = 1000}, {.time_spent_ms = 61000}, HAS_TIME_SPENT, 60000},
+        {{.watched_most_s = 5}, {.watched_most_s = 12}, HAS_WATCHED, 7000},
+        {{.watched_most_s = 12}, {.watched_most_s = 12}, HAS_WATCHED, 0},
+        /* the record has segments */
+        {{.watched_most_s = 5, .segment_count = 1},
+         {.watched_most_s = 12, .segment_count = 1},
+         HAS_WATCHED,
+         0},
+        {{.covered_ms = 500}, {.covered_ms = 2750, .segment_count = 1}, HAS_SEGMENTS, 2250},
+        /* with segments, even none, only they count */
+        {{0}, {.watched_most_s = 9}, HAS_SEGMENTS | HAS_WATCHED, 0},
+        {{0}, {.time_spent_ms = 4, .covered_ms = 3, .segment_count = 1}, HAS_SEGMENTS | HAS_TIME_SPENT, 7},
+        {{0}, {.time_spent_ms = TIME_MAX_MS, .watched_most_s = NUMBER_MAX}, HAS_WATCHED, TIME_MAX_MS},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct report report = {.has = rows[i].has};
+        if (days_gained_ms(&rows[i].before, &rows[i].after, &report) != rows[i].want)
+            fail_msg("row %zu", i);
+    }
 }
 
 static void instants_go_on(void **unused)
@@ -206,6 +313,9 @@ int main(void)
         cmocka_unit_test(a_finder_has_room_for_all),
         cmocka_unit_test_setup(what_was_added_is_found, begin),
         cmocka_unit_test_setup(days_and_event_ids_are_known, begin),
+        cmocka_unit_test_setup(figures_are_of_the_last_days, begin),
+        cmocka_unit_test_setup(course_days_are_each_enrolments_own, begin),
+        cmocka_unit_test(a_report_gains_what_it_is_the_first_to_tell),
         cmocka_unit_test_setup(instants_go_on, begin),
         cmocka_unit_test_setup(a_course_counts_what_it_teaches, begin),
         cmocka_unit_test(a_record_counts_for_who_is_enrolled),

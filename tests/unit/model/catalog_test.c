@@ -126,7 +126,7 @@ static void a_declaration_comes_back_as_it_was(void **unused)
 static void states_share_what_never_changes(void **unused)
 {
     static const uint8_t told[] = "told";
-    struct learner_state *first = state_sized(6, 2, 2, 1, 0);
+    struct learner_state *first = state_sized(6, &(struct learner_sizes){2, 2, 1, 0, 1});
     struct blob *blob = blob_new(told, sizeof told);
 
     (void)unused;

@@ -149,6 +149,10 @@ static void sums_are_those_of_their_shares(void **unused)
     enum { SHARES = 300, STEPS = 4000 };
     static struct enrolment_share shares[SHARES];
     static bool there[SHARES];
+    static const enum enrolment_state states[CLASS_COUNT] = {
+        [CLASS_ENROLLED] = ENR_ENROLLED,       [CLASS_WORKING] = ENR_IN_PROGRESS,
+        [CLASS_DONE_FOR_GOOD] = ENR_COMPLETED, [CLASS_CERTIFIED] = ENR_CERTIFIED,
+        [CLASS_DROPPED] = ENR_DROPPED,         [CLASS_EXPIRED] = ENR_EXPIRED};
     struct course_sums sums = {0};
     uint64_t random = 99;
     (void)unused;
@@ -161,14 +165,18 @@ static void sums_are_those_of_their_shares(void **unused)
                 .activity_day =
                     next_random(&random) % 9 ? 1000 + (int32_t)(next_random(&random) % 60) : INT32_MIN,
                 .completion_days = next_random(&random) % 50,
-                .dated = next_random(&random) % 2};
+                .dated = next_random(&random) % 2,
+                .activity_ms =
+                    next_random(&random) % 9 ? (int64_t)(next_random(&random) % 400) : INSTANT_NEVER};
         assert_true(course_sums_add(&sums, &shares[i], there[i] ? -1 : 1));
         there[i] = !there[i];
         if (step % 50)
             continue;
         struct course_facts facts = {
             .declared = step % 100, .required = next_random(&random) % 12, .items = 12};
-        struct course_figures want = {0}, got = course_sums_figures(&sums, &facts, 1050);
+        struct course_figures want = {.last_activity_ms = INSTANT_NEVER},
+                              got = course_sums_figures(&sums, &facts, 1050);
+        int64_t want_buckets[COURSE_BUCKETS] = {0}, buckets[COURSE_BUCKETS];
         for (uint32_t k = 0; k < SHARES; k++) {
             const struct enrolment_share *share = &shares[k];
             bool derived = share->class == CLASS_WORKING && !facts.declared && facts.required &&
@@ -177,6 +185,11 @@ static void sums_are_those_of_their_shares(void **unused)
             if (!there[k])
                 continue;
             want.total++;
+            want.by_state[derived ? ENR_COMPLETED : states[share->class]]++;
+            uint32_t bucket = facts.required ? 10 * share->completed_required / facts.required : 0;
+            want_buckets[bucket > 9 ? 9 : bucket]++;
+            if (share->activity_ms > want.last_activity_ms)
+                want.last_activity_ms = share->activity_ms;
             want.completed_required += share->completed_required;
             want.completed += complete;
             want.dated += complete && share->dated;
@@ -184,15 +197,22 @@ static void sums_are_those_of_their_shares(void **unused)
             want.active += share->class == CLASS_WORKING && !derived && share->activity_day > 1020 &&
                            share->activity_day <= 1050;
         }
+        course_sums_buckets(&sums, &facts, buckets);
+        assert_memory_equal(buckets, want_buckets, sizeof buckets);
         if (memcmp(&want, &got, sizeof want) != 0)
             fail_msg("step %d: completed %lld, not %lld; active %lld, not %lld", step,
                      (long long)got.completed, (long long)want.completed, (long long)got.active,
                      (long long)want.active);
     }
-    struct course_sums copy;
+    struct course_sums copy, encoded;
     struct buf one = {0}, other = {0};
     assert_true(course_sums_copy(&sums, &copy));
+    assert_true(course_sums_copy_to_encode(&sums, &encoded));
     course_sums_encode(&copy, &other);
+    course_sums_encode(&encoded, &one);
+    assert_int_equal(one.size, other.size);
+    assert_memory_equal(one.bytes, other.bytes, one.size);
+    buf_clear(&one);
     for (uint32_t i = 0; i < SHARES; i++)
         if (there[i])
             assert_true(course_sums_add(&sums, &shares[i], -1));
@@ -205,6 +225,78 @@ static void sums_are_those_of_their_shares(void **unused)
     buf_done(&other);
     course_sums_done(&sums);
     course_sums_done(&copy);
+    course_sums_done(&encoded);
+}
+
+/* Days come and go in any order; those on which nobody reported are not there. */
+static void days_are_those_of_their_reports(void **unused)
+{
+    enum { DAYS = 90, ROUNDS = 4000 };
+    int64_t learners[DAYS] = {0}, reports[DAYS] = {0};
+    struct course_sums sums = {0};
+    uint64_t random = 5;
+
+    (void)unused;
+    for (int round = 0; round < ROUNDS; round++) {
+        uint32_t day = next_random(&random) % DAYS;
+        int sign = learners[day] && next_random(&random) % 2 ? -1 : 1;
+        int64_t more = sign > 0 ? 1 + (int64_t)(next_random(&random) % 5) : -reports[day] / learners[day];
+        if (sign < 0 && learners[day] == 1)
+            more = -reports[day];
+        learners[day] += sign;
+        reports[day] += more;
+        assert_true(course_sums_add_day(&sums, (int32_t)day - 40, sign, more));
+    }
+    uint32_t at = 0;
+    for (uint32_t day = 0; day < DAYS; day++) {
+        if (!learners[day])
+            continue;
+        assert_int_equal(sums.reported[at].day, (int32_t)day - 40);
+        assert_int_equal(sums.reported[at].learners, learners[day]);
+        assert_int_equal(sums.reported[at++].reports, reports[day]);
+    }
+    assert_int_equal(at, sums.reported_count);
+    course_sums_done(&sums);
+}
+
+/* The latest of very many, whichever go first; and what is left over is little memory. */
+static void the_last_instant_is_known_whoever_goes(void **unused)
+{
+    enum { MANY = 20000 };
+    static int64_t there[MANY];
+    static uint32_t order[MANY];
+    struct instants instants = {0}, copy;
+    uint64_t random = 3;
+
+    (void)unused;
+    for (int way = 0; way < 3; way++) { /* in order, backwards, mixed */
+        for (uint32_t i = 0; i < MANY; i++) {
+            there[i] = way == 0 ? i : way == 1 ? MANY - i : (int64_t)(next_random(&random) % 5000);
+            order[i] = i;
+            assert_true(instants_add(&instants, there[i]));
+        }
+        assert_true(instants.run_count < MANY / 100);
+        for (uint32_t i = MANY - 1; i > 0; i--) {
+            uint32_t k = next_random(&random) % (i + 1), kept = order[i];
+            order[i] = order[k];
+            order[k] = kept;
+        }
+        for (uint32_t i = 0; i < MANY; i++) {
+            if (i % 1000 == 0) {
+                int64_t last = INSTANT_NEVER;
+                for (uint32_t k = i; k < MANY; k++)
+                    last = there[order[k]] > last ? there[order[k]] : last;
+                assert_int_equal(instants_last(&instants), last);
+                assert_true(instants.run_count <= 2 + (MANY - i) / 32);
+                assert_true(instants_copy(&instants, &copy));
+                assert_int_equal(instants_last(&copy), last);
+                instants_done(&copy);
+            }
+            instants_remove(&instants, there[order[i]]);
+        }
+        assert_int_equal(instants_last(&instants), INSTANT_NEVER);
+    }
+    instants_done(&instants);
 }
 
 /* ---- one learner ---- */
@@ -471,6 +563,8 @@ int main(void)
         cmocka_unit_test(an_item_is_one_allocation_and_its_texts_are_its_own),
         cmocka_unit_test(ids_are_found_while_the_table_grows),
         cmocka_unit_test(sums_are_those_of_their_shares),
+        cmocka_unit_test(days_are_those_of_their_reports),
+        cmocka_unit_test(the_last_instant_is_known_whoever_goes),
         cmocka_unit_test(a_learner_finds_what_they_have),
         cmocka_unit_test(an_edit_looks_only_at_what_it_touched),
         cmocka_unit_test_setup_teardown(the_erased_leave_the_lists, begin_model, end_model),
