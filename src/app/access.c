@@ -21,6 +21,9 @@ static const unsigned char reaches[ACCESS_RULE_COUNT][5] = {
     [ACCESS_COURSE_STAFF]  = {NOT, COURSE, COURSE, ALL, ALL},
     [ACCESS_CATALOG_READ]  = {NOT, LISTED, LISTED, ALL, ALL},
     [ACCESS_ADMIN]         = {NOT, NOT,    NOT,    ALL, ALL},
+    [ACCESS_ADMIN_ALONE]   = {NOT, NOT,    NOT,    ALL, NOT},
+    [ACCESS_STAFF_LIST]    = {NOT, ALL,    ALL,    ALL, ALL},
+    [ACCESS_PERSON_LIST]   = {OWN, ALL,    ALL,    ALL, ALL},
 };
 /* clang-format on */
 
@@ -63,6 +66,16 @@ static bool acts_for_course(enum role role, enum reach reach, const struct calle
         return listing == STAFF_LISTED_OWNER;
     return listing == STAFF_LISTED || listing == STAFF_LISTED_OWNER ||
            (listing == STAFF_NOBODY_LISTED && reach == COURSE);
+}
+
+enum staff_listing access_listed(const struct caller *caller, struct view view, uint32_t course)
+{
+    enum staff_listing listing = view_course_staff(view, course, caller->id, caller->id_size);
+    bool listed = listing == STAFF_LISTED || listing == STAFF_LISTED_OWNER;
+
+    if (listing == STAFF_LISTED_OWNER && caller->roles & ROLE_OWNER)
+        return STAFF_LISTED_OWNER;
+    return listed && caller->roles & ROLE_INSTRUCTOR ? STAFF_LISTED : STAFF_NOT_LISTED;
 }
 
 enum rc access_check(enum access_rule rule, const struct caller *caller, struct view view,

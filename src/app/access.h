@@ -21,6 +21,11 @@ enum access_rule {
     ACCESS_COURSE_STAFF,  /* staff of the course; ADMIN, SYSTEM */
     ACCESS_CATALOG_READ,  /* staff that the course lists; ADMIN, SYSTEM */
     ACCESS_ADMIN,         /* ADMIN, SYSTEM */
+    ACCESS_ADMIN_ALONE,   /* ADMIN */
+    /* Lists of which each row is asked about by another rule, and left out where that refuses: */
+    ACCESS_STAFF_LIST,  /* whoever may be staff; ADMIN, SYSTEM. Rows: ACCESS_COURSE_STAFF */
+    ACCESS_PERSON_LIST, /* own; whoever may be staff; ADMIN, SYSTEM. Rows: ACCESS_PERSON, ACCESS_COURSE_STAFF
+                         */
     ACCESS_RULE_COUNT
 };
 
@@ -40,6 +45,10 @@ bool access_asks_whose(enum access_rule rule);
 
 /* Whether the rule depends on whose course it is; else access_check looks at no view. */
 bool access_asks_course(enum access_rule rule);
+
+/* As which of the staff that a course lists the caller acts for it: as far as a role of theirs counts. Never
+ * STAFF_NOBODY_LISTED. Source: contract 9, staffOf. */
+enum staff_listing access_listed(const struct caller *caller, struct view view, uint32_t course);
 
 /* Whether the caller may, for this subject. RC_DENIED with the same words whoever is meant. */
 MUST_CHECK enum rc access_check(enum access_rule rule, const struct caller *caller, struct view view,

@@ -179,7 +179,12 @@ void recent_courses_add(struct recent_courses *courses, struct view view, const 
 struct item_figures item_figures_of(struct view view, uint32_t item)
 {
     const struct item_sums *sums = view_item_sums(view, item);
-    return (struct item_figures){sums->time_spent_ms, sums->records, sums->completed};
+    return (struct item_figures){.time_spent_ms = sums->time_spent_ms,
+                                 .scores = sums->scores,
+                                 .records = sums->records,
+                                 .completed = sums->completed,
+                                 .started = sums->in_progress + sums->completed,
+                                 .scored = sums->scored};
 }
 
 uint32_t item_figures_best(const struct item_figures *items, uint32_t count)

@@ -13,10 +13,13 @@
 #include "face/logs/logs_rollback.h"
 #include "face/logs/logs_summary.h"
 #include "face/own/own_catalog.h"
+#include "face/own/own_catalog_list.h"
 #include "face/own/own_demo.h"
 #include "face/own/own_export.h"
+#include "face/own/own_me.h"
 #include "face/own/own_server.h"
 #include "face/own/own_users.h"
+#include "face/own/own_users_courses.h"
 #include "face/pts/pts.h"
 #include "face/pts/pts_read.h"
 #include "face/trk/trk.h"
@@ -155,9 +158,14 @@ static const struct http_route table[] = {
      .slow = &own_catalog_get, .summary = "A course", .gives = "Course"},
     {HTTP_DELETE, "/api/v1/catalog/courses/{id}", .rule = ACCESS_ADMIN, .face = FACE_CATALOG,
      .write = &own_catalog_delete, .summary = "Take a course's declaration back", .gives = "CourseDeleted"},
-    {HTTP_GET, "/api/v1/catalog/courses", .rule = ACCESS_ADMIN, .face = FACE_CATALOG,
-     .slow = &own_catalog_list, .summary = "All courses", .gives = "Courses"},
+    {HTTP_GET, "/api/v1/catalog/courses", .rule = ACCESS_STAFF_LIST, .face = FACE_CATALOG,
+     .slow = &own_catalog_list, .summary = "The courses that the caller may act on", .gives = "Courses"},
 
+    {HTTP_GET, "/api/v1/me", .rule = ACCESS_SIGNED_IN, .face = FACE_LEARNER, .slow = &own_me,
+     .summary = "Who calls, and as whose staff", .gives = "Me"},
+    {HTTP_GET, "/api/v1/users/{userId}/courses", .rule = ACCESS_PERSON_LIST, .face = FACE_LEARNER,
+     .slow = &own_users_courses, .summary = "A learner's courses, newest activity first",
+     .gives = "UserCourses"},
     {HTTP_GET, "/api/v1/users/{userId}/progress", .rule = ACCESS_PERSON, .face = FACE_LEARNER,
      .slow = &own_users_progress, .summary = "A learner's whole progress, now or as it was",
      .gives = "UserProgress"},

@@ -65,6 +65,7 @@ struct request {
     struct buf out;
     const char *content_type;
     char etag[48];       /* without quotes; "" none */
+    bool untagged;       /* it is another one each time: no ETag is made of it */
     bool sealed, packed; /* request_seal's */
     bool streamed;       /* out is a piece of it: http/answer_stream.h */
     bool retry_after, replayed, close, challenge;

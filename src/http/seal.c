@@ -41,15 +41,19 @@ static bool accepts_gzip(struct request *request)
              strspn(at + 4 + strspn(at + 1, " "), "0.") == strcspn(at + 4 + strspn(at + 1, " "), ", "));
 }
 
+void request_tag_first(struct request *request, size_t bytes)
+{
+    request->etag[0] = 'b';
+    *digits_hex(request->etag + 1, XXH3_64bits(request->out.bytes, bytes), 16) = '\0';
+}
+
 /* ETag of a read, and 304 when the client has it already. */
 static void apply_etag(struct request *request)
 {
     bool read = request->method == HTTP_GET || request->method == HTTP_HEAD;
 
-    if (read && request->status == 200 && !request->etag[0] && request->out.size) {
-        request->etag[0] = 'b';
-        *digits_hex(request->etag + 1, XXH3_64bits(request->out.bytes, request->out.size), 16) = '\0';
-    }
+    if (read && request->status == 200 && !request->etag[0] && request->out.size && !request->untagged)
+        request_tag_first(request, request->out.size);
     if (read && request->status == 200 && request->etag[0] &&
         tag_listed(request_header(request, "If-None-Match"), request->etag)) {
         request->status = 304;

@@ -119,6 +119,8 @@ test('real answers of every route fit their schemas', async () => {
   await hit('GET', '/api/v1/catalog/courses/{id}', ['102'], { as: admin });
   await hit('GET', '/api/v1/catalog/courses', [], { as: admin });
   await hit('DELETE', '/api/v1/catalog/courses/{id}', ['102'], { as: admin });
+  await hit('GET', '/api/v1/me', []);
+  await hit('GET', '/api/v1/users/{userId}/courses', [as]);
   await hit('GET', '/api/v1/users/{userId}/progress', [as]);
   await hit('GET', '/api/v1/users/{userId}/export', [as]);
   await hit('DELETE', '/api/v1/users/{userId}', [as]);

@@ -4,8 +4,6 @@
 #include "face/own/own_catalog_decode.h"
 #include "face/own/own_catalog_encode.h"
 
-enum { PAGE_DEFAULT = 20, PAGE_MAX = 100 };
-
 /* Items looked up before the model's lock is given back for a moment. */
 enum { ITEMS_PER_HOLD = 1000 };
 
@@ -126,86 +124,3 @@ static void encode_deleted(struct command *command, struct view view)
 }
 
 const struct write_handler own_catalog_delete = {CMD_COURSE_DELETE, .encode = encode_deleted};
-
-/* ---- all courses ---- */
-
-/* All courses, or a page of them: in the order of their first sight. */
-struct list_read {
-    struct slow slow;
-    int64_t page, limit; /* limit 0: all, without pages */
-    uint32_t at;         /* the course looked at last */
-    int64_t total;
-};
-
-static void put_line(struct json_out *out, struct view view, uint32_t course, const struct course_def *def)
-{
-    json_open(out, '{');
-    json_put_text(out, "id", view_id(view, ENTITY_COURSE, course).bytes);
-    json_put_text(out, "title", def->title.bytes);
-    json_put_bool(out, "declared", def->declared);
-    json_put_int(out, "contents", def->item_count);
-    json_put_int(out, "enrollments", view_course_sums(view, course)->learners);
-    json_close(out, '}');
-}
-
-static void put_pagination(struct list_read *read)
-{
-    struct json_out *out = &read->slow.out;
-    int64_t pages = (read->total + read->limit - 1) / read->limit;
-
-    json_put_open(out, "pagination", '{');
-    json_put_int(out, "page", read->page);
-    json_put_int(out, "limit", read->limit);
-    json_put_int(out, "total", read->total);
-    json_put_int(out, "totalPages", pages);
-    json_put_bool(out, "hasMore", read->page < pages);
-    json_close(out, '}');
-}
-
-static enum rc list_step(struct slow *slow, bool *out_last, struct fault *fault)
-{
-    struct list_read *read = (struct list_read *)slow;
-
-    (void)fault;
-    if (read->at == 0) {
-        json_open(&read->slow.out, '{');
-        json_put_open(&read->slow.out, "courses", '[');
-    }
-    struct view view = service_read_begin(face_of(slow->request)->service);
-    for (uint32_t steps = STEPS_A_HOLD; read->at < view_count(view, ENTITY_COURSE) && steps > 0; steps--) {
-        const struct course_def *def = view_course(view, ++read->at);
-        if (!def)
-            continue;
-        if (!read->limit || read->total / read->limit == read->page - 1)
-            put_line(&read->slow.out, view, read->at, def);
-        read->total++;
-    }
-    *out_last = read->at >= view_count(view, ENTITY_COURSE);
-    service_read_end(view);
-    if (*out_last) {
-        json_close(&read->slow.out, ']');
-        if (read->limit)
-            put_pagination(read);
-        json_close(&read->slow.out, '}');
-    }
-    return RC_OK;
-}
-
-static enum rc list_decode(struct slow *slow, const struct body *body, struct fault *fault)
-{
-    struct list_read *read = (struct list_read *)slow;
-    enum rc rc = face_query_number(slow->request, "page", 1, INT32_MAX, &read->page, fault);
-
-    (void)body;
-    if (rc == RC_OK)
-        rc = face_query_number(slow->request, "limit", 1, PAGE_MAX, &read->limit, fault);
-    if (read->page && !read->limit)
-        read->limit = PAGE_DEFAULT;
-    if (!read->page)
-        read->page = 1;
-    slow->small = true; /* one hold a step */
-    return rc;
-}
-
-const struct slow_handler own_catalog_list = {sizeof(struct list_read), .decode = list_decode,
-                                              .step = list_step};

@@ -6,6 +6,7 @@
 #include "app/retention.h"
 #include "app/snapshot.h"
 #include "base/instant.h"
+#include "core/days.h"
 #include "face/show.h"
 #include "face/video/video_encode.h"
 
@@ -94,6 +95,22 @@ static int32_t today(struct request *request, struct text user, const struct lea
     return instant_day(zone_local_ms(zone ? zone : face_of(request)->zone, face_of(request)->now_ms()));
 }
 
+/* The days of the streaks, the last ones, and what was reported on them. */
+static void put_days(struct json_out *out, const struct learner *learner)
+{
+    uint32_t figured = learner ? days_figured(learner) : 0;
+
+    json_put_open(out, "days", '[');
+    for (uint32_t i = 0; i < figured; i++) {
+        json_open(out, '{');
+        json_put_day(out, "date", learner->days[learner->day_count - figured + i]);
+        json_put_int(out, "reports", learner->day_reports[i]);
+        json_put_scaled(out, "seconds", wide_shown(learner->day_gained_ms[i]), 3);
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+}
+
 static void put_engagement(struct engagement *all, struct view view)
 {
     struct request *request = all->slow.request;
@@ -118,6 +135,7 @@ static void put_engagement(struct engagement *all, struct view view)
     json_put_int(out, "completedVideos", watched->completed);
     json_put_int(out, "streakDays", streaks.now);
     json_put_int(out, "longestStreakDays", streaks.longest);
+    put_days(out, learner);
     json_close(out, '}');
 }
 

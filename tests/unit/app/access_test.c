@@ -18,6 +18,7 @@ static void each_rule_of_each_role(void **unused)
         [ACCESS_SIGNED_IN] = "aaaaa",     [ACCESS_OWN_STUDENT] = "o----",  [ACCESS_OWN] = "ooooo",
         [ACCESS_OWN_OR_SYSTEM] = "ooooa", [ACCESS_PERSON] = "oooaa",       [ACCESS_COURSE_RECORD] = "occaa",
         [ACCESS_COURSE_STAFF] = "-ccaa",  [ACCESS_CATALOG_READ] = "-ccaa", [ACCESS_ADMIN] = "---aa",
+        [ACCESS_ADMIN_ALONE] = "---a-",   [ACCESS_STAFF_LIST] = "-aaaa",   [ACCESS_PERSON_LIST] = "oaaaa",
     };
     struct model *model;
 
