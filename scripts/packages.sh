@@ -8,6 +8,7 @@ file:/usr/include/stdio.h libc6-dev
 command:pkg-config pkg-config
 command:meson meson
 command:ninja ninja-build
+command:python3 python3
 command:curl curl
 pkg:libmicrohttpd libmicrohttpd-dev
 pkg:jansson libjansson-dev
@@ -51,16 +52,54 @@ is_there() {
     esac
 }
 
+# Shows how far apt is, in one line on a terminal. Total: how many packages there are to come.
+show_installing() { # TOTAL
+    if [ -t 2 ]; then
+        awk -v total="$1" '/^Setting up / {printf "\r\033[Kinstalling %d of %d: %s", ++n, total, $3; fflush()} END {printf "\r\033[K"}' >&2
+    else
+        cat >/dev/null
+    fi
+}
+
 # install_missing "$(build_needs)"
 install_missing() {
     missing=$(printf '%s\n' "$1" | while read -r probe package; do is_there "$probe" || echo "$package"; done | sort -u | tr '\n' ' ')
     [ -n "$(echo "$missing" | tr -d ' ')" ] || return 0
+    command -v apt-get >/dev/null 2>&1 || {
+        echo "This system has no apt-get, so its packages are yours to install. What is missing is called in Debian: $missing" >&2
+        return 1
+    }
     sudo=
     if [ "$(id -u)" != 0 ]; then
         command -v sudo >/dev/null 2>&1 || { echo "these packages are missing, and there is no sudo: $missing" >&2; return 1; }
         sudo=sudo
     fi
     echo "installing: $missing" >&2
+    $sudo apt-get update -qq >/dev/null || { echo "apt-get update failed: see above; is the network there?" >&2; return 1; }
     # shellcheck disable=SC2086
-    $sudo env DEBIAN_FRONTEND=noninteractive sh -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends '"$missing" >/dev/null
+    total=$($sudo apt-get install -s -qq --no-install-recommends $missing 2>/dev/null | grep -c '^Inst ' || true)
+    failed=$(mktemp)
+    # shellcheck disable=SC2086
+    { $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing || echo $? >"$failed"; } |
+        show_installing "$total"
+    if [ -s "$failed" ]; then
+        rm -f "$failed"
+        echo "apt-get install failed: see above" >&2
+        return 1
+    fi
+    rm -f "$failed"
+}
+
+# build_with_ninja DIRECTORY TARGET MESON_OPTIONS...   TARGET all: everything. What the compiler says is shown; its exit status is ours.
+build_with_ninja() {
+    directory=$1 target=$2
+    shift 2
+    if [ ! -f "$directory/build.ninja" ]; then
+        setup=$(mktemp)
+        meson setup "$directory" "$@" >"$setup" 2>&1 || { cat "$setup" >&2; rm -f "$setup"; echo "meson setup failed: see above" >&2; return 1; }
+        rm -f "$setup"
+    fi
+    if [ -t 1 ]; then quiet=; else quiet=--quiet; echo "building $directory ..." >&2; fi
+    # shellcheck disable=SC2086
+    ninja $quiet -C "$directory" "$target" || { status=$?; echo "the build failed: see the first error above" >&2; return $status; }
 }
