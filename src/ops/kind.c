@@ -63,7 +63,7 @@ const char *kind_choice(const struct setting *setting, const char *text, void *f
         at = strchr(at, '|');
         at += at != NULL;
     }
-    return setting->choices;
+    return "must be one of";
 }
 
 const char *kind_switch(const struct setting *setting, const char *text, void *field)
@@ -78,15 +78,12 @@ const char *kind_switch(const struct setting *setting, const char *text, void *f
 
 const char *kind_number(const struct setting *setting, const char *text, void *field)
 {
-    return whole_number(text, setting->low, setting->high, field)
-               ? NULL
-               : "must be a whole number in range (see --help)";
+    return whole_number(text, setting->low, setting->high, field) ? NULL : "must be a whole number from";
 }
 
 const char *kind_hundredths(const struct setting *setting, const char *text, void *field)
 {
-    return hundredths(text, setting->low, setting->high, field) ? NULL
-                                                                : "must be a number above 0 and at most 100";
+    return hundredths(text, setting->low, setting->high, field) ? NULL : "must be a number from";
 }
 
 const char *kind_ports(const struct setting *setting, const char *text, void *field)
@@ -95,7 +92,7 @@ const char *kind_ports(const struct setting *setting, const char *text, void *fi
     int64_t number;
 
     if (!whole_number(text, setting->low, setting->high, &number))
-        return "must be a port from 1 to 65535";
+        return "must be a port from";
     ports->at[ports->count++] = (uint16_t)number; /* the caller gives no more than there is room for */
     return NULL;
 }

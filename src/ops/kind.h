@@ -14,8 +14,9 @@ struct port_list {
 
 struct setting;
 
-/* NULL: field is written; else what is wrong, for the operator, and field is as it was. Texts are kept as
- * they are, and borrowed. */
+/* NULL: field is written; else what is wrong, for the operator, and field is as it was. Of a row with a range
+ * or choices the text ends where these follow: "must be a port from". Texts are kept as they are, and
+ * borrowed. */
 typedef const char *setting_kind(const struct setting *setting, const char *text, void *field);
 
 /* A row of the table of settings. */

@@ -1,12 +1,15 @@
 #include "ops/settings.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <ini.h>
+
+#include "ops/nearest.h"
 
 extern char **environ;
 
@@ -115,18 +118,31 @@ static const struct setting rows[] = {
 
 enum { ROW_COUNT = sizeof rows / sizeof *rows };
 
+enum source { SOURCE_DEFAULT, SOURCE_FILE, SOURCE_ENVIRONMENT, SOURCE_FLAG };
+
 struct reading {
     struct settings *out;
     FILE *problems;
+    const char *file;                         /* --config */
+    int line;                                 /* of it, that is being read */
     const char *values[ROW_COUNT][PORTS_MAX]; /* last source that set it */
     int counts[ROW_COUNT];
-    int sources[ROW_COUNT]; /* 1 file, 2 environment, 3 flag */
+    enum source sources[ROW_COUNT];
+    int lines[ROW_COUNT]; /* SOURCE_FILE: where it stands */
     int bad;
 };
 
 static void complain(struct reading *reading, const char *name, const char *why)
 {
     (void)fprintf(reading->problems, "milepost: %s: %s\n", name, why); /* nowhere else to say it */
+    reading->bad++;
+}
+
+/* Of a line of the file. name NULL: the line as such is at fault. */
+static void complain_of_line(struct reading *reading, int line, const char *name, const char *why)
+{
+    (void)fprintf(reading->problems, "milepost: %s:%d: %s%s%s\n", reading->file, line, name ? name : "",
+                  name ? ": " : "", why); /* likewise */
     reading->bad++;
 }
 
@@ -145,12 +161,29 @@ static int find_row(const char *name, size_t size)
     return -1;
 }
 
-static void set(struct reading *reading, int row, int source, const char *value)
+/* An unknown name, with what may have been meant. */
+static void complain_unknown(struct reading *reading, const char *said, const char *name, size_t size)
+{
+    struct nearest nearest = {.word = name, .size = size};
+    char why[128] = "unknown setting";
+
+    for (int i = 0; i < ROW_COUNT; i++)
+        nearest_try(&nearest, rows[i].name);
+    if (nearest.best)
+        (void)snprintf(why, sizeof why, "unknown setting; did you mean %s?", nearest.best); /* fits */
+    if (reading->line)
+        complain_of_line(reading, reading->line, said, why);
+    else
+        complain(reading, said, why);
+}
+
+static void set(struct reading *reading, int row, enum source source, const char *value)
 {
     if (reading->sources[row] != source) {
         reading->sources[row] = source;
         reading->counts[row] = 0;
     }
+    reading->lines[row] = reading->line;
     if (rows[row].kind != kind_ports)
         reading->counts[row] = 0;
     if (reading->counts[row] < PORTS_MAX)
@@ -187,31 +220,53 @@ static int take_line(void *arg, const char *section, const char *name, const cha
 
     (void)section;
     if (row < 0)
-        complain(reading, name, "unknown setting in the config file");
+        complain_unknown(reading, name, name, strlen(name));
     else
-        set(reading, row, 1, keep_text(reading->out, value));
+        set(reading, row, SOURCE_FILE, keep_text(reading->out, value));
     return 1;
+}
+
+/* The next line for inih, which asks for one at a time: so each is known by its number. */
+struct lines {
+    FILE *file;
+    struct reading *reading;
+};
+
+static char *next_line(char *line, int room, void *arg)
+{
+    struct lines *lines = arg;
+    struct reading *reading = lines->reading;
+    char whole[4096];
+
+    if (!fgets(whole, sizeof whole, lines->file))
+        return NULL;
+    reading->line++;
+    if (whole[0] != ';' && whole[0] != '#' && (strlen(whole) > LINE_MAX_BYTES || strstr(whole, " ;"))) {
+        complain_of_line(reading, reading->line, NULL, "too long, or holds \" ;\"");
+        whole[0] = '\n', whole[1] = '\0';
+    }
+    (void)snprintf(line, (size_t)room, "%s", whole); /* a comment may be cut */
+    return line;
 }
 
 static void read_file(struct reading *reading, const char *path)
 {
-    char line[4096];
-    FILE *file = fopen(path, "r");
+    struct lines lines = {fopen(path, "r"), reading};
 
-    if (!file) {
-        complain(reading, "config", "the file cannot be read");
+    if (!lines.file) {
+        char why[256];
+        (void)snprintf(why, sizeof why, "%s cannot be read: %s", path, strerror(errno)); /* cut is fine */
+        complain(reading, "config", why);
         return;
     }
-    for (int number = 1; fgets(line, sizeof line, file); number++)
-        if (line[0] != ';' && line[0] != '#' && (strlen(line) > LINE_MAX_BYTES || strstr(line, " ;"))) {
-            /* likewise */
-            (void)fprintf(reading->problems, "milepost: %s:%d: too long, or holds \" ;\"\n", path, number);
-            reading->bad++;
-        }
-    rewind(file);
-    if (ini_parse_file(file, take_line, reading) != 0)
-        complain(reading, "config", "the file is malformed");
-    (void)fclose(file); /* only read */
+    reading->file = path;
+    int wrong = ini_parse_stream(next_line, &lines, take_line, reading);
+    reading->line = 0;
+    if (wrong > 0)
+        complain_of_line(reading, wrong, NULL, "is neither \"name = value\" nor a comment");
+    else if (wrong < 0)
+        complain(reading, "config", "out of memory");
+    (void)fclose(lines.file); /* only read */
 }
 
 static void read_environment(struct reading *reading)
@@ -224,9 +279,9 @@ static void read_environment(struct reading *reading)
         char name[NAME_MAX_BYTES];
         (void)snprintf(name, sizeof name, "%.*s", (int)(equals - *each), *each); /* cut is fine */
         if (row < 0)
-            complain(reading, name, "unknown setting in the environment");
+            complain_unknown(reading, name, *each + 9, (size_t)(equals - *each - 9));
         else
-            set(reading, row, 2, equals + 1);
+            set(reading, row, SOURCE_ENVIRONMENT, equals + 1);
     }
 }
 
@@ -246,12 +301,47 @@ static void read_flags(struct reading *reading, int argc, char **argv, int first
         if (size == 6 && strncmp(flag + 2, "config", 6) == 0 && value)
             *out_config = value;
         else if (row < 0)
-            complain(reading, flag, "unknown setting");
+            complain_unknown(reading, flag, flag + 2, size);
         else if (!value)
             complain(reading, flag, "needs a value");
         else
-            set(reading, row, 3, value);
+            set(reading, row, SOURCE_FLAG, value);
     }
+}
+
+/* What a value may be: "off|on", "0 to 256 threads", "" when there is nothing to say. */
+static void print_range(FILE *out, const struct setting *row)
+{
+    const char *unit = row->unit ? row->unit : "", *gap = row->unit ? " " : "";
+
+    if (row->choices)
+        (void)fprintf(out, "%s", row->choices); /* the caller looks at the stream */
+    else if (row->kind == kind_hundredths)
+        (void)fprintf(out, "%lld.%02lld to %lld%s%s", (long long)row->low / 100, (long long)row->low % 100,
+                      (long long)row->high / 100, gap, unit); /* likewise */
+    else if (row->high)
+        (void)fprintf(out, "%lld to %lld%s%s", (long long)row->low, (long long)row->high, gap,
+                      unit); /* likewise */
+}
+
+/* Names the setting by where it came from, and what it may be. */
+static void complain_of_value(struct reading *reading, int row, const char *wrong)
+{
+    const char *name = rows[row].name;
+    FILE *out = reading->problems;
+
+    if (reading->sources[row] == SOURCE_FILE)
+        (void)fprintf(out, "milepost: %s:%d: %s: %s", reading->file, reading->lines[row], name, wrong);
+    else
+        (void)fprintf(out, "milepost: %s%s: %s", name,
+                      reading->sources[row] == SOURCE_ENVIRONMENT ? " (from the environment)" : "",
+                      wrong); /* nowhere else to say it */
+    if (rows[row].choices || rows[row].high) {
+        (void)fputc(' ', out); /* likewise */
+        print_range(out, &rows[row]);
+    }
+    (void)fputc('\n', out); /* likewise */
+    reading->bad++;
 }
 
 static void apply(struct reading *reading, int row)
@@ -263,7 +353,7 @@ static void apply(struct reading *reading, int row)
         const char *wrong =
             rows[row].kind(&rows[row], count ? reading->values[row][i] : rows[row].initial, field);
         if (wrong)
-            complain(reading, rows[row].name, wrong);
+            complain_of_value(reading, row, wrong);
     }
 }
 
@@ -281,7 +371,7 @@ enum rc settings_read(struct settings *out, int argc, char **argv, int first, FI
     reading.bad += flags.bad;
     for (int i = 0; i < ROW_COUNT; i++)
         for (int k = 0; k < flags.counts[i]; k++)
-            set(&reading, i, 3, flags.values[i][k]);
+            set(&reading, i, SOURCE_FLAG, flags.values[i][k]);
     for (int i = 0; i < ROW_COUNT; i++)
         apply(&reading, i);
     if (out->threads == 0) {
@@ -297,21 +387,6 @@ void settings_done(struct settings *settings)
         next = settings->texts->next;
         free(settings->texts);
     }
-}
-
-/* What a value may be: "off|on", "0 to 256 threads", "" when there is nothing to say. */
-static void print_range(FILE *out, const struct setting *row)
-{
-    const char *unit = row->unit ? row->unit : "", *gap = row->unit ? " " : "";
-
-    if (row->choices)
-        (void)fprintf(out, "%s", row->choices); /* the caller looks at the stream */
-    else if (row->kind == kind_hundredths)
-        (void)fprintf(out, "%lld.%02lld to %lld%s%s", (long long)row->low / 100, (long long)row->low % 100,
-                      (long long)row->high / 100, gap, unit); /* likewise */
-    else if (row->high)
-        (void)fprintf(out, "%lld to %lld%s%s", (long long)row->low, (long long)row->high, gap,
-                      unit); /* likewise */
 }
 
 void settings_help(FILE *out)

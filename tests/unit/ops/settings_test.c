@@ -95,8 +95,8 @@ static void a_bad_value_is_named(void **unused)
         {{"--catalog", "stric"}, "catalog", "open|strict"},
         {{"--catalog", ""}, "catalog", "open|strict"},
         {{"--mock-data", "maybe"}, "mock_data", "off|on"},
-        {{"--threads", "257"}, "threads", "range"},
-        {{"--threads", "-1"}, "threads", "range"},
+        {{"--threads", "257"}, "threads", "from 0 to 256 threads"},
+        {{"--threads", "-1"}, "threads", "from 0 to 256 threads"},
         {{"--completion-threshold", "0"}, "completion_threshold", "100"},
         {{"--completion-threshold", "100.01"}, "completion_threshold", "100"},
         {{"--completion-threshold", ".5"}, "completion_threshold", "100"},
@@ -105,7 +105,9 @@ static void a_bad_value_is_named(void **unused)
         {{"--database", "postgres://x"}, "database", "not built in"},
         {{"--nonsense", "1"}, "nonsense", "unknown"},
         {{"stray", "x"}, "stray", "unexpected"},
-        {{"--config", "/no/such/file"}, "config", "cannot be read"},
+        {{"--config", "/no/such/file"}, "config", "/no/such/file cannot be read: No such file"},
+        {{"--complition-treshold", "1"}, "complition", "did you mean completion_threshold?"},
+        {{"--prot", "1"}, "prot", "did you mean port?"},
     };
 
     (void)unused;
@@ -166,6 +168,16 @@ static void three_sources_have_an_order(void **unused)
     assert_non_null(strstr(problems, "MILEPOST_NONSENSE"));
     assert_non_null(strstr(problems, "nothing"));
     assert_non_null(strstr(problems, ":1: too long"));
+    assert_non_null(strstr(problems, ":2: nothing: unknown setting"));
+    settings_done(&settings);
+    free(problems);
+    file = fopen(name, "w");
+    (void)fprintf(file, "; a comment\n\nrate_limt = 3\nport = 7\nport = 70000\nthis is no line\n");
+    (void)fclose(file);
+    assert_int_equal(read_flags(flags, 2, &settings, &problems), RC_INVALID);
+    assert_non_null(strstr(problems, ":3: rate_limt: unknown setting; did you mean rate_limit?"));
+    assert_non_null(strstr(problems, ":5: port: must be a port from 1 to 65535"));
+    assert_non_null(strstr(problems, ":6: is neither"));
     settings_done(&settings);
     free(problems);
     (void)unsetenv("MILEPOST_NONSENSE");
