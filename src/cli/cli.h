@@ -2,7 +2,7 @@
 
 #include "app/engine.h"
 #include "base/fault.h"
-#include "ops/settings.h"
+#include "ops/settings_read.h"
 
 /* The program's commands, and what they share. A command returns an exit status: 0 done, 1 it could not be
  * done, 2 wrong use. Defined in serve.c, token_command.c, import.c, export.c, data.c, check_store.c, main.c

@@ -1,22 +1,10 @@
 #include "ops/settings.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <ini.h>
-
-#include "ops/nearest.h"
-
-extern char **environ;
-
-/* inih cuts a line at 199 bytes and a value at " ;": such a line is refused, not cut. */
-enum { LINE_MAX_BYTES = 198, NAME_MAX_BYTES = 64 };
-
-static const struct setting rows[] = {
+const struct setting settings_rows[] = {
 #define AT(member) offsetof(struct settings, member)
     /* clang-format off */
     {.name = "port", .kind = kind_ports, .offset = AT(ports), .low = 1, .high = 65535, .initial = "5000",
@@ -116,201 +104,11 @@ static const struct setting rows[] = {
 #undef AT
 };
 
-enum { ROW_COUNT = sizeof rows / sizeof *rows };
+_Static_assert(sizeof settings_rows / sizeof *settings_rows <= SETTINGS_MAX, "SETTINGS_MAX is too small");
 
-enum source { SOURCE_DEFAULT, SOURCE_FILE, SOURCE_ENVIRONMENT, SOURCE_FLAG };
+const int settings_row_count = sizeof settings_rows / sizeof *settings_rows;
 
-struct reading {
-    struct settings *out;
-    FILE *problems;
-    const char *file;                         /* --config */
-    int line;                                 /* of it, that is being read */
-    const char *values[ROW_COUNT][PORTS_MAX]; /* last source that set it */
-    int counts[ROW_COUNT];
-    enum source sources[ROW_COUNT];
-    int lines[ROW_COUNT]; /* SOURCE_FILE: where it stands */
-    int bad;
-};
-
-static void complain(struct reading *reading, const char *name, const char *why)
-{
-    (void)fprintf(reading->problems, "milepost: %s: %s\n", name, why); /* nowhere else to say it */
-    reading->bad++;
-}
-
-/* Of a line of the file. name NULL: the line as such is at fault. */
-static void complain_of_line(struct reading *reading, int line, const char *name, const char *why)
-{
-    (void)fprintf(reading->problems, "milepost: %s:%d: %s%s%s\n", reading->file, line, name ? name : "",
-                  name ? ": " : "", why); /* likewise */
-    reading->bad++;
-}
-
-/* MILEPOST_JWT_ISSUER, jwt-issuer, jwt_issuer: one setting. */
-static int find_row(const char *name, size_t size)
-{
-    for (int i = 0; i < ROW_COUNT; i++) {
-        size_t k = 0;
-        if (strlen(rows[i].name) != size)
-            continue;
-        while (k < size && (name[k] == '-' ? '_' : tolower((unsigned char)name[k])) == rows[i].name[k])
-            k++;
-        if (k == size)
-            return i;
-    }
-    return -1;
-}
-
-/* An unknown name, with what may have been meant. */
-static void complain_unknown(struct reading *reading, const char *said, const char *name, size_t size)
-{
-    struct nearest nearest = {.word = name, .size = size};
-    char why[128] = "unknown setting";
-
-    for (int i = 0; i < ROW_COUNT; i++)
-        nearest_try(&nearest, rows[i].name);
-    if (nearest.best)
-        (void)snprintf(why, sizeof why, "unknown setting; did you mean %s?", nearest.best); /* fits */
-    if (reading->line)
-        complain_of_line(reading, reading->line, said, why);
-    else
-        complain(reading, said, why);
-}
-
-static void set(struct reading *reading, int row, enum source source, const char *value)
-{
-    if (reading->sources[row] != source) {
-        reading->sources[row] = source;
-        reading->counts[row] = 0;
-    }
-    reading->lines[row] = reading->line;
-    if (rows[row].kind != kind_ports)
-        reading->counts[row] = 0;
-    if (reading->counts[row] < PORTS_MAX)
-        reading->values[row][reading->counts[row]++] = value;
-    else
-        complain(reading, rows[row].name, "is given too often");
-}
-
-/* ---- sources ---- */
-
-struct settings_text {
-    struct settings_text *next;
-    char text[];
-};
-
-/* "" when out of memory: the setting's own check says what is wrong with that. */
-static const char *keep_text(struct settings *settings, const char *text)
-{
-    size_t size = strlen(text) + 1;
-    struct settings_text *kept = malloc(sizeof *kept + size);
-
-    if (!kept)
-        return "";
-    memcpy(kept->text, text, size);
-    kept->next = settings->texts;
-    settings->texts = kept;
-    return kept->text;
-}
-
-static int take_line(void *arg, const char *section, const char *name, const char *value)
-{
-    struct reading *reading = arg;
-    int row = find_row(name, strlen(name));
-
-    (void)section;
-    if (row < 0)
-        complain_unknown(reading, name, name, strlen(name));
-    else
-        set(reading, row, SOURCE_FILE, keep_text(reading->out, value));
-    return 1;
-}
-
-/* The next line for inih, which asks for one at a time: so each is known by its number. */
-struct lines {
-    FILE *file;
-    struct reading *reading;
-};
-
-static char *next_line(char *line, int room, void *arg)
-{
-    struct lines *lines = arg;
-    struct reading *reading = lines->reading;
-    char whole[4096];
-
-    if (!fgets(whole, sizeof whole, lines->file))
-        return NULL;
-    reading->line++;
-    if (whole[0] != ';' && whole[0] != '#' && (strlen(whole) > LINE_MAX_BYTES || strstr(whole, " ;"))) {
-        complain_of_line(reading, reading->line, NULL, "too long, or holds \" ;\"");
-        whole[0] = '\n', whole[1] = '\0';
-    }
-    (void)snprintf(line, (size_t)room, "%s", whole); /* a comment may be cut */
-    return line;
-}
-
-static void read_file(struct reading *reading, const char *path)
-{
-    struct lines lines = {fopen(path, "r"), reading};
-
-    if (!lines.file) {
-        char why[256];
-        (void)snprintf(why, sizeof why, "%s cannot be read: %s", path, strerror(errno)); /* cut is fine */
-        complain(reading, "config", why);
-        return;
-    }
-    reading->file = path;
-    int wrong = ini_parse_stream(next_line, &lines, take_line, reading);
-    reading->line = 0;
-    if (wrong > 0)
-        complain_of_line(reading, wrong, NULL, "is neither \"name = value\" nor a comment");
-    else if (wrong < 0)
-        complain(reading, "config", "out of memory");
-    (void)fclose(lines.file); /* only read */
-}
-
-static void read_environment(struct reading *reading)
-{
-    for (char **each = environ; *each; each++) {
-        const char *equals = strchr(*each, '=');
-        if (strncmp(*each, "MILEPOST_", 9) != 0 || !equals)
-            continue;
-        int row = find_row(*each + 9, (size_t)(equals - *each - 9));
-        char name[NAME_MAX_BYTES];
-        (void)snprintf(name, sizeof name, "%.*s", (int)(equals - *each), *each); /* cut is fine */
-        if (row < 0)
-            complain_unknown(reading, name, *each + 9, (size_t)(equals - *each - 9));
-        else
-            set(reading, row, SOURCE_ENVIRONMENT, equals + 1);
-    }
-}
-
-static void read_flags(struct reading *reading, int argc, char **argv, int first, const char **out_config)
-{
-    for (int i = first; i < argc; i++) {
-        const char *flag = argv[i], *equals = strchr(flag, '=');
-        if (strncmp(flag, "--", 2) != 0) {
-            complain(reading, flag, "unexpected argument");
-            continue;
-        }
-        size_t size = equals ? (size_t)(equals - flag - 2) : strlen(flag) - 2;
-        int row = find_row(flag + 2, size);
-        bool is_switch = row >= 0 && rows[row].kind == kind_switch; /* bare --mock-data, as in the document */
-        bool has_next = i + 1 < argc && !(is_switch && strncmp(argv[i + 1], "--", 2) == 0);
-        const char *value = equals ? equals + 1 : has_next ? argv[++i] : is_switch ? "on" : NULL;
-        if (size == 6 && strncmp(flag + 2, "config", 6) == 0 && value)
-            *out_config = value;
-        else if (row < 0)
-            complain_unknown(reading, flag, flag + 2, size);
-        else if (!value)
-            complain(reading, flag, "needs a value");
-        else
-            set(reading, row, SOURCE_FLAG, value);
-    }
-}
-
-/* What a value may be: "off|on", "0 to 256 threads", "" when there is nothing to say. */
-static void print_range(FILE *out, const struct setting *row)
+void settings_print_range(FILE *out, const struct setting *row)
 {
     const char *unit = row->unit ? row->unit : "", *gap = row->unit ? " " : "";
 
@@ -324,80 +122,15 @@ static void print_range(FILE *out, const struct setting *row)
                       unit); /* likewise */
 }
 
-/* Names the setting by where it came from, and what it may be. */
-static void complain_of_value(struct reading *reading, int row, const char *wrong)
-{
-    const char *name = rows[row].name;
-    FILE *out = reading->problems;
-
-    if (reading->sources[row] == SOURCE_FILE)
-        (void)fprintf(out, "milepost: %s:%d: %s: %s", reading->file, reading->lines[row], name, wrong);
-    else
-        (void)fprintf(out, "milepost: %s%s: %s", name,
-                      reading->sources[row] == SOURCE_ENVIRONMENT ? " (from the environment)" : "",
-                      wrong); /* nowhere else to say it */
-    if (rows[row].choices || rows[row].high) {
-        (void)fputc(' ', out); /* likewise */
-        print_range(out, &rows[row]);
-    }
-    (void)fputc('\n', out); /* likewise */
-    reading->bad++;
-}
-
-static void apply(struct reading *reading, int row)
-{
-    void *field = (char *)reading->out + rows[row].offset;
-    int count = reading->counts[row];
-
-    for (int i = 0; i == 0 || i < count; i++) {
-        const char *wrong =
-            rows[row].kind(&rows[row], count ? reading->values[row][i] : rows[row].initial, field);
-        if (wrong)
-            complain_of_value(reading, row, wrong);
-    }
-}
-
-enum rc settings_read(struct settings *out, int argc, char **argv, int first, FILE *problems)
-{
-    struct reading reading = {.out = out, .problems = problems};
-    const char *config = NULL;
-
-    *out = (struct settings){.ports = {.count = 0}};
-    struct reading flags = {.out = out, .problems = problems};
-    read_flags(&flags, argc, argv, first, &config);
-    if (config)
-        read_file(&reading, config);
-    read_environment(&reading);
-    reading.bad += flags.bad;
-    for (int i = 0; i < ROW_COUNT; i++)
-        for (int k = 0; k < flags.counts[i]; k++)
-            set(&reading, i, SOURCE_FLAG, flags.values[i][k]);
-    for (int i = 0; i < ROW_COUNT; i++)
-        apply(&reading, i);
-    if (out->threads == 0) {
-        long cores = sysconf(_SC_NPROCESSORS_ONLN);
-        out->threads = cores > 0 ? cores : 1;
-    }
-    return reading.bad ? RC_INVALID : RC_OK;
-}
-
-void settings_done(struct settings *settings)
-{
-    for (struct settings_text *next; settings->texts; settings->texts = next) {
-        next = settings->texts->next;
-        free(settings->texts);
-    }
-}
-
 void settings_help(FILE *out)
 {
     /* to a terminal */
     (void)fprintf(out, "Settings (--name value, MILEPOST_NAME, or \"name = value\" in --config FILE):\n");
-    for (const struct setting *row = rows; row < rows + ROW_COUNT; row++) {
+    for (const struct setting *row = settings_rows; row < settings_rows + settings_row_count; row++) {
         (void)fprintf(out, "  --%-22s %s", row->name, row->text); /* likewise */
         if (row->choices || row->high) {
             (void)fprintf(out, " ("); /* likewise */
-            print_range(out, row);
+            settings_print_range(out, row);
             (void)fprintf(out, ")"); /* likewise */
         }
         (void)fprintf(out, " [%s]\n", *row->initial ? row->initial : "empty"); /* likewise */
@@ -407,12 +140,12 @@ void settings_help(FILE *out)
 void settings_markdown(FILE *out)
 {
     (void)fprintf(out, "| setting | default | range | SIGHUP reads again | what |\n|---|---|---|---|---|\n");
-    for (const struct setting *row = rows; row < rows + ROW_COUNT; row++) {
+    for (const struct setting *row = settings_rows; row < settings_rows + settings_row_count; row++) {
         char *range = NULL;
         size_t size;
         FILE *text = open_memstream(&range, &size);
         if (text) {
-            print_range(text, row);
+            settings_print_range(text, row);
             (void)fclose(text); /* a short range: out of memory, in a command for documents */
         }
         (void)fprintf(out, "| `%s` | `%s` | ", row->name, *row->initial ? row->initial : "(empty)");

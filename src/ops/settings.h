@@ -50,13 +50,14 @@ struct settings {
     struct settings_text *texts; /* of the config file; settings_done */
 };
 
-/* Fills *out from defaults, file, environment and the flags in argv[first..argc). Writes every problem to
- * problems, one line each, and returns RC_INVALID when there was any. Texts borrow argv and the environment,
- * or live until settings_done. */
-MUST_CHECK enum rc settings_read(struct settings *out, int argc, char **argv, int first, FILE *problems);
+enum { SETTINGS_MAX = 96 };
 
-/* Frees the texts that settings_read kept. Fine for settings that were refused. */
-void settings_done(struct settings *settings);
+/* The table; at most SETTINGS_MAX rows. */
+extern const struct setting settings_rows[];
+extern const int settings_row_count;
+
+/* Writes what a value of a row may be: "off|on", "0 to 256 threads", "" when there is nothing to say. */
+void settings_print_range(FILE *out, const struct setting *row);
 
 /* Writes the table as --help shows it. */
 void settings_help(FILE *out);

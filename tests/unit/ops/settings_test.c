@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "ops/settings.h"
+#include "ops/settings_read.h"
 
 /* What becomes of flags; *problems: what was said, the caller's. */
 static enum rc read_flags(const char *const *flags, int count, struct settings *out, char **problems)
