@@ -293,7 +293,7 @@ static void tell_watchers(struct engine *engine, uint64_t first, bool published)
         live->take(live->of, whole ? batch->live : NULL, first, batch->counters.sequence, batch->rights);
         batch->live = whole ? NULL : batch->live;
     }
-    if (batch->live)
+    if (live && batch->live)
         live->drop(batch->live);
     batch->live = NULL;
 }

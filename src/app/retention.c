@@ -150,6 +150,8 @@ static bool remembers(struct retentions *retentions, const struct basis *basis, 
 {
     for (int i = 0; i < REMEMBERED_MAX; i++) {
         struct remembered *one = &retentions->at[i];
+        /* Where padding differs, which it may after a copy, it is counted once more.
+         * NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c) */
         if (memcmp(&one->basis, basis, sizeof *basis) == 0) {
             one->used = ++retentions->uses;
             *out = one->retention;

@@ -1,5 +1,6 @@
 #include "app/roster.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,7 +119,10 @@ static int compare_unlocked(const void *a, const void *b, void *roster)
 
 static void sift_down(struct roster *roster, size_t at)
 {
-    struct place *places = roster->places, moved = places[at];
+    struct place *places = roster->places;
+
+    assert(places); /* whoever is in it has a place */
+    struct place moved = places[at];
 
     for (size_t child; (child = 2 * at + 1) < roster->count; at = child) {
         if (child + 1 < roster->count && compare(roster, &places[child], &places[child + 1], true) < 0)
@@ -380,8 +384,12 @@ static int newest_first(const void *a, const void *b)
 enum rc participant_pick(struct participant *participant, struct model *model, bool sorted, bool *out_done,
                          struct fault *fault)
 {
-    const struct learner *learner = participant->state ? &participant->state->learner : NULL;
-    uint32_t count = learner ? learner->record_count : 0,
+    if (!participant->state) {
+        *out_done = true;
+        return RC_OK;
+    }
+    const struct learner *learner = &participant->state->learner;
+    uint32_t count = learner->record_count,
              end = count - participant->looked < SLICE_RECORDS ? count : participant->looked + SLICE_RECORDS;
 
     if (sorted && !participant->records && count) {

@@ -191,7 +191,7 @@ char *auth_issue(const struct token_request *request)
     json_auto_t *key = keys_secret_jwk(request->secret, request->secret_size);
     json_auto_t *claims =
         json_pack("{s:s,s:s,s:I,s:I,s:s*,s:s*}", "sub", request->sub, "role", request->role, "iat",
-                  (json_int_t)request->now_s, "exp", (json_int_t)(request->now_s + request->ttl_s), "iss",
+                  (json_int_t)request->now_s, "exp", (json_int_t)request->now_s + request->ttl_s, "iss",
                   issuer && *issuer ? issuer : NULL, "aud", audience && *audience ? audience : NULL);
     char *text = claims ? json_dumps(claims, JSON_COMPACT) : NULL;
     json_auto_t *jws = text ? json_pack("{s:o}", "payload", jose_b64_enc(text, strlen(text))) : NULL;

@@ -71,7 +71,7 @@ enum rc enrolment_decide(const struct enrolment *enrolment, const struct course_
                          enum enrolment_move move, bool started, enum enrolment_class *out_class,
                          struct fault *fault)
 {
-    int next = next_class[enrolment->class][move];
+    int8_t next = next_class[enrolment->class][move];
 
     if (next == NO && enrolment_state(enrolment, facts) == ENR_COMPLETED)
         next = CE;

@@ -183,7 +183,7 @@ static size_t merge_many(const void *base, size_t base_size, const void *patch, 
     end = at + patch_size;
     while (member_next(&at, end, &member)) {
         uint32_t place = find_sorted(sorted, &member);
-        if (!sorted->taken[place])
+        if (place < sorted->count && !sorted->taken[place])
             to = member_put(to, &member);
     }
     return (size_t)(to - (uint8_t *)out);

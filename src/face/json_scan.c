@@ -16,9 +16,7 @@ static const char *value_end(const char *at, const char *end)
             at = string_end(at + 1, end);
         else if (*at == '{' || *at == '[')
             depth++;
-        else if ((*at == '}' || *at == ']') && depth-- == 0)
-            return at;
-        else if (*at == ',' && depth == 0)
+        else if (((*at == '}' || *at == ']') && depth-- == 0) || (*at == ',' && depth == 0))
             return at;
     }
     return end;

@@ -63,7 +63,7 @@ static bool serves(const struct http_route *route, enum http_method method)
 static const char *allow_of(const struct http_routes *routes, struct request *request, int best)
 {
     bool takes[HTTP_OTHER + 1] = {false};
-    char *text = arena_alloc(&request->arena, 64);
+    char *text = arena_alloc(&request->arena, 64), *to = text;
 
     for (size_t i = 0; i < routes->count; i++)
         if (match(&routes->table[i], request) == best)
@@ -72,9 +72,9 @@ static const char *allow_of(const struct http_routes *routes, struct request *re
     takes[HTTP_OPTIONS] = true;
     for (int method = 0; text && method < HTTP_OTHER; method++)
         if (takes[method]) {
-            if (*text)
-                strcat(text, ", "); /* 64 bytes hold all six */
-            strcat(text, http_method_name((enum http_method)method));
+            if (to != text)
+                to = stpcpy(to, ", "); /* 64 bytes hold all six */
+            to = stpcpy(to, http_method_name((enum http_method)method));
         }
     return text;
 }

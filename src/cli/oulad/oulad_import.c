@@ -174,14 +174,18 @@ static long long find_done(struct engine *engine, const struct oulad_course *cou
 {
     struct buf value = {0};
     struct fault fault;
+    size_t size = strlen(course->digest);
     long long done = 0;
-    char digest[65] = "";
+    char *end = NULL;
 
     enum rc rc = store_ledger(engine_store(engine), ledger_key, &value, &fault);
     buf_char(&value, '\0');
-    if (rc == RC_OK &&
-        (sscanf(value.bytes, "%64s %lld", digest, &done) != 2 || strcmp(digest, course->digest) != 0))
-        done = -1;
+    if (rc == RC_OK) { /* "digest steps" */
+        bool same = strncmp(value.bytes, course->digest, size) == 0 && value.bytes[size] == ' ';
+        done = same ? strtoll(value.bytes + size + 1, &end, 10) : -1;
+        if (same && *end)
+            done = -1;
+    }
     buf_done(&value);
     return done;
 }

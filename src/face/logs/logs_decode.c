@@ -15,6 +15,15 @@ static bool is_ours(const char *name)
            strcmp(name, "updated_at") == 0;
 }
 
+/* Sums over such numbers would lose digits. */
+static bool is_beyond(const json_t *value)
+{
+    if (json_is_integer(value))
+        return json_integer_value(value) > NUMBER_LIMIT || json_integer_value(value) < -NUMBER_LIMIT;
+    return json_is_real(value) && !(json_real_value(value) <= (double)NUMBER_LIMIT &&
+                                    json_real_value(value) >= -(double)NUMBER_LIMIT);
+}
+
 /* No objects or arrays, no number that sums could not hold. */
 static enum rc check_members(struct request *request, const struct body *body, struct fault *fault)
 {
@@ -25,11 +34,7 @@ static enum rc check_members(struct request *request, const struct body *body, s
     {
         if (json_is_object(value) || json_is_array(value))
             problem = "a log entry is flat: no objects or arrays";
-        else if (json_is_integer(value) &&
-                 (json_integer_value(value) > NUMBER_LIMIT || json_integer_value(value) < -NUMBER_LIMIT))
-            problem = "a number in a log is between -1e18 and 1e18";
-        else if (json_is_real(value) && !(json_real_value(value) <= (double)NUMBER_LIMIT &&
-                                          json_real_value(value) >= -(double)NUMBER_LIMIT))
+        else if (is_beyond(value))
             problem = "a number in a log is between -1e18 and 1e18";
         if (problem && !is_ours(name))
             return fault_set(fault, RC_INVALID, arena_copy(&request->arena, name, strlen(name)), problem);

@@ -1,5 +1,6 @@
 #include "face/own/own_export.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "app/history.h"
@@ -81,6 +82,7 @@ static void settle_others(struct exporting *exporting)
     uint32_t *others = exporting->others;
     size_t count = 0;
 
+    assert(others || !exporting->other_count);
     if (exporting->other_count)
         qsort(others, exporting->other_count, sizeof *others, by_key);
     for (size_t i = 0; i < exporting->other_count; i++)
@@ -95,6 +97,8 @@ static bool put_some(struct exporting *exporting, size_t count)
     const struct learner *learner = exporting->snapshot.learner;
     struct view view = service_read_begin(face_of(exporting->slow.request)->service);
     size_t end = exporting->at + A_STEP < count ? exporting->at + A_STEP : count;
+
+    assert(learner || !count); /* nobody has nothing */
 
     for (; exporting->at < end; exporting->at++)
         switch (exporting->part) {

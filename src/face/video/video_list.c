@@ -87,7 +87,7 @@ static void end_list(struct list_read *read)
     const struct record *last = read->end ? read->records[read->end - 1] : NULL;
 
     json_close(&read->slow.out, ']');
-    if (read->end < read->count)
+    if (last && read->end < read->count)
         json_put_text(&read->slow.out, "nextCursor",
                       arena_printf(&read->slow.request->arena, "%lld.%u", (long long)video_last_watched(last),
                                    last->id));
