@@ -48,8 +48,9 @@ static void note_others(void *arg)
     wake(engine);
 }
 
-enum rc engine_new(struct store *store, const struct policy *policy, void (*progress)(uint64_t folded),
-                   struct engine **out_engine, struct fault *fault)
+enum rc engine_new(struct store *store, const struct policy *policy,
+                   void (*progress)(void *arg, uint64_t folded), struct engine **out_engine,
+                   struct fault *fault)
 {
     struct engine *engine = calloc(1, sizeof *engine);
 

@@ -17,6 +17,7 @@ struct policy {
     /* asked while events are folded at the start: true ends it, RC_BUSY; NULL: never */
     bool (*stop)(void);
     struct judge *judge; /* asked of every event that is folded at the start; NULL: nobody */
+    void *progress_arg;  /* of engine_new's progress */
 };
 
 struct live_sink;
@@ -27,7 +28,7 @@ void engine_set_live(struct engine *engine, const struct live_sink *live);
 /* Loads the model, folds the events after its checkpoint, takes the store over. progress (may be NULL) is
  * called now and then with the number of events folded so far. Errors: what the store says. */
 MUST_CHECK enum rc engine_new(struct store *store, const struct policy *policy,
-                              void (*progress)(uint64_t folded), struct engine **out_engine,
+                              void (*progress)(void *arg, uint64_t folded), struct engine **out_engine,
                               struct fault *fault);
 
 /* Starts the engine and the checkpointer: two threads. */

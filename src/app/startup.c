@@ -7,7 +7,7 @@
 #include "model/replay.h"
 
 enum {
-    PROGRESS_EVERY = 1 << 16,
+    PROGRESS_EVERY = 1 << 12,
     REPLAY_CHECKPOINT =
         1 << 20, /* a long replay writes the model now and then, so that its tail stays bounded */
 };
@@ -16,7 +16,7 @@ struct tail_replay {
     struct replay replay;
     struct engine *engine;
     uint64_t folded, since_checkpoint;
-    void (*progress)(uint64_t folded);
+    void (*progress)(void *arg, uint64_t folded);
 };
 
 static enum rc take_event(void *arg, const struct stored_event *stored, struct fault *fault)
@@ -37,7 +37,7 @@ static enum rc take_event(void *arg, const struct stored_event *stored, struct f
     if (tail->replay.pending == 0 && tail->engine->policy.stop && tail->engine->policy.stop())
         return fault_set(fault, RC_BUSY, NULL, "the start was ended");
     if (tail->progress && tail->folded % PROGRESS_EVERY == 0)
-        tail->progress(tail->folded);
+        tail->progress(tail->engine->policy.progress_arg, tail->folded);
     if (tail->since_checkpoint >= REPLAY_CHECKPOINT && tail->replay.pending == 0) {
         uint64_t sequence = 0;
         enum rc written = checkpointer_write_first(tail->engine->store, tail->engine->model,
@@ -48,7 +48,7 @@ static enum rc take_event(void *arg, const struct stored_event *stored, struct f
     return RC_OK;
 }
 
-static enum rc replay_tail(struct engine *engine, void (*progress)(uint64_t), struct fault *fault)
+static enum rc replay_tail(struct engine *engine, void (*progress)(void *, uint64_t), struct fault *fault)
 {
     struct tail_replay tail = {.engine = engine, .progress = progress};
 
@@ -62,7 +62,7 @@ static enum rc replay_tail(struct engine *engine, void (*progress)(uint64_t), st
     return rc;
 }
 
-enum rc startup_load(struct engine *engine, void (*progress)(uint64_t), struct fault *fault)
+enum rc startup_load(struct engine *engine, void (*progress)(void *, uint64_t), struct fault *fault)
 {
     enum rc rc = model_new(&engine->model);
 

@@ -8,4 +8,5 @@
  * them) and folds the events after it. progress (may be NULL) is called now and then with the number of
  * events folded. Errors: what the store says; RC_BUSY also when policy.stop ended it; RC_INVALID, what
  * policy.judge found. */
-MUST_CHECK enum rc startup_load(struct engine *engine, void (*progress)(uint64_t), struct fault *fault);
+MUST_CHECK enum rc startup_load(struct engine *engine, void (*progress)(void *, uint64_t),
+                                struct fault *fault);

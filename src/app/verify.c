@@ -12,7 +12,7 @@
 #include "app/verify_logs.h"
 #include "store/checkpoint.h"
 
-enum { SHOWN_DIFFERENCES = 20, PROGRESS_EVERY = 1 << 17 };
+enum { SHOWN_DIFFERENCES = 20, PROGRESS_EVERY = 1 << 12 };
 
 /* What the index should hold of one learner: how many events, and a sum that tells one set from another. */
 struct tally {

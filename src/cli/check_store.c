@@ -4,6 +4,7 @@
 #include "app/verify.h"
 #include "base/ident.h"
 #include "cli/cli.h"
+#include "cli/progress.h"
 
 /* What import and restore have in common: nothing of a file counts before all of it was folded and judged. */
 
@@ -58,17 +59,13 @@ static enum rc see_erasing(void *arg, const struct store_erasure *erasure, struc
     return RC_OK;
 }
 
-static void ignore_count(uint64_t folded)
-{
-    (void)folded;
-}
-
 enum rc cli_check_store(struct store *store, struct fault *fault)
 {
     struct event_scope scope;
     struct engine *engine = NULL;
     struct judge judge = {.problem = NULL};
-    struct policy policy = {.now_ms = cli_now_ms, .judge = &judge};
+    struct progress progress;
+    struct policy policy = {.now_ms = cli_now_ms, .judge = &judge, .progress_arg = &progress};
     uint64_t mended;
     enum rc rc = look_at_ids(store, &scope, fault);
 
@@ -76,8 +73,10 @@ enum rc cli_check_store(struct store *store, struct fault *fault)
         rc = fault_no_memory(fault);
     if (rc == RC_OK)
         rc = store_each_erasing(store, see_erasing, &judge, fault);
+    progress_begin(&progress, "checking", "events", store_counters(store).sequence);
     if (rc == RC_OK)
-        rc = engine_new(store, &policy, ignore_count, &engine, fault);
+        rc = engine_new(store, &policy, progress_show, &engine, fault);
+    progress_end(&progress);
     if (rc == RC_OK && !judge_model(&judge, engine_model(engine)))
         rc = RC_INVALID;
     engine_free(engine);

@@ -1,15 +1,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "app/history.h"
 #include "app/verify.h"
 #include "base/ident.h"
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "store/checkpoint.h"
 
-/* verify, rebuild, backup, restore, erase: what an operator does with a data directory. */
+/* verify, rebuild, erase: what an operator does with a data directory. */
 
 static double rate(uint64_t count, int64_t ms)
 {
@@ -17,15 +17,6 @@ static double rate(uint64_t count, int64_t ms)
 }
 
 /* ---- verify ---- */
-
-static void show_events(void *arg, uint64_t events)
-{
-    int64_t spent_ms = cli_now_ms() - *(int64_t *)arg;
-
-    if (isatty(STDERR_FILENO))
-        (void)fprintf(stderr, "\rmilepost verify: %llu events, %.0f/s ", (unsigned long long)events,
-                      rate(events, spent_ms)); /* to a terminal */
-}
 
 static void show_difference(void *arg, const char *text)
 {
@@ -47,11 +38,12 @@ int cli_verify(int argc, char **argv)
     if (status)
         return status;
     int64_t began_ms = cli_now_ms();
-    struct verify_watch watch = {&began_ms, show_events, show_difference};
+    struct progress progress;
+    struct verify_watch watch = {&progress, progress_show, show_difference};
+    progress_begin(&progress, "verify", "events", store_counters(store).sequence);
     enum rc rc = verify_store(store, &watch, &result, &fault);
     int64_t spent_ms = cli_now_ms() - began_ms;
-    if (isatty(STDERR_FILENO))
-        (void)fprintf(stderr, "\r%60s\r", ""); /* to a terminal */
+    progress_end(&progress);
     if (rc == RC_OK)
         (void)printf(
             "%s: %llu events, %llu learners, %llu courses, %llu items, %llu log entries; %llu differences"
@@ -72,21 +64,17 @@ int cli_verify(int argc, char **argv)
 
 /* ---- rebuild ---- */
 
-static void show_folded(uint64_t folded)
-{
-    if (isatty(STDERR_FILENO))
-        (void)fprintf(stderr, "\rmilepost rebuild: %llu events folded ",
-                      (unsigned long long)folded); /* to a terminal */
-}
-
 static enum rc rebuild(struct store *store, uint64_t *out_events, uint64_t *out_mended, struct fault *fault)
 {
-    struct policy policy = {.now_ms = cli_now_ms};
+    struct progress progress;
+    struct policy policy = {.now_ms = cli_now_ms, .progress_arg = &progress};
     struct engine *engine = NULL;
     enum rc rc = store_renew_begin(store, fault);
 
+    progress_begin(&progress, "rebuild", "events", store_counters(store).sequence);
     if (rc == RC_OK)
-        rc = engine_new(store, &policy, show_folded, &engine, fault);
+        rc = engine_new(store, &policy, progress_show, &engine, fault);
+    progress_end(&progress);
     if (rc == RC_OK) {
         rc = engine_checkpoint(engine, fault);
         *out_events = engine_state(engine).sequence;
@@ -116,90 +104,12 @@ int cli_rebuild(int argc, char **argv)
         rc = rebuild(store, &events, &mended, &fault);
         store_close(store);
     }
-    if (isatty(STDERR_FILENO))
-        (void)fprintf(stderr, "\r%60s\r", ""); /* to a terminal */
     if (rc != RC_OK)
         return cli_complain(settings.data, fault_why(&fault));
     int64_t spent_ms = cli_now_ms() - began_ms;
     (void)printf("rebuilt up to event %llu, %llu log entries mended (%.1f s, %.0f events/s)\n",
                  (unsigned long long)events, (unsigned long long)mended, (double)spent_ms / 1000,
                  rate(events, spent_ms)); /* nowhere else to say it */
-    return 0;
-}
-
-/* ---- backup, restore ---- */
-
-/* FILE and the settings of the command line. 0, or an exit status. */
-static int read_file_argument(int argc, char **argv, const char **out_file, struct settings *out_settings)
-{
-    int words;
-    int status = cli_read(argc, argv, NULL, 0, out_file, 1, &words, out_settings);
-
-    if (status == 0 && !*out_file) {
-        (void)fprintf(stderr, "usage: milepost %s FILE [--data DIR]\n", argv[1]); /* nowhere else to say it */
-        status = 2;
-    }
-    return status;
-}
-
-int cli_backup(int argc, char **argv)
-{
-    struct settings settings;
-    struct fault fault = {NULL, NULL};
-    const char *file = NULL;
-    uint64_t events = 0;
-    int status = read_file_argument(argc, argv, &file, &settings);
-
-    if (status)
-        return status;
-    if (store_backup(settings.data, file, &events, &fault) != RC_OK)
-        return cli_complain(settings.data, fault_why(&fault));
-    (void)printf("backed up %llu events\n", (unsigned long long)events); /* likewise */
-    return 0;
-}
-
-/* Into a directory beside, judged there. */
-static enum rc restore_beside(const char *beside, const char *file, uint64_t *out_events, struct fault *fault)
-{
-    struct store *store;
-    enum rc rc = store_restore(beside, file, out_events, fault);
-
-    if (rc == RC_OK)
-        rc = store_open(&(struct store_place){.directory = beside}, &store, fault);
-    if (rc != RC_OK)
-        return rc;
-    rc = cli_check_store(store, fault);
-    store_close(store);
-    return rc;
-}
-
-int cli_restore(int argc, char **argv)
-{
-    struct settings settings;
-    struct fault fault = {NULL, NULL};
-    const char *file = NULL;
-    char beside[4096];
-    uint64_t events = 0;
-    int status = read_file_argument(argc, argv, &file, &settings);
-
-    if (status)
-        return status;
-    if (store_exists(settings.data))
-        return cli_complain(settings.data, "the data directory is not empty; nothing was changed");
-    if (snprintf(beside, sizeof beside, "%s/restore.part", settings.data) >= (int)sizeof beside)
-        return cli_complain("data", "the path is too long");
-    if (cli_make_directory(settings.data) != 0)
-        return 1;
-    store_remove(beside); /* what a restore that was killed left */
-    enum rc rc =
-        cli_make_directory(beside) == 0 ? restore_beside(beside, file, &events, &fault) : RC_INTERNAL;
-    if (rc == RC_OK)
-        rc = store_replace_empty(settings.data, beside, &fault);
-    store_remove(beside);
-    if (rc != RC_OK)
-        return cli_complain(rc == RC_CONFLICT ? settings.data : file,
-                            fault_why(&fault) ? fault_why(&fault) : "cannot be restored");
-    (void)printf("restored %llu events\n", (unsigned long long)events); /* likewise */
     return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "model/replay.h"
 #include "base/ident.h"
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "face/event_json.h"
 
 /* export: everything as JSON Lines, what import reads. A head, the ids, the events in order, and an end with
@@ -25,6 +26,7 @@ struct exporting {
     struct buf line;
     uLong crc;
     uint64_t events;
+    struct progress progress;
 };
 
 /* The export of one user: the catalogue as it is, and what of it is theirs. */
@@ -108,6 +110,7 @@ static enum rc put_event(void *arg, const struct stored_event *stored, struct fa
         return cannot_read(stored, fault);
     event_put(&out, &event, &names);
     exporting->events++;
+    progress_show(&exporting->progress, exporting->events);
     return put_line(exporting) ? RC_OK : cannot_write(fault);
 }
 
@@ -332,8 +335,10 @@ static int run(struct store *store, FILE *out, const char *user)
         fault.message = "out of memory";
     if (rc == RC_OK)
         rc = checkpoint_load_ids(exporting.model, store, &fault);
+    progress_begin(&exporting.progress, "export", "events", user ? 0 : store_counters(store).sequence);
     if (rc == RC_OK)
         rc = user ? export_user(&exporting, store, user, &fault) : export_all(&exporting, store, &fault);
+    progress_end(&exporting.progress);
     model_free(exporting.model);
     free(exporting.room);
     buf_done(&exporting.line);
@@ -370,10 +375,13 @@ int cli_export(int argc, char **argv)
 {
     struct settings settings;
     struct store *store;
-    const char *user = NULL, *path = NULL;
-    const struct cli_option own[] = {{"--user", &user}, {"--out", &path}};
+    const char *user = NULL, *path = NULL, *force = NULL;
+    const struct cli_option own[] = {{"--user", &user}, {"--out", &path}, {"--force", &force, true}};
     int words;
-    int status = cli_read(argc, argv, own, 2, NULL, 0, &words, &settings);
+    int status = cli_read(argc, argv, own, 3, NULL, 0, &words, &settings);
+
+    if (status == 0 && path && !force && access(path, F_OK) == 0)
+        return cli_complain(path, "the file is there already; nothing was changed (--force writes over it)");
 
     if (status == 0)
         status = cli_open_reader(&settings, &store);

@@ -2,12 +2,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <zlib.h>
 
 #include "base/ident.h"
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "core/event_check.h"
 #include "core/words.h"
 #include "face/event_json.h"
@@ -37,6 +39,8 @@ struct importing {
     uint64_t made; /* events made of these, which come before the user's own */
     struct segment *room;
     bool ended;
+    struct progress progress; /* in bytes of the file */
+    uint64_t bytes;
     struct fault *fault;
 };
 
@@ -66,6 +70,8 @@ static enum rc next_line(struct importing *importing)
 
 static void count_line(struct importing *importing)
 {
+    importing->bytes += importing->line_size + 1;
+    progress_show(&importing->progress, importing->bytes);
     importing->crc = crc32(importing->crc, (const Bytef *)importing->line, (uInt)importing->line_size);
     importing->crc = crc32(importing->crc, (const Bytef *)"\n", 1);
 }
@@ -288,6 +294,7 @@ static enum rc make_store(struct importing *importing, const char *directory)
     rc = importing->line && importing->events && importing->ids && importing->room
              ? take_all(importing)
              : fault_no_memory(importing->fault);
+    progress_end(&importing->progress);
     if (rc == RC_OK)
         rc = cli_check_store(importing->store, importing->fault);
     arena_done(&importing->arena);
@@ -322,6 +329,9 @@ static int import_file(const char *path, const char *directory)
         return cli_complain("data", "the path is too long");
     }
     store_remove(beside); /* what an import that was killed left */
+    struct stat is = {.st_size = 0};
+    (void)fstat(fileno(importing.in), &is); /* of a pipe nobody knows */
+    progress_begin(&importing.progress, "import", "bytes", S_ISREG(is.st_mode) ? (uint64_t)is.st_size : 0);
     enum rc rc = cli_make_directory(beside) == 0 ? make_store(&importing, beside) : RC_INTERNAL;
     (void)fclose(importing.in); /* it was only read */
     if (rc == RC_OK)

@@ -5,24 +5,8 @@
 #include <time.h>
 
 #include "cli/cli.h"
-
-static const struct {
-    const char *name;
-    int (*run)(int argc, char **argv);
-    const char *text;
-} commands[] = {
-    {"serve", cli_serve, "run the server"},
-    {"token", cli_token, "print a token: --sub ID [--role ROLE] [--ttl SECONDS] [--data DIR]"},
-    {"import", cli_import,
-     "load an export into an empty data directory: import FILE [--data DIR];"
-     " or Open University data: import oulad DIR [--course ID]"},
-    {"export", cli_export, "write everything, or one person, as JSON Lines: [--user ID] [--out FILE]"},
-    {"verify", cli_verify, "fold all events again and compare every figure; may run beside the server"},
-    {"rebuild", cli_rebuild, "make every figure again from the events"},
-    {"backup", cli_backup, "copy the data, also of a running server, into a new file: backup FILE"},
-    {"restore", cli_restore, "put a backup into an empty data directory, after checking it: restore FILE"},
-    {"erase", cli_erase, "forget a person: --user ID (on a running server: DELETE /api/v1/users/ID)"},
-};
+#include "cli/commands.h"
+#include "cli/progress.h"
 
 int64_t cli_now_ms(void)
 {
@@ -32,19 +16,33 @@ int64_t cli_now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void show_progress(uint64_t folded)
-{
-    /* nowhere else to say it */
-    (void)fprintf(stderr, "milepost: %llu events folded\n", (unsigned long long)folded);
-}
-
-int cli_make_directory(const char *path)
+/* One directory. EEXIST is fine. */
+static int make_one(const char *path, const char *wanted)
 {
     if (mkdir(path, 0700) == 0 || errno == EEXIST)
         return 0;
     /* nowhere else to say it */
-    (void)fprintf(stderr, "milepost: data: cannot make %s: %s\n", path, strerror(errno));
+    (void)fprintf(stderr, "milepost: data: cannot make %s: %s\n", wanted, strerror(errno));
     return 1;
+}
+
+int cli_make_directory(const char *path)
+{
+    char part[4096];
+    size_t size = strlen(path);
+
+    if (size >= sizeof part)
+        return make_one(path, path); /* says that the name is too long */
+    memcpy(part, path, size + 1);
+    for (size_t i = 1; i < size; i++)
+        if (part[i] == '/') {
+            part[i] = '\0';
+            int status = make_one(part, path);
+            part[i] = '/';
+            if (status)
+                return status;
+        }
+    return make_one(path, path);
 }
 
 static void say(const char *what, const char *why)
@@ -56,7 +54,9 @@ int cli_open_until(const struct settings *settings, bool (*stop)(void), struct s
                    struct engine **out_engine)
 {
     struct fault fault = {NULL, NULL};
+    struct progress progress;
     struct policy policy = {
+        .progress_arg = &progress,
         .strict_catalog = settings->catalog == CATALOG_STRICT,
         .explicit_enrolment = settings->enroll == ENROLL_EXPLICIT,
         .now_ms = cli_now_ms,
@@ -68,7 +68,9 @@ int cli_open_until(const struct settings *settings, bool (*stop)(void), struct s
         return 1;
     enum rc rc = store_open(&(struct store_place){.directory = settings->data}, out_store, &fault);
     if (rc == RC_OK) {
-        rc = engine_new(*out_store, &policy, show_progress, out_engine, &fault);
+        progress_begin(&progress, "folding", "events", store_counters(*out_store).sequence);
+        rc = engine_new(*out_store, &policy, progress_show, out_engine, &fault);
+        progress_end(&progress);
         if (rc != RC_OK) {
             store_close(*out_store);
             *out_store = NULL;
@@ -84,35 +86,57 @@ int cli_open(const struct settings *settings, struct store **out_store, struct e
     return cli_open_until(settings, NULL, out_store, out_engine);
 }
 
-static void help(FILE *out)
+static bool is_one_of(const char *word, const char *a, const char *b)
 {
-    /* to a terminal */
-    (void)fprintf(out, "milepost keeps every learner's progress.\n\nusage: milepost COMMAND [...]\n\n");
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        (void)fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].text); /* likewise */
-    (void)fprintf(out, "\n");                                                  /* likewise */
-    settings_help(out);
+    return strcmp(word, a) == 0 || strcmp(word, b) == 0;
+}
+
+/* milepost help [COMMAND] */
+static int help(int argc, char **argv)
+{
+    const struct cli_command *command = argc > 2 ? cli_command_find(argv[2]) : NULL;
+
+    if (argc > 2 && !command)
+        return cli_unknown_command(argv[2]);
+    if (command)
+        cli_help_command(stdout, command);
+    else
+        cli_help(stdout);
+    return 0;
 }
 
 int main(int argc, char **argv)
 {
-    const char *name = argc > 1 ? argv[1] : "--help";
+    const char *name = argc > 1 ? argv[1] : "";
 
     (void)umask(077); /* learners' data is nobody else's to read */
-
-    if (argc > 2 && strcmp(argv[2], "--help") == 0)
-        name = "--help";
-    if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
-        help(stdout);
-        return argc > 1 ? 0 : 2;
+    if (argc < 2) {
+        cli_help(stderr);
+        return 2;
+    }
+    if (is_one_of(name, "--help", "-h"))
+        return help(1, argv);
+    if (strcmp(name, "help") == 0)
+        return help(argc, argv);
+    if (is_one_of(name, "--version", "version")) {
+        (void)puts("milepost " MILEPOST_VERSION); /* to a terminal */
+        return 0;
     }
     if (strcmp(name, "--settings-markdown") == 0) {
         settings_markdown(stdout);
         return 0;
     }
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        if (strcmp(name, commands[i].name) == 0)
-            return commands[i].run(argc, argv);
-    (void)fprintf(stderr, "milepost: %s: no such command (see milepost --help)\n", name); /* nowhere else */
-    return 2;
+    if (strcmp(name, "--bash-completion") == 0) {
+        cli_completion(stdout);
+        return 0;
+    }
+    const struct cli_command *command = cli_command_find(name);
+    if (!command)
+        return cli_unknown_command(name);
+    for (int i = 2; i < argc; i++)
+        if (is_one_of(argv[i], "--help", "-h")) {
+            cli_help_command(stdout, command);
+            return 0;
+        }
+    return command->run(argc, argv);
 }

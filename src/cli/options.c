@@ -30,7 +30,9 @@ int cli_read(int argc, char **argv, const struct cli_option *own, int own_count,
     for (int i = 2; i < argc && kept + 1 < ARGUMENTS_MAX; i++) {
         size_t size = strcspn(argv[i], "=");
         const struct cli_option *option = find(own, own_count, argv[i], size);
-        if (option && argv[i][size] == '=') {
+        if (option && option->is_mark && !argv[i][size]) {
+            *option->value = option->name;
+        } else if (option && argv[i][size] == '=') {
             *option->value = argv[i] + size + 1;
         } else if (option) {
             if (i + 1 >= argc) {

@@ -6,6 +6,7 @@
 struct cli_option {
     const char *name;   /* "--user" */
     const char **value; /* set when it is given */
+    bool is_mark;       /* stands alone; its value is then its name */
 };
 
 /* Reads argv[2...]: up to max words that are no options go to words, own options to their values, the rest

@@ -11,7 +11,7 @@
 
 #include "auth/token.h"
 #include "base/monotonic.h"
-#include "cli/cli.h"
+#include "cli/options.h"
 #include "cli/serve_keys.h"
 #include "face/dispatch.h"
 #include "core/limits.h"
@@ -33,6 +33,8 @@ enum {
     WORKERS = 4,
     EXIT_IO_ERROR = 74
 };
+
+static const char no_zone[] = "no such IANA time zone (is the package tzdata installed?)";
 
 struct server {
     struct settings settings;
@@ -97,11 +99,24 @@ static void write_metrics(void *metrics, struct buf *out)
     metrics_write(metrics, label_of, NULL, out);
 }
 
+/* The settings of the command line. 0, or an exit status. */
+static int read_settings(int argc, char **argv, struct settings *out_settings, bool *out_checks)
+{
+    const char *check = NULL;
+    const struct cli_option own[] = {{"--check-config", &check, true}};
+    int words;
+    int status = cli_read(argc, argv, own, 1, NULL, 0, &words, out_settings);
+
+    *out_checks = check != NULL;
+    return status;
+}
+
 static void reload_log_level(struct server *server)
 {
     struct settings again;
+    bool unused;
 
-    if (settings_read(&again, server->argc, server->argv, 2, stderr) == RC_OK)
+    if (read_settings(server->argc, server->argv, &again, &unused) == 0)
         atomic_store(&server->log_level, again.log_level);
     settings_done(&again);
 }
@@ -148,15 +163,17 @@ static int start_upstreams(struct server *server)
 static enum rc start_metrics(struct server *server, const struct http_settings *like, struct fault *fault)
 {
     const char *text = server->settings.metrics_listen, *colon = strrchr(text, ':');
-    uint16_t port = (uint16_t)atoi(colon ? colon + 1 : text);
+    uint16_t port =
+        (uint16_t)strtol(colon ? colon + 1 : text, NULL, 10); /* the setting's kind has checked it */
     struct http_settings http = *like;
     char address[64]; /* read at the start alone */
 
     if (!*text)
         return RC_OK;
+    bool has_brackets = colon && text[0] == '[' && colon[-1] == ']';
     /* a cut one does not parse */
-    (void)snprintf(address, sizeof address, "%.*s", colon ? (int)(colon - text) : 9,
-                   colon ? text : "127.0.0.1");
+    (void)snprintf(address, sizeof address, "%.*s", colon ? (int)(colon - text) - 2 * has_brackets : 9,
+                   colon ? text + has_brackets : "127.0.0.1");
     http.listen = address;
     http.ports = &port;
     http.port_count = 1;
@@ -238,7 +255,7 @@ static int start(struct server *server)
         return status;
     context->zone = zone_new(settings->display_timezone);
     if (!context->zone)
-        return complain("display_timezone", "no such IANA time zone (is the package tzdata installed?)");
+        return complain("display_timezone", no_zone);
     server->metrics = metrics_new(face_routes.count);
     if (!server->metrics)
         return complain(NULL, "out of memory");
@@ -409,13 +426,31 @@ static void raise_descriptor_limit(void)
     }
 }
 
+/* --check-config: 0, or an exit status; what is wrong was said. */
+static int check(const struct settings *settings)
+{
+    struct zone *zone = zone_new(settings->display_timezone);
+    int status = zone ? serve_check_keys(settings) : complain("display_timezone", no_zone);
+
+    zone_free(zone);
+    if (status == 0)
+        (void)printf("milepost: the settings are fine\n"); /* nowhere else to say it */
+    return status ? 2 : 0;
+}
+
 int cli_serve(int argc, char **argv)
 {
     struct server server = {.argc = argc, .argv = argv};
     sigset_t signals;
+    bool checks;
 
-    if (settings_read(&server.settings, argc, argv, 2, stderr) != RC_OK)
-        return 2;
+    int wrong = read_settings(argc, argv, &server.settings, &checks);
+    if (wrong == 0 && checks)
+        wrong = check(&server.settings);
+    if (wrong || checks) {
+        settings_done(&server.settings);
+        return wrong;
+    }
     (void)sigemptyset(&signals); /* cannot fail */
     (void)sigaddset(&signals, SIGTERM);
     (void)sigaddset(&signals, SIGINT);

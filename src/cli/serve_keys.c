@@ -85,6 +85,23 @@ int serve_load_keys(const struct settings *settings, struct auth **out_auth)
     return rc == RC_OK ? 0 : cli_complain(name ? name : "serve", fault_why(&fault));
 }
 
+int serve_check_keys(const struct settings *settings)
+{
+    struct auth_settings none = {.uses_jwks = *settings->jwks_url != '\0'};
+    struct key_file files[KEY_FILES];
+    struct fault fault = {NULL, NULL};
+    struct auth *auth = NULL;
+    int wrong = auth_new(&none, &auth, &fault) == RC_OK ? 0 : cli_complain("serve", fault_why(&fault));
+
+    list_key_files(settings, files);
+    for (int i = 0; i < KEY_FILES && auth; i++)
+        if (*files[i].path &&
+            read_key_file(&files[i], settings->data, auth_keys(auth), false, &fault) != RC_OK)
+            wrong = cli_complain(files[i].name, fault_why(&fault));
+    auth_free(auth);
+    return wrong;
+}
+
 void serve_reload_keys(const struct settings *settings, struct auth *auth, struct jwks *jwks)
 {
     struct key_file files[KEY_FILES];

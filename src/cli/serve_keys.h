@@ -11,6 +11,10 @@
  * the caller's then too (NULL: none was made). */
 int serve_load_keys(const struct settings *settings, struct auth **out_auth);
 
+/* Whether the keys that the settings name can be used; keys that the first start would make need not be
+ * there. What is wrong is said. 0, or an exit status. */
+int serve_check_keys(const struct settings *settings);
+
 /* Reads each key again, by itself; one whose file is missing or broken stays, and that is said. jwks NULL:
  * there is none. Source: contract 8; reliability R13. */
 void serve_reload_keys(const struct settings *settings, struct auth *auth, struct jwks *jwks);

@@ -3,19 +3,61 @@
 #include <string.h>
 
 #include "auth/token.h"
+#include "base/text.h"
 #include "cli/options.h"
 #include "ops/key_files.h"
 
 /* milepost token: a ready token, signed with the data directory's secret. */
 
-static int usage(const char *why)
+enum { TTL_MAX_S_DIGITS = 10 };
+
+/* Wrong use: what about which option. */
+static int refuse(const char *option, const char *why)
 {
-    /* nowhere else */
-    (void)fprintf(
-        stderr,
-        "milepost token: %s\nusage: milepost token --sub ID [--role ROLE] [--ttl SECONDS] [--data DIR]\n",
-        why);
+    (void)cli_complain(option, why);
+    (void)fprintf(stderr, "milepost token --help says how it is called\n"); /* nowhere else */
     return 2;
+}
+
+static bool is_role(const char *role)
+{
+    return text_in_list("student instructor owner admin system", " ", role);
+}
+
+/* "3600", "90m", "24h", "30d": seconds. */
+static bool read_life(const char *text, int64_t *out_seconds)
+{
+    static const struct {
+        char unit;
+        int64_t seconds;
+    } units[] = {{'\0', 1}, {'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+    size_t digits = strspn(text, "0123456789");
+
+    if (digits == 0 || digits > TTL_MAX_S_DIGITS || (text[digits] && text[digits + 1]))
+        return false;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (text[digits] == units[i].unit) {
+            *out_seconds = strtoll(text, NULL, 10) * units[i].seconds;
+            return *out_seconds > 0;
+        }
+    return false;
+}
+
+/* The secret to sign with; what is wrong is said with the setting and the file. */
+static enum rc read_secret(const struct settings *settings, char **out_secret, size_t *out_size)
+{
+    struct fault fault = {NULL, NULL};
+
+    if (*settings->jwt_secret_file) {
+        enum rc rc = key_read(settings->jwt_secret_file, out_secret, out_size, &fault);
+        if (rc != RC_OK)
+            (void)cli_complain("jwt_secret_file", fault_why(&fault));
+        return rc;
+    }
+    enum rc rc = key_read_or_make(settings->data, "jwt.secret", out_secret, out_size, &fault);
+    if (rc != RC_OK)
+        (void)fprintf(stderr, "milepost: token: %s (is --data right?)\n", fault_why(&fault)); /* likewise */
+    return rc;
 }
 
 int cli_token(int argc, char **argv)
@@ -23,27 +65,22 @@ int cli_token(int argc, char **argv)
     const char *sub = NULL, *role = "student", *ttl = "3600";
     const struct cli_option own[] = {{"--sub", &sub}, {"--role", &role}, {"--ttl", &ttl}};
     struct settings settings;
-    struct fault fault = {NULL, NULL};
-    char *secret = NULL, *end;
+    char *secret = NULL;
     size_t size = 0;
+    int64_t seconds = 0;
     int words;
     int status = cli_read(argc, argv, own, 3, NULL, 0, &words, &settings);
 
     if (status)
         return status;
-    long long seconds = strtoll(ttl, &end, 10);
     if (!sub || !*sub)
-        return usage("--sub is required");
-    if (*end || seconds == 0)
-        return usage("--ttl must be a number of seconds");
-    enum rc rc = *settings.jwt_secret_file
-                     ? key_read(settings.jwt_secret_file, &secret, &size, &fault)
-                     : key_read_or_make(settings.data, "jwt.secret", &secret, &size, &fault);
-    if (rc != RC_OK) {
-        (void)fprintf(stderr, "milepost token: %s (is --data right?)\n",
-                      fault_why(&fault)); /* nowhere else */
+        return refuse("--sub", "is required: the user whom the token is for");
+    if (!is_role(role))
+        return refuse("--role", "must be one of student, instructor, owner, admin, system");
+    if (!read_life(ttl, &seconds))
+        return refuse("--ttl", "must be a number of seconds, or as 90m, 24h, 30d");
+    if (read_secret(&settings, &secret, &size) != RC_OK)
         return 1;
-    }
     char *token = auth_issue(&(struct token_request){
         .secret = secret,
         .secret_size = size,

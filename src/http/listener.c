@@ -1,7 +1,11 @@
 #include "http/listener.h"
 
-#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,34 +18,65 @@ struct listener {
     struct seat *seats[LISTENER_SEATS_MAX]; /* written before seat_count */
 };
 
-static int listen_on(const struct sockaddr_in *at)
+/* -1: errno says why. */
+static int listen_on(const struct addrinfo *at)
 {
-    int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int one = 1, fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0)
         return -1;
     /* without it a restart waits a minute */
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (bind(fd, (const struct sockaddr *)at, sizeof *at) == 0 && listen(fd, BACKLOG) == 0)
+    /* as Linux does by default: "::" takes IPv4 too, whatever the system's setting says */
+    if (at->ai_family == AF_INET6)
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){0}, sizeof(int));
+    if (bind(fd, at->ai_addr, at->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
         return fd;
+    int why = errno;
     (void)close(fd); /* it never listened */
+    errno = why;
     return -1;
+}
+
+static const char *reason(void)
+{
+    return errno == EADDRINUSE      ? "it is in use"
+           : errno == EACCES        ? "permission denied (a port below 1024 needs CAP_NET_BIND_SERVICE)"
+           : errno == EADDRNOTAVAIL ? "this machine has no such address"
+                                    : strerror(errno);
+}
+
+/* An address in figures, or "localhost", which is looked up in no network. */
+static struct addrinfo *resolve(const char *address, uint16_t port)
+{
+    struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV | AI_NUMERICHOST,
+                             .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    char service[8];
+
+    (void)snprintf(service, sizeof service, "%u", port); /* fits */
+    if (strcmp(address, "localhost") == 0)
+        address = "127.0.0.1";
+    return getaddrinfo(address, service, &hints, &found) == 0 ? found : NULL;
 }
 
 enum rc listener_open(const char *address, uint16_t port, struct listener **out_listener, struct fault *fault)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
+    struct addrinfo *at = resolve(address, port);
 
-    if (inet_pton(AF_INET, address, &at.sin_addr) != 1)
-        return fault_set(fault, RC_INVALID, "listen", "must be an IPv4 address");
+    if (!at)
+        return fault_set(fault, RC_INVALID, "listen", "must be an IPv4 or IPv6 address, or localhost");
     struct listener *listener = calloc(1, sizeof *listener);
+    if (listener)
+        listener->fd = listen_on(at);
+    bool has_colons = at->ai_family == AF_INET6;
+    freeaddrinfo(at);
     if (!listener)
         return fault_no_memory(fault);
-    listener->fd = listen_on(&at);
     if (listener->fd < 0) {
+        enum rc rc = fault_text(fault, RC_INTERNAL, "cannot listen", "cannot listen on %s%s%s:%u: %s",
+                                has_colons ? "[" : "", address, has_colons ? "]" : "", port, reason());
         free(listener);
-        enum rc rc = fault_text(fault, RC_INTERNAL, "cannot listen", "cannot listen on %s:%u (is it in use?)",
-                                address, port);
         fault->field = "port";
         return rc;
     }

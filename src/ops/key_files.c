@@ -19,16 +19,18 @@ enum rc key_read(const char *path, char **out_key, size_t *out_size, struct faul
     char *key = file ? malloc(KEY_FILE_MAX + 1) : NULL;
 
     if (!key) {
-        if (file)
+        if (file)               /* out of memory */
             (void)fclose(file); /* only read */
-        return fault_set(fault, RC_INTERNAL, NULL, "a key file cannot be read");
+        return fault_text(fault, RC_INTERNAL, "a key file cannot be read", "%.80s cannot be read: %s", path,
+                          strerror(errno));
     }
     size_t size = fread(key, 1, KEY_FILE_MAX + 1, file);
     bool whole = !ferror(file) && size <= KEY_FILE_MAX;
     (void)fclose(file); /* only read */
     if (!whole) {
         free(key);
-        return fault_set(fault, RC_INTERNAL, NULL, "a key file cannot be read, or has more than 64 KiB");
+        return fault_text(fault, RC_INTERNAL, "a key file cannot be read",
+                          "%.80s cannot be read, or has more than 64 KiB", path);
     }
     while (size && (key[size - 1] == '\n' || key[size - 1] == '\r'))
         size--;
@@ -60,7 +62,9 @@ static enum rc make(const char *path, struct fault *fault)
     base64url(bytes, text);
     text[KEY_TEXT] = '\n';
     made = made && file_write_whole(path, text, sizeof text);
-    return made ? RC_OK : fault_set(fault, RC_INTERNAL, NULL, "a key file cannot be written");
+    return made ? RC_OK
+                : fault_text(fault, RC_INTERNAL, "a key file cannot be written",
+                             "%.80s cannot be written: %s", path, strerror(errno));
 }
 
 enum rc key_read_or_make(const char *directory, const char *name, char **out_key, size_t *out_size,

@@ -10,7 +10,7 @@ const struct setting settings_rows[] = {
     {.name = "port", .kind = kind_ports, .offset = AT(ports), .low = 1, .high = 65535, .initial = "5000",
      .text = "Port to listen on; may be given several times"},
     {.name = "listen", .kind = kind_text, .offset = AT(listen), .initial = "127.0.0.1",
-     .text = "IPv4 address to listen on"},
+     .text = "IPv4 or IPv6 address to listen on, or localhost; ::: all addresses of both"},
     {.name = "data", .kind = kind_text, .offset = AT(data), .initial = "./data",
      .text = "Data directory"},
     {.name = "threads", .kind = kind_number, .offset = AT(threads), .low = 0, .high = 256,

@@ -92,12 +92,15 @@ static void an_address_that_cannot_be_had_is_refused(void **unused)
     socklen_t size = sizeof at;
 
     (void)unused;
-    assert_int_equal(listener_open("localhost", 0, &listener, &fault), RC_INVALID);
+    assert_int_equal(listener_open("milepost.example", 0, &listener, &fault), RC_INVALID);
     assert_string_equal(fault.field, "listen");
+    assert_int_equal(listener_open("192.0.2.1", 0, &listener, &fault), RC_INTERNAL);
+    assert_non_null(strstr(fault_why(&fault), "192.0.2.1:0: this machine has no such address"));
     assert_int_equal(listener_open("127.0.0.1", 0, &listener, &fault), RC_OK);
     assert_int_equal(getsockname(listener_fd(listener), (struct sockaddr *)&at, &size), 0);
     assert_int_equal(listener_open("127.0.0.1", ntohs(at.sin_port), &other, &fault), RC_INTERNAL);
     assert_string_equal(fault.field, "port");
+    assert_non_null(strstr(fault_why(&fault), "it is in use"));
     listener_shut(listener); /* refuses from now on, but the address stays taken */
     int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(connect(client, (struct sockaddr *)&at, size), -1);
@@ -106,12 +109,35 @@ static void an_address_that_cannot_be_had_is_refused(void **unused)
     listener_close(NULL);
 }
 
+static void localhost_and_other_families_are_addresses_too(void **unused)
+{
+    struct listener *listener;
+    struct fault fault = {NULL, NULL};
+    struct sockaddr_storage at;
+    socklen_t size = sizeof at;
+
+    (void)unused;
+    assert_int_equal(listener_open("localhost", 0, &listener, &fault), RC_OK);
+    assert_int_equal(getsockname(listener_fd(listener), (struct sockaddr *)&at, &size), 0);
+    assert_int_equal(at.ss_family, AF_INET);
+    listener_close(listener);
+    if (listener_open("::1", 0, &listener, &fault) != RC_OK) { /* a machine without IPv6 says so */
+        assert_non_null(strstr(fault_why(&fault), "[::1]:0"));
+        return;
+    }
+    size = sizeof at;
+    assert_int_equal(getsockname(listener_fd(listener), (struct sockaddr *)&at, &size), 0);
+    assert_int_equal(at.ss_family, AF_INET6);
+    listener_close(listener);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connections_are_shared_out),
         cmocka_unit_test(who_has_fewest_is_woken),
         cmocka_unit_test(an_address_that_cannot_be_had_is_refused),
+        cmocka_unit_test(localhost_and_other_families_are_addresses_too),
     };
     return cmocka_run_group_tests_name("listener", tests, NULL, NULL);
 }

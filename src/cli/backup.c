@@ -1,0 +1,178 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cli/options.h"
+#include "ops/key_files.h"
+
+/* backup, restore: the events as one file, and the keys that the data directory has beside it. */
+
+enum { KEY_COUNT = 2 };
+
+static const char *const key_names[KEY_COUNT] = {"jwt.secret", "server.key"};
+
+static bool is_there(const char *place, const char *gap, const char *name)
+{
+    char path[4096];
+
+    return snprintf(path, sizeof path, "%s%s%s", place, gap, name) < (int)sizeof path &&
+           access(path, F_OK) == 0;
+}
+
+/* Keys that lie beside the backup already are somebody's. 0, or an exit status. */
+static int look_for_copies(const char *file)
+{
+    for (int i = 0; i < KEY_COUNT; i++)
+        if (is_there(file, ".", key_names[i]))
+            return cli_complain(file, "keys lie beside this file already; nothing was changed");
+    return 0;
+}
+
+/* One key: from and to are paths. False: it was said why. */
+static bool copy_key(const char *from, const char *to)
+{
+    struct fault fault = {NULL, NULL};
+    char *key = NULL;
+    size_t size = 0;
+
+    if (key_read(from, &key, &size, &fault) != RC_OK) {
+        (void)cli_complain(from, fault_why(&fault));
+        return false;
+    }
+    key[size] = '\n'; /* where key_read has put its end */
+    bool written = file_write_whole(to, key, size + 1);
+    if (!written)
+        (void)cli_complain(to, strerror(errno));
+    explicit_bzero(key, size);
+    free(key);
+    return written;
+}
+
+/* The keys there are: "place" "gap" "name". How many; -1: one could not be copied, which was said. */
+static int copy_keys(const char *from, const char *from_gap, const char *to, const char *to_gap)
+{
+    char source[4096], target[4096];
+    int count = 0;
+
+    for (int i = 0; i < KEY_COUNT; i++) {
+        if (!is_there(from, from_gap, key_names[i]))
+            continue;
+        if (snprintf(source, sizeof source, "%s%s%s", from, from_gap, key_names[i]) >= (int)sizeof source ||
+            snprintf(target, sizeof target, "%s%s%s", to, to_gap, key_names[i]) >= (int)sizeof target ||
+            !copy_key(source, target))
+            return -1;
+        count++;
+    }
+    return count;
+}
+
+/* FILE, a command's own options and the settings of the command line. 0, or an exit status. */
+static int read_file_argument(int argc, char **argv, const struct cli_option *own, int own_count,
+                              const char **out_file, struct settings *out_settings)
+{
+    int words;
+    int status = cli_read(argc, argv, own, own_count, out_file, 1, &words, out_settings);
+
+    if (status == 0 && !*out_file) {
+        /* nowhere else to say it */
+        (void)fprintf(stderr, "usage: milepost %s FILE [--data DIR] (milepost %s --help says more)\n",
+                      argv[1], argv[1]);
+        status = 2;
+    }
+    return status;
+}
+
+int cli_backup(int argc, char **argv)
+{
+    struct settings settings;
+    struct fault fault = {NULL, NULL};
+    const char *file = NULL, *with_keys = NULL;
+    const struct cli_option own[] = {{"--with-keys", &with_keys, true}};
+    uint64_t events = 0;
+    int status = read_file_argument(argc, argv, own, 1, &file, &settings);
+
+    if (status)
+        return status;
+    int fd =
+        open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600); /* tried first: it says best why not */
+    if (fd < 0)
+        return cli_complain(file, errno == EEXIST ? "the file is there already; nothing was changed"
+                                                  : strerror(errno));
+    (void)close(fd);    /* nothing was written */
+    (void)unlink(file); /* likewise */
+    if (with_keys && (status = look_for_copies(file)) != 0)
+        return status; /* before the work */
+    enum rc rc = store_backup(settings.data, file, &events, &fault);
+    if (rc != RC_OK)
+        return cli_complain(rc == RC_NOT_FOUND ? settings.data : file, fault_why(&fault));
+    int keys = with_keys ? copy_keys(settings.data, "/", file, ".") : 0;
+    if (keys < 0)
+        return 1;
+    (void)printf("backed up %llu events into %s", (unsigned long long)events, file); /* likewise */
+    for (int i = 0; with_keys && i < KEY_COUNT; i++)
+        if (is_there(settings.data, "/", key_names[i]))
+            (void)printf(", the key into %s.%s", file, key_names[i]); /* likewise */
+    if (!with_keys)
+        (void)printf("; not in it: the keys (jwt.secret, server.key). Keep a copy of them too, or back up"
+                     " --with-keys: without them every token and webhook is refused"); /* likewise */
+    (void)printf("\n");                                                                /* likewise */
+    return 0;
+}
+
+/* Into a directory beside, judged there. */
+static enum rc restore_beside(const char *beside, const char *file, uint64_t *out_events, struct fault *fault)
+{
+    struct store *store;
+    enum rc rc = store_restore(beside, file, out_events, fault);
+
+    if (rc == RC_OK)
+        rc = store_open(&(struct store_place){.directory = beside}, &store, fault);
+    if (rc != RC_OK)
+        return rc;
+    rc = cli_check_store(store, fault);
+    store_close(store);
+    return rc;
+}
+
+int cli_restore(int argc, char **argv)
+{
+    struct settings settings;
+    struct fault fault = {NULL, NULL};
+    const char *file = NULL;
+    char beside[4096];
+    uint64_t events = 0;
+    int status = read_file_argument(argc, argv, NULL, 0, &file, &settings);
+
+    if (status)
+        return status;
+    if (access(file, R_OK) != 0)
+        return cli_complain(file, strerror(errno));
+    if (store_exists(settings.data))
+        return cli_complain(settings.data, "the data directory is not empty; nothing was changed");
+    if (snprintf(beside, sizeof beside, "%s/restore.part", settings.data) >= (int)sizeof beside)
+        return cli_complain("data", "the path is too long");
+    if (cli_make_directory(settings.data) != 0)
+        return 1;
+    store_remove(beside); /* what a restore that was killed left */
+    enum rc rc =
+        cli_make_directory(beside) == 0 ? restore_beside(beside, file, &events, &fault) : RC_INTERNAL;
+    if (rc == RC_OK)
+        rc = store_replace_empty(settings.data, beside, &fault);
+    store_remove(beside);
+    if (rc != RC_OK)
+        return cli_complain(rc == RC_CONFLICT ? settings.data : file,
+                            fault_why(&fault) ? fault_why(&fault) : "cannot be restored");
+    int keys = copy_keys(file, ".", settings.data, "/");
+    if (keys < 0)
+        return 1;
+    (void)printf("restored %llu events%s\n", (unsigned long long)events,
+                 keys ? ", and the keys beside the backup"
+                      : "; the backup has no keys beside it: put jwt.secret and server.key of the old data"
+                        " directory into the new one, or the server makes new ones and every token of"
+                        " before is refused"); /* likewise */
+    return 0;
+}
