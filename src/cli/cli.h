@@ -5,8 +5,8 @@
 #include "ops/settings_read.h"
 
 /* The program's commands, and what they share. A command returns an exit status: 0 done, 1 it could not be
- * done, 2 wrong use. Defined in serve.c, token_command.c, import.c, export.c, data.c, check_store.c, main.c
- * and oulad/. */
+ * done, 2 wrong use. Defined in serve.c, token_command.c, import.c, export.c, data.c, backup.c,
+ * check_store.c, main.c and oulad/. */
 
 /* milepost serve: the server, until SIGTERM. */
 int cli_serve(int argc, char **argv);

@@ -21,8 +21,8 @@ struct seat {
     atomic_uint connections; /* that it has; listener_count writes it */
 };
 
-/* Listens on an IPv4 or IPv6 address, or on localhost. Errors: RC_INVALID, it is none of these; RC_INTERNAL, in words for the operator;
- * RC_BUSY, no memory. */
+/* Listens on an IPv4 or IPv6 address, or on localhost. Errors: RC_INVALID, it is none of these; RC_INTERNAL,
+ * in words for the operator; RC_BUSY, no memory. */
 MUST_CHECK enum rc listener_open(const char *address, uint16_t port, struct listener **out_listener,
                                  struct fault *fault);
 

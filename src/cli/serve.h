@@ -1,0 +1,33 @@
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "auth/token.h"
+#include "cli/cli.h"
+#include "core/live.h"
+#include "face/dispatch.h"
+#include "face/face.h"
+#include "http/server.h"
+#include "ops/metrics.h"
+
+/* A running server: what the files of serve make, watch and end. */
+
+struct server {
+    struct settings settings;
+    struct store *store;
+    struct engine *engine;
+    struct face_context context;
+    struct live_sink live;                   /* the engine's way to the hub */
+    struct http_server *http, *metrics_http; /* the second: metrics_listen */
+    struct metrics *metrics;
+    atomic_int log_level;
+    int argc; /* as the program was called: SIGHUP reads the settings again */
+    char **argv;
+};
+
+/* "milepost: what: why" on stderr; what NULL: serve. Returns 1. */
+int serve_complain(const char *what, const char *why);
+
+/* The settings of the command line. 0, or an exit status. *out_checks: they are only to be checked. */
+int serve_read_settings(int argc, char **argv, struct settings *out_settings, bool *out_checks);

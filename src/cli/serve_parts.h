@@ -1,0 +1,15 @@
+#pragma once
+
+#include "cli/serve.h"
+
+/* What stands beside the listener. Errors are said, or in *fault. */
+
+/* Fetchers for the other services that the settings name. 0, or an exit status. */
+int serve_start_upstreams(struct server *server);
+
+/* The push. Streams leave a quarter of the descriptors to everything else. */
+MUST_CHECK enum rc serve_start_hub(struct server *server, struct fault *fault);
+
+/* metrics_listen: a listener of its own, so that figures need no key and the main port can face the world. */
+MUST_CHECK enum rc serve_start_metrics(struct server *server, const struct http_settings *like,
+                                       struct fault *fault);

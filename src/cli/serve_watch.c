@@ -1,0 +1,64 @@
+#include "cli/serve_watch.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "cli/serve_keys.h"
+
+enum { EXIT_IO_ERROR = 74 };
+
+static void reload_log_level(struct server *server)
+{
+    struct settings again;
+    bool unused;
+
+    if (serve_read_settings(server->argc, server->argv, &again, &unused) == 0)
+        atomic_store(&server->log_level, again.log_level);
+    settings_done(&again);
+}
+
+/* What goes wrong, and right again, is said once each. Writes that fail and the checkpoint file are said
+ * where they fail. */
+struct watch {
+    bool stalled, behind, resting[UPSTREAM_COUNT];
+};
+
+static void say_change(bool *inout, bool now, const char *what, const char *wrong, const char *right)
+{
+    if (*inout != now)
+        (void)fprintf(stderr, "milepost: %s: %s\n", what, now ? wrong : right); /* for whoever watches */
+    *inout = now;
+}
+
+static void look_around(struct server *server, struct watch *watch, const struct engine_state *state)
+{
+    say_change(&watch->stalled, state->stalled, "events.db", "a commit hangs; writes are refused",
+               "commits again");
+    say_change(&watch->behind, state->behind, "checkpoint.db", "too far behind; writes are refused",
+               "has caught up; writes are taken");
+    for (int i = 0; i < UPSTREAM_COUNT; i++)
+        if (server->context.upstreams[i]) {
+            struct fetcher_state upstream = fetcher_state(server->context.upstreams[i]);
+            say_change(&watch->resting[i], upstream.rest != FETCHER_WORKS, upstream.name,
+                       "failed 5 times in a row; left alone for 5 s at a time", "answers again");
+        }
+}
+
+int serve_wait(struct server *server, const sigset_t *signals)
+{
+    struct watch watch = {false, false, {false}};
+
+    for (;;) {
+        int signal = sigtimedwait(signals, NULL, &(struct timespec){1, 0});
+        if (signal == SIGTERM || signal == SIGINT)
+            return 0;
+        if (signal == SIGHUP) {
+            serve_reload_keys(&server->settings, server->context.auth, server->context.jwks);
+            reload_log_level(server);
+        }
+        struct engine_state state = engine_state(server->engine);
+        if (state.broken)
+            return EXIT_IO_ERROR;
+        look_around(server, &watch, &state);
+    }
+}
