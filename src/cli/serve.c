@@ -77,7 +77,7 @@ static int start(struct server *server)
     /* what comes from here on waits until the start is over: no thread but main may take it */
     watch_for_stop(false);
     if (status == 0)
-        status = serve_load_keys(settings, &context->auth);
+        status = serve_load_keys(settings, store_counters(server->store).sequence > 0, &context->auth);
     if (status == 0)
         status = serve_start_upstreams(server);
     if (status)

@@ -5,6 +5,7 @@
 
 #include "auth/token.h"
 #include "cli/cli.h"
+#include "cli/serve_snapshots.h"
 #include "core/live.h"
 #include "face/dispatch.h"
 #include "face/face.h"
@@ -22,6 +23,7 @@ struct server {
     struct http_server *http, *metrics_http; /* the second: metrics_listen */
     struct metrics *metrics;
     atomic_int log_level;
+    struct snapshots snapshots;
     int argc; /* as the program was called: SIGHUP reads the settings again */
     char **argv;
 };

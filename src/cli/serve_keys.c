@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/options.h"
 #include "ops/key_files.h"
@@ -62,7 +63,26 @@ static enum rc read_key_file(const struct key_file *file, const char *directory,
     return rc;
 }
 
-int serve_load_keys(const struct settings *settings, struct auth **out_auth)
+static bool is_missing(const struct key_file *file, const char *directory)
+{
+    char path[4096];
+
+    return !*file->path && snprintf(path, sizeof path, "%s/%s", directory, file->own_name) > 0 &&
+           access(path, F_OK) != 0;
+}
+
+/* Somebody restored a backup without its keys, or lost them. */
+static void warn_of_new_key(const struct key_file *file, const char *directory)
+{
+    (void)fprintf(
+        stderr,
+        "milepost: WARNING: %s: %s/%s was not there: a new key was made, new keys beside data that is"
+        " there already. Whatever was signed or called with the old one is refused now. If you have"
+        " it: put it back and send SIGHUP.\n",
+        file->name, directory, file->own_name); /* for whoever watches */
+}
+
+int serve_load_keys(const struct settings *settings, bool has_data, struct auth **out_auth)
 {
     struct auth_settings auth = {
         .uses_jwks = *settings->jwks_url != '\0',
@@ -79,8 +99,11 @@ int serve_load_keys(const struct settings *settings, struct auth **out_auth)
     list_key_files(settings, files);
     for (int i = 0; i < KEY_FILES && rc == RC_OK; i++)
         if (*files[i].path || files[i].own_name) {
+            bool is_new = is_missing(&files[i], settings->data);
             name = files[i].name;
             rc = read_key_file(&files[i], settings->data, auth_keys(*out_auth), true, &fault);
+            if (rc == RC_OK && is_new && has_data)
+                warn_of_new_key(&files[i], settings->data);
         }
     return rc == RC_OK ? 0 : cli_complain(name ? name : "serve", fault_why(&fault));
 }

@@ -38,6 +38,7 @@ void serve_bound_stop(int status)
 
 void serve_stop(struct server *server)
 {
+    serve_snapshots_stop(&server->snapshots);
     if (server->http) {
         http_server_quiesce(server->http);
         int64_t began_ms = monotonic_ms(), waited_ms = 0;

@@ -7,13 +7,27 @@
 
 enum { EXIT_IO_ERROR = 74 };
 
-static void reload_log_level(struct server *server)
+/* One setting that is another than before. arg: the values of now. */
+static void say_difference(void *arg, int row)
+{
+    const struct settings *again = arg;
+    const struct setting *setting = &settings_rows[row];
+
+    (void)fprintf(stderr, "milepost: %s: %s%s\n", setting->name, setting->live ? "now " : "changed; ",
+                  setting->live ? again->said[row] : "that takes a restart"); /* for whoever watches */
+}
+
+static void reload_settings(struct server *server)
 {
     struct settings again;
     bool unused;
 
-    if (serve_read_settings(server->argc, server->argv, &again, &unused) == 0)
-        atomic_store(&server->log_level, again.log_level);
+    if (serve_read_settings(server->argc, server->argv, &again, &unused) == 0) {
+        settings_take_live(&server->settings, &again, say_difference, &again);
+        atomic_store(&server->log_level, server->settings.log_level);
+    } else {
+        (void)serve_complain("settings", "none of them was taken over"); /* what is wrong was said */
+    }
     settings_done(&again);
 }
 
@@ -54,11 +68,12 @@ int serve_wait(struct server *server, const sigset_t *signals)
             return 0;
         if (signal == SIGHUP) {
             serve_reload_keys(&server->settings, server->context.auth, server->context.jwks);
-            reload_log_level(server);
+            reload_settings(server);
         }
         struct engine_state state = engine_state(server->engine);
         if (state.broken)
             return EXIT_IO_ERROR;
         look_around(server, &watch, &state);
+        serve_snapshots_look(&server->snapshots, &server->settings, server->argc, server->argv);
     }
 }

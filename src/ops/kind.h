@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,8 +29,9 @@ struct setting {
     const char *unit;    /* of numbers; NULL: none */
     const char *initial; /* the default, as text; "": empty */
     const char *choices; /* "a|b", by which an enum counts; NULL: any value */
-    const char *reread;  /* what SIGHUP reads again; NULL: nothing */
+    const char *reread;  /* what lies behind it that SIGHUP reads again; NULL: nothing */
     const char *text;
+    bool live; /* SIGHUP takes another value over; else a new value takes a restart */
 };
 
 /* const char *: any text. */

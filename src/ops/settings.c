@@ -13,6 +13,15 @@ const struct setting settings_rows[] = {
      .text = "IPv4 or IPv6 address to listen on, or localhost; ::: all addresses of both"},
     {.name = "data", .kind = kind_text, .offset = AT(data), .initial = "./data",
      .text = "Data directory"},
+    {.name = "snapshot_every", .kind = kind_number, .offset = AT(snapshot_every_h), .low = 0, .high = 8760,
+     .unit = "hours", .initial = "0", .live = true,
+     .text = "Hours between backups that the running server takes by itself; 0: none"},
+    {.name = "snapshot_keep", .kind = kind_number, .offset = AT(snapshot_keep), .low = 1, .high = 1000,
+     .unit = "snapshots", .initial = "7", .live = true,
+     .text = "How many of them stay; the oldest go"},
+    {.name = "snapshot_dir", .kind = kind_text, .offset = AT(snapshot_dir), .initial = "",
+     .live = true,
+     .text = "Where they are written, better on another disk; empty: data/snapshots"},
     {.name = "threads", .kind = kind_number, .offset = AT(threads), .low = 0, .high = 256,
      .unit = "threads", .initial = "0",
      .text = "Event-loop threads per port; 0: one per core"},
@@ -98,7 +107,7 @@ const struct setting settings_rows[] = {
      .text = "[address:]port for /metrics, /healthz and /readyz without a key; empty: /metrics on the main "
              "port, with X-Server-Key"},
     {.name = "log_level", .kind = kind_choice, .offset = AT(log_level), .initial = "info",
-     .choices = "error|warn|info|debug", .reread = "the level",
+     .choices = "error|warn|info|debug", .live = true,
      .text = "How much is logged"},
 /* clang-format on */
 #undef AT
@@ -152,6 +161,10 @@ void settings_markdown(FILE *out)
         for (const char *at = range; at && *at; at++)
             (void)fprintf(out, "%s%c", *at == '|' ? "\\" : "", *at); /* to a file the caller checks */
         free(range);
-        (void)fprintf(out, " | %s | %s |\n", row->reread ? row->reread : "", row->text); /* likewise */
+        (void)fprintf(out, " | %s | %s |\n",
+                      row->live     ? "the value"
+                      : row->reread ? row->reread
+                                    : "",
+                      row->text); /* likewise */
     }
 }

@@ -23,9 +23,13 @@ enum user_check { USER_CHECK_OFF, USER_CHECK_REQUIRED };
 enum read_consistency { READ_STRONG, READ_LOCAL };
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
+enum { SETTINGS_MAX = 96 };
+
 struct settings {
     struct port_list ports;
     const char *listen, *data;
+    int64_t snapshot_every_h, snapshot_keep;
+    const char *snapshot_dir;
     int64_t threads;
     const char *jwt_secret_file, *jwt_public_key_file, *jwks_url, *jwt_issuer, *jwt_audience, *jwt_role_claim;
     const char *system_clients, *server_key_file;
@@ -47,10 +51,9 @@ struct settings {
     enum read_consistency read_consistency;   /* one process is always strong */
     const char *metrics_listen;               /* [address:]port; empty: none */
     enum log_level log_level;
-    struct settings_text *texts; /* of the config file; settings_done */
+    struct settings_text *texts;    /* of the config file; settings_done */
+    const char *said[SETTINGS_MAX]; /* each value as it was written, by row; of ports the last */
 };
-
-enum { SETTINGS_MAX = 96 };
 
 /* The table; at most SETTINGS_MAX rows. */
 extern const struct setting settings_rows[];

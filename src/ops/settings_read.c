@@ -233,6 +233,7 @@ static void apply(struct reading *reading, int row)
     void *field = (char *)reading->out + settings_rows[row].offset;
     int count = reading->counts[row];
 
+    reading->out->said[row] = count ? reading->values[row][count - 1] : settings_rows[row].initial;
     for (int i = 0; i == 0 || i < count; i++) {
         const char *wrong = settings_rows[row].kind(
             &settings_rows[row], count ? reading->values[row][i] : settings_rows[row].initial, field);
@@ -263,6 +264,42 @@ enum rc settings_read(struct settings *out, int argc, char **argv, int first, FI
         out->threads = cores > 0 ? cores : 1;
     }
     return reading.bad ? RC_INVALID : RC_OK;
+}
+
+bool settings_differ(const struct settings *a, const struct settings *b, int row)
+{
+    if (settings_rows[row].kind == kind_ports)
+        return memcmp(&a->ports, &b->ports, sizeof a->ports) != 0;
+    return strcmp(a->said[row], b->said[row]) != 0;
+}
+
+static size_t field_bytes(const struct setting *row)
+{
+    return row->kind == kind_choice   ? sizeof(int)
+           : row->kind == kind_switch ? sizeof(bool)
+           : row->kind == kind_number ? sizeof(int64_t)
+                                      : sizeof(const char *);
+}
+
+void settings_take_live(struct settings *to, struct settings *from, void (*visit)(void *arg, int row),
+                        void *arg)
+{
+    for (int row = 0; row < settings_row_count; row++) {
+        const struct setting *setting = &settings_rows[row];
+        if (!settings_differ(to, from, row))
+            continue;
+        visit(arg, row);
+        if (setting->live) {
+            memcpy((char *)to + setting->offset, (char *)from + setting->offset, field_bytes(setting));
+            to->said[row] = from->said[row];
+        }
+    }
+    struct settings_text **end = &from->texts;
+    while (*end)
+        end = &(*end)->next;
+    *end = to->texts;
+    to->texts = from->texts;
+    from->texts = NULL;
 }
 
 void settings_done(struct settings *settings)

@@ -200,7 +200,7 @@ static void the_table_is_written_out(void **unused)
     assert_non_null(strstr(text, "(0.01 to 100 percent) [95]"));
     assert_non_null(strstr(text, "| `catalog` | `open` | open\\|strict |  | strict: "));
     assert_non_null(strstr(text, "| `upstream_timeout_ms` | `800` | 1 to 60000 ms |  | "));
-    assert_non_null(strstr(text, "| `log_level` | `info` | error\\|warn\\|info\\|debug | the level | "));
+    assert_non_null(strstr(text, "| `log_level` | `info` | error\\|warn\\|info\\|debug | the value | "));
     free(text);
 }
 

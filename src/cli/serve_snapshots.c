@@ -1,0 +1,156 @@
+#include "cli/serve_snapshots.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/monotonic.h"
+#include "cli/cli.h"
+#include "cli/options.h"
+
+enum {
+    LOOK_EVERY_MS = 1000,
+    AGAIN_AFTER_MS = 600000,
+    PLACE_BYTES = 4000,
+    NAME_BYTES = 24,
+    ARGUMENTS_MAX = 256
+};
+
+extern char **environ;
+
+/* "2026-03-01T120000Z.db": what is named so is ours to remove. */
+static bool is_snapshot(const char *name)
+{
+    static const char like[] = "0000-00-00T000000Z.db";
+
+    for (size_t i = 0; i < sizeof like; i++)
+        if (like[i] == '0' ? name[i] < '0' || name[i] > '9' : name[i] != like[i])
+            return false;
+    return true;
+}
+
+/* Where they are. False: the path is too long. */
+static bool place_of(const struct settings *settings, char *out, size_t room)
+{
+    int size = *settings->snapshot_dir ? snprintf(out, room, "%s", settings->snapshot_dir)
+                                       : snprintf(out, room, "%s/snapshots", settings->data);
+    return size > 0 && (size_t)size + NAME_BYTES + sizeof ".part" < room;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int chosen(const struct dirent *entry)
+{
+    return is_snapshot(entry->d_name);
+}
+
+/* Removes the oldest beyond keep. The newest one's instant; 0: there is none. */
+static int64_t sweep(const char *place, int64_t keep)
+{
+    struct dirent **found = NULL;
+    int count = scandir(place, &found, chosen, by_name);
+    int64_t newest_ms = 0;
+    char path[4096];
+
+    for (int i = 0; i < count; i++) {
+        struct stat is;
+        (void)snprintf(path, sizeof path, "%s/%s", place, found[i]->d_name); /* place_of left room for it */
+        if (i < count - keep)
+            (void)unlink(path); /* tried again at the next one */
+        else if (stat(path, &is) == 0)
+            newest_ms = (int64_t)is.st_mtim.tv_sec * 1000;
+        free(found[i]);
+    }
+    free(found);
+    return newest_ms;
+}
+
+/* milepost backup PATH, with the settings that the server was called with. */
+static pid_t begin(const char *path, int argc, char **argv)
+{
+    char *arguments[ARGUMENTS_MAX + 4] = {argv[0], (char[]){"backup"}, (char *)(uintptr_t)path};
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
+    pid_t child = 0;
+
+    for (int i = 2; i < argc && i < ARGUMENTS_MAX; i++)
+        arguments[i + 1] = argv[i];
+    (void)sigemptyset(&none); /* nothing here can fail but the spawn */
+    (void)sigfillset(&all);
+    (void)posix_spawnattr_init(&attributes);
+    (void)posix_spawnattr_setsigmask(&attributes, &none);
+    (void)posix_spawnattr_setsigdefault(&attributes, &all);
+    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    int failed = posix_spawn(&child, "/proc/self/exe", NULL, &attributes, arguments, environ);
+    (void)posix_spawnattr_destroy(&attributes);
+    if (failed)
+        (void)cli_complain("snapshot", strerror(failed));
+    return failed ? 0 : child;
+}
+
+static void end(struct snapshots *snapshots, const struct settings *settings, const char *place)
+{
+    int status = 0;
+
+    if (waitpid(snapshots->child, &status, WNOHANG) != snapshots->child)
+        return;
+    snapshots->child = 0;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        (void)fprintf(stderr, "milepost: snapshot: %s\n", snapshots->path); /* for whoever watches */
+        (void)sweep(place, settings->snapshot_keep);
+        return;
+    }
+    (void)cli_complain("snapshot", "it failed, see above; tried again in ten minutes");
+    snapshots->next_look_ms = monotonic_ms() + AGAIN_AFTER_MS;
+}
+
+void serve_snapshots_look(struct snapshots *snapshots, const struct settings *settings, int argc, char **argv)
+{
+    int64_t now_ms = monotonic_ms(), every_ms = settings->snapshot_every_h * 3600000;
+    char place[PLACE_BYTES];
+
+    if (every_ms == 0 || now_ms < snapshots->next_look_ms || !place_of(settings, place, sizeof place))
+        return;
+    snapshots->next_look_ms = now_ms + LOOK_EVERY_MS;
+    if (snapshots->child) {
+        end(snapshots, settings, place);
+        return;
+    }
+    if (cli_now_ms() - sweep(place, settings->snapshot_keep) < every_ms)
+        return;
+    time_t now = (time_t)(cli_now_ms() / 1000);
+    struct tm utc;
+    char name[NAME_BYTES];
+    (void)gmtime_r(&now, &utc);                                     /* a clock that runs can be read */
+    (void)strftime(name, sizeof name, "%Y-%m-%dT%H%M%SZ.db", &utc); /* fits */
+    (void)snprintf(snapshots->path, sizeof snapshots->path, "%s/%s", place, name); /* likewise */
+    snapshots->child = cli_make_directory(place) == 0 ? begin(snapshots->path, argc, argv) : 0;
+    if (!snapshots->child)
+        snapshots->next_look_ms = now_ms + AGAIN_AFTER_MS;
+}
+
+void serve_snapshots_stop(struct snapshots *snapshots)
+{
+    char part[sizeof snapshots->path + sizeof ".part-journal"];
+
+    if (!snapshots->child)
+        return;
+    (void)kill(snapshots->child, SIGKILL); /* it is ours and was not waited for */
+    (void)waitpid(snapshots->child, NULL, 0);
+    snapshots->child = 0;
+    (void)snprintf(part, sizeof part, "%s.part", snapshots->path);         /* fits */
+    (void)unlink(part);                                                    /* worth nothing */
+    (void)snprintf(part, sizeof part, "%s.part-journal", snapshots->path); /* fits */
+    (void)unlink(part);
+}

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "ops/settings.h"
+
+/* snapshot_every: the running server takes its own backups, by the same command that an operator would call,
+ * in a process of its own, so that a large one neither holds up a stop nor takes the server down with it. */
+struct snapshots {
+    pid_t child; /* 0: none runs */
+    int64_t next_look_ms;
+    char path[4096]; /* what the child writes */
+};
+
+/* Called every second or so: takes a snapshot when the newest is old enough, removes what snapshot_keep
+ * leaves over, says how it went. argv: as the program was called. */
+void serve_snapshots_look(struct snapshots *snapshots, const struct settings *settings, int argc,
+                          char **argv);
+
+/* Ends the one that is under way. */
+void serve_snapshots_stop(struct snapshots *snapshots);

@@ -1,0 +1,199 @@
+// The command line: each command explains itself, and what goes wrong is said with what is to blame.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { freePort, run, Server } from './server.mjs';
+
+let room;
+before(() => (room = mkdtempSync(join(tmpdir(), 'milepost-commands-'))));
+after(() => rmSync(room, { recursive: true, force: true }));
+
+const commands = ['serve', 'token', 'import', 'export', 'verify', 'rebuild', 'backup', 'restore', 'erase'];
+
+test('version, help, and help for each command with an example that names it', () => {
+  const version = /version: '([\d.]+)'/.exec(readFileSync('meson.build', 'utf8'))[1];
+  for (const word of ['--version', 'version']) assert.equal(run(word).stdout, `milepost ${version}\n`);
+  for (const word of ['-h', '--help', 'help']) {
+    const help = run(word);
+    assert.equal(help.status, 0);
+    for (const name of commands) assert.match(help.stdout, new RegExp(`^  ${name} `, 'm'));
+  }
+  assert.equal(run().status, 2);
+  for (const name of commands) {
+    const help = run(name, '--help');
+    assert.equal(help.status, 0, name);
+    assert.match(help.stdout, new RegExp(`^usage: milepost ${name} `));
+    assert.match(help.stdout, new RegExp(`^  milepost ${name} `, 'm'), 'an example');
+    assert.equal(run('help', name).stdout, help.stdout);
+    assert.equal(run(name, '-h').stdout, help.stdout);
+  }
+  assert.match(run('token', '--help').stdout, /student .*instructor, owner, admin or system[\s\S]*24h/);
+});
+
+test('an unknown command or setting: what may have been meant', () => {
+  for (const [words, says] of [[['exprot'], /exprot: no such command; did you mean export\?/], [['help', 'serv'], /did you mean serve\?/], [['xyzzy'], /no such command \(milepost --help/], [['serve', '--complition-threshold', '9'], /did you mean completion_threshold\?/]]) {
+    const end = run(...words);
+    assert.equal(end.status, 2);
+    assert.match(end.stderr, says);
+  }
+});
+
+test('a token needs a user, a known role and a life', () => {
+  const data = join(room, 'tokens');
+  mkdirSync(data);
+  for (const [words, says] of [[[], /--sub: is required/], [['--sub', 'x', '--role', 'boss'], /--role: must be one of student, instructor/], [['--sub', 'x', '--ttl', '0'], /--ttl: must be/], [['--sub', 'x', '--ttl', '-5'], /--ttl/], [['--sub', 'x', '--ttl', '5 days'], /--ttl/], [['--sub', 'x', '--ttl', ''], /--ttl/], [['--sub', 'x', '--ttl', '99999999999'], /--ttl/]]) {
+    const end = run('token', '--data', data, ...words);
+    assert.equal(end.status, 2, words.join(' '));
+    assert.match(end.stderr, says);
+    assert.equal(end.stdout, '');
+  }
+  const life = (ttl) => {
+    const claims = JSON.parse(Buffer.from(run('token', '--data', data, '--sub', 'x', '--role', 'owner', '--ttl', ttl).stdout.split('.')[1], 'base64url'));
+    return claims.exp - claims.iat;
+  };
+  assert.deepEqual(['90', '90s', '90m', '24h', '30d'].map(life), [90, 90, 5400, 86400, 30 * 86400]);
+  assert.match(run('token', '--data', join(room, 'nowhere'), '--sub', 'x').stderr, /nowhere\/jwt.secret cannot be written: No such file.*is --data right\?/);
+  assert.match(run('token', '--jwt-secret-file', join(room, 'none.secret'), '--sub', 'x').stderr, /jwt_secret_file: .*none.secret cannot be read: No such file/);
+});
+
+test('serve --check-config starts nothing and says what is wrong, with file and line', () => {
+  const data = join(room, 'checked'), config = join(room, 'milepost.conf'), key = join(room, 'good.key');
+  const check = (...flags) => run('serve', '--data', data, '--check-config', ...flags);
+  assert.deepEqual([check().status, check().stdout], [0, 'milepost: the settings are fine\n']);
+  assert.ok(!existsSync(data), 'nothing is made');
+  writeFileSync(config, '# mine\nport = 5000\nrate_limt = 5\n\nthreads = many\nno line\n');
+  const end = check('--config', config);
+  assert.equal(end.status, 2);
+  assert.match(end.stderr, /milepost.conf:3: rate_limt: unknown setting; did you mean rate_limit\?/);
+  assert.match(end.stderr, /milepost.conf:5: threads: must be a whole number from 0 to 256 threads/);
+  assert.match(end.stderr, /milepost.conf:6: /);
+  writeFileSync(key, 'x'.repeat(32));
+  for (const [flags, says] of [
+    [['--jwt-secret-file', join(room, 'gone')], /jwt_secret_file: .*gone cannot be read: No such file/],
+    [['--server-key-file', config + '.none'], /server_key_file: .*none cannot be read/],
+    [['--jwt-public-key-file', key], /jwt_public_key_file: /],
+    [['--display-timezone', 'Mars'], /display_timezone: no such IANA time zone/],
+  ]) {
+    const wrong = check(...flags);
+    assert.equal(wrong.status, 2, flags.join(' '));
+    assert.match(wrong.stderr, says);
+  }
+  assert.equal(check('--jwt-secret-file', key, '--server-key-file', key).status, 0);
+});
+
+test('a port says why it cannot be had; a data directory is made with its parents', async () => {
+  const server = await Server.start({ directory: join(room, 'deep/er/data') });
+  assert.equal(statSync(join(room, 'deep')).mode & 0o777, 0o700);
+  const port = server.port;
+  assert.match(run('serve', '--data', join(room, 'other'), '--port', String(port)).stderr, new RegExp(`port: cannot listen on 127.0.0.1:${port}: it is in use`));
+  assert.match(run('serve', '--data', join(room, 'other'), '--listen', '192.0.2.1').stderr, /192.0.2.1:5000: this machine has no such address/);
+  assert.match(run('serve', '--data', join(room, 'other'), '--listen', 'example.org').stderr, /listen: must be an IPv4 or IPv6 address, or localhost/);
+  if (process.getuid() !== 0) assert.match(run('serve', '--data', join(room, 'other'), '--port', '81').stderr, /:81: permission denied/);
+  await server.discard();
+});
+
+test('localhost and ::1 are listened on', async () => {
+  for (const [listen, host] of [['localhost', '127.0.0.1'], ['::1', '[::1]']]) {
+    const port = await freePort();
+    const server = await Server.start({ directory: join(room, `listens-${port}`), flags: ['--metrics-listen', `${host}:${port}`] });
+    assert.equal((await fetch(`http://${host}:${port}/healthz`)).status, 200, listen);
+    await server.discard();
+  }
+});
+
+test('nothing is written over; a backup says what it leaves out, and can have it', async () => {
+  const server = await Server.start({ directory: join(room, 'served') });
+  await server.declare(1, [{ id: 'a' }]);
+  const token = server.token('admin-1', 'admin');
+  const file = join(room, 'b.db'), out = join(room, 'all.jsonl');
+  const backup = (...words) => run('backup', ...words, '--data', server.directory);
+  assert.match(backup(file).stdout, /backed up 1 events into .*b.db; not in it: the keys/);
+  const again = backup(file);
+  assert.deepEqual([again.status, /b.db: the file is there already; nothing was changed/.test(again.stderr)], [1, true]);
+  assert.match(backup(join(room, 'no/such/place.db')).stderr, /place.db: No such file or directory/);
+  assert.match(backup(join(room, 'k.db'), '--with-keys').stdout, /k.db, the key into .*k.db.jwt.secret, the key into .*k.db.server.key/);
+  for (const name of ['jwt.secret', 'server.key']) {
+    assert.equal(statSync(join(room, `k.db.${name}`)).mode & 0o777, 0o600);
+    assert.equal(readFileSync(join(room, `k.db.${name}`), 'utf8'), readFileSync(join(server.directory, name), 'utf8'));
+  }
+  writeFileSync(join(room, 'x.db.server.key'), 'somebody\'s');
+  assert.match(backup(join(room, 'x.db'), '--with-keys').stderr, /keys lie beside this file already; nothing was changed/);
+  assert.equal(run('export', '--out', out, '--data', server.directory).status, 0);
+  assert.match(run('export', '--out', out, '--data', server.directory).stderr, /is there already; nothing was changed \(--force/);
+  assert.equal(run('export', '--out', out, '--force', '--data', server.directory).status, 0);
+  await server.discard();
+  // elsewhere, with the keys: tokens of before are good; without: they are not, and that was said
+  assert.match(run('restore', join(room, 'k.db'), '--data', join(room, 'new')).stdout, /restored 1 events, and the keys beside the backup/);
+  const restored = await Server.start({ directory: join(room, 'new') });
+  assert.equal((await restored.call('GET', '/api/v1/catalog/courses/1', { as: { token } })).status, 200);
+  await restored.discard();
+  assert.match(run('restore', file, '--data', join(room, 'bare')).stdout, /the backup has no keys beside it/);
+  const bare = await Server.start({ directory: join(room, 'bare') });
+  assert.equal((await bare.call('GET', '/api/v1/catalog/courses/1', { as: { token } })).status, 401);
+  assert.match(bare.log, /new keys beside data that is there already/);
+  await bare.discard();
+  assert.match(run('restore', join(room, 'gone.db'), '--data', join(room, 'new2')).stderr, /gone.db: No such file/);
+  assert.match(run('backup', join(room, 'n.db'), '--data', join(room, 'nothing')).stderr, /nothing: there is no data in this directory/);
+});
+
+const until = async (what, why) => {
+  for (let tries = 0; !what(); tries++) {
+    assert.ok(tries < 400, why());
+    await new Promise((done) => setTimeout(done, 50));
+  }
+};
+
+test('SIGHUP takes over what can be, and says of each setting and key what became of it', async () => {
+  const config = join(room, 'hup.conf');
+  writeFileSync(config, 'rate_limit = 100\n');
+  const server = await Server.start({ directory: join(room, 'hup'), flags: ['--config', config] });
+  writeFileSync(config, 'rate_limit = 5\nlog_level = debug\nsnapshot_keep = 3\n');
+  writeFileSync(join(server.directory, 'server.key'), 'another-key-of-a-good-length\n');
+  server.process.kill('SIGHUP');
+  await until(() => /snapshot_keep: now 3/.test(server.log), () => server.log);
+  await until(() => /log_level: now debug/.test(server.log), () => server.log);
+  assert.match(server.log, /rate_limit: changed; that takes a restart/);
+  assert.match(server.log, /jwt_secret_file: reloaded/);
+  assert.match(server.log, /server_key_file: reloaded/);
+  assert.equal((await server.call('GET', '/metrics', { headers: { 'x-server-key': 'another-key-of-a-good-length' } })).status, 200);
+  assert.equal((await server.call('GET', '/metrics', { headers: { 'x-server-key': server.key } })).status, 401);
+  await until(() => /\/metrics/.test(server.log), () => server.log); // debug: each answer
+  writeFileSync(config, 'rate_limit = lots\n');
+  server.process.kill('SIGHUP');
+  await until(() => /settings: none of them was taken over/.test(server.log), () => server.log);
+  assert.match(server.log, /hup.conf:1: rate_limit: must be/);
+  assert.equal((await server.discard()).code, 0, server.log);
+});
+
+test('the running server takes its own snapshots, and keeps as many as it was told', async () => {
+  const place = join(room, 'snaps');
+  const server = await Server.start({ directory: join(room, 'snapped'), flags: ['--snapshot-every', '1', '--snapshot-keep', '2', '--snapshot-dir', place] });
+  await server.declare(1, [{ id: 'a' }]);
+  const all = () => (existsSync(place) ? readdirSync(place).filter((name) => name.endsWith('.db')).sort() : []);
+  const seen = new Set();
+  for (let round = 1; round <= 3; round++) {
+    await until(() => all().some((name) => !seen.has(name)) && server.log.split('milepost: snapshot: ').length === round + 1, () => server.log);
+    for (const name of all()) seen.add(name), utimesSync(join(place, name), 1e9, 1e9); // long ago: another is due
+    await new Promise((done) => setTimeout(done, 1000)); // a name is a second
+  }
+  await until(() => all().length === 2, () => all().join());
+  assert.ok(seen.size >= 3);
+  writeFileSync(join(place, 'mine.db'), '');
+  assert.equal((await server.discard()).code, 0, server.log);
+  assert.ok(all().includes('mine.db'), 'what is not named as a snapshot stays');
+  const newest = all().filter((name) => name !== 'mine.db').at(-1);
+  assert.equal(run('restore', join(place, newest), '--data', join(room, 'from-snapshot')).status, 0);
+  assert.match(run('verify', '--data', join(room, 'from-snapshot')).stdout, /^verified: 1 events/);
+});
+
+test('bash completes commands, options, settings and their choices', () => {
+  const complete = (...words) => spawnSync('bash', ['-c', `${run('--bash-completion').stdout}\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _milepost; echo "\${COMPREPLY[@]}"`, 'bash', 'milepost', ...words], { encoding: 'utf8' }).stdout.trim().split(' ');
+  assert.deepEqual(complete('ex'), ['export']);
+  assert.deepEqual(complete('token', '--su'), ['--sub']);
+  assert.deepEqual(complete('serve', '--catalog', ''), ['open', 'strict']);
+  assert.deepEqual(complete('serve', '--completion'), ['--completion_threshold']);
+  assert.deepEqual(complete('token', '--role', 'st'), ['student']);
+});
