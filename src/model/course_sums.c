@@ -1,5 +1,6 @@
 #include "model/course_sums.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -176,6 +177,7 @@ static bool add_day(struct course_sums *sums, int32_t number, uint32_t completed
         return false;
     uint32_t at = first_cell(day, completed);
 
+    assert(day->at || !day->count);
     if (at == day->count || day->at[at].completed != completed) {
         if (!room_for_cell(day))
             return false; /* a day without cells stays: it counts nobody */

@@ -215,7 +215,7 @@ static void end_those_over(struct fetcher *fetcher)
         for (int i = 0; i < CALLS_MAX && !call; i++)
             if (fetcher->calls[i].curl == message->easy_handle)
                 call = &fetcher->calls[i];
-        if (message->msg != CURLMSG_DONE || !call)
+        if (message->msg != CURLMSG_DONE || !call || !call->fetch)
             continue;
         call->fetch->answered = message->data.result == CURLE_OK &&
                                 curl_easy_getinfo(call->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
