@@ -7,7 +7,7 @@
 
 #include "base/monotonic.h"
 #include "face/jwks.h"
-#include "face/video/retention.h"
+#include "app/retention.h"
 #include "face/live/live_source.h"
 
 /* A drain ends when nothing was under way for QUIET_CHECKS looks, 10 ms apart. The process is gone END_MS
