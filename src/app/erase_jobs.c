@@ -162,7 +162,8 @@ static enum rc do_some(struct erase_jobs *jobs, struct job *job, struct arena *a
     if (rc != RC_OK)
         return rc;
     bool last = job->own_done + own == job->own.count && job->named_done + named == job->named.count;
-    const struct store_forgetting what = {job->own.at + job->own_done, own, rewriting.out, rewriting.count};
+    const struct store_forgetting what = {job->own.at + job->own_done, own, rewriting.out, rewriting.count,
+                                          last ? job->learner : 0};
     rc = log_forget(store_event_log(jobs->store), &what, fault);
     if (rc == RC_OK)
         rc = store_erase_some(jobs->store, &what, last ? job->learner : 0, fault);

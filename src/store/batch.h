@@ -89,12 +89,13 @@ struct store_erasure {
     size_t forgotten_count;
 };
 
-/* Events that go, and events that stay with somebody taken out of them. */
+/* Events that go, and events that stay with somebody taken out of them; both ascending. */
 struct store_forgetting {
     const uint64_t *sequences;
     size_t sequence_count;
     const struct stored_event *rewritten;
     size_t rewritten_count;
+    uint32_t done; /* the learner whose erasure ends with it; 0: it goes on */
 };
 
 /* What tells one batch from all others, in all stores and at all times: 128 random bits. */
