@@ -20,6 +20,7 @@ pkg:libxxhash libxxhash-dev
 pkg:glib-2.0 libglib2.0-dev
 pkg:inih libinih-dev
 pkg:libcurl libcurl4-openssl-dev
+pkg:libpq libpq-dev
 file:/usr/include/csv.h libcsv-dev
 file:/usr/include/wslay/wslay.h libwslay-dev
 file:/usr/share/zoneinfo/Asia/Kolkata tzdata
@@ -39,6 +40,7 @@ command:mkfs.ext4 e2fsprogs
 command:mount mount
 file:/usr/bin/faketime faketime
 command:setsid util-linux
+file:/usr/lib/postgresql postgresql
 NEEDS
     # Ubuntu's chromium package is a pointer to another store: there the browser tests say that they were skipped.
     ! grep -qs '^ID=debian' /etc/os-release || printf '%s\n' 'command:chromium chromium' 'command:ffmpeg ffmpeg'

@@ -77,3 +77,8 @@ bool log_is_shared(const struct log *log)
 {
     return log->methods->shared;
 }
+
+const char *log_note(struct log *log)
+{
+    return log->methods->note ? log->methods->note(log) : NULL;
+}

@@ -19,8 +19,8 @@
  *   in doubt  From a log_commit that said LOG_UNKNOWN until log_outcome_of says something else. It holds no
  * turn, and must not begin: what it would decide on may be old.
  *
- * All functions are for one thread, the engine's. None is for an event loop: they may wait for a disk or a
- * network. Source: docs/decisions/0020. */
+ * All functions but log_head are for one thread, the engine's. None is for an event loop: they may wait for a
+ * disk or a network. Source: docs/decisions/0020. */
 
 struct store;
 
@@ -89,6 +89,8 @@ struct log_methods {
     enum rc (*fill)(struct log *log, const struct store_batch *batch, struct fault *fault);
     /* Optional: it always has room. */
     bool (*has_room)(struct log *log);
+    /* Optional: there is nothing to be said. */
+    const char *(*note)(struct log *log);
 };
 
 /* What each kind's own struct begins with. */
@@ -121,7 +123,8 @@ MUST_CHECK enum log_outcome log_outcome_of(struct log *log, const struct batch_i
 void log_abandon(struct log *log);
 
 /* The last turn, as of a moment within the call: a node that has followed it to there knows all that was
- * acknowledged before. RC_BUSY: the log cannot be reached. */
+ * acknowledged before. RC_BUSY: the log cannot be reached. One thread at a time, which may be another than
+ * the engine's: of a log that is shared it waits for none of the other calls. */
 MUST_CHECK enum rc log_head(struct log *log, struct log_head *out_head, struct fault *fault);
 
 /* Hands over what others have committed after a turn, and takes none. Errors as log_begin. */
@@ -146,6 +149,9 @@ bool log_has_room(struct log *log);
 
 /* The kind's name, for the operator. */
 const char *log_name(const struct log *log);
+
+/* What the operator should know of the place that it is in; NULL: nothing. Lives as long as the log. */
+const char *log_note(struct log *log);
 
 /* Whether other nodes may write it. */
 bool log_is_shared(const struct log *log);

@@ -2,14 +2,32 @@
 
 #include <sys/random.h>
 
+#include "store/postgres/postgres_log.h"
 #include "store/sqlite/sqlite.h"
 #include "store/sqlite/sqlite_log.h"
+
+#ifdef HAVE_POSTGRES
+static enum rc open_database(const struct store_place *place, struct store **out_store, struct fault *fault)
+{
+    struct postgres_place postgres = {place->database, place->log ? place->log : "main"};
+
+    if (!postgres_is_url(postgres.url))
+        return fault_set(fault, RC_INVALID, "database", "must be a URL that begins with postgres://");
+    return store_open_on(place->directory, &postgres_log, &postgres, out_store, fault);
+}
+#else
+static enum rc open_database(const struct store_place *place, struct store **out_store, struct fault *fault)
+{
+    (void)place;
+    (void)out_store;
+    return fault_set(fault, RC_NOT_IMPLEMENTED, "database", "this program was built without libpq");
+}
+#endif
 
 enum rc store_open(const struct store_place *place, struct store **out_store, struct fault *fault)
 {
     if (place->database)
-        return fault_set(fault, RC_NOT_IMPLEMENTED, "database",
-                         "no log but the data directory's own is known");
+        return open_database(place, out_store, fault);
     return store_open_on(place->directory, &sqlite_log, NULL, out_store, fault);
 }
 
@@ -21,6 +39,11 @@ enum rc store_open_on(const char *directory, const struct log_methods *kind, voi
 
     if (rc != RC_OK)
         return rc;
+    if (kind->shared && !store_copied(store).number && store_counters(store).sequence) {
+        store_close(store);
+        return fault_set(fault, RC_CONFLICT, "data",
+                         "the data directory is a log of its own, and no copy of one elsewhere");
+    }
     rc = kind->open(store, what, &store->log, fault);
     if (rc == RC_OK) {
         store->log->methods = kind;

@@ -1,0 +1,119 @@
+#include "store/postgres/postgres_listener.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/monotonic.h"
+#include "store/postgres/postgres_private.h"
+
+enum { AGAIN_MS = 500 /* after a connection was lost, or could not be had */ };
+
+struct listener {
+    pthread_t thread;
+    int stop; /* an eventfd: readable when it is the end */
+    char *url;
+    char own[64], others[16]; /* what a hint says: of this node's own writes; how those of this log begin */
+    void (*wake)(void *arg);
+    void *arg;
+    struct pg_connection connection;
+};
+
+/* False: it is the end. */
+static bool rest(const struct listener *listener, int ms)
+{
+    struct pollfd stop = {listener->stop, POLLIN, 0};
+    return poll(&stop, 1, ms) <= 0;
+}
+
+static void take_hints(const struct listener *listener)
+{
+    bool others = false;
+
+    for (PGnotify *hint; (hint = PQnotifies(listener->connection.conn));) {
+        others |= strncmp(hint->extra, listener->others, strlen(listener->others)) == 0 &&
+                  strcmp(hint->extra, listener->own) != 0;
+        PQfreemem(hint);
+    }
+    if (others)
+        listener->wake(listener->arg);
+}
+
+/* Until the connection is lost, true; false: it is the end. */
+static bool listen_on(struct listener *listener)
+{
+    PGconn *conn = listener->connection.conn;
+
+    listener->wake(listener->arg); /* what came before was not heard */
+    for (;;) {
+        struct pollfd fds[2] = {{PQsocket(conn), POLLIN, 0}, {listener->stop, POLLIN, 0}};
+        if (poll(fds, 2, -1) < 0)
+            continue;
+        if (fds[1].revents)
+            return false;
+        if (!PQconsumeInput(conn) || PQstatus(conn) != CONNECTION_OK)
+            return true;
+        take_hints(listener);
+    }
+}
+
+static void *listener_main(void *arg)
+{
+    struct listener *listener = arg;
+    bool goes_on = true;
+
+    (void)pthread_setname_np(pthread_self(), "listener"); /* for who looks at the threads */
+    while (goes_on) {
+        struct fault fault;
+        PGresult *result = NULL;
+        if (pg_connect(&listener->connection, listener->url, false, CONNECT_MS, &fault) == RC_OK &&
+            pg_run(&listener->connection, "LISTEN milepost", monotonic_ms() + ASK_MS, &result))
+            goes_on = listen_on(listener);
+        PQclear(result);
+        pg_disconnect(&listener->connection);
+        goes_on = goes_on && rest(listener, AGAIN_MS);
+    }
+    return NULL;
+}
+
+struct listener *listener_new(const char *url, int32_t number, const uint8_t node[16],
+                              void (*wake)(void *arg), void *arg)
+{
+    struct listener *listener = calloc(1, sizeof *listener);
+
+    if (!listener)
+        return NULL;
+    listener->url = strdup(url);
+    listener->stop = eventfd(0, EFD_CLOEXEC);
+    listener->wake = wake;
+    listener->arg = arg;
+    (void)snprintf(listener->others, sizeof listener->others, "%d ", (int)number); /* these fit */
+    int at = snprintf(listener->own, sizeof listener->own, "%d ", (int)number);
+    for (int i = 0; i < 16; i++)
+        at += snprintf(listener->own + at, sizeof listener->own - (size_t)at, "%02x", node[i]);
+    if (listener->url && listener->stop >= 0 &&
+        pthread_create(&listener->thread, NULL, listener_main, listener) == 0)
+        return listener;
+    if (listener->stop >= 0)
+        (void)close(listener->stop);
+    free(listener->url);
+    free(listener);
+    return NULL;
+}
+
+void listener_free(struct listener *listener)
+{
+    const uint64_t one = 1;
+
+    if (!listener)
+        return;
+    ssize_t told = write(listener->stop, &one, sizeof one);
+    (void)told; /* an eventfd takes it */
+    (void)pthread_join(listener->thread, NULL);
+    (void)close(listener->stop);
+    free(listener->url);
+    free(listener);
+}

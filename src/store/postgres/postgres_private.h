@@ -1,0 +1,47 @@
+#pragma once
+
+#include <pthread.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "store/postgres/postgres_connection.h"
+#include "store/store.h"
+
+/* Private to the PostgreSQL log: what its files share. */
+
+enum {
+    CONNECT_MS = 3000,
+    ASK_MS = 3000,    /* how long a short question may take */
+    TURN_MS = 7000,   /* the server itself gives up after 5 s of waiting for the lock */
+    COMMIT_MS = 10000 /* after that the outcome is in doubt */
+};
+
+/* The columns of PG_ROWS, PG_HEAD and PG_ROWS_OF; the last is in the rows alone. */
+enum {
+    COL_TURN,
+    COL_BATCH,
+    COL_PREV,
+    COL_AT,
+    COL_LAST,
+    COL_LOG_ID,
+    COL_RECORD_ID,
+    COL_ENROLMENT_ID,
+    COL_BODY
+};
+
+struct listener;
+
+struct postgres_log {
+    struct log log;
+    char *url;
+    const char *note;            /* for the operator; NULL: nothing */
+    int32_t number;              /* of the log, in the database */
+    uint8_t node[16];            /* this one, as long as it runs */
+    struct pg_connection writer; /* the engine's thread's */
+    struct pg_connection asker;  /* whose thread asks for the head */
+    struct log_head head;        /* as of the last begin or commit */
+    bool deciding;
+    struct log_turn written; /* the last that was sent to be committed, whatever became of it */
+    struct buf body;         /* of the batch that is written */
+    struct listener *listener;
+};

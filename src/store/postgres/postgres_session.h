@@ -1,0 +1,15 @@
+#pragma once
+
+#include "store/postgres/postgres_private.h"
+
+/* The engine's session with the server. */
+
+/* What a client is told when the server is away. */
+extern const char postgres_unreachable[];
+
+/* Connects the writer, unless it is. Errors: as pg_connect. */
+MUST_CHECK enum rc postgres_reach(struct postgres_log *log, struct fault *fault);
+
+/* Clears results, of which one says what failed, and takes the transaction back where there still is a
+ * connection. RC_BUSY. */
+enum rc postgres_fail(struct postgres_log *log, PGresult **results, int count, struct fault *fault);

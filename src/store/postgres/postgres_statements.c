@@ -1,0 +1,51 @@
+#include "store/postgres/postgres_connection.h"
+
+/* Every statement of the log. $1 is always the log's number. A statement on the way of each write has one
+ * possible plan: it is planned once, perhaps on an empty table. */
+
+#define COLUMNS "turn, batch, prev, at_ms, last, log_id, record_id, enrolment_id"
+
+const char *const pg_statement_texts[PG_STATEMENT_COUNT] = {
+    [PG_BEGIN] = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+    [PG_COMMIT] = "COMMIT",
+    [PG_ROLLBACK] = "ROLLBACK",
+    /* The number is this program's, as ASCII: MPST. */
+    [PG_LOCK] = "SELECT pg_advisory_xact_lock(1297109844, $1::int4)",
+    /* The turn that is known comes too, without its content: that it is there, and the same. */
+    [PG_ROWS] = "SELECT " COLUMNS ", CASE WHEN turn > $2::int8 THEN body END FROM milepost_turn"
+                " WHERE log = $1::int4 AND turn >= $2::int8 ORDER BY turn LIMIT $3::int8",
+    [PG_HEAD] = "SELECT " COLUMNS " FROM milepost_turn WHERE log = $1::int4 ORDER BY turn DESC LIMIT 1",
+    [PG_OUTCOME] = "SELECT turn FROM milepost_turn WHERE log = $1::int4 AND turn = $2::int8"
+                   " AND batch = $3::bytea",
+    [PG_FIND_BATCH] = "SELECT turn FROM milepost_turn WHERE log = $1::int4 AND batch = $2::bytea",
+    [PG_SETTLE] = "UPDATE milepost_log SET settled = settled + 1 WHERE log = $1::int4",
+    [PG_INSERT] = "INSERT INTO milepost_turn(log, turn, first, last, batch, prev, at_ms, log_id, record_id,"
+                  " enrolment_id, node, body) VALUES ($1::int4, $2::int8, $3::int8, $4::int8, $5::bytea,"
+                  " $6::bytea, $7::int8, $8::int8, $9::int8, $10::int8, $11::bytea, $12::bytea)",
+    /* Stored only when it is the turn that follows. */
+    [PG_FILL] = "INSERT INTO milepost_turn(log, turn, first, last, batch, prev, at_ms, log_id, record_id,"
+                " enrolment_id, node, body) SELECT $1::int4, $2::int8, $3::int8, $4::int8, $5::bytea,"
+                " $6::bytea, $7::int8, $8::int8, $9::int8, $10::int8, $11::bytea, $12::bytea"
+                " WHERE coalesce((SELECT turn FROM milepost_turn WHERE log = $1::int4"
+                " ORDER BY turn DESC LIMIT 1), 0) = $2::int8 - 1",
+    [PG_NOTE_NAMED] = "INSERT INTO milepost_named(log, turn, who) SELECT $1::int4, $2::int8, w"
+                      " FROM unnest($3::int8[]) w ON CONFLICT DO NOTHING",
+    [PG_NOTIFY] = "SELECT pg_notify('milepost', $1::int4::text || ' ' || encode($2::bytea, 'hex'))",
+    /* The rows that hold events, by their sequences ($2), or name somebody ($3). */
+    [PG_ROWS_OF] = "SELECT " COLUMNS ", body FROM milepost_turn t WHERE log = $1::int4 AND turn IN"
+                   " (SELECT x.turn FROM unnest($2::int8[]) s, LATERAL (SELECT turn FROM milepost_turn"
+                   " WHERE log = $1::int4 AND last >= s AND first <= s ORDER BY last LIMIT 1) x"
+                   " UNION SELECT n.turn FROM milepost_named n WHERE n.log = $1::int4"
+                   " AND n.who = ANY($3::int8[])) ORDER BY turn",
+    [PG_REWRITE] = "UPDATE milepost_turn SET body = $3::bytea WHERE log = $1::int4 AND turn = $2::int8",
+    /* Taken back at once; it fails where the disk is full, or the server read-only. */
+    [PG_PROBE] = "INSERT INTO milepost_turn(log, turn, first, last, batch, prev, at_ms, log_id, record_id,"
+                 " enrolment_id, node, body) VALUES (-$1::int4, -pg_backend_pid(), 0, 0, '', '', 0, 0, 0, 0,"
+                 " '', decode(repeat('00', 65536), 'hex'))",
+    /* Ends who holds the lock and is not heard of: it waits for its node, in the midst of a transaction. */
+    [PG_FREE_LOCK] = "SELECT count(pg_terminate_backend(l.pid)) FROM pg_locks l JOIN pg_stat_activity a"
+                     " ON a.pid = l.pid WHERE l.locktype = 'advisory' AND l.classid = 1297109844"
+                     " AND l.objid = $1::int4::oid AND l.granted AND l.pid <> pg_backend_pid()"
+                     " AND a.wait_event_type = 'Client'"
+                     " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+};

@@ -1,0 +1,274 @@
+#include "store/postgres/postgres_write.h"
+
+#include <string.h>
+
+#include "base/monotonic.h"
+#include "store/batch_codec.h"
+#include "store/postgres/postgres_rows.h"
+#include "store/postgres/postgres_session.h"
+
+/* What changes the log. */
+
+static struct postgres_log *own(struct log *log)
+{
+    return (struct postgres_log *)log; /* its first member */
+}
+
+/* The batch's row; log->body is what it borrows. False: the connection is lost. */
+static bool send_batch(struct postgres_log *log, enum pg_statement statement, const struct store_batch *batch)
+{
+    struct pg_arguments arguments = {.count = 0};
+    uint64_t last = batch->counters.sequence,
+             first = batch->event_count ? batch->events[0].sequence : last + 1;
+
+    pg_argument_4(&arguments, log->number);
+    pg_argument_8(&arguments, (int64_t)batch->turn);
+    pg_argument_8(&arguments, (int64_t)first);
+    pg_argument_8(&arguments, (int64_t)last);
+    pg_argument_bytes(&arguments, batch->id.bytes, sizeof batch->id.bytes);
+    pg_argument_bytes(&arguments, log->head.turn.batch.bytes, sizeof batch->id.bytes);
+    pg_argument_8(&arguments, batch->at_ms);
+    pg_argument_8(&arguments, (int64_t)batch->counters.log_id);
+    pg_argument_8(&arguments, batch->counters.record_id);
+    pg_argument_8(&arguments, batch->counters.enrolment_id);
+    pg_argument_bytes(&arguments, log->node, sizeof log->node);
+    pg_argument_bytes(&arguments, log->body.bytes, log->body.size);
+    return pg_send(&log->writer, statement, &arguments);
+}
+
+/* *out_sent: whether there was anybody to note. */
+static bool send_names(struct postgres_log *log, const struct store_batch *batch, bool *out_sent)
+{
+    struct pg_arguments arguments = {.count = 0};
+    struct buf names = {0}, array = {0};
+    bool well = true;
+
+    postgres_names(batch, &names);
+    *out_sent = names.size > 0;
+    if (names.size) {
+        postgres_put_array(&array, (const uint64_t *)(const void *)names.bytes,
+                           names.size / sizeof(uint64_t));
+        pg_argument_4(&arguments, log->number);
+        pg_argument_8(&arguments, (int64_t)batch->turn);
+        pg_argument_bytes(&arguments, array.bytes, array.size);
+        well = !names.failed && !array.failed && pg_send(&log->writer, PG_NOTE_NAMED, &arguments);
+    }
+    buf_done(&names);
+    buf_done(&array);
+    return well;
+}
+
+static bool send_hint(struct postgres_log *log)
+{
+    struct pg_arguments arguments = {.count = 0};
+
+    pg_argument_4(&arguments, log->number);
+    pg_argument_bytes(&arguments, log->node, sizeof log->node);
+    return pg_send(&log->writer, PG_NOTIFY, &arguments);
+}
+
+static bool encode(struct postgres_log *log, const struct store_batch *batch)
+{
+    buf_clear(&log->body);
+    batch_encode(batch, &log->body);
+    return !log->body.failed;
+}
+
+static enum log_outcome refuse(struct postgres_log *log, PGresult **results, int count, struct fault *fault)
+{
+    (void)postgres_fail(log, results, count, fault); /* the outcome says it */
+    fault->message = "the change could not be stored; try again";
+    return LOG_REFUSED;
+}
+
+static bool is_committed(const PGresult *result)
+{
+    return result && PQresultStatus(result) == PGRES_COMMAND_OK &&
+           strcmp(PQcmdStatus((PGresult *)(uintptr_t)result), "COMMIT") == 0; /* it changes nothing */
+}
+
+/* Insert, hint and commit were sent. What is not said to be committed, by a server that warned of nothing, is
+ * in doubt, unless the server says what it did not take. */
+static enum log_outcome judge(struct postgres_log *log, PGresult **results, int count, bool taken,
+                              struct fault *fault)
+{
+    const char *state;
+
+    if (is_committed(results[count - 1]) && !log->writer.warned) {
+        pg_clear(results, count);
+        return LOG_STORED;
+    }
+    if (taken && !pg_all_well(results, count, &state))
+        return refuse(log, results, count, fault);
+    (void)fault_text(fault, RC_BUSY, postgres_unreachable, "%s",
+                     taken ? "the commit came with a warning" : pg_why(results, count)); /* likewise */
+    pg_clear(results, count);
+    pg_disconnect(&log->writer);
+    return LOG_UNKNOWN;
+}
+
+enum log_outcome postgres_commit(struct log *log, const struct store_batch *batch, struct fault *fault)
+{
+    struct postgres_log *mine = own(log);
+    PGresult *results[4] = {NULL};
+    bool named = false;
+
+    mine->deciding = false;
+    mine->written = (struct log_turn){batch->turn, batch->id};
+    if (!encode(mine, batch)) {
+        (void)refuse(mine, results, 0, fault);
+        (void)fault_no_memory(fault); /* the outcome says it */
+        return LOG_REFUSED;
+    }
+    if (batch->erasure) {
+        const struct store_erasure *erasure = batch->erasure;
+        const struct store_forgetting what = {erasure->sequences, erasure->sequence_count, erasure->rewritten,
+                                              erasure->rewritten_count, 0};
+        if (postgres_rewrite(mine, &what, erasure, fault) != RC_OK)
+            return refuse(mine, results, 0, fault);
+    }
+    mine->writer.warned = false;
+    if (!send_batch(mine, PG_INSERT, batch) || !send_names(mine, batch, &named) || !send_hint(mine)) {
+        pg_disconnect(&mine->writer); /* no commit was sent */
+        return refuse(mine, results, 0, fault);
+    }
+    int count = named ? 4 : 3;
+    bool taken = pg_send(&mine->writer, PG_COMMIT, NULL) &&
+                 pg_take(&mine->writer, monotonic_ms() + COMMIT_MS, results, count);
+    enum log_outcome outcome = judge(mine, results, count, taken, fault);
+    if (outcome == LOG_STORED)
+        mine->head = (struct log_head){{batch->turn, batch->id}, batch->counters, batch->at_ms};
+    return outcome;
+}
+
+/* Under the lock, since a commit may still be on its way to the server: who had the lock then has to end
+ * first. And with a write that waits for the disk, since what is found may not have. */
+enum log_outcome postgres_outcome(struct log *log, const struct batch_id *batch, struct fault *fault)
+{
+    enum { BEGUN, LOCKED, FOUND, SETTLED, COMMITTED, COUNT };
+    struct postgres_log *mine = own(log);
+    bool known = memcmp(&mine->written.batch, batch, sizeof *batch) == 0;
+    struct pg_arguments of_log = {.count = 0}, of_batch = {.count = 0};
+    PGresult *results[COUNT] = {NULL};
+    const char *state;
+
+    if (postgres_reach(mine, fault) != RC_OK)
+        return LOG_UNKNOWN;
+    pg_argument_4(&of_log, mine->number);
+    pg_argument_4(&of_batch, mine->number);
+    if (known)
+        pg_argument_8(&of_batch, (int64_t)mine->written.number);
+    pg_argument_bytes(&of_batch, batch->bytes, sizeof batch->bytes);
+    mine->writer.warned = false;
+    bool taken = pg_send(&mine->writer, PG_BEGIN, NULL) && pg_send(&mine->writer, PG_LOCK, &of_log) &&
+                 pg_send(&mine->writer, known ? PG_OUTCOME : PG_FIND_BATCH, &of_batch) &&
+                 pg_send(&mine->writer, PG_SETTLE, &of_log) && pg_send(&mine->writer, PG_COMMIT, NULL) &&
+                 pg_take(&mine->writer, monotonic_ms() + TURN_MS, results, COUNT);
+    if (!taken || !pg_all_well(results, COUNT, &state) || !is_committed(results[COMMITTED]) ||
+        mine->writer.warned) {
+        (void)postgres_fail(mine, results, COUNT, fault); /* the outcome says it */
+        return LOG_UNKNOWN;
+    }
+    bool found = PQntuples(results[FOUND]) > 0;
+    pg_clear(results, COUNT);
+    if (!found)
+        (void)fault_set(fault, RC_BUSY, NULL, "the change could not be stored; try again"); /* likewise */
+    return found ? LOG_STORED : LOG_REFUSED;
+}
+
+/* A transaction of its own around what `log_forget` and `log_fill` do. */
+static enum rc take_lock(struct postgres_log *log, struct fault *fault)
+{
+    struct pg_arguments arguments = {.count = 0};
+    PGresult *results[2] = {NULL};
+    const char *state;
+    enum rc rc = postgres_reach(log, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    pg_argument_4(&arguments, log->number);
+    if (pg_send(&log->writer, PG_BEGIN, NULL) && pg_send(&log->writer, PG_LOCK, &arguments) &&
+        pg_take(&log->writer, monotonic_ms() + TURN_MS, results, 2) && pg_all_well(results, 2, &state)) {
+        pg_clear(results, 2);
+        return RC_OK;
+    }
+    return postgres_fail(log, results, 2, fault);
+}
+
+static enum rc commit_only(struct postgres_log *log, struct fault *fault)
+{
+    PGresult *results[1] = {NULL};
+
+    if (pg_send(&log->writer, PG_COMMIT, NULL) &&
+        pg_take(&log->writer, monotonic_ms() + COMMIT_MS, results, 1) && is_committed(results[0])) {
+        pg_clear(results, 1);
+        return RC_OK;
+    }
+    return postgres_fail(log, results, 1, fault);
+}
+
+enum rc postgres_forget(struct log *log, const struct store_forgetting *what, struct fault *fault)
+{
+    struct postgres_log *mine = own(log);
+    enum rc rc = take_lock(mine, fault);
+    struct fault ignored;
+
+    if (rc != RC_OK)
+        return rc;
+    rc = postgres_rewrite(mine, what, NULL, fault);
+    if (rc == RC_OK)
+        return commit_only(mine, fault);
+    (void)postgres_fail(mine, NULL, 0, &ignored); /* takes the transaction back */
+    return rc;
+}
+
+enum rc postgres_fill(struct log *log, const struct store_batch *batch, struct fault *fault)
+{
+    struct postgres_log *mine = own(log);
+    PGresult *results[2] = {NULL};
+    struct fault ignored;
+    const char *state;
+    bool named = false;
+    enum rc rc = encode(mine, batch) ? take_lock(mine, fault) : fault_no_memory(fault);
+
+    if (rc != RC_OK)
+        return rc;
+    bool well = send_batch(mine, PG_FILL, batch) && send_names(mine, batch, &named) &&
+                pg_take(&mine->writer, monotonic_ms() + TURN_MS, results, named ? 2 : 1) &&
+                pg_all_well(results, named ? 2 : 1, &state);
+    if (!well)
+        return postgres_fail(mine, results, 2, fault);
+    bool follows = strcmp(PQcmdTuples(results[0]), "1") == 0;
+    pg_clear(results, 2);
+    if (follows)
+        rc = commit_only(mine, fault);
+    if (follows && rc == RC_OK)
+        mine->head = (struct log_head){{batch->turn, batch->id}, batch->counters, batch->at_ms};
+    if (follows)
+        return rc;
+    (void)postgres_fail(mine, NULL, 0, &ignored); /* takes the transaction back */
+    return fault_set(fault, RC_CONFLICT, NULL, "that is not the turn that follows");
+}
+
+/* Writes something and takes it back. */
+bool postgres_has_room(struct log *log)
+{
+    struct postgres_log *mine = own(log);
+    struct pg_arguments arguments = {.count = 0};
+    PGresult *results[3] = {NULL};
+    const char *state;
+    struct fault fault;
+
+    if (postgres_reach(mine, &fault) != RC_OK)
+        return false;
+    pg_argument_4(&arguments, mine->number);
+    bool well = pg_send(&mine->writer, PG_BEGIN, NULL) && pg_send(&mine->writer, PG_PROBE, &arguments) &&
+                pg_send(&mine->writer, PG_ROLLBACK, NULL) &&
+                pg_take(&mine->writer, monotonic_ms() + ASK_MS, results, 3) &&
+                pg_all_well(results, 3, &state);
+    if (well)
+        pg_clear(results, 3);
+    else
+        (void)postgres_fail(mine, results, 3, &fault); /* which is what was asked */
+    return well;
+}

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "store/postgres/postgres_private.h"
+
+/* The methods of the log that change it; store/log.h says what each promises. */
+
+/* log_commit. */
+enum log_outcome postgres_commit(struct log *log, const struct store_batch *batch, struct fault *fault);
+
+/* log_outcome_of. */
+enum log_outcome postgres_outcome(struct log *log, const struct batch_id *batch, struct fault *fault);
+
+/* log_forget. */
+MUST_CHECK enum rc postgres_forget(struct log *log, const struct store_forgetting *what, struct fault *fault);
+
+/* log_fill. */
+MUST_CHECK enum rc postgres_fill(struct log *log, const struct store_batch *batch, struct fault *fault);
+
+/* log_has_room. */
+bool postgres_has_room(struct log *log);
