@@ -6,89 +6,14 @@
 #include "app/batch.h"
 #include "app/decide/decide_lock.h"
 #include "app/decide/place.h"
+#include "app/decide/report_check.h"
 #include "app/decide/report_limits.h"
 #include "base/list.h"
 #include "core/limits.h"
 
-static const struct learner nobody = {0};
-static const struct record blank = {RECORD_BLANK};
-
 static enum type_rank report_rank(const struct item_report *report)
 {
     return report->type.bytes ? TYPE_CLIENT : report->report.has & FROM_PLAYER ? TYPE_PLAYER : TYPE_UNKNOWN;
-}
-
-static bool is_new_day(const struct learner *learner, const struct report *report)
-{
-    return report->has & (FROM_PLAYER | HAS_DAY) && !learner_knows_day(learner, report->local_day);
-}
-
-/* The learner as decided so far; an empty one when never seen. */
-static const struct learner *learner_of(const struct batch *batch, const struct command *command)
-{
-    const struct learner *learner = view_learner(batch->fold->view, command->learner_key);
-    return learner ? learner : &nobody;
-}
-
-static const struct record *record_or_blank(const struct learner *learner, uint32_t item)
-{
-    const struct record *record = item ? learner_record(learner, item) : NULL;
-    return record ? record : &blank;
-}
-
-/* Where the report's item stands and what the report adds to the learner, for budgets that the caller checks.
- * *out_stored: the record that there is; NULL: none. Refuses what the catalogue and the enrolment refuse. */
-static enum rc look_up(struct batch *batch, struct command *command, struct item_report *report,
-                       struct place *out_place, const struct record **out_stored, struct addition *out_adds,
-                       struct fault *fault)
-{
-    enum rc rc = place_find(batch, command, report->item, report->course, out_place, fault);
-
-    if (rc != RC_OK)
-        return rc;
-    const struct learner *learner = learner_of(batch, command);
-    bool in_course = out_place->course || report->course.bytes;
-    bool enrolled = out_place->course && learner_enrolment(learner, out_place->course);
-    bool preview = place_is_preview(batch, command, out_place, enrolled);
-    place_settle(batch, out_place, report->course.bytes, preview);
-    report->report.has =
-        preview ? report->report.has | IS_PREVIEW : report->report.has & ~(uint32_t)IS_PREVIEW;
-    if (in_course && !enrolled && batch->policy->explicit_enrolment)
-        return fault_set(fault, RC_NOT_FOUND, NULL, "User is not enrolled in this course");
-    *out_stored = out_place->item ? learner_record(learner, out_place->item) : NULL;
-    *out_adds = (struct addition){.records = !*out_stored,
-                                  .enrolments = in_course && !enrolled && !preview,
-                                  .days = is_new_day(learner, &report->report),
-                                  .items = !out_place->item,
-                                  .courses = report->course.bytes && !out_place->course,
-                                  .taught = out_place->attach && !out_place->binds};
-    return RC_OK;
-}
-
-/* What refuses a report on top of record: limits; and what is stored: a lock, another tag. */
-static enum rc judge(struct batch *batch, const struct command *command, const struct learner *learner,
-                     const struct record *record, const struct record *stored,
-                     const struct item_report *report, struct fault *fault)
-{
-    enum rc rc = report_limits_item(batch, command, learner, record, report, fault);
-
-    if (rc != RC_OK)
-        return rc;
-    if (stored && stored->flags & RECORD_LOCKED && !command->may_pass_lock)
-        return fault_set(fault, RC_CONFLICT, NULL, "this content is locked");
-    return etag_check(command->if_match, stored, fault);
-}
-
-/* Everything that can refuse one report that stands alone, but for budgets. */
-static enum rc check_report(struct batch *batch, struct command *command, struct item_report *report,
-                            struct place *out_place, struct addition *out_adds, struct fault *fault)
-{
-    const struct record *stored = NULL;
-    enum rc rc = look_up(batch, command, report, out_place, &stored, out_adds, fault);
-
-    return rc == RC_OK ? judge(batch, command, learner_of(batch, command), stored ? stored : &blank, stored,
-                               report, fault)
-                       : rc;
 }
 
 /* adds: what the budgets are asked for; NULL: they were asked. */
@@ -96,8 +21,8 @@ static enum rc store_report(struct batch *batch, struct command *command, struct
                             struct place *place, const struct addition *adds, struct fault *fault)
 {
     const struct item_def *item = view_item(batch->fold->view, place->item);
-    const struct learner *learner = learner_of(batch, command);
-    const struct record *record = record_or_blank(learner, place->item);
+    const struct learner *learner = report_learner(batch, command);
+    const struct record *record = report_record(learner, place->item);
     struct item_facts facts = view_item_facts(batch->fold->view, place->item);
     bool changes, has_id = report->event_id[0] || report->event_id[1];
 
@@ -109,7 +34,7 @@ static enum rc store_report(struct batch *batch, struct command *command, struct
     report->effect =
         record_effect(record, &report->report, &facts, command->at_ms, &batch->fold->room, &changes);
     bool floored = report->report.has & HAS_CLIENT_AT && report->report.client_at_ms <= record->floor_ms;
-    bool new_day = is_new_day(learner, &report->report);
+    bool new_day = report_is_new_day(learner, &report->report);
     place->rank = report_rank(report);
     bool better_type = item && place->rank > (enum type_rank)item->type_rank;
     if (floored || (!changes && !new_day && !place->attach && !better_type && !has_id))
@@ -125,7 +50,7 @@ static enum rc store_report(struct batch *batch, struct command *command, struct
         rc = place_observe(batch, command, report, place, fault);
         if (rc != RC_OK)
             return rc;
-        learner = learner_of(batch, command);
+        learner = report_learner(batch, command);
     }
     report->item_key = place->item;
     struct event event = batch_event(command, EV_REPORTED);
@@ -274,7 +199,7 @@ static enum rc check_budgets(struct batch *batch, struct command *command, const
 
     /* each course as if all that comes to one came to it: near the limit that is strict */
     for (uint32_t i = 0; rc == RC_OK && i < all->count; i++)
-        rc = report_limits_budgets(batch->fold->view, learner_of(batch, command),
+        rc = report_limits_budgets(batch->fold->view, report_learner(batch, command),
                                    all->checked[i].place.course, &adds, &command->fault);
     return rc;
 }
@@ -305,7 +230,7 @@ static enum rc put_on_top(struct batch *batch, struct command *command, const st
 /* All that can refuse several reports, before any of them is stored; each on top of those before it. */
 static enum rc check_all(struct batch *batch, struct command *command, struct together *out)
 {
-    struct learner sums = *learner_of(batch, command);
+    struct learner sums = *report_learner(batch, command);
     enum rc rc = together_begin(command, out);
 
     for (uint32_t i = 0; rc == RC_OK && i < command->report_count; i++) {
@@ -316,11 +241,14 @@ static enum rc check_all(struct batch *batch, struct command *command, struct to
             return report->rc;
         }
         const struct record *stored = NULL;
-        rc = look_up(batch, command, report, &checked->place, &stored, &checked->adds, &command->fault);
+        rc =
+            report_look_up(batch, command, report, &checked->place, &stored, &checked->adds, &command->fault);
         if (rc != RC_OK)
             return rc;
-        checked->record = checked->before ? checked->before->record : stored ? *stored : blank;
-        rc = judge(batch, command, &sums, &checked->record, stored, report, &command->fault);
+        checked->record = checked->before ? checked->before->record
+                          : stored        ? *stored
+                                          : *report_record(NULL, 0);
+        rc = report_judge(batch, command, &sums, &checked->record, stored, report, &command->fault);
         if (rc == RC_OK)
             rc = put_on_top(batch, command, &report->report, checked, &sums);
     }
@@ -348,7 +276,7 @@ bool decide_brings_many(struct view view, const struct command *command)
 
 static bool adds_nothing(const struct learner *learner, const struct item_report *report, uint32_t item)
 {
-    const struct record *record = record_or_blank(learner, item);
+    const struct record *record = report_record(learner, item);
     bool floored = report->report.has & HAS_CLIENT_AT && report->report.client_at_ms <= record->floor_ms;
     return floored || ((report->event_id[0] || report->event_id[1]) &&
                        learner_knows_event_id(learner, report->event_id));
@@ -370,11 +298,12 @@ static enum rc bring_many(struct batch *batch, struct command *command, const st
         if (checked) {
             place = checked->checked[i].place;
             adds = checked->checked[i].adds;
-        } else if (check_report(batch, command, report, &place, &adds, &refused) != RC_OK) {
+        } else if (report_check(batch, command, report, &place, &adds, &refused) != RC_OK) {
             continue;
         }
-        if (!place.attach || adds_nothing(learner_of(batch, command), report, place.item) ||
-            report_limits_budgets(view, learner_of(batch, command), place.course, &adds, &refused) != RC_OK)
+        if (!place.attach || adds_nothing(report_learner(batch, command), report, place.item) ||
+            report_limits_budgets(view, report_learner(batch, command), place.course, &adds, &refused) !=
+                RC_OK)
             continue;
         place.rank = report_rank(report);
         enum rc rc = place_observe(batch, command, report, &place, &command->fault);
@@ -432,7 +361,7 @@ static enum rc decide_each(struct batch *batch, struct command *command)
         struct place place;
         struct addition adds;
         if (report->rc == RC_OK) /* else the face refused it */
-            report->rc = check_report(batch, command, report, &place, &adds, &report->fault);
+            report->rc = report_check(batch, command, report, &place, &adds, &report->fault);
         if (report->rc == RC_OK)
             report->rc = store_report(batch, command, report, &place, &adds, &report->fault);
         if (report->rc == RC_BUSY || (command->all_or_nothing && report->rc != RC_OK)) {
