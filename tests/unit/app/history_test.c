@@ -8,6 +8,7 @@
 #include "app/rollback.h"
 #include "app/sequences.h"
 #include "app/verify.h"
+#include "base/instant.h"
 #include "model/fold.h"
 
 /* What was: bounds, log entries then and now, the life of one, a rollback, an erasure; and that verify finds
@@ -203,6 +204,30 @@ static void a_rollback_takes_back_what_came_later(void **unused)
                      RC_NOT_FOUND);
 }
 
+/* Where a clock was days ahead, a bound that is an instant is looked for among all events, one by one. */
+static void instants_may_go_back(void **unused)
+{
+    static const enum log_change want[] = {LOG_CREATED, LOG_UPDATED, LOG_UPDATED, LOG_ROLLED_BACK};
+    struct fault fault;
+    char between[INSTANT_TEXT_BYTES];
+
+    (void)unused;
+    int64_t began_ms = clock_ms;
+    (void)add_log("anna", '1');
+    clock_ms += 10 * INT64_C(86400000);
+    (void)change_log("anna", 1, '2'); /* ten days ahead */
+    clock_ms = began_ms + 60000;
+    (void)change_log("anna", 1, '3'); /* and back */
+    instant_format(began_ms + 30000, between);
+    clock_ms = began_ms + 120000;
+    roll_back("anna", between);
+    visits = 0;
+    assert_int_equal(history_of_log(engine_history(engine), key_of("anna"), 1, note_change, NULL, &fault),
+                     RC_OK);
+    assert_int_equal(visits, COUNT(want));
+    assert_memory_equal(changes, want, sizeof want);
+}
+
 /* Rows that are more than one batch takes follow their event, by and by. */
 static void many_rows_follow_their_event(void **unused)
 {
@@ -321,6 +346,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_learner_is_as_they_were, begin, end),
         cmocka_unit_test_setup_teardown(log_entries_then_and_now, begin, end),
         cmocka_unit_test_setup_teardown(a_rollback_takes_back_what_came_later, begin, end),
+        cmocka_unit_test_setup_teardown(instants_may_go_back, begin, end),
         cmocka_unit_test_setup_teardown(many_rows_follow_their_event, begin, end),
         cmocka_unit_test_setup_teardown(who_is_erased_is_nowhere, begin, end),
         cmocka_unit_test_setup_teardown(verify_agrees_with_what_was_done, begin, end),
