@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "core/risk.h"
+
 enum {
     LOOKS = 512,     /* records, items or enrolments in one hold of the model's lock: 0.1 to 0.5 ms */
     STAFF_LOOKS = 16 /* of a course's staff, in the time of one */
@@ -72,20 +74,13 @@ static void look_at_some(struct learner_courses *courses, struct view view)
     }
 }
 
-/* Without a report the enrolment stands in. */
-static int64_t activity_ms(const struct enrolment *enrolment)
-{
-    return enrolment->last_activity_ms != INSTANT_NEVER ? enrolment->last_activity_ms
-                                                        : enrolment->enrolled_at_ms;
-}
-
 static int newest_first(const void *a, const void *b)
 {
     const struct enrolment *left = *(const struct enrolment *const *)a,
                            *right = *(const struct enrolment *const *)b;
 
-    if (activity_ms(left) != activity_ms(right))
-        return activity_ms(left) > activity_ms(right) ? -1 : 1;
+    if (enrolment_active_ms(left) != enrolment_active_ms(right))
+        return enrolment_active_ms(left) > enrolment_active_ms(right) ? -1 : 1;
     return left->id > right->id ? -1 : left->id < right->id;
 }
 

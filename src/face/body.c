@@ -127,6 +127,19 @@ enum rc face_query_number(struct request *request, const char *name, int64_t low
     return RC_OK;
 }
 
+enum rc face_query_flag(struct request *request, const char *name, bool *inout, struct fault *fault)
+{
+    const char *text;
+    enum rc rc = request_query(request, name, &text, fault);
+
+    if (rc != RC_OK || !text)
+        return rc;
+    if (strcmp(text, "0") != 0 && strcmp(text, "1") != 0)
+        return fault_set(fault, RC_INVALID, name, "must be 0 or 1");
+    *inout = *text == '1';
+    return RC_OK;
+}
+
 enum rc face_client_instant(struct request *request, const json_t *value, const char *field, int64_t *out_ms,
                             bool *out_past, struct fault *fault)
 {

@@ -54,6 +54,10 @@ MUST_CHECK enum rc face_query_id(struct request *request, const char *name, stru
 MUST_CHECK enum rc face_query_number(struct request *request, const char *name, int64_t low, int64_t high,
                                      int64_t *inout, struct fault *fault);
 
+/* A query parameter that is 0 or 1. Absent: *inout keeps its value. RC_INVALID names the parameter. */
+MUST_CHECK enum rc face_query_flag(struct request *request, const char *name, bool *inout,
+                                   struct fault *fault);
+
 /* A client's instant. *out_past: it orders and dates what the client says; else its clock runs ahead, and
  * what it says counts as of the server's instant. RC_INVALID: no instant, or more than 24 h ahead. Source:
  * contract 1, rule 4. */

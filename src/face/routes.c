@@ -3,6 +3,7 @@
 #include "face/body.h"
 #include "face/courseroom/courseroom.h"
 #include "face/courseroom/courseroom_analytics.h"
+#include "face/courseroom/courseroom_item.h"
 #include "face/courseroom/courseroom_lists.h"
 #include "face/courseroom/courseroom_update.h"
 #include "face/courseroom/courseroom_user.h"
@@ -85,6 +86,9 @@ static const struct http_route table[] = {
     {HTTP_GET, "/user-progress/course/{courseId}/leaderboard", .integers = true, .rule = ACCESS_COURSE_STAFF,
      .face = FACE_COURSEROOM, .slow = &courseroom_leaderboard, .summary = "A course's learners, best first",
      .gives = "RoomLeaderboard"},
+    {HTTP_GET, "/user-progress/course/{courseId}/items/{itemId}/learners", .integers = true,
+     .rule = ACCESS_COURSE_STAFF, .face = FACE_COURSEROOM, .slow = &courseroom_item_learners,
+     .summary = "How the learners of a course stand to one of its items", .gives = "RoomItemLearners"},
     {HTTP_POST, "/user-progress/bulk", .rule = ACCESS_COURSE_STAFF, .face = FACE_COURSEROOM,
      .slow = &courseroom_bulk, .summary = "Some learners of a course", .takes = "RoomBulk",
      .gives = "RoomMembers", .body_form = BODY_GZIP},

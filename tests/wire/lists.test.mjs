@@ -60,7 +60,7 @@ test('a CSV of /all without limit holds all rows, with one a page', async () => 
     'enrollments.v_updated_time,enrollments.enrollmentId,enrollments.userId,enrollments.courseId,enrollments.enrollmentStatus,' +
     'enrollments.enrollmentDate,enrollments.completionDate,enrollments.certificateUrl,enrollments.enrollment_created_at,' +
     'enrollments.enrollment_updated_at,activityLogs,progressSummary.totalContent,progressSummary.completedContent,' +
-    'progressSummary.overallProgressPercent');
+    'progressSummary.overallProgressPercent,lastActivityDate,timeSpent');
   json.results.forEach((item, i) => {
     const row = Object.fromEntries(rows[0].map((name, k) => [name, rows[i + 1][k]]));
     assert.equal(row.userId, String(item.userId));
@@ -109,7 +109,7 @@ test('bulk: what is asked as often as it is asked; ids are integers', async () =
   assert.deepEqual(answer.json.results.map((item) => item.userId), [400, 77, 400, 400]);
   assert.deepEqual(answer.json.results[0], answer.json.results[3]);
   assert.equal(answer.json.results[0].activityLogs.length, 1);
-  assert.deepEqual(answer.json.results[1], { userId: 77, enrollments: null, activityLogs: [], progressSummary: { totalContent: 1, completedContent: 0, overallProgressPercent: 0 } });
+  assert.deepEqual(answer.json.results[1], { userId: 77, enrollments: null, activityLogs: [], progressSummary: { totalContent: 1, completedContent: 0, overallProgressPercent: 0 }, lastActivityDate: null, timeSpent: 0 });
   for (const bad of [['abc'], [400, 'abc'], Array(1001).fill(400), [1.5], [null], 400]) {
     const refused = await bulk(bad);
     assert.equal(refused.status, 400, refused.text);

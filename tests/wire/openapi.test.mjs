@@ -94,6 +94,7 @@ test('real answers of every route fit their schemas', async () => {
   await hit('GET', '/user-progress/{courseId}/{userId}', ['101', as]);
   await hit('GET', '/user-progress/{courseId}/{userId}/activities', ['101', as]);
   for (const list of ['all', 'analytics', 'leaderboard']) await hit('GET', `/user-progress/course/{courseId}/${list}`, ['101'], { as: admin });
+  await hit('GET', '/user-progress/course/{courseId}/items/{itemId}/learners', ['101', '1001'], { as: admin });
   await hit('POST', '/user-progress/bulk', [], { as: admin, body: { courseId: 101, userIds: [301, 999] } });
   const saved = await hit('POST', '/api/progress', [], { body: { contentId: '1002', progressPercentage: 40, timeSpent: 5, score: 3, maxScore: 4 } });
   await hit('PUT', '/api/progress/{id}/complete', [saved.data.id], { body: { score: 4 } });

@@ -18,6 +18,7 @@ struct listing {
     struct row_out to;
     uint32_t course;
     struct courseroom_query query;
+    struct risk_measure measure;
     const char *message;
     struct text *users; /* bulk's */
     struct text reader;
@@ -38,17 +39,23 @@ static int64_t reversed(int64_t value)
 static bool take_participant(const void *arg, struct view view, const struct learner *learner,
                              const struct enrolment *enrolment, int64_t out_by[2])
 {
-    const struct courseroom_query *query = arg;
+    const struct listing *list = arg;
+    const struct courseroom_query *query = &list->query;
     struct course_facts facts = view_course_facts(view, enrolment->course);
     int64_t completed_ms = enrolment_completion_ms(enrolment, &facts);
 
-    (void)learner;
-    if (query->filtered && enrolment_state(enrolment, &facts) != query->status)
+    if ((query->filtered && enrolment_state(enrolment, &facts) != query->status) ||
+        (query->inactive_days &&
+         !enrolment_is_inactive(enrolment, &facts, query->inactive_days, list->measure.now_ms)) ||
+        (query->at_risk && !enrolment_risks(enrolment, &list->measure)) ||
+        !any_case_is_in(&query->part, view_id(view, ENTITY_LEARNER, learner->key)))
         return false;
     if (query->by == SORT_PROGRESS) /* one course, so the percent goes with the count */
         out_by[1] = enrolment->completed_required;
     else if (query->by == SORT_ENROLLED)
         out_by[1] = enrolment->enrolled_at_ms;
+    else if (query->by == SORT_ACTIVITY)
+        out_by[1] = enrolment_active_ms(enrolment);
     else if (query->by == SORT_COMPLETED) {
         out_by[0] = completed_ms == INSTANT_NEVER; /* nulls last, whatever the order */
         out_by[1] = out_by[0] ? 0 : completed_ms;
@@ -132,15 +139,7 @@ static void close_list(struct listing *list)
         return;
     json_close(&out, ']');
     if (list->roster) {
-        int64_t total = (int64_t)roster_total(list->roster),
-                pages = (total + query->limit - 1) / query->limit;
-        json_put_open(&out, "pagination", '{');
-        json_put_int(&out, "page", query->page);
-        json_put_int(&out, "limit", query->limit);
-        json_put_int(&out, "total", total);
-        json_put_int(&out, "totalPages", pages);
-        json_put_bool(&out, "hasMore", roster_has_more(list->roster));
-        json_close(&out, '}');
+        courseroom_put_pages(&out, query, list->roster);
         if (!list->leaders)
             courseroom_put_cursor(&out, query, list->roster);
     }
@@ -242,27 +241,35 @@ static enum rc decode_leaders(struct slow *slow, const struct body *body, struct
     return courseroom_read_page(slow->request, slow->csv, &list->query, fault);
 }
 
+/* As the course is now: whoever is at risk is so by one measure, however long the list takes. */
+static void measure(struct listing *list, struct view view)
+{
+    int64_t now_ms = list->to.context->now_ms();
+    struct course_facts facts = view_course_facts(view, list->course);
+    struct course_figures figures =
+        course_sums_figures(view_course_sums(view, list->course), &facts, instant_day(now_ms));
+
+    list->measure = (struct risk_measure){facts, now_ms, figures.total, figures.completed_required};
+    list->to.measure = list->query.at_risk ? &list->measure : NULL;
+    list->to.no_logs = list->query.no_logs;
+}
+
 /* The course's learners in the order that is asked for. */
 static enum rc open_roster(struct slow *slow, const struct read *found, struct fault *fault)
 {
     struct listing *list = (struct listing *)slow;
-    const struct courseroom_query *query = &list->query;
 
     if (!view_course(found->view, found->course))
         return fault_set(fault, RC_NOT_FOUND, NULL, "Course not found");
     list->course = found->course;
+    measure(list, found->view);
     slow->small = view_roster(found->view, found->course)->count <= SMALL_ROSTER;
     struct roster_query roster = {
         .course = list->course,
         .take = list->leaders ? take_leader : take_participant,
-        .arg = query,
-        .ids_descending = !list->leaders && query->by == SORT_USER && query->descending,
-        .first = (uint64_t)((query->limit ? query->page - 1 : 0) * query->limit),
-        .count = query->limit ? (uint64_t)query->limit : UINT64_MAX,
-        .after = query->after,
-        .after_by = {query->after_by[0], query->after_by[1]},
-        .after_id = query->after_id,
+        .arg = list,
     };
+    courseroom_page(&list->query, &roster);
     return roster_new(service_model(face_of(slow->request)->service), &roster, &list->roster, fault);
 }
 

@@ -10,9 +10,9 @@
 #include "face/body.h"
 #include "face/show.h"
 
-enum { PAGE_MAX = 100, PAGE_DEFAULT = 20 };
+enum { PAGE_MAX = 100, PAGE_DEFAULT = 20, INACTIVE_DAYS_MAX = 3650 };
 
-static const char sort_letters[] = "upec"; /* by enum courseroom_sort */
+static const char sort_letters[] = "upeclmsd"; /* by enum courseroom_sort */
 
 void courseroom_put_cursor(struct json_out *out, const struct courseroom_query *query,
                            const struct roster *roster)
@@ -77,15 +77,9 @@ enum rc courseroom_read_page(struct request *request, bool csv, struct courseroo
     return rc;
 }
 
-static enum rc read_sort(struct request *request, struct courseroom_query *query, struct fault *fault)
+enum rc courseroom_read_sort(struct request *request, const struct courseroom_sort_name *known,
+                             const char *message, struct courseroom_query *query, struct fault *fault)
 {
-    static const struct {
-        const char *name;
-        enum courseroom_sort by;
-    } sorts[] = {{"progress", SORT_PROGRESS},
-                 {"enrollmentDate", SORT_ENROLLED},
-                 {"completionDate", SORT_COMPLETED},
-                 {"userId", SORT_USER}};
     const char *sort, *order = NULL;
     enum rc rc = request_query(request, "sortBy", &sort, fault);
 
@@ -93,15 +87,13 @@ static enum rc read_sort(struct request *request, struct courseroom_query *query
         rc = request_query(request, "order", &order, fault);
     if (rc != RC_OK)
         return rc;
-    bool known = !sort || !*sort;
-    for (size_t i = 0; !known && i < sizeof sorts / sizeof *sorts; i++)
-        if ((known = strcmp(sort, sorts[i].name) == 0))
-            query->by = sorts[i].by;
-    if (!known)
-        return fault_set(fault, RC_INVALID, "sortBy",
-                         "must be progress, enrollmentDate, completionDate or userId");
+    while (sort && known->name && strcmp(sort, known->name) != 0)
+        known++;
+    if (sort && !known->name)
+        return fault_set(fault, RC_INVALID, "sortBy", message);
+    query->by = sort ? known->by : SORT_USER;
     query->descending = query->by == SORT_PROGRESS;
-    if (!order || !*order)
+    if (!order)
         return RC_OK;
     if (strcasecmp(order, "asc") != 0 && strcasecmp(order, "desc") != 0)
         return fault_set(fault, RC_INVALID, "order", "must be asc or desc");
@@ -109,27 +101,88 @@ static enum rc read_sort(struct request *request, struct courseroom_query *query
     return RC_OK;
 }
 
-enum rc courseroom_read_query(struct request *request, bool csv, struct courseroom_query *query,
-                              struct fault *fault)
+enum rc courseroom_read_cursor(struct request *request, struct courseroom_query *query, struct fault *fault)
 {
-    const char *status, *cursor = NULL;
-    enum rc rc = request_query(request, "status", &status, fault);
+    const char *cursor = NULL;
+    enum rc rc = request_query(request, "cursor", &cursor, fault);
 
-    if (rc == RC_OK)
-        rc = read_sort(request, query, fault);
-    if (rc == RC_OK)
-        rc = courseroom_read_page(request, csv, query, fault);
-    if (rc == RC_OK)
-        rc = request_query(request, "cursor", &cursor, fault);
     if (rc != RC_OK)
         return rc;
-    query->filtered = status && *status;
-    if (query->filtered && !word_is_state(status, WORDS_UPPER, strcasecmp, &query->status))
-        return fault_set(fault, RC_INVALID, "status", "must be one of the six enrollment states");
-    query->after = cursor && *cursor;
+    query->after = cursor != NULL;
     if (query->after && query->page > 1)
         return fault_set(fault, RC_INVALID, "page", "is not for use with cursor");
     if (query->after && !cursor_fits(query, cursor))
         return fault_set(fault, RC_INVALID, "cursor", "must be the nextCursor of a list in the same order");
     return RC_OK;
+}
+
+/* logs, q, inactiveDays, atRisk. */
+static enum rc read_filters(struct request *request, struct courseroom_query *query, struct fault *fault)
+{
+    const char *part = NULL;
+    bool logs = true;
+    enum rc rc = face_query_flag(request, "logs", &logs, fault);
+
+    query->no_logs = !logs;
+    if (rc == RC_OK)
+        rc = face_query_flag(request, "atRisk", &query->at_risk, fault);
+    if (rc == RC_OK)
+        rc = face_query_number(request, "inactiveDays", 1, INACTIVE_DAYS_MAX, &query->inactive_days, fault);
+    if (rc == RC_OK)
+        rc = request_query(request, "q", &part, fault);
+    if (rc == RC_OK && !any_case_make(&request->arena, part ? part : "", &query->part))
+        rc = fault_no_memory(fault);
+    return rc;
+}
+
+enum rc courseroom_read_query(struct request *request, bool csv, struct courseroom_query *query,
+                              struct fault *fault)
+{
+    static const struct courseroom_sort_name sorts[] = {{"progress", SORT_PROGRESS},
+                                                        {"enrollmentDate", SORT_ENROLLED},
+                                                        {"completionDate", SORT_COMPLETED},
+                                                        {"lastActivity", SORT_ACTIVITY},
+                                                        {"userId", SORT_USER},
+                                                        {NULL, SORT_USER}};
+    const char *status;
+    enum rc rc = request_query(request, "status", &status, fault);
+
+    if (rc == RC_OK)
+        rc = courseroom_read_sort(request, sorts,
+                                  "must be progress, enrollmentDate, completionDate, lastActivity or userId",
+                                  query, fault);
+    if (rc == RC_OK)
+        rc = courseroom_read_page(request, csv, query, fault);
+    if (rc == RC_OK)
+        rc = read_filters(request, query, fault);
+    if (rc != RC_OK)
+        return rc;
+    query->filtered = status != NULL;
+    if (query->filtered && !word_is_state(status, WORDS_UPPER, strcasecmp, &query->status))
+        return fault_set(fault, RC_INVALID, "status", "must be one of the six enrollment states");
+    return courseroom_read_cursor(request, query, fault);
+}
+
+void courseroom_page(const struct courseroom_query *query, struct roster_query *out)
+{
+    out->ids_descending = query->by == SORT_USER && query->descending;
+    out->first = (uint64_t)((query->limit ? query->page - 1 : 0) * query->limit);
+    out->count = query->limit ? (uint64_t)query->limit : UINT64_MAX;
+    out->after = query->after;
+    memcpy(out->after_by, query->after_by, sizeof out->after_by);
+    out->after_id = query->after_id;
+}
+
+void courseroom_put_pages(struct json_out *out, const struct courseroom_query *query,
+                          const struct roster *roster)
+{
+    int64_t total = (int64_t)roster_total(roster);
+
+    json_put_open(out, "pagination", '{');
+    json_put_int(out, "page", query->page);
+    json_put_int(out, "limit", query->limit);
+    json_put_int(out, "total", total);
+    json_put_int(out, "totalPages", (total + query->limit - 1) / query->limit);
+    json_put_bool(out, "hasMore", roster_has_more(roster));
+    json_close(out, '}');
 }

@@ -42,9 +42,23 @@ static void put_head(struct json_out *out, struct face_context *context, const s
     service_read_end(view);
 }
 
-static void put_summary(struct json_out *out, const struct enrolment *enrolment,
-                        const struct course_facts *facts)
+static void put_reasons(struct json_out *out, unsigned risks)
 {
+    json_put_open(out, "reasons", '[');
+    if (risks & RISK_INACTIVE)
+        json_text(out, "inactive", strlen("inactive"));
+    if (risks & RISK_BEHIND)
+        json_text(out, "behind", strlen("behind"));
+    json_close(out, ']');
+}
+
+/* measure: who asks for risks; NULL: nobody. */
+static void put_summary(struct json_out *out, const struct participant *participant,
+                        const struct risk_measure *measure)
+{
+    const struct enrolment *enrolment = participant->enrolment;
+    const struct course_facts *facts = &participant->facts;
+
     json_put_open(out, "progressSummary", '{');
     json_put_int(out, "totalContent", facts->items);
     json_put_int(out, "completedContent", enrolment ? enrolment->completed_items : 0);
@@ -52,6 +66,10 @@ static void put_summary(struct json_out *out, const struct enrolment *enrolment,
                         enrolment ? course_percent_hundredths(enrolment->completed_required, facts->required)
                                   : 0);
     json_close(out, '}');
+    json_put_instant(out, "lastActivityDate", enrolment ? enrolment->last_activity_ms : INSTANT_NEVER);
+    json_put_scaled(out, "timeSpent", enrolment ? wide_shown(participant->time_spent_ms) : 0, 3);
+    if (measure)
+        put_reasons(out, enrolment ? enrolment_risks(enrolment, measure) : 0);
 }
 
 /* ---- JSON ---- */
@@ -65,15 +83,17 @@ static void json_step(struct courseroom_row *row, struct row_out *to, bool *out_
     case ROW_HEAD:
         json_open(&json, '{');
         put_head(&json, to->context, participant->enrolment, row->user);
-        json_put_open(&json, "activityLogs", '[');
+        if (!to->no_logs)
+            json_put_open(&json, "activityLogs", '[');
         row->phase = ROW_LOGS;
         break;
     case ROW_LOGS:
         courseroom_put_activities(&json, to->context, participant, row->user, &row->at);
         break;
     default:
-        json_close(&json, ']');
-        put_summary(&json, participant->enrolment, &participant->facts);
+        if (!to->no_logs)
+            json_close(&json, ']');
+        put_summary(&json, participant, to->measure);
         json_close(&json, '}');
         *out_done = true;
     }
@@ -104,13 +124,12 @@ static void head_cells(struct row_out *to, const struct enrolment *enrolment, st
     row_cells(to, names);
 }
 
-static void summary_cells(struct row_out *to, const struct enrolment *enrolment,
-                          const struct course_facts *facts, bool names)
+static void summary_cells(struct row_out *to, const struct participant *participant, bool names)
 {
     struct json_out json = row_scratch(to);
 
     json_open(&json, '{');
-    put_summary(&json, enrolment, facts);
+    put_summary(&json, participant, to->measure);
     json_close(&json, '}');
     row_cells(to, names);
 }
@@ -122,7 +141,7 @@ static void csv_step(struct courseroom_row *row, struct row_out *to, bool *out_d
     switch (row->phase) {
     case ROW_HEAD:
         head_cells(to, participant->enrolment, row->user, false);
-        buf_text(to->out, participant->record_count ? ",\"[" : ",[");
+        buf_text(to->out, to->no_logs ? "," : participant->record_count ? ",\"[" : ",[");
         row->phase = ROW_LOGS;
         break;
     case ROW_LOGS: {
@@ -134,8 +153,9 @@ static void csv_step(struct courseroom_row *row, struct row_out *to, bool *out_d
         break;
     }
     default:
-        buf_text(to->out, participant->record_count ? "]\"," : "],");
-        summary_cells(to, participant->enrolment, &participant->facts, false);
+        if (!to->no_logs)
+            buf_text(to->out, participant->record_count ? "]\"," : "],");
+        summary_cells(to, participant, false);
         buf_text(to->out, "\r\n");
         *out_done = true;
     }
@@ -143,12 +163,12 @@ static void csv_step(struct courseroom_row *row, struct row_out *to, bool *out_d
 
 void courseroom_row_header(struct row_out *to, uint32_t course)
 {
-    static const struct course_facts facts = {0};
     struct enrolment any = {.course = course}; /* what it says does not matter, only its members */
+    struct participant participant = {.enrolment = &any};
 
     head_cells(to, &any, (struct text){"0", 1}, true);
-    buf_text(to->out, ",activityLogs,");
-    summary_cells(to, &any, &facts, true);
+    buf_text(to->out, to->no_logs ? "," : ",activityLogs,");
+    summary_cells(to, &participant, true);
     buf_text(to->out, "\r\n");
 }
 
@@ -160,7 +180,8 @@ enum rc courseroom_row_step(struct courseroom_row *row, struct row_out *to, bool
 
     *out_done = false;
     if (row->phase == ROW_PICK) {
-        rc = participant_pick(&row->participant, service_model(to->context->service), true, &picked, fault);
+        rc = participant_pick(&row->participant, service_model(to->context->service), !to->no_logs, &picked,
+                              fault);
         row->phase = picked ? ROW_HEAD : ROW_PICK;
     }
     while (rc == RC_OK && row->phase != ROW_PICK && !*out_done) { /* of a row with few records, all at once */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/roster.h"
+#include "core/risk.h"
 #include "face/courseroom/courseroom_encode.h"
 
 /* A learner in a course with their activityLogs, written in steps: the model's lock is held for some dozen
@@ -13,7 +14,9 @@ struct row_out {
     struct face_context *context;
     struct buf *out;
     bool csv, comma;
-    struct buf scratch; /* the caller's to free */
+    bool no_logs;                       /* activityLogs is left out */
+    const struct risk_measure *measure; /* says why somebody is at risk; NULL: nobody asks */
+    struct buf scratch;                 /* the caller's to free */
 };
 
 struct courseroom_row {
@@ -27,7 +30,8 @@ struct courseroom_row {
 void courseroom_row_open(struct courseroom_row *row, struct model *model, uint32_t learner, uint32_t course,
                          struct text user);
 
-/* {userId, enrollments, activityLogs, progressSummary}: an item of /all and bulk. *out_done: the row is
+/* {userId, enrollments, activityLogs, progressSummary, lastActivityDate, timeSpent, reasons}: an item of /all
+ * and bulk. *out_done: the row is
  * written. Errors: RC_BUSY. */
 MUST_CHECK enum rc courseroom_row_step(struct courseroom_row *row, struct row_out *to, bool *out_done,
                                        struct fault *fault);
