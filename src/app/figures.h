@@ -85,10 +85,10 @@ int64_t enrolment_last_access_ms(const struct enrolment *enrolment);
 /* What all learners did on one item of a course. */
 struct item_figures {
     wide time_spent_ms;
-    wide scores; /* each a share of SCORE_WHOLE */
     int64_t records, completed;
     int64_t started; /* in progress or completed */
     int64_t scored;
+    wide scores; /* each a share of SCORE_WHOLE */
 };
 
 /* Of an item, as it is now. Under the lock. */

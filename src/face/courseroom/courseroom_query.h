@@ -35,11 +35,13 @@ struct courseroom_query {
 MUST_CHECK enum rc courseroom_read_page(struct request *request, bool csv, struct courseroom_query *query,
                                         struct fault *fault);
 
-/* sortBy, as one of those that the list knows (a name NULL ends them; default: userId), and order. */
+/* What a list may be sorted by; a name NULL ends them. */
 struct courseroom_sort_name {
     const char *name;
     enum courseroom_sort by;
 };
+
+/* sortBy, as one of those that the list knows (default: userId), and order. */
 MUST_CHECK enum rc courseroom_read_sort(struct request *request, const struct courseroom_sort_name *known,
                                         const char *message, struct courseroom_query *query,
                                         struct fault *fault);

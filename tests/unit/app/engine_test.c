@@ -195,6 +195,8 @@ static struct command *watch_item(struct arena *arena, uint32_t learner, const c
     return command;
 }
 
+static const char *const part_names[COMMAND_PARTS] = {[PART_COURSE_ITEMS] = "contents"};
+
 static struct command *edit_course(struct arena *arena, int64_t duration_ms, uint32_t items)
 {
     struct command *command = arena_alloc(arena, sizeof *command);
@@ -203,6 +205,7 @@ static struct command *edit_course(struct arena *arena, int64_t duration_ms, uin
     *command = (struct command){.kind = duration_ms ? CMD_COURSE_PUT : CMD_COURSE_DELETE,
                                 .arena = arena,
                                 .face = FACE_CATALOG,
+                                .part_names = part_names,
                                 .course = text("crowd"),
                                 .actor = text("admin"),
                                 .put = put,
