@@ -191,6 +191,28 @@ static void a_start_goes_on_with_it(void **unused)
     store_close(store);
 }
 
+/* Between the batches of a server that goes on serving. */
+static void a_server_takes_it_out_between_batches(void **unused)
+{
+    struct fault fault = {NULL, NULL};
+
+    (void)unused;
+    store = open_store();
+    engine = open_engine(store);
+    uint32_t key = a_long_life();
+    (void)do_one(erasure());
+    assert_int_equal(events_of(key).own, REPORTS);
+    assert_int_equal(engine_start(engine, &fault), RC_OK);
+    for (int looks = 0; events_of(key).own + events_of(key).named > 0; looks++) {
+        assert_true(looks < 5000);
+        (void)nanosleep(&(struct timespec){0, 2000000}, NULL);
+    }
+    nothing_is_left(key);
+    engine_free(engine);
+    verify_finds_nothing();
+    store_close(store);
+}
+
 /* A job that the engine adds by itself, without reading it back. */
 static void a_job_is_what_its_lists_say(void **unused)
 {
@@ -234,6 +256,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_written_down_is_taken_out_in_steps, begin_empty, end_empty),
         cmocka_unit_test_setup_teardown(a_start_goes_on_with_it, begin_empty, end_empty),
+        cmocka_unit_test_setup_teardown(a_server_takes_it_out_between_batches, begin_empty, end_empty),
         cmocka_unit_test_setup_teardown(a_job_is_what_its_lists_say, begin_empty, end_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
