@@ -417,6 +417,68 @@ static void several_reports_count_once(void **unused)
     end();
 }
 
+/* Together they are the events that each after the other would be. */
+static void several_reports_are_the_events_of_each(void **unused)
+{
+    static const struct {
+        const char *item, *course;
+    } rows[] = {{"1", NULL}, {"2", "c"}, {"1", "c"}, {"1", "c"}, {"2", NULL}};
+    struct report half = HALF;
+    uint64_t events[2];
+
+    (void)unused;
+    begin(false, false);
+    for (int turn = 0; turn < 2; turn++) {
+        struct item_report reports[COUNT(rows)];
+        uint64_t before = engine_state(engine).sequence;
+        for (size_t i = 0; i < COUNT(rows); i++)
+            reports[i] = (struct item_report){
+                .item = text(arena_printf(&arena, "q%d-%s", turn, rows[i].item)),
+                .course = text(rows[i].course ? arena_printf(&arena, "q%d-%s", turn, rows[i].course) : NULL),
+                .report = half};
+        for (size_t i = 0; i < (turn ? COUNT(rows) : 1); i++) {
+            struct command command = {.kind = CMD_REPORTS,
+                                      .face = FACE_PTS,
+                                      .learner = text(turn ? "quinn" : "quentin"),
+                                      .reports = &reports[i],
+                                      .report_count = turn ? 1 : COUNT(rows),
+                                      .all_or_nothing = true};
+            assert_int_equal(decided(&command), RC_OK);
+        }
+        events[turn] = engine_state(engine).sequence - before;
+    }
+    assert_int_equal(events[0], events[1]);
+    end();
+}
+
+/* What a learner may have in all counts what the reports before it in the request bring. */
+static void several_reports_share_what_is_left(void **unused)
+{
+    enum { FULL = 255 };
+    static uint8_t metadata[2 * MEMBERS_MAX_BYTES];
+    size_t size = members_of(metadata, 0, 8, 2000);
+    struct report large = {.has = HAS_METADATA, .metadata = metadata, .metadata_size = (uint32_t)(size)};
+    struct item_report reports[FULL + 10];
+    uint32_t most = (uint32_t)(LIMIT_METADATA_BYTES / size);
+    struct command command = {.kind = CMD_REPORTS,
+                              .face = FACE_PTS,
+                              .learner = text("rosa"),
+                              .reports = reports,
+                              .all_or_nothing = true};
+
+    (void)unused;
+    assert_in_range(most, FULL, FULL + 8);
+    begin(false, false);
+    for (uint32_t i = 0; i < COUNT(reports); i++)
+        reports[i] = (struct item_report){.item = text(arena_printf(&arena, "r%u", i)), .report = large};
+    command.report_count = most + 1;
+    assert_int_equal(decided(&command), RC_CONFLICT);
+    assert_int_equal(engine_state(engine).sequence, 0);
+    command.report_count = most;
+    assert_int_equal(decided(&command), RC_OK);
+    end();
+}
+
 static void each_report_of_a_sync_stands_alone(void **unused)
 {
     struct report half = HALF;
@@ -643,6 +705,9 @@ int main(void)
                                         remove_directory),
         cmocka_unit_test_setup_teardown(several_reports_are_checked_on_top_of_each_other, make_directory,
                                         remove_directory),
+        cmocka_unit_test_setup_teardown(several_reports_are_the_events_of_each, make_directory,
+                                        remove_directory),
+        cmocka_unit_test_setup_teardown(several_reports_share_what_is_left, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(several_reports_count_once, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(all_of_a_request_or_none, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(each_report_of_a_sync_stands_alone, make_directory, remove_directory),
