@@ -1,4 +1,4 @@
-#include "test.h"
+#include "acts.h"
 
 #include <stdio.h>
 
@@ -42,6 +42,50 @@ static void each_rule_of_each_role(void **unused)
     model_free(model);
 }
 
+/* Staff act for the courses that list them, or that list nobody; owners only where they are listed as such.
+ */
+static void staff_act_for_their_courses(void **unused)
+{
+    static const struct {
+        enum access_rule rule;
+        enum role role;
+        const char *who, *course;
+        enum rc rc;
+    } rows[] = {
+        {ACCESS_COURSE_STAFF, ROLE_INSTRUCTOR, "tom", "listed", RC_OK},
+        {ACCESS_COURSE_STAFF, ROLE_INSTRUCTOR, "ulla", "listed", RC_DENIED},
+        {ACCESS_COURSE_STAFF, ROLE_INSTRUCTOR, "ulla", "open", RC_OK},
+        {ACCESS_COURSE_STAFF, ROLE_INSTRUCTOR, "ulla", "unknown", RC_OK},
+        {ACCESS_CATALOG_READ, ROLE_INSTRUCTOR, "ulla", "open", RC_DENIED}, /* the catalogue lists nobody */
+        {ACCESS_CATALOG_READ, ROLE_INSTRUCTOR, "tom", "listed", RC_OK},
+        {ACCESS_COURSE_STAFF, ROLE_OWNER, "tom", "listed", RC_DENIED},
+        {ACCESS_COURSE_STAFF, ROLE_OWNER, "olga", "listed", RC_OK},
+        {ACCESS_COURSE_STAFF, ROLE_STUDENT, "tom", "listed", RC_DENIED},
+        {ACCESS_COURSE_RECORD, ROLE_INSTRUCTOR, "tom", "listed", RC_OK},
+    };
+    struct staff staff[] = {{{"tom", 3}, false}, {{"olga", 4}, true}};
+    struct course_put put = {.title = {"t", 1}, .staff = staff, .staff_count = 2};
+
+    (void)unused;
+    (void)do_one((struct command){.kind = CMD_COURSE_PUT,
+                                  .face = FACE_CATALOG,
+                                  .course = text("listed"),
+                                  .actor = text("admin"),
+                                  .put = &put});
+    (void)report("anna", "open", "i1");
+    struct view view = model_read_begin(engine_model(engine));
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct caller caller = {.roles = rows[i].role};
+        struct access_subject subject = {"anna", 4,
+                                         view_course_key(view, rows[i].course, strlen(rows[i].course)), true};
+        struct fault fault;
+        caller.id_size = (uint32_t)snprintf(caller.id, sizeof caller.id, "%s", rows[i].who);
+        if (access_check(rows[i].rule, &caller, view, &subject, &fault) != rows[i].rc)
+            fail_msg("row %zu: %s in %s", i, rows[i].who, rows[i].course);
+    }
+    model_read_end(view);
+}
+
 /* What a face has to find out before it asks. */
 static void a_rule_says_what_it_depends_on(void **unused)
 {
@@ -63,7 +107,8 @@ static void a_rule_says_what_it_depends_on(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each_rule_of_each_role),
-                                       cmocka_unit_test(a_rule_says_what_it_depends_on)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_rule_of_each_role), cmocka_unit_test(a_rule_says_what_it_depends_on),
+        cmocka_unit_test_setup_teardown(staff_act_for_their_courses, begin, end)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

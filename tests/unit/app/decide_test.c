@@ -162,6 +162,8 @@ static const struct step progress[] = {
     {"then a learner's", CMD_REPORTS, "anna", "c1", "new-by-staff", .report = HALF},
     {"a preview of no course", CMD_REPORTS, "tutor", NULL, "loose", .report = HALF, .more = BY_STAFF},
     {"that names one", CMD_REPORTS, "tutor", "c3", "loose", .report = HALF, .more = BY_STAFF},
+    {"a preview of a third", CMD_REPORTS, "ted", "c1", "only-teds", .report = HALF, .more = BY_STAFF},
+    {"who then learns", CMD_ENROL, "ted", "c1", .rc = RC_OK},
     {"a player's", CMD_REPORTS, "anna", "c1", "clip",
      .report = {.has = HAS_WATCHED | HAS_DURATION | FROM_PLAYER,
                 .watched_s = 5,
