@@ -249,6 +249,45 @@ static void many_rows_follow_their_event(void **unused)
     assert_int_equal(visits, 0);
 }
 
+static size_t rows_of(const char *user)
+{
+    struct fault fault;
+
+    visits = 0;
+    assert_int_equal(log_history_each(engine_history(engine), key_of(user), NULL, count_row, NULL, &fault),
+                     RC_OK);
+    return (size_t)visits;
+}
+
+/* Two who have rows to follow take turns; who is erased meanwhile is not in the other's way. A rollback of
+ * many brings back each entry as it was, after a kill too. */
+static void those_whose_rows_follow_take_turns(void **unused)
+{
+    enum { ENTRIES = 300 };
+    struct fault fault;
+    char to[32];
+
+    (void)unused;
+    for (int i = 0; i < ENTRIES; i++) {
+        (void)snprintf(to, sizeof to, "%llu", (unsigned long long)add_log("anna", '1'));
+        (void)add_log("berta", '2');
+    }
+    for (int i = 0; i < ENTRIES; i++)
+        (void)change_log("anna", (uint64_t)(2 * i + 1), i % 2 ? '9' : 0);
+    roll_back("anna", to);
+    (void)do_one((struct command){.kind = CMD_LOGS_CLEAR, .face = FACE_LOGS, .learner = text("berta")});
+    assert_int_equal(entries_at("anna", UINT64_MAX), ENTRIES);
+    (void)do_one((struct command){
+        .kind = CMD_ERASE, .face = FACE_LEARNER, .learner = text("berta"), .actor = text("admin")});
+    engine_free(engine); /* before all of anna's rows followed */
+    engine = open_engine(store);
+    for (int i = 0; i < 8; i++)
+        (void)report("carl", "c1", "i1");
+    assert_int_equal(log_history_wait(engine_history(engine), key_of("anna"), &fault), RC_OK);
+    assert_int_equal(rows_of("anna"), ENTRIES);
+    assert_int_equal(key_of("berta"), 0);
+}
+
 /* ---- erasure, and what verify says ---- */
 
 static void note_difference(void *arg, const char *text)
@@ -348,6 +387,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_rollback_takes_back_what_came_later, begin, end),
         cmocka_unit_test_setup_teardown(instants_may_go_back, begin, end),
         cmocka_unit_test_setup_teardown(many_rows_follow_their_event, begin, end),
+        cmocka_unit_test_setup_teardown(those_whose_rows_follow_take_turns, begin, end),
         cmocka_unit_test_setup_teardown(who_is_erased_is_nowhere, begin, end),
         cmocka_unit_test_setup_teardown(verify_agrees_with_what_was_done, begin, end),
     };
