@@ -26,8 +26,8 @@ export function run(...args) {
 }
 
 function sanitizer() {
-  const { ASAN_OPTIONS, UBSAN_OPTIONS } = process.env;
-  return { ...(ASAN_OPTIONS && { ASAN_OPTIONS }), ...(UBSAN_OPTIONS && { UBSAN_OPTIONS }) };
+  const { ASAN_OPTIONS, UBSAN_OPTIONS, TSAN_OPTIONS } = process.env;
+  return { ...(ASAN_OPTIONS && { ASAN_OPTIONS }), ...(UBSAN_OPTIONS && { UBSAN_OPTIONS }), ...(TSAN_OPTIONS && { TSAN_OPTIONS }) };
 }
 
 const base64url = (value) => Buffer.from(value).toString('base64url');
