@@ -91,7 +91,8 @@ const refresh = async (user) => {
   show('courseroom', activity ? `${activity.progressStatus}, ${activity.progressPercent} %` : 'nothing yet');
   show('pts', item && course.totalWatchTimeSeconds ? `${item.completionPercentage} % of this video, ${course.totalWatchTimeSeconds} s in the course` : 'nothing yet');
   show('trk', record ? `${record.status}, ${record.progressPercentage} %` : 'nothing yet');
-  show('logs', all ? `${all.data.statistics.total} records, ${all.progress_logs.length} log entries in all` : 'nothing yet');
+  const many = (count, one, more) => `${count} ${count === 1 ? one : more}`;
+  show('logs', all ? `${many(all.data.statistics.total, 'record', 'records')}, ${many(all.progress_logs.length, 'log entry', 'log entries')} in all` : 'nothing yet');
   show('course', room?.results.enrollments?.enrollmentStatus ?? '-');
   show('status', activity ? `${activity.progressPercent} %` : '-');
   show('there', course?.totalWatchTimeSeconds === undefined ? '-' : `${course.totalWatchTimeSeconds} s`);
@@ -130,7 +131,8 @@ const watch = async (user) => {
 
   const soon = () => refresh(user).catch(() => {});
   const stored = (state) => {
-    tell(`watched ${state.watchedDuration} s${state.position == null ? '' : `, at ${clock(state.position)}`}${state.progressPercent == null ? '' : `, ${state.progressPercent} %`}`);
+    // An answer to a report says no percent; the stream tells of the same event, with it.
+    if (state.progressPercent != null) tell(`watched ${state.watchedDuration} s, at ${clock(state.position ?? 0)}, ${state.progressPercent} %`);
     soon();
   };
   let tracker;
