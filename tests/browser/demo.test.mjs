@@ -10,7 +10,7 @@ let server, browser;
 before(async () => {
   server = await Server.start({ flags: ['--demo'] });
   await server.declare(103, [{ id: '10301', title: 'A minute', type: 'video', durationSeconds: 60 }]);
-  if (executablePath) browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required'] });
+  if (executablePath) browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--autoplay-policy=no-user-gesture-required'] });
 });
 after(async () => {
   await browser?.close();

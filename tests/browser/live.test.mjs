@@ -48,7 +48,7 @@ before(async () => {
   sites.push(await serve(), await serve());
   [site, foreign] = sites.map(address);
   server = await Server.start({ flags: ['--cors-origins', site] });
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
 });
 after(async () => {
   if (!executablePath) return;

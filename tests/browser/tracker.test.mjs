@@ -17,7 +17,7 @@ before(async () => {
   assert.ok(built, 'run clients/js/build MILEPOST first');
   site = await serveSite();
   server = await Server.start({ flags: ['--cors-origins', site.origin] });
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required'] });
+  browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--autoplay-policy=no-user-gesture-required'] });
 });
 after(async () => {
   if (!executablePath) return;
