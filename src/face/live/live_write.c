@@ -127,7 +127,8 @@ static const struct http_route report = {.method = HTTP_POST,
 static void handle(struct request *request)
 {
     struct fault fault = {NULL, NULL};
-    bool names_itself = memmem(request->body.bytes, request->body.size, "\"ref\"", 5) != NULL;
+    bool names_itself =
+        request->body.size && memmem(request->body.bytes, request->body.size, "\"ref\"", 5) != NULL;
     enum rc rc = names_itself ? read_ref(request, &fault) : RC_OK;
 
     request->route = &report;
