@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/manual.h"
 #include "cli/progress.h"
 
 int64_t cli_now_ms(void)
@@ -105,6 +106,32 @@ static int help(int argc, char **argv)
     return 0;
 }
 
+static void example_config(FILE *out)
+{
+    manual_example_config(out, "/var/lib/milepost");
+}
+
+/* What is made of the tables, for documents and packages. */
+static bool print_paper(const char *name)
+{
+    static const struct {
+        const char *name;
+        void (*write)(FILE *out);
+    } papers[] = {
+        {"--settings-markdown", settings_markdown},
+        {"--bash-completion", cli_completion},
+        {"--manual-1", manual_commands},
+        {"--manual-5", manual_settings},
+        {"--example-config", example_config},
+    };
+    for (size_t i = 0; i < sizeof papers / sizeof *papers; i++)
+        if (strcmp(name, papers[i].name) == 0) {
+            papers[i].write(stdout);
+            return true;
+        }
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
@@ -122,14 +149,8 @@ int main(int argc, char **argv)
         (void)puts("milepost " MILEPOST_VERSION); /* to a terminal */
         return 0;
     }
-    if (strcmp(name, "--settings-markdown") == 0) {
-        settings_markdown(stdout);
+    if (print_paper(name))
         return 0;
-    }
-    if (strcmp(name, "--bash-completion") == 0) {
-        cli_completion(stdout);
-        return 0;
-    }
     const struct cli_command *command = cli_command_find(name);
     if (!command)
         return cli_unknown_command(name);

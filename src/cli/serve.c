@@ -17,6 +17,7 @@
 #include "face/face.h"
 #include "app/retention.h"
 #include "face/write.h"
+#include "ops/notify.h"
 
 enum { WORKERS = 4 };
 
@@ -184,7 +185,9 @@ int cli_serve(int argc, char **argv)
         for (int i = 0; i < server.settings.ports.count; i++)
             (void)fprintf(stderr, "milepost: listening on http://%s:%u\n", server.settings.listen,
                           server.settings.ports.at[i]); /* for whoever watches */
+        notify_manager("READY=1");
         status = serve_wait(&server, &signals);
+        notify_manager("STOPPING=1");
         (void)signal(SIGHUP, SIG_IGN); /* nothing is read again, and it must not end what is being written */
         /* a second SIGTERM ends it at once; one that comes while it ends by itself is the first */
         if (status == 0)

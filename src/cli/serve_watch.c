@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/monotonic.h"
 #include "cli/serve_keys.h"
+#include "ops/notify.h"
 
-enum { EXIT_IO_ERROR = 74 };
+enum { EXIT_IO_ERROR = 74, WAIT_MS = 1000 };
 
 /* One setting that is another than before. arg: the values of now. */
 static void say_difference(void *arg, int row)
@@ -61,8 +63,13 @@ static void look_around(struct server *server, struct watch *watch, const struct
 int serve_wait(struct server *server, const sigset_t *signals)
 {
     struct watch watch = {false, false, {false}};
+    int64_t watchdog_ms = notify_watchdog_ms(), told_ms = 0;
 
     for (;;) {
+        if (watchdog_ms && monotonic_ms() - told_ms >= watchdog_ms - WAIT_MS) {
+            notify_manager("WATCHDOG=1");
+            told_ms = monotonic_ms();
+        }
         int signal = sigtimedwait(signals, NULL, &(struct timespec){1, 0});
         if (signal == SIGTERM || signal == SIGINT)
             return 0;
