@@ -11,6 +11,7 @@ command:ninja ninja-build
 command:python3 python3
 command:curl curl
 pkg:libmicrohttpd libmicrohttpd-dev
+pkg:gnutls libgnutls28-dev
 pkg:jansson libjansson-dev
 pkg:sqlite3 libsqlite3-dev
 pkg:jose libjose-dev
@@ -36,6 +37,7 @@ command:nm binutils
 command:git git
 command:python3 python3
 command:strace strace
+command:openssl openssl
 command:mkfs.ext4 e2fsprogs
 command:mount mount
 file:/usr/bin/faketime faketime

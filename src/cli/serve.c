@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -80,6 +81,8 @@ static int start(struct server *server)
     if (status == 0)
         status = serve_load_keys(settings, store_counters(server->store).sequence > 0, &context->auth);
     if (status == 0)
+        status = serve_load_tls(settings, &server->tls);
+    if (status == 0)
         status = serve_start_upstreams(server);
     if (status)
         return status;
@@ -109,6 +112,7 @@ static int start(struct server *server)
         .port_count = settings->ports.count,
         .threads = (unsigned)settings->threads,
         .cors_origins = settings->cors_origins,
+        .tls = server->tls,
         .judge = dispatch_judge,
         .handle = dispatch_handle,
         .turn_over = face_turn_over,
@@ -156,6 +160,29 @@ static int check(const struct settings *settings)
     return status ? 2 : 0;
 }
 
+static void say_address(const struct server *server, uint16_t port)
+{
+    const char *listen = server->settings.listen;
+    bool has_colons = strchr(listen, ':') != NULL;
+
+    (void)fprintf(stderr, "milepost: listening on %s://%s%s%s:%u\n", server->tls ? "https" : "http",
+                  has_colons ? "[" : "", listen, has_colons ? "]" : "", port); /* for whoever watches */
+}
+
+/* Tokens that cross a network unread are what TLS is for. */
+static void warn_of_plain_text(const struct server *server)
+{
+    const char *listen = server->settings.listen;
+
+    if (!server->tls && strncmp(listen, "127.", 4) != 0 && strcmp(listen, "localhost") != 0 &&
+        strcmp(listen, "::1") != 0)
+        (void)fprintf(
+            stderr,
+            "milepost: listen: %s is reached from elsewhere, and without tls_cert_file tokens are sent"
+            " in plain text; let a proxy that speaks TLS stand before it\n",
+            listen); /* likewise */
+}
+
 int cli_serve(int argc, char **argv)
 {
     struct server server = {.argc = argc, .argv = argv};
@@ -183,8 +210,8 @@ int cli_serve(int argc, char **argv)
         status = 0;
     } else if (status == 0) {
         for (int i = 0; i < server.settings.ports.count; i++)
-            (void)fprintf(stderr, "milepost: listening on http://%s:%u\n", server.settings.listen,
-                          server.settings.ports.at[i]); /* for whoever watches */
+            say_address(&server, server.settings.ports.at[i]);
+        warn_of_plain_text(&server);
         notify_manager("READY=1");
         status = serve_wait(&server, &signals);
         notify_manager("STOPPING=1");

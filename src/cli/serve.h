@@ -21,6 +21,7 @@ struct server {
     struct face_context context;
     struct live_sink live;                   /* the engine's way to the hub */
     struct http_server *http, *metrics_http; /* the second: metrics_listen */
+    struct tls_keys *tls;                    /* NULL: without */
     struct metrics *metrics;
     atomic_int log_level;
     struct snapshots snapshots;

@@ -122,6 +122,10 @@ int serve_check_keys(const struct settings *settings)
             read_key_file(&files[i], settings->data, auth_keys(auth), false, &fault) != RC_OK)
             wrong = cli_complain(files[i].name, fault_why(&fault));
     auth_free(auth);
+    struct tls_keys *tls = NULL;
+    if (serve_load_tls(settings, &tls) != 0)
+        wrong = 1;
+    tls_keys_free(tls);
     return wrong;
 }
 
@@ -144,6 +148,32 @@ void serve_reload_keys(const struct settings *settings, struct auth *auth, struc
         jwks_reload(jwks); /* says how it went when it comes */
     /* likewise */
     (void)fprintf(stderr, "milepost: %s\n", kept ? "some of the old keys stay" : "keys reloaded");
+}
+
+int serve_load_tls(const struct settings *settings, struct tls_keys **out_tls)
+{
+    struct fault fault = {NULL, NULL};
+    const char *cert = settings->tls_cert_file, *key = settings->tls_key_file;
+
+    if (!*cert && !*key)
+        return 0;
+    if (!*cert || !*key)
+        return cli_complain(*cert ? "tls_key_file" : "tls_cert_file", "must be given too");
+    *out_tls = tls_keys_new();
+    enum rc rc = *out_tls ? tls_keys_load(*out_tls, cert, key, &fault) : fault_no_memory(&fault);
+    return rc == RC_OK ? 0 : cli_complain(fault.field ? fault.field : "tls_cert_file", fault_why(&fault));
+}
+
+void serve_reload_tls(const struct settings *settings, struct tls_keys *tls)
+{
+    struct fault fault = {NULL, NULL};
+
+    if (!tls)
+        return;
+    bool taken = tls_keys_load(tls, settings->tls_cert_file, settings->tls_key_file, &fault) == RC_OK;
+    (void)fprintf(stderr, "milepost: %s: %s%s\n", taken || !fault.field ? "tls_cert_file" : fault.field,
+                  taken ? "reloaded" : fault_why(&fault),
+                  taken ? "" : "; the old certificate stays"); /* for whoever watches */
 }
 
 bool serve_take_jwks(void *keys, const char *bytes, size_t size)

@@ -2,6 +2,7 @@
 
 #include "auth/token.h"
 #include "face/jwks.h"
+#include "http/tls_keys.h"
 #include "ops/settings.h"
 
 /* Where the server's keys come from: files at the start and on SIGHUP, and a JWK set. What goes wrong is said
@@ -19,6 +20,12 @@ int serve_check_keys(const struct settings *settings);
 /* Reads each key again, by itself; one whose file is missing or broken stays, and that is said. jwks NULL:
  * there is none. Source: contract 8; reliability R13. */
 void serve_reload_keys(const struct settings *settings, struct auth *auth, struct jwks *jwks);
+
+/* The certificate of tls_cert_file and tls_key_file; without these nothing. 0, or an exit status. */
+int serve_load_tls(const struct settings *settings, struct tls_keys **out_tls);
+
+/* Reads it again; one that cannot be used leaves the old, and that is said. tls NULL: there is none. */
+void serve_reload_tls(const struct settings *settings, struct tls_keys *tls);
 
 /* Takes a JWK set for jwks_new, whose arg is a struct keys. Called once per set that was asked for, so once a
  * minute or on SIGHUP, or once a second before the first came. */

@@ -67,6 +67,7 @@ enum rc serve_start_metrics(struct server *server, const struct http_settings *l
     http.ports = &port;
     http.port_count = 1;
     http.threads = 1;
+    http.tls = NULL; /* it faces a network of one's own */
     http.cors_origins = "";
     http.judge = dispatch_judge_metrics;
     enum rc rc = http_server_start(&http, &server->metrics_http, fault);

@@ -77,4 +77,5 @@ void serve_stop(struct server *server)
     limiter_free(server->context.limiter);
     retentions_free(server->context.retentions);
     metrics_free(server->metrics);
+    tls_keys_free(server->tls);
 }

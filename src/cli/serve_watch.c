@@ -75,6 +75,7 @@ int serve_wait(struct server *server, const sigset_t *signals)
             return 0;
         if (signal == SIGHUP) {
             serve_reload_keys(&server->settings, server->context.auth, server->context.jwks);
+            serve_reload_tls(&server->settings, server->tls);
             reload_settings(server);
         }
         struct engine_state state = engine_state(server->engine);

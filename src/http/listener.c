@@ -84,6 +84,28 @@ enum rc listener_open(const char *address, uint16_t port, struct listener **out_
     return RC_OK;
 }
 
+enum rc listener_open_inner(struct sockaddr_storage *out_address, socklen_t *out_size,
+                            struct listener **out_listener, struct fault *fault)
+{
+    struct sockaddr none = {.sa_family = AF_UNIX}; /* the system makes up a name */
+    struct listener *listener = calloc(1, sizeof *listener);
+
+    if (!listener)
+        return fault_no_memory(fault);
+    listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    *out_size = sizeof *out_address;
+    if (listener->fd < 0 || bind(listener->fd, &none, sizeof none.sa_family) != 0 ||
+        listen(listener->fd, BACKLOG) != 0 ||
+        getsockname(listener->fd, (struct sockaddr *)out_address, out_size) != 0) {
+        if (listener->fd >= 0)
+            (void)close(listener->fd); /* nobody came */
+        free(listener);
+        return fault_text(fault, RC_INTERNAL, "cannot listen", "cannot listen for TLS: %s", strerror(errno));
+    }
+    *out_listener = listener;
+    return RC_OK;
+}
+
 void listener_shut(struct listener *listener)
 {
     (void)shutdown(listener->fd, SHUT_RDWR); /* refuse at once; closed when no loop can still look at it */

@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "base/fault.h"
 #include "http/waker.h"
@@ -25,6 +26,11 @@ struct seat {
  * in words for the operator; RC_BUSY, no memory. */
 MUST_CHECK enum rc listener_open(const char *address, uint16_t port, struct listener **out_listener,
                                  struct fault *fault);
+
+/* Listens on a name that this machine alone knows, and no file has: for a tls_front. *out_size: of the
+ * address. Errors as listener_open. */
+MUST_CHECK enum rc listener_open_inner(struct sockaddr_storage *out_address, socklen_t *out_size,
+                                       struct listener **out_listener, struct fault *fault);
 
 /* Refuses connections from now on. The loops are quiet already. */
 void listener_shut(struct listener *listener);

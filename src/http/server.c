@@ -38,12 +38,40 @@ static enum rc start_loop(struct http_server *server, struct listener *listener,
     return RC_OK;
 }
 
+/* The listener that the world sees, and TLS between it and the one of the loops. */
+static enum rc start_tls(struct http_server *server, uint16_t port, struct listener **out_listener,
+                         struct fault *fault)
+{
+    struct tls_front_settings front = {
+        .keys = server->settings.tls,
+        .threads = server->settings.threads,
+        .connections_max = CONNECTIONS_MAX / server->settings.threads + 1,
+    };
+    int at = server->front_count;
+    enum rc rc = listener_open(server->settings.listen, port, &server->outer[at], fault);
+
+    if (rc == RC_OK)
+        rc = listener_open_inner(&front.inner, &front.inner_size, out_listener, fault);
+    front.outer = server->outer[at];
+    if (rc == RC_OK) {
+        rc = tls_front_start(&front, &server->fronts[at], fault);
+        if (rc != RC_OK)
+            listener_close(*out_listener);
+    }
+    if (rc == RC_OK)
+        server->front_count++;
+    else
+        listener_close(server->outer[at]);
+    return rc;
+}
+
 static enum rc start_port(struct http_server *server, uint16_t port, struct fault *fault)
 {
     unsigned threads = server->settings.threads;
     struct listener *listener;
 
-    enum rc rc = listener_open(server->settings.listen, port, &listener, fault);
+    enum rc rc = server->settings.tls ? start_tls(server, port, &listener, fault)
+                                      : listener_open(server->settings.listen, port, &listener, fault);
     if (rc != RC_OK)
         return rc;
     server->listeners[server->listener_count++] = listener;
@@ -82,6 +110,10 @@ enum rc http_server_start(const struct http_settings *settings, struct http_serv
 void http_server_quiesce(struct http_server *server)
 {
     atomic_store(&server->draining, true);
+    for (int i = 0; i < server->front_count; i++) {
+        tls_front_quiesce(server->fronts[i]);
+        listener_shut(server->outer[i]);
+    }
     for (int i = 0; i < server->loop_count; i++)
         loop_quiesce(server->loops[i]);
     for (int i = 0; i < server->listener_count; i++)
@@ -99,6 +131,10 @@ void http_server_stop(struct http_server *server)
         return;
     for (int i = 0; i < server->loop_count; i++)
         loop_stop(server->loops[i]);
+    for (int i = 0; i < server->front_count; i++) {
+        tls_front_stop(server->fronts[i]);
+        listener_close(server->outer[i]);
+    }
     for (int i = 0; i < server->loop_count; i++)
         loop_free(server->loops[i]);
     for (int i = 0; i < server->listener_count; i++)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "http/request.h"
+#include "http/tls_keys.h"
 
 /* The HTTP/1.1 server over libmicrohttpd: several ports, an event loop per thread, requests that can be
  * suspended without holding one. */
@@ -13,6 +14,8 @@ struct http_settings {
     int port_count;
     unsigned threads;         /* per port */
     const char *cors_origins; /* comma separated; "" none */
+    struct tls_keys
+        *tls; /* TLS on every port, with what these hold; NULL: none. Borrowed until http_server_stop */
     /* once its head is there: answers (refuses), suspends, or lets it through */
     void (*judge)(struct request *request);
     void (*handle)(struct request *request); /* once it is whole */

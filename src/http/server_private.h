@@ -4,6 +4,7 @@
 
 #include "http/listener.h"
 #include "http/server.h"
+#include "http/tls_front.h"
 
 /* What server.c makes and the callbacks of connection.c use. */
 
@@ -16,6 +17,9 @@ struct http_server {
     struct loop *loops[MAX_LOOPS];
     struct listener *listeners[MAX_PORTS];
     int loop_count, listener_count;
+    struct listener *outer[MAX_PORTS]; /* of TLS: its listeners are then of this process alone */
+    struct tls_front *fronts[MAX_PORTS];
+    int front_count;
     struct http_settings settings;
     char *cors_origins;
     atomic_bool draining; /* every answer now ends its connection */

@@ -2,7 +2,7 @@
 
 #include <stdint.h>
 
-/* What a service manager is told (systemd's sd_notify protocol): a datagram to the socket that NOTIFY_SOCKET
+/* What a service manager is told (the protocol of systemd): a datagram to the socket that NOTIFY_SOCKET
  * names. These thirty lines stand in for a library that would bring twenty packages. Without the variable:
  * nothing. */
 

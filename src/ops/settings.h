@@ -28,6 +28,7 @@ enum { SETTINGS_MAX = 96 };
 struct settings {
     struct port_list ports;
     const char *listen, *data;
+    const char *tls_cert_file, *tls_key_file; /* both or none */
     int64_t snapshot_every_h, snapshot_keep;
     const char *snapshot_dir;
     int64_t threads;

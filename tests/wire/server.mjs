@@ -39,11 +39,11 @@ export function sign(secret, claims, header = { alg: 'HS256', typ: 'JWT' }) {
 
 export class Server {
   // under: a command that the server is started by, strace for one.
-  static async start({ directory = newDirectory(), flags = [], env = {}, descriptors, under = [] } = {}) {
+  static async start({ directory = newDirectory(), flags = [], env = {}, descriptors, under = [], scheme = 'http' } = {}) {
     const server = new Server();
     server.directory = directory;
     server.port = await freePort();
-    server.base = `http://127.0.0.1:${server.port}`;
+    server.base = `${scheme}://127.0.0.1:${server.port}`;
     server.log = '';
     const command = [...under, binary, 'serve', '--data', directory, '--port', String(server.port), ...flags];
     if (descriptors) command.unshift('sh', '-c', `ulimit -n ${descriptors}; exec "$0" "$@"`);
