@@ -35,9 +35,10 @@ struct face_context {
     void *metrics;
     /* each alone with its breaker and its queue; NULL: not configured */
     struct fetcher *upstreams[UPSTREAM_COUNT];
-    struct jwks *jwks;          /* NULL: keys come from files */
-    struct cms *cms;            /* NULL: none configured */
-    struct user_service *users; /* NULL: any user id passes */
+    struct jwks *jwks;                        /* NULL: keys come from files */
+    struct cms *cms;                          /* NULL: none configured */
+    struct user_service *users;               /* NULL: any user id passes */
+    const char *oidc_issuer, *oidc_client_id; /* whom the dashboard lets people sign in with; "": nobody */
     bool mock_data;
     bool demo; /* the demo page is served */
     struct retentions *retentions;

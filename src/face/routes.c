@@ -18,6 +18,7 @@
 #include "face/own/own_demo.h"
 #include "face/own/own_export.h"
 #include "face/own/own_me.h"
+#include "face/own/own_page.h"
 #include "face/own/own_server.h"
 #include "face/own/own_users.h"
 #include "face/own/own_users_courses.h"
@@ -184,11 +185,10 @@ static const struct http_route table[] = {
      .summary = "Figures for Prometheus, with X-Server-Key", .gives = "Text"},
     {HTTP_GET, "/readyz", .rule = ACCESS_PUBLIC, .handler = own_server_readyz,
      .summary = "The server can store", .gives = "Health"},
-    {HTTP_GET, "/", .rule = ACCESS_PUBLIC, .handler = own_server_page, .summary = "The dashboard",
-     .gives = "Html"},
-    {HTTP_GET, "/ui/app.js", .rule = ACCESS_PUBLIC, .handler = own_server_page,
-     .summary = "The dashboard's program", .gives = "Script"},
-    {HTTP_GET, "/ui/style.css", .rule = ACCESS_PUBLIC, .handler = own_server_page,
+    {HTTP_GET, "/", .rule = ACCESS_PUBLIC, .handler = own_page, .summary = "The dashboard", .gives = "Html"},
+    {HTTP_GET, "/ui/app.js", .rule = ACCESS_PUBLIC, .handler = own_page, .summary = "The dashboard's program",
+     .gives = "Script"},
+    {HTTP_GET, "/ui/style.css", .rule = ACCESS_PUBLIC, .handler = own_page,
      .summary = "The dashboard's looks", .gives = "Style"},
     {HTTP_GET, "/demo", .rule = ACCESS_PUBLIC, .handler = own_demo,
      .summary = "The demo page, where the setting demo is on", .gives = "Html"},

@@ -1,5 +1,6 @@
 #include "http/answer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <microhttpd.h>
@@ -41,6 +42,18 @@ static void add_cors(struct http_server *server, struct request *request, struct
     }
 }
 
+/* What a page may do. */
+static void add_policy(const struct request *request, struct MHD_Response *response)
+{
+    char policy[640];
+
+    (void)snprintf(policy, sizeof policy,
+                   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'%s%.300s;"
+                   " media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+                   request->may_call ? " " : "", request->may_call ? request->may_call : ""); /* fits */
+    add_header(response, "Content-Security-Policy", policy);
+}
+
 enum MHD_Result answer_send(struct http_server *server, struct request *request)
 {
     char etag[64];
@@ -71,10 +84,7 @@ enum MHD_Result answer_send(struct http_server *server, struct request *request)
     add_header(response, "X-Content-Type-Options", "nosniff");
     add_header(response, "Cache-Control", "no-store");
     if (request->content_type && strncmp(request->content_type, "text/html", 9) == 0) /* reliability A176 */
-        add_header(response, "Content-Security-Policy",
-                   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
-                   " media-src 'self' blob:;"
-                   " base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+        add_policy(request, response);
     if (request->etag[0]) {
         size_t size = strlen(request->etag);
         etag[0] = etag[size + 1] = '"';

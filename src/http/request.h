@@ -64,10 +64,11 @@ struct request {
     int status;
     struct buf out;
     const char *content_type;
-    char etag[48];       /* without quotes; "" none */
-    bool untagged;       /* it is another one each time: no ETag is made of it */
-    bool sealed, packed; /* request_seal's */
-    bool streamed;       /* out is a piece of it: http/answer_stream.h */
+    char etag[48];        /* without quotes; "" none */
+    bool untagged;        /* it is another one each time: no ETag is made of it */
+    const char *may_call; /* of a page: the other origin that it may call; NULL: none */
+    bool sealed, packed;  /* request_seal's */
+    bool streamed;        /* out is a piece of it: http/answer_stream.h */
     bool retry_after, replayed, close, challenge;
     const char *allow;   /* for 405 and OPTIONS */
     const char *refused; /* why request_fail was called; NULL: it was not */

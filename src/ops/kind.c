@@ -50,6 +50,21 @@ const char *kind_url(const struct setting *setting, const char *text, void *fiel
     return *text && !is_url ? "must be an http or https URL" : kind_text(setting, text, field);
 }
 
+const char *kind_issuer(const struct setting *setting, const char *text, void *field)
+{
+    const char *wrong = kind_url(setting, text, field);
+
+    if (wrong || !*text)
+        return wrong;
+    const char *host = strstr(text, "://") + 3;
+    size_t size = strcspn(host, "/");
+    return size == 0 || size > 255 ||
+                   host[strspn(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                     "0123456789-._~:/[]%")]
+               ? "must be an http or https URL without query"
+               : NULL;
+}
+
 const char *kind_choice(const struct setting *setting, const char *text, void *field)
 {
     const char *at = setting->choices;

@@ -40,6 +40,9 @@ setting_kind kind_text;
 /* const char *: an http or https URL, or "". */
 setting_kind kind_url;
 
+/* const char *: as kind_url, of letters that an address needs no escape for, and a host of 255 at most. */
+setting_kind kind_issuer;
+
 /* An enum: the place of the value among the choices, from 0. */
 setting_kind kind_choice;
 

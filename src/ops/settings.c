@@ -105,10 +105,12 @@ const struct setting settings_rows[] = {
      .choices = "strong|local",
      .text = "What reads of several nodes on one database may miss; a server of its own always reads its "
              "last write"},
-    {.name = "oidc_issuer", .kind = kind_absent, .offset = AT(oidc_issuer), .initial = "",
-     .text = "Empty; for the dashboard's sign-in, which is not built in yet"},
-    {.name = "oidc_client_id", .kind = kind_absent, .offset = AT(oidc_client_id), .initial = "",
-     .text = "Empty; for the dashboard's sign-in, which is not built in yet"},
+    {.name = "oidc_issuer", .kind = kind_issuer, .offset = AT(oidc_issuer), .initial = "",
+     .text = "OpenID provider that the dashboard lets people sign in with, exactly as it names itself; with "
+             "oidc_client_id"},
+    {.name = "oidc_client_id", .kind = kind_text, .offset = AT(oidc_client_id), .initial = "",
+     .text = "The dashboard's name at that provider: a public client with PKCE, its redirect address the "
+             "page"},
     {.name = "metrics_listen", .kind = kind_address, .offset = AT(metrics_listen), .initial = "",
      .text = "[address:]port for /metrics, /healthz and /readyz without a key; empty: /metrics on the main "
              "port, with X-Server-Key"},

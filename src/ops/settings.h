@@ -48,7 +48,7 @@ struct settings {
     bool mock_data, demo;
     int64_t upstream_timeout_ms, cache_ttl;
     const char *database, *replica, *bus;     /* empty: nothing else is built in yet */
-    const char *oidc_issuer, *oidc_client_id; /* likewise */
+    const char *oidc_issuer, *oidc_client_id; /* both or none */
     enum read_consistency read_consistency;   /* one process is always strong */
     const char *metrics_listen;               /* [address:]port; empty: none */
     enum log_level log_level;

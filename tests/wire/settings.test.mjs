@@ -15,7 +15,8 @@ const bad = [
   [['--catalog', 'closed'], 'catalog'], [['--completion_threshold', '0'], 'completion_threshold'], [['--completion_threshold', '100.01'], 'completion_threshold'],
   [['--display_timezone', 'Mars/Olympus'], 'display_timezone'], [['--user_svc_base_url', 'file:///etc/passwd'], 'user_svc_base_url'],
   [['--threads', '-1'], 'threads'], [['--database', 'postgres://db/x'], 'database'], [['--replica', 'postgres://db/x'], 'replica'], [['--bus', 'redis://db'], 'bus'],
-  [['--read-consistency', 'eventual'], 'read_consistency'], [['--oidc-issuer', 'https://id'], 'oidc_issuer'], [['--oidc-client-id', 'x'], 'oidc_client_id'],
+  [['--read-consistency', 'eventual'], 'read_consistency'], [['--oidc-issuer', 'https://id'], 'oidc_client_id'], [['--oidc-client-id', 'x'], 'oidc_issuer'],
+  ...['ftp://id', 'https://', 'https://id/?q', 'https://id;x', 'https://id"x'].map((issuer) => [['--oidc-client-id', 'x', '--oidc-issuer', issuer], 'oidc_issuer']),
   [['--metrics-listen', 'x'], 'metrics_listen'], [['--metrics-listen', '1.2.3:0'], 'metrics_listen'], [['--metrics-listen', 'no.where:9100'], 'metrics_listen'], [['--port'], 'port'], [['stray'], 'stray'], [['--config', '/no/such/file'], 'config'],
 ];
 for (const [flags, name] of bad)

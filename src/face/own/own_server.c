@@ -13,26 +13,6 @@ void own_server_healthz(struct request *request)
     request_reply(request, 200, "application/json");
 }
 
-/* The build carries the files of ui/. */
-extern const unsigned char ui_index_html[], ui_app_js[], ui_style_css[];
-extern const unsigned long ui_index_html_size, ui_app_js_size, ui_style_css_size;
-
-void own_server_page(struct request *request)
-{
-    const char *pattern = request->route->pattern;
-
-    if (strcmp(pattern, "/ui/app.js") == 0)
-        buf_add(&request->out, ui_app_js, ui_app_js_size);
-    else if (strcmp(pattern, "/ui/style.css") == 0)
-        buf_add(&request->out, ui_style_css, ui_style_css_size);
-    else
-        buf_add(&request->out, ui_index_html, ui_index_html_size);
-    request_reply(request, 200,
-                  strcmp(pattern, "/ui/app.js") == 0      ? "text/javascript; charset=utf-8"
-                  : strcmp(pattern, "/ui/style.css") == 0 ? "text/css; charset=utf-8"
-                                                          : "text/html; charset=utf-8");
-}
-
 /* Why writes are refused; all that hold. */
 static void put_reasons(struct json_out *out, const struct engine_state *state)
 {
