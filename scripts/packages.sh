@@ -25,6 +25,8 @@ pkg:libpq libpq-dev
 file:/usr/include/csv.h libcsv-dev
 file:/usr/include/wslay/wslay.h libwslay-dev
 file:/usr/share/zoneinfo/Asia/Kolkata tzdata
+command:esbuild esbuild
+file:/usr/share/nodejs/preact/package.json node-preact
 NEEDS
 }
 
