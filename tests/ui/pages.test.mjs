@@ -19,7 +19,7 @@ after(async () => {
 
 const student = ['student', '11'], instructor = ['instructor', '21'], admin = ['admin', '900'];
 const pages = [
-  ['my learning', student, '#/me', /My learning/], ['my course', student, '#/me/courses/7?item=71', /Knots and splices/], ['the explorer', student, '#/api?q=realtime', /API/],
+  ['my learning', student, '#/me', /My learning/], ['my learning as it was', student, '#/me?asOf=2020-01-01', /My learning/], ['my course', student, '#/me/courses/7?item=71', /Knots and splices/], ['the explorer', student, '#/api?q=realtime', /API/],
   ['courses', instructor, '#/courses', /Courses/], ['a course', instructor, '#/courses/7', /Knots and splices/], ['a leaderboard', instructor, '#/courses/7/leaderboard', /Leaderboard/],
   ['items', instructor, '#/courses/7/items', /Items/], ['an item', instructor, '#/courses/7/items/71', /The bowline/], ['one learner', instructor, '#/courses/7/learners/16?item=71', /Learner 16 in Knots/],
   ['system', admin, '#/system', /System/], ['learners', admin, '#/users', /Learners/], ['a learner', admin, '#/learners/12', /Learner 12/], ['the editor', admin, '#/edit/7', /Edit Knots/], ['a new course', admin, '#/edit', /New course/],

@@ -40,7 +40,7 @@ const texts = {
   coursesEnrolled: 'courses enrolled', coursesCompleted: 'courses completed', videosCompleted: 'videos completed', watchTime: 'watch time',
   noCourses: 'No course yet. The first report of a video, a lab or anything else puts its course here:', keptAfterDrop: 'left or expired. Everything done there is kept.',
   daysTitle: 'Days of learning', streak: 'in a row, longest {longest}', daySaid: { one: '{date}: {reports} report, {time}', other: '{date}: {reports} reports, {time}' }, dayQuiet: '{date}: nothing', noDays: 'No day with a report yet.',
-  calendarRange: '{from} to {to}', recentItems: 'Items, newest first', noItems: 'No item yet.', itemsInAll: '{total} in all', logEntries: 'Log entries', logWhat: 'What',
+  calendarRange: '{from} to {to}', asOfDay: 'As of (end of day, UTC)', asItWas: 'As it was on {date}', nothingThen: 'There was nothing yet.', firstOnly: 'The first {n} of {total}.', recentItems: 'Items, newest first', noItems: 'No item yet.', itemsInAll: '{total} in all', logEntries: 'Log entries', logWhat: 'What',
   history: 'What happened', noHistory: 'Nothing happened yet.', themselves: 'the learner', clientAt: 'The device said {at}', backToHere: 'Back to here', takenBack: 'The log entries were taken back',
   backToHereText: 'The log entries go back to how they stood right after this change of {at}. Progress is not touched. It is a change like any other: it can be taken back too.',
   'event.progress': 'Report:', 'event.deleted': 'Progress deleted:', 'event.reset': 'Reset:', 'event.enrollment': 'Enrolment', 'event.log': 'Log entry', 'event.log.created': 'Log entry added', 'event.log.updated': 'Log entry changed',

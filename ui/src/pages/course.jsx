@@ -1,5 +1,6 @@
 // A course, for its staff: is it going well, who needs me?
 import { h, Component } from 'preact';
+import { remembered } from '../api.js';
 import { Bar, Chart, States, Twin, everyDay } from '../charts.jsx';
 import { Following, Marks } from '../following.jsx';
 import * as format from '../format.js';
@@ -14,7 +15,9 @@ const DAYS = [7, 14, 30, 90];
 const LIMITS = ['20', '50', '100'];
 
 /** The crumbs above everything of one course. */
-export const courseCrumbs = (courseId, name) => [[t('courses'), '#/courses'], [name ?? courseId, to(['courses', courseId])]];
+export const courseCrumbs = (courseId) => [
+  [t('courses'), '#/courses'], [titleOf(remembered(`api/v1/catalog/courses/${encodeURIComponent(courseId)}`)?.title, courseId), to(['courses', courseId])],
+];
 
 export const itemColumns = (courseId, total) => [
   { key: 'item', label: t('item'), head: true, cell: (one) => <a href={to(['courses', courseId, 'items', one.contentId])}><Name of={titleOf(one.title, one.contentId)} /></a> },

@@ -32,7 +32,7 @@ export class Leaderboard extends Component {
                   { key: 'rank', label: t('rank'), num: true, cell: ({ rank }) => format.number(rank) },
                   { key: 'learner', label: t('learner'), head: true, cell: ({ userId }) => <a href={to(['courses', courseId, 'learners', String(userId)])}><Name of={userId} /></a> },
                   { key: 'state', label: t('stateWord'), cell: ({ enrollmentStatus }) => <State of={enrollmentStatus} /> },
-                  { key: 'progress', label: t('progress'), cell: ({ progressPercent }) => <span class="barred"><Bar value={progressPercent} label={format.percent(progressPercent)} /> {format.percent(progressPercent)}</span> },
+                  { key: 'progress', label: t('progress'), cell: ({ progressPercent, enrollmentStatus }) => <span class="barred"><Bar value={progressPercent} done={enrollmentStatus === 'COMPLETED' || enrollmentStatus === 'CERTIFIED'} label={format.percent(progressPercent)} /> {format.percent(progressPercent)}</span> },
                   { key: 'items', label: t('itemsDone'), num: true, opt: true, cell: ({ completedContent, totalContent }) => t('ofTotal', { part: format.number(completedContent), total: format.number(totalContent) }) },
                   { key: 'time', label: t('timeSpent'), num: true, opt: true, cell: ({ totalActivityHours }) => format.hours(totalActivityHours) },
                   { key: 'last', label: t('lastActivity'), num: true, opt: true, cell: ({ lastActivityDate }) => format.date(lastActivityDate) },

@@ -7,7 +7,7 @@ import * as format from '../format.js';
 import { History } from '../history.jsx';
 import { title } from '../page.js';
 import { Ask, Card, Count, Dialog, Empty, Figures, Head, Name, Pager, SaveButton, State, Table, readAgain, say, stateOf, titleOf, typeName } from '../parts.jsx';
-import { here, to, withQuery } from '../route.js';
+import { go, here, to, withQuery } from '../route.js';
 import { has as is, who } from '../who.js';
 import { t } from '../words.js';
 
@@ -123,6 +123,28 @@ export class Learner extends Component {
     );
   }
 
+  // How everything stood at the end of a day: what the server folds from the events up to then.
+  asOf({ enrollments, progress }, asOf) {
+    return (
+      <div class="stackable">
+        <section class="card">
+          {enrollments.length ? <Table caption={t('asItWas', { date: format.day(asOf) })} rows={enrollments} rowKey={({ courseId }) => courseId} columns={[
+            { key: 'course', label: t('course'), head: true, cell: ({ courseId, courseTitle }) => <Name of={titleOf(courseTitle, courseId)} /> },
+            { key: 'state', label: t('stateWord'), cell: ({ enrollmentStatus }) => <State of={enrollmentStatus} /> },
+            { key: 'progress', label: t('progress'), num: true, cell: ({ progressPercent }) => format.percent(progressPercent) },
+            { key: 'items', label: t('itemsDone'), num: true, opt: true, cell: ({ completedContent, totalContent }) => t('ofTotal', { part: format.number(completedContent), total: format.number(totalContent) }) },
+          ]} /> : <Empty>{t('nothingThen')}</Empty>}
+        </section>
+        {progress.length ? <section class="card"><Table caption={t('items')} rows={progress.slice(0, MANY)} rowKey={({ progressId }) => progressId} columns={[
+          { key: 'item', label: t('item'), head: true, cell: ({ contentId, title: name }) => <Name of={titleOf(name, contentId)} /> },
+          { key: 'state', label: t('stateWord'), cell: ({ status }) => <State of={status} /> },
+          { key: 'progress', label: t('progress'), num: true, cell: ({ progressPercent }) => format.percent(progressPercent) },
+          { key: 'last', label: t('last'), num: true, opt: true, cell: ({ updatedAt }) => format.date(updatedAt) },
+        ]} />{progress.length > MANY ? <p class="note">{t('firstOnly', { n: MANY, total: format.number(progress.length) })}</p> : null}</section> : null}
+      </div>
+    );
+  }
+
   logs(entries) {
     const fixed = ['log_id', 'user_id', 'date', 'created_at', 'updated_at'];
     return (
@@ -144,15 +166,31 @@ export class Learner extends Component {
   render({ userId, own }, { erase }) {
     const { query } = here();
     const id = encodeURIComponent(userId);
-    const all = query.items === 'all';
-    const items = new URLSearchParams({ limit: all ? MANY : FEW, ...(all && query.after && { cursor: query.after }) });
     return (
       <div class="stackable">
         <Following filter={who.me.features.push ? { userId } : null} onMessage={(message) => this.told(message)} />
         <Head title={own ? t('myLearning') : t('learnerTitle', { id: userId })} note={own ? <span>{t('learner')} <Name of={userId} /></span> : null}>
+          <label class="choice"><span>{t('asOfDay')}</span><input class="inp" type="date" value={query.asOf ?? ''} onChange={(event) => go(withQuery({ asOf: event.target.value, page: null, before: null, after: null }))} /></label>
           <SaveButton path={`api/v1/users/${id}/export`} accept="application/json" name={`milepost-${userId}.json`} label={own ? t('exportMine') : t('export')} />
           <button type="button" class="btn danger" onClick={() => this.setState({ erase: true })}>{own ? t('eraseMe') : t('erase')}</button>
         </Head>
+        {query.asOf ? <Ask path={`api/v1/users/${id}/progress?as_of=${encodeURIComponent(`${query.asOf}T23:59:59.999Z`)}`} size={6} show={(answer) => this.asOf(answer, query.asOf)} /> : this.now(query)}
+        {erase ? (
+          <Dialog title={own ? t('eraseMe') : t('erase')} danger confirm={userId} yes={t('eraseYes')} onYes={() => this.erase()} onClose={() => this.setState({ erase: false })}>
+            <p>{own ? t('eraseMeText') : t('eraseText')}</p>
+          </Dialog>
+        ) : null}
+      </div>
+    );
+  }
+
+  now(query) {
+    const { userId, own } = this.props;
+    const id = encodeURIComponent(userId);
+    const all = query.items === 'all';
+    const items = new URLSearchParams({ limit: all ? MANY : FEW, ...(all && query.after && { cursor: query.after }) });
+    return (
+      <div class="stackable">
         {own && is('STUDENT') ? (
           <Ask path={`api/v1/Progress/summary/${id}`} empty={() => null} size={2} show={(summary) => (
             <Figures of={[
@@ -174,11 +212,6 @@ export class Learner extends Component {
             {answer.progress_logs.length ? <section class="card">{this.logs(answer.progress_logs)}<nav class="pager" aria-label={t('logEntries')}><SaveButton path={`api/progress/${id}`} name={`logs-${userId}.csv`} label={t('csv')} /></nav></section> : null}
           </div>
         )} />
-        {erase ? (
-          <Dialog title={own ? t('eraseMe') : t('erase')} danger confirm={userId} yes={t('eraseYes')} onYes={() => this.erase()} onClose={() => this.setState({ erase: false })}>
-            <p>{own ? t('eraseMeText') : t('eraseText')}</p>
-          </Dialog>
-        ) : null}
       </div>
     );
   }

@@ -18,18 +18,18 @@ export class Users extends Component {
         <Head title={t('menu.users')} />
         <div class="g21">
           <section class="card" aria-label={t('findLearner')}>
-            <form onSubmit={(event) => (event.preventDefault(), go(to(['learners', this.find.value.trim()])))}>
+            <form class="stackable" onSubmit={(event) => (event.preventDefault(), go(to(['learners', this.find.value.trim()])))}>
               <h2>{t('findLearner')}</h2>
               <label class="field"><span>{t('userId')}</span><input class="inp" type="search" required ref={(field) => (this.find = field)} autocomplete="off" /></label>
-              <button class="btn p">{t('show')}</button>
+              <div><button class="btn p">{t('show')}</button></div>
             </form>
           </section>
           <section class="card" aria-label={t('erase')}>
-            <form onSubmit={(event) => (event.preventDefault(), this.setState({ erase: this.whom.value.trim(), done: null }))}>
+            <form class="stackable" onSubmit={(event) => (event.preventDefault(), this.setState({ erase: this.whom.value.trim(), done: null }))}>
               <h2>{t('erase')}</h2>
               <p class="mu">{t('eraseText')}</p>
               <label class="field"><span>{t('userId')}</span><input class="inp" required ref={(field) => (this.whom = field)} autocomplete="off" /></label>
-              <button class="btn danger">{t('erase')}</button>
+              <div><button class="btn danger">{t('erase')}</button></div>
               {done ? <p class="note ok">{t('erased')}</p> : null}
             </form>
           </section>
