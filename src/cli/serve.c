@@ -101,7 +101,7 @@ static int start(struct server *server)
     context->video_auth_required = settings->video_auth == VIDEO_AUTH_REQUIRED;
     context->cors_origins = settings->cors_origins;
     if (!*settings->oidc_issuer != !*settings->oidc_client_id)
-        return complain(*settings->oidc_issuer ? "oidc_client_id" : "oidc_issuer", "must be given too");
+        return serve_complain(*settings->oidc_issuer ? "oidc_client_id" : "oidc_issuer", "must be given too");
     context->oidc_issuer = settings->oidc_issuer;
     context->oidc_client_id = settings->oidc_client_id;
     context->now_ms = cli_now_ms;

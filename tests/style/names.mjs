@@ -116,10 +116,10 @@ function shown() {
   for (const [number, [cell]] of promises) {
     const line = lineOf(text, text.indexOf(cell));
     let tests = 0;
-    for (const [, name, member, rest] of cell.matchAll(/`([\w-]+\.(?:c|py|sh|mjs|test\.mjs))(?::(\w+))?`((?:,? (?:"[^"]+"|--\w+|[a-z]\w*(?=[,;]|$)))*)/g)) {
-      const path = byName.get(name)?.[0];
-      if (!path) { say(file, line, `${number}: ${name} is not there`); continue; }
-      const source = readFileSync(path, 'utf8').replace(/\\'/g, "'");
+    for (const [, name, member, rest] of cell.matchAll(/`(?:[\w/]+\/)?([\w-]+\.(?:c|py|sh|mjs|test\.mjs))(?::(\w+))?`((?:,? (?:"[^"]+"|--\w+|[a-z]\w*(?=[,;]|$)))*)/g)) {
+      const paths = byName.get(name);
+      if (!paths) { say(file, line, `${number}: ${name} is not there`); continue; }
+      const source = paths.map((path) => readFileSync(path, 'utf8').replace(/\\'/g, "'")).join('\n');
       if (member && !new RegExp(`\\bcmocka_unit_test\\w*\\(\\s*${member}\\b`).test(source)) say(file, line, `${number}: ${name} has no test ${member}`);
       for (const [, quoted, word] of rest.matchAll(/"([^"]+)"|([\w-]+)/g)) if (!source.includes(quoted ?? word)) say(file, line, `${number}: ${name} has no test "${quoted ?? word}"`);
       tests++;

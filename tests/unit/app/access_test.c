@@ -86,6 +86,38 @@ static void staff_act_for_their_courses(void **unused)
     model_read_end(view);
 }
 
+/* As whom a course lists somebody counts as far as a role of theirs does. */
+static void staff_of_a_course_count_by_their_role(void **unused)
+{
+    static const struct {
+        enum role role;
+        const char *who, *course;
+        enum staff_listing listed;
+    } rows[] = {{ROLE_INSTRUCTOR, "tom", "listed", STAFF_LISTED},
+                {ROLE_OWNER, "olga", "listed", STAFF_LISTED_OWNER},
+                {ROLE_STUDENT, "tom", "listed", STAFF_NOT_LISTED},
+                {ROLE_INSTRUCTOR, "ulla", "listed", STAFF_NOT_LISTED},
+                {ROLE_INSTRUCTOR, "tom", "other", STAFF_NOT_LISTED}};
+    struct staff staff[] = {{.user = text("tom")}, {.user = text("olga"), .owner = true}};
+    struct course_put put = {.title = text("t"), .staff = staff, .staff_count = 2};
+
+    (void)unused;
+    (void)do_one((struct command){.kind = CMD_COURSE_PUT,
+                                  .face = FACE_CATALOG,
+                                  .course = text("listed"),
+                                  .actor = text("admin"),
+                                  .put = &put});
+    struct view view = model_read_begin(engine_model(engine));
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct caller caller = {.roles = rows[i].role};
+        caller.id_size = (uint32_t)snprintf(caller.id, sizeof caller.id, "%s", rows[i].who);
+        uint32_t course = view_course_key(view, rows[i].course, strlen(rows[i].course));
+        if (access_listed(&caller, view, course) != rows[i].listed)
+            fail_msg("row %zu: %s in %s", i, rows[i].who, rows[i].course);
+    }
+    model_read_end(view);
+}
+
 /* What a face has to find out before it asks. */
 static void a_rule_says_what_it_depends_on(void **unused)
 {
@@ -109,6 +141,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_rule_of_each_role), cmocka_unit_test(a_rule_says_what_it_depends_on),
-        cmocka_unit_test_setup_teardown(staff_act_for_their_courses, begin, end)};
+        cmocka_unit_test_setup_teardown(staff_act_for_their_courses, begin, end),
+        cmocka_unit_test_setup_teardown(staff_of_a_course_count_by_their_role, begin, end)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
