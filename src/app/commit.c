@@ -324,8 +324,10 @@ enum rc commit_decided(struct engine *engine, struct command *commands, enum rc 
         rc = revision_new(&engine->fold, &revision);
     if (rc == RC_OK)
         rc = tail_reserve(engine->tail, events) ? fold_reserve(&engine->fold) : RC_BUSY;
+    uint64_t began_us = monotonic_us();
     if (rc == RC_OK)
         rc = commit(engine, commands, ledger_key, ledger_value, &wrote, fault);
+    uint64_t spent_us = monotonic_us() - began_us;
     give_turn_up(engine);           /* when it came to nothing */
     model_take_back(engine->model); /* ids that are not stored with it */
     if (rc == RC_OK) {
@@ -363,6 +365,10 @@ enum rc commit_decided(struct engine *engine, struct command *commands, enum rc 
     engine->state.broken |= rc == RC_INTERNAL || rc == RC_CONFLICT;
     engine->state.sequence = batch->counters.sequence;
     engine->state.batches++;
+    engine->erasures += batch->erasure != NULL;
+    if (wrote)
+        engine->commit_us[engine->commit_count++ % COMMITS_KEPT] =
+            spent_us < UINT32_MAX ? (uint32_t)spent_us : UINT32_MAX;
     engine->state.events += rc == RC_OK ? events : 0;
     (void)pthread_mutex_unlock(&engine->lock);
     batch_clear(batch);

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "app/system_figures.h"
 #include "app/batch.h"
 #include "app/engine.h"
 #include "app/erase_jobs.h"
@@ -12,6 +13,8 @@ struct checkpointer;
 
 /* The engine from inside. Private to engine.c and to the modules that are its parts: startup, queue, commit,
  * others, revising, traces, checkpointer. No face, no program, no test includes it. */
+
+enum { COMMITS_KEPT = 1024 }; /* whose durations are remembered */
 
 /* Invariants. What the engine's thread alone touches needs no lock; before engine_start that thread is the
  * caller's. `state` is written by the engine's thread, under the lock; so that thread reads it without. A
@@ -52,6 +55,10 @@ struct engine {
     struct line small, large;
     int64_t busy_since_ms; /* monotonic, when the engine began with the commit it is working on; 0: none */
     bool stopping, sleeping;
-    bool others_wrote; /* perhaps: the log said so */
+    bool others_wrote;                /* perhaps: the log said so */
+    uint32_t commit_us[COMMITS_KEPT]; /* how long the last commits took, in a ring */
+    uint64_t commit_count;
+    uint64_t erasures;             /* how often events were taken out of the log since the start */
+    struct event_counting counted; /* the last count of all events; begun false: there is none */
     struct engine_state state;
 };

@@ -32,6 +32,11 @@ struct command *service_submit(struct service *service, struct command *commands
     return engine_submit(service->engine, commands, fault);
 }
 
+struct engine *service_engine(struct service *service)
+{
+    return service->engine;
+}
+
 struct view service_read_begin(struct service *service)
 {
     return model_read_begin(service->model);

@@ -42,5 +42,8 @@ struct model *service_model(struct service *service);
 /* What histories and log entries are read from: not by a thread that must not wait. */
 const struct history *service_history(struct service *service);
 
+/* The engine behind it, for app/system_figures.c alone. */
+struct engine *service_engine(struct service *service);
+
 /* How the server is, at one instant. Takes the engine's lock for a moment. */
 struct engine_state service_state(struct service *service);

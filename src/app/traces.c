@@ -44,6 +44,9 @@ void traces_erase_some(struct engine *engine)
         return;
     enum rc rc = erase_jobs_step(engine->jobs, &finished, &fault);
     engine->scrub |= finished;
+    (void)pthread_mutex_lock(&engine->lock);
+    engine->erasures++;
+    (void)pthread_mutex_unlock(&engine->lock);
     if (rc != RC_OK)
         engine->jobs_after_ms = monotonic_ms() + SCRUB_AFTER_MS;
     if (rc == RC_INTERNAL) {

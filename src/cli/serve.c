@@ -16,6 +16,7 @@
 #include "cli/serve_watch.h"
 #include "face/dispatch.h"
 #include "face/face.h"
+#include "face/rates.h"
 #include "app/retention.h"
 #include "face/write.h"
 #include "ops/notify.h"
@@ -92,8 +93,8 @@ static int start(struct server *server)
     server->metrics = metrics_new(face_routes.count);
     if (!server->metrics)
         return serve_complain(NULL, "out of memory");
-    context->metrics = server->metrics;
-    context->write_metrics = serve_write_metrics;
+    serve_show_metrics(context, server->metrics);
+    context->started_at_ms = cli_now_ms();
     atomic_store(&server->log_level, settings->log_level);
     if (service_new(server->engine, &context->service, &fault) != RC_OK)
         return serve_complain(NULL, fault.message);
@@ -106,7 +107,7 @@ static int start(struct server *server)
     context->oidc_client_id = settings->oidc_client_id;
     context->now_ms = cli_now_ms;
     context->routes = &face_routes;
-    if (!(context->retentions = retentions_new()))
+    if (!(context->retentions = retentions_new()) || !(context->rates = rates_new()))
         return serve_complain(NULL, "out of memory");
     if (settings->rate_limit && !(context->limiter = limiter_new((uint32_t)settings->rate_limit)))
         return serve_complain("rate_limit", "out of memory");

@@ -42,7 +42,31 @@ static struct metrics_label label_of(void *arg, size_t route)
                                   face_routes.table[route].pattern};
 }
 
-void serve_write_metrics(void *metrics, struct buf *out)
+static void write_metrics(void *metrics, struct buf *out)
 {
     metrics_write(metrics, label_of, NULL, out);
+}
+
+static bool is_read(size_t route)
+{
+    return face_routes.table[route].method == HTTP_GET;
+}
+
+static uint64_t count_reads(void *metrics)
+{
+    return metrics_answered(metrics, is_read);
+}
+
+static void each_refusal(void *metrics, void (*visit)(void *arg, const char *limit, uint64_t count),
+                         void *arg)
+{
+    metrics_each_refusal(metrics, visit, arg);
+}
+
+void serve_show_metrics(struct face_context *context, struct metrics *metrics)
+{
+    context->metrics = metrics;
+    context->write_metrics = write_metrics;
+    context->count_reads = count_reads;
+    context->each_refusal = each_refusal;
 }

@@ -5,5 +5,6 @@
 /* What is noted of every answer: figures and a line of the log. Any thread. */
 void serve_observe(struct face_context *context, const struct request *request, uint64_t microseconds);
 
-/* For face_context.write_metrics. */
-void serve_write_metrics(void *metrics, struct buf *out);
+/* Lets the faces show what is counted of requests: for /metrics and for GET /api/v1/system. metrics outlives
+ * the context's use. */
+void serve_show_metrics(struct face_context *context, struct metrics *metrics);

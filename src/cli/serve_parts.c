@@ -30,6 +30,10 @@ int serve_start_upstreams(struct server *server)
     };
     enum rc rc = RC_OK;
 
+    context->upstream_urls[UPSTREAM_USERS] =
+        *settings->user_svc_base_url ? settings->user_svc_base_url : default_user_service;
+    context->upstream_urls[UPSTREAM_CMS] = settings->cms_base_url;
+    context->upstream_urls[UPSTREAM_JWKS] = settings->jwks_url;
     context->mock_data = settings->mock_data;
     context->demo = settings->demo;
     for (int i = 0; i < UPSTREAM_COUNT && rc == RC_OK; i++)

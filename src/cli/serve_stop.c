@@ -9,6 +9,7 @@
 #include "face/jwks.h"
 #include "app/retention.h"
 #include "face/live/live_source.h"
+#include "face/rates.h"
 
 /* A drain ends when nothing was under way for QUIET_CHECKS looks, 10 ms apart. The process is gone END_MS
  * after it was told to stop, whatever still runs then. */
@@ -76,6 +77,7 @@ void serve_stop(struct server *server)
     zone_free(server->context.zone);
     limiter_free(server->context.limiter);
     retentions_free(server->context.retentions);
+    rates_free(server->context.rates);
     metrics_free(server->metrics);
     tls_keys_free(server->tls);
 }

@@ -140,6 +140,28 @@ enum rc face_query_flag(struct request *request, const char *name, bool *inout, 
     return RC_OK;
 }
 
+enum rc face_query_bound(struct request *request, const char *name, bool end, int64_t *inout_ms,
+                         struct fault *fault)
+{
+    const char *text;
+    int64_t ms;
+    enum rc rc = request_query(request, name, &text, fault);
+
+    if (rc != RC_OK || !text)
+        return rc;
+    switch (instant_parse(text, strlen(text), &ms)) {
+    case INSTANT_FULL:
+        *inout_ms = ms;
+        return RC_OK;
+    case INSTANT_DATE:
+        ms = zone_day_start_ms(face_of(request)->zone, instant_day(ms) + (end ? 1 : 0)) - (end ? 1 : 0);
+        *inout_ms = ms;
+        return RC_OK;
+    default:
+        return fault_set(fault, RC_INVALID, name, "must be an ISO 8601 date or instant");
+    }
+}
+
 enum rc face_client_instant(struct request *request, const json_t *value, const char *field, int64_t *out_ms,
                             bool *out_past, struct fault *fault)
 {

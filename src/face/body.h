@@ -58,6 +58,12 @@ MUST_CHECK enum rc face_query_number(struct request *request, const char *name, 
 MUST_CHECK enum rc face_query_flag(struct request *request, const char *name, bool *inout,
                                    struct fault *fault);
 
+/* A bound on instants: an instant, or a bare date, which means its beginning in display_timezone, or (end)
+ * its last millisecond. Absent: *inout keeps its value. RC_INVALID names the parameter. Source: contract 3.
+ */
+MUST_CHECK enum rc face_query_bound(struct request *request, const char *name, bool end, int64_t *inout_ms,
+                                    struct fault *fault);
+
 /* A client's instant. *out_past: it orders and dates what the client says; else its clock runs ahead, and
  * what it says counts as of the server's instant. RC_INVALID: no instant, or more than 24 h ahead. Source:
  * contract 1, rule 4. */

@@ -16,6 +16,7 @@
 
 struct auth;
 struct hub;
+struct rates;
 struct retentions;
 
 /* What every face is given: the services behind it. A face decodes (body.h) and encodes (show.h); the rest is
@@ -33,6 +34,13 @@ struct face_context {
     const char *cors_origins;                              /* other sites that may, comma separated */
     void (*write_metrics)(void *metrics, struct buf *out); /* the counters that the program keeps */
     void *metrics;
+    uint64_t (*count_reads)(void *metrics); /* requests that read, answered since the start */
+    /* requests that met a limit, by what the answer said of it */
+    void (*each_refusal)(void *metrics, void (*visit)(void *arg, const char *limit, uint64_t count),
+                         void *arg);
+    struct rates *rates;
+    int64_t started_at_ms;
+    const char *upstream_urls[UPSTREAM_COUNT]; /* as they are configured: perhaps with a password in them */
     /* each alone with its breaker and its queue; NULL: not configured */
     struct fetcher *upstreams[UPSTREAM_COUNT];
     struct jwks *jwks;                        /* NULL: keys come from files */

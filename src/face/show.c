@@ -20,6 +20,18 @@ void json_put_id(struct json_out *out, const char *name, struct text id)
         json_text(out, id.bytes, id.size);
 }
 
+void json_put_segments(struct json_out *out, const struct segment *segments, uint32_t count)
+{
+    json_put_open(out, "segments", '[');
+    for (uint32_t i = 0; i < count; i++) {
+        json_open(out, '[');
+        json_scaled(out, segments[i].from_ms, 3);
+        json_scaled(out, segments[i].to_ms, 3);
+        json_close(out, ']');
+    }
+    json_close(out, ']');
+}
+
 void json_put_day(struct json_out *out, const char *name, int32_t day)
 {
     char text[INSTANT_TEXT_BYTES];

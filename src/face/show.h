@@ -22,6 +22,9 @@ static inline const char *title_or_null(struct text title)
     return title.size ? title.bytes : NULL;
 }
 
+/* "segments": stretches of seconds, [[from,to],...]. */
+void json_put_segments(struct json_out *out, const struct segment *segments, uint32_t count);
+
 /* A day as a calendar date, "2013-10-07". */
 void json_put_day(struct json_out *out, const char *name, int32_t day);
 

@@ -167,6 +167,11 @@ bool view_knows(struct view view, enum entity kind, uint32_t key)
                                    : slot_of_item(view, key) && slot_of_item(view, key)->def;
 }
 
+size_t view_ids(struct view view, enum entity kind)
+{
+    return view.model->tables[kind].names.count;
+}
+
 uint32_t model_count(const struct model *model, enum entity kind)
 {
     return model->tables[kind].count;

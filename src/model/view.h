@@ -52,6 +52,9 @@ struct text view_id(struct view view, enum entity kind, uint32_t key);
 /* Whether anything is published of it: a learner's state, a definition. */
 bool view_knows(struct view view, enum entity kind, uint32_t key);
 
+/* How many ids there are that somebody may be found by: those that were erased are not among them. */
+size_t view_ids(struct view view, enum entity kind);
+
 /* The highest key that was given out. */
 uint32_t view_count(struct view view, enum entity kind);
 

@@ -69,6 +69,26 @@ void metrics_refused(struct metrics *metrics, const char *limit)
     (void)pthread_mutex_unlock(&metrics->lock);
 }
 
+uint64_t metrics_answered(struct metrics *metrics, bool (*which)(size_t route))
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < metrics->routes; i++)
+        for (int class = 0; class < CLASSES && which(i); class ++)
+            count += atomic_load_explicit(&metrics->counters[i].requests[class], memory_order_relaxed);
+    return count;
+}
+
+void metrics_each_refusal(struct metrics *metrics,
+                          void (*visit)(void *arg, const char *limit, uint64_t count), void *arg)
+{
+    (void)pthread_mutex_lock(&metrics->lock);
+    for (size_t i = 0; i < METRICS_LIMITS; i++)
+        if (metrics->refusals[i].count)
+            visit(arg, metrics->refusals[i].limit, metrics->refusals[i].count);
+    (void)pthread_mutex_unlock(&metrics->lock);
+}
+
 static void write_refusals(struct metrics *metrics, struct buf *out)
 {
     (void)pthread_mutex_lock(&metrics->lock);

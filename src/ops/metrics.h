@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,13 @@ void metrics_refused(struct metrics *metrics, const char *limit);
 
 /* One request that was answered: by which route, with which status, in how long. */
 void metrics_count(struct metrics *metrics, size_t route, int status, uint64_t microseconds);
+
+/* How many requests were answered by those of the routes. */
+uint64_t metrics_answered(struct metrics *metrics, bool (*which)(size_t route));
+
+/* Visits what metrics_refused counted. visit must not count. */
+void metrics_each_refusal(struct metrics *metrics,
+                          void (*visit)(void *arg, const char *limit, uint64_t count), void *arg);
 
 struct metrics_label {
     const char *method, *pattern;

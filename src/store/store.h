@@ -96,6 +96,13 @@ MUST_CHECK enum rc store_each_event_of(struct store *store, const uint64_t *sequ
                                                         struct fault *fault),
                                        void *arg, struct fault *fault);
 
+/* How many events there are after a sequence up to another. Any thread. */
+MUST_CHECK enum rc store_count_events(struct store *store, uint64_t after, uint64_t upto, uint64_t *out_count,
+                                      struct fault *fault);
+
+/* Bytes of the node's own files in all. Any thread; asks the file system. */
+uint64_t store_file_bytes(const struct store *store);
+
 /* Events after a sequence up to another, in pages. Any thread. */
 MUST_CHECK enum rc store_scan_events(struct store *store, uint64_t after, uint64_t upto,
                                      enum rc (*visit)(void *arg, const struct stored_event *event,

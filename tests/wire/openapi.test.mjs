@@ -1,5 +1,6 @@
 // /openapi.json: every route there is, and real answers that fit its schemas.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
@@ -49,10 +50,28 @@ test('every route of the table is described, each reference leads somewhere, eac
   for (const [name, schema] of Object.entries(api.components.schemas)) if (schema.example) assert.deepEqual(lacks(schema, schema.example), [], name);
   for (const [path, item] of Object.entries(api.paths))
     for (const operation of Object.values(item)) {
-      assert.deepEqual(operation.parameters.map((p) => `{${p.name}}`), path.match(/\{\w+\}/g) ?? [], path);
+      assert.deepEqual(operation.parameters.filter((p) => p.in === 'path').map((p) => `{${p.name}}`), path.match(/\{\w+\}/g) ?? [], path);
       assert.ok(operation.summary);
       assert.ok(operation.responses['2XX'].content || path === '/');
     }
+});
+
+test('query parameters are described, and read: each given twice is refused by its name', async () => {
+  await server.declare(105, [{ id: 1051 }]);
+  const values = { courseId: '105', userId: '301', itemId: '1051', videoId: '1051', moduleId: '105', logId: '1', id: '105' };
+  const described = new Set();
+  for (const [path, { get }] of Object.entries(api.paths))
+    for (const { name, in: where, schema } of get?.parameters ?? []) {
+      if (where !== 'query') continue;
+      described.add(name);
+      assert.ok(schema.type || schema.enum, `${path} ${name}`);
+      if (name === 'ticket') continue; // read where there is no token
+      const { status, json } = await server.call('GET', `${path.replace(/\{(\w+)\}/g, (all, one) => values[one])}?${name}=1&${name}=1`, { as: 'admin:9', headers: path === '/progress/realtime' ? { accept: 'text/event-stream' } : {} });
+      assert.deepEqual([status, json?.errors?.[0].field], [400, name], `${path} ${name}`);
+    }
+  const sources = execFileSync('grep', ['-rhoE', '(request_query|face_query_\\w+|bound)\\((slow->|read->)?request, "[^"]+"', 'src/face'], { encoding: 'utf8' });
+  for (const [, name] of sources.matchAll(/"(.+)"/g)) assert.ok(described.has(name), `${name} is read and not described`);
+  assert.ok(described.size > 20);
 });
 
 test('real answers of every route fit their schemas', async () => {
@@ -121,7 +140,9 @@ test('real answers of every route fit their schemas', async () => {
   await hit('GET', '/api/v1/catalog/courses', [], { as: admin });
   await hit('DELETE', '/api/v1/catalog/courses/{id}', ['102'], { as: admin });
   await hit('GET', '/api/v1/me', []);
+  await hit('GET', '/api/v1/system', [], { as: admin });
   await hit('GET', '/api/v1/users/{userId}/courses', [as]);
+  await hit('GET', '/api/v1/users/{userId}/history', [as]);
   await hit('GET', '/api/v1/users/{userId}/progress', [as]);
   await hit('GET', '/api/v1/users/{userId}/export', [as]);
   await hit('DELETE', '/api/v1/users/{userId}', [as]);

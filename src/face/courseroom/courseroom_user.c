@@ -167,37 +167,14 @@ const struct slow_handler courseroom_get = {sizeof(struct records_answer), .deco
 
 /* ---- activities ---- */
 
-/* A bare date means the whole day in display_timezone. Contract 3. */
-static enum rc query_bound(struct request *request, const char *name, bool end, int64_t *inout_ms,
-                           struct fault *fault)
-{
-    const char *text;
-    int64_t ms;
-    enum rc rc = request_query(request, name, &text, fault);
-
-    if (rc != RC_OK || !text)
-        return rc;
-    switch (instant_parse(text, strlen(text), &ms)) {
-    case INSTANT_FULL:
-        *inout_ms = ms;
-        return RC_OK;
-    case INSTANT_DATE:
-        ms = zone_day_start_ms(face_of(request)->zone, instant_day(ms) + (end ? 1 : 0)) - (end ? 1 : 0);
-        *inout_ms = ms;
-        return RC_OK;
-    default:
-        return fault_set(fault, RC_INVALID, name, "must be an ISO 8601 date or instant");
-    }
-}
-
 static enum rc read_filter(struct request *request, struct activity_filter *filter, struct fault *fault)
 {
     enum item_status wanted;
     const char *status;
-    enum rc rc = query_bound(request, "startDate", false, &filter->from_ms, fault);
+    enum rc rc = face_query_bound(request, "startDate", false, &filter->from_ms, fault);
 
     if (rc == RC_OK)
-        rc = query_bound(request, "endDate", true, &filter->to_ms, fault);
+        rc = face_query_bound(request, "endDate", true, &filter->to_ms, fault);
     if (rc == RC_OK)
         rc = request_query(request, "status", &status, fault);
     if (rc == RC_OK)

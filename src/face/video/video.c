@@ -166,10 +166,19 @@ static enum rc get(struct read *read, struct json_out *out, struct fault *fault)
 {
     const struct call *call = face_call(read->request);
     const struct record *record = video_stored(read->view, read->learner, read->item);
+    bool segments = false;
+    enum rc rc = face_query_flag(read->request, "segments", &segments, fault);
 
+    if (rc != RC_OK)
+        return rc;
     if (!record || !video_shows(read->view, record))
         return fault_set(fault, RC_NOT_FOUND, NULL, "Progress not found");
-    video_put_state(out, call->user.bytes, call->item.bytes, record);
+    int64_t duration_ms = view_item_facts(read->view, read->item).duration_ms;
+    if (segments)
+        video_put_watched(out, call->user.bytes, call->item.bytes, record,
+                          duration_ms ? duration_ms : record->duration_ms);
+    else
+        video_put_state(out, call->user.bytes, call->item.bytes, record);
     etag_of_record(record, read->request->etag);
     return RC_OK;
 }

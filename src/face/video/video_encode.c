@@ -13,9 +13,9 @@ int64_t video_last_watched(const struct record *record)
     return record->flags & RECORD_WATCHED_AT ? record->last_watched_ms : record->updated_at_ms;
 }
 
-void video_put_state(struct json_out *out, const char *user, const char *video, const struct record *record)
+static void put_members(struct json_out *out, const char *user, const char *video,
+                        const struct record *record)
 {
-    json_open(out, '{');
     if (user)
         json_put_text(out, "userId", user);
     json_put_text(out, "videoId", video);
@@ -27,6 +27,29 @@ void video_put_state(struct json_out *out, const char *user, const char *video, 
         json_null_value(out);
     if (record && record->flags & RECORD_POSITION)
         json_put_scaled(out, "position", record->position_ms, 3);
+}
+
+void video_put_state(struct json_out *out, const char *user, const char *video, const struct record *record)
+{
+    json_open(out, '{');
+    put_members(out, user, video, record);
+    json_close(out, '}');
+}
+
+void video_put_watched(struct json_out *out, const char *user, const char *video, const struct record *record,
+                       int64_t duration_ms)
+{
+    json_open(out, '{');
+    put_members(out, user, video, record);
+    json_put_hundredths(out, "progressPercent", record->percent_hundredths);
+    json_put_scaled(out, "uniqueSeconds", record->covered_ms, 3);
+    json_put_scaled(out, "furthest", record->furthest_ms, 3);
+    json_name(out, "duration");
+    if (duration_ms)
+        json_scaled(out, duration_ms, 3);
+    else
+        json_null_value(out);
+    json_put_segments(out, record->segments, record->segment_count);
     json_close(out, '}');
 }
 

@@ -14,5 +14,9 @@ int64_t video_last_watched(const struct record *record);
 /* The state of a video as an object. user NULL: left out. record NULL: nothing is stored. */
 void video_put_state(struct json_out *out, const char *user, const char *video, const struct record *record);
 
+/* The same with which parts were watched, and how far of which duration (0: unknown). Source: contract 9. */
+void video_put_watched(struct json_out *out, const char *user, const char *video, const struct record *record,
+                       int64_t duration_ms);
+
 /* The stored record of an item, if it is there and reported. */
 const struct record *video_stored(struct view view, uint32_t learner_key, uint32_t item);

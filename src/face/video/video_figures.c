@@ -58,12 +58,22 @@ static enum rc summary_step(struct slow *slow, bool *out_last, struct fault *fau
         retentions_count(context->retentions, service_model(context->service), read->item, &read->retention);
     struct view view = service_read_begin(context->service);
     struct item_sums sums = *view_item_sums(view, read->item);
-    service_read_end(view);
+    const struct item_def *def = view_item(view, read->item);
+    uint32_t course = view_item_facts(view, read->item).course;
+    int64_t duration_ms = def && def->duration_ms ? def->duration_ms : read->retention.duration_ms;
     json_open(out, '{');
     json_put_text(out, "videoId", face_call(slow->request)->item.bytes);
     json_put_int(out, "averageWatchedDuration", rounded_ratio(sums.watched_s, 1, sums.records));
     json_put_scaled(out, "completionRate", rounded_ratio(sums.completed, 10000, sums.records), 4);
     json_put_int(out, "viewers", sums.records);
+    json_put_text(out, "title", def ? title_or_null(def->title) : NULL);
+    json_name(out, "durationSeconds");
+    if (duration_ms)
+        json_scaled(out, duration_ms, 3);
+    else
+        json_null_value(out);
+    json_put_text(out, "courseId", course ? view_id(view, ENTITY_COURSE, course).bytes : NULL);
+    service_read_end(view);
     put_retention(out, &read->retention, sums.records);
     json_close(out, '}');
     *out_last = true;

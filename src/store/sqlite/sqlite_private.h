@@ -83,6 +83,7 @@ enum read_statement {
     READ_LAST_BUCKET,
     READ_BUCKET,
     READ_MENTIONS,
+    READ_EVENT_COUNT,
     READ_COUNT
 };
 

@@ -24,6 +24,7 @@ const char *const sqlite_read_sql[READ_COUNT] = {
                  "WHERE log_id = ?1",
     [READ_LOG_OWNER] = "SELECT learner FROM log_entry WHERE log_id = ?1",
     [READ_LAST_BUCKET] = "SELECT max(bucket) FROM learner_event",
+    [READ_EVENT_COUNT] = "SELECT count(*) FROM event WHERE sequence > ?1 AND sequence <= ?2",
     [READ_BUCKET] = "SELECT offsets FROM learner_event WHERE bucket = ?1 AND learner = ?2",
 };
 

@@ -292,6 +292,20 @@ enum rc store_each_event_of(struct store *store, const uint64_t *sequences, size
     return rc == RC_ENOUGH ? RC_OK : rc;
 }
 
+static enum rc count_row(void *arg, sqlite3_stmt *row, struct fault *fault)
+{
+    (void)fault;
+    *(uint64_t *)arg = (uint64_t)sqlite3_column_int64(row, 0);
+    return RC_OK;
+}
+
+enum rc store_count_events(struct store *store, uint64_t after, uint64_t upto, uint64_t *out_count,
+                           struct fault *fault)
+{
+    const int64_t numbers[] = {(int64_t)after, (int64_t)upto};
+    return sqlite_ask(store, READ_EVENT_COUNT, numbers, count_row, out_count, fault);
+}
+
 enum rc store_scan_events(struct store *store, uint64_t after, uint64_t upto,
                           enum rc (*visit)(void *arg, const struct stored_event *event, struct fault *fault),
                           void *arg, struct fault *fault)

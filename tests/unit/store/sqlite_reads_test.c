@@ -197,6 +197,22 @@ static enum rc walk(struct store *store, size_t which, struct visitor *visitor, 
     }
 }
 
+/* How many events lie between two sequences, and that the files are there. */
+static void see_counts(struct store *store)
+{
+    static const struct {
+        uint64_t after, upto, want;
+    } rows[] = {{0, 9, 2}, {0, 2, 2}, {0, 1, 1}, {1, 2, 1}, {2, 9, 0}, {1, 1, 0}};
+    struct fault fault;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        uint64_t count = 99;
+        assert_int_equal(store_count_events(store, rows[i].after, rows[i].upto, &count, &fault), RC_OK);
+        assert_int_equal(count, rows[i].want);
+    }
+    assert_true(store_file_bytes(store) > 4096);
+}
+
 static void a_walk_visits_all_and_says_what_its_visitor_says(void **unused)
 {
     struct store *store = filled();
@@ -212,6 +228,7 @@ static void a_walk_visits_all_and_says_what_its_visitor_says(void **unused)
             fail_msg("%s: %d %d visits, %d %d visits, %d %s", walks[i].what, (int)first, all.visits,
                      (int)second, enough.visits, (int)third, fault_why(&fault));
     }
+    see_counts(store);
     store_close(store);
 }
 
