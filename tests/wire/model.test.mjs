@@ -32,19 +32,20 @@ class Model {
     this.courses = new Map(); // id -> { declared }
     this.records = new Map(); // "user item" -> record
     this.enrolments = new Map(); // "user course" -> { state }
-    this.days = new Map(); // user -> days with a report
+    this.days = new Map(); // user -> day with a report -> { reports, seconds }
+    this.reported = new Map(); // course -> user -> reports while enrolled
     this.floors = new Set(); // "user item": reset or deleted, so what a client dates in the past is stale
   }
   declare(course, contents) {
     for (const item of this.items.values()) if (item.course === course) Object.assign(item, { course: null, retired: true });
     this.courses.set(course, { declared: true });
-    for (const { id, required, durationSeconds } of contents) this.items.set(id, { course, bound: null, required, duration: durationSeconds ?? 0, retired: false });
+    for (const { id, required, durationSeconds } of contents) this.items.set(id, { course, bound: null, required, duration: durationSeconds ?? 0, retired: false, typed: this.items.get(id)?.typed });
     for (const key of this.records.keys()) this.settle(...key.split(' '));
     for (const key of this.enrolments.keys()) this.complete(key);
   }
   record(user, item) {
     const key = `${user} ${item}`;
-    if (!this.records.has(key)) this.records.set(key, { E: 0, F: 0, seconds: new Set(), status: 'NOT_STARTED', percent: 0, time: 0, watched: 0, at: -Infinity, own: 0, real: false });
+    if (!this.records.has(key)) this.records.set(key, { E: 0, F: 0, seconds: new Set(), status: 'NOT_STARTED', percent: 0, time: 0, watched: 0, at: -Infinity, own: 0, real: false, most: 0, score: null, max: null });
     return this.records.get(key);
   }
   // The course that an item is in, also one that does not count it: previews bind it there.
@@ -71,10 +72,20 @@ class Model {
     record.percent = percent;
     if (percent === 100 || (duration && seen * 100 >= threshold * duration)) record.status = 'COMPLETED';
   }
+  // What repeats what is known is no report: nothing of it is stored. player: a video client's.
+  repeats(user, item, course, day, player, known, before, preview) {
+    const record = this.records.get(`${user} ${item}`);
+    const attaches = course ? !known?.course : Boolean(known?.bound);
+    const seen = ({ F, seconds, at, watched, most, position, positionAt }) => JSON.stringify([F, seconds, String(at), watched, most, position, String(positionAt)]);
+    return player === 'dated' && before && !attaches && known?.typed && before.player && (preview || before.real) && this.days.get(user)?.has(day) && seen(before) === seen({ ...record, seconds: record.seconds.size });
+  }
   // staff: for themselves, without the role of a student.
-  report(user, item, course, day, staff, change) {
+  report(user, item, course, day, staff, change, player) {
     const refused = this.place(item, course);
     if (refused) return refused;
+    const known = this.items.get(item) && { ...this.items.get(item) };
+    const former = this.records.get(`${user} ${item}`);
+    const before = former && { ...former, seconds: former.seconds.size };
     if (!this.items.has(item)) this.items.set(item, { course: null, bound: null, required: true, duration: 0, retired: false });
     const place = this.items.get(item), named = course ?? this.own(item);
     const preview = staff && !this.enrolments.has(`${user} ${named}`);
@@ -88,10 +99,20 @@ class Model {
     }
     if (!preview) place.bound = null;
     const record = this.record(user, item);
-    change(record);
+    const [time, watched] = [record.time, record.most];
+    const unique = record.seconds.size;
+    const segments = change(record);
+    const repeats = this.repeats(user, item, course, day, player, known, before, preview);
     record.real ||= !preview;
-    if (!this.days.has(user)) this.days.set(user, new Set());
-    this.days.get(user).add(day);
+    record.player ||= Boolean(player);
+    if (player) place.typed = true;
+    if (!this.days.has(user)) this.days.set(user, new Map());
+    const days = this.days.get(user);
+    if (!days.has(day)) days.set(day, { reports: 0, seconds: 0 });
+    if (!repeats) {
+      days.get(day).reports++;
+      days.get(day).seconds += record.time - time + (segments ? record.seconds.size - unique : record.seconds.size ? 0 : record.most - watched);
+    }
     if (record.status === 'NOT_STARTED') record.status = 'IN_PROGRESS';
     this.settle(user, item);
     if (place.course && !preview) {
@@ -99,6 +120,9 @@ class Model {
       const enrolment = this.enrolments.get(`${user} ${place.course}`);
       if (enrolment.state === 'ENROLLED') enrolment.state = 'WORKING';
       this.complete(`${user} ${place.course}`);
+      if (!this.reported.has(place.course)) this.reported.set(place.course, new Map());
+      const reported = this.reported.get(place.course);
+      if (!repeats) reported.set(user, (reported.get(user) ?? 0) + 1);
     }
     return 200;
   }
@@ -173,9 +197,21 @@ class Model {
 
 async function compare(model, users, courses) {
   for (const user of users) {
-    const days = model.days.get(user) ?? new Set();
-    const { streakDays, longestStreakDays } = (await server.call('GET', `/progress/engagement/${user}`, { as: user })).json;
+    const days = model.days.get(user) ?? new Map();
+    const { streakDays, longestStreakDays, days: shown } = (await server.call('GET', `/progress/engagement/${user}`, { as: user })).json;
     assert.deepEqual([streakDays, longestStreakDays], [days.has('today') ? 1 : 0, days.size ? 1 : 0], user);
+    const date = (day) => (day === 'today' ? new Date().toISOString().slice(0, 10) : '2026-01-01');
+    assert.deepEqual(shown, [...days].map(([day, figures]) => ({ date: date(day), ...figures })).sort((a, b) => (a.date < b.date ? -1 : 1)), user);
+    const mine = (await server.call('GET', `/api/v1/users/${user}/courses`, { as: user })).json.courses;
+    assert.deepEqual(mine.map(({ courseId }) => courseId).sort(), courses.filter((course) => model.state(user, course)));
+    for (const { courseId, nextItem, ...one } of mine) {
+      const { items, done, required, requiredDone } = model.counts(user, courseId);
+      const here = [...model.records].filter(([key]) => key.startsWith(`${user} `) && model.own(key.split(' ')[1]) === courseId);
+      assert.deepEqual([one.status, one.progressPercent, one.completedRequired, one.totalRequired, one.completedContent, one.totalContent, one.timeSpent],
+        [model.state(user, courseId), model.percent(user, courseId), requiredDone, required, done, items, here.reduce((sum, [, { time }]) => sum + time, 0)], `${user} ${courseId}`);
+      assert.equal(nextItem === null, requiredDone === required, `${user} ${courseId}`);
+      if (nextItem) assert.notEqual(model.records.get(`${user} ${nextItem.id}`)?.status, 'COMPLETED');
+    }
   }
   for (const course of courses) {
     if (!model.courses.has(course)) continue;
@@ -187,9 +223,29 @@ async function compare(model, users, courses) {
     const records = [...model.records.keys()].filter((key) => model.own(key.split(' ')[1]) === course);
     const counted = records.filter((key) => model.enrolments.has(`${key.split(' ')[0]} ${course}`));
     assert.equal(analytics.totalActivities, counted.length);
-    for (const { contentId, completionCount, avgDuration } of analytics.contents) {
+    const states = ['ENROLLED', 'IN_PROGRESS', 'COMPLETED', 'CERTIFIED', 'DROPPED', 'EXPIRED'];
+    assert.deepEqual(analytics.byStatus, Object.fromEntries(states.map((state) => [state, enrolled.filter((user) => model.state(user, course) === state).length])));
+    const buckets = Array(10).fill(0);
+    for (const user of enrolled) {
+      const { required: all, requiredDone } = model.counts(user, course);
+      buckets[all ? Math.min(9, Math.floor((10 * requiredDone) / all)) : 0]++;
+    }
+    assert.deepEqual(analytics.percentBuckets, buckets);
+    const reported = [...(model.reported.get(course) ?? new Map()).values()].filter(Boolean);
+    assert.deepEqual(analytics.days, reported.length ? [{ date: new Date().toISOString().slice(0, 10), learners: reported.length, reports: reported.reduce((sum, count) => sum + count, 0) }] : [], `course ${course}`);
+    for (const { contentId, completionCount, avgDuration, startedCount, averageScorePercent, required: needed } of analytics.contents) {
       const of = counted.filter((key) => key.split(' ')[1] === String(contentId)).map((key) => model.records.get(key));
       assert.equal(completionCount, of.filter((record) => record.status === 'COMPLETED').length);
+      assert.equal(startedCount, of.filter((record) => record.status !== 'NOT_STARTED').length);
+      const scores = of.filter((record) => record.score !== null).map((record) => (record.score / record.max) * 100);
+      if (scores.length) assert.ok(Math.abs(averageScorePercent - scores.reduce((sum, score) => sum + score, 0) / scores.length) < 0.0051, `${contentId}: ${averageScorePercent}`);
+      else assert.equal(averageScorePercent, null);
+      assert.equal(needed, model.items.get(String(contentId)).required);
+      const { results } = (await server.call('GET', `/user-progress/course/${course}/items/${contentId}/learners`, { as: 'admin:9' })).json;
+      assert.deepEqual(results.map(({ userId, status, progressPercent, timeSpent, score }) => [String(userId), status, progressPercent, timeSpent, score]), enrolled.map((user) => {
+        const record = model.records.get(`${user} ${contentId}`);
+        return [user, record?.status ?? 'NOT_STARTED', record?.percent ?? 0, record?.time ?? 0, record?.score ?? null];
+      }));
       assert.ok(Math.abs(avgDuration - (of.length && of.reduce((sum, record) => sum + record.time, 0) / of.length)) < 0.006);
       assert.equal((await server.call('GET', `/progress/summary/${contentId}`, { as: users[0] })).json.viewers, of.length);
     }
@@ -251,8 +307,9 @@ for (let seed = 1; seed <= seeds; seed++)
         got = await server.call('POST', '/user-progress/update', { as: system ? 'system:svc' : self, body: { ...(system && { userId: Number(user) }), courseId: Number(course), courseContentId: Number(item), progressStatus: status, activityDuration: time, ...(percent !== null && { progressPercent: percent }) } });
       } else if (kind < 5) { // trk
         const percent = random(101);
-        want = model.report(user, item, named, 'today', staff, (r) => { r.E = percent; r.time += 60; });
-        got = await server.call('POST', '/api/progress', { as: self, body: { contentId: item, progressPercentage: percent, timeSpent: 1, ...(named && { moduleId: named }) } });
+        const scored = random(2) ? { score: random(40), maxScore: 40 + random(60) } : null;
+        want = model.report(user, item, named, 'today', staff, (r) => { r.E = percent; r.time += 60; if (scored) [r.score, r.max] = [scored.score, scored.maxScore]; });
+        got = await server.call('POST', '/api/progress', { as: self, body: { contentId: item, progressPercentage: percent, timeSpent: 1, ...scored, ...(named && { moduleId: named }) } });
         if (want === 200) want = 201;
       } else if (kind < 8) { // video: the client's instants, out of order
         const ahead = random(6) === 0; // counts as of the server's instant
@@ -261,8 +318,11 @@ for (let seed = 1; seed <= seeds; seed++)
         want = stale ? (model.place(item, named) ?? 200) : model.report(user, item, named, ahead ? 'today' : 'then', staff, (r) => {
           if (segments) for (let s = segments[0][0]; s < segments[0][1]; s++) r.seconds.add(s);
           else r.F = Math.max(r.F, seconds);
+          if (!segments && (!(at < r.positionAt) && (at > (r.positionAt ?? -Infinity) || seconds > r.position))) [r.positionAt, r.position] = [at, seconds];
           if (at > r.at || (at === r.at && seconds > r.watched)) [r.at, r.watched] = [at, seconds];
-        });
+          r.most = Math.max(r.most, seconds);
+          return segments;
+        }, ahead ? 'player' : 'dated');
         got = await server.call('POST', '/progress/update', { as: self, body: { userId: user, videoId: item, watchedDuration: seconds, lastWatched: new Date(ahead ? Date.now() + 7200e3 : Date.UTC(2026, 0, 1) + at).toISOString(), ...(segments && { segments }), ...(named && { courseId: named }) } });
       } else if (kind === 8) { // declare
         const from = random(5);

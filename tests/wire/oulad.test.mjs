@@ -57,7 +57,50 @@ const expected = {
   220131: { averageCompletionTime: 297, best: [14984, 1352] },
 };
 
+// Rows of a file by the names of their columns.
+function rows(name) {
+  const lines = gunzipSync(readFileSync(join(folder, `${name}.csv.gz`))).toString().trim().split(/\r?\n/).map((line) => line.split(',').map((cell) => cell.replaceAll('"', '')));
+  return lines.slice(1).map((cells) => Object.fromEntries(lines[0].map((column, i) => [column, cells[i]])));
+}
+
+// From the files themselves: who reported on which day, and how often; beside clicks also what was handed in and passed.
+function reportedDays(want) {
+  const [module, presentation] = want.code.split('-');
+  const days = new Map(), here = (row) => row.code_module === module && row.code_presentation === presentation;
+  const note = (day, learner) => {
+    const date = new Date(Date.parse(want.start) + day * 86400000).toISOString().slice(0, 10);
+    if (!days.has(date)) days.set(date, { learners: new Set(), reports: 0, clicks: 0 });
+    days.get(date).learners.add(learner);
+    days.get(date).reports++;
+    return days.get(date);
+  };
+  for (const { id_student, date } of rows(`studentVle-${want.code}`)) note(Number(date), id_student).clicks++;
+  const registered = new Map(rows('studentRegistration').filter(here).map((row) => [row.id_student, Number(row.date_registration || 0)]));
+  const assessments = new Set(rows('assessments').filter(here).map(({ id_assessment }) => id_assessment));
+  for (const { id_assessment, id_student, date_submitted } of rows('studentAssessment'))
+    if (assessments.has(id_assessment)) note(Math.max(Number(date_submitted), registered.get(id_student)), id_student);
+  for (const { id_student, final_result } of rows('studentInfo').filter(here)) if (['Pass', 'Distinction'].includes(final_result)) note(want.lengthDays, id_student);
+  return [...days].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
 for (const [course, want] of Object.entries(reference.courses)) {
+  test(`course ${course}: days, states and contents of analytics`, async () => {
+    const { results } = await get(`/user-progress/course/${course}/analytics`);
+    const days = reportedDays(want);
+    assert.deepEqual(results.days, days.map(([date, { learners, reports }]) => ({ date, learners: learners.size, reports })).slice(-366));
+    for (const [date, { clicks }] of days) assert.equal(clicks, want.days[date]?.rows ?? 0, date); // the reference knows clicks alone
+    for (const { date, learners, reports } of results.days) if (reports === want.days[date]?.rows) assert.equal(learners, want.days[date].learners, date);
+    const { total, ...byState } = want.enrolments.byState;
+    assert.deepEqual(results.byStatus, { CERTIFIED: 0, ...byState });
+    assert.deepEqual(results.percentBuckets, [total - byState.COMPLETED, 0, 0, 0, 0, 0, 0, 0, 0, byState.COMPLETED]);
+    for (const { contentId, startedCount, averageScorePercent, required, type } of results.contents) {
+      const one = want.items[contentId] ?? want.assessments.items[contentId];
+      assert.equal(startedCount, one?.learners ?? (type === 'result' ? byState.COMPLETED : 0), `item ${contentId}`);
+      assert.equal(averageScorePercent, one?.meanScore ?? null, `item ${contentId}`);
+      assert.equal(required, type === 'result');
+    }
+  });
+
   test(`course ${course}: analytics`, async () => {
     const { results } = await get(`/user-progress/course/${course}/analytics`);
     const { COMPLETED } = want.enrolments.byState;
