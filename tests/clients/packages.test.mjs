@@ -58,6 +58,9 @@ track({}, options);
 const client = milepost({ url: 'http://x', token: 't' });
 const done = await client.POST('/progress/update', { body: { userId: '1', videoId: '2', watchedDuration: 3 } });
 const seconds: number | undefined = done.data?.watchedDuration;
+for await (const page of client.pages('/progress/{userId}', { params: { path: { userId: '1' }, query: { limit: 10 } } })) page.progressData.length.toFixed();
+// @ts-expect-error no such list
+client.pages('/progress/nowhere');
 await client.GET('/progress/{userId}/{videoId}', { params: { path: { userId: '1', videoId: '2' } } });
 // @ts-expect-error no such route
 await client.GET('/progress/nowhere');
@@ -114,6 +117,22 @@ test('the client: five faces, a new token when the last one is refused, a write 
     assert.equal(saved.data.data.status, 'completed');
     const logged = await client.POST('/api/progress/log', { body: { user_id: '1001', weight_kg: 71.5 } });
     assert.equal(logged.data.log.weight_kg, 71.5);
+    // lists, a page at a time: by cursor, by page
+    for (const id of ['a', 'b', 'c', 'd']) await client.POST('/progress/update', { body: { userId: '1001', videoId: id, watchedDuration: 1 } });
+    const listed = async (pages, of) => {
+      const all = [];
+      for await (const data of pages) all.push(of(data));
+      return all;
+    };
+    const whole = await client.GET('/progress/{userId}', path({ userId: '1001' }));
+    const byCursor = await listed(client.pages('/progress/{userId}', { params: { path: { userId: '1001' }, query: { limit: 2 } } }), ({ progressData }) => progressData);
+    assert.deepEqual(byCursor.map(({ length }) => length), [2, 2, 1]);
+    assert.deepEqual(byCursor.flat(), whole.data.progressData);
+    await server.declare('8', []);
+    const admin = milepost({ url: server.base, token: server.token('1', 'admin') });
+    assert.deepEqual(await listed(admin.pages('/api/v1/catalog/courses', { params: { query: { limit: 1 } } }), ({ courses }) => courses.map(({ id }) => id)), [['7'], ['8']]);
+    assert.equal((await listed(admin.pages('/user-progress/course/{courseId}/all', { params: { path: { courseId: '7' }, query: { limit: 1 } } }), ({ success }) => success)).length, 1);
+    await assert.rejects(listed(client.pages('/progress/{userId}', path({ userId: '1002' })), () => 0), { status: 403 });
     // what is refused is an answer, not an exception
     const refused = await client.GET('/progress/{userId}/{videoId}', path({ userId: '1002', videoId: '71' }));
     assert.deepEqual([refused.response.status, refused.error.status, refused.data], [403, 403, undefined]);

@@ -16,8 +16,14 @@ import createClient from 'openapi-fetch';
 const PATIENCE_S = 30; // the longest wait between two tries
 
 /**
+ * @template {import('openapi-typescript-helpers').PathsWithMethod<paths, 'get'>} Path
+ * @typedef {NonNullable<import('openapi-fetch').FetchResponse<paths[Path]['get'] & Record<string | number, unknown>, {}, 'application/json'>['data']>} Page
+ */
+
+/**
  * `client.GET(path, ...)`, `POST`, `PUT`, `DELETE` answer `{data, error, response}`. A write carries an Idempotency-Key, the
- * same in every try, so that it happens once however often it has to be sent.
+ * same in every try, so that it happens once however often it has to be sent. `client.pages(path, ...)` gives one page of a list
+ * after the other, and throws what a page is refused with.
  * @param {Options} options
  */
 export function milepost({ url, token, tries = 4, fetch: send = fetch }) {
@@ -54,5 +60,29 @@ export function milepost({ url, token, tries = 4, fetch: send = fetch }) {
     }
   };
 
-  return /** @type {import('openapi-fetch').Client<paths>} */ (createClient({ baseUrl: url, fetch: persistent }));
+  const client = /** @type {import('openapi-fetch').Client<paths>} */ (createClient({ baseUrl: url, fetch: persistent }));
+
+  /**
+   * By `nextCursor` where the list has one, else by `pagination`.
+   * @template {import('openapi-typescript-helpers').PathsWithMethod<paths, 'get'>} Path
+   * @param {Path} path
+   * @param {{ params?: { path?: Record<string, string>, query?: Record<string, unknown> }, signal?: AbortSignal }} [init]
+   * @returns {AsyncGenerator<Page<Path>, void>}
+   */
+  async function* pages(path, init = {}) {
+    /** @type {Record<string, unknown> | null} what asks for the next page */
+    let more = {};
+    while (more) {
+      /** @type {object} */
+      const params = { ...init.params, query: { ...init.params?.query, ...more } };
+      /** @type {{ data?: any, error?: any }} */
+      const { data, error } = await /** @type {any} */ (client).GET(path, { ...init, params });
+      if (error) throw Object.assign(new Error(error.detail), error);
+      yield data;
+      const { nextCursor, pagination } = { ...data.results, ...data };
+      more = nextCursor ? { cursor: nextCursor } : nextCursor === undefined && pagination?.hasMore ? { page: pagination.page + 1 } : null;
+    }
+  }
+
+  return Object.assign(client, { pages });
 }
