@@ -79,6 +79,8 @@ static int start(struct server *server)
 
     /* what comes from here on waits until the start is over: no thread but main may take it */
     watch_for_stop(false);
+    if (status == 0 && !(server->log = log_output_start(settings->log_format, settings->log_level)))
+        status = serve_complain(NULL, "out of memory");
     if (status == 0)
         status = serve_load_keys(settings, store_counters(server->store).sequence > 0, &context->auth);
     if (status == 0)
@@ -95,7 +97,7 @@ static int start(struct server *server)
         return serve_complain(NULL, "out of memory");
     serve_show_metrics(context, server->metrics);
     context->started_at_ms = cli_now_ms();
-    atomic_store(&server->log_level, settings->log_level);
+    atomic_store(&server->access_log, settings->access_log);
     if (service_new(server->engine, &context->service, &fault) != RC_OK)
         return serve_complain(NULL, fault.message);
     context->webhook_jwt_required = settings->webhook_jwt == WEBHOOK_JWT_REQUIRED;
@@ -170,7 +172,7 @@ static void say_address(const struct server *server, uint16_t port)
     const char *listen = server->settings.listen;
     bool has_colons = strchr(listen, ':') != NULL;
 
-    (void)fprintf(stderr, "milepost: listening on %s://%s%s%s:%u\n", server->tls ? "https" : "http",
+    (void)fprintf(stderr, "<5>milepost: listening on %s://%s%s%s:%u\n", server->tls ? "https" : "http",
                   has_colons ? "[" : "", listen, has_colons ? "]" : "", port); /* for whoever watches */
 }
 
@@ -183,7 +185,7 @@ static void warn_of_plain_text(const struct server *server)
         strcmp(listen, "::1") != 0)
         (void)fprintf(
             stderr,
-            "milepost: listen: %s is reached from elsewhere, and without tls_cert_file tokens are sent"
+            "<4>milepost: listen: %s is reached from elsewhere, and without tls_cert_file tokens are sent"
             " in plain text; let a proxy that speaks TLS stand before it\n",
             listen); /* likewise */
 }
@@ -211,7 +213,7 @@ int cli_serve(int argc, char **argv)
     raise_descriptor_limit();
     int status = start(&server);
     if (told_to_stop) {
-        (void)fprintf(stderr, "milepost: stopped during the start\n"); /* for whoever watches */
+        (void)fprintf(stderr, "<6>milepost: stopped during the start\n"); /* for whoever watches */
         status = 0;
     } else if (status == 0) {
         for (int i = 0; i < server.settings.ports.count; i++)
@@ -228,6 +230,7 @@ int cli_serve(int argc, char **argv)
     serve_bound_stop(status);
     serve_stop(&server);
     (void)setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, 0}}, NULL); /* it is over */
+    log_output_stop(server.log);
     settings_done(&server.settings);
     return status;
 }

@@ -10,6 +10,7 @@
 #include "face/dispatch.h"
 #include "face/face.h"
 #include "http/server.h"
+#include "ops/log.h"
 #include "ops/metrics.h"
 
 /* A running server: what the files of serve make, watch and end. */
@@ -23,7 +24,8 @@ struct server {
     struct http_server *http, *metrics_http; /* the second: metrics_listen */
     struct tls_keys *tls;                    /* NULL: without */
     struct metrics *metrics;
-    atomic_int log_level;
+    struct log_output *log;
+    atomic_bool access_log;
     struct snapshots snapshots;
     int argc; /* as the program was called: SIGHUP reads the settings again */
     char **argv;

@@ -3,16 +3,81 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One line per answer that is worth it: 5xx always, refusals for load at warn, all at debug. Never a token, a
- * body or a query: reliability R39. */
-static void log_answer(struct server *server, const struct request *request, uint64_t microseconds)
-{
-    enum log_level level = request->status >= 500 ? LOG_ERROR : request->status == 429 ? LOG_WARN : LOG_DEBUG;
+#include "app/access.h"
 
-    if ((int)level <= atomic_load_explicit(&server->log_level, memory_order_relaxed))
-        (void)fprintf(stderr, "milepost: %s %s %d %llu us request %s\n", http_method_name(request->method),
-                      request->route ? request->route->pattern : "-", request->status,
-                      (unsigned long long)microseconds, request->request_id); /* nowhere else to say it */
+/* The trace id of a traceparent header (W3C Trace Context): "00-" 32 digits "-" 16 digits "-" 2 digits. */
+static void trace_of(struct request *request, char out[33])
+{
+    const char *given = request_header(request, "traceparent");
+
+    out[0] = '\0';
+    if (!given || strlen(given) != 55 || strncmp(given, "00-", 3) != 0 || given[35] != '-' ||
+        given[52] != '-' || strspn(given + 3, "0123456789abcdef") != 32)
+        return;
+    memcpy(out, given + 3, 32);
+    out[32] = '\0';
+}
+
+/* One line per answer that is worth it: 5xx always, refusals for load at warn; all at debug, or with
+ * access_log. Never a token, a body or a query: reliability R39. */
+static void log_answer(struct server *server, struct request *request, uint64_t microseconds)
+{
+    enum log_level level = request->status >= 500                                            ? LOG_ERROR
+                           : request->status == 429                                          ? LOG_WARN
+                           : atomic_load_explicit(&server->access_log, memory_order_relaxed) ? LOG_INFO
+                                                                                             : LOG_DEBUG;
+    char trace[33];
+
+    if (!log_output_takes(server->log, level))
+        return;
+    trace_of(request, trace);
+    log_output_answer(server->log, level,
+                      &(struct log_answer){
+                          .method = http_method_name(request->method),
+                          .route = request->route ? request->route->pattern : "-",
+                          .status = request->status,
+                          .microseconds = microseconds,
+                          .request_id = request->request_id,
+                          .trace_id = trace,
+                      });
+}
+
+static bool is_write(const struct request *request)
+{
+    return request->method == HTTP_POST || request->method == HTTP_PUT || request->method == HTTP_DELETE;
+}
+
+/* What only ADMIN, staff or another service may do; an erasure; what one does to another's record, or takes
+ * along of it. Not what a service reports for learners: that is what it is there for. */
+static bool is_privileged(const struct request *request)
+{
+    const struct call *call = request->call;
+    const struct http_route *route = request->route;
+
+    if (!route || !call || !call->caller.id_size)
+        return false;
+    bool others = call->user.bytes && strcmp(call->user.bytes, call->caller.id) != 0;
+    if (!is_write(request))
+        return others && strstr(route->pattern, "/export");
+    return route->rule == ACCESS_ADMIN || route->rule == ACCESS_COURSE_STAFF ||
+           route->rule == ACCESS_WEBHOOK ||
+           (request->method == HTTP_DELETE && strstr(route->pattern, "/users/")) ||
+           (others && !(call->caller.roles & ROLE_SYSTEM));
+}
+
+static void audit(struct server *server, const struct request *request)
+{
+    const struct call *call = request->call;
+
+    log_output_audit(server->log, &(struct log_audit){
+                                      .who = call->caller.id,
+                                      .what = http_method_name(request->method),
+                                      .route = request->route->pattern,
+                                      .user = call->user.bytes ? call->user.bytes : "",
+                                      .course = call->course.bytes ? call->course.bytes : "",
+                                      .status = request->status,
+                                      .request_id = request->request_id,
+                                  });
 }
 
 /* Too many, too large, too busy; or one of the budgets, whose refusals say how much there is "at most". */
@@ -24,7 +89,7 @@ static bool met_limit(const struct request *request)
            ((status == 400 || status == 409) && strstr(request->refused, "at most"));
 }
 
-void serve_observe(struct face_context *context, const struct request *request, uint64_t microseconds)
+void serve_observe(struct face_context *context, struct request *request, uint64_t microseconds)
 {
     struct server *server = (struct server *)((char *)context - offsetof(struct server, context));
     size_t route = request->route ? (size_t)(request->route - face_routes.table) : face_routes.count;
@@ -33,6 +98,8 @@ void serve_observe(struct face_context *context, const struct request *request, 
     if (request->refused && met_limit(request))
         metrics_refused(server->metrics, request->refused);
     log_answer(server, request, microseconds);
+    if (is_privileged(request))
+        audit(server, request);
 }
 
 static struct metrics_label label_of(void *arg, size_t route)

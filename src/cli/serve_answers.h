@@ -3,7 +3,7 @@
 #include "cli/serve.h"
 
 /* What is noted of every answer: figures and a line of the log. Any thread. */
-void serve_observe(struct face_context *context, const struct request *request, uint64_t microseconds);
+void serve_observe(struct face_context *context, struct request *request, uint64_t microseconds);
 
 /* Lets the faces show what is counted of requests: for /metrics and for GET /api/v1/system. metrics outlives
  * the context's use. */

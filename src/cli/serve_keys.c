@@ -76,7 +76,7 @@ static void warn_of_new_key(const struct key_file *file, const char *directory)
 {
     (void)fprintf(
         stderr,
-        "milepost: WARNING: %s: %s/%s was not there: a new key was made, new keys beside data that is"
+        "<4>milepost: WARNING: %s: %s/%s was not there: a new key was made, new keys beside data that is"
         " there already. Whatever was signed or called with the old one is refused now. If you have"
         " it: put it back and send SIGHUP.\n",
         file->name, directory, file->own_name); /* for whoever watches */
@@ -141,13 +141,14 @@ void serve_reload_keys(const struct settings *settings, struct auth *auth, struc
             continue;
         bool taken = read_key_file(&files[i], settings->data, auth_keys(auth), false, &fault) == RC_OK;
         kept += !taken;
-        (void)fprintf(stderr, "milepost: %s: %s%s\n", files[i].name, taken ? "reloaded" : fault_why(&fault),
+        (void)fprintf(stderr, "<%d>milepost: %s: %s%s\n", taken ? 5 : 3, files[i].name,
+                      taken ? "reloaded" : fault_why(&fault),
                       taken ? "" : "; the old key stays"); /* for whoever watches */
     }
     if (jwks)
         jwks_reload(jwks); /* says how it went when it comes */
     /* likewise */
-    (void)fprintf(stderr, "milepost: %s\n", kept ? "some of the old keys stay" : "keys reloaded");
+    (void)fprintf(stderr, "<5>milepost: %s\n", kept ? "some of the old keys stay" : "keys reloaded");
 }
 
 int serve_load_tls(const struct settings *settings, struct tls_keys **out_tls)
@@ -171,7 +172,8 @@ void serve_reload_tls(const struct settings *settings, struct tls_keys *tls)
     if (!tls)
         return;
     bool taken = tls_keys_load(tls, settings->tls_cert_file, settings->tls_key_file, &fault) == RC_OK;
-    (void)fprintf(stderr, "milepost: %s: %s%s\n", taken || !fault.field ? "tls_cert_file" : fault.field,
+    (void)fprintf(stderr, "<%d>milepost: %s: %s%s\n", taken ? 5 : 3,
+                  taken || !fault.field ? "tls_cert_file" : fault.field,
                   taken ? "reloaded" : fault_why(&fault),
                   taken ? "" : "; the old certificate stays"); /* for whoever watches */
 }
@@ -183,7 +185,7 @@ bool serve_take_jwks(void *keys, const char *bytes, size_t size)
     bool taken = bytes && keys_set_jwks(keys, bytes, size, &count, &fault) == RC_OK;
 
     if (taken)
-        (void)fprintf(stderr, "milepost: jwks_url: %d keys\n", count); /* for whoever watches */
+        (void)fprintf(stderr, "<6>milepost: jwks_url: %d keys\n", count); /* for whoever watches */
     else
         (void)fprintf(stderr, "milepost: jwks_url: %s; the old keys stay\n",
                       fault_why(&fault)); /* likewise */

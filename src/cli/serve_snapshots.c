@@ -107,7 +107,7 @@ static void end(struct snapshots *snapshots, const struct settings *settings, co
         return;
     snapshots->child = 0;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-        (void)fprintf(stderr, "milepost: snapshot: %s\n", snapshots->path); /* for whoever watches */
+        (void)fprintf(stderr, "<6>milepost: snapshot: %s\n", snapshots->path); /* for whoever watches */
         (void)sweep(place, settings->snapshot_keep);
         return;
     }

@@ -15,7 +15,7 @@ static void say_difference(void *arg, int row)
     const struct settings *again = arg;
     const struct setting *setting = &settings_rows[row];
 
-    (void)fprintf(stderr, "milepost: %s: %s%s\n", setting->name, setting->live ? "now " : "changed; ",
+    (void)fprintf(stderr, "<5>milepost: %s: %s%s\n", setting->name, setting->live ? "now " : "changed; ",
                   setting->live ? again->said[row] : "that takes a restart"); /* for whoever watches */
 }
 
@@ -26,7 +26,8 @@ static void reload_settings(struct server *server)
 
     if (serve_read_settings(server->argc, server->argv, &again, &unused) == 0) {
         settings_take_live(&server->settings, &again, say_difference, &again);
-        atomic_store(&server->log_level, server->settings.log_level);
+        log_output_set(server->log, server->settings.log_format, server->settings.log_level);
+        atomic_store(&server->access_log, server->settings.access_log);
     } else {
         (void)serve_complain("settings", "none of them was taken over"); /* what is wrong was said */
     }
@@ -42,7 +43,8 @@ struct watch {
 static void say_change(bool *inout, bool now, const char *what, const char *wrong, const char *right)
 {
     if (*inout != now)
-        (void)fprintf(stderr, "milepost: %s: %s\n", what, now ? wrong : right); /* for whoever watches */
+        (void)fprintf(stderr, "<%d>milepost: %s: %s\n", now ? 3 : 6, what,
+                      now ? wrong : right); /* for whoever watches */
     *inout = now;
 }
 

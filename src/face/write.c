@@ -232,8 +232,13 @@ static enum rc may(struct request *request, struct command *command, struct faul
     enum access_rule rule = (enum access_rule)request->route->rule;
     struct access_subject subject = {command->learner.bytes, command->learner.size, 0,
                                      command->course.bytes != NULL};
+    struct call *call = face_call(request);
     enum rc rc;
 
+    if (!call->user.size)
+        call->user = command->learner; /* whom a body names, for who notes what was done to whom */
+    if (!call->course.size)
+        call->course = command->course;
     if (handler->engine_asks || (!handler->may && !access_asks_whose(rule)))
         return RC_OK;
     if (!handler->may && !access_asks_course(rule))

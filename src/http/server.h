@@ -22,7 +22,7 @@ struct http_settings {
     /* those of one turn, by next_waiting; resumes each, now or later */
     void (*turn_over)(struct face_context *context, struct request *first);
     /* once per answer */
-    void (*observe)(struct face_context *context, const struct request *request, uint64_t microseconds);
+    void (*observe)(struct face_context *context, struct request *request, uint64_t microseconds);
     struct face_context *context; /* request->server */
 };
 

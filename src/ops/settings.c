@@ -117,6 +117,12 @@ const struct setting settings_rows[] = {
     {.name = "log_level", .kind = kind_choice, .offset = AT(log_level), .initial = "info",
      .choices = "error|warn|info|debug", .live = true,
      .text = "How much is logged"},
+    {.name = "log_format", .kind = kind_choice, .offset = AT(log_format), .initial = "text",
+     .choices = "text|json", .live = true,
+     .text = "How a line of the log is written: time, level and message, or a JSON object"},
+    {.name = "access_log", .kind = kind_switch, .offset = AT(access_log), .initial = "off",
+     .choices = "off|on", .live = true,
+     .text = "on: a line for every answer: method, route, status, time, request id; never a body, a query, a token"},
 /* clang-format on */
 #undef AT
 };

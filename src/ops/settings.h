@@ -21,6 +21,7 @@ enum catalog_mode { CATALOG_OPEN, CATALOG_STRICT };
 enum enroll_mode { ENROLL_AUTO, ENROLL_EXPLICIT };
 enum user_check { USER_CHECK_OFF, USER_CHECK_REQUIRED };
 enum read_consistency { READ_STRONG, READ_LOCAL };
+enum log_format { LOG_TEXT, LOG_JSON };
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 enum { SETTINGS_MAX = 96 };
@@ -52,6 +53,8 @@ struct settings {
     enum read_consistency read_consistency;   /* one process is always strong */
     const char *metrics_listen;               /* [address:]port; empty: none */
     enum log_level log_level;
+    enum log_format log_format;
+    bool access_log;
     struct settings_text *texts;    /* of the config file; settings_done */
     const char *said[SETTINGS_MAX]; /* each value as it was written, by row; of ports the last */
 };

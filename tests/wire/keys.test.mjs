@@ -118,7 +118,7 @@ test('SIGHUP reloads secret and server key, each by itself; what is missing or b
     writeFileSync(keyFile, newKey);
     writeFileSync(secretFile, newSecret);
     let said = await hangUp(server);
-    assert.match(said, /jwt_secret_file: reloaded\n(.*\n)*milepost: server_key_file: reloaded\nmilepost: keys reloaded/);
+    assert.match(said, /jwt_secret_file: reloaded\n(.*\n)*.*milepost: server_key_file: reloaded\n.*milepost: keys reloaded/);
     assert.deepEqual([await withKey(oldKey), await withKey(newKey)], [401, 200]);
     assert.deepEqual([await withSecret(oldSecret, 1), await withSecret(newSecret, 1)], [401, 200]); // remembered tokens too
     rmSync(keyFile);
