@@ -122,7 +122,8 @@ const struct setting settings_rows[] = {
      .text = "How a line of the log is written: time, level and message, or a JSON object"},
     {.name = "access_log", .kind = kind_switch, .offset = AT(access_log), .initial = "off",
      .choices = "off|on", .live = true,
-     .text = "on: a line for every answer: method, route, status, time, request id; never a body, a query, a token"},
+     .text = "on: a line for every answer: method, route, status, time, request id; never a body, a query or "
+             "a token"},
 /* clang-format on */
 #undef AT
 };
