@@ -9,8 +9,8 @@ import { t, has } from './words.js';
 const PAGE = 12;
 
 /** The words for an event: those of its type and, of a log entry, of what was done. */
-const eventWords = ({ event, status, detail }) => {
-  const key = event === 'log' ? `event.log.${detail?.status ?? status ?? 'created'}` : `event.${event}`;
+const eventWords = ({ event, status }) => {
+  const key = event === 'log' ? `event.log.${status}` : `event.${event}`;
   return has(key) ? t(key) : event;
 };
 
@@ -39,6 +39,7 @@ export class History extends Component {
           {itemId != null ? <b><Name of={titleOf(nameOf?.(itemId), itemId)} /></b> : courseId != null ? <b><Name of={courseId} /></b> : null}{' '}
           {status && one.event !== 'log' ? <State of={status} /> : null}{' '}
           {progressPercent != null ? format.percent(progressPercent) : null}
+          {one.event === 'log' && one.detail ? <div>{Object.entries(one.detail).map(([name, value]) => <span class="member" key={name}><Name of={name} />: <Name of={value} /></span>)}</div> : null}
           <div class="sm mu">
             {t('by')} <Name of={actor === userId ? t('themselves') : actor} />, {t('through', { face })}
             {deviceId ? <span>, {t('device')} <Name of={deviceId} /></span> : null}
