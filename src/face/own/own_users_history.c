@@ -5,6 +5,7 @@
 
 #include "app/learner_history.h"
 #include "core/words.h"
+#include "face/cursor.h"
 #include "face/event_json.h"
 #include "face/show.h"
 

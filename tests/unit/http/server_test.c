@@ -128,7 +128,7 @@ static void turn_over(struct face_context *context, struct request *first)
     (void)pthread_detach(thread);
 }
 
-static void observe(struct face_context *context, const struct request *request, uint64_t microseconds)
+static void observe(struct face_context *context, struct request *request, uint64_t microseconds)
 {
     (void)context;
     (void)request;
