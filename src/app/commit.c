@@ -187,7 +187,10 @@ static void note_stored(struct engine *engine, const struct store_batch *what)
 /* RC_BUSY: it is not stored. RC_INTERNAL: nobody knows, and nothing more may be written. */
 static enum rc store(struct engine *engine, const struct store_batch *what, struct fault *fault)
 {
+    uint64_t began_us = monotonic_us();
     enum log_outcome outcome = log_commit(engine->log, what, fault);
+
+    histogram_add(&engine->timings.commit_us, histogram_times_us, monotonic_us() - began_us);
 
     engine->next_turn = 0;
     if (outcome == LOG_UNKNOWN)
@@ -384,9 +387,11 @@ enum rc commit_batch(struct engine *engine, struct command *commands, const char
 {
     struct batch *batch = &engine->batch;
     enum rc rc = others_begin(engine, fault);
+    uint64_t count = 0;
 
     batch->watched = engine->live && engine->live->is_watched(engine->live->of);
     for (struct command *command = commands; command && rc == RC_OK; command = command->next) {
+        count++;
         decide_command(batch, command);
         if (command->rc == RC_BUSY)
             rc = RC_BUSY, *fault = command->fault;
@@ -396,5 +401,7 @@ enum rc commit_batch(struct engine *engine, struct command *commands, const char
     if (rc == RC_OK && batch->adoptions.later && !engine->revision && !engine->fold.deferred &&
         !(commands && queue_is_alone(engine, commands)))
         rc = adopting_step(batch, fault);
+    if (count)
+        histogram_add(&engine->timings.batch_commands, histogram_sizes, count);
     return commit_decided(engine, commands, rc, ledger_key, ledger_value, fault);
 }

@@ -137,6 +137,11 @@ static uint32_t queued(const struct engine *engine)
     return engine->small.count + engine->large.count;
 }
 
+const struct engine_timings *engine_timings(const struct engine *engine)
+{
+    return &engine->timings;
+}
+
 struct engine_state engine_state(struct engine *engine)
 {
     (void)pthread_mutex_lock(&engine->lock);

@@ -68,3 +68,6 @@ struct store *engine_store(struct engine *engine);
 
 /* How the engine is, at one instant. Any thread; takes its lock for a moment. */
 struct engine_state engine_state(struct engine *engine);
+
+/* As long as the engine. Any thread reads. */
+const struct engine_timings *engine_timings(const struct engine *engine);

@@ -33,6 +33,8 @@ struct engine {
     bool runs;                   /* the thread does */
     struct segment *others_room; /* for decoding what others wrote; NULL: nobody else writes the log */
 
+    struct engine_timings timings; /* the engine's thread adds, anybody reads */
+
     /* the engine's thread's */
     struct fold fold;
     struct batch batch;

@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/histogram.h"
+
 /* How the engine is, at one instant: what is told to operators and balancers. */
 struct engine_state {
     bool writable; /* false: for one of the reasons that follow */
@@ -20,4 +22,10 @@ struct engine_state {
     uint64_t sequence, checkpointed;
     uint32_t queued;
     uint64_t batches, commands, events; /* since the start */
+};
+
+/* How long commits took in the log (histogram_times_us: its fsync, or its database), and how many commands a
+ * batch held (histogram_sizes). */
+struct engine_timings {
+    struct histogram commit_us, batch_commands;
 };

@@ -71,6 +71,11 @@ const struct history *service_history(struct service *service)
     return service->history;
 }
 
+const struct engine_timings *service_timings(const struct service *service)
+{
+    return engine_timings(service->engine);
+}
+
 struct engine_state service_state(struct service *service)
 {
     return engine_state(service->engine);

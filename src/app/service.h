@@ -47,3 +47,6 @@ struct engine *service_engine(struct service *service);
 
 /* How the server is, at one instant. Takes the engine's lock for a moment. */
 struct engine_state service_state(struct service *service);
+
+/* How long its commits took, and how many commands a batch held. As long as the service. Any thread. */
+const struct engine_timings *service_timings(const struct service *service);

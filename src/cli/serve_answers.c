@@ -1,7 +1,11 @@
 #include "cli/serve_answers.h"
 
+#include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "app/access.h"
 
@@ -102,6 +106,52 @@ void serve_observe(struct face_context *context, struct request *request, uint64
         audit(server, request);
 }
 
+static uint64_t count_descriptors(void)
+{
+    DIR *entries = opendir("/proc/self/fd");
+    uint64_t count = 0;
+
+    while (entries && readdir(entries))
+        count++;
+    if (entries)
+        (void)closedir(entries);      /* it was only read */
+    return count > 3 ? count - 3 : 0; /* ".", ".." and the one that looks */
+}
+
+static uint64_t resident_bytes(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    char line[128] = "";
+
+    if (!file)
+        return 0;
+    char *read = fgets(line, sizeof line, file); /* "size resident ..." in pages */
+    (void)fclose(file);                          /* it was only read */
+    const char *second = read ? strchr(line, ' ') : NULL;
+    return second ? strtoull(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+/* The names that Prometheus has for any process. */
+static void write_process(struct buf *out)
+{
+    struct rusage used = {.ru_utime = {0, 0}};
+    struct rlimit files = {0, 0};
+
+    (void)getrusage(RUSAGE_SELF, &used);    /* cannot fail */
+    (void)getrlimit(RLIMIT_NOFILE, &files); /* likewise */
+    double cpu_s = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+                   (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+    buf_printf(out,
+               "# HELP milepost_build_info What runs.\n# TYPE milepost_build_info gauge\n"
+               "milepost_build_info{version=\"%s\"} 1\n"
+               "# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total %.2f\n"
+               "# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes %llu\n"
+               "# TYPE process_open_fds gauge\nprocess_open_fds %llu\n"
+               "# TYPE process_max_fds gauge\nprocess_max_fds %llu\n",
+               MILEPOST_VERSION, cpu_s, (unsigned long long)resident_bytes(),
+               (unsigned long long)count_descriptors(), (unsigned long long)files.rlim_cur);
+}
+
 static struct metrics_label label_of(void *arg, size_t route)
 {
     (void)arg;
@@ -112,6 +162,7 @@ static struct metrics_label label_of(void *arg, size_t route)
 static void write_metrics(void *metrics, struct buf *out)
 {
     metrics_write(metrics, label_of, NULL, out);
+    write_process(out);
 }
 
 static bool is_read(size_t route)

@@ -2,13 +2,17 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/histogram.h"
 
 enum { CLASSES = 5 }; /* 1xx to 5xx */
 
 struct counter {
-    atomic_ullong requests[CLASSES], microseconds;
+    atomic_ullong requests[CLASSES];
+    struct histogram us;
 };
 
 struct refusals {
@@ -49,7 +53,7 @@ void metrics_count(struct metrics *metrics, size_t route, int status, uint64_t m
 
     if (class >= 0 && class < CLASSES)
         atomic_fetch_add_explicit(&counter->requests[class], 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&counter->microseconds, microseconds, memory_order_relaxed);
+    histogram_add(&counter->us, histogram_times_us, microseconds);
 }
 
 void metrics_refused(struct metrics *metrics, const char *limit)
@@ -123,15 +127,16 @@ void metrics_write(struct metrics *metrics, struct metrics_label (*label)(void *
                            name.method, name.pattern, class + 1, count);
         }
     }
-    head(out, "milepost_request_seconds_sum", "counter",
-         "Time from head to answer, suspended time included.");
+    head(out, "milepost_request_seconds", "histogram", "Time from head to answer, suspended time included.");
     for (size_t i = 0; i <= metrics->routes; i++) {
         struct metrics_label name = i < metrics->routes ? label(arg, i) : (struct metrics_label){"", "none"};
-        unsigned long long us =
-            atomic_load_explicit(&metrics->counters[i].microseconds, memory_order_relaxed);
-        if (us)
-            buf_printf(out, "milepost_request_seconds_sum{method=\"%s\",route=\"%s\"} %llu.%06llu\n",
-                       name.method, name.pattern, us / 1000000, us % 1000000);
+        char labels[256];
+        if (!histogram_count(&metrics->counters[i].us))
+            continue;
+        (void)snprintf(labels, sizeof labels, "method=\"%s\",route=\"%s\",", name.method,
+                       name.pattern); /* a pattern is shorter */
+        histogram_write(&metrics->counters[i].us, histogram_times_us, 1000000, "milepost_request_seconds",
+                        labels, out);
     }
     head(out, "milepost_refused_total", "counter",
          "Requests that met a limit, by what the answer said of it.");

@@ -37,7 +37,7 @@ struct metrics_label {
     const char *method, *pattern;
 };
 
-/* milepost_requests_total and milepost_request_seconds_sum by route and class of status,
+/* milepost_requests_total and the histogram milepost_request_seconds by route and class of status,
  * milepost_refused_total by limit. */
 void metrics_write(struct metrics *metrics, struct metrics_label (*label)(void *arg, size_t route), void *arg,
                    struct buf *out);

@@ -112,6 +112,13 @@ static void put_engine(struct buf *out, struct face_context *context)
             state.checkpoint_failing_since_ms != 0);
     put_one(out, "milepost_checkpoint_failing_seconds", "gauge", "For how long.",
             seconds_since(context, state.checkpoint_failing_since_ms));
+    const struct engine_timings *timings = service_timings(context->service);
+    buf_text(out, "# HELP milepost_commit_seconds Time of a commit in the log, its fsync included.\n"
+                  "# TYPE milepost_commit_seconds histogram\n");
+    histogram_write(&timings->commit_us, histogram_times_us, 1000000, "milepost_commit_seconds", "", out);
+    buf_text(out, "# HELP milepost_batch_commands Commands that one commit held.\n"
+                  "# TYPE milepost_batch_commands histogram\n");
+    histogram_write(&timings->batch_commands, histogram_sizes, 1, "milepost_batch_commands", "", out);
     put_one(out, "milepost_checkpoint_too_long", "gauge",
             "Learners whose state no row of the checkpoint file holds.", state.too_long);
 }

@@ -145,6 +145,9 @@ static void the_threads_answer_all_and_leave_a_checkpoint(void **unused)
     assert_int_equal(state.queued, 0);
     assert_int_equal(state.commands, SMALL + 1);
     assert_int_equal(state.sequence, state.events);
+    const struct engine_timings *timings = engine_timings(engine);
+    assert_int_equal(atomic_load(&timings->batch_commands.sum), SMALL + 1); /* each in one batch */
+    assert_int_equal(histogram_count(&timings->commit_us), histogram_count(&timings->batch_commands));
     uint64_t sequence = state.sequence;
     engine_free(engine);
     engine = open_engine(store);

@@ -1,0 +1,42 @@
+// What /metrics says adds up, and what the alert rules and the dashboard ask for is there.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { Server } from './server.mjs';
+
+test('histograms of routes and commits add up; the process and the build are named', async () => {
+  const server = await Server.start();
+  for (let i = 0; i < 7; i++) await server.call('POST', '/progress/update', { as: 'u', body: { userId: 'u', videoId: `v${i}`, watchedDuration: 1 } });
+  const { text } = await server.call('GET', '/metrics', { headers: { 'x-server-key': server.key } });
+  const value = (name) => {
+    const line = text.split('\n').find((one) => one.startsWith(`${name} `));
+    assert.ok(line, name);
+    return Number(line.slice(name.length + 1));
+  };
+  const route = 'method="POST",route="/progress/update"';
+  assert.equal(value(`milepost_request_seconds_count{${route}}`), 7);
+  assert.equal(value(`milepost_request_seconds_bucket{${route},le="+Inf"}`), 7);
+  assert.ok(value(`milepost_request_seconds_sum{${route}}`) > 0);
+  let before = 0;
+  for (const [, count] of text.matchAll(/^milepost_commit_seconds_bucket\{le="[^"]+"\} (\d+)$/gm)) {
+    assert.ok(Number(count) >= before);
+    before = Number(count);
+  }
+  assert.equal(value('milepost_commit_seconds_count'), before);
+  assert.ok(before >= 7);
+  assert.ok(value('milepost_batch_commands_sum') >= 7);
+  assert.ok(value('process_resident_memory_bytes') > 1e6 && value('process_open_fds') > 5 && value('process_cpu_seconds_total') > 0);
+  const version = /version: '([\d.]+)'/.exec(readFileSync('meson.build', 'utf8'))[1];
+  assert.equal(value(`milepost_build_info{version="${version}"}`), 1);
+  // each name is typed once
+  const types = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+  assert.equal(new Set(types).size, types.length);
+  // what rules and dashboard ask for
+  const asked = readFileSync('packaging/alerts.yaml', 'utf8') + readFileSync('packaging/grafana.json', 'utf8');
+  for (const [name] of asked.matchAll(/\b(milepost|process)_[a-z_]+\b/g)) {
+    const base = name.replace(/_(bucket|count|sum)$/, '');
+    assert.ok(types.includes(name) || types.includes(base), name);
+  }
+  JSON.parse(readFileSync('packaging/grafana.json', 'utf8'));
+  assert.equal((await server.discard()).code, 0, server.log);
+});
