@@ -22,6 +22,7 @@ typedef const uint64_t histogram_bounds[HISTOGRAM_BOUNDS];
 extern histogram_bounds histogram_times_us; /* 500 us to 10 s */
 extern histogram_bounds histogram_sizes;    /* 1 to 5,000 */
 
+/* One value more. */
 static inline void histogram_add(struct histogram *histogram, histogram_bounds bounds, uint64_t value)
 {
     int at = 0;
