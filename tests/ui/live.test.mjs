@@ -17,6 +17,7 @@ after(async () => {
 
 const rows = (page) => page.locator('#learners tbody tr').evaluateAll((all) => all.map((row) => [...row.cells].slice(0, 3).map((cell) => cell.innerText.trim())));
 
+// Beside each other, so each with learners and a course of its own.
 describe('live', { concurrency: 3, skip }, () => {
   test('a course: the row is patched where it stands, marked, told once; figures follow; the order changes when asked', async () => {
     const page = await person(browser, server, ['instructor', '21'], '#/courses/7?sortBy=progress&order=desc');
@@ -52,12 +53,12 @@ describe('live', { concurrency: 3, skip }, () => {
   });
 
   test('an item: who is on it now, and where', async () => {
-    const page = await person(browser, server, ['instructor', '21'], '#/courses/7/items/71');
+    const page = await person(browser, server, ['instructor', '21'], '#/courses/8/items/81');
     await page.waitForSelector('.live.live');
     assert.equal(await page.locator('ul.here').count(), 0);
-    await server.call('POST', '/progress/realtime', { as: '13', body: { userId: '13', videoId: '71', watchedDuration: 140, position: 140, segments: [[130, 140]] } });
+    await server.call('POST', '/progress/realtime', { as: '13', body: { userId: '13', videoId: '81', watchedDuration: 100, position: 100, segments: [[90, 100]] } });
     await page.waitForSelector('ul.here li');
-    assert.match(await page.textContent('ul.here'), /13.*at 2:20/);
+    assert.match(await page.textContent('ul.here'), /13.*at 1:40/);
     await page.waitForSelector('path.tick', { state: 'attached' });
     assert.deepEqual(page.said, []);
     await page.leave();

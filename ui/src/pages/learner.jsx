@@ -155,6 +155,12 @@ export class Learner extends Component {
     );
   }
 
+  // The history names items by id; those of the list have titles.
+  named(progress) {
+    this.names = new Map(progress.map(({ contentId }) => [String(contentId.id), contentId.title]));
+    this.forceUpdate();
+  }
+
   async erase() {
     const { userId, own } = this.props;
     await write('DELETE', `api/v1/users/${encodeURIComponent(userId)}`);
@@ -204,9 +210,9 @@ export class Learner extends Component {
         <Ask path={`api/v1/users/${id}/courses?limit=20${query.page ? `&page=${encodeURIComponent(query.page)}` : ''}`} size={4} show={(answer) => this.courses(answer)} />
         <div class="g21">
           <Ask path={`progress/engagement/${id}`} size={6} show={(answer) => this.days(answer)} />
-          <History userId={userId} cursor={query.before} canTakeBack={own || is('ADMIN', 'SYSTEM')} />
+          <History userId={userId} cursor={query.before} canTakeBack={own || is('ADMIN', 'SYSTEM')} nameOf={(item) => this.names?.get(String(item))} />
         </div>
-        <Ask path={`api/progress/${id}?${items}`} size={6} show={(answer) => (
+        <Ask path={`api/progress/${id}?${items}`} size={6} onData={({ data }) => this.named(data.progress)} show={(answer) => (
           <div class="stackable">
             <section class="card">{this.itemsOf(answer, all)}</section>
             {answer.progress_logs.length ? <section class="card">{this.logs(answer.progress_logs)}<nav class="pager" aria-label={t('logEntries')}><SaveButton path={`api/progress/${id}`} name={`logs-${userId}.csv`} label={t('csv')} /></nav></section> : null}
