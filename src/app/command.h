@@ -167,6 +167,7 @@ struct command {
     bool created;
     bool split;    /* an item that many hold comes to its course first; then the command is decided anew */
     bool adopts;   /* answered when all whom it adopts are enrolled */
+    bool replay;   /* its Idempotency-Key was answered by another node meanwhile: nothing was done */
     bool outdated; /* what was found out before is no longer so: do it again */
     int64_t log_date_ms, log_created_ms;
     struct answer answer;

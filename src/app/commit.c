@@ -6,6 +6,7 @@
 #include "app/checkpointer.h"
 #include "app/decide/decide.h"
 #include "app/engine_private.h"
+#include "app/idempotency.h"
 #include "app/live_batch.h"
 #include "app/others.h"
 #include "app/queue.h"
@@ -77,6 +78,12 @@ static bool name_all(struct arena *arena, const struct command *command, struct 
     return true;
 }
 
+/* Whether it has an answer to be remembered. */
+static bool is_answered(const struct command *command)
+{
+    return command->rc == RC_OK && command->answer_key && !command->split && !command->replay;
+}
+
 /* Answers to be remembered with the events that they tell of. */
 static enum rc collect_answers(struct engine *engine, struct command *commands, struct store_answer **out,
                                size_t *out_count)
@@ -84,14 +91,14 @@ static enum rc collect_answers(struct engine *engine, struct command *commands, 
     size_t count = 0;
 
     for (struct command *command = commands; command; command = command->next)
-        count += command->rc == RC_OK && command->answer_key && !command->split;
+        count += is_answered(command);
     *out_count = count;
     *out = count ? arena_alloc(&engine->batch.arena, count * sizeof **out) : NULL;
     if (count && !*out)
         return RC_BUSY;
     count = 0;
     for (struct command *command = commands; command; command = command->next) {
-        if (command->rc != RC_OK || !command->answer_key || command->split)
+        if (!is_answered(command))
             continue;
         if (command->answer.body->failed)
             return RC_BUSY;
@@ -193,6 +200,13 @@ static enum rc store(struct engine *engine, const struct store_batch *what, stru
     histogram_add(&engine->timings.commit_us, histogram_times_us, monotonic_us() - began_us);
 
     engine->next_turn = 0;
+    if (engine->others_room) {
+        (void)pthread_mutex_lock(&engine->lock);
+        engine->log_costs.commits++;
+        engine->log_costs.commit_us += monotonic_us() - began_us;
+        engine->log_costs.doubts += outcome == LOG_UNKNOWN;
+        (void)pthread_mutex_unlock(&engine->lock);
+    }
     if (outcome == LOG_UNKNOWN)
         outcome = settle(engine, &what->id, fault);
     if (outcome == LOG_STORED)
@@ -367,6 +381,9 @@ enum rc commit_decided(struct engine *engine, struct command *commands, enum rc 
     (void)pthread_mutex_lock(&engine->lock);
     engine->state.broken |= rc == RC_INTERNAL || rc == RC_CONFLICT;
     engine->state.sequence = batch->counters.sequence;
+    engine->state.turn = engine->followed.number;
+    if (engine->turn_waiters)
+        (void)pthread_cond_broadcast(&engine->turned);
     engine->state.batches++;
     engine->erasures += batch->erasure != NULL;
     if (wrote)
@@ -392,6 +409,10 @@ enum rc commit_batch(struct engine *engine, struct command *commands, const char
     batch->watched = engine->live && engine->live->is_watched(engine->live->of);
     for (struct command *command = commands; command && rc == RC_OK; command = command->next) {
         count++;
+        command->replay = command->answer_key && engine->answers && engine->others_room &&
+                          idempotency_was_learned(engine->answers, command->answer_key);
+        if (command->replay)
+            continue; /* another node has done it */
         decide_command(batch, command);
         if (command->rc == RC_BUSY)
             rc = RC_BUSY, *fault = command->fault;

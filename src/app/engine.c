@@ -62,6 +62,7 @@ enum rc engine_new(struct store *store, const struct policy *policy,
     engine->policy = *policy;
     (void)pthread_mutex_init(&engine->lock, NULL); /* default attributes cannot fail */
     (void)pthread_cond_init(&engine->work, NULL);  /* likewise */
+    (void)pthread_cond_init(&engine->turned, NULL);
     arena_init(&engine->batch.arena);
     enum rc rc =
         tail_new(&engine->tail) == RC_OK ? startup_load(engine, progress, fault) : fault_no_memory(fault);
@@ -95,6 +96,7 @@ enum rc engine_new(struct store *store, const struct policy *policy,
         return rc;
     }
     engine->state.sequence = model_published(engine->model);
+    engine->state.turn = engine->followed.number;
     *out_engine = engine;
     return RC_OK;
 }
@@ -102,6 +104,48 @@ enum rc engine_new(struct store *store, const struct policy *policy,
 void engine_set_live(struct engine *engine, const struct live_sink *live)
 {
     engine->live = live;
+}
+
+void engine_set_answers(struct engine *engine, struct idempotency *answers)
+{
+    engine->answers = answers;
+}
+
+struct log *engine_log(struct engine *engine)
+{
+    return engine->log;
+}
+
+int64_t engine_now_ms(const struct engine *engine)
+{
+    return engine->policy.now_ms();
+}
+
+struct log_costs engine_log_costs(struct engine *engine)
+{
+    (void)pthread_mutex_lock(&engine->lock);
+    struct log_costs costs = engine->log_costs;
+    (void)pthread_mutex_unlock(&engine->lock);
+    return costs;
+}
+
+bool engine_wait_turn(struct engine *engine, uint64_t turn, uint64_t ms)
+{
+    int64_t until_ms = monotonic_ms() + (int64_t)ms, left_ms = (int64_t)ms;
+
+    (void)pthread_mutex_lock(&engine->lock);
+    engine->turn_waiters++;
+    while (engine->state.turn < turn && left_ms > 0 && !engine->state.broken) {
+        engine->others_wrote = true;
+        if (engine->sleeping)
+            (void)pthread_cond_signal(&engine->work);
+        (void)monotonic_wait(&engine->turned, &engine->lock, (uint64_t)left_ms);
+        left_ms = until_ms - monotonic_ms();
+    }
+    engine->turn_waiters--;
+    bool there = engine->state.turn >= turn;
+    (void)pthread_mutex_unlock(&engine->lock);
+    return there;
 }
 
 const struct history *engine_history(struct engine *engine)
@@ -379,5 +423,6 @@ void engine_free(struct engine *engine)
     arena_done(&engine->batch.arena);
     (void)pthread_mutex_destroy(&engine->lock);
     (void)pthread_cond_destroy(&engine->work);
+    (void)pthread_cond_destroy(&engine->turned);
     free(engine);
 }

@@ -21,6 +21,8 @@ struct policy {
 };
 
 struct live_sink;
+struct idempotency;
+struct log;
 
 /* Whom to tell what was published; before the threads start. It must outlive the engine. */
 void engine_set_live(struct engine *engine, const struct live_sink *live);
@@ -55,6 +57,19 @@ MUST_CHECK enum rc engine_checkpoint(struct engine *engine, struct fault *fault)
 MUST_CHECK enum rc engine_set_threshold(struct engine *engine, uint16_t threshold_hundredths,
                                         struct fault *fault);
 
+/* Where the answers that other nodes gave are noted; before the threads start. It must outlive the engine. */
+void engine_set_answers(struct engine *engine, struct idempotency *answers);
+
+/* Waits until the model holds a turn of the log and all before it, and has the engine read them. False: not
+ * within so many milliseconds. Any thread but the engine's and an event loop. */
+bool engine_wait_turn(struct engine *engine, uint64_t turn, uint64_t ms);
+
+/* The log that the engine writes; of its functions only log_head is for another thread than the engine's. */
+struct log *engine_log(struct engine *engine);
+
+/* The policy's clock. */
+int64_t engine_now_ms(const struct engine *engine);
+
 struct history;
 
 /* What histories are read from. */
@@ -65,6 +80,9 @@ struct model *engine_model(struct engine *engine);
 
 /* The store that the engine writes. The caller of engine_new owns it; any thread may read as store.h says. */
 struct store *engine_store(struct engine *engine);
+
+/* Of a log that other nodes write. Any thread. */
+struct log_costs engine_log_costs(struct engine *engine);
 
 /* How the engine is, at one instant. Any thread; takes its lock for a moment. */
 struct engine_state engine_state(struct engine *engine);

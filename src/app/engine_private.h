@@ -26,6 +26,7 @@ struct engine {
     struct log *log; /* the store's; NULL: that was opened for reading alone */
     struct policy policy;
     const struct live_sink *live; /* NULL: nobody watches */
+    struct idempotency *answers;  /* where those of other nodes are noted; NULL: nowhere */
     struct model *model;
     struct tail *tail;
     struct checkpointer *checkpointer;
@@ -62,5 +63,8 @@ struct engine {
     uint64_t commit_count;
     uint64_t erasures;             /* how often events were taken out of the log since the start */
     struct event_counting counted; /* the last count of all events; begun false: there is none */
+    uint32_t turn_waiters;         /* who waits for a turn to be published */
+    pthread_cond_t turned;         /* one was, and somebody waits */
     struct engine_state state;
+    struct log_costs log_costs; /* counted only where other nodes write the log */
 };

@@ -20,6 +20,7 @@ struct engine_state {
     uint32_t
         too_long; /* learners whose state no row of the checkpoint file holds: each start folds all events */
     uint64_t sequence, checkpointed;
+    uint64_t turn; /* of a log that other nodes write: how far the model has followed it */
     uint32_t queued;
     uint64_t batches, commands, events; /* since the start */
 };
@@ -28,4 +29,12 @@ struct engine_state {
  * batch held (histogram_sizes). */
 struct engine_timings {
     struct histogram commit_us, batch_commands;
+};
+
+/* What the log cost, since the start. */
+struct log_costs {
+    uint64_t turns, turn_us;     /* taken, and the wait for them, with what others wrote */
+    uint64_t commits, commit_us; /* that were tried */
+    uint64_t doubts;             /* of them, whose outcome had to be asked for */
+    uint64_t followed;           /* batches of others */
 };

@@ -15,8 +15,8 @@ struct kept {
     uint8_t key[16], fingerprint[16];
     uint64_t caller;
     int64_t at_ms;
-    bool running;
-    uint32_t bytes; /* of the answer, once there is one */
+    bool running, learned; /* learned: another node answered it while it ran here */
+    uint32_t bytes;        /* of the answer, once there is one */
     struct kept *older, *younger;
 };
 
@@ -207,7 +207,9 @@ void idempotency_end(struct idempotency *idempotency, const uint8_t key[16], boo
 {
     (void)pthread_mutex_lock(&idempotency->lock);
     struct kept *entry = find(idempotency, key);
-    if (entry && stored) {
+    if (entry && entry->learned) {
+        entry->running = entry->learned = false;
+    } else if (entry && stored) {
         struct tally *tally = tally_of(idempotency, entry->caller); /* there since the entry is */
         entry->running = false;
         entry->bytes = (uint32_t)bytes;
@@ -218,6 +220,41 @@ void idempotency_end(struct idempotency *idempotency, const uint8_t key[16], boo
         remove_entry(idempotency, entry);
     }
     (void)pthread_mutex_unlock(&idempotency->lock);
+}
+
+void idempotency_learn(struct idempotency *idempotency, const struct store_answer *answer)
+{
+    struct kept fresh = {
+        .caller = answer->caller, .at_ms = answer->at_ms, .bytes = (uint32_t)answer->body_size};
+
+    memcpy(fresh.key, answer->key, 16);
+    memcpy(fresh.fingerprint, answer->fingerprint, 16);
+    (void)pthread_mutex_lock(&idempotency->lock);
+    struct kept *entry = find(idempotency, answer->key);
+    if (entry && entry->running) {
+        struct tally *tally = tally_of(idempotency, entry->caller); /* there since the entry is */
+        memcpy(entry->fingerprint, answer->fingerprint, 16);
+        entry->learned = true;
+        entry->bytes = fresh.bytes;
+        idempotency->bytes += fresh.bytes;
+        if (tally)
+            tally->bytes += fresh.bytes;
+    } else {
+        if (entry) /* its time was over */
+            remove_entry(idempotency, entry);
+        (void)add(idempotency,
+                  &fresh); /* out of memory: a repeat is found by nobody but the log's own node */
+    }
+    (void)pthread_mutex_unlock(&idempotency->lock);
+}
+
+bool idempotency_was_learned(struct idempotency *idempotency, const uint8_t key[16])
+{
+    (void)pthread_mutex_lock(&idempotency->lock);
+    const struct kept *entry = find(idempotency, key);
+    bool learned = entry && entry->learned;
+    (void)pthread_mutex_unlock(&idempotency->lock);
+    return learned;
 }
 
 size_t idempotency_count(struct idempotency *idempotency, uint64_t *out_bytes)

@@ -37,6 +37,13 @@ MUST_CHECK enum rc idempotency_fetch(struct idempotency *idempotency, const uint
  * is free again. Constant time: the engine's thread calls it. */
 void idempotency_end(struct idempotency *idempotency, const uint8_t key[16], bool stored, size_t bytes);
 
+/* An answer that another node has given and this one's files hold. Constant time: the engine's thread. */
+void idempotency_learn(struct idempotency *idempotency, const struct store_answer *answer);
+
+/* Whether a key that runs here was learned of meanwhile: the request must not be done again. After
+ * idempotency_end, which keeps the other node's answer, idempotency_begin says what becomes of it. */
+bool idempotency_was_learned(struct idempotency *idempotency, const uint8_t key[16]);
+
 /* How many answers are kept; *out_bytes: their bytes. Any thread. */
 size_t idempotency_count(struct idempotency *idempotency, uint64_t *out_bytes);
 

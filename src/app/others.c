@@ -1,7 +1,12 @@
 #include "app/others.h"
 
+#include <string.h>
+
 #include "app/checkpointer.h"
 #include "app/engine_private.h"
+#include "app/idempotency.h"
+#include "base/ident.h"
+#include "base/monotonic.h"
 #include "core/live.h"
 #include "model/names.h"
 #include "model/view.h"
@@ -58,6 +63,8 @@ static void publish(struct engine *engine, const struct store_batch *batch)
     for (size_t i = 0; i < batch->log_total_count; i++)
         log_totals_set(engine->batch.logs.totals,
                        &(struct log_total){batch->log_totals[i], batch->counters.sequence});
+    for (size_t i = 0; engine->answers && i < batch->answer_count; i++)
+        idempotency_learn(engine->answers, &batch->answers[i]);
     if (batch->erasure)
         forget(engine, batch->erasure);
     if (batch->event_count)
@@ -67,13 +74,16 @@ static void publish(struct engine *engine, const struct store_batch *batch)
     engine->followed = (struct log_turn){batch->turn, batch->id};
     (void)pthread_mutex_lock(&engine->lock);
     engine->state.sequence = batch->counters.sequence;
+    engine->state.turn = batch->turn;
+    engine->log_costs.followed++;
+    if (engine->turn_waiters)
+        (void)pthread_cond_broadcast(&engine->turned);
     engine->state.events += batch->event_count;
     (void)pthread_mutex_unlock(&engine->lock);
 }
 
-static enum rc take(void *arg, const struct store_batch *batch, struct fault *fault)
+static enum rc take_whole(struct engine *engine, const struct store_batch *batch, struct fault *fault)
 {
-    struct engine *engine = arg;
     enum rc rc = add_names(engine->model, batch, fault);
 
     if (rc == RC_OK)
@@ -90,13 +100,42 @@ static enum rc take(void *arg, const struct store_batch *batch, struct fault *fa
     return rc;
 }
 
+/* The log does not say whom an erasure erased. This node knows: its files may hold answers that name them. */
+static enum rc take(void *arg, const struct store_batch *batch, struct fault *fault)
+{
+    struct engine *engine = arg;
+    char id[IDENT_MAX_BYTES];
+
+    if (!batch->erasure || batch->erasure->id_size)
+        return take_whole(engine, batch, fault);
+    struct store_erasure erasure = *batch->erasure;
+    struct store_batch named = *batch;
+    struct text known = {NULL, 0};
+    if (erasure.learner <= model_count(engine->model, ENTITY_LEARNER))
+        known = view_id(engine->fold.view, ENTITY_LEARNER, erasure.learner);
+    if (known.size <= sizeof id && known.size) {
+        memcpy(id, known.bytes, known.size);
+        erasure.id = id;
+        erasure.id_size = known.size;
+    }
+    named.erasure = &erasure;
+    return take_whole(engine, &named, fault);
+}
+
 enum rc others_begin(struct engine *engine, struct fault *fault)
 {
     struct batch *batch = &engine->batch;
     struct log_head head;
 
     batch->now_ms = engine->policy.now_ms();
+    uint64_t began_us = engine->others_room ? monotonic_us() : 0;
     enum rc rc = log_begin(engine->log, &engine->followed, take, engine, &head, fault);
+    if (engine->others_room) {
+        (void)pthread_mutex_lock(&engine->lock);
+        engine->log_costs.turns++;
+        engine->log_costs.turn_us += monotonic_us() - began_us;
+        (void)pthread_mutex_unlock(&engine->lock);
+    }
     if (rc != RC_OK)
         return rc;
     engine->next_turn = head.turn.number + 1;

@@ -80,3 +80,8 @@ struct engine_state service_state(struct service *service)
 {
     return engine_state(service->engine);
 }
+
+struct log_costs service_log_costs(struct service *service)
+{
+    return engine_log_costs(service->engine);
+}

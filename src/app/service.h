@@ -45,6 +45,9 @@ const struct history *service_history(struct service *service);
 /* The engine behind it, for app/system_figures.c alone. */
 struct engine *service_engine(struct service *service);
 
+/* What the log cost, where other nodes write it too. Takes the engine's lock for a moment. */
+struct log_costs service_log_costs(struct service *service);
+
 /* How the server is, at one instant. Takes the engine's lock for a moment. */
 struct engine_state service_state(struct service *service);
 

@@ -42,6 +42,9 @@ MUST_CHECK enum rc cli_check_store(struct store *store, struct fault *fault);
 /* Makes the data directory when it is not there; says what is wrong. 0, or an exit status. */
 int cli_make_directory(const char *path);
 
+/* A line for the operator. Any thread. */
+void cli_say(const char *what, const char *why);
+
 /* Wall clock in milliseconds. */
 int64_t cli_now_ms(void);
 
@@ -49,6 +52,10 @@ int64_t cli_now_ms(void);
  * 0, or an exit status. */
 int cli_open(const struct settings *settings, struct store **out_store, struct engine **out_engine);
 
-/* The same, until stop (may be NULL) says so: then 1, with nothing said. */
+/* Where the settings say that the store is. */
+struct store_place cli_place(const struct settings *settings);
+
+/* The same, until stop (may be NULL) says so: then 1, with nothing said. With stop it waits for a
+ * database that cannot be reached. */
 int cli_open_until(const struct settings *settings, bool (*stop)(void), struct store **out_store,
                    struct engine **out_engine);

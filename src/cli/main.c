@@ -8,6 +8,9 @@
 #include "cli/commands.h"
 #include "cli/manual.h"
 #include "cli/progress.h"
+#include "store/log.h"
+
+enum { AGAIN_MS = 300 /* how long a start waits before it asks a database again */ };
 
 int64_t cli_now_ms(void)
 {
@@ -46,9 +49,57 @@ int cli_make_directory(const char *path)
     return make_one(path, path);
 }
 
-static void say(const char *what, const char *why)
+void cli_say(const char *what, const char *why)
 {
     (void)fprintf(stderr, "milepost: %s: %s\n", what, why); /* nowhere else to say it */
+}
+
+struct store_place cli_place(const struct settings *settings)
+{
+    return (struct store_place){
+        .directory = settings->data,
+        .database = *settings->database ? settings->database : NULL,
+        .log = settings->database_log,
+    };
+}
+
+/* The copy of a log that went back, or is another, is worth nothing to this node; but to the operator it may
+ * be: it has what the log lost. */
+static enum rc set_aside(const struct settings *settings, struct fault *fault)
+{
+    char name[64];
+
+    (void)snprintf(name, sizeof name, "astray-%lld.db", (long long)cli_now_ms()); /* fits */
+    enum rc rc = store_set_aside(settings->data, name, fault);
+    if (rc == RC_OK)
+        /* for whoever watches */
+        (void)fprintf(
+            stderr,
+            "milepost: database: the log is not the one that this node has followed (it went back, or"
+            " is another). What was copied of it is kept in %s/%s; the node begins anew\n",
+            settings->data, name);
+    return rc;
+}
+
+static enum rc open_once(const struct settings *settings, const struct policy *policy,
+                         struct store **out_store, struct engine **out_engine, struct fault *fault)
+{
+    struct store_place place = cli_place(settings);
+    enum rc rc = store_open(&place, out_store, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    progress_begin(policy->progress_arg, "folding", "events", store_counters(*out_store).sequence);
+    rc = engine_new(*out_store, policy, progress_show, out_engine, fault);
+    progress_end(policy->progress_arg);
+    if (rc == RC_OK)
+        return RC_OK;
+    store_close(*out_store);
+    *out_store = NULL;
+    if (rc != RC_CONFLICT || !place.database)
+        return rc;
+    rc = set_aside(settings, fault);
+    return rc == RC_OK ? fault_set(fault, RC_BUSY, NULL, "the node begins anew") : rc;
 }
 
 int cli_open_until(const struct settings *settings, bool (*stop)(void), struct store **out_store,
@@ -61,24 +112,23 @@ int cli_open_until(const struct settings *settings, bool (*stop)(void), struct s
         .strict_catalog = settings->catalog == CATALOG_STRICT,
         .explicit_enrolment = settings->enroll == ENROLL_EXPLICIT,
         .now_ms = cli_now_ms,
-        .say = say,
+        .say = cli_say,
         .stop = stop,
     };
 
     if (cli_make_directory(settings->data) != 0)
         return 1;
-    enum rc rc = store_open(&(struct store_place){.directory = settings->data}, out_store, &fault);
-    if (rc == RC_OK) {
-        progress_begin(&progress, "folding", "events", store_counters(*out_store).sequence);
-        rc = engine_new(*out_store, &policy, progress_show, out_engine, &fault);
-        progress_end(&progress);
-        if (rc != RC_OK) {
-            store_close(*out_store);
-            *out_store = NULL;
-        }
+    enum rc rc = open_once(settings, &policy, out_store, out_engine, &fault);
+    for (bool said = false; rc == RC_BUSY && *settings->database && stop && !stop(); said = true) {
+        if (!said)
+            cli_say("database", fault_why(&fault));
+        (void)nanosleep(&(struct timespec){0, AGAIN_MS * 1000000}, NULL); /* cut is fine */
+        rc = open_once(settings, &policy, out_store, out_engine, &fault);
     }
     if (rc != RC_OK && !(stop && stop()))
-        say(settings->data, fault_why(&fault));
+        cli_say(fault.field ? fault.field : settings->data, fault_why(&fault));
+    if (rc == RC_OK && log_note(engine_log(*out_engine)))
+        cli_say("database", log_note(engine_log(*out_engine)));
     return rc == RC_OK ? 0 : 1;
 }
 

@@ -8,6 +8,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "app/read_index.h"
 #include "cli/options.h"
 #include "cli/serve_answers.h"
 #include "cli/serve_keys.h"
@@ -20,6 +21,7 @@
 #include "app/retention.h"
 #include "face/write.h"
 #include "ops/notify.h"
+#include "store/log.h"
 
 enum { WORKERS = 4 };
 
@@ -82,7 +84,8 @@ static int start(struct server *server)
     if (status == 0 && !(server->log = log_output_start(settings->log_format, settings->log_level)))
         status = serve_complain(NULL, "out of memory");
     if (status == 0)
-        status = serve_load_keys(settings, store_counters(server->store).sequence > 0, &context->auth);
+        status = serve_load_keys(settings, store_counters(server->store).sequence > 0,
+                                 engine_log(server->engine), &context->auth);
     if (status == 0)
         status = serve_load_tls(settings, &server->tls);
     if (status == 0)
@@ -107,6 +110,7 @@ static int start(struct server *server)
         return serve_complain(*settings->oidc_issuer ? "oidc_client_id" : "oidc_issuer", "must be given too");
     context->oidc_issuer = settings->oidc_issuer;
     context->oidc_client_id = settings->oidc_client_id;
+    context->reads_local = settings->read_consistency == READ_LOCAL;
     context->now_ms = cli_now_ms;
     context->routes = &face_routes;
     if (!(context->retentions = retentions_new()) || !(context->rates = rates_new()))
@@ -131,12 +135,16 @@ static int start(struct server *server)
         return serve_complain(NULL, "cannot start threads");
     enum rc rc = idempotency_new(server->store, cli_now_ms(), &context->answers, &fault);
     if (rc == RC_OK)
+        engine_set_answers(server->engine, context->answers);
+    if (rc == RC_OK)
         rc =
             engine_set_threshold(server->engine, (uint16_t)settings->completion_threshold_hundredths, &fault);
     if (rc == RC_OK)
         rc = serve_start_hub(server, &fault);
     if (rc == RC_OK)
         rc = engine_start(server->engine, &fault);
+    if (rc == RC_OK && log_is_shared(engine_log(server->engine)))
+        rc = read_index_new(server->engine, cli_say, &context->read_index, &fault);
     if (rc == RC_OK)
         rc = http_server_start(&http, &server->http, &fault);
     if (rc == RC_OK)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "cli/options.h"
 #include "ops/key_files.h"
 
@@ -41,10 +42,41 @@ static void list_key_files(const struct settings *settings, struct key_file *out
     out[2] = (struct key_file){"server_key_file", settings->server_key_file, "server.key", take_server_key};
 }
 
+/* A key of the data directory that all nodes of the log have alike: who is let in by one is by all. The one
+ * that the log knows is put in the place of another. */
+static enum rc read_shared(const char *directory, const char *name, struct log *log, char **out_key,
+                           size_t *out_size, struct fault *fault)
+{
+    char path[4096];
+    struct buf shared = {.failed = false};
+    enum rc rc = key_read_or_make(directory, name, out_key, out_size, fault);
+
+    if (rc != RC_OK || !log_is_shared(log))
+        return rc;
+    (void)snprintf(path, sizeof path, "%s/%s", directory, name); /* a cut path does not open */
+    rc = log_share(log, name, *out_key, *out_size, &shared, fault);
+    if (rc == RC_OK && (shared.size != *out_size || memcmp(shared.bytes, *out_key, shared.size) != 0)) {
+        explicit_bzero(*out_key, *out_size);
+        free(*out_key);
+        *out_key = NULL;
+        buf_char(&shared, '\n');
+        rc = !shared.failed && file_write_whole(path, shared.bytes, shared.size)
+                 ? key_read(path, out_key, out_size, fault)
+                 : fault_set(fault, RC_INTERNAL, NULL, "a key file cannot be written");
+        if (rc == RC_OK)
+            (void)fprintf(stderr, "milepost: %s: as the other nodes have it\n",
+                          name); /* for whoever watches */
+    }
+    if (shared.bytes)
+        explicit_bzero(shared.bytes, shared.size);
+    buf_done(&shared);
+    return rc;
+}
+
 /* Reads a key again. One that is missing is made at the first start alone: anew, it would lock everybody out.
  */
 static enum rc read_key_file(const struct key_file *file, const char *directory, struct keys *keys,
-                             bool first, struct fault *fault)
+                             struct log *first, struct fault *fault)
 {
     char path[4096];
     char *bytes = NULL;
@@ -53,7 +85,7 @@ static enum rc read_key_file(const struct key_file *file, const char *directory,
     /* a cut path does not open */
     (void)snprintf(path, sizeof path, "%s/%s", directory, file->own_name ? file->own_name : "");
     enum rc rc = *file->path ? key_read(file->path, &bytes, &size, fault)
-                 : first     ? key_read_or_make(directory, file->own_name, &bytes, &size, fault)
+                 : first     ? read_shared(directory, file->own_name, first, &bytes, &size, fault)
                              : key_read(path, &bytes, &size, fault);
     if (rc == RC_OK)
         rc = file->take(keys, bytes, size, fault);
@@ -82,7 +114,7 @@ static void warn_of_new_key(const struct key_file *file, const char *directory)
         file->name, directory, file->own_name); /* for whoever watches */
 }
 
-int serve_load_keys(const struct settings *settings, bool has_data, struct auth **out_auth)
+int serve_load_keys(const struct settings *settings, bool has_data, struct log *log, struct auth **out_auth)
 {
     struct auth_settings auth = {
         .uses_jwks = *settings->jwks_url != '\0',
@@ -101,8 +133,8 @@ int serve_load_keys(const struct settings *settings, bool has_data, struct auth 
         if (*files[i].path || files[i].own_name) {
             bool is_new = is_missing(&files[i], settings->data);
             name = files[i].name;
-            rc = read_key_file(&files[i], settings->data, auth_keys(*out_auth), true, &fault);
-            if (rc == RC_OK && is_new && has_data)
+            rc = read_key_file(&files[i], settings->data, auth_keys(*out_auth), log, &fault);
+            if (rc == RC_OK && is_new && has_data && !log_is_shared(log))
                 warn_of_new_key(&files[i], settings->data);
         }
     return rc == RC_OK ? 0 : cli_complain(name ? name : "serve", fault_why(&fault));
@@ -119,7 +151,7 @@ int serve_check_keys(const struct settings *settings)
     list_key_files(settings, files);
     for (int i = 0; i < KEY_FILES && auth; i++)
         if (*files[i].path &&
-            read_key_file(&files[i], settings->data, auth_keys(auth), false, &fault) != RC_OK)
+            read_key_file(&files[i], settings->data, auth_keys(auth), NULL, &fault) != RC_OK)
             wrong = cli_complain(files[i].name, fault_why(&fault));
     auth_free(auth);
     struct tls_keys *tls = NULL;
@@ -139,7 +171,7 @@ void serve_reload_keys(const struct settings *settings, struct auth *auth, struc
         struct fault fault = {NULL, NULL};
         if (!*files[i].path && !files[i].own_name)
             continue;
-        bool taken = read_key_file(&files[i], settings->data, auth_keys(auth), false, &fault) == RC_OK;
+        bool taken = read_key_file(&files[i], settings->data, auth_keys(auth), NULL, &fault) == RC_OK;
         kept += !taken;
         (void)fprintf(stderr, "<%d>milepost: %s: %s%s\n", taken ? 5 : 3, files[i].name,
                       taken ? "reloaded" : fault_why(&fault),

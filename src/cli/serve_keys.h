@@ -4,14 +4,16 @@
 #include "face/jwks.h"
 #include "http/tls_keys.h"
 #include "ops/settings.h"
+#include "store/log.h"
 
 /* Where the server's keys come from: files at the start and on SIGHUP, and a JWK set. What goes wrong is said
  * on stderr. */
 
 /* Loads the keys that the settings name; some are made at the first start. has_data: there are events
  * already, so that new keys are not what anybody wanted, which is said loudly. 0, or an exit status;
+ * those that are made are the same on all nodes of a log that is shared;
  * *out_auth is the caller's then too (NULL: none was made). */
-int serve_load_keys(const struct settings *settings, bool has_data, struct auth **out_auth);
+int serve_load_keys(const struct settings *settings, bool has_data, struct log *log, struct auth **out_auth);
 
 /* Whether the keys that the settings name can be used; keys that the first start would make need not be
  * there. What is wrong is said. 0, or an exit status. */

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/read_index.h"
 #include "base/monotonic.h"
 #include "face/jwks.h"
 #include "app/retention.h"
@@ -68,6 +69,7 @@ void serve_stop(struct server *server)
     cms_free(server->context.cms);
     jwks_free(server->context.jwks);
     hub_settle(server->context.hub);
+    read_index_free(server->context.read_index);
     engine_free(server->engine);
     service_free(server->context.service);
     hub_free(server->context.hub);

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "app/access.h"
+#include "app/read_index.h"
 #include "auth/keys.h"
 #include "auth/token.h"
 #include "base/ident.h"
@@ -265,12 +266,66 @@ static void handle_apart(struct request *request)
     }
 }
 
-void dispatch_handle(struct request *request)
+static void handle_here_or_apart(struct request *request)
 {
     if (request->body.size > LOOP_BODY_BYTES || (request->body.size && face_body_is_packed(request)))
         handle_apart(request);
     else
         handle(request);
+}
+
+/* ---- several nodes on one log ----
+ * What is asked of this server begins with all that was acknowledged before, by any node: writes, since who
+ * may is read from the model too, and reads unless read_consistency is local. */
+
+struct head_wait {
+    struct read_waiter waiter; /* first: the read index gives it back */
+    struct request *request;
+};
+
+static void head_told(struct read_waiter *waiter)
+{
+    request_resume(((struct head_wait *)waiter)->request);
+}
+
+static void head_known(struct request *request)
+{
+    struct read_waiter *waiter = face_call(request)->waiter;
+
+    face_call(request)->waiter = NULL;
+    if (waiter->rc == RC_OK)
+        handle_here_or_apart(request);
+    else
+        request_fail(request, waiter->rc, &waiter->fault);
+}
+
+static void wait_for_head(struct request *request)
+{
+    struct head_wait *wait = arena_alloc(&request->arena, sizeof *wait);
+
+    if (!wait) {
+        request_fail(request, RC_BUSY, &(struct fault){NULL, "out of memory"});
+        return;
+    }
+    *wait = (struct head_wait){{.done = head_told}, request};
+    face_call(request)->waiter = &wait->waiter;
+    request_wait(request, head_known);
+}
+
+void dispatch_handle(struct request *request)
+{
+    struct face_context *context = face_of(request);
+    const struct http_route *route = request->route;
+    bool shows = route->read || route->slow || route->handler == live_subscribe;
+
+    if (!context->read_index || !(route->write || shows)) {
+        handle_here_or_apart(request);
+    } else if (context->reads_local && shows && route->handler != live_subscribe) {
+        request->stale = read_index_state(context->read_index).away_since_ms != 0;
+        handle_here_or_apart(request);
+    } else {
+        wait_for_head(request);
+    }
 }
 
 void dispatch_judge(struct request *request)

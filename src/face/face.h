@@ -17,6 +17,8 @@
 struct auth;
 struct hub;
 struct rates;
+struct read_index;
+struct read_waiter;
 struct retentions;
 
 /* What every face is given: the services behind it. A face decodes (body.h) and encodes (show.h); the rest is
@@ -30,8 +32,10 @@ struct face_context {
     struct service *service;
     struct auth *auth;
     struct idempotency *answers;
-    struct hub *hub;                                       /* who watches */
-    const char *cors_origins;                              /* other sites that may, comma separated */
+    struct read_index *read_index; /* NULL: nobody else writes what this server reads */
+    bool reads_local;              /* reads do not wait for the log's head */
+    struct hub *hub;               /* who watches */
+    const char *cors_origins;      /* other sites that may, comma separated */
     void (*write_metrics)(void *metrics, struct buf *out); /* the counters that the program keeps */
     void *metrics;
     uint64_t (*count_reads)(void *metrics); /* requests that read, answered since the start */
@@ -63,6 +67,7 @@ struct face_context {
 struct call {
     struct caller caller;
     struct text user, course, item;
+    struct read_waiter *waiter; /* while it waits for the log's head; else NULL */
 };
 
 /* What the program gave the faces; borrowed, as long as the server runs. */

@@ -6,6 +6,7 @@
 #include <openssl/sha.h>
 
 #include "app/access.h"
+#include "app/read_index.h"
 #include "base/instant.h"
 #include "face/part_names.h"
 #include "face/work.h"
@@ -41,12 +42,19 @@ static void finish(struct request *request, struct command *command)
     request_reply(request, command->answer.status, "application/json");
 }
 
+static void go_on(struct request *request, struct command *command);
+
 /* On a server thread again: the command is done. */
 static void resumed(struct request *request)
 {
     struct command *command = request->command;
     struct face_context *context = face_of(request);
 
+    if (command->replay) { /* another node has answered it */
+        command->replay = false;
+        go_on(request, command);
+        return;
+    }
     if (command->outdated && command->again) {
         command->again(command);
         return;
@@ -310,16 +318,29 @@ void write_handle(struct request *request)
         write_submit(request);
 }
 
+/* Those that wait for the log's head, and those for the engine. */
 void face_turn_over(struct face_context *context, struct request *first)
 {
     struct command *commands = NULL, **end = &commands;
+    struct read_waiter *readers = NULL, **readers_end = &readers;
     struct fault fault = {NULL, NULL};
 
     for (struct request *request = first; request; request = request->next_waiting) {
+        struct read_waiter *waiter = face_call(request)->waiter;
+        if (waiter) {
+            *readers_end = waiter;
+            readers_end = &waiter->next;
+            continue;
+        }
         *end = request->command;
         end = &(*end)->next;
     }
     *end = NULL;
+    *readers_end = NULL;
+    if (readers)
+        read_index_wait(context->read_index, readers);
+    if (!commands)
+        return;
     struct command *refused = service_submit(context->service, commands, &fault);
     for (struct command *next; refused; refused = next) {
         next = refused->next; /* after done it may be gone */

@@ -96,6 +96,8 @@ enum MHD_Result answer_send(struct http_server *server, struct request *request)
         add_header(response, "Allow", request->allow);
     if (request->retry_after)
         add_header(response, "Retry-After", "1");
+    if (request->stale && request->status < 300)
+        add_header(response, "Warning", "110 - \"Response is Stale\"");
     if (request->challenge)
         add_header(response, "WWW-Authenticate", "Bearer");
     if (request->replayed)

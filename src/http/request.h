@@ -70,6 +70,7 @@ struct request {
     bool sealed, packed;  /* request_seal's */
     bool streamed;        /* out is a piece of it: http/answer_stream.h */
     bool retry_after, replayed, close, challenge;
+    bool stale;          /* the answer may lack what others wrote: it says so (Warning: 110) */
     const char *allow;   /* for 405 and OPTIONS */
     const char *refused; /* why request_fail was called; NULL: it was not */
     bool answered;

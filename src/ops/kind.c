@@ -65,6 +65,13 @@ const char *kind_issuer(const struct setting *setting, const char *text, void *f
                : NULL;
 }
 
+const char *kind_database(const struct setting *setting, const char *text, void *field)
+{
+    bool is_url = strncmp(text, "postgres://", 11) == 0 || strncmp(text, "postgresql://", 13) == 0;
+
+    return *text && !is_url ? "must be a postgres:// URL" : kind_text(setting, text, field);
+}
+
 const char *kind_choice(const struct setting *setting, const char *text, void *field)
 {
     const char *at = setting->choices;

@@ -43,6 +43,9 @@ setting_kind kind_url;
 /* const char *: as kind_url, of letters that an address needs no escape for, and a host of 255 at most. */
 setting_kind kind_issuer;
 
+/* const char *: the URL of a PostgreSQL database, or "". */
+setting_kind kind_database;
+
 /* An enum: the place of the value among the choices, from 0. */
 setting_kind kind_choice;
 

@@ -95,16 +95,19 @@ const struct setting settings_rows[] = {
     {.name = "cache_ttl", .kind = kind_number, .offset = AT(cache_ttl), .low = 0, .high = 86400,
      .unit = "s", .initial = "300",
      .text = "Seconds that upstream answers are kept"},
-    {.name = "database", .kind = kind_absent, .offset = AT(database), .initial = "",
-     .text = "Empty: SQLite in the data directory. Nothing else is built in yet: postgres://... is refused"},
+    {.name = "database", .kind = kind_database, .offset = AT(database), .initial = "",
+     .text = "Empty: SQLite in the data directory. postgres://...: the database whose log several nodes share "
+             "(docs/nodes.md); the data directory is then this node's copy"},
+    {.name = "database_log", .kind = kind_text, .offset = AT(database_log), .initial = "main",
+     .text = "Which log of that database: it may hold several, which know nothing of each other"},
     {.name = "replica", .kind = kind_absent, .offset = AT(replica), .initial = "",
      .text = "Empty; for a read-only PostgreSQL, which is not built in yet"},
     {.name = "bus", .kind = kind_absent, .offset = AT(bus), .initial = "",
-     .text = "Empty; for several nodes on one database, which are not built in yet"},
+     .text = "Empty: several nodes need nothing beside their database"},
     {.name = "read_consistency", .kind = kind_choice, .offset = AT(read_consistency), .initial = "strong",
      .choices = "strong|local",
-     .text = "What reads of several nodes on one database may miss; a server of its own always reads its "
-             "last write"},
+     .text = "local: reads of several nodes on one database skip the look at the log's head, and may miss "
+             "what another node has just written; a server of its own always reads its last write"},
     {.name = "oidc_issuer", .kind = kind_issuer, .offset = AT(oidc_issuer), .initial = "",
      .text = "OpenID provider that the dashboard lets people sign in with, exactly as it names itself; with "
              "oidc_client_id"},

@@ -48,7 +48,8 @@ struct settings {
     enum user_check user_check;
     bool mock_data, demo;
     int64_t upstream_timeout_ms, cache_ttl;
-    const char *database, *replica, *bus;     /* empty: nothing else is built in yet */
+    const char *database, *database_log;      /* database empty: the data directory is the log */
+    const char *replica, *bus;                /* empty: not built in */
     const char *oidc_issuer, *oidc_client_id; /* both or none */
     enum read_consistency read_consistency;   /* one process is always strong */
     const char *metrics_listen;               /* [address:]port; empty: none */

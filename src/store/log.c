@@ -82,3 +82,12 @@ const char *log_note(struct log *log)
 {
     return log->methods->note ? log->methods->note(log) : NULL;
 }
+
+enum rc log_share(struct log *log, const char *name, const void *bytes, size_t size, struct buf *out,
+                  struct fault *fault)
+{
+    if (log->methods->share)
+        return log->methods->share(log, name, bytes, size, out, fault);
+    buf_add(out, bytes, size);
+    return out->failed ? fault_no_memory(fault) : RC_OK;
+}

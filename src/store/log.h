@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/fault.h"
 #include "store/batch.h"
 
@@ -89,6 +90,9 @@ struct log_methods {
     enum rc (*fill)(struct log *log, const struct store_batch *batch, struct fault *fault);
     /* Optional: it always has room. */
     bool (*has_room)(struct log *log);
+    /* Optional: nobody shares it. */
+    enum rc (*share)(struct log *log, const char *name, const void *bytes, size_t size, struct buf *out,
+                     struct fault *fault);
     /* Optional: there is nothing to be said. */
     const char *(*note)(struct log *log);
 };
@@ -146,6 +150,11 @@ MUST_CHECK enum rc log_fill(struct log *log, const struct store_batch *batch, st
 
 /* Whether it takes a batch of some size right now: tries. */
 bool log_has_room(struct log *log);
+
+/* A value that all nodes of the log have alike: the one that was given first, appended to out. Of a log that
+ * nobody shares: the one that is given. RC_BUSY: the log cannot be reached. */
+MUST_CHECK enum rc log_share(struct log *log, const char *name, const void *bytes, size_t size,
+                             struct buf *out, struct fault *fault);
 
 /* The kind's name, for the operator. */
 const char *log_name(const struct log *log);

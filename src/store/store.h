@@ -176,5 +176,8 @@ MUST_CHECK enum rc store_restore(const char *directory, const char *file, uint64
  * (or is not there). RC_CONFLICT: it has, or somebody is using it; nothing was changed. */
 MUST_CHECK enum rc store_replace_empty(const char *directory, const char *from, struct fault *fault);
 
+/* Renames the event file of a directory that nobody uses, so that the next open makes a new one. */
+MUST_CHECK enum rc store_set_aside(const char *directory, const char *name, struct fault *fault);
+
 /* Removes a store's files and the directory, when that is then empty. For one that nobody uses. */
 void store_remove(const char *directory);

@@ -1,7 +1,9 @@
 #include "app/histories.h"
 
+#include <stdatomic.h>
 #include <unistd.h>
 
+#include "app/read_index.h"
 #include "app/verify.h"
 #include "core/members.h"
 #include "memory_log.h"
@@ -427,6 +429,54 @@ static void a_node_that_rests_is_woken(void **unused)
     close_node(&alone);
 }
 
+/* Who waits for the head, and what the model said when it was told. */
+struct asker {
+    struct read_waiter waiter; /* first: the read index gives it back */
+    struct model *model;
+    uint32_t key;
+    atomic_bool told;
+};
+
+static void look(struct read_waiter *waiter)
+{
+    struct asker *asker = (struct asker *)waiter;
+    struct view view = model_read_begin(asker->model);
+
+    asker->key = view_learner_key(view, "anna", 4);
+    model_read_end(view);
+    atomic_store(&asker->told, true);
+}
+
+static void who_waits_for_the_head_sees_what_was_acknowledged(void **unused)
+{
+    struct command command = enrol("anna", "c1");
+    struct asker askers[3] = {0};
+    struct read_index *index;
+    struct fault fault;
+    (void)unused;
+    skip_without_server();
+    assert_int_equal(engine_start(nodes[0].engine, &fault), RC_OK);
+    assert_int_equal(read_index_new(nodes[0].engine, NULL, &index, &fault), RC_OK);
+    assert_int_equal(engine_run(nodes[1].engine, &command, NULL, NULL, &fault), RC_OK);
+    for (size_t i = 0; i < COUNT(askers); i++) {
+        askers[i].waiter.done = look;
+        askers[i].waiter.next = i + 1 < COUNT(askers) ? &askers[i + 1].waiter : NULL;
+        askers[i].model = engine_model(nodes[0].engine);
+    }
+    read_index_wait(index, &askers[0].waiter);
+    for (size_t i = 0; i < COUNT(askers); i++) {
+        for (int j = 0; j < 5000 && !atomic_load(&askers[i].told); j++)
+            usleep(1000);
+        assert_int_equal(askers[i].waiter.rc, RC_OK);
+        assert_int_equal(askers[i].key, 1);
+    }
+    assert_true(read_index_state(index).waits == 3 && read_index_state(index).asked < 3);
+    read_index_free(index);
+    for (int i = 0; i < NODES; i++)
+        close_node(&nodes[i]);
+    close_node(&alone);
+}
+
 static bool kinds[] = {false, true};
 
 #define IN_MEMORY(test)                                                                                      \
@@ -453,6 +503,8 @@ int main(void)
         ON_POSTGRES(a_log_that_went_back_ends_the_node),
         IN_MEMORY(a_node_that_rests_is_woken),
         ON_POSTGRES(a_node_that_rests_is_woken),
+        IN_MEMORY(who_waits_for_the_head_sees_what_was_acknowledged),
+        ON_POSTGRES(who_waits_for_the_head_sees_what_was_acknowledged),
     };
     has_postgres = postgres_server_start();
     int failed = cmocka_run_group_tests_name("nodes", tests, NULL, NULL);

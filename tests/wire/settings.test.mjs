@@ -14,7 +14,7 @@ const bad = [
   [['--port', '0'], 'port'], [['--port', '65536'], 'port'], [['--port', 'x'], 'port'], [['--nonsense', '1'], 'nonsense'],
   [['--catalog', 'closed'], 'catalog'], [['--completion_threshold', '0'], 'completion_threshold'], [['--completion_threshold', '100.01'], 'completion_threshold'],
   [['--display_timezone', 'Mars/Olympus'], 'display_timezone'], [['--user_svc_base_url', 'file:///etc/passwd'], 'user_svc_base_url'],
-  [['--threads', '-1'], 'threads'], [['--database', 'postgres://db/x'], 'database'], [['--replica', 'postgres://db/x'], 'replica'], [['--bus', 'redis://db'], 'bus'],
+  [['--threads', '-1'], 'threads'], [['--database', 'mysql://db/x'], 'database'], [['--replica', 'postgres://db/x'], 'replica'], [['--bus', 'redis://db'], 'bus'],
   [['--read-consistency', 'eventual'], 'read_consistency'], [['--oidc-issuer', 'https://id'], 'oidc_client_id'], [['--oidc-client-id', 'x'], 'oidc_issuer'],
   ...['ftp://id', 'https://', 'https://id/?q', 'https://id;x', 'https://id"x'].map((issuer) => [['--oidc-client-id', 'x', '--oidc-issuer', issuer], 'oidc_issuer']),
   [['--metrics-listen', 'x'], 'metrics_listen'], [['--metrics-listen', '1.2.3:0'], 'metrics_listen'], [['--metrics-listen', 'no.where:9100'], 'metrics_listen'], [['--port'], 'port'], [['stray'], 'stray'], [['--config', '/no/such/file'], 'config'],
@@ -27,7 +27,7 @@ for (const [flags, name] of bad)
   });
 
 test('every setting of the contract is there', () => {
-  const names = [...'port listen data database replica bus threads jwt_secret_file jwt_public_key_file jwks_url jwt_issuer jwt_audience jwt_role_claim system_clients server_key_file webhook_jwt video_auth catalog enroll completion_threshold display_timezone cache_ttl realtime_per_user rate_limit cors_origins read_consistency oidc_issuer oidc_client_id user_svc_base_url user_check cms_base_url upstream_timeout_ms mock_data metrics_listen log_level'.split(' ')];
+  const names = [...'port listen data database database_log replica bus threads jwt_secret_file jwt_public_key_file jwks_url jwt_issuer jwt_audience jwt_role_claim system_clients server_key_file webhook_jwt video_auth catalog enroll completion_threshold display_timezone cache_ttl realtime_per_user rate_limit cors_origins read_consistency oidc_issuer oidc_client_id user_svc_base_url user_check cms_base_url upstream_timeout_ms mock_data metrics_listen log_level'.split(' ')];
   const help = run('serve', '--help').stdout;
   assert.deepEqual(names.filter((name) => !new RegExp(`^ *--${name}\\b`, 'm').test(help)), []);
 });

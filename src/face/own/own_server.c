@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "app/read_index.h"
 #include "face/face.h"
 #include "http/bodies.h"
 #include "http/json_out.h"
@@ -14,13 +15,14 @@ void own_server_healthz(struct request *request)
 }
 
 /* Why writes are refused; all that hold. */
-static void put_reasons(struct json_out *out, const struct engine_state *state)
+static void put_reasons(struct json_out *out, const struct engine_state *state, bool away)
 {
     const struct {
         bool holds;
         const char *text;
     } reasons[] = {
         {state->broken, "the disk failed; the process ends"},
+        {away, "the database cannot be reached"},
         {state->failing_since_ms != 0, "the last write failed (a full disk?)"},
         {state->in_doubt_since_ms != 0, "it is not known yet what became of the last write"},
         {state->stalled, "a commit hangs"},
@@ -58,25 +60,43 @@ static void put_upstreams(struct json_out *out, struct face_context *context)
     json_close(out, ']');
 }
 
+/* How far this node has followed the log that it shares. */
+static void put_log(struct json_out *out, const struct read_index_state *nodes)
+{
+    json_put_open(out, "log", '{');
+    json_put_int(out, "turn", (int64_t)nodes->turn);
+    json_put_int(out, "head", (int64_t)nodes->head);
+    json_put_int(out, "behind", nodes->head > nodes->turn ? (int64_t)(nodes->head - nodes->turn) : 0);
+    put_since(out, "awaySince", nodes->away_since_ms);
+    json_close(out, '}');
+}
+
 /* 503 while a write would be refused. What is only about to go wrong (the checkpoint file, another service)
  * is told in a 200: taking the server out of rotation would not help. */
 void own_server_readyz(struct request *request)
 {
     struct engine_state state = service_state(face_of(request)->service);
+    struct read_index *index = face_of(request)->read_index;
+    struct read_index_state nodes = {.away_since_ms = 0};
     struct json_out out = {&request->out, false};
 
+    if (index)
+        nodes = read_index_state(index);
+    bool ready = state.writable && !nodes.away_since_ms;
     json_open(&out, '{');
-    json_put_text(&out, "status", state.writable ? "ready" : state.broken ? "broken" : "read-only");
-    put_reasons(&out, &state);
+    json_put_text(&out, "status", ready ? "ready" : state.broken ? "broken" : "read-only");
+    put_reasons(&out, &state, nodes.away_since_ms != 0);
     put_since(&out, "writesFailingSince", state.failing_since_ms);
     put_since(&out, "checkpointFailingSince", state.checkpoint_failing_since_ms);
     json_put_int(&out, "sequence", (int64_t)state.sequence);
     json_put_int(&out, "unflushedEvents", (int64_t)(state.sequence - state.checkpointed));
     json_put_int(&out, "queued", state.queued);
+    if (index)
+        put_log(&out, &nodes);
     put_upstreams(&out, face_of(request));
     json_close(&out, '}');
-    request->retry_after = !state.writable;
-    request_reply(request, state.writable ? 200 : 503, "application/json");
+    request->retry_after = !ready;
+    request_reply(request, ready ? 200 : 503, "application/json");
 }
 
 static void put_one(struct buf *out, const char *name, const char *type, const char *help, uint64_t value)
@@ -121,6 +141,36 @@ static void put_engine(struct buf *out, struct face_context *context)
     histogram_write(&timings->batch_commands, histogram_sizes, 1, "milepost_batch_commands", "", out);
     put_one(out, "milepost_checkpoint_too_long", "gauge",
             "Learners whose state no row of the checkpoint file holds.", state.too_long);
+}
+
+static void put_nodes(struct buf *out, struct face_context *context)
+{
+    if (!context->read_index)
+        return;
+    struct read_index_state nodes = read_index_state(context->read_index);
+    struct log_costs costs = service_log_costs(context->service);
+
+    put_one(out, "milepost_log_away", "gauge", "1: the database cannot be reached.",
+            nodes.away_since_ms != 0);
+    put_one(out, "milepost_log_turn", "gauge", "The turn that the model holds.", nodes.turn);
+    put_one(out, "milepost_log_head", "gauge", "The last turn that the database told.", nodes.head);
+    put_one(out, "milepost_log_head_waits_total", "counter", "Requests that waited for the log's head.",
+            nodes.waits);
+    put_one(out, "milepost_log_head_asked_total", "counter", "Times that the head was asked.", nodes.asked);
+    put_one(out, "milepost_log_head_microseconds_total", "counter", "How long the answers took.",
+            nodes.ask_us);
+    put_one(out, "milepost_log_fold_microseconds_total", "counter",
+            "How long the model then took to be there.", nodes.fold_us);
+    put_one(out, "milepost_log_turns_total", "counter", "Turns that this node took.", costs.turns);
+    put_one(out, "milepost_log_turn_microseconds_total", "counter",
+            "How long it waited for them, with what others wrote.", costs.turn_us);
+    put_one(out, "milepost_log_commits_total", "counter", "Batches that it wrote.", costs.commits);
+    put_one(out, "milepost_log_commit_microseconds_total", "counter", "How long their commits took.",
+            costs.commit_us);
+    put_one(out, "milepost_log_doubts_total", "counter", "Commits whose outcome had to be looked up.",
+            costs.doubts);
+    put_one(out, "milepost_log_followed_total", "counter", "Batches of others that it took over.",
+            costs.followed);
 }
 
 static void put_workers(struct buf *out, struct face_context *context)
@@ -194,6 +244,7 @@ void own_server_metrics(struct request *request)
     struct buf *out = &request->out;
 
     put_engine(out, context);
+    put_nodes(out, context);
     put_workers(out, context);
     put_streams(out, context);
     put_one(out, "milepost_body_bytes", "gauge",

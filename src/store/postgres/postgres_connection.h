@@ -30,6 +30,8 @@ enum pg_statement {
     PG_REWRITE,
     PG_PROBE,
     PG_FREE_LOCK,
+    PG_OFFER,
+    PG_SHARED,
     PG_STATEMENT_COUNT
 };
 

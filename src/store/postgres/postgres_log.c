@@ -261,5 +261,6 @@ const struct log_methods postgres_log = {
     .forget = postgres_forget,
     .fill = postgres_fill,
     .has_room = postgres_has_room,
+    .share = postgres_share,
     .note = postgres_note,
 };

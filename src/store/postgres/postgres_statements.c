@@ -42,6 +42,10 @@ const char *const pg_statement_texts[PG_STATEMENT_COUNT] = {
     [PG_PROBE] = "INSERT INTO milepost_turn(log, turn, first, last, batch, prev, at_ms, log_id, record_id,"
                  " enrolment_id, node, body) VALUES (-$1::int4, -pg_backend_pid(), 0, 0, '', '', 0, 0, 0, 0,"
                  " '', decode(repeat('00', 65536), 'hex'))",
+    [PG_OFFER] = "INSERT INTO milepost_shared(log, name, value) VALUES ($1::int4, convert_from($2::bytea,"
+                 " 'UTF8'), $3::bytea) ON CONFLICT DO NOTHING",
+    [PG_SHARED] = "SELECT value FROM milepost_shared WHERE log = $1::int4"
+                  " AND name = convert_from($2::bytea, 'UTF8')",
     /* Ends who holds the lock and is not heard of: it waits for its node, in the midst of a transaction. */
     [PG_FREE_LOCK] = "SELECT count(pg_terminate_backend(l.pid)) FROM pg_locks l JOIN pg_stat_activity a"
                      " ON a.pid = l.pid WHERE l.locktype = 'advisory' AND l.classid = 1297109844"

@@ -250,6 +250,33 @@ enum rc postgres_fill(struct log *log, const struct store_batch *batch, struct f
     return fault_set(fault, RC_CONFLICT, NULL, "that is not the turn that follows");
 }
 
+enum rc postgres_share(struct log *log, const char *name, const void *bytes, size_t size, struct buf *out,
+                       struct fault *fault)
+{
+    struct postgres_log *mine = own(log);
+    struct pg_arguments offer = {.count = 0}, ask = {.count = 0};
+    PGresult *results[2] = {NULL};
+    const char *state;
+    enum rc rc = postgres_reach(mine, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    pg_argument_4(&offer, mine->number);
+    pg_argument_bytes(&offer, name, strlen(name));
+    pg_argument_bytes(&offer, bytes, size);
+    pg_argument_4(&ask, mine->number);
+    pg_argument_bytes(&ask, name, strlen(name));
+    if (!pg_send(&mine->writer, PG_OFFER, &offer) || !pg_send(&mine->writer, PG_SHARED, &ask) ||
+        !pg_take(&mine->writer, monotonic_ms() + TURN_MS, results, 2) || !pg_all_well(results, 2, &state) ||
+        PQntuples(results[1]) != 1)
+        return postgres_fail(mine, results, 2, fault);
+    size_t kept_size;
+    const uint8_t *kept = pg_get_bytes(results[1], 0, 0, &kept_size);
+    buf_add(out, kept, kept_size);
+    pg_clear(results, 2);
+    return out->failed ? fault_no_memory(fault) : RC_OK;
+}
+
 /* Writes something and takes it back. */
 bool postgres_has_room(struct log *log)
 {

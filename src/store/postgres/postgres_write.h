@@ -16,5 +16,9 @@ MUST_CHECK enum rc postgres_forget(struct log *log, const struct store_forgettin
 /* log_fill. */
 MUST_CHECK enum rc postgres_fill(struct log *log, const struct store_batch *batch, struct fault *fault);
 
+/* log_share. */
+MUST_CHECK enum rc postgres_share(struct log *log, const char *name, const void *bytes, size_t size,
+                                  struct buf *out, struct fault *fault);
+
 /* log_has_room. */
 bool postgres_has_room(struct log *log);

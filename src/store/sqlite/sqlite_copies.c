@@ -259,6 +259,17 @@ void store_remove(const char *directory)
     (void)rmdir(directory); /* others' files in it: it stays */
 }
 
+enum rc store_set_aside(const char *directory, const char *name, struct fault *fault)
+{
+    char path[SQLITE_PATH_BYTES], aside[SQLITE_PATH_BYTES];
+
+    (void)snprintf(path, sizeof path, "%.4000s/events.db", directory);     /* fits */
+    (void)snprintf(aside, sizeof aside, "%.4000s/%.90s", directory, name); /* fits */
+    return rename(path, aside) == 0 && sync_directory_of(path)
+               ? RC_OK
+               : fault_set(fault, RC_INTERNAL, NULL, "cannot rename the event file");
+}
+
 enum rc store_replace_empty(const char *directory, const char *from, struct fault *fault)
 {
     char path[SQLITE_PATH_BYTES], source[SQLITE_PATH_BYTES];

@@ -189,6 +189,40 @@ static void budgets_outlive_a_restart(void **unused)
     assert_int_equal(begin(2, 8, 1000 * day_ms), IDEMPOTENCY_NEW);
 }
 
+/* Bytes of the key alone are looked at. */
+static void learn(uint32_t number, uint8_t of_request)
+{
+    struct store_answer answer = {.caller = 9, .at_ms = 1000 * day_ms, .status = 201, .body_size = 10};
+
+    memcpy(answer.key, key_of(number), 16);
+    answer.fingerprint[0] = 7;
+    answer.fingerprint[15] = of_request;
+    idempotency_learn(idempotency, &answer);
+}
+
+static void what_another_node_answered_is_not_done_again(void **unused)
+{
+    uint64_t bytes = 0;
+    (void)unused;
+    learn(1, 0);
+    assert_int_equal(begin(1, 9, 1000 * day_ms), IDEMPOTENCY_REPLAY);
+    learn(2, 1);
+    assert_int_equal(begin(2, 9, 1000 * day_ms), IDEMPOTENCY_REUSED);
+    assert_int_equal(begin(3, 9, 1000 * day_ms), IDEMPOTENCY_NEW);
+    assert_false(idempotency_was_learned(idempotency, key_of(3)));
+    learn(3, 0); /* while it runs here */
+    assert_true(idempotency_was_learned(idempotency, key_of(3)));
+    idempotency_end(idempotency, key_of(3), false, 0);
+    assert_false(idempotency_was_learned(idempotency, key_of(3)));
+    assert_int_equal(begin(3, 9, 1000 * day_ms), IDEMPOTENCY_REPLAY);
+    assert_int_equal(begin(4, 9, 1000 * day_ms), IDEMPOTENCY_NEW);
+    learn(4, 1); /* likewise, and it was another request */
+    idempotency_end(idempotency, key_of(4), true, 77);
+    assert_int_equal(begin(4, 9, 1000 * day_ms), IDEMPOTENCY_REUSED);
+    assert_int_equal(idempotency_count(idempotency, &bytes), 4);
+    assert_int_equal(bytes, 40);
+}
+
 int main(void)
 {
 #define EACH(name) cmocka_unit_test_setup_teardown(name, open_all, close_all)
@@ -199,6 +233,7 @@ int main(void)
         EACH(of_two_who_find_it_lost_one_runs),
         EACH(an_answer_goes_with_whom_it_names_and_nobody_else),
         EACH(budgets_outlive_a_restart),
+        EACH(what_another_node_answered_is_not_done_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

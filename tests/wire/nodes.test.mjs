@@ -1,0 +1,240 @@
+// Contract 10, sentence by sentence: every node of a database answers as one server.
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Stream } from './live.mjs';
+import { Cluster, soon } from './nodes.mjs';
+import { newDirectory, run, Server } from './server.mjs';
+
+let cluster;
+before(async () => (cluster = await Cluster.start()));
+after(() => cluster?.remove());
+
+// Of each test: so many nodes on a log of its own; at its end each is verified, and all hold the same.
+const on = (name, count, body, options) =>
+  test(name, async (t) => {
+    if (!cluster) return t.skip('no PostgreSQL server is installed here');
+    const log = name.replace(/\W+/g, '-');
+    const nodes = await cluster.nodes(log, count, options);
+    try {
+      await body(nodes, { log, t });
+      for (const node of nodes) if (node.process.exitCode === null && node.process.signalCode === null) await node.discard();
+    } finally {
+      for (const node of cluster.started.splice(0)) node.process.kill('SIGKILL'); // a test that failed
+    }
+  });
+
+const report = (node, as, item, watched, more = {}, headers = {}) =>
+  node.call('POST', '/progress/update', { as, headers, body: { userId: as, videoId: item, courseId: '7', watchedDuration: watched, duration: 100, segments: [[0, watched]], ...more } });
+const ok = (answer) => (assert.ok(answer.status < 300, `${answer.status} ${answer.text}`), answer);
+const plain = (text) => text.replace(/"requestId":"[^"]*"/g, '_');
+
+const traces = (directory, word) =>
+  readdirSync(directory).filter((name) => !name.endsWith('-shm') && readFileSync(join(directory, name)).includes(word));
+
+on('a write acknowledged by any node is seen by every read after it on every node', 4, async (nodes) => {
+  for (let i = 1; i <= 40; i++) {
+    ok(await report(nodes[i % 4], 'anna', `v${i % 5}`, i));
+    const read = ok(await nodes[(i * 7 + 1) % 4].call('GET', `/progress/anna/v${i % 5}`, { as: 'anna' }));
+    assert.ok(read.text.includes(`"watchedDuration":${i}`) || read.json.watchedDuration === i, `${i}: ${read.text}`);
+  }
+  const many = await Promise.all(Array.from({ length: 60 }, (_, i) => report(nodes[i % 4], `u${i % 10}`, `w${i}`, 50)));
+  for (const answer of many) ok(answer);
+  const lists = await Promise.all(nodes.map((node) => node.call('GET', '/user-progress/course/7/all', { as: 'admin:1' })));
+  for (const list of lists) assert.equal(plain(list.text), plain(lists[0].text));
+  assert.ok(lists[0].text.includes('u9'));
+});
+
+on('ids, versions and If-Match mean the same on all', 2, async ([a, b]) => {
+  ok(await report(a, 'anna', 'v1', 10));
+  ok(await report(b, 'bert', 'v1', 20));
+  for (const path of ['/progress/anna/v1', '/progress/bert/v1', '/api/progress/anna/7', '/api/v1/users/bert/progress']) {
+    const as = path.includes('anna') ? 'anna' : 'bert';
+    const [one, two] = [await a.call('GET', path, { as }), await b.call('GET', path, { as })];
+    assert.equal(plain(one.text), plain(two.text), path);
+    assert.equal(one.headers.get('etag'), two.headers.get('etag'), path);
+  }
+  const etag = (await b.call('GET', '/progress/anna/v1', { as: 'anna' })).headers.get('etag');
+  assert.ok(etag);
+  ok(await report(a, 'anna', 'v1', 30, {}, { 'if-match': etag }));
+  assert.equal((await report(b, 'anna', 'v1', 40, {}, { 'if-match': etag })).status, 412);
+  const now = (await a.call('GET', '/progress/anna/v1', { as: 'anna' })).headers.get('etag');
+  ok(await report(b, 'anna', 'v1', 40, {}, { 'if-match': now }));
+});
+
+on('an Idempotency-Key and an eventId are the same on all nodes', 2, async ([a, b]) => {
+  const log = (node, key, activity) => node.call('POST', '/api/progress/log', { as: 'anna', headers: { 'idempotency-key': key }, body: { user_id: 'anna', activity } });
+  const first = ok(await log(a, 'k1', 'run'));
+  const again = ok(await log(b, 'k1', 'run'));
+  assert.deepEqual([again.text, again.headers.get('idempotent-replayed')], [first.text, 'true']);
+  assert.equal((await log(b, 'k1', 'swim')).status, 422);
+  assert.equal((await log(a, 'k1', 'swim')).status, 422);
+  for (let i = 0; i < 15; i++) { // at the same time on both
+    const both = await Promise.all([log(a, `race${i}`, 'jump'), log(b, `race${i}`, 'jump'), log(a, `race${i}`, 'jump'), log(b, `race${i}`, 'jump')]);
+    const done = both.filter((answer) => answer.status < 300);
+    assert.ok(done.length > 0 && both.every((answer) => answer.status < 300 || answer.status === 409), both.map((answer) => answer.text).join('\n'));
+    assert.equal(new Set(done.map((answer) => answer.text)).size, 1);
+  }
+  const list = ok(await b.call('GET', '/api/progress/anna?limit=100', { as: 'anna' }));
+  assert.equal(list.text.split('"jump"').length - 1, 15, list.text);
+  ok(await report(a, 'anna', 'v1', 10, { eventId: 'e1' }));
+  ok(await report(b, 'anna', 'v1', 90, { eventId: 'e1' }));
+  const state = ok(await a.call('GET', '/progress/anna/v1', { as: 'anna' }));
+  assert.ok(!state.text.includes('"watchedDuration":90'), state.text);
+});
+
+on('who watches one node is told of what another wrote, and resumes on any', 2, async ([a, b]) => {
+  const stream = await Stream.open(b, 'admin:1');
+  for (let i = 1; i <= 5; i++) ok(await report(a, 'anna', 'v1', i * 10));
+  await stream.next(5);
+  const seen = stream.messages.filter((message) => message.id);
+  assert.ok(seen.length >= 5, JSON.stringify(stream.messages));
+  const at = seen[1].id;
+  const resumed = await Stream.open(a, 'admin:1', '', { after: at });
+  await resumed.next(seen.length - 2);
+  assert.deepEqual(resumed.messages.slice(0, seen.length - 2).map((m) => m.id), seen.slice(2).map((m) => m.id));
+  ok(await report(b, 'anna', 'v1', 77));
+  await resumed.next(resumed.messages.length + 1);
+  await stream.next(stream.messages.length + 1);
+  assert.equal(resumed.messages.at(-1).id, stream.messages.at(-1).id);
+  for (const one of [stream, resumed]) one.abort.abort();
+});
+
+on('staff who are removed on one node see nothing more on another', 2, async ([a, b]) => {
+  ok(await a.declare(55, [{ id: 551 }], { staff: [{ userId: '9', role: 'INSTRUCTOR' }] }));
+  ok(await report(a, 'anna', '551', 10, { courseId: '55' }));
+  const list = () => b.call('GET', '/user-progress/course/55/all', { as: 'instructor:9' });
+  assert.equal((await list()).status, 200);
+  ok(await a.declare(55, [{ id: 551 }], { staff: [{ userId: '10', role: 'INSTRUCTOR' }] }));
+  assert.equal((await list()).status, 403);
+  assert.equal((await b.call('DELETE', '/api/v1/catalog/courses/55', { as: 'instructor:9' })).status, 403);
+});
+
+on('a rollback on one node is what all show', 2, async ([a, b]) => {
+  const add = (node, activity) => node.call('POST', '/api/progress/log', { as: 'anna', body: { user_id: 'anna', activity } });
+  const list = async (node) => plain(ok(await node.call('GET', '/api/progress/anna', { as: 'anna' })).text);
+  const first = ok(await add(a, 'one'));
+  const before = await list(b);
+  const { json } = ok(await b.call('GET', `/api/progress/log/${first.json.id}/history`, { as: 'anna' }));
+  ok(await add(b, 'two'));
+  assert.equal(await list(a), await list(b));
+  assert.notEqual(await list(a), before);
+  const roll = await b.call('POST', '/api/progress/user/anna/rollback', { as: 'anna', headers: { 'idempotency-key': 'back' }, body: { to: json.history.at(-1).event_id } });
+  ok(roll);
+  assert.equal(await list(a), await list(b));
+  assert.ok(!(await list(a)).includes('"two"'));
+  assert.equal((await a.call('POST', '/api/progress/user/anna/rollback', { as: 'anna', headers: { 'idempotency-key': 'back' }, body: { to: json.history.at(-1).event_id } })).text, roll.text);
+});
+
+on('erasure reaches every node, and one that was away erases before it is ready', 3, async (nodes, { log }) => {
+  const [a, b, away] = nodes;
+  const who = 'zz-erased-zz';
+  for (const [i, node] of nodes.entries()) {
+    ok(await report(node, who, `v${i}`, 10, { deviceId: `${who}-phone` }));
+    ok(await node.call('POST', '/api/progress/log', { as: who, headers: { 'idempotency-key': `k${i}` }, body: { user_id: who, activity: `run of ${who}` } }));
+    ok(await report(node, 'keeper', `v${i}`, 20));
+  }
+  ok(await b.declare(801, [{ id: 8011 }], { staff: [{ userId: who, role: 'INSTRUCTOR' }] }));
+  for (const node of nodes) ok(await node.call('GET', `/progress/${who}/v0`, { as: who }));
+  await away.stop();
+  assert.notDeepEqual(traces(away.directory, who), []);
+  ok(await a.call('DELETE', `/api/v1/users/${who}`, { as: who }));
+  for (const node of [a, b]) {
+    assert.equal((await node.call('GET', `/progress/${who}/v0`, { as: 'admin:1' })).status, 404);
+    assert.deepEqual(await soon(() => traces(node.directory, who), (left) => left.length === 0, 20000), []);
+  }
+  const [rows] = cluster.sql(`SELECT count(*) FROM milepost_turn WHERE position('${who}'::bytea IN body) > 0`);
+  assert.equal(rows, '0');
+  const back = await cluster.node(log, { directory: away.directory });
+  assert.equal((await back.call('GET', '/readyz')).status, 200);
+  assert.deepEqual(await soon(() => traces(back.directory, who), (left) => left.length === 0, 20000), []);
+  assert.equal((await back.call('GET', `/progress/${who}/v0`, { as: 'admin:1' })).status, 404);
+  const fresh = await cluster.node(log); // from the log alone
+  const all = await Promise.all([a, b, back, fresh].map((node) => node.call('GET', '/api/progress/keeper/7', { as: 'keeper' })));
+  for (const one of all) assert.equal(plain(one.text), plain(all[0].text));
+  assert.deepEqual(traces(fresh.directory, who), []);
+  await back.discard();
+  await fresh.discard();
+});
+
+on('without the database: 503 for writes and strong reads, Warning 110 under local; it heals by itself', 1, async ([strong], { log }) => {
+  const local = await cluster.node(log, { flags: ['--read-consistency', 'local'] });
+  ok(await report(strong, 'anna', 'v1', 10));
+  const state = (node) => node.call('GET', '/progress/anna/v1', { as: 'anna' });
+  const told = await soon(() => state(local), (answer) => answer.status === 200);
+  assert.equal(told.headers.get('warning'), null);
+  cluster.stop();
+  try {
+    for (const node of [strong, local]) {
+      const refused = await report(node, 'anna', 'v1', 20);
+      assert.deepEqual([refused.status, refused.headers.get('retry-after') !== null], [503, true], refused.text);
+      const ready = await soon(() => node.call('GET', '/readyz'), (answer) => answer.status === 503);
+      assert.deepEqual([ready.status, ready.headers.get('retry-after') !== null], [503, true]);
+      assert.equal((await node.call('GET', '/healthz')).status, 200);
+    }
+    const read = await state(strong);
+    assert.deepEqual([read.status, read.headers.get('retry-after') !== null], [503, true]);
+    const stale = await soon(() => state(local), (answer) => answer.headers.get('warning'));
+    assert.equal(stale.status, 200);
+    assert.match(stale.headers.get('warning'), /^110 /);
+    assert.equal(plain(stale.text), plain(told.text));
+  } finally {
+    cluster.restart();
+  }
+  for (const node of [strong, local]) {
+    const ready = await soon(() => node.call('GET', '/readyz'), (answer) => answer.status === 200);
+    assert.equal(ready.status, 200, ready.text);
+    ok(await soon(() => report(node, 'anna', 'v1', 30), (answer) => answer.status < 300));
+  }
+  ok(await state(strong));
+  assert.equal((await state(local)).headers.get('warning'), null);
+  for (const node of [strong, local]) assert.ok(!node.log.includes('milepost@'), node.log);
+  await local.discard();
+});
+
+on('a database that dies under load loses and doubles nothing that was acknowledged', 3, async (nodes) => {
+  let stopped = false;
+  const done = [];
+  const write = async (i) => {
+    for (let n = 0; !stopped; n++) {
+      const activity = `w${i}-${n}`;
+      const answer = await nodes[(i + n) % 3].call('POST', '/api/progress/log', { as: `u${i}`, body: { user_id: `u${i}`, activity } }).catch(() => ({ status: 0 }));
+      if (answer.status < 300 && answer.status > 0) done.push(activity);
+      else await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  const writers = Array.from({ length: 12 }, (_, i) => write(i));
+  for (let i = 0; i < 2; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    cluster.kill();
+    cluster.restart();
+  }
+  cluster.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'milepost'");
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  stopped = true;
+  await Promise.all(writers);
+  assert.ok(done.length > 50, String(done.length));
+  const exports = [];
+  for (const node of nodes) {
+    ok(await soon(() => node.call('GET', '/api/progress/u1', { as: 'u1' }), (answer) => answer.status < 500));
+    exports.push(run('export', '--data', node.directory).stdout);
+    const held = exports.at(-1).match(/"w\d+-\d+"/g);
+    for (const activity of done) assert.equal(held.filter((one) => one === `"${activity}"`).length, 1, `${activity} on ${node.port}`);
+  }
+  for (const one of exports) assert.equal(one, exports[0]);
+});
+
+on('nodes that disagree about nothing: verify, export and a new node', 2, async ([a, b], { log }) => {
+  ok(await a.declare(7, [{ id: 'v1', durationSeconds: 100 }, { id: 'v2' }]));
+  for (let i = 0; i < 30; i++) ok(await report(i % 2 ? a : b, `u${i % 7}`, `v${1 + (i % 2)}`, 10 + i));
+  for (const node of [a, b]) ok(await node.call('GET', '/progress/u1/v2', { as: 'u1' }));
+  const exports = [a, b].map((node) => run('export', '--data', node.directory).stdout);
+  assert.equal(exports[0], exports[1]);
+  assert.ok(exports[0].split('\n').length > 30);
+  const fresh = await cluster.node(log);
+  assert.equal(run('export', '--data', fresh.directory).stdout, exports[0]);
+  const [one, two] = await Promise.all([a, fresh].map((node) => node.call('GET', '/user-progress/course/7/all', { as: 'admin:1' })));
+  assert.equal(plain(one.text), plain(two.text));
+  await fresh.discard();
+});
