@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "cli/database.h"
 #include "cli/options.h"
 #include "ops/key_files.h"
 
@@ -106,10 +107,14 @@ int cli_backup(int argc, char **argv)
     (void)unlink(file); /* likewise */
     if (with_keys && (status = look_for_copies(file)) != 0)
         return status; /* before the work */
+    status = cli_bring_copy(&settings);
+    if (status)
+        return status;
     enum rc rc = store_backup(settings.data, file, &events, &fault);
     if (rc != RC_OK)
         return cli_complain(rc == RC_NOT_FOUND ? settings.data : file, fault_why(&fault));
     int keys = with_keys ? copy_keys(settings.data, "/", file, ".") : 0;
+    cli_drop_copy(&settings);
     if (keys < 0)
         return 1;
     (void)printf("backed up %llu events into %s", (unsigned long long)events, file); /* likewise */
@@ -138,35 +143,30 @@ static enum rc restore_beside(const char *beside, const char *file, uint64_t *ou
     return rc;
 }
 
-int cli_restore(int argc, char **argv)
+static int restore(const char *file, const char *directory)
 {
-    struct settings settings;
     struct fault fault = {NULL, NULL};
-    const char *file = NULL;
     char beside[4096];
     uint64_t events = 0;
-    int status = read_file_argument(argc, argv, NULL, 0, &file, &settings);
 
-    if (status)
-        return status;
     if (access(file, R_OK) != 0)
         return cli_complain(file, strerror(errno));
-    if (store_exists(settings.data))
-        return cli_complain(settings.data, "the data directory is not empty; nothing was changed");
-    if (snprintf(beside, sizeof beside, "%s/restore.part", settings.data) >= (int)sizeof beside)
+    if (store_exists(directory))
+        return cli_complain(directory, "the data directory is not empty; nothing was changed");
+    if (snprintf(beside, sizeof beside, "%s/restore.part", directory) >= (int)sizeof beside)
         return cli_complain("data", "the path is too long");
-    if (cli_make_directory(settings.data) != 0)
+    if (cli_make_directory(directory) != 0)
         return 1;
     store_remove(beside); /* what a restore that was killed left */
     enum rc rc =
         cli_make_directory(beside) == 0 ? restore_beside(beside, file, &events, &fault) : RC_INTERNAL;
     if (rc == RC_OK)
-        rc = store_replace_empty(settings.data, beside, &fault);
+        rc = store_replace_empty(directory, beside, &fault);
     store_remove(beside);
     if (rc != RC_OK)
-        return cli_complain(rc == RC_CONFLICT ? settings.data : file,
+        return cli_complain(rc == RC_CONFLICT ? directory : file,
                             fault_why(&fault) ? fault_why(&fault) : "cannot be restored");
-    int keys = copy_keys(file, ".", settings.data, "/");
+    int keys = copy_keys(file, ".", directory, "/");
     if (keys < 0)
         return 1;
     (void)printf("restored %llu events%s\n", (unsigned long long)events,
@@ -175,4 +175,13 @@ int cli_restore(int argc, char **argv)
                         " directory into the new one, or the server makes new ones and every token of"
                         " before is refused"); /* likewise */
     return 0;
+}
+
+int cli_restore(int argc, char **argv)
+{
+    struct settings settings;
+    const char *file = NULL;
+    int status = read_file_argument(argc, argv, NULL, 0, &file, &settings);
+
+    return status ? status : cli_into_log(&settings, restore, file);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/database.h"
 #include "ops/nearest.h"
 
 #define DATA_TEXT "  --data DIR       the data directory (./data)\n"
@@ -62,6 +63,13 @@ const struct cli_command cli_commands[] = {
      "Takes the keys from FILE.jwt.secret and FILE.server.key when they are there.\n\n" DATA_TEXT
      "\n  milepost restore /backup/2026-03-01.db --data ./new\n",
      ""},
+    {"move", cli_move, "carry the data into a database's log, or back", "--from DIR|URL --to DIR|URL",
+     "For servers that are stopped. The log, or the directory, must be empty; both are compared at the end.\n"
+     "Between directories: backup and restore.\n\n"
+     "  --from DIR|URL   a data directory, or postgres://...\n"
+     "  --to DIR|URL     the other\n"
+     "\n  milepost move --from /var/lib/milepost --to postgres://db/milepost\n",
+     "--from --to"},
     {"erase", cli_erase, "forget a person, of a server that is stopped", "--user ID [--data DIR]",
      "On a running server: DELETE /api/v1/users/ID.\n\n"
      "  --user ID        who\n" DATA_TEXT "\n  milepost erase --user 1001 --data /var/lib/milepost\n",

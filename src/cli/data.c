@@ -5,6 +5,7 @@
 #include "app/history.h"
 #include "app/verify.h"
 #include "base/ident.h"
+#include "cli/database.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "store/checkpoint.h"
@@ -34,6 +35,8 @@ int cli_verify(int argc, char **argv)
     int status = cli_read(argc, argv, NULL, 0, NULL, 0, &words, &settings);
 
     if (status == 0)
+        status = cli_bring_copy(&settings);
+    if (status == 0)
         status = cli_open_reader(&settings, &store);
     if (status)
         return status;
@@ -59,6 +62,7 @@ int cli_verify(int argc, char **argv)
         (void)printf("stop the server and run: milepost rebuild --data %s\n", settings.data); /* likewise */
     status = rc == RC_OK ? (result.differences ? 1 : 0) : cli_complain(settings.data, fault_why(&fault));
     store_close(store);
+    cli_drop_copy(&settings);
     return status;
 }
 
@@ -171,13 +175,17 @@ int cli_erase(int argc, char **argv)
         (void)cli_complain("--user", problem);
         return 2;
     }
+    status = cli_bring_copy(&settings);
+    if (status)
+        return status;
     if (!store_exists(settings.data))
         return cli_complain(settings.data, "there is no data in this directory");
     status = cli_open(&settings, &store, &engine);
-    if (status)
-        return status;
-    status = erase(engine, user);
-    engine_free(engine);
-    store_close(store);
+    if (status == 0) {
+        status = erase(engine, user);
+        engine_free(engine);
+        store_close(store);
+    }
+    cli_drop_copy(&settings);
     return status;
 }

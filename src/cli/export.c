@@ -11,6 +11,7 @@
 #include "model/checkpoint_load.h"
 #include "model/replay.h"
 #include "base/ident.h"
+#include "cli/database.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "face/event_json.h"
@@ -384,10 +385,13 @@ int cli_export(int argc, char **argv)
         return cli_complain(path, "the file is there already; nothing was changed (--force writes over it)");
 
     if (status == 0)
+        status = cli_bring_copy(&settings);
+    if (status == 0)
         status = cli_open_reader(&settings, &store);
     if (status)
         return status;
     status = path ? run_to_file(store, path, user) : run(store, stdout, user);
     store_close(store);
+    cli_drop_copy(&settings);
     return status;
 }

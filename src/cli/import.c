@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "base/ident.h"
+#include "cli/database.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "core/event_check.h"
@@ -360,7 +361,7 @@ int cli_import(int argc, char **argv)
         (void)fprintf(stderr, "usage: milepost import FILE [--data DIR], or milepost import oulad DIR\n");
         return 2;
     }
-    if (cli_make_directory(settings.data) != 0)
+    if (!*settings.database && cli_make_directory(settings.data) != 0)
         return 1;
-    return import_file(file, settings.data);
+    return cli_into_log(&settings, import_file, file);
 }

@@ -180,6 +180,8 @@ static size_t take_bytes(struct decoding *decoding, const char **out)
     uint32_t size;
 
     *out = get_bytes(&decoding->from, &size);
+    if (!*out)
+        *out = ""; /* for who tells no bytes from none */
     return size;
 }
 
@@ -232,8 +234,6 @@ static const struct store_id *take_ids(struct decoding *decoding, size_t *out_co
         ids[i].kind = (enum store_id_kind)(kind <= STORE_ITEM ? kind : STORE_LEARNER);
         ids[i].key = get_u32(&decoding->from);
         ids[i].size = take_bytes(decoding, &ids[i].id);
-        if (!ids[i].id)
-            ids[i].id = ""; /* of somebody who was erased since */
     }
     return ids;
 }
@@ -298,8 +298,6 @@ static void take_erasure(struct decoding *decoding, bool has_job, struct store_b
     }
     erasure->learner = get_u32(&decoding->from);
     erasure->id_size = take_bytes(decoding, &erasure->id);
-    if (!erasure->id)
-        erasure->id = "";
     uint64_t *sequences = room_for(decoding, sizeof *sequences, &erasure->sequence_count);
     for (size_t i = 0; i < erasure->sequence_count && !decoding->from.bad; i++)
         sequences[i] = last += get_u64(&decoding->from);
@@ -312,8 +310,8 @@ static void take_erasure(struct decoding *decoding, bool has_job, struct store_b
         const char *own, *named;
         erasure->own_size = take_bytes(decoding, &own);
         erasure->named_size = take_bytes(decoding, &named);
-        erasure->own = (const uint8_t *)(own ? own : "");
-        erasure->named = (const uint8_t *)(named ? named : "");
+        erasure->own = (const uint8_t *)own;
+        erasure->named = (const uint8_t *)named;
     }
     erasure->forgotten = take_ids(decoding, &erasure->forgotten_count);
     out->erasure = erasure;

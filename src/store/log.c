@@ -56,10 +56,10 @@ enum rc log_forget(struct log *log, const struct store_forgetting *what, struct 
     return log->methods->forget ? log->methods->forget(log, what, fault) : RC_OK;
 }
 
-enum rc log_fill(struct log *log, const struct store_batch *batch, struct fault *fault)
+enum rc log_fill(struct log *log, const struct store_batch *batch, bool more, struct fault *fault)
 {
     if (log->methods->fill)
-        return log->methods->fill(log, batch, fault);
+        return log->methods->fill(log, batch, more, fault);
     return fault_set(fault, RC_NOT_IMPLEMENTED, NULL, "this log is filled by copying files");
 }
 

@@ -87,7 +87,7 @@ struct log_methods {
     /* Optional: what is forgotten in a node's own files is gone. */
     enum rc (*forget)(struct log *log, const struct store_forgetting *what, struct fault *fault);
     /* Optional: it is filled by copying files. */
-    enum rc (*fill)(struct log *log, const struct store_batch *batch, struct fault *fault);
+    enum rc (*fill)(struct log *log, const struct store_batch *batch, bool more, struct fault *fault);
     /* Optional: it always has room. */
     bool (*has_room)(struct log *log);
     /* Optional: nobody shares it. */
@@ -144,9 +144,10 @@ void log_follow(struct log *log, void (*wake)(void *arg), void *arg);
 MUST_CHECK enum rc log_forget(struct log *log, const struct store_forgetting *what, struct fault *fault);
 
 /* Appends a batch that another log held at the turn that it says; for a log that is filled with another's
- * batches, in order, before anybody uses it. RC_CONFLICT: that is not the turn that follows.
- * RC_NOT_IMPLEMENTED: this kind is filled by copying files. */
-MUST_CHECK enum rc log_fill(struct log *log, const struct store_batch *batch, struct fault *fault);
+ * batches, in order, before anybody uses it. more: another call follows, and nothing is stored before the
+ * last one, whose batch may be NULL. RC_CONFLICT: that is not the turn that follows. RC_NOT_IMPLEMENTED: this
+ * kind is filled by copying files. */
+MUST_CHECK enum rc log_fill(struct log *log, const struct store_batch *batch, bool more, struct fault *fault);
 
 /* Whether it takes a batch of some size right now: tries. */
 bool log_has_room(struct log *log);

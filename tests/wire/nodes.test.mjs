@@ -1,6 +1,6 @@
 // Contract 10, sentence by sentence: every node of a database answers as one server.
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Stream } from './live.mjs';
@@ -237,4 +237,50 @@ on('nodes that disagree about nothing: verify, export and a new node', 2, async 
   const [one, two] = await Promise.all([a, fresh].map((node) => node.call('GET', '/user-progress/course/7/all', { as: 'admin:1' })));
   assert.equal(plain(one.text), plain(two.text));
   await fresh.discard();
+});
+
+on('verify, export, import, backup, restore, erase and move take either store', 1, async ([a], { log }) => {
+  const flags = (name = log) => ['--database', cluster.url(), '--database-log', name, '--data', join(scratch, 'none')];
+  const scratch = newDirectory();
+  const lines = (text) => text.split('\n').filter((line) => line.includes('"sequence"')).join('\n');
+  ok(await a.declare(7, [{ id: 'v1', durationSeconds: 100 }]));
+  for (let i = 0; i < 25; i++) ok(await report(a, `u${i}`, 'v1', 10 + i));
+  for (let i = 0; i < 4; i++) ok(await a.call('POST', '/api/progress/log', { as: 'u1', body: { user_id: 'u1', activity: `act${i}` } }));
+  const { json } = ok(await a.call('GET', '/api/progress/u1', { as: 'u1' }));
+  assert.ok(json);
+  const first = ok(await a.call('POST', '/api/progress/log', { as: 'u2', headers: { 'idempotency-key': 'k' }, body: { user_id: 'u2', activity: 'kept' } }));
+  ok(await a.call('DELETE', `/api/progress/log/${first.json.id - 1}`, { as: 'u1' }));
+  const done = (...args) => {
+    const said = run(...args);
+    assert.equal(said.status, 0, `${args.join(' ')}: ${said.stdout}${said.stderr}`);
+    return said.stdout;
+  };
+  const whole = done('export', ...flags()); // beside the node, from the log
+  assert.ok(whole.split('\n').length > 25);
+  assert.match(done('verify', ...flags()), /0 differences/);
+  done('backup', join(scratch, 'b'), ...flags());
+  done('restore', join(scratch, 'b'), '--data', join(scratch, 'restored'));
+  assert.equal(done('export', '--data', join(scratch, 'restored')), whole);
+  done('restore', join(scratch, 'b'), ...flags('restored'));
+  assert.equal(done('export', ...flags('restored')), whole);
+  assert.notEqual(run('restore', join(scratch, 'b'), ...flags('restored')).status, 0); // it is not empty
+  done('export', '--out', join(scratch, 'e'), ...flags());
+  done('import', join(scratch, 'e'), ...flags('imported'));
+  assert.equal(lines(done('export', ...flags('imported'))), lines(whole));
+  assert.match(done('move', '--from', cluster.url(), '--database-log', log, '--to', join(scratch, 'moved')), /moved/);
+  assert.equal(done('export', '--data', join(scratch, 'moved')), whole);
+  assert.match(done('move', '--from', join(scratch, 'moved'), '--to', cluster.url(), '--database-log', 'back'), /moved/);
+  assert.equal(done('export', ...flags('back')), whole);
+  assert.notEqual(run('move', '--from', join(scratch, 'moved'), '--to', cluster.url(), '--database-log', 'back').status, 0);
+  const back = await cluster.node('back');
+  back.secret = a.secret;
+  const again = await back.call('POST', '/api/progress/log', { as: { token: a.token('u2') }, headers: { 'idempotency-key': 'k' }, body: { user_id: 'u2', activity: 'kept' } });
+  assert.ok(again.status === 401 || again.headers.get('idempotent-replayed') === 'true', again.text); // each log has keys of its own
+  const other = Server.prototype.token.call({ secret: readFileSync(join(back.directory, 'jwt.secret'), 'utf8').trim() }, 'u2');
+  const replayed = ok(await back.call('POST', '/api/progress/log', { as: { token: other }, headers: { 'idempotency-key': 'k' }, body: { user_id: 'u2', activity: 'kept' } }));
+  assert.deepEqual([replayed.text, replayed.headers.get('idempotent-replayed')], [first.text, 'true']);
+  assert.match(done('erase', '--user', 'u3', ...flags('back')), /erased/);
+  assert.equal((await back.call('GET', '/progress/u3/v1', { as: { token: Server.prototype.token.call({ secret: readFileSync(join(back.directory, 'jwt.secret'), 'utf8').trim() }, 'u3') } })).status, 404);
+  await back.discard();
+  rmSync(scratch, { recursive: true, force: true });
 });

@@ -8,6 +8,10 @@ import { join } from 'node:path';
 
 export const binary = process.env.MILEPOST ?? 'build/milepost';
 
+// MILEPOST_TEST_DATABASE=postgres://...: every server of the suite writes a log of its own in that database (tests/wire/on_postgres.sh).
+const database = process.env.MILEPOST_TEST_DATABASE;
+const onDatabase = (directory, flags) => (database && !flags.includes('--database') ? ['--database', database, '--database-log', directory] : []);
+
 export function freePort() {
   return new Promise((resolve, reject) => {
     const probe = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
@@ -45,7 +49,7 @@ export class Server {
     server.port = await freePort();
     server.base = `${scheme}://127.0.0.1:${server.port}`;
     server.log = '';
-    const command = [...under, binary, 'serve', '--data', directory, '--port', String(server.port), ...flags];
+    const command = [...under, binary, 'serve', '--data', directory, '--port', String(server.port), ...onDatabase(directory, flags), ...flags];
     if (descriptors) command.unshift('sh', '-c', `ulimit -n ${descriptors}; exec "$0" "$@"`);
     server.process = spawn(command[0], command.slice(1), {
       env: { PATH: process.env.PATH, ...sanitizer(), ...env },

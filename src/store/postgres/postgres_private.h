@@ -40,8 +40,8 @@ struct postgres_log {
     struct pg_connection writer; /* the engine's thread's */
     struct pg_connection asker;  /* whose thread asks for the head */
     struct log_head head;        /* as of the last begin or commit */
-    bool deciding;
-    struct log_turn written; /* the last that was sent to be committed, whatever became of it */
-    struct buf body;         /* of the batch that is written */
+    bool deciding, filling;      /* a transaction is open */
+    struct log_turn written;     /* the last that was sent to be committed, whatever became of it */
+    struct buf body;             /* of the batch that is written */
     struct listener *listener;
 };

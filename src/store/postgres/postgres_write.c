@@ -222,32 +222,43 @@ enum rc postgres_forget(struct log *log, const struct store_forgetting *what, st
     return rc;
 }
 
-enum rc postgres_fill(struct log *log, const struct store_batch *batch, struct fault *fault)
+static enum rc fill_one(struct postgres_log *log, const struct store_batch *batch, struct fault *fault)
 {
-    struct postgres_log *mine = own(log);
     PGresult *results[2] = {NULL};
-    struct fault ignored;
     const char *state;
     bool named = false;
-    enum rc rc = encode(mine, batch) ? take_lock(mine, fault) : fault_no_memory(fault);
 
-    if (rc != RC_OK)
-        return rc;
-    bool well = send_batch(mine, PG_FILL, batch) && send_names(mine, batch, &named) &&
-                pg_take(&mine->writer, monotonic_ms() + TURN_MS, results, named ? 2 : 1) &&
+    if (!encode(log, batch))
+        return fault_no_memory(fault);
+    bool well = send_batch(log, PG_FILL, batch) && send_names(log, batch, &named) &&
+                pg_take(&log->writer, monotonic_ms() + TURN_MS, results, named ? 2 : 1) &&
                 pg_all_well(results, named ? 2 : 1, &state);
     if (!well)
-        return postgres_fail(mine, results, 2, fault);
+        return postgres_fail(log, results, 2, fault);
     bool follows = strcmp(PQcmdTuples(results[0]), "1") == 0;
     pg_clear(results, 2);
-    if (follows)
-        rc = commit_only(mine, fault);
-    if (follows && rc == RC_OK)
-        mine->head = (struct log_head){{batch->turn, batch->id}, batch->counters, batch->at_ms};
-    if (follows)
-        return rc;
+    if (!follows)
+        return fault_set(fault, RC_CONFLICT, NULL, "that is not the turn that follows");
+    log->head = (struct log_head){{batch->turn, batch->id}, batch->counters, batch->at_ms};
+    return RC_OK;
+}
+
+enum rc postgres_fill(struct log *log, const struct store_batch *batch, bool more, struct fault *fault)
+{
+    struct postgres_log *mine = own(log);
+    struct fault ignored;
+    enum rc rc = mine->filling ? RC_OK : take_lock(mine, fault);
+
+    mine->filling = rc == RC_OK;
+    if (rc == RC_OK && batch)
+        rc = fill_one(mine, batch, fault);
+    if (rc == RC_OK && more)
+        return RC_OK;
+    mine->filling = false;
+    if (rc == RC_OK)
+        return commit_only(mine, fault);
     (void)postgres_fail(mine, NULL, 0, &ignored); /* takes the transaction back */
-    return fault_set(fault, RC_CONFLICT, NULL, "that is not the turn that follows");
+    return rc;
 }
 
 enum rc postgres_share(struct log *log, const char *name, const void *bytes, size_t size, struct buf *out,

@@ -14,7 +14,8 @@ enum log_outcome postgres_outcome(struct log *log, const struct batch_id *batch,
 MUST_CHECK enum rc postgres_forget(struct log *log, const struct store_forgetting *what, struct fault *fault);
 
 /* log_fill. */
-MUST_CHECK enum rc postgres_fill(struct log *log, const struct store_batch *batch, struct fault *fault);
+MUST_CHECK enum rc postgres_fill(struct log *log, const struct store_batch *batch, bool more,
+                                 struct fault *fault);
 
 /* log_share. */
 MUST_CHECK enum rc postgres_share(struct log *log, const char *name, const void *bytes, size_t size,

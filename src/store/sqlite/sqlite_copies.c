@@ -158,6 +158,8 @@ static enum rc copy_store(struct store *store, const char *source, const char *t
         rc = sqlite_run(store->events, "PRAGMA journal_mode=DELETE;", fault);
     if (rc == RC_OK)
         rc = check_events(store, out_events, fault);
+    if (rc == RC_OK && !restoring) /* of a copy of a log elsewhere: a store of its own from here on */
+        rc = sqlite_run(store->events, "DELETE FROM meta WHERE name IN ('turn', 'turn_batch');", fault);
     if (rc == RC_OK && restoring) /* checkpoints made from the old life mean nothing in the new one */
         rc = sqlite_run(store->events,
                         "UPDATE meta SET value = value + 1000 WHERE name = 'generation';"

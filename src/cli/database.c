@@ -1,0 +1,308 @@
+#include "cli/database.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/verify.h"
+#include "store/log.h"
+
+/* Where cli_bring_copy put a copy of its own; "": nowhere. The program runs one command. */
+struct temporary {
+    char path[256];
+};
+
+static struct temporary *temporary(void)
+{
+    static struct temporary own;
+    return &own;
+}
+
+enum rc cli_make_temporary(char *out, size_t size, struct fault *fault)
+{
+    const char *base = getenv("TMPDIR");
+
+    (void)snprintf(out, size, "%.200s/milepost-copy-XXXXXX", base && *base ? base : "/tmp"); /* fits */
+    return mkdtemp(out) ? RC_OK : fault_set(fault, RC_INTERNAL, NULL, "cannot make a temporary directory");
+}
+
+/* Reads the log into a directory. */
+static enum rc follow_into(const struct settings *settings, const char *directory, struct fault *fault)
+{
+    struct policy policy = {.now_ms = cli_now_ms};
+    struct store_place place = cli_place(settings);
+    struct engine *engine = NULL;
+    struct store *store;
+
+    place.directory = directory;
+    enum rc rc = store_open(&place, &store, fault);
+    if (rc != RC_OK)
+        return rc;
+    rc = engine_new(store, &policy, NULL, &engine, fault);
+    if (rc == RC_OK)
+        engine_free(engine); /* writes the checkpoint */
+    store_close(store);
+    return rc;
+}
+
+int cli_bring_copy(struct settings *settings)
+{
+    struct temporary *own = temporary();
+    struct fault fault = {NULL, NULL};
+    enum rc rc = RC_OK;
+
+    if (!*settings->database)
+        return 0;
+    bool has_own = store_exists(settings->data);
+    if (!has_own)
+        rc = cli_make_temporary(own->path, sizeof own->path, &fault);
+    if (rc == RC_OK && !has_own)
+        settings->data = own->path;
+    if (rc == RC_OK)
+        rc = follow_into(settings, settings->data, &fault);
+    if (rc == RC_CONFLICT && has_own && !fault.field)
+        return 0; /* a running node keeps it young */
+    return rc == RC_OK ? 0 : cli_complain(fault.field ? fault.field : "database", fault_why(&fault));
+}
+
+void cli_drop_copy(struct settings *settings)
+{
+    struct temporary *own = temporary();
+
+    (void)settings;
+    if (own->path[0])
+        store_remove(own->path);
+    own->path[0] = '\0';
+}
+
+/* ---- filling ---- */
+
+struct filling {
+    struct log *log;
+    uint64_t events, told;
+};
+
+static enum rc fill(void *arg, const struct store_batch *batch, struct fault *fault)
+{
+    struct filling *filling = arg;
+    enum rc rc = log_fill(filling->log, batch, true, fault);
+
+    filling->events += batch->event_count;
+    if (rc == RC_OK && filling->events - filling->told >= 1 << 17) {
+        filling->told = filling->events;
+        if (isatty(STDERR_FILENO))
+            (void)fprintf(stderr, "\rmilepost: %llu events moved ",
+                          (unsigned long long)filling->events); /* to a terminal */
+    }
+    return rc;
+}
+
+/* All that a store's events and ids are, as one number, in order. */
+static void mix(uint64_t *inout, const void *bytes, size_t size)
+{
+    const uint8_t *at = bytes;
+
+    for (size_t i = 0; i < size; i++)
+        *inout = (*inout ^ at[i]) * 1099511628211u; /* FNV-1a */
+    *inout = (*inout ^ size) * 1099511628211u;
+}
+
+static enum rc mix_event(void *arg, const struct stored_event *event, struct fault *fault)
+{
+    (void)fault;
+    mix(arg, &event->sequence, sizeof event->sequence);
+    mix(arg, &event->learner, sizeof event->learner);
+    mix(arg, &event->kind, sizeof event->kind);
+    mix(arg, &event->at_ms, sizeof event->at_ms);
+    mix(arg, event->body, event->body_size);
+    return RC_OK;
+}
+
+static enum rc mix_id(void *arg, const struct store_id *id, struct fault *fault)
+{
+    (void)fault;
+    mix(arg, &id->key, sizeof id->key);
+    mix(arg, id->id, id->size);
+    return RC_OK;
+}
+
+static enum rc mix_log(void *arg, const struct store_log *log, struct fault *fault)
+{
+    (void)fault;
+    mix(arg, &log->log_id, sizeof log->log_id);
+    mix(arg, &log->date_ms, sizeof log->date_ms);
+    mix(arg, log->members, log->members_size);
+    return RC_OK;
+}
+
+static enum rc digest(const char *directory, uint64_t *out, struct fault *fault)
+{
+    struct store *store;
+    uint64_t all = 14695981039346656037u;
+    enum rc rc = store_open_reader(directory, &store, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    rc = store_each_event(store, 0, mix_event, &all, fault);
+    if (rc == RC_OK)
+        rc = store_each_id(store, mix_id, &all, fault);
+    if (rc == RC_OK)
+        rc = store_each_log_of_all(store, mix_log, &all, fault);
+    store_close(store);
+    *out = all;
+    return rc;
+}
+
+/* Whether two directories hold the same events, ids and log entries. */
+static enum rc compare(const char *one, const char *other, struct fault *fault)
+{
+    uint64_t left = 0, right = 0;
+    enum rc rc = digest(one, &left, fault);
+
+    if (rc == RC_OK)
+        rc = digest(other, &right, fault);
+    if (rc == RC_OK && left != right)
+        rc = fault_set(fault, RC_INTERNAL, NULL, "what was moved is not what was there");
+    return rc;
+}
+
+static enum rc fill_log(const struct settings *settings, const char *directory, const char *beside,
+                        uint64_t *out_events, struct fault *fault)
+{
+    struct store_place from = {.directory = directory}, to = cli_place(settings);
+    struct store *source, *target = NULL;
+    struct filling filling = {.events = 0};
+    struct log_head head;
+    enum rc rc = store_open(&from, &source, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    to.directory = beside;
+    rc = store_open(&to, &target, fault);
+    if (rc == RC_OK) {
+        filling.log = store_event_log(target);
+        rc = log_head(filling.log, &head, fault);
+    }
+    if (rc == RC_OK && head.turn.number)
+        rc = fault_set(fault, RC_CONFLICT, NULL, "the database's log is not empty; nothing was changed");
+    if (rc == RC_OK)
+        rc = store_each_batch(source, fill, &filling, fault);
+    if (rc == RC_OK)
+        rc = log_fill(filling.log, NULL, false, fault);
+    if (target)
+        store_close(target); /* what was begun and not ended is taken back */
+    store_close(source);
+    *out_events = filling.events;
+    return rc;
+}
+
+enum rc cli_pour(const struct settings *settings, const char *directory, uint64_t *out_events,
+                 struct fault *fault)
+{
+    char beside[256];
+    enum rc rc = cli_make_temporary(beside, sizeof beside, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    rc = fill_log(settings, directory, beside, out_events, fault);
+    if (rc == RC_OK)
+        rc = follow_into(settings, beside, fault);
+    if (rc == RC_OK)
+        rc = compare(directory, beside, fault);
+    store_remove(beside);
+    return rc;
+}
+
+/* The log has keys of its own. */
+static void remove_keys(const char *directory)
+{
+    static const char *const names[] = {"jwt.secret", "server.key"};
+    char path[300];
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        (void)snprintf(path, sizeof path, "%.250s/%s", directory, names[i]); /* fits */
+        (void)unlink(path);                                                  /* or it is not there */
+    }
+}
+
+int cli_into_log(const struct settings *settings, int (*load)(const char *file, const char *directory),
+                 const char *file)
+{
+    struct fault fault = {NULL, NULL};
+    char beside[256];
+    uint64_t events = 0;
+
+    if (!*settings->database)
+        return load(file, settings->data);
+    enum rc rc = cli_make_temporary(beside, sizeof beside, &fault);
+    if (rc != RC_OK)
+        return cli_complain("database", fault_why(&fault));
+    int status = load(file, beside);
+    if (status == 0)
+        rc = cli_pour(settings, beside, &events, &fault);
+    remove_keys(beside);
+    store_remove(beside);
+    return rc == RC_OK ? status : cli_complain("database", fault_why(&fault));
+}
+
+/* ---- move ---- */
+
+static bool is_url(const char *place)
+{
+    return strncmp(place, "postgres://", 11) == 0 || strncmp(place, "postgresql://", 13) == 0;
+}
+
+/* A copy of the log becomes a directory's own: by way of a backup, which is one. */
+static enum rc move_down(const struct settings *settings, const char *directory, uint64_t *out_events,
+                         struct fault *fault)
+{
+    char beside[256], file[300];
+    enum rc rc = store_exists(directory) ? fault_set(fault, RC_CONFLICT, NULL,
+                                                     "the data directory is not empty; nothing was changed")
+                                         : cli_make_temporary(beside, sizeof beside, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    (void)snprintf(file, sizeof file, "%s/moved.backup", beside); /* fits */
+    rc = follow_into(settings, beside, fault);
+    if (rc == RC_OK)
+        rc = store_backup(beside, file, out_events, fault);
+    if (rc == RC_OK)
+        rc = cli_make_directory(directory) == 0 ? store_restore(directory, file, out_events, fault)
+                                                : fault_set(fault, RC_INTERNAL, NULL, "cannot make it");
+    if (rc == RC_OK)
+        rc = compare(directory, beside, fault);
+    (void)unlink(file);
+    store_remove(beside);
+    return rc;
+}
+
+int cli_move(int argc, char **argv)
+{
+    struct settings settings;
+    struct fault fault = {NULL, NULL};
+    const char *from = NULL, *to = NULL;
+    const struct cli_option own[] = {{"--from", &from}, {"--to", &to}};
+    uint64_t events = 0;
+    int words;
+    int status = cli_read(argc, argv, own, 2, NULL, 0, &words, &settings);
+
+    if (status)
+        return status;
+    if (!from || !to || is_url(from) == is_url(to)) {
+        /* nowhere else to say it */
+        (void)fprintf(stderr, "usage: milepost move --from DIR --to URL, or --from URL --to DIR"
+                              " (between directories: backup and restore)\n");
+        return 2;
+    }
+    settings.database = is_url(from) ? from : to;
+    enum rc rc =
+        is_url(from) ? move_down(&settings, to, &events, &fault) : cli_pour(&settings, from, &events, &fault);
+    settings_done(&settings);
+    if (rc != RC_OK)
+        return cli_complain("move", fault_why(&fault));
+    (void)printf("moved %llu events, and compared\n",
+                 (unsigned long long)events); /* nowhere else to say it */
+    return 0;
+}

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "cli/options.h"
+
+/* What the commands do with a log in a database: they work on a copy of it. */
+
+/* Brings the data directory, as a copy of the database's log, up to the log's head; nothing when the settings
+ * name no database, or a running node uses the directory. Without a directory a temporary one is made, which
+ * settings->data then names. 0, or an exit status. */
+int cli_bring_copy(struct settings *settings);
+
+/* Removes what cli_bring_copy made. Fine when it made nothing. */
+void cli_drop_copy(struct settings *settings);
+
+/* Makes a directory, which the caller removes (store_remove). */
+MUST_CHECK enum rc cli_make_temporary(char *out, size_t size, struct fault *fault);
+
+/* Runs an import or a restore into a directory; where the settings name a database, into one beside, with
+ * which its empty log is then filled. 0, or an exit status. */
+int cli_into_log(const struct settings *settings, int (*load)(const char *file, const char *directory),
+                 const char *file);
+
+/* Fills the database's log, which must be empty, with what a directory holds, and compares. Says how many
+ * events there are. RC_CONFLICT: it is not empty. */
+MUST_CHECK enum rc cli_pour(const struct settings *settings, const char *directory, uint64_t *out_events,
+                            struct fault *fault);
+
+/* milepost move --from DIR|URL --to DIR|URL. */
+int cli_move(int argc, char **argv);
