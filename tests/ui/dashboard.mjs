@@ -10,17 +10,18 @@ const axe = readFileSync(packages.resolve('axe-core/axe.min.js'), 'utf8');
 export const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
 export const skip = executablePath ? false : 'no chromium on this machine';
 
-const PATIENCE_MS = 30000;
+const PATIENCE_MS = 60000;
 
-export const launch = () => chromium.launch({ executablePath, args: ['--no-sandbox'] });
+export const launch = () => chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
 
-/** A new tab of somebody: what it says goes into `said` (but what the browser says of answers that are no 2xx). */
+/** A new tab of somebody: what it says goes into `said` (but what the browser itself says of answers that are
+ * no 2xx, and of a stream that is refused). */
 export async function tab(browser, { scheme = 'light', width = 1280, height = 900, ...more } = {}) {
   const context = await browser.newContext({ colorScheme: scheme, viewport: { width, height }, ...more });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
   page.said = [];
-  page.on('console', (message) => message.text().startsWith('Failed to load resource') || page.said.push(message.text()));
+  page.on('console', (message) => /^Failed to load resource|^WebSocket connection .* Unexpected response code: 403$/.test(message.text()) || page.said.push(message.text()));
   page.on('pageerror', (error) => page.said.push(error.stack));
   page.on('dialog', (dialog) => (page.said.push(`dialog ${dialog.message()}`), dialog.dismiss()));
   page.leave = () => context.close();

@@ -78,7 +78,6 @@ describe('every page', { concurrency: 3, skip }, () => {
     await page.leave();
     const other = await person(browser, server, ['instructor', '77'], '#/courses/7');
     assert.match(await other.textContent('[role=alert]'), /Not yours to see/);
-    other.said.length = 0; // the browser's own word on the stream that was refused
     await isWell(other, 'forbidden');
     await visit(other, '#/courses');
     assert.match(await other.textContent('main'), /No course lists you/);
@@ -101,9 +100,16 @@ describe('every page', { concurrency: 3, skip }, () => {
     await page.unroute('**/all?*');
     await page.click('#learners [role=alert] button');
     await page.waitForSelector('#learners tbody tr');
-    await page.route('**/all?*', async (route) => { await new Promise((resolve) => setTimeout(resolve, 700)); await route.continue().catch(() => {}); }); // the page may have asked anew
+    let release;
+    const held = new Promise((resolve) => (release = resolve));
+    await page.route('**/all?*', async (route) => {
+      await held;
+      await route.continue().catch(() => {}); // the page may have asked anew
+    });
     await page.evaluate(() => (location.hash = '#/courses/7?limit=100'));
-    await page.waitForSelector('#learners .stale tbody tr', { timeout: 3000 }); // the old rows stay meanwhile
+    await page.waitForSelector('#learners .stale tbody tr'); // the old rows stay meanwhile
+    release();
+    await page.waitForSelector('#learners .stale', { state: 'detached' });
     await page.unroute('**/all?*');
     await settled(page);
     await page.context().setOffline(true);
@@ -133,7 +139,7 @@ describe('every page', { concurrency: 3, skip }, () => {
     await page.waitForSelector('#leave');
     await page.click('text=Knots and splices');
     await page.waitForSelector('#learners tbody tr');
-    await page.waitForSelector('.live.polling', { timeout: 20000 }); // this proxy passes no WebSocket on: it says that it polls
+    await page.waitForSelector('.live.polling'); // this proxy passes no WebSocket on: it says that it polls
     await page.leave();
     proxy.closeAllConnections();
     proxy.close();
