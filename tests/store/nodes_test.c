@@ -3,7 +3,9 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "app/idempotency.h"
 #include "app/read_index.h"
+#include "app/service.h"
 #include "app/verify.h"
 #include "core/members.h"
 #include "memory_log.h"
@@ -477,6 +479,43 @@ static void who_waits_for_the_head_sees_what_was_acknowledged(void **unused)
     close_node(&alone);
 }
 
+static void put_body(struct command *command, struct view view)
+{
+    (void)view;
+    buf_text(command->answer.body, "{}");
+    command->answer.status = 201;
+}
+
+static void an_answer_of_another_node_is_known(void **unused)
+{
+    static const uint8_t key[16] = {1}, fingerprint[16] = {2};
+    struct command command = enrol("anna", "c1");
+    struct idempotency *answers;
+    struct service *service;
+    struct buf body = {0};
+    struct fault fault;
+    (void)unused;
+    skip_without_server();
+    assert_int_equal(idempotency_new(nodes[0].store, step_ms, &answers, &fault), RC_OK);
+    engine_set_answers(nodes[0].engine, answers);
+    command.answer_key = key;
+    command.fingerprint = fingerprint;
+    command.answer.body = &body;
+    command.encode = put_body;
+    assert_int_equal(engine_run(nodes[1].engine, &command, NULL, NULL, &fault), RC_OK);
+    catch_up(&nodes[0]);
+    assert_int_equal(idempotency_begin(answers, key, fingerprint, 0, step_ms), IDEMPOTENCY_REPLAY);
+    assert_ptr_equal(engine_log(nodes[0].engine), store_event_log(nodes[0].store));
+    assert_int_equal(service_new(nodes[0].engine, &service, &fault), RC_OK);
+    assert_int_equal(service_log_costs(service).followed, 1);
+    service_free(service);
+    for (int i = 0; i < NODES; i++)
+        close_node(&nodes[i]);
+    close_node(&alone);
+    idempotency_free(answers);
+    buf_done(&body);
+}
+
 static bool kinds[] = {false, true};
 
 #define IN_MEMORY(test)                                                                                      \
@@ -503,6 +542,8 @@ int main(void)
         ON_POSTGRES(a_log_that_went_back_ends_the_node),
         IN_MEMORY(a_node_that_rests_is_woken),
         ON_POSTGRES(a_node_that_rests_is_woken),
+        IN_MEMORY(an_answer_of_another_node_is_known),
+        ON_POSTGRES(an_answer_of_another_node_is_known),
         IN_MEMORY(who_waits_for_the_head_sees_what_was_acknowledged),
         ON_POSTGRES(who_waits_for_the_head_sees_what_was_acknowledged),
     };
