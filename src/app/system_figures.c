@@ -31,7 +31,7 @@ struct commit_times commit_times(struct service *service)
 
 const char *system_store_kind(struct service *service)
 {
-    return log_name(service_engine(service)->log);
+    return log_is_shared(service_engine(service)->log) ? "postgres" : "sqlite";
 }
 
 uint64_t system_store_bytes(struct service *service)

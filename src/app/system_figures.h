@@ -16,9 +16,10 @@ struct commit_times {
     uint64_t p50_us, p99_us;
 };
 
+/* Of the last 1,024 commits, at this instant. */
 struct commit_times commit_times(struct service *service);
 
-/* What the log is: "sqlite", or the name of another kind. */
+/* What the log is: "sqlite", or, one that nodes share, "postgres". */
 const char *system_store_kind(struct service *service);
 
 /* Bytes of this node's own files. Asks the file system. */

@@ -64,6 +64,7 @@ struct table {
     struct slot **at;         /* by key, from 1 */
     uint32_t count, capacity; /* the highest key that was given out */
     uint32_t stored;          /* the highest key whose id is stored: readers find no other */
+    uint32_t forgotten;       /* of these, keys whose id was forgotten */
     struct id_table names;
     struct keys dirty; /* changed since the last checkpoint, each once */
 };

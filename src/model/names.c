@@ -70,11 +70,12 @@ static bool add_next(struct model *model, enum entity kind, const char *id, size
 
 bool model_load_id(struct model *model, enum entity kind, uint32_t key, const char *id, size_t size)
 {
-    const struct table *table = &model->tables[kind];
+    struct table *table = &model->tables[kind];
 
-    while (table->count + 1 < key) /* a gap: nobody can be found under it */
+    for (; table->count + 1 < key; table->forgotten++) /* a gap: nobody can be found under it */
         if (!add_next(model, kind, "", 0, true))
             return false;
+    table->forgotten += size == 0;
     return key == table->count + 1 && add_next(model, kind, id, size, true);
 }
 
@@ -140,6 +141,7 @@ void model_forget_id(struct model *model, enum entity kind, uint32_t key)
 
     id_table_remove(&model->tables[kind].names, slot->id, slot->id_size);
     memset((char *)(uintptr_t)slot->id, 0, slot->id_size); /* the model's own copy */
+    model->tables[kind].forgotten += slot->id_size > 0;
     slot->id_size = 0;
     slot->erased = kind == ENTITY_LEARNER;
 }

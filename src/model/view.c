@@ -169,7 +169,8 @@ bool view_knows(struct view view, enum entity kind, uint32_t key)
 
 size_t view_ids(struct view view, enum entity kind)
 {
-    return view.model->tables[kind].names.count;
+    const struct table *table = &view.model->tables[kind];
+    return table->stored - table->forgotten;
 }
 
 uint32_t model_count(const struct model *model, enum entity kind)
