@@ -136,6 +136,7 @@ static void sift_down(struct roster *roster, size_t at)
 
 static void add(struct roster *roster, const struct place *place)
 {
+    assert(roster->places || !roster->room);
     if (roster->count < roster->room) {
         roster->places[roster->count++] = *place;
         if (roster->count == roster->room && roster->room < roster->key_count)
@@ -404,12 +405,12 @@ enum rc participant_pick(struct participant *participant, struct model *model, b
             continue;
         participant->time_spent_ms += record->time_spent_ms;
         bool hidden = participant->hides_previews && !participant->enrolment && record_is_preview(record);
-        if (sorted && record->flags & RECORD_PRESENT && !hidden)
+        if (participant->records && record->flags & RECORD_PRESENT && !hidden)
             participant->records[participant->record_count++] = record;
     }
     model_read_end(view);
     *out_done = participant->looked == count;
-    if (*out_done && participant->record_count)
+    if (*out_done && participant->records)
         qsort(participant->records, participant->record_count, sizeof *participant->records, newest_first);
     return RC_OK;
 }

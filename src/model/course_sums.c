@@ -178,7 +178,7 @@ static bool add_day(struct course_sums *sums, int32_t number, uint32_t completed
     uint32_t at = first_cell(day, completed);
 
     assert(day->at || !day->count);
-    if (at == day->count || day->at[at].completed != completed) {
+    if (at >= day->count || day->at[at].completed != completed) {
         if (!room_for_cell(day))
             return false; /* a day without cells stays: it counts nobody */
         memmove(day->at + at + 1, day->at + at, (day->count - at) * sizeof *day->at);
