@@ -43,7 +43,7 @@ async function signIn(page, [role, id]) {
 }
 
 describe('by keyboard alone', { concurrency: 3, skip }, () => {
-  test('a learner: sign in, open a course and a video, export, erase oneself', async () => {
+  test('a learner: sign in, open a course and a video, export, take a log entry back, erase oneself', async () => {
     const page = await tab(browser);
     await server.call('POST', '/progress/update', { as: '31', body: { userId: '31', videoId: '71', watchedDuration: 30, segments: [[0, 30]] } });
     for (const note of ['first', 'second']) await server.call('POST', '/api/progress/log', { as: '31', body: { user_id: '31', date: '2026-01-02', note } });
@@ -52,6 +52,23 @@ describe('by keyboard alone', { concurrency: 3, skip }, () => {
     const saved = page.waitForEvent('download');
     await page.keyboard.press('Enter');
     assert.equal((await saved).suggestedFilename(), 'milepost-31.json');
+    const entry = page.locator('.history li', { hasText: 'Log entry' }).last();
+    await entry.waitFor();
+    assert.match(await page.textContent('main'), /second/);
+    await tabTo(page, /^Back to here/);
+    await page.keyboard.press('Tab'); // the older of the two
+    assert.match(await focused(page), /^Back to here/);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('dialog[open]');
+    await isWell(page, 'a dialog');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('dialog', { state: 'detached' });
+    assert.match(await focused(page), /^Back to here/, 'the focus is where it was');
+    await page.keyboard.press('Enter');
+    await tabTo(page, /^Cancel/);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => !/second/.test([...document.querySelectorAll('table')].find(({ caption }) => caption.textContent === 'Log entries').textContent));
     await page.keyboard.press('j'); // to the first row
     assert.match(await focused(page), /Knots and splices/);
     await page.keyboard.press('Enter');
@@ -60,7 +77,7 @@ describe('by keyboard alone', { concurrency: 3, skip }, () => {
     await settled(page);
     await page.keyboard.press('j');
     await page.keyboard.press('Enter');
-    await page.waitForFunction(() => location.hash.includes('item=71'));
+    await page.waitForSelector('.watched');
     await page.keyboard.press('g');
     await page.keyboard.press('h');
     await page.waitForFunction(() => /^My learning/.test(document.title));
