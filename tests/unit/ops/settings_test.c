@@ -106,7 +106,7 @@ static void a_bad_value_is_named(void **unused)
         {{"--oidc-issuer", "https://x/?y"}, "oidc_issuer", "without query"},
         {{"--oidc-issuer", "https://x; script-src y"}, "oidc_issuer", "without query"},
         {{"--metrics-listen", "1.2.3.4:0"}, "metrics_listen", "port"},
-        {{"--database", "mysql://x"}, "database", "not built in"},
+        {{"--database", "mysql://x"}, "database", "postgres:// URL"},
         {{"--nonsense", "1"}, "nonsense", "unknown"},
         {{"stray", "x"}, "stray", "unexpected"},
         {{"--config", "/no/such/file"}, "config", "/no/such/file cannot be read: No such file"},
