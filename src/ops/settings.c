@@ -96,8 +96,8 @@ const struct setting settings_rows[] = {
      .unit = "s", .initial = "300",
      .text = "Seconds that upstream answers are kept"},
     {.name = "database", .kind = kind_database, .offset = AT(database), .initial = "",
-     .text = "Empty: SQLite in the data directory. postgres://...: the database whose log several nodes share "
-             "(docs/nodes.md); the data directory is then this node's copy"},
+     .text = "Empty: SQLite in the data directory. postgres://...: the database whose log several nodes "
+             "share (docs/nodes.md); the data directory is then this node's copy"},
     {.name = "database_log", .kind = kind_text, .offset = AT(database_log), .initial = "main",
      .text = "Which log of that database: it may hold several, which know nothing of each other"},
     {.name = "replica", .kind = kind_absent, .offset = AT(replica), .initial = "",
