@@ -168,7 +168,7 @@ test('video: the document\'s eight endpoints', async () => {
   const list = await server.call('GET', `/progress/${user}`, { as });
   assert.deepEqual(list.json.progressData.map((p) => p.videoId), ['v-2', video]);
   const summary = await server.call('GET', '/progress/summary/v-2', { as: 'anybody' });
-  assert.deepEqual(summary.json, { videoId: 'v-2', averageWatchedDuration: 30, completionRate: 1, viewers: 1, retention: [] });
+  assert.deepEqual(summary.json, { videoId: 'v-2', averageWatchedDuration: 30, completionRate: 1, viewers: 1, title: null, durationSeconds: 30, courseId: null, retention: [] });
   const engagement = await server.call('GET', `/progress/engagement/${user}`, { as });
   assert.deepEqual([engagement.json.totalWatchedDuration, engagement.json.mostWatchedVideos], [90, [{ videoId: video, watchedDuration: 60 }, { videoId: 'v-2', watchedDuration: 30 }]]);
   assert.equal(engagement.json.longestStreakDays, 2);
