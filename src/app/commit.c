@@ -9,6 +9,7 @@
 #include "app/idempotency.h"
 #include "app/live_batch.h"
 #include "app/others.h"
+#include "app/publish.h"
 #include "app/queue.h"
 #include "base/monotonic.h"
 #include "model/names.h"
@@ -323,61 +324,29 @@ static void refuse_all(struct command *commands, bool in_doubt)
                                          : "the change could not be stored; try again");
 }
 
-enum rc commit_decided(struct engine *engine, struct command *commands, enum rc rc, const char *ledger_key,
-                       const char *ledger_value, struct fault *fault)
+/* What a commit needs room for is had before anything is written. */
+static enum rc make_ready(struct engine *engine, const char **ledger_key, const char **ledger_value,
+                          struct revision **out_revision, struct fault *fault)
 {
     struct batch *batch = &engine->batch;
-    size_t events = batch->event_count;
-    uint64_t first = batch->counters.sequence - events + 1;
-    bool wrote = false;
+    enum rc rc = RC_OK;
 
-    struct revision *revision = NULL;
-    struct command *adopted = NULL; /* all whom it adopts are enrolled with this batch */
-    if (rc == RC_OK && !ledger_key)
-        rc = adopting_note(batch, &ledger_value, fault);
-    if (rc == RC_OK && !ledger_key && ledger_value)
-        ledger_key = ADOPTING_LEDGER;
+    if (!*ledger_key)
+        rc = adopting_note(batch, ledger_value, fault);
+    if (rc == RC_OK && !*ledger_key && *ledger_value)
+        *ledger_key = ADOPTING_LEDGER;
     if (rc == RC_OK && engine->fold.deferred)
-        rc = revision_new(&engine->fold, &revision);
+        rc = revision_new(&engine->fold, out_revision);
     if (rc == RC_OK)
-        rc = tail_reserve(engine->tail, events) ? fold_reserve(&engine->fold) : RC_BUSY;
-    uint64_t began_us = monotonic_us();
-    if (rc == RC_OK)
-        rc = commit(engine, commands, ledger_key, ledger_value, &wrote, fault);
-    uint64_t spent_us = monotonic_us() - began_us;
-    give_turn_up(engine);           /* when it came to nothing */
-    model_take_back(engine->model); /* ids that are not stored with it */
-    if (rc == RC_OK) {
-        tail_add(engine->tail, batch->events, events); /* before the publish: what is shown can be traced */
-        batch_logs_publish(batch);
-        adopted = adopting_publish(batch);
-        if (batch->erasure)
-            settling_forget(batch, batch->erasure->learner);
-        if (batch->erasure)
-            log_totals_set(batch->logs.totals,
-                           &(struct log_total){.kept = {.learner = batch->erasure->learner}});
-        if (revision) {
-            revision_take(revision, &engine->fold);
-            engine->revision = revision;
-            engine->phase = REVISION_PREPARING;
-            engine->revising = commands;
-        } else if (events) {
-            fold_publish(&engine->fold, batch->counters.sequence);
-        }
-        if (batch->erasure) { /* their row leaves the checkpoint file with the next checkpoint, at once */
-            if (batch->erasure->own)
-                (void)erase_jobs_add(engine->jobs,
-                                     batch->erasure); /* out of memory: the next start does it */
-            engine->scrub = true;
-            checkpointer_hurry(engine->checkpointer);
-        }
-    } else {
-        revision_free(revision);
-        fold_abandon(&engine->fold);
-        batch->counters = store_counters(engine->store);
-        refuse_all(commands, engine->state.in_doubt_since_ms != 0);
-    }
-    tell_watchers(engine, first, rc == RC_OK);
+        rc = tail_reserve(engine->tail, batch->event_count) ? fold_reserve(&engine->fold) : RC_BUSY;
+    return rc;
+}
+
+/* wrote: the log was asked to store it, which took so long. */
+static void note_batch(struct engine *engine, enum rc rc, bool wrote, uint64_t spent_us)
+{
+    const struct batch *batch = &engine->batch;
+
     (void)pthread_mutex_lock(&engine->lock);
     engine->state.broken |= rc == RC_INTERNAL || rc == RC_CONFLICT;
     engine->state.sequence = batch->counters.sequence;
@@ -389,8 +358,37 @@ enum rc commit_decided(struct engine *engine, struct command *commands, enum rc 
     if (wrote)
         engine->commit_us[engine->commit_count++ % COMMITS_KEPT] =
             spent_us < UINT32_MAX ? (uint32_t)spent_us : UINT32_MAX;
-    engine->state.events += rc == RC_OK ? events : 0;
+    engine->state.events += rc == RC_OK ? batch->event_count : 0;
     (void)pthread_mutex_unlock(&engine->lock);
+}
+
+enum rc commit_decided(struct engine *engine, struct command *commands, enum rc rc, const char *ledger_key,
+                       const char *ledger_value, struct fault *fault)
+{
+    struct batch *batch = &engine->batch;
+    uint64_t first = batch->counters.sequence - batch->event_count + 1;
+    struct revision *revision = NULL;
+    struct command *adopted = NULL;
+    bool wrote = false;
+
+    if (rc == RC_OK)
+        rc = make_ready(engine, &ledger_key, &ledger_value, &revision, fault);
+    uint64_t began_us = monotonic_us();
+    if (rc == RC_OK)
+        rc = commit(engine, commands, ledger_key, ledger_value, &wrote, fault);
+    uint64_t spent_us = monotonic_us() - began_us;
+    give_turn_up(engine);           /* when it came to nothing */
+    model_take_back(engine->model); /* ids that are not stored with it */
+    if (rc == RC_OK) {
+        adopted = publish_stored(engine, commands, revision);
+    } else {
+        revision_free(revision);
+        fold_abandon(&engine->fold);
+        batch->counters = store_counters(engine->store);
+        refuse_all(commands, engine->state.in_doubt_since_ms != 0);
+    }
+    tell_watchers(engine, first, rc == RC_OK);
+    note_batch(engine, rc, wrote, spent_us);
     batch_clear(batch);
     if (rc != RC_OK || wrote)
         commit_note_failing(engine, rc != RC_OK, fault_why(fault));

@@ -8,7 +8,7 @@
 /* Linearizable reads of a log that other nodes write: whoever wants to see all that was acknowledged before
  * waits until this node's model is at the log's head. The head is asked once for all who came before the
  * question was sent (as Raft's read index). A thread of its own; no event loop waits. Source:
- * docs/decisions/0022. */
+ * docs/decisions/0024. */
 
 struct engine;
 struct read_index;

@@ -72,51 +72,49 @@ static void watch_for_stop(bool on)
     (void)signal(SIGINT, on ? on_stop : SIG_DFL);
 }
 
-static int start(struct server *server)
+/* What the faces are told of the settings, and what they hold of their own. 0, or an exit status. */
+static int prepare_faces(struct server *server)
 {
-    struct settings *settings = &server->settings;
+    const struct settings *settings = &server->settings;
     struct face_context *context = &server->context;
     struct fault fault = {NULL, NULL};
-    int status = cli_open_until(settings, is_told_to_stop, &server->store, &server->engine);
 
-    /* what comes from here on waits until the start is over: no thread but main may take it */
-    watch_for_stop(false);
-    if (status == 0 && !(server->log = log_output_start(settings->log_format, settings->log_level)))
-        status = serve_complain(NULL, "out of memory");
-    if (status == 0)
-        status = serve_load_keys(settings, store_counters(server->store).sequence > 0,
-                                 engine_log(server->engine), &context->auth);
-    if (status == 0)
-        status = serve_load_tls(settings, &server->tls);
-    if (status == 0)
-        status = serve_start_upstreams(server);
-    if (status)
-        return status;
     context->zone = zone_new(settings->display_timezone);
     if (!context->zone)
         return serve_complain("display_timezone", no_zone);
-    server->metrics = metrics_new(face_routes.count);
-    if (!server->metrics)
-        return serve_complain(NULL, "out of memory");
-    serve_show_metrics(context, server->metrics);
-    context->started_at_ms = cli_now_ms();
-    atomic_store(&server->access_log, settings->access_log);
+    if (!*settings->oidc_issuer != !*settings->oidc_client_id)
+        return serve_complain(*settings->oidc_issuer ? "oidc_client_id" : "oidc_issuer", "must be given too");
     if (service_new(server->engine, &context->service, &fault) != RC_OK)
         return serve_complain(NULL, fault.message);
+    server->metrics = metrics_new(face_routes.count);
+    context->retentions = retentions_new();
+    context->rates = rates_new();
+    if (!server->metrics || !context->retentions || !context->rates)
+        return serve_complain(NULL, "out of memory");
+    if (settings->rate_limit && !(context->limiter = limiter_new((uint32_t)settings->rate_limit)))
+        return serve_complain("rate_limit", "out of memory");
+    serve_show_metrics(context, server->metrics);
+    atomic_store(&server->access_log, settings->access_log);
     context->webhook_jwt_required = settings->webhook_jwt == WEBHOOK_JWT_REQUIRED;
     context->video_auth_required = settings->video_auth == VIDEO_AUTH_REQUIRED;
     context->cors_origins = settings->cors_origins;
-    if (!*settings->oidc_issuer != !*settings->oidc_client_id)
-        return serve_complain(*settings->oidc_issuer ? "oidc_client_id" : "oidc_issuer", "must be given too");
     context->oidc_issuer = settings->oidc_issuer;
     context->oidc_client_id = settings->oidc_client_id;
     context->reads_local = settings->read_consistency == READ_LOCAL;
     context->now_ms = cli_now_ms;
+    context->started_at_ms = cli_now_ms();
     context->routes = &face_routes;
-    if (!(context->retentions = retentions_new()) || !(context->rates = rates_new()))
-        return serve_complain(NULL, "out of memory");
-    if (settings->rate_limit && !(context->limiter = limiter_new((uint32_t)settings->rate_limit)))
-        return serve_complain("rate_limit", "out of memory");
+    if (worker_new(WORKERS, &context->worker) != RC_OK ||
+        getrandom(&context->line_seed, sizeof context->line_seed, 0) < 0)
+        return serve_complain(NULL, "cannot start threads");
+    return 0;
+}
+
+/* The engine, who watches it, and at last the ports. */
+static enum rc start_parts(struct server *server, struct fault *fault)
+{
+    const struct settings *settings = &server->settings;
+    struct face_context *context = &server->context;
     struct http_settings http = {
         .listen = settings->listen,
         .ports = settings->ports.at,
@@ -130,26 +128,47 @@ static int start(struct server *server)
         .observe = serve_observe,
         .context = context,
     };
-    if (worker_new(WORKERS, &context->worker) != RC_OK ||
-        getrandom(&context->line_seed, sizeof context->line_seed, 0) < 0)
-        return serve_complain(NULL, "cannot start threads");
-    enum rc rc = idempotency_new(server->store, cli_now_ms(), &context->answers, &fault);
+    enum rc rc = idempotency_new(server->store, cli_now_ms(), &context->answers, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    engine_set_answers(server->engine, context->answers);
+    rc = engine_set_threshold(server->engine, (uint16_t)settings->completion_threshold_hundredths, fault);
     if (rc == RC_OK)
-        engine_set_answers(server->engine, context->answers);
+        rc = serve_start_hub(server, fault);
     if (rc == RC_OK)
-        rc =
-            engine_set_threshold(server->engine, (uint16_t)settings->completion_threshold_hundredths, &fault);
-    if (rc == RC_OK)
-        rc = serve_start_hub(server, &fault);
-    if (rc == RC_OK)
-        rc = engine_start(server->engine, &fault);
+        rc = engine_start(server->engine, fault);
     if (rc == RC_OK && log_is_shared(engine_log(server->engine)))
-        rc = read_index_new(server->engine, cli_say, &context->read_index, &fault);
+        rc = read_index_new(server->engine, cli_say, &context->read_index, fault);
     if (rc == RC_OK)
-        rc = http_server_start(&http, &server->http, &fault);
+        rc = http_server_start(&http, &server->http, fault);
     if (rc == RC_OK)
-        rc = serve_start_metrics(server, &http, &fault);
-    return rc == RC_OK ? 0 : serve_complain(fault.field, fault_why(&fault));
+        rc = serve_start_metrics(server, &http, fault);
+    return rc;
+}
+
+static int start(struct server *server)
+{
+    struct settings *settings = &server->settings;
+    struct fault fault = {NULL, NULL};
+    int status = cli_open_until(settings, is_told_to_stop, &server->store, &server->engine);
+
+    /* what comes from here on waits until the start is over: no thread but main may take it */
+    watch_for_stop(false);
+    if (status == 0 && !(server->log = log_output_start(settings->log_format, settings->log_level)))
+        status = serve_complain(NULL, "out of memory");
+    if (status == 0)
+        status = serve_load_keys(settings, store_counters(server->store).sequence > 0,
+                                 engine_log(server->engine), &server->context.auth);
+    if (status == 0)
+        status = serve_load_tls(settings, &server->tls);
+    if (status == 0)
+        status = serve_start_upstreams(server);
+    if (status == 0)
+        status = prepare_faces(server);
+    if (status == 0 && start_parts(server, &fault) != RC_OK)
+        status = serve_complain(fault.field, fault_why(&fault));
+    return status;
 }
 
 /* As many descriptors as the system allows: a connection each. */

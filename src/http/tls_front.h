@@ -8,7 +8,7 @@
 
 /* TLS before a server that knows nothing of it: takes the connections of a listener, and hands what they say
  * on to a listener of this process's own, a connection each, bytes both ways. Not the HTTP library's own TLS,
- * since streams leave that library with their socket (docs/decisions/0018, 0027). Threads of its own; what is
+ * since streams leave that library with their socket (docs/decisions/0018, 0025). Threads of its own; what is
  * plain costs nothing. */
 struct tls_front;
 

@@ -4,7 +4,7 @@
 
 #include "store/log.h"
 
-/* The log that many nodes share in a PostgreSQL database: one row a turn. Source: docs/decisions/0021. */
+/* The log that many nodes share in a PostgreSQL database: one row a turn. Source: docs/decisions/0023. */
 
 struct postgres_place {
     const char *url;  /* as libpq reads it */
