@@ -4,12 +4,14 @@
 
 #include <glib.h>
 
+/* By way of the upper case, where letters meet that are two in lower case: Greek has a sigma for the end of a
+ * word, and somebody looks for a title in capitals. */
 static uint32_t next_letter(const char **at)
 {
     gunichar letter = g_utf8_get_char(*at);
 
     *at = g_utf8_next_char(*at);
-    return g_unichar_tolower(letter);
+    return g_unichar_tolower(g_unichar_toupper(letter));
 }
 
 bool any_case_make(struct arena *arena, const char *part, struct any_case *out)

@@ -8,8 +8,8 @@
 #include "base/text.h"
 
 /* Looking for a part of a text, whatever the case of its letters, in any script. A letter counts as the one
- * that it is in lower case; a letter that is two in the other case (sharp s) is found as it is. Pure; any
- * thread. */
+ * that its capital is in lower case (so both sigmas are one); a letter whose capital is two letters (sharp s)
+ * is found as it is. Pure; any thread. */
 
 /* What is looked for: its letters in lower case. count 0: it is in every text. */
 struct any_case {

@@ -19,6 +19,10 @@ static void a_part_is_found_in_any_case(void **unused)
         {"ÜB", "drüben", true},
         {"ub", "drüben", false},
         {"ΑΒΓ", "αβγδ", true},
+        {"λόγος", "ΛΌΓΟΣ", true}, /* the sigma at a word's end has the same capital as any other */
+        {"ΛΌΓΟΣ", "λόγος", true},
+        {"λόγοσ", "λόγος", true},
+        {"straße", "STRAẞE", true},
         {"aab", "aaab", true},
         {"ж", "ПОХОЖЕ", true},
         {"日本", "日本語", true},
