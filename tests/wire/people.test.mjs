@@ -58,6 +58,11 @@ test('me says who calls, as the token says it', async () => {
   assert.equal((await get('/api/v1/me', null)).status, 401);
 });
 
+test('a token that expires after the year 9999 is shown to expire at its end', async () => {
+  for (const exp of [253402300800, 9e12])
+    assert.equal((await json('/api/v1/me', { token: server.token('r', 'student', { exp }) })).expiresAt, '9999-12-31T23:59:59.999Z');
+});
+
 test('a tag of me outlasts the time it says', async () => {
   const as = { token: server.token('tagged', 'instructor', { exp: Math.floor(Date.now() / 1000) + 500 }) };
   const tag = await notModified('/api/v1/me', as);

@@ -17,6 +17,9 @@ static const struct {
              {ROLE_INSTRUCTOR, "INSTRUCTOR"},
              {ROLE_STUDENT, "STUDENT"}};
 
+/* A token may say that it never expires, by a year that no text of ours can hold. */
+#define LAST_SHOWN_MS INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
+
 /* The catalogue is looked through for courses that list the caller; then those are written, owned ones first.
  */
 struct me_read {
@@ -68,7 +71,8 @@ static void put_head(struct me_read *read)
         highest = false;
     }
     json_close(out, ']');
-    json_put_instant(out, "expiresAt", caller->expires_ms);
+    json_put_instant(out, "expiresAt",
+                     caller->expires_ms < LAST_SHOWN_MS ? caller->expires_ms : LAST_SHOWN_MS);
     json_put_open(out, "staffOf", '[');
 }
 
