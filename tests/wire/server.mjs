@@ -10,7 +10,7 @@ export const binary = process.env.MILEPOST ?? 'build/milepost';
 
 // MILEPOST_TEST_DATABASE=postgres://...: every server of the suite writes a log of its own in that database (tests/wire/on_postgres.sh).
 const database = process.env.MILEPOST_TEST_DATABASE;
-const onDatabase = (directory, flags) => (database && !flags.includes('--database') ? ['--database', database, '--database-log', directory] : []);
+export const onDatabase = (directory, flags) => (database && !flags.includes('--database') ? ['--database', database, '--database-log', directory] : []);
 
 export function freePort() {
   return new Promise((resolve, reject) => {
