@@ -301,9 +301,11 @@ def main():
                 events += '"event":' in line
             out.write(json.dumps({"end": True, "events": events, "crc32": crc}, separators=(",", ":")).encode() + b"\n")
         status = subprocess.run([binary, "import", story, "--data", target]).returncode
-        for name in ("jwt.secret", "server.key"):  # a server that finds data without its keys warns of it
-            if status == 0 and not os.path.exists(os.path.join(target, name)):
-                shutil.copy(os.path.join(room, "data", name), target)
+        # A server that finds data without its keys warns of it. Nodes on one database have theirs there.
+        if status == 0 and not os.environ.get("MILEPOST_DATABASE"):
+            for name in ("jwt.secret", "server.key"):
+                if not os.path.exists(os.path.join(target, name)):
+                    shutil.copy(os.path.join(room, "data", name), os.path.join(target, name))
         return status
     finally:
         shutil.rmtree(room)

@@ -86,6 +86,7 @@ test('an empty directory gets the demo, and every picture has something to show'
   const port = await freePort();
   const out = start([], { env: { PORTS: String(port), DATA: join(clone, 'data') } });
   await until(out, /Ctrl-C stops it/);
+  assert.doesNotMatch(out.text, /warn/i, 'nothing to be warned of');
   const base = `http://127.0.0.1:${port}`;
   const token = (role) => new RegExp(`^${role} .* (\\S+)$`, 'm').exec(out.text)[1];
   const get = async (path, role = 'admin') => (await fetch(base + path, { headers: { authorization: `Bearer ${token(role)}` } })).json();
