@@ -96,16 +96,20 @@ static bool connect_within(PGconn *conn, int64_t until_ms)
     return true;
 }
 
-/* libpq names a host's failure in several lines; the last says most. Never the password. */
+/* libpq names a host's failure in several lines; the last says most, but for advice, which is indented.
+ * Never the password. */
 static void keep_why(struct pg_connection *connection, const char *message)
 {
-    size_t size = strlen(message);
+    size_t start = strlen(message), size;
 
-    while (size && (message[size - 1] == '\n' || message[size - 1] == ' '))
-        size--;
-    size_t start = size;
-    while (start && message[start - 1] != '\n')
-        start--;
+    do {
+        size = start;
+        while (size && (message[size - 1] == '\n' || message[size - 1] == ' '))
+            size--;
+        start = size;
+        while (start && message[start - 1] != '\n')
+            start--;
+    } while (start && message[start] == '\t');
     if (size == start)
         message = "no answer", start = 0, size = 9;
     (void)snprintf(connection->failed, sizeof connection->failed, "%.*s", (int)(size - start),
