@@ -170,7 +170,7 @@ int cli_erase(int argc, char **argv)
 
     if (status)
         return status;
-    const char *problem = user ? ident_problem(user, strlen(user)) : "needs a value";
+    const char *problem = user ? ident_problem(user, strlen(user)) : "is required: the person to forget";
     if (problem) {
         (void)cli_complain("--user", problem);
         return 2;

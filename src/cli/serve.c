@@ -240,7 +240,8 @@ int cli_serve(int argc, char **argv)
     raise_descriptor_limit();
     int status = start(&server);
     if (told_to_stop) {
-        (void)fprintf(stderr, "<6>milepost: stopped during the start\n"); /* for whoever watches */
+        (void)fprintf(stderr, "%smilepost: stopped during the start\n",
+                      server.log ? "<6>" : ""); /* for whoever watches; without the log nobody takes levels */
         status = 0;
     } else if (status == 0) {
         for (int i = 0; i < server.settings.ports.count; i++)

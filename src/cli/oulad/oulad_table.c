@@ -11,9 +11,12 @@ enum { CHUNK = 1 << 16 };
 
 void oulad_complain(struct table *table, const char *why)
 {
-    if (table->bad++ < OULAD_PROBLEMS_MAX)
-        (void)fprintf(table->problems, "%s:%lu: %s\n", table->file, table->line,
-                      why); /* nowhere else to say it */
+    if (table->bad++ >= OULAD_PROBLEMS_MAX)
+        return;
+    (void)fputs(table->file, table->problems); /* nowhere else to say it */
+    if (table->line > 0)
+        (void)fprintf(table->problems, ":%lu", table->line);
+    (void)fprintf(table->problems, ": %s\n", why);
 }
 
 const char *oulad_keep(struct table *table, const char *text)
