@@ -10,7 +10,7 @@ const struct setting settings_rows[] = {
     {.name = "port", .kind = kind_ports, .offset = AT(ports), .low = 1, .high = 65535, .initial = "5000",
      .text = "Port to listen on; may be given several times"},
     {.name = "listen", .kind = kind_text, .offset = AT(listen), .initial = "127.0.0.1",
-     .text = "IPv4 or IPv6 address to listen on, or localhost; ::: all addresses of both"},
+     .text = "IPv4 or IPv6 address to listen on, or localhost; with :: all addresses of both"},
     {.name = "tls_cert_file", .kind = kind_text, .offset = AT(tls_cert_file), .initial = "",
      .reread = "the certificate",
      .text = "PEM certificate with its chain: TLS on every port; with tls_key_file. Empty: none"},
