@@ -66,7 +66,7 @@ test('who did what to whom, with the result; a learner\'s own writes are no audi
     ['teach', 'POST', '/user-progress/update', '5', '7', 200],
     ['stranger', 'POST', '/user-progress/reset', '5', '7', 403],
     ['root', 'GET', '/api/v1/users/{userId}/export', '5', undefined, 200],
-    ['5', 'DELETE', '/api/v1/users/{userId}', '5', undefined, 200],
+    ['erased', 'DELETE', '/api/v1/users/{userId}', 'erased', undefined, 200],
   ]);
   assert.equal((await server.discard()).code, 0, server.log);
 });
