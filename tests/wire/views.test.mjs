@@ -263,7 +263,7 @@ test('the catalogue is listed whole or in pages', async () => {
   const list = async (query = '') => (await server.call('GET', `${courses}${query}`, { as: 'admin:900' })).json;
   const all = await list();
   assert.deepEqual(Object.keys(all), ['courses']);
-  assert.deepEqual(all.courses.slice(-45), ids.map((id) => ({ id, title: `T ${id}`, declared: true, contents: 0, enrollments: 0 })));
+  assert.deepEqual(all.courses.slice(-45), ids.map((id) => ({ id, title: `T ${id}`, declared: true, contents: 0, enrollments: 0, completed: 0, averageProgress: 0, lastActivityAt: null })));
   const total = all.courses.length, seen = [];
   for (let page = 1, more = true; more; page++) {
     const { courses: some, pagination } = await list(`?page=${page}&limit=7`);
