@@ -41,6 +41,12 @@ export function sign(secret, claims, header = { alg: 'HS256', typ: 'JWT' }) {
   return `${head}.${createHmac('sha256', secret).update(head).digest('base64url')}`;
 }
 
+// A test that fails does not stop its servers, and node waits for its children: they end a while after the file's last test.
+const running = new Set();
+const LEFT_MS = 30000; // the file's own after hooks stop theirs before
+const end = () => void setTimeout(() => running.forEach((child) => child.kill('SIGKILL')), LEFT_MS).unref();
+if (process.env.NODE_TEST_CONTEXT) (await import('node:test')).after(end); // else who imports this is no test
+
 export class Server {
   // under: a command that the server is started by, strace for one.
   static async start({ directory = newDirectory(), flags = [], env = {}, descriptors, under = [], scheme = 'http' } = {}) {
@@ -54,6 +60,8 @@ export class Server {
     server.process = spawn(command[0], command.slice(1), {
       env: { PATH: process.env.PATH, ...sanitizer(), ...env },
     });
+    running.add(server.process);
+    server.process.once('exit', () => running.delete(server.process));
     server.process.stderr.on('data', (chunk) => (server.log += chunk));
     server.ended = new Promise((resolve) => server.process.once('exit', (code, signal) => resolve({ code, signal })));
     for (let tries = 0; ; tries++) {
