@@ -4,6 +4,7 @@
 
 #include "app/read_index.h"
 #include "face/face.h"
+#include "face/own/own_system.h"
 #include "http/bodies.h"
 #include "http/json_out.h"
 #include "hub/hub.h"
@@ -44,22 +45,6 @@ static void put_since(struct json_out *out, const char *name, int64_t since_ms)
         json_put_null(out, name);
 }
 
-static void put_upstreams(struct json_out *out, struct face_context *context)
-{
-    json_put_open(out, "upstreams", '[');
-    for (int i = 0; i < UPSTREAM_COUNT; i++) {
-        if (!context->upstreams[i])
-            continue;
-        struct fetcher_state state = fetcher_state(context->upstreams[i]);
-        json_open(out, '{');
-        json_put_text(out, "name", state.name);
-        json_put_text(out, "state", fetcher_rest_name(state.rest));
-        json_put_int(out, "failures", state.failures);
-        json_close(out, '}');
-    }
-    json_close(out, ']');
-}
-
 /* How far this node has followed the log that it shares. */
 static void put_log(struct json_out *out, const struct read_index_state *nodes)
 {
@@ -93,7 +78,7 @@ void own_server_readyz(struct request *request)
     json_put_int(&out, "queued", state.queued);
     if (index)
         put_log(&out, &nodes);
-    put_upstreams(&out, face_of(request));
+    own_put_upstreams(&out, face_of(request), false);
     json_close(&out, '}');
     request->retry_after = !ready;
     request_reply(request, ready ? 200 : 503, "application/json");

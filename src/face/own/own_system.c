@@ -115,7 +115,7 @@ static void put_url(struct json_out *out, const char *url)
     json_text(out, shown, strlen(shown));
 }
 
-static void put_upstreams(struct json_out *out, struct face_context *context)
+void own_put_upstreams(struct json_out *out, struct face_context *context, bool with_urls)
 {
     json_put_open(out, "upstreams", '[');
     for (int i = 0; i < UPSTREAM_COUNT; i++) {
@@ -124,7 +124,8 @@ static void put_upstreams(struct json_out *out, struct face_context *context)
         struct fetcher_state state = fetcher_state(context->upstreams[i]);
         json_open(out, '{');
         json_put_text(out, "name", state.name);
-        put_url(out, context->upstream_urls[i]);
+        if (with_urls)
+            put_url(out, context->upstream_urls[i]);
         json_put_text(out, "state", fetcher_rest_name(state.rest));
         json_put_int(out, "failures", state.failures);
         json_close(out, '}');
@@ -175,7 +176,7 @@ static enum rc system_step(struct slow *slow, bool *out_last, struct fault *faul
     json_close(out, '}');
     put_memory(out, context);
     put_push(out, &hub, hundredths[RATE_MESSAGES]);
-    put_upstreams(out, context);
+    own_put_upstreams(out, context, true);
     put_nodes(out, &state);
     json_close(out, '}');
     *out_last = true;
