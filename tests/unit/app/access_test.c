@@ -42,6 +42,19 @@ static void each_rule_of_each_role(void **unused)
     model_free(model);
 }
 
+/* A course that lists tom as an instructor and olga as an owner. */
+static void declare_listed(void)
+{
+    struct staff staff[] = {{{"tom", 3}, false}, {{"olga", 4}, true}};
+    struct course_put put = {.title = {"t", 1}, .staff = staff, .staff_count = 2};
+
+    (void)do_one((struct command){.kind = CMD_COURSE_PUT,
+                                  .face = FACE_CATALOG,
+                                  .course = text("listed"),
+                                  .actor = text("admin"),
+                                  .put = &put});
+}
+
 /* Staff act for the courses that list them, or that list nobody; owners only where they are listed as such.
  */
 static void staff_act_for_their_courses(void **unused)
@@ -63,15 +76,9 @@ static void staff_act_for_their_courses(void **unused)
         {ACCESS_COURSE_STAFF, ROLE_STUDENT, "tom", "listed", RC_DENIED},
         {ACCESS_COURSE_RECORD, ROLE_INSTRUCTOR, "tom", "listed", RC_OK},
     };
-    struct staff staff[] = {{{"tom", 3}, false}, {{"olga", 4}, true}};
-    struct course_put put = {.title = {"t", 1}, .staff = staff, .staff_count = 2};
 
     (void)unused;
-    (void)do_one((struct command){.kind = CMD_COURSE_PUT,
-                                  .face = FACE_CATALOG,
-                                  .course = text("listed"),
-                                  .actor = text("admin"),
-                                  .put = &put});
+    declare_listed();
     (void)report("anna", "open", "i1");
     struct view view = model_read_begin(engine_model(engine));
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -98,15 +105,9 @@ static void staff_of_a_course_count_by_their_role(void **unused)
                 {ROLE_STUDENT, "tom", "listed", STAFF_NOT_LISTED},
                 {ROLE_INSTRUCTOR, "ulla", "listed", STAFF_NOT_LISTED},
                 {ROLE_INSTRUCTOR, "tom", "other", STAFF_NOT_LISTED}};
-    struct staff staff[] = {{.user = text("tom")}, {.user = text("olga"), .owner = true}};
-    struct course_put put = {.title = text("t"), .staff = staff, .staff_count = 2};
 
     (void)unused;
-    (void)do_one((struct command){.kind = CMD_COURSE_PUT,
-                                  .face = FACE_CATALOG,
-                                  .course = text("listed"),
-                                  .actor = text("admin"),
-                                  .put = &put});
+    declare_listed();
     struct view view = model_read_begin(engine_model(engine));
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct caller caller = {.roles = rows[i].role};
