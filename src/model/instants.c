@@ -144,10 +144,11 @@ bool instants_add(struct instants *instants, int64_t ms)
 /* Two runs that follow one another become one when that is half full at most. */
 static void join(struct instants *instants, uint32_t index)
 {
+    if (index + 1 >= instants->run_count)
+        return; /* none follows */
     struct instant_run *run = &instants->runs[index], *next = run + 1;
     uint32_t count = run->count + next->count;
-
-    if (index + 1 >= instants->run_count || count > RUN_MAX / 2)
+    if (count > RUN_MAX / 2)
         return;
     int64_t *at = realloc(run->at, count * sizeof *at); /* it may be less than before */
     if (!at)
