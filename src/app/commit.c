@@ -197,14 +197,14 @@ static enum rc store(struct engine *engine, const struct store_batch *what, stru
 {
     uint64_t began_us = monotonic_us();
     enum log_outcome outcome = log_commit(engine->log, what, fault);
+    uint64_t took_us = monotonic_us() - began_us;
 
-    histogram_add(&engine->timings.commit_us, histogram_times_us, monotonic_us() - began_us);
-
+    histogram_add(&engine->timings.commit_us, histogram_times_us, took_us);
     engine->next_turn = 0;
     if (engine->others_room) {
         (void)pthread_mutex_lock(&engine->lock);
         engine->log_costs.commits++;
-        engine->log_costs.commit_us += monotonic_us() - began_us;
+        engine->log_costs.commit_us += took_us;
         engine->log_costs.doubts += outcome == LOG_UNKNOWN;
         (void)pthread_mutex_unlock(&engine->lock);
     }

@@ -51,6 +51,11 @@ static bool is_write(const struct request *request)
     return request->method == HTTP_POST || request->method == HTTP_PUT || request->method == HTTP_DELETE;
 }
 
+static bool is_erasure(const struct request *request)
+{
+    return request->method == HTTP_DELETE && request->route->face == FACE_LEARNER;
+}
+
 /* What only ADMIN, staff or another service may do; an erasure; what one does to another's record, or takes
  * along of it. Not what a service reports for learners: that is what it is there for. */
 static bool is_privileged(const struct request *request)
@@ -64,8 +69,7 @@ static bool is_privileged(const struct request *request)
     if (!is_write(request))
         return others && strstr(route->pattern, "/export");
     return route->rule == ACCESS_ADMIN || route->rule == ACCESS_COURSE_STAFF ||
-           route->rule == ACCESS_WEBHOOK ||
-           (request->method == HTTP_DELETE && strstr(route->pattern, "/users/")) ||
+           route->rule == ACCESS_WEBHOOK || is_erasure(request) ||
            (others && !(call->caller.roles & ROLE_SYSTEM));
 }
 
@@ -74,7 +78,7 @@ static void audit(struct server *server, const struct request *request)
 {
     static const char erased[] = "erased";
     const struct call *call = request->call;
-    bool erases = request->method == HTTP_DELETE && request->route->face == FACE_LEARNER;
+    bool erases = is_erasure(request);
     bool own = call->user.bytes && strcmp(call->user.bytes, call->caller.id) == 0;
 
     log_output_audit(server->log, &(struct log_audit){
