@@ -7,7 +7,13 @@ import { Server } from './server.mjs';
 test('histograms of routes and commits add up; the process and the build are named', async () => {
   const server = await Server.start();
   for (let i = 0; i < 7; i++) await server.call('POST', '/progress/update', { as: 'u', body: { userId: 'u', videoId: `v${i}`, watchedDuration: 1 } });
-  const { text } = await server.call('GET', '/metrics', { headers: { 'x-server-key': server.key } });
+  // A request is counted when its answer is sent, so the last may be known to its caller before it is counted.
+  let text;
+  for (let i = 0; i < 100; i++) {
+    ({ text } = await server.call('GET', '/metrics', { headers: { 'x-server-key': server.key } }));
+    if (text.includes('milepost_request_seconds_count{method="POST",route="/progress/update"} 7')) break;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
   const value = (name) => {
     const line = text.split('\n').find((one) => one.startsWith(`${name} `));
     assert.ok(line, name);
