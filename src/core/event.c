@@ -44,6 +44,14 @@ uint8_t *keys_put(uint8_t *at, const uint32_t *keys, uint32_t count)
     return at;
 }
 
+uint8_t *losses_put(uint8_t *at, const struct course_loss *losses, uint32_t count)
+{
+    at = put_u64(at, count);
+    for (uint32_t i = 0; i < count; i++)
+        at = put_i64(put_u64(at, losses[i].course), losses[i].at_ms);
+    return at;
+}
+
 bool event_is_catalogue(enum event_kind kind)
 {
     return kind >= EV_COURSE_DECLARED;

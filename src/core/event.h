@@ -25,7 +25,7 @@ enum event_kind {
     EV_LOG_DELETED = 12,
     EV_LOGS_CLEARED = 13,
     EV_LOGS_ROLLED_BACK = 14, /* rolled_to, body: the bound; core/log_entries.h */
-    EV_ERASED = 15,           /* body: keys_put's four lists; nothing of the person is left in it */
+    EV_ERASED = 15,           /* body: four lists of keys and one of losses (below); nothing of the person */
     /* a webhook that left the enrolment as it was, but is its latest: occurred_ms */
     EV_WEBHOOK_NOTED = 16,
     EV_COURSE_DECLARED = 32,   /* body: model/catalog.h's definition */
@@ -96,8 +96,19 @@ enum { EVENT_SEGMENTS_MAX = RECORD_MAX_SEGMENTS + 10000, THRESHOLD_DEFAULT = 950
 
 /* Writes a list of keys, its length first; at has room for VARINT_MAX_BYTES each and one more. An EV_ERASED's
  * body is four of them: items forgotten, items that lose the type a report gave, courses forgotten, courses
- * that lose items. */
+ * that lose items or whose past is told otherwise now; and then a list of losses (those of old have none):
+ * courses from which an event that goes had told of an item, each with the instant of its last loss. */
 uint8_t *keys_put(uint8_t *at, const uint32_t *keys, uint32_t count);
+
+/* A course, and when it last lost an item to another (0: never). Who reads a log from which the item's coming
+ * was erased would not find its going. */
+struct course_loss {
+    uint32_t course;
+    int64_t at_ms;
+};
+
+/* Writes a list of losses, its length first; at has room for twice VARINT_MAX_BYTES each and one more. */
+uint8_t *losses_put(uint8_t *at, const struct course_loss *losses, uint32_t count);
 
 /* Whether the event changes the catalogue rather than one learner. */
 bool event_is_catalogue(enum event_kind kind);

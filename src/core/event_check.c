@@ -78,6 +78,16 @@ static const char *report_problem(const struct report *report)
 
 /* ---- bodies ---- */
 
+/* An EV_ERASED's list of losses; those of old end before it. */
+static void read_losses(struct reader *from, const struct event_scope *scope)
+{
+    for (uint32_t left = from->at < from->end ? get_u32(from) : 0; left > 0 && !from->bad; left--) {
+        uint32_t course = get_u32(from);
+        int64_t at_ms = get_i64(from);
+        from->bad |= course == 0 || course > scope->courses || (at_ms && !event_instant_fine(at_ms));
+    }
+}
+
 /* Four lists of keys (EV_ERASED), or one (EV_COURSE_UNDECLARED); the first half of them are items'. */
 static bool key_lists_fine(const struct event *event, int lists, const struct event_scope *scope)
 {
@@ -91,6 +101,8 @@ static bool key_lists_fine(const struct event *event, int lists, const struct ev
                 return false;
         }
     }
+    if (lists == 4)
+        read_losses(&from, scope);
     return !from.bad && from.at == from.end;
 }
 

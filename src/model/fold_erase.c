@@ -57,6 +57,24 @@ static enum rc touch_course(struct fold *fold, uint32_t key, const struct event 
     return RC_OK;
 }
 
+/* When the course last lost an item: the events that had brought that item are gone. Those of old say
+ * nothing. */
+static enum rc tell_losses(struct fold *fold, struct reader *from)
+{
+    for (uint32_t left = from->at < from->end ? get_u32(from) : 0; left > 0 && !from->bad; left--) {
+        uint32_t key = get_u32(from);
+        int64_t at_ms = get_i64(from);
+        if (key == 0 || key > model_count(fold->model, ENTITY_COURSE))
+            return RC_INTERNAL;
+        struct course_def *course = view_course(fold->view, key) ? fold_pending_course(fold, key) : NULL;
+        if (!course && view_course(fold->view, key))
+            return RC_BUSY;
+        if (course)
+            course->shrunk_at_ms = at_ms;
+    }
+    return RC_OK;
+}
+
 enum rc fold_erased(struct fold *fold, const struct event *event)
 {
     struct reader from = {event->body, event->body + event->body_size, false};
@@ -78,5 +96,7 @@ enum rc fold_erased(struct fold *fold, const struct event *event)
         if (rc == RC_OK && list == 0)
             rc = fold_settle_lists(fold);
     }
+    if (rc == RC_OK)
+        rc = tell_losses(fold, &from);
     return from.bad ? RC_INTERNAL : rc;
 }

@@ -531,7 +531,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_MEMORY(all_nodes_hold_what_was_acknowledged),
-        /* Not on PostgreSQL, by chance: docs/decisions/0016, "A fault that is known". */
+        ON_POSTGRES(all_nodes_hold_what_was_acknowledged),
         IN_MEMORY(numbers_that_were_skipped_bother_nobody),
         IN_MEMORY(a_node_that_was_away_or_is_new_catches_up),
         ON_POSTGRES(a_node_that_was_away_or_is_new_catches_up),

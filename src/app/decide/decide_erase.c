@@ -17,9 +17,11 @@ struct erasing {
     struct command *command;
     struct erase_plan *plan;
     struct sequences own; /* of the person, and of what the catalogue forgets */
-    /* forgotten, type forgotten, forgotten, losing items; sorted */
+    /* forgotten, type forgotten, forgotten, losing items; sorted, and then touched is added to */
     uint32_t *items, *typed, *courses, *touched;
     uint32_t item_count, typed_count, course_count, touched_count;
+    struct course_loss *losses; /* ascending by course */
+    uint32_t loss_count;
     struct stored_event *rewritten;
     size_t rewritten_count;
 };
@@ -157,6 +159,47 @@ static bool goes(const struct erasing *erasing, const struct observed_ref *ref)
         return listed(erasing->items, erasing->item_count, ref->item) ||
                listed(erasing->typed, erasing->typed_count, ref->item);
     return listed(erasing->courses, erasing->course_count, ref->course);
+}
+
+static int by_course(const void *a, const void *b)
+{
+    return by_key(&((const struct course_loss *)a)->course, &((const struct course_loss *)b)->course);
+}
+
+/* The courses which, by an event that goes, had an item. Another may have taken it since: the event of that
+ * stays, and finds nothing to take when all is folded again. So the erasure says when they last lost one. */
+static enum rc find_losses(struct erasing *erasing, struct fault *fault)
+{
+    struct view view = erasing->batch->fold->view;
+    const struct erase_plan *plan = erasing->plan;
+    struct arena *arena = &erasing->batch->arena;
+    uint32_t touched = erasing->touched_count, count = 0;
+    struct course_loss *losses = arena_alloc(arena, (plan->observed_count + 1) * sizeof *losses);
+    uint32_t *all = arena_alloc(arena, (touched + plan->observed_count + 1) * sizeof *all);
+
+    if (!losses || !all)
+        return fault_no_memory(fault);
+    for (size_t i = 0; i < plan->observed_count; i++) {
+        const struct observed_ref *ref = &plan->observed[i];
+        const struct course_def *def = ref->item && ref->course ? view_course(view, ref->course) : NULL;
+        if (def && goes(erasing, ref) && !listed(erasing->courses, erasing->course_count, ref->course))
+            losses[count++] = (struct course_loss){ref->course, def->shrunk_at_ms};
+    }
+    if (count)
+        qsort(losses, count, sizeof *losses, by_course);
+    if (touched)
+        memcpy(all, erasing->touched, touched * sizeof *all);
+    for (uint32_t i = 0; i < count; i++) {
+        if (i > 0 && losses[i].course == losses[i - 1].course)
+            continue;
+        losses[erasing->loss_count++] = losses[i];
+        if (!view_course(view, losses[i].course)->declared &&
+            !listed(erasing->touched, touched, losses[i].course))
+            all[erasing->touched_count++] = losses[i].course;
+    }
+    erasing->losses = losses;
+    erasing->touched = all;
+    return RC_OK;
 }
 
 /* Takes those of b out of a; both ascending. */
@@ -300,7 +343,8 @@ static enum rc emit_erased(struct erasing *erasing, struct fault *fault)
 {
     struct batch *batch = erasing->batch;
     struct command *command = erasing->command;
-    size_t keys = erasing->item_count + erasing->typed_count + erasing->course_count + erasing->touched_count;
+    size_t keys = erasing->item_count + erasing->typed_count + erasing->course_count +
+                  erasing->touched_count + 2 * (size_t)erasing->loss_count;
     uint8_t *body = arena_alloc(&batch->arena, (keys + 8) * VARINT_MAX_BYTES), *at = body;
 
     if (!body)
@@ -309,6 +353,7 @@ static enum rc emit_erased(struct erasing *erasing, struct fault *fault)
     at = keys_put(at, erasing->typed, erasing->typed_count);
     at = keys_put(at, erasing->courses, erasing->course_count);
     at = keys_put(at, erasing->touched, erasing->touched_count);
+    at = losses_put(at, erasing->losses, erasing->loss_count);
     struct event event = batch_event(command, EV_ERASED);
     event.body = body;
     event.body_size = (uint32_t)(at - body);
@@ -373,6 +418,8 @@ static enum rc erase(struct erasing *erasing, struct fault *fault)
     if (command->learner_key == 0)
         return fault_no_memory(fault);
     rc = leave_staffs(erasing, fault);
+    if (rc == RC_OK)
+        rc = find_losses(erasing, fault);
     if (rc == RC_OK)
         rc = emit_erased(erasing, fault);
     return rc == RC_OK ? note_erasure(erasing, fault) : rc;

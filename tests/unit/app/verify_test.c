@@ -149,10 +149,76 @@ static void many_entries_are_mended(void **unused)
     assert_int_equal(result.differences, 0);
 }
 
+static void report_typed(const char *user, const char *course, const char *item)
+{
+    struct item_report one = {.item = text(item),
+                              .course = text(course),
+                              .type = text("video"),
+                              .report = {.has = HAS_STATUS, .status = ITEM_COMPLETED}};
+
+    (void)do_one((struct command){.kind = CMD_REPORTS,
+                                  .face = FACE_TRK,
+                                  .learner = text(user),
+                                  .reports = &one,
+                                  .report_count = 1,
+                                  .all_or_nothing = true});
+}
+
+/* An item that erika alone reported was taken from one observed course by the declaration of another: when
+ * her erasure took the report away, the log has no more what brought the item there, and yet all that is kept
+ * must be what the log says. In each row something else becomes of the two courses before it. */
+static void a_course_that_lost_what_an_erased_one_brought(void **unused)
+{
+    static const char *const items[] = {"x"}, *const types[] = {NULL};
+    static const struct {
+        const char *what;
+        bool undeclared, declared_itself, two;
+    } cases[] = {{"taken", false, false, false},
+                 {"taken, and let go again", true, false, false},
+                 {"taken, and the loser declared", false, true, false},
+                 {"two taken", false, false, true}};
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        static const char *const both[] = {"x", "w"}, *const neither[] = {NULL, NULL};
+        static const char *const own[] = {"y"};
+        struct verify_result result;
+        struct fault fault = {NULL, NULL};
+        assert_int_equal(begin(NULL), 0);
+        report_typed("bob", "c3", "y");
+        report_typed("erika", "c3", "x");
+        report_typed("erika", "c3", "w");
+        report_typed("bob", "c3", "w"); /* its coming is not hers alone */
+        (void)declare("c4", cases[i].two ? both : items, cases[i].two ? neither : types, 1 + cases[i].two);
+        if (cases[i].undeclared)
+            (void)do_one((struct command){.kind = CMD_COURSE_DELETE,
+                                          .face = FACE_CATALOG,
+                                          .course = text("c4"),
+                                          .actor = text("admin")});
+        if (cases[i].declared_itself)
+            (void)declare("c3", own, types, 1);
+        assert_int_equal(engine_checkpoint(engine, &fault), RC_OK);
+        (void)do_one((struct command){.kind = CMD_ERASE, .face = FACE_LEARNER, .learner = text("erika")});
+        struct view view = model_read_begin(engine_model(engine));
+        const struct course_def *course = view_course(view, view_course_key(view, "c3", 2));
+        assert_true(course &&
+                    course->shrunk_at_ms > 0); /* when bob's w, or her x, went: that instant stays */
+        model_read_end(view);
+        assert_int_equal(engine_checkpoint(engine, &fault), RC_OK);
+        close_both();
+        store = open_store();
+        assert_int_equal(verified(&result, &fault), RC_OK);
+        if (result.differences)
+            fail_msg("%s: %s", cases[i].what, first_difference);
+        assert_int_equal(end(NULL), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_change_is_found_and_named),
+        cmocka_unit_test(a_course_that_lost_what_an_erased_one_brought),
         cmocka_unit_test_setup_teardown(many_entries_are_mended, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,6 +102,15 @@ struct row {
       event->body = (const uint8_t *)"\x01\x03\x00\x00\x00"; event->body_size = 5)                           \
     X(erased_fine, "an erasure of item 2", true, event->kind = EV_ERASED;                                    \
       event->body = (const uint8_t *)"\x01\x02\x00\x00\x00"; event->body_size = 5)                           \
+    X(loss_foreign, "an erasure with a loss of course 9", false, event->kind = EV_ERASED;                    \
+      event->body = (const uint8_t *)"\x00\x00\x00\x00\x01\x09\x00"; event->body_size = 7)                   \
+    X(loss_never, "an erasure with a loss in year -1", false, event->kind = EV_ERASED;                       \
+      event->body = (const uint8_t *)"\x00\x00\x00\x00\x01\x01\xff\xff\xff\xff\xff\xff\x7f";                 \
+      event->body_size = 13)                                                                                 \
+    X(loss_cut, "an erasure whose losses are cut off", false, event->kind = EV_ERASED;                       \
+      event->body = (const uint8_t *)"\x00\x00\x00\x00\x01\x01"; event->body_size = 6)                       \
+    X(loss_fine, "an erasure with a loss of course 1", true, event->kind = EV_ERASED;                        \
+      event->body = (const uint8_t *)"\x00\x00\x00\x00\x01\x01\x04"; event->body_size = 7)                   \
     X(threshold_zero, "a threshold of 0", false,                                                             \
       *event = (struct event){                                                                               \
           .sequence = 1, .kind = EV_THRESHOLD_SET, .body = (const uint8_t *)"\x00", .body_size = 1})         \

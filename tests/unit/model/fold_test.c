@@ -184,6 +184,7 @@ static void who_is_erased_takes_along_what_they_alone_told(void **unused)
     at = keys_put(at, (const uint32_t[]){TEST}, 1);
     at = keys_put(at, NULL, 0);
     at = keys_put(at, &course, 1);
+    at = losses_put(at, &(struct course_loss){COURSE, 77}, 1);
     apply((struct event){
         .kind = EV_ERASED, .learner = LEARNER, .body = body, .body_size = (uint32_t)(at - body)});
     assert_true(view_is_erased(now, LEARNER));
@@ -192,6 +193,7 @@ static void who_is_erased_takes_along_what_they_alone_told(void **unused)
     assert_string_equal(item_type(view_item(now, TEST)), "other");
     assert_int_equal(view_course(now, COURSE)->item_count, 1);
     assert_int_equal(view_course(now, COURSE)->version, sequence);
+    assert_int_equal(view_course(now, COURSE)->shrunk_at_ms, 77);
     at = keys_put(body, NULL, 0);
     at = keys_put(at, NULL, 0);
     at = keys_put(at, &course, 1);
@@ -203,7 +205,7 @@ static void who_is_erased_takes_along_what_they_alone_told(void **unused)
 
 static void a_damaged_event_changes_nothing(void **unused)
 {
-    static const uint8_t threshold[] = {0}, keys[] = {1, 99};
+    static const uint8_t threshold[] = {0}, keys[] = {1, 99}, loss[] = {0, 0, 0, 0, 1, 99, 2};
     static const struct {
         const char *what;
         struct event event;
@@ -215,6 +217,8 @@ static void a_damaged_event_changes_nothing(void **unused)
         {"a threshold of nothing", {.kind = EV_THRESHOLD_SET, .body = threshold, .body_size = 1}},
         {"no threshold", {.kind = EV_THRESHOLD_SET}},
         {"an erasure of an item beyond all", {.kind = EV_ERASED, .learner = 1, .body = keys, .body_size = 2}},
+        {"a loss of a course beyond all",
+         {.kind = EV_ERASED, .learner = 1, .body = loss, .body_size = sizeof loss}},
         {"an erasure without lists", {.kind = EV_ERASED, .learner = 1}},
     };
 
