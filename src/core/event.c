@@ -57,6 +57,33 @@ bool event_is_catalogue(enum event_kind kind)
     return kind >= EV_COURSE_DECLARED;
 }
 
+bool event_is_act(enum event_kind kind, uint8_t face, bool by_another)
+{
+    switch (kind) {
+    case EV_COURSE_DECLARED:
+    case EV_COURSE_UNDECLARED:
+    case EV_ERASED:
+        return true;
+    case EV_ENROLLED:
+        return by_another && face == FACE_PTS; /* the webhook */
+    case EV_DROPPED:
+    case EV_EXPIRED:
+    case EV_WEBHOOK_NOTED:
+    case EV_CERTIFIED:
+    case EV_LOCKED:
+    case EV_UNLOCKED:
+    case EV_DELETED:
+    case EV_RESET:
+    case EV_LOG_UPDATED:
+    case EV_LOG_DELETED:
+    case EV_LOGS_CLEARED:
+    case EV_LOGS_ROLLED_BACK:
+        return by_another && face != FACE_IMPORT;
+    default:
+        return false;
+    }
+}
+
 static uint8_t *encode_report(uint8_t *at, const struct report *report)
 {
     bool in_ms = report->has & HAS_TIME_SPENT && report->time_spent_ms % 1000;
@@ -202,7 +229,7 @@ bool event_peek(const uint8_t *bytes, size_t size, struct event_named *out)
     struct event_named named = {0};
     unsigned parts = get_u32(&from);
 
-    (void)get_u64(&from); /* the face */
+    named.face = (uint8_t)get_u64(&from);
     if (parts & PART_COURSE)
         named.course = get_u32(&from);
     if (parts & PART_ITEM)

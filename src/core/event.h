@@ -84,6 +84,7 @@ bool event_decode(const uint8_t *bytes, size_t size, struct segment *segments, s
 
 /* Who and what an encoded event names, without decoding the rest of it: a few numbers. False: malformed. */
 struct event_named {
+    uint8_t face;
     uint32_t course, item, actor_size;
     const char *actor; /* NULL: the learner */
 };
@@ -109,6 +110,11 @@ struct course_loss {
 
 /* Writes a list of losses, its length first; at has room for twice VARINT_MAX_BYTES each and one more. */
 uint8_t *losses_put(uint8_t *at, const struct course_loss *losses, uint32_t count);
+
+/* Whether the event is an act that an audit tells of: of the catalogue's editors, an erasure, or what
+ * somebody did to another's record. What a service reports for learners is none, nor what only followed from
+ * another event (an enrolment by a first report or an adoption). by_another: it has an actor. */
+bool event_is_act(enum event_kind kind, uint8_t face, bool by_another);
 
 /* Whether the event changes the catalogue rather than one learner. */
 bool event_is_catalogue(enum event_kind kind);

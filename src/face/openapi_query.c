@@ -21,6 +21,7 @@ static const struct {
     {"limit:all", UP_TO("1000000"), "entries of the answer; without it all"},
     {"offset", "{\"type\":\"integer\",\"minimum\":0,\"default\":0}", "how many entries to leave out"},
     {"cursor", TEXT, "the nextCursor of the page before"},
+    {"actor", TEXT, "who did it: a user id, server-key, operator"},
     {"q", TEXT, "a part of id or title, any letter case"},
     {"order", "{\"enum\":[\"asc\",\"desc\"]}", "default: desc for progress, else asc"},
     {"sortBy:members",

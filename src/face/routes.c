@@ -13,6 +13,7 @@
 #include "face/logs/logs_history.h"
 #include "face/logs/logs_rollback.h"
 #include "face/logs/logs_summary.h"
+#include "face/own/own_audit.h"
 #include "face/own/own_catalog.h"
 #include "face/own/own_catalog_list.h"
 #include "face/own/own_demo.h"
@@ -190,6 +191,9 @@ static const struct http_route table[] = {
     {HTTP_DELETE, "/api/v1/users/{userId}", .rule = ACCESS_PERSON, .face = FACE_LEARNER,
      .write = &own_users_erase, .summary = "Erase a learner", .gives = "UserErased"},
 
+    {HTTP_GET, "/api/v1/audit", .rule = ACCESS_ADMIN_ALONE, .face = FACE_LEARNER, .slow = &own_audit,
+     .summary = "Who did what to whom, newest first", .query = "actor,userId,from,to,limit:events,cursor",
+     .gives = "Audit"},
     {HTTP_GET, "/api/v1/system", .rule = ACCESS_ADMIN_ALONE, .face = FACE_LEARNER, .slow = &own_system,
      .summary = "How the server is doing", .gives = "System"},
 

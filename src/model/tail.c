@@ -50,7 +50,7 @@ void tail_free(struct tail *tail)
 
 /* ---- mentions ---- */
 
-enum { SEED_PERSON, SEED_ITEM, SEED_COURSE };
+enum { SEED_PERSON, SEED_ITEM, SEED_COURSE, SEED_ACTS };
 
 uint64_t mention_of_person(const char *id, size_t size)
 {
@@ -65,6 +65,11 @@ uint64_t mention_of_item(uint32_t item)
 uint64_t mention_of_course(uint32_t course)
 {
     return XXH3_64bits_withSeed(&course, sizeof course, SEED_COURSE);
+}
+
+uint64_t mention_of_acts(void)
+{
+    return XXH3_64bits_withSeed("", 0, SEED_ACTS);
 }
 
 static bool each_of_staff(const struct stored_event *stored, bool (*visit)(void *arg, uint64_t who),
@@ -93,6 +98,9 @@ bool mentions_each(const struct stored_event *event, bool (*visit)(void *arg, ui
         return true; /* verify names it */
     if (named.actor_size && !visit(arg, mention_of_person(named.actor, named.actor_size)))
         return false;
+    if (event_is_act((enum event_kind)event->kind, named.face, named.actor_size > 0) &&
+        !visit(arg, mention_of_acts()))
+        return false;
     if (event->kind == EV_ITEM_OBSERVED)
         return visit(arg, mention_of_item(named.item));
     if (event->kind == EV_COURSE_OBSERVED)
@@ -118,7 +126,7 @@ static bool add_mention(void *arg, uint64_t who)
 bool tail_reserve(struct tail *tail, size_t count)
 {
     (void)pthread_mutex_lock(&tail->lock); /* cannot fail: not held */
-    bool made = list_reserve(&tail->events, count) && list_reserve(&tail->mentions, 2 * count + LIMIT_STAFF);
+    bool made = list_reserve(&tail->events, count) && list_reserve(&tail->mentions, 3 * count + LIMIT_STAFF);
     (void)pthread_mutex_unlock(&tail->lock);
     return made;
 }
@@ -216,6 +224,20 @@ struct mention_ref *tail_mentions(struct tail *tail, size_t *out_count)
     *out_count = tail->mentions.count;
     (void)pthread_mutex_unlock(&tail->lock);
     return copy;
+}
+
+enum rc tail_each_mention(struct tail *tail, uint64_t who,
+                          enum rc (*visit)(void *arg, uint64_t sequence, struct fault *fault), void *arg,
+                          struct fault *fault)
+{
+    enum rc rc = RC_OK;
+
+    (void)pthread_mutex_lock(&tail->lock);
+    for (size_t i = 0; rc == RC_OK && i < tail->mentions.count; i++)
+        if (tail->mentions.at[i].who == who)
+            rc = visit(arg, tail->mentions.at[i].sequence, fault);
+    (void)pthread_mutex_unlock(&tail->lock);
+    return rc;
 }
 
 int tail_by_who(const void *a, const void *b)

@@ -46,14 +46,20 @@ MUST_CHECK enum rc tail_each(struct tail *tail, uint32_t learner,
 uint64_t mention_of_person(const char *id, size_t size);
 uint64_t mention_of_item(uint32_t item);     /* EV_ITEM_OBSERVED */
 uint64_t mention_of_course(uint32_t course); /* EV_COURSE_OBSERVED */
+uint64_t mention_of_acts(void);              /* all that event_is_act says of */
 
 /* All that a stored event names so: who wrote it when that is not the learner, a course's staff, an observed
- * item or course. False: visit said so, or out of memory. */
+ * item or course; and the acts, when it is one. False: visit said so, or out of memory. */
 bool mentions_each(const struct stored_event *event, bool (*visit)(void *arg, uint64_t who), void *arg);
 
 /* A copy of all that the index does not know yet; free() it. NULL: none, or out of memory (count is not 0
  * then). */
 struct mention_ref *tail_mentions(struct tail *tail, size_t *out_count);
+
+/* Visits the sequences in the tail that are mentioned under who, as tail_each does. */
+MUST_CHECK enum rc tail_each_mention(struct tail *tail, uint64_t who,
+                                     enum rc (*visit)(void *arg, uint64_t sequence, struct fault *fault),
+                                     void *arg, struct fault *fault);
 
 /* As tail_in_checkpoint. */
 struct mention_ref *tail_mentions_in_checkpoint(struct tail *tail, size_t *out_count);

@@ -77,6 +77,13 @@ MUST_CHECK enum rc store_each_mention(struct store *store, uint64_t who,
                                       enum rc (*visit)(void *arg, uint64_t sequence, struct fault *fault),
                                       void *arg, struct fault *fault);
 
+/* Newest first, a part of them: visits those of the sequences under who that lie below before and in its last
+ * part that holds any (up to 65,536, ascending). *out_next: where that part begins, to go on with; 0: it was
+ * the last. Any thread. */
+MUST_CHECK enum rc store_mentions_before(struct store *store, uint64_t who, uint64_t before,
+                                         enum rc (*visit)(void *arg, uint64_t sequence, struct fault *fault),
+                                         void *arg, uint64_t *out_next, struct fault *fault);
+
 /* Within the transaction: forgets all events of a learner. */
 MUST_CHECK enum rc store_checkpoint_forget(struct store *store, uint32_t learner, struct fault *fault);
 

@@ -66,6 +66,12 @@ MUST_CHECK enum rc store_each_erasing(struct store *store,
                                                        struct fault *fault),
                                       void *arg, struct fault *fault);
 
+/* The ids that those erasures are about. Any thread. */
+MUST_CHECK enum rc store_each_erasing_id(struct store *store,
+                                         enum rc (*visit)(void *arg, const struct store_id *id,
+                                                          struct fault *fault),
+                                         void *arg, struct fault *fault);
+
 /* Takes events out, and puts others in their place, in one transaction; done: the learner whose erasure ends
  * with it; 0: it goes on. Errors and thread: as store_commit. */
 MUST_CHECK enum rc store_erase_some(struct store *store, const struct store_forgetting *what, uint32_t done,

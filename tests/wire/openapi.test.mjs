@@ -141,6 +141,7 @@ test('real answers of every route fit their schemas', async () => {
   await hit('DELETE', '/api/v1/catalog/courses/{id}', ['102'], { as: admin });
   await hit('GET', '/api/v1/me', []);
   await hit('GET', '/api/v1/system', [], { as: admin });
+  assert.ok((await hit('GET', '/api/v1/audit', [], { as: admin })).audit.length > 0);
   await hit('GET', '/api/v1/users/{userId}/courses', [as]);
   await hit('GET', '/api/v1/users/{userId}/history', [as]);
   await hit('GET', '/api/v1/users/{userId}/progress', [as]);

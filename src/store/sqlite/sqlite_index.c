@@ -211,3 +211,31 @@ enum rc store_each_mention(struct store *store, uint64_t who,
     }
     return rc;
 }
+
+struct walk_back {
+    struct sequence_walk walk;
+    enum rc (*visit)(void *arg, uint64_t sequence, struct fault *fault);
+    void *arg;
+    uint64_t before;
+};
+
+static enum rc visit_before(void *arg, uint64_t sequence, struct fault *fault)
+{
+    const struct walk_back *back = arg;
+    return sequence < back->before ? back->visit(back->arg, sequence, fault) : RC_OK;
+}
+
+enum rc store_mentions_before(struct store *store, uint64_t who, uint64_t before,
+                              enum rc (*visit)(void *arg, uint64_t sequence, struct fault *fault), void *arg,
+                              uint64_t *out_next, struct fault *fault)
+{
+    struct walk_back back = {.visit = visit, .arg = arg, .before = before};
+    const int64_t numbers[] = {(int64_t)who, (int64_t)((before - 1) >> SQLITE_BUCKET_BITS)};
+    enum rc rc = RC_OK;
+
+    back.walk = (struct sequence_walk){visit_before, &back, 0, false};
+    if (before > 1 && store->readers[0].checkpoint) /* without a checkpoint there is none */
+        rc = sqlite_ask(store, READ_MENTIONS_BACK, numbers, mention_row, &back.walk, fault);
+    *out_next = (uint64_t)back.walk.bucket << SQLITE_BUCKET_BITS;
+    return rc;
+}

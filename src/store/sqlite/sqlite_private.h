@@ -15,7 +15,7 @@
 enum { SQLITE_PATH_BYTES = 4096, SQLITE_BUCKET_BITS = 16 };
 
 /* What checkpoint.db holds and how; one of another layout is made again from the events. */
-enum { CHECKPOINT_LAYOUT = 7 };
+enum { CHECKPOINT_LAYOUT = 8 };
 
 /* Each statement once. Order is that of enum statement. */
 enum statement {
@@ -83,6 +83,8 @@ enum read_statement {
     READ_LAST_BUCKET,
     READ_BUCKET,
     READ_MENTIONS,
+    READ_MENTIONS_BACK,
+    READ_ERASING,
     READ_EVENT_COUNT,
     READ_COUNT
 };

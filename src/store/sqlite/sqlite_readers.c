@@ -14,6 +14,9 @@ const char *const sqlite_read_sql[READ_COUNT] = {
     [READ_ANSWER] = "SELECT key, fingerprint, at_ms, status, etag, body, caller FROM answer WHERE key = ?1",
     [READ_MENTIONS] =
         "SELECT bucket, offsets FROM mention WHERE who = ?1 AND bucket >= ?2 ORDER BY bucket LIMIT 1",
+    [READ_MENTIONS_BACK] =
+        "SELECT bucket, offsets FROM mention WHERE who = ?1 AND bucket <= ?2 ORDER BY bucket DESC LIMIT 1",
+    [READ_ERASING] = "SELECT id FROM erasing",
     [READ_LEDGER] = "SELECT value FROM ledger WHERE name = ?1",
     [READ_LOGS] = SQLITE_LOG_COLUMNS
     "WHERE learner = ?1 AND gone = 0 AND date_ms >= ?2 AND (date_ms, log_id) < (?3, ?4)"
@@ -30,7 +33,8 @@ const char *const sqlite_read_sql[READ_COUNT] = {
 
 static bool reads_checkpoint(enum read_statement which)
 {
-    return which == READ_LAST_BUCKET || which == READ_BUCKET || which == READ_MENTIONS;
+    return which == READ_LAST_BUCKET || which == READ_BUCKET || which == READ_MENTIONS ||
+           which == READ_MENTIONS_BACK;
 }
 
 /* ---- the readers' connections ---- */

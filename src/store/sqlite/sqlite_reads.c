@@ -76,6 +76,29 @@ enum rc store_each_erasing(struct store *store,
                        fault);
 }
 
+struct erasing_id_walk {
+    enum rc (*visit)(void *arg, const struct store_id *id, struct fault *fault);
+    void *arg;
+};
+
+static enum rc erasing_id_row(void *arg, sqlite3_stmt *row, struct fault *fault)
+{
+    const struct erasing_id_walk *walk = arg;
+    const char *id = (const char *)sqlite3_column_text(row, 0);
+
+    return walk->visit(
+        walk->arg, &(struct store_id){STORE_LEARNER, 0, id ? id : "", (size_t)sqlite3_column_bytes(row, 0)},
+        fault);
+}
+
+enum rc store_each_erasing_id(struct store *store,
+                              enum rc (*visit)(void *arg, const struct store_id *id, struct fault *fault),
+                              void *arg, struct fault *fault)
+{
+    struct erasing_id_walk walk = {visit, arg};
+    return sqlite_ask(store, READ_ERASING, NULL, erasing_id_row, &walk, fault);
+}
+
 /* ---- remembered answers ---- */
 
 struct answer_walk {

@@ -17,6 +17,7 @@ static size_t encode(const struct event *event, uint8_t *bytes, size_t room)
 static void a_look_at_an_event_reads_whom_it_names(void **unused)
 {
     const struct event event = {.kind = EV_REPORTED,
+                                .face = FACE_TRK,
                                 .course = 3,
                                 .item = 9,
                                 .record_id = 4,
@@ -30,6 +31,7 @@ static void a_look_at_an_event_reads_whom_it_names(void **unused)
 
     (void)unused;
     assert_true(event_peek(bytes, size, &named));
+    assert_int_equal(named.face, FACE_TRK);
     assert_int_equal(named.course, 3);
     assert_int_equal(named.item, 9);
     assert_int_equal(named.actor_size, 4);
@@ -157,6 +159,37 @@ static void who_loses_progress_is_complete_no_more(void **unused)
     assert_int_equal(enrolment.class, CLASS_ENROLLED);
 }
 
+static void an_act_is_what_somebody_did_to_others_or_to_the_catalogue(void **unused)
+{
+    static const struct {
+        enum event_kind kind;
+        uint8_t face;
+        bool by_another, is_act;
+    } rows[] = {
+        {EV_COURSE_DECLARED, FACE_CATALOG, true, true},
+        {EV_COURSE_UNDECLARED, FACE_CATALOG, true, true},
+        {EV_ERASED, FACE_LEARNER, false, true}, /* also their own */
+        {EV_ENROLLED, FACE_PTS, true, true},    /* the webhook */
+        {EV_ENROLLED, FACE_COURSEROOM, true, false},
+        {EV_ENROLLED, FACE_PTS, false, false},
+        {EV_DROPPED, FACE_PTS, true, true},
+        {EV_RESET, FACE_COURSEROOM, true, true},
+        {EV_RESET, FACE_IMPORT, true, false},
+        {EV_DELETED, FACE_VIDEO, true, true},
+        {EV_DELETED, FACE_VIDEO, false, false},
+        {EV_LOG_UPDATED, FACE_LOGS, true, true},
+        {EV_LOGGED, FACE_LOGS, true, false}, /* what services report */
+        {EV_REPORTED, FACE_VIDEO, true, false},
+        {EV_ITEM_OBSERVED, FACE_VIDEO, true, false},
+        {EV_THRESHOLD_SET, 0, false, false},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (event_is_act(rows[i].kind, rows[i].face, rows[i].by_another) != rows[i].is_act)
+            fail_msg("row %zu", i);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +200,7 @@ int main(void)
         cmocka_unit_test(what_an_event_says_of_an_entry),
         cmocka_unit_test(members_have_a_size_and_a_number),
         cmocka_unit_test(who_loses_progress_is_complete_no_more),
+        cmocka_unit_test(an_act_is_what_somebody_did_to_others_or_to_the_catalogue),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

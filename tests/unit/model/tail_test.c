@@ -131,6 +131,25 @@ static void a_learners_events_are_told_in_order(void **unused)
     assert_int_equal(seen[0], 0);
 }
 
+static void acts_are_mentioned_together(void **unused)
+{
+    struct event act = {.kind = EV_RESET, .face = FACE_COURSEROOM, .actor = "boss", .actor_size = 4};
+    uint64_t seen[8] = {0};
+    uint8_t body[64];
+    struct stored_event stored = {.sequence = 99, .learner = 2, .kind = EV_RESET, .body = body};
+    struct fault fault;
+
+    (void)unused;
+    stored.body_size = event_encode(&act, body);
+    tail_add(tail, events, 16); /* observed items are none */
+    tail_add(tail, &stored, 1);
+    assert_int_equal(tail_each_mention(tail, mention_of_acts(), note, seen, &fault), RC_OK);
+    assert_int_equal(seen[0], 1);
+    assert_int_equal(seen[1], 99);
+    seen[0] = 0;
+    assert_int_equal(tail_each_mention(tail, mention_of_person("boss", 4), note, seen, &fault), RC_ENOUGH);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +157,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(mentions_are_found_by_who, begin, end),
         cmocka_unit_test_setup_teardown(events_are_sorted_by_learner, begin, end),
         cmocka_unit_test_setup_teardown(a_learners_events_are_told_in_order, begin, end),
+        cmocka_unit_test_setup_teardown(acts_are_mentioned_together, begin, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

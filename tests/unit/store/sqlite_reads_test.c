@@ -143,6 +143,13 @@ static enum rc see_sequence(void *arg, uint64_t sequence, struct fault *fault)
     return visited(arg, fault);
 }
 
+static enum rc see_id_being_erased(void *arg, const struct store_id *id, struct fault *fault)
+{
+    assert_int_equal(id->size, 4);
+    assert_memory_equal(id->id, "carl", 4);
+    return visited(arg, fault);
+}
+
 static enum rc see_entry(void *arg, uint32_t learner, uint64_t sequence, struct fault *fault)
 {
     assert_int_equal(learner, 1);
@@ -154,9 +161,10 @@ static enum rc see_entry(void *arg, uint32_t learner, uint64_t sequence, struct 
 static const struct {
     const char *what;
     int there;
-} walks[] = {{"ids", 3},     {"events", 2}, {"events of", 2}, {"scan", 2},  {"answers", 2},
-             {"answer", 1},  {"logs", 2},   {"all logs", 2},  {"log", 1},   {"totals", 2},
-             {"erasing", 1}, {"rows", 2},   {"indexed", 2},   {"index", 2}, {"mentions", 2}};
+} walks[] = {{"ids", 3},     {"events", 2}, {"events of", 2}, {"scan", 2},
+             {"answers", 2}, {"answer", 1}, {"logs", 2},      {"all logs", 2},
+             {"log", 1},     {"totals", 2}, {"erasing", 1},   {"rows", 2},
+             {"indexed", 2}, {"index", 2},  {"mentions", 2},  {"erasing ids", 1}};
 
 static enum rc walk(struct store *store, size_t which, struct visitor *visitor, struct fault *fault)
 {
@@ -192,8 +200,10 @@ static enum rc walk(struct store *store, size_t which, struct visitor *visitor, 
         return store_each_indexed(store, 1, see_sequence, visitor, fault);
     case 13:
         return store_each_index_entry(store, see_entry, visitor, fault);
-    default:
+    case 14:
         return store_each_mention(store, 77, see_sequence, visitor, fault);
+    default:
+        return store_each_erasing_id(store, see_id_being_erased, visitor, fault);
     }
 }
 
@@ -232,6 +242,45 @@ static void a_walk_visits_all_and_says_what_its_visitor_says(void **unused)
     store_close(store);
 }
 
+static enum rc add_up(void *arg, uint64_t sequence, struct fault *fault)
+{
+    (void)fault;
+    *(uint64_t *)arg += sequence;
+    return RC_OK;
+}
+
+/* Of parts of 65,536: 9 in the first, 65,537 and 65,540 in the second, 200,000 in the fourth. */
+static void mentions_are_walked_from_the_newest(void **unused)
+{
+    static const struct mention_ref mentions[] = {{9, 88}, {65537, 88}, {65540, 88}, {200000, 88}};
+    static const struct {
+        uint64_t before, sum, next;
+    } rows[] = {{UINT64_MAX, 200000, 196608},
+                {200000, 0, 196608},
+                {196608, 65537 + 65540, 65536},
+                {65540, 65537, 65536},
+                {65536, 9, 0},
+                {9, 0, 0},
+                {1, 0, 0},
+                {0, 0, 0}};
+    struct store *store = NULL;
+    struct fault fault;
+    (void)unused;
+    assert_int_equal(store_open(&(struct store_place){.directory = directory}, &store, &fault), RC_OK);
+    assert_int_equal(store_checkpoint_begin(store, &fault), RC_OK);
+    assert_int_equal(store_checkpoint_mentions(store, mentions, COUNT(mentions), &fault), RC_OK);
+    assert_int_equal(store_checkpoint_commit(store, 2, 9500, &fault), RC_OK);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        uint64_t sum = 0, next = 77;
+        assert_int_equal(store_mentions_before(store, 88, rows[i].before, add_up, &sum, &next, &fault),
+                         RC_OK);
+        if (sum != rows[i].sum || next != rows[i].next)
+            fail_msg("before %llu: %llu, next %llu", (unsigned long long)rows[i].before,
+                     (unsigned long long)sum, (unsigned long long)next);
+    }
+    store_close(store);
+}
+
 static void what_is_not_there_is_not_found(void **unused)
 {
     static const uint8_t key[16] = {9};
@@ -259,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_walk_visits_all_and_says_what_its_visitor_says),
+        cmocka_unit_test(mentions_are_walked_from_the_newest),
         cmocka_unit_test(what_is_not_there_is_not_found),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
