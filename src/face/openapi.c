@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/access.h"
+#include "face/body.h"
 #include "face/face.h"
 #include "face/openapi_query.h"
 #include "face/own/own_server.h"
@@ -130,8 +131,7 @@ static void put_operation(struct json_out *out, const struct http_route *route)
     put_security(out, (enum access_rule)route->rule);
     if (route->takes) {
         json_put_open(out, "requestBody", '{');
-        json_put_bool(out, "required",
-                      route->method != HTTP_PUT || strstr(route->pattern, "complete") == NULL);
+        json_put_bool(out, "required", !(route->body_form & BODY_OPTIONAL));
         put_schema(out, "application/json", route->takes);
         json_close(out, '}');
     }

@@ -114,6 +114,11 @@ test('real answers of every route fit their schemas', async () => {
   await hit('GET', '/user-progress/{courseId}/{userId}/activities', ['101', as]);
   for (const list of ['all', 'analytics', 'leaderboard']) await hit('GET', `/user-progress/course/{courseId}/${list}`, ['101'], { as: admin });
   await hit('GET', '/user-progress/course/{courseId}/items/{itemId}/learners', ['101', '1001'], { as: admin });
+  await hit('POST', '/api/v1/courses/{courseId}/learners/{userId}/update', ['101', as], { body: { courseContentId: '1002', progressStatus: 'IN_PROGRESS', activityDuration: 5 } });
+  for (const list of ['learners', 'analytics', 'leaderboard']) await hit('GET', `/api/v1/courses/{courseId}/${list}`, ['101'], { as: admin });
+  await hit('GET', '/api/v1/courses/{courseId}/items/{itemId}/learners', ['101', '1001'], { as: admin });
+  await hit('GET', '/api/v1/courses/{courseId}/learners/{userId}', ['101', as]);
+  await hit('GET', '/api/v1/courses/{courseId}/learners/{userId}/activities', ['101', as]);
   await hit('POST', '/user-progress/bulk', [], { as: admin, body: { courseId: 101, userIds: [301, 999] } });
   const saved = await hit('POST', '/api/progress', [], { body: { contentId: '1002', progressPercentage: 40, timeSpent: 5, score: 3, maxScore: 4 } });
   await hit('PUT', '/api/progress/{id}/complete', [saved.data.id], { body: { score: 4 } });
@@ -133,6 +138,9 @@ test('real answers of every route fit their schemas', async () => {
   await hit('POST', '/api/v1/Progress/video', [], { body: { UserId: as, VideoId: '1001', CurrentTimeSeconds: 100 } });
   await hit('POST', '/user-progress/{courseId}/{userId}/certify', ['101', as], { as: admin, body: { certificateUrl: 'https://example.org/c' } });
   await hit('GET', '/user-progress/{courseId}/{userId}/certificate', ['101', as]);
+  await hit('POST', '/api/v1/courses/{courseId}/learners/{userId}/certify', ['101', as], { as: admin, body: { certificateUrl: 'https://example.org/c' } });
+  await hit('GET', '/api/v1/courses/{courseId}/learners/{userId}/certificate', ['101', as]);
+  await hit('POST', '/api/v1/courses/{courseId}/learners/{userId}/reset', ['101', as], { as: admin, body: { courseContentId: '1002' } });
   await hit('POST', '/user-progress/reset', [], { as: admin, body: { courseId: 101, userId: 301 } });
   await hit('DELETE', '/progress/{userId}/{videoId}', [as, 'free']);
   await hit('PUT', '/api/v1/catalog/courses/{id}', ['102'], { as: admin, body: { title: 'T', contents: [{ id: 'z', threshold: 50 }] } });

@@ -72,7 +72,7 @@ static enum rc decode_reset(struct request *request, const struct body *body, st
     if (rc == RC_OK)
         rc = courseroom_id(request, body, "userId", &command->learner, fault);
     if (rc == RC_OK && body_get(body, "courseContentId"))
-        rc = courseroom_id(request, body, "courseContentId", &command->item, fault);
+        rc = courseroom_item(request, body, &command->item, fault);
     return rc;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/ident.h"
+#include "face/face.h"
 
 enum rc courseroom_id_of(struct request *request, json_t *value, const char *name, struct text *out,
                          struct fault *fault)
@@ -22,5 +23,14 @@ enum rc courseroom_id_of(struct request *request, json_t *value, const char *nam
 enum rc courseroom_id(struct request *request, const struct body *body, const char *name, struct text *out,
                       struct fault *fault)
 {
-    return courseroom_id_of(request, body_get(body, name), name, out, fault);
+    return out->bytes ? RC_OK : courseroom_id_of(request, body_get(body, name), name, out, fault);
+}
+
+enum rc courseroom_item(struct request *request, const struct body *body, struct text *out,
+                        struct fault *fault)
+{
+    bool any = face_call(request)->course.bytes != NULL;
+
+    return any ? face_id(request, body, "courseContentId", true, out, fault)
+               : courseroom_id(request, body, "courseContentId", out, fault);
 }

@@ -82,8 +82,8 @@ static enum rc decode(struct request *request, const struct body *body, struct c
     if (rc == RC_OK)
         rc = courseroom_id(request, body, "courseId", &command->course, fault);
     if (rc == RC_OK)
-        rc = courseroom_id(request, body, "courseContentId", &command->item, fault);
-    if (rc == RC_OK && body_get(body, "userId"))
+        rc = courseroom_item(request, body, &command->item, fault);
+    if (rc == RC_OK && (command->learner.bytes || body_get(body, "userId")))
         rc = courseroom_id(request, body, "userId", &command->learner, fault);
     if (rc == RC_OK)
         rc = decode_status(body, command, fault);
@@ -127,7 +127,7 @@ static enum rc may(struct request *request, struct view view, struct command *co
     const struct caller *caller = face_caller(request);
     const struct report *report = &command->reports[0].report;
     uint32_t course = view_course_key(view, command->course.bytes, command->course.size);
-    bool named = command->learner.bytes != NULL; /* by the body */
+    bool named = command->learner.bytes != NULL; /* by the body, or the path */
     struct fault unused;
 
     if (!named)
