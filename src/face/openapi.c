@@ -103,9 +103,13 @@ static void put_operation_id(struct json_out *out, const struct http_route *rout
 /* The media type of what a schema of that name describes. */
 static const char *media_of(const char *schema)
 {
-    static const char *const plain[][2] = {
-        {"LiveMessage", "text/event-stream"}, {"Text", "text/plain"}, {"Html", "text/html"},
-        {"Script", "text/javascript"},        {"Style", "text/css"},  {"File", "*/*"}};
+    static const char *const plain[][2] = {{"LiveMessage", "text/event-stream"},
+                                           {"Text", "text/plain"},
+                                           {"Html", "text/html"},
+                                           {"Script", "text/javascript"},
+                                           {"Style", "text/css"},
+                                           {"Svg", "image/svg+xml"},
+                                           {"File", "*/*"}};
 
     for (size_t i = 0; schema && i < sizeof plain / sizeof *plain; i++)
         if (strcmp(schema, plain[i][0]) == 0)

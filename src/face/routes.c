@@ -243,6 +243,8 @@ static const struct http_route table[] = {
      .gives = "Script"},
     {HTTP_GET, "/ui/style.css", .rule = ACCESS_PUBLIC, .handler = own_page,
      .summary = "The dashboard's looks", .gives = "Style"},
+    {HTTP_GET, "/ui/icon.svg", .rule = ACCESS_PUBLIC, .handler = own_page, .summary = "The dashboard's icon",
+     .gives = "Svg"},
     {HTTP_GET, "/demo", .rule = ACCESS_PUBLIC, .handler = own_demo,
      .summary = "The demo page, where the setting demo is on", .gives = "Html"},
     {HTTP_GET, "/demo/{file}", .rule = ACCESS_PUBLIC, .handler = own_demo,

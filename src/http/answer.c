@@ -47,10 +47,11 @@ static void add_policy(const struct request *request, struct MHD_Response *respo
 {
     char policy[640];
 
-    (void)snprintf(policy, sizeof policy,
-                   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'%s%.300s;"
-                   " media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-                   request->may_call ? " " : "", request->may_call ? request->may_call : ""); /* fits */
+    (void)snprintf(
+        policy, sizeof policy,
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'%s%.300s;"
+        " media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        request->may_call ? " " : "", request->may_call ? request->may_call : ""); /* fits */
     add_header(response, "Content-Security-Policy", policy);
 }
 

@@ -20,7 +20,7 @@ after(async () => {
 });
 
 test('all of it is small', async (context) => {
-  const sizes = await Promise.all(['/', '/ui/app.js', '/ui/style.css'].map(async (path) => {
+  const sizes = await Promise.all(['/', '/ui/app.js', '/ui/style.css', '/ui/icon.svg'].map(async (path) => {
     const { text } = await server.call('GET', path);
     return [path, text.length, gzipSync(text, { level: 9 }).length];
   }));
@@ -33,12 +33,16 @@ test('all of it is small', async (context) => {
 test('the page carries no inline code, and its policy allows none', async () => {
   const page = await server.call('GET', '/');
   const policy = page.headers.get('content-security-policy');
-  for (const part of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self';", "frame-ancestors 'none'"]) assert.ok(policy.includes(part), policy);
+  for (const part of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "connect-src 'self';", "frame-ancestors 'none'"]) assert.ok(policy.includes(part), policy);
   assert.ok(!policy.includes('unsafe'));
   assert.equal(page.headers.get('x-content-type-options'), 'nosniff');
   assert.match(page.headers.get('content-type'), /^text\/html/);
   assert.ok(!/<script(?![^>]*src=)|style=|\son\w+=/.test(page.text));
   assert.ok(!/(?:src|href)="(?:\/|https?:)/.test(page.text), 'addresses are relative: a prefix works');
+  for (const [, address] of page.text.matchAll(/(?:src|href)="([^"]+)"/g)) assert.equal((await server.call('GET', `/${address}`)).status, 200, address);
+  const icon = await server.call('GET', '/ui/icon.svg');
+  assert.match(icon.headers.get('content-type'), /^image\/svg\+xml/);
+  assert.match(icon.text, /^<svg /);
   const [script, style] = await Promise.all([server.call('GET', '/ui/app.js'), server.call('GET', '/ui/style.css')]);
   assert.match(script.headers.get('content-type'), /^text\/javascript/);
   assert.match(style.headers.get('content-type'), /^text\/css/);

@@ -155,7 +155,7 @@ test('real answers of every route fit their schemas', async () => {
   await hit('GET', '/api/v1/users/{userId}/progress', [as]);
   await hit('GET', '/api/v1/users/{userId}/export', [as]);
   await hit('DELETE', '/api/v1/users/{userId}', [as]);
-  for (const path of ['/', '/ui/app.js', '/ui/style.css', '/healthz', '/readyz', '/openapi.json', '/demo']) await hit('GET', path, [], { as: null });
+  for (const path of ['/', '/ui/app.js', '/ui/style.css', '/ui/icon.svg', '/healthz', '/readyz', '/openapi.json', '/demo']) await hit('GET', path, [], { as: null });
   await hit('GET', '/demo/{file}', ['demo.js'], { as: null });
   await hit('GET', '/metrics', [], { as: null, headers: key });
   const missed = Object.entries(api.paths).flatMap(([path, item]) => Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`)).filter((route) => !seen.has(route));

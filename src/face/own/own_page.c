@@ -4,8 +4,8 @@
 
 #include "face/face.h"
 
-extern const unsigned char ui_index_html[], ui_app_js[], ui_style_css[];
-extern const unsigned long ui_index_html_size, ui_app_js_size, ui_style_css_size;
+extern const unsigned char ui_index_html[], ui_app_js[], ui_style_css[], ui_icon_svg[];
+extern const unsigned long ui_index_html_size, ui_app_js_size, ui_style_css_size, ui_icon_svg_size;
 
 /* As the value of an attribute between double quotes. */
 static void add_attribute(struct buf *out, const char *text)
@@ -59,6 +59,9 @@ void own_page(struct request *request)
     } else if (strcmp(pattern, "/ui/style.css") == 0) {
         buf_add(&request->out, ui_style_css, ui_style_css_size);
         request_reply(request, 200, "text/css; charset=utf-8");
+    } else if (strcmp(pattern, "/ui/icon.svg") == 0) {
+        buf_add(&request->out, ui_icon_svg, ui_icon_svg_size);
+        request_reply(request, 200, "image/svg+xml");
     } else {
         add_index(request, face_of(request));
         request_reply(request, 200, "text/html; charset=utf-8");
