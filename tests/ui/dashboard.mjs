@@ -21,6 +21,7 @@ export async function tab(browser, { scheme = 'light', width = 1280, height = 90
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
   page.said = [];
+  page.scheme = scheme;
   page.on('console', (message) => /^Failed to load resource|^WebSocket connection .* Unexpected response code: 403$/.test(message.text()) || page.said.push(message.text()));
   page.on('pageerror', (error) => page.said.push(error.stack));
   page.on('dialog', (dialog) => (page.said.push(`dialog ${dialog.message()}`), dialog.dismiss()));
@@ -51,14 +52,27 @@ export async function settled(page) {
 
 /** What axe-core finds wrong, in words. Run outside the page's policy: the policy stays as it is. */
 export async function violations(page) {
-  await page.evaluate(axe);
+  if (!(await page.evaluate(() => !!globalThis.axe))) await page.evaluate(axe);
   const { violations: found } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
   return found.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 160)).join(' | ')}`);
 }
 
+const LOOKS = [['light', 1280], ['dark', 1280], ['dark', 360], ['light', 360]];
+
+/** What is shown, in every look: light and dark, wide and narrow. Nothing that axe-core finds wrong, nothing that sticks
+ * out or is cut off, no word on the console. */
 export async function isWell(page, where) {
-  assert.deepEqual(await violations(page), [], where);
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0, `${where}: something sticks out`);
+  const { width, height } = page.viewportSize();
+  for (const [colorScheme, wide] of LOOKS) {
+    const look = `${where}, ${colorScheme}, ${wide} wide`;
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width: wide, height });
+    assert.deepEqual(await violations(page), [], look);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0, `${look}: something sticks out`);
+    assert.ok(await page.evaluate(() => [...document.querySelectorAll('.top nav')].every((menu) => menu.scrollWidth <= menu.clientWidth)), `${look}: the menu is cut off`);
+  }
+  await page.emulateMedia({ colorScheme: page.scheme });
+  await page.setViewportSize({ width, height });
   assert.match(await page.title(), /.+ - Milepost$/, where);
   assert.deepEqual(page.said, [], where);
 }
@@ -66,7 +80,9 @@ export async function isWell(page, where) {
 // A title that would run, draw and turn the line around, if it were taken for anything but text.
 export const NASTY = '<script>alert(1)</script>"><img src=x onerror=alert(2)>\u202egnp';
 
-/** Courses 7 and 8, learners 11 to 16 who have done something through every face, staff 21 (both courses). */
+export const UUID = 'b3f1c2d4-1111-4222-8333-944455556666';
+
+/** Courses 7, 8 and one whose ids are no integers, learners 11 to 16 who have done something through every face, staff 21 (both courses). */
 export async function fill(server) {
   const staff = [{ userId: '21', role: 'INSTRUCTOR' }, { userId: '22', role: 'OWNER' }];
   await server.declare('7', [
@@ -76,6 +92,7 @@ export async function fill(server) {
     { id: '74', title: 'Rope care', type: 'document' },
   ], { title: 'Knots and splices', description: 'From the bowline on', staff });
   await server.declare('8', [{ id: '81', title: 'Fronts', type: 'video', durationSeconds: 120 }], { title: 'Reading the sky', staff });
+  await server.declare(UUID, [{ id: 'fronts/warm', title: 'Warm fronts', type: 'video', durationSeconds: 90 }, { id: 'fronts/cold', title: 'Cold fronts', type: 'lab' }], { title: 'Weather at sea', staff });
   const done = async (answer) => assert.ok((await answer).status < 300, (await answer).text);
   for (const user of ['11', '12', '13', '14', '15', '16']) {
     const k = Number(user);
@@ -85,5 +102,9 @@ export async function fill(server) {
   for (const item of ['72', '74']) await done(server.call('POST', '/user-progress/update', { as: '16', body: { courseId: 7, courseContentId: Number(item), progressStatus: 'COMPLETED' } }));
   await done(server.call('POST', '/api/v1/Progress/video', { as: '16', body: { UserId: '16', VideoId: '71', CurrentTimeSeconds: 300 } }));
   await done(server.call('POST', '/api/v1/Progress/video', { as: '11', body: { UserId: '11', VideoId: '81', CurrentTimeSeconds: 40 } }));
+  for (const user of ['11', 'ann@example.org']) {
+    await done(server.call('POST', '/progress/update', { as: user, body: { userId: user, videoId: 'fronts/warm', watchedDuration: 45, segments: [[0, 45]] } }));
+    await done(server.call('POST', '/api/progress', { as: user, body: { contentId: 'fronts/cold', progressPercentage: 30, score: 3, maxScore: 4 } }));
+  }
   for (const kg of [71.5, 71]) await done(server.call('POST', '/api/progress/log', { as: '11', body: { user_id: '11', date: '2026-01-02', weight_kg: kg, note: 'before breakfast' } }));
 }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createServer, request as forward } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { Server } from '../wire/server.mjs';
-import { fill, isWell, launch, NASTY, person, settled, skip, tab, visit } from './dashboard.mjs';
+import { fill, isWell, launch, NASTY, person, settled, skip, tab, UUID, visit } from './dashboard.mjs';
 
 let server, browser;
 before(async () => {
@@ -22,26 +22,61 @@ const pages = [
   ['my learning', student, '#/me', /My learning/], ['my learning as it was', student, '#/me?asOf=2020-01-01', /My learning/], ['my course', student, '#/me/courses/7?item=71', /Knots and splices/], ['the explorer', student, '#/api?q=realtime', /API/],
   ['courses', instructor, '#/courses', /Courses/], ['a course', instructor, '#/courses/7', /Knots and splices/], ['a leaderboard', instructor, '#/courses/7/leaderboard', /Leaderboard/],
   ['items', instructor, '#/courses/7/items', /Items/], ['an item', instructor, '#/courses/7/items/71', /The bowline/], ['one learner', instructor, '#/courses/7/learners/16?item=71', /Learner 16 in Knots/],
+  ['a course of any id', instructor, `#/courses/${UUID}`, /Weather at sea/],
   ['system', admin, '#/system', /System/], ['learners', admin, '#/users', /Learners/], ['a learner', admin, '#/learners/12', /Learner 12/], ['the editor', admin, '#/edit/7', /Edit Knots/], ['a new course', admin, '#/edit', /New course/],
 ];
 
 describe('every page', { concurrency: 3, skip }, () => {
-  for (const [scheme, width] of [['light', 1280], ['dark', 360]])
-    test(`${scheme}, ${width} wide: nothing that axe-core finds wrong, nothing that sticks out, no word on the console`, async () => {
-      const people = new Map();
-      for (const [name, who, address, title] of pages) {
-        if (!people.has(who)) people.set(who, await person(browser, server, who, '', { scheme, width }));
-        const page = people.get(who);
+  for (const who of [student, instructor, admin])
+    test(`${who[0]}: light and dark, wide and narrow: nothing that axe-core finds wrong, nothing cut off, no word on the console`, async () => {
+      const page = await person(browser, server, who);
+      for (const [name, whose, address, title] of pages) {
+        if (whose !== who) continue;
         await visit(page, address);
         assert.match(await page.title(), title, name);
-        await isWell(page, `${name}, ${scheme}, ${width}`);
+        await isWell(page, name);
       }
-      const page = people.get(student);
-      const [ink, paper] = await page.evaluate(() => [getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]);
       const light = (colour) => colour.match(/\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) / 3;
-      assert.ok(scheme === 'dark' ? light(ink) > light(paper) + 100 : light(paper) > light(ink) + 100);
-      for (const one of people.values()) await one.leave();
+      for (const colorScheme of ['light', 'dark']) {
+        await page.emulateMedia({ colorScheme });
+        const [ink, paper] = await page.evaluate(() => [getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]);
+        assert.ok(colorScheme === 'dark' ? light(ink) > light(paper) + 100 : light(paper) > light(ink) + 100);
+      }
+      await page.leave();
     });
+
+  test('a course, an item and a learner whose ids are no integers: all that others have', async () => {
+    const page = await person(browser, server, instructor, `#/courses/${UUID}`);
+    assert.match(await page.textContent('h1'), /Weather at sea/);
+    assert.match(await page.textContent('.kpis'), /2\s*$|enrolments/);
+    assert.deepEqual((await page.locator('#learners tbody th').allTextContents()).sort(), ['11', 'ann@example.org']);
+    await page.click('text=Warm fronts');
+    await page.waitForSelector('path.sarea, .chart');
+    await settled(page);
+    assert.match(await page.textContent('main'), /viewers.*Where they leave.*Learners on this item/s);
+    assert.equal(await page.locator('section.card tbody tr').count() >= 2, true);
+    await visit(page, `#/courses/${UUID}/learners/${encodeURIComponent('ann@example.org')}`);
+    await page.click('[aria-label="Lock Warm fronts"]');
+    await page.waitForSelector('tbody .chip >> text=Locked');
+    await page.click('[aria-label="Unlock Warm fronts"]');
+    await page.waitForSelector('tbody .chip >> text=Locked', { state: 'detached' });
+    await page.click('[aria-label="Reset Cold fronts"]');
+    await page.click('dialog .danger');
+    await page.waitForSelector('dialog', { state: 'detached' });
+    await page.waitForFunction(() => [...document.querySelectorAll('tbody tr')].some((row) => /Cold fronts/.test(row.textContent) && /Not started/.test(row.textContent)));
+    assert.deepEqual(page.said, []);
+    await page.leave();
+  });
+
+  test('the crumbs say a course by its title, also of an address that was opened directly', async () => {
+    const page = await person(browser, server, admin);
+    for (const address of [`#/courses/${UUID}/items/${encodeURIComponent('fronts/cold')}`, `#/courses/${UUID}/leaderboard`, `#/courses/${UUID}/items`, `#/courses/${UUID}/learners/11`, `#/edit/${UUID}`]) {
+      await page.evaluate((to) => (location.hash = to), address);
+      await page.reload(); // nothing is known of the course
+      await page.waitForFunction(() => document.querySelector('.crumbs')?.innerText.includes('Weather at sea'));
+    }
+    await page.leave();
+  });
 
   test('Back goes where one was, and an address opens what it says', async () => {
     const page = await person(browser, server, instructor);
@@ -91,18 +126,18 @@ describe('every page', { concurrency: 3, skip }, () => {
 
   test('offline, an error, waiting: each is said where it is, and the rest lives on', async () => {
     const page = await person(browser, server, instructor, '#/courses/7');
-    await page.route('**/all?*', (route) => route.fulfill({ status: 500, json: { detail: 'Something broke', requestId: 'r-1' } }));
+    await page.route('**/learners?*', (route) => route.fulfill({ status: 500, json: { detail: 'Something broke', requestId: 'r-1' } }));
     await visit(page, '#/courses/7?page=1&limit=50');
     await page.waitForSelector('#learners [role=alert]');
     assert.match(await page.textContent('#learners [role=alert]'), /Something broke.*request r-1/);
     assert.match(await page.textContent('.kpis'), /enrolments/);
     await isWell(page, 'an error in a card');
-    await page.unroute('**/all?*');
+    await page.unroute('**/learners?*');
     await page.click('#learners [role=alert] button');
     await page.waitForSelector('#learners tbody tr');
     let release;
     const held = new Promise((resolve) => (release = resolve));
-    await page.route('**/all?*', async (route) => {
+    await page.route('**/learners?*', async (route) => {
       await held;
       await route.continue().catch(() => {}); // the page may have asked anew
     });
@@ -110,7 +145,7 @@ describe('every page', { concurrency: 3, skip }, () => {
     await page.waitForSelector('#learners .stale tbody tr'); // the old rows stay meanwhile
     release();
     await page.waitForSelector('#learners .stale', { state: 'detached' });
-    await page.unroute('**/all?*');
+    await page.unroute('**/learners?*');
     await settled(page);
     await page.context().setOffline(true);
     await page.evaluate(() => dispatchEvent(new Event('offline')));

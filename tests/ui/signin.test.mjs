@@ -73,12 +73,12 @@ describe('signing in', { concurrency: 4, skip }, () => {
     const page = await tab(browser);
     await page.goto(`${server.base}/#token=${server.token('21', 'instructor')}`);
     await page.waitForSelector('#leave');
-    await page.route('**/user-progress/**', (route) => route.fulfill({ status: 401, json: { detail: 'expired' } }));
+    await page.route('**/api/v1/courses/**', (route) => route.fulfill({ status: 401, json: { detail: 'expired' } }));
     await page.evaluate(() => (location.hash = '#/courses/7'));
     await page.waitForSelector('#token');
     assert.match(await page.textContent('[role=alert]'), /signed out/);
     assert.equal(await page.evaluate(() => location.hash), '#/courses/7');
-    await page.unroute('**/user-progress/**');
+    await page.unroute('**/api/v1/courses/**');
     await page.fill('#token', server.token('21', 'instructor'));
     await page.click('form button');
     await page.waitForSelector('h1 >> text=Knots and splices');

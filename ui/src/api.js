@@ -77,6 +77,9 @@ async function send(method, path, { body, headers = {}, accept, type = 'applicat
   });
 }
 
+/** What is asked of a course, whatever its id looks like. */
+export const courseApi = (courseId) => `api/v1/courses/${encodeURIComponent(courseId)}`;
+
 /** What is kept of an answer, for the first drawing after going back. */
 export const remembered = (path) => kept.get(path)?.data;
 

@@ -208,7 +208,7 @@ export class Head extends Component {
   render({ title, note, crumbs, children }) {
     return (
       <div>
-        {crumbs ? <nav class="crumbs sm" aria-label={t('crumbs')}>{crumbs.map(([name, address]) => <a key={address} href={address}><Name of={name} /></a>)}</nav> : null}
+        {crumbs ? <nav class="crumbs sm" aria-label={t('crumbs')}>{crumbs.map(([name, address]) => <a key={address} href={address}>{typeof name === 'string' ? <Name of={name} /> : name}</a>)}</nav> : null}
         <div class="hd">
           <h1 tabIndex="-1" ref={(heading) => (this.heading = heading)}><Name of={title} /></h1>
           {note ? <span class="mu">{note}</span> : null}
@@ -216,6 +216,21 @@ export class Head extends Component {
         </div>
       </div>
     );
+  }
+}
+
+/** A course by its title, where a page is about something in it; its id until the title is there. */
+export class CourseName extends Component {
+  constructor(props) {
+    super(props);
+    this.path = `api/v1/catalog/courses/${encodeURIComponent(props.id)}`;
+    this.state = { title: remembered(this.path)?.title };
+  }
+  componentDidMount() {
+    if (!this.state.title) get(this.path).then(({ title }) => this.setState({ title }), () => {});
+  }
+  render({ id }, { title }) {
+    return <Name of={titleOf(title, id)} />;
   }
 }
 

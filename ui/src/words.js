@@ -59,8 +59,7 @@ const texts = {
   mostCompleted: 'Most completed items', allItems: 'All items', noItemsInCourse: 'No item yet. Items come from the catalogue, or from what learners report.', completedBy: 'Completed by', startedBy: 'Started by', averageScore: 'Average score',
   noEnrolments: 'Nobody is enrolled yet.', noLearnerFits: 'No learner fits. Take a filter away.', searchLearners: 'Search learners ( / )', quiet: 'Quiet for', quietFor: '{count}', atRisk: 'At risk',
   'reason.inactive': 'inactive', 'reason.behind': 'behind', rowsChanged: { one: '{n} row changed.', other: '{n} rows changed.' }, newOrder: 'Show new order', leaderboard: 'Leaderboard', leaderboardScope: 'without those who left or expired', rank: 'Rank',
-  noInteger: 'This course\'s id is no integer, which the routes for state, items and staff actions ask for. This is what the statistics of its records say.',
-  usersWithRecords: 'learners', records: 'records', recordsCompleted: 'records completed', recordsInProgress: 'records in progress', searchItems: 'Search items ( / )', order: 'Order', courseOrder: 'As the course has them',
+  searchItems: 'Search items ( / )', order: 'Order', courseOrder: 'As the course has them',
 
   // one learner in one course
   enrolledOn: 'enrolled {date}', completedOn: 'completed {date}', certify: 'Certify', certified: 'Certified', certificate: 'Certificate', certificateAddress: 'Address of the certificate (https)', certifyText: 'Learner {learner} has completed {course}. Certified is for good.',

@@ -1,13 +1,13 @@
 // A course, for its staff: is it going well, who needs me?
 import { h, Component } from 'preact';
-import { remembered } from '../api.js';
+import { courseApi } from '../api.js';
 import { Bar, Chart, States, Twin, everyDay } from '../charts.jsx';
 import { Following, Marks } from '../following.jsx';
 import * as format from '../format.js';
 import { title } from '../page.js';
-import { Ask, Card, Choice, Count, Empty, ENROLMENT_STATES, Figures, Head, Name, Pager, SaveButton, Search, State, Table, Trouble, readAgain, say, stateOf, titleOf, typeName } from '../parts.jsx';
+import { Ask, Card, Choice, Count, CourseName, Empty, ENROLMENT_STATES, Figures, Head, Name, Pager, SaveButton, Search, State, Table, Trouble, readAgain, say, titleOf, typeName } from '../parts.jsx';
 import { go, here, replace, to, withQuery } from '../route.js';
-import { has as is, isInteger, who } from '../who.js';
+import { has as is, who } from '../who.js';
 import { t } from '../words.js';
 
 const FEW = 10;
@@ -15,9 +15,7 @@ const DAYS = [7, 14, 30, 90];
 const LIMITS = ['20', '50', '100'];
 
 /** The crumbs above everything of one course. */
-export const courseCrumbs = (courseId) => [
-  [t('courses'), '#/courses'], [titleOf(remembered(`api/v1/catalog/courses/${encodeURIComponent(courseId)}`)?.title, courseId), to(['courses', courseId])],
-];
+export const courseCrumbs = (courseId) => [[t('courses'), '#/courses'], [<CourseName id={courseId} />, to(['courses', courseId])]];
 
 export const itemColumns = (courseId, total) => [
   { key: 'item', label: t('item'), head: true, cell: (one) => <a href={to(['courses', courseId, 'items', one.contentId])}><Name of={titleOf(one.title, one.contentId)} /></a> },
@@ -50,13 +48,13 @@ export class Course extends Component {
       say(t('changedLearner', { learner: key }));
     }
     // Rows stay where they are until somebody asks for the new order; the course's figures are read again.
-    readAgain((path) => !path.includes('/all?') && !path.includes('/stats/'));
+    readAgain((path) => !path.includes('/learners?'));
   }
 
   newOrder() {
     this.marks.clear();
     this.setState({ patches: {} });
-    readAgain((path) => path.includes('/all?') || path.includes('/stats/'));
+    readAgain((path) => path.includes('/learners?'));
   }
 
   patched(row) {
@@ -130,7 +128,7 @@ export class Course extends Component {
       ...(query.status && { status: query.status }), ...(query.q && { q: query.q }), ...(query.risk && { atRisk: '1' }),
       ...(query.quiet && { inactiveDays: query.quiet }), ...(query.sortBy && { sortBy: query.sortBy, order: query.order ?? 'desc' }),
     });
-    const path = `user-progress/course/${courseId}/all?`;
+    const path = `${courseApi(courseId)}/learners?`;
     const rows = new URLSearchParams(asked);
     for (const name of ['page', 'limit']) rows.delete(name);
     const change = (name) => (value) => go(withQuery({ [name]: value, page: null }));
@@ -169,34 +167,6 @@ export class Course extends Component {
     );
   }
 
-  // A course whose id is no integer has no place in the courseroom's routes: what the stats of trk say of it.
-  stats(query) {
-    const { courseId } = this.props;
-    const limit = 20;
-    const page = Number(query.page ?? 1);
-    return (
-      <Ask path={`api/progress/stats/${encodeURIComponent(courseId)}?page=${page}&limit=${limit}`} size={8} onProblem={this.refused} show={({ data: { overview, progressByStatus, enrollments, userProgressSummary: rows } }) => (
-        <div class="stackable">
-          <Figures of={[
-            [<Count of={enrollments} />, t('enrolments')], [<Count of={overview.totalUsers} />, t('usersWithRecords')], [<Count of={overview.totalContent} />, t('items')],
-            [<Count of={overview.totalProgress} />, t('records')], [<Count of={progressByStatus.completed} />, t('recordsCompleted')], [<Count of={progressByStatus.inProgress} />, t('recordsInProgress')],
-          ]} />
-          <p class="note">{t('noInteger')}</p>
-          <section class="card">
-            <Table caption={t('learners')} rows={rows} rowKey={({ user }) => user.id} changed={this.marks.keys} columns={[
-              { key: 'learner', label: t('learner'), head: true, cell: ({ user }) => <a href={to(['courses', courseId, 'learners', user.id])}><Name of={user.id} /></a> },
-              { key: 'state', label: t('stateWord'), cell: ({ enrollment }) => <State of={stateOf(enrollment?.status)} /> },
-              { key: 'progress', label: t('progress'), cell: ({ completionPercentage: percent, enrollment }) => <span class="barred"><Bar value={percent} done={enrollment?.status === 'completed'} label={format.percent(percent)} /> {format.percent(percent)}</span> },
-              { key: 'items', label: t('itemsDone'), num: true, opt: true, cell: ({ completedContent }) => t('ofTotal', { part: format.number(completedContent), total: format.number(overview.totalContent) }) },
-              { key: 'enrolled', label: t('enrolled'), num: true, opt: true, cell: ({ enrollment }) => format.date(enrollment?.enrolledAt) },
-            ]} />
-            <Pager of={{ page, total: enrollments, totalPages: null, hasMore: rows.length === limit }} what={t('learners')} />
-          </section>
-        </div>
-      )} />
-    );
-  }
-
   // What the figures refuse is not there to be seen: said once, for the whole page.
   refused = ({ status, message }) => {
     if (status === 403 || status === 404) this.setState({ refused: message });
@@ -212,16 +182,14 @@ export class Course extends Component {
         <Ask path={catalogue} size={1} otherwise={() => <Head title={courseId} crumbs={[[t('courses'), '#/courses']]} />} onData={(course) => title(titleOf(course.title, courseId))} show={(course) => (
           <div>
             <Head title={titleOf(course.title, courseId)} crumbs={[[t('courses'), '#/courses']]} note={<span>{t('course')} <Name of={courseId} />{course.declared ? null : <span>, {t('observed')}</span>}</span>}>
-              {isInteger(courseId) ? <a class="btn" href={to(['courses', courseId, 'leaderboard'])}>{t('leaderboard')}</a> : null}
+              <a class="btn" href={to(['courses', courseId, 'leaderboard'])}>{t('leaderboard')}</a>
               {is('ADMIN', 'SYSTEM') ? <a class="btn" href={to(['edit', courseId])}>{t('edit')}</a> : null}
             </Head>
             {course.description ? <p class="mu lead"><Name of={course.description} /></p> : null}
           </div>
         )} />
-        {isInteger(courseId) ? [
-          <Ask key="figures" path={`user-progress/course/${courseId}/analytics`} size={10} onProblem={this.refused} show={({ results }) => this.figures(results)} />,
-          <div key="learners">{this.learners(query)}</div>,
-        ] : this.stats(query)}
+        <Ask path={`${courseApi(courseId)}/analytics`} size={10} onProblem={this.refused} show={({ results }) => this.figures(results)} />
+        {this.learners(query)}
       </div>
     );
   }

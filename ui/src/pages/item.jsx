@@ -1,12 +1,13 @@
 // An item, for the staff: how far did people get, where do they leave, who is on it?
 import { h, Component } from 'preact';
+import { courseApi } from '../api.js';
 import { Bar, Chart, Twin } from '../charts.jsx';
 import { Following } from '../following.jsx';
 import * as format from '../format.js';
 import { title } from '../page.js';
 import { Ask, Card, Choice, Empty, Figures, Head, Name, Pager, State, Table, readAgain, titleOf, typeName } from '../parts.jsx';
 import { go, here, to, withQuery } from '../route.js';
-import { isInteger, who } from '../who.js';
+import { who } from '../who.js';
 import { t } from '../words.js';
 import { courseCrumbs } from './course.jsx';
 
@@ -55,7 +56,7 @@ export class Item extends Component {
       <section class="card">
         <div class="hd cardhd"><h2>{t('learnersOnItem')}</h2></div>
         <div class="tools"><Choice label={t('stateWord')} value={query.status ?? ''} onChoice={(status) => go(withQuery({ status, page: null }))} options={[['', t('all')], ...['NOT_STARTED', 'IN_PROGRESS', 'COMPLETED', 'LOCKED'].map((state) => [state, t(`state.${state}`)])]} /></div>
-        <Ask path={`user-progress/course/${encodeURIComponent(courseId)}/items/${encodeURIComponent(itemId)}/learners?${asked}`} size={8} show={({ results, pagination }) => (
+        <Ask path={`${courseApi(courseId)}/items/${encodeURIComponent(itemId)}/learners?${asked}`} size={8} show={({ results, pagination }) => (
           <div>
             {results.length ? (
               <Table caption={t('learnersOnItem')} hideCaption rows={results} rowKey={({ userId }) => userId} sort={{ by: query.sortBy, order: query.order ?? 'desc' }} columns={[
@@ -82,7 +83,7 @@ export class Item extends Component {
     return (
       <div class="stackable">
         <Following filter={who.me.features.push ? { courseId, videoId: itemId } : null} onMessage={(message) => this.told(message)} />
-        {isInteger(courseId) ? <Ask path={`user-progress/course/${courseId}/analytics`} size={2} heading={itemId} show={({ results }) => {
+        <Ask path={`${courseApi(courseId)}/analytics`} size={2} heading={itemId} show={({ results }) => {
           const one = results.contents.find(({ contentId }) => String(contentId) === itemId);
           if (one?.title) title(one.title);
           return (
@@ -94,7 +95,7 @@ export class Item extends Component {
               ]} /> : null}
             </div>
           );
-        }} /> : <Head title={itemId} crumbs={courseCrumbs(courseId)} />}
+        }} />
         <Ask path={`progress/summary/${encodeURIComponent(itemId)}`} size={6} show={(summary) => (summary.retention.length || summary.averageWatchedDuration ? (
           <div class="stackable">
             <Figures of={[[format.number(summary.viewers), t('viewersOf')], [format.clock(summary.averageWatchedDuration), t('averageWatched')], [summary.viewers ? format.share(summary.completionRate) : format.NONE, t('completionOfViewers')]]} />
@@ -106,7 +107,7 @@ export class Item extends Component {
             <ul class="here">{present.map(({ userId, position, progressPercent }) => <li key={userId}><a href={to(['courses', courseId, 'learners', String(userId)], { item: itemId })}><Name of={userId} /></a> <span class="mu">{position == null ? format.percent(progressPercent) : t('at', { position: format.clock(position) })}</span></li>)}</ul>
           </Card>
         ) : null}
-        {isInteger(courseId) ? this.learners(query) : null}
+        {this.learners(query)}
       </div>
     );
   }

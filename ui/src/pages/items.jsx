@@ -1,5 +1,6 @@
 // All items of a course, in its order or the most completed first; many are shown a page at a time.
 import { h, Component } from 'preact';
+import { courseApi } from '../api.js';
 import { Following } from '../following.jsx';
 import * as format from '../format.js';
 import { title } from '../page.js';
@@ -28,7 +29,7 @@ export class Items extends Component {
             <Search label={t('searchItems')} value={query.q} onText={(q) => replace(withQuery({ q, page: null }))} />
             <Choice label={t('order')} value={query.by ?? ''} onChoice={(by) => go(withQuery({ by, page: null }))} options={[['', t('courseOrder')], ['completed', t('mostCompleted')]]} />
           </div>
-          <Ask path={`user-progress/course/${encodeURIComponent(courseId)}/analytics`} size={8} show={({ results: { contents, totalEnrollments } }) => {
+          <Ask path={`${courseApi(courseId)}/analytics`} size={8} show={({ results: { contents, totalEnrollments } }) => {
             const text = (query.q ?? '').toLowerCase();
             const found = (query.by === 'completed' ? mostCompleted(contents) : contents).filter((one) => !text || `${one.contentId}\n${one.title ?? ''}\n${one.type ?? ''}`.toLowerCase().includes(text));
             const { rows, pagination } = sliceOf(found, query.page, PAGE);

@@ -1,5 +1,6 @@
 // A course's learners, best first.
 import { h, Component } from 'preact';
+import { courseApi } from '../api.js';
 import { Bar } from '../charts.jsx';
 import { Following } from '../following.jsx';
 import * as format from '../format.js';
@@ -17,7 +18,7 @@ export class Leaderboard extends Component {
   }
   render({ courseId }) {
     const { query } = here();
-    const path = `user-progress/course/${encodeURIComponent(courseId)}/leaderboard`;
+    const path = `${courseApi(courseId)}/leaderboard`;
     return (
       <div class="stackable">
         <Following filter={who.me.features.push ? { courseId } : null} onMessage={() => readAgain()} />

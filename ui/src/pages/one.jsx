@@ -1,6 +1,6 @@
 // One learner in one course: what did they do, what is missing? For the learner, and for the staff with what they may do.
 import { h, Component } from 'preact';
-import { write } from '../api.js';
+import { courseApi, write } from '../api.js';
 import { Watched } from '../charts.jsx';
 import { Following, Marks } from '../following.jsx';
 import * as format from '../format.js';
@@ -9,7 +9,7 @@ import { title } from '../page.js';
 import { Ask, Card, Dialog, Empty, Figures, Head, Name, Pager, SaveButton, State, Table, Trouble, readAgain, say, stateOf, titleOf, typeName } from '../parts.jsx';
 import { go, here, to, withQuery } from '../route.js';
 import { sliceOf } from '../slice.js';
-import { has as is, isInteger, who } from '../who.js';
+import { has as is, who } from '../who.js';
 import { t } from '../words.js';
 
 const PAGE = 20;
@@ -26,6 +26,11 @@ export class OneLearner extends Component {
     this.marks.clear();
   }
 
+  api() {
+    const { courseId, userId } = this.props;
+    return `${courseApi(courseId)}/learners/${encodeURIComponent(userId)}`;
+  }
+
   told(message) {
     if (message.videoId != null) this.marks.add(String(message.videoId));
     say(t('changedItem', { item: message.videoId ?? t('course') }));
@@ -33,35 +38,34 @@ export class OneLearner extends Component {
   }
 
   // The staff's own actions; what is shown afterwards is what the server answers.
-  async act(path, body, done) {
-    await write('POST', path, body);
+  async act(action, body, done) {
+    await write('POST', `${this.api()}/${action}`, body);
     say(done);
     readAgain();
   }
-  try(path, body, done) {
+  try(action, body, done) {
     this.setState({ problem: null });
-    this.act(path, body, done).catch((problem) => this.setState({ problem }));
+    this.act(action, body, done).catch((problem) => this.setState({ problem }));
   }
   lock(contentId, progressStatus) {
-    const { courseId, userId } = this.props;
-    this.try('user-progress/update', { courseId, userId, courseContentId: contentId, progressStatus }, t(progressStatus === 'LOCKED' ? 'locked' : 'unlocked'));
+    this.try('update', { courseContentId: contentId, progressStatus }, t(progressStatus === 'LOCKED' ? 'locked' : 'unlocked'));
   }
 
   dialogs() {
-    const { courseId, userId } = this.props;
+    const { userId } = this.props;
     const { ask } = this.state;
     if (!ask) return null;
     const close = () => this.setState({ ask: null });
     if (ask.kind === 'certify')
       return (
-        <Dialog title={t('certify')} yes={t('certify')} onClose={close} onYes={({ address }) => this.act(`user-progress/${courseId}/${userId}/certify`, { certificateUrl: address }, t('certified'))}>
+        <Dialog title={t('certify')} yes={t('certify')} onClose={close} onYes={({ address }) => this.act('certify', { certificateUrl: address }, t('certified'))}>
           <p>{t('certifyText', { learner: userId, course: ask.course })}</p>
           <label class="field"><span>{t('certificateAddress')}</span><input class="inp" type="url" name="address" required pattern="https://.*" placeholder="https://" /></label>
         </Dialog>
       );
     return (
       <Dialog title={t(ask.item ? 'resetItem' : 'resetCourse')} danger yes={t('reset')} onClose={close}
-        onYes={() => this.act('user-progress/reset', { courseId, userId, ...(ask.item && { courseContentId: ask.item.id }) }, t('resetDone'))}>
+        onYes={() => this.act('reset', ask.item ? { courseContentId: ask.item.id } : {}, t('resetDone'))}>
         <p>{ask.item ? t('resetItemText', { item: titleOf(ask.item.title, ask.item.id), learner: userId, course: ask.course }) : t('resetCourseText', { learner: userId, course: ask.course })}</p>
       </Dialog>
     );
@@ -83,7 +87,6 @@ export class OneLearner extends Component {
 
   items({ progress }, contents, query, name) {
     const { courseId, userId, own } = this.props;
-    const acts = !own && isInteger(courseId) && isInteger(userId);
     const all = this.rows(progress, contents).filter(({ state }) => !query.state || state === query.state);
     const { rows, pagination } = sliceOf(all, query.page, PAGE);
     return (
@@ -94,7 +97,7 @@ export class OneLearner extends Component {
             <a class="btn" href={withQuery({ state: null, page: null })} aria-current={query.state ? undefined : 'true'}>{t('all')}</a>
             {FILTERS.map((state) => <a class="btn" key={state} href={withQuery({ state, page: null })} aria-current={query.state === state ? 'true' : undefined}>{t(`state.${state}`)}</a>)}
           </div>
-          {isInteger(courseId) && isInteger(userId) ? <div class="r"><SaveButton path={`user-progress/${courseId}/${userId}/activities`} name={`course-${courseId}-learner-${userId}.csv`} label={t('csv')} /></div> : null}
+          <div class="r"><SaveButton path={`${this.api()}/activities`} name={`course-${courseId}-learner-${userId}.csv`} label={t('csv')} /></div>
         </div>
         {this.state.problem ? <Trouble problem={this.state.problem} /> : null}
         {rows.length ? (
@@ -105,12 +108,12 @@ export class OneLearner extends Component {
             { key: 'progress', label: t('progress'), num: true, opt: true, cell: ({ record }) => format.percent(record?.progressPercentage) },
             { key: 'score', label: t('score'), num: true, opt: true, cell: ({ record }) => (record?.score == null ? format.NONE : record.maxScore == null ? format.number(record.score) : t('scoreOf', { score: format.number(record.score), most: format.number(record.maxScore) })) },
             { key: 'last', label: t('last'), num: true, opt: true, cell: ({ record }) => format.date(record?.completedAt ?? record?.updatedAt) },
-            ...(acts ? [{ key: 'act', label: t('actions'), num: true, cell: (one) => (
+            ...(own ? [] : [{ key: 'act', label: t('actions'), num: true, cell: (one) => (
               <span class="acts">
-                {isInteger(one.id) ? (one.state === 'LOCKED' ? <button type="button" class="btn" aria-label={t('unlockItem', { item: titleOf(one.title, one.id) })} onClick={() => this.lock(one.id, 'NOT_STARTED')}>{t('unlock')}</button>
-                  : one.state === 'COMPLETED' ? null : <button type="button" class="btn" aria-label={t('lockItem', { item: titleOf(one.title, one.id) })} onClick={() => this.lock(one.id, 'LOCKED')}>{t('lock')}</button>) : null}
-                {one.record && isInteger(one.id) ? <button type="button" class="btn" aria-label={t('resetItemOf', { item: titleOf(one.title, one.id) })} onClick={() => this.setState({ ask: { kind: 'reset', item: one, course: name } })}>{t('reset')}</button> : null}
-              </span>) }] : []),
+                {one.state === 'LOCKED' ? <button type="button" class="btn" aria-label={t('unlockItem', { item: titleOf(one.title, one.id) })} onClick={() => this.lock(one.id, 'NOT_STARTED')}>{t('unlock')}</button>
+                  : one.state === 'COMPLETED' ? null : <button type="button" class="btn" aria-label={t('lockItem', { item: titleOf(one.title, one.id) })} onClick={() => this.lock(one.id, 'LOCKED')}>{t('lock')}</button>}
+                {one.record ? <button type="button" class="btn" aria-label={t('resetItemOf', { item: titleOf(one.title, one.id) })} onClick={() => this.setState({ ask: { kind: 'reset', item: one, course: name } })}>{t('reset')}</button> : null}
+              </span>) }]),
           ]} />
         ) : <Empty>{query.state ? t('noItemFits') : t('noItems')}</Empty>}
         {pagination.totalPages > 1 ? <Pager of={pagination} what={t('items')} /> : null}
@@ -162,7 +165,7 @@ export class OneLearner extends Component {
         <div class="stackable">
           <Head title={own ? name : t('learnerTitle', { id: userId })} crumbs={own ? [[t('myLearning'), '#/me']] : [[t('courses'), '#/courses'], [name, to(['courses', courseId])]]}
             note={enrollment ? <span class="hd"><State of={state} /> {t('enrolledOn', { date: format.date(enrollment.enrolledAt) })}{enrollment.completedAt ? <span>, {t('completedOn', { date: format.date(enrollment.completedAt) })}</span> : null}</span> : null}>
-            {staff && isInteger(courseId) && isInteger(userId) ? [
+            {staff ? [
               state === 'COMPLETED' ? <button type="button" class="btn" key="certify" onClick={() => this.setState({ ask: { kind: 'certify', course: name } })}>{t('certify')}</button> : null,
               enrollment ? <button type="button" class="btn danger" key="reset" onClick={() => this.setState({ ask: { kind: 'reset', course: name } })}>{t('resetCourse')}</button> : null,
             ] : null}
