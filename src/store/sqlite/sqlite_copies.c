@@ -8,6 +8,7 @@
 
 #include "store/sqlite/sqlite.h"
 #include "store/sqlite/sqlite_checkpoint.h"
+#include "store/sqlite/sqlite_copies.h"
 #include "store/sqlite/sqlite_db.h"
 #include "store/sqlite/sqlite_readers.h"
 #include "store/sqlite/sqlite_schema.h"
@@ -20,8 +21,7 @@ enum {
     ROOM_BYTES = 256 << 10,   /* what a batch may need at once */
 };
 
-/* Names and contents of a directory reach the disk. */
-static bool sync_directory_of(const char *path)
+bool sqlite_sync_directory_of(const char *path)
 {
     char directory[SQLITE_PATH_BYTES];
     const char *slash = strrchr(path, '/');
@@ -52,7 +52,7 @@ bool store_has_room(const struct store *store)
     return written;
 }
 
-static bool sync_file(const char *path)
+bool sqlite_sync_file(const char *path)
 {
     int fd = open(path, O_RDWR | O_CLOEXEC);
     bool synced = fd >= 0 && fsync(fd) == 0;
@@ -68,8 +68,7 @@ static enum rc system_fault(const char *what, struct fault *fault)
                       strerror(errno));
 }
 
-/* Copies all pages in one call: page by page it would start again at every commit. */
-static enum rc copy_pages(sqlite3 *from, sqlite3 *to, struct fault *fault)
+enum rc sqlite_copy_pages(sqlite3 *from, sqlite3 *to, struct fault *fault)
 {
     sqlite3_backup *copy = sqlite3_backup_init(to, "main", from, "main");
 
@@ -111,10 +110,7 @@ static const char foreign_rows[] =
     " ELSE 9007199254740992 END)) + (SELECT count(*) FROM event WHERE sequence NOT BETWEEN 1 AND "
     "9007199254740992)";
 
-/* Whether a file is a whole store of ours: pages, schema, checksums of all events. Anything in the schema
- * that is not as we make it (a trigger, a view, a table that is missing) is refused. Source: reliability
- * A172. */
-static enum rc check_events(struct store *store, uint64_t *out_events, struct fault *fault)
+enum rc sqlite_check_events(struct store *store, uint64_t *out_events, struct fault *fault)
 {
     bool whole = false;
 
@@ -153,11 +149,11 @@ static enum rc copy_store(struct store *store, const char *source, const char *t
         rc = sqlite_run(store->events,
                         "PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;", fault);
     if (rc == RC_OK)
-        rc = copy_pages(from, store->events, fault);
+        rc = sqlite_copy_pages(from, store->events, fault);
     if (rc == RC_OK) /* one file, no -wal beside it */
         rc = sqlite_run(store->events, "PRAGMA journal_mode=DELETE;", fault);
     if (rc == RC_OK)
-        rc = check_events(store, out_events, fault);
+        rc = sqlite_check_events(store, out_events, fault);
     if (rc == RC_OK && !restoring) /* of a copy of a log elsewhere: a store of its own from here on */
         rc = sqlite_run(store->events, "DELETE FROM meta WHERE name IN ('turn', 'turn_batch');", fault);
     if (rc == RC_OK && restoring) /* checkpoints made from the old life mean nothing in the new one */
@@ -170,7 +166,7 @@ static enum rc copy_store(struct store *store, const char *source, const char *t
         rc = fault_set(fault, RC_INTERNAL, NULL, "cannot close the copy");
     store->events = NULL;
     if (rc == RC_OK &&
-        (!sync_file(temporary) || rename(temporary, target) != 0 || !sync_directory_of(target)))
+        (!sqlite_sync_file(temporary) || rename(temporary, target) != 0 || !sqlite_sync_directory_of(target)))
         rc = system_fault("cannot finish the copy", fault);
     if (rc != RC_OK)
         sqlite_remove_file(temporary);
@@ -267,7 +263,7 @@ enum rc store_set_aside(const char *directory, const char *name, struct fault *f
 
     (void)snprintf(path, sizeof path, "%.4000s/events.db", directory);     /* fits */
     (void)snprintf(aside, sizeof aside, "%.4000s/%.90s", directory, name); /* fits */
-    return rename(path, aside) == 0 && sync_directory_of(path)
+    return rename(path, aside) == 0 && sqlite_sync_directory_of(path)
                ? RC_OK
                : fault_set(fault, RC_INTERNAL, NULL, "cannot rename the event file");
 }
@@ -294,7 +290,7 @@ enum rc store_replace_empty(const char *directory, const char *from, struct faul
     (void)snprintf(path, sizeof path, "%.4000s/events.db", directory); /* fits */
     (void)snprintf(source, sizeof source, "%.4000s/events.db", from);  /* fits */
     sqlite_remove_file(path); /* it was empty: a kill here leaves a directory without a store */
-    bool moved = sync_file(source) && rename(source, path) == 0 && sync_directory_of(path);
+    bool moved = sqlite_sync_file(source) && rename(source, path) == 0 && sqlite_sync_directory_of(path);
     if (moved)
         each_file(from, is_checkpoint, move_one, directory);
     (void)close(lock); /* gives the lock back */
@@ -321,7 +317,8 @@ enum rc store_renew_end(struct store *store, struct fault *fault)
     char path[SQLITE_PATH_BYTES];
     enum rc rc = store_scrub_checkpoint(store, fault); /* all of it in the file itself, and synced */
 
-    if (rc == RC_OK && (!sync_file(store->checkpoint_path) || !sync_directory_of(store->checkpoint_path)))
+    if (rc == RC_OK &&
+        (!sqlite_sync_file(store->checkpoint_path) || !sqlite_sync_directory_of(store->checkpoint_path)))
         rc = system_fault("cannot sync the new checkpoint", fault);
     if (rc == RC_OK)
         rc = sqlite_run(store->events, "UPDATE meta SET value = value + 1 WHERE name = 'generation';", fault);
