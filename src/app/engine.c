@@ -86,7 +86,9 @@ enum rc engine_new(struct store *store, const struct policy *policy,
     engine->batch.history = (struct history){store, engine->tail, engine->model, engine->batch.logs.totals};
     engine->batch.policy = &engine->policy;
     engine->batch.counters = store_counters(store);
+    engine->starting = true;
     rc = others_catch_up(engine, fault);
+    engine->starting = false;
     if (rc == RC_OK)
         rc = settling_resume(&engine->batch, fault);
     if (rc == RC_OK)

@@ -17,7 +17,9 @@ struct policy {
     /* asked while events are folded at the start: true ends it, RC_BUSY; NULL: never */
     bool (*stop)(void);
     struct judge *judge; /* asked of every event that is folded at the start; NULL: nobody */
-    void *progress_arg;  /* of engine_new's progress */
+    void *progress_arg;  /* of engine_new's progress, and of followed */
+    /* called at the start for each batch of others that was taken over; NULL: nobody asks */
+    void (*followed)(void *arg, uint64_t turn, uint64_t sequence);
 };
 
 struct live_sink;

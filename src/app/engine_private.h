@@ -40,6 +40,8 @@ struct engine {
     struct fold fold;
     struct batch batch;
     struct log_turn followed;  /* the last turn that the model holds */
+    bool starting;             /* engine_new is not over: what others wrote is told to policy.followed */
+    uint64_t unwritten;        /* at the start: events taken over since the checkpoint file was written */
     uint64_t next_turn;        /* the turn that is held: the batch's; 0: none is */
     int64_t probed_ms;         /* monotonic, when it last looked for room */
     struct erase_jobs *jobs;   /* what erasures have still to take out of the event file */

@@ -12,6 +12,8 @@
 #include "model/view.h"
 #include "store/log.h"
 
+enum { START_CHECKPOINT = 1 << 20 /* events, at a start; as startup.c has it for those of its own files */ };
+
 /* The names that the batch is the first to use. Those that a batch of ours gave out in vain make room. */
 static enum rc add_names(struct model *model, const struct store_batch *batch, struct fault *fault)
 {
@@ -82,6 +84,25 @@ static void publish(struct engine *engine, const struct store_batch *batch)
     (void)pthread_mutex_unlock(&engine->lock);
 }
 
+/* A node that is new, or was away for long: it says how far it is, may be told to end, and writes its
+ * checkpoint now and then, so that the next start need not begin anew and memory stays bounded. */
+static enum rc note_start(struct engine *engine, const struct store_batch *batch, struct fault *fault)
+{
+    const struct policy *policy = &engine->policy;
+
+    if (policy->followed)
+        policy->followed(policy->progress_arg, batch->turn, batch->counters.sequence);
+    if (policy->stop && policy->stop())
+        return fault_set(fault, RC_BUSY, NULL, "the start was ended");
+    engine->unwritten += batch->event_count;
+    if (engine->unwritten < START_CHECKPOINT)
+        return RC_OK;
+    engine->unwritten = 0;
+    enum rc rc = checkpointer_write(engine->checkpointer, fault);
+    (void)rc; /* on a full disk it starts all the same */
+    return RC_OK;
+}
+
 static enum rc take_whole(struct engine *engine, const struct store_batch *batch, struct fault *fault)
 {
     enum rc rc = add_names(engine->model, batch, fault);
@@ -93,11 +114,12 @@ static enum rc take_whole(struct engine *engine, const struct store_batch *batch
         rc = fault_no_memory(fault);
     if (rc == RC_OK)
         rc = store_copy(engine->store, batch, fault);
-    if (rc == RC_OK)
-        publish(engine, batch);
-    else
+    if (rc != RC_OK) {
         fold_abandon(&engine->fold);
-    return rc;
+        return rc;
+    }
+    publish(engine, batch);
+    return engine->starting ? note_start(engine, batch, fault) : RC_OK;
 }
 
 /* The log does not say whom an erasure erased. This node knows: its files may hold answers that name them. */

@@ -334,6 +334,59 @@ static void a_node_that_was_away_or_is_new_catches_up(void **unused)
     close_node(&alone);
 }
 
+/* What a start said of itself, and when it is to be ended. */
+static struct {
+    uint64_t calls, turn, sequence, end_at;
+} started;
+
+static void note_start(void *arg, uint64_t turn, uint64_t sequence)
+{
+    assert_ptr_equal(arg, &started);
+    assert_true(turn > started.turn && sequence >= started.sequence);
+    started.turn = turn;
+    started.sequence = sequence;
+    started.calls++;
+}
+
+static bool is_to_end(void)
+{
+    return started.end_at && started.calls >= started.end_at;
+}
+
+static void a_start_says_how_far_it_is_and_goes_on_where_it_was_ended(void **unused)
+{
+    const struct policy policy = {
+        .now_ms = clock_of_step, .followed = note_start, .stop = is_to_end, .progress_arg = &started};
+    struct engine *engine = NULL;
+    struct store *store;
+    struct fault fault;
+    (void)unused;
+    play(17, 40, false);
+    close_node(&nodes[2]);
+    remove_node(&nodes[2]);
+    strcpy(nodes[2].directory, "/tmp/milepost-node-XXXXXX");
+    assert_non_null(mkdtemp(nodes[2].directory));
+    memset(&started, 0, sizeof started);
+    started.end_at = 5;
+    assert_int_equal(store_open_on(nodes[2].directory, &memory_log, server, &store, &fault), RC_OK);
+    assert_int_equal(engine_new(store, &policy, NULL, &engine, &fault), RC_BUSY);
+    assert_null(engine);
+    assert_int_equal(started.calls, 5);
+    assert_int_equal(store_copied(store).number, 5);
+    store_close(store);
+    started.end_at = 0;
+    assert_int_equal(store_open_on(nodes[2].directory, &memory_log, server, &nodes[2].store, &fault), RC_OK);
+    assert_int_equal(engine_new(nodes[2].store, &policy, NULL, &nodes[2].engine, &fault), RC_OK);
+    assert_int_equal(started.calls, engine_state(nodes[2].engine).turn); /* each once */
+    assert_int_equal(started.sequence, engine_state(nodes[2].engine).sequence);
+    catch_up(&nodes[0]);
+    assert_alike(&nodes[0], &nodes[2]);
+    assert_files_alike(&nodes[0], &nodes[2]);
+    for (int i = 0; i < NODES; i++)
+        close_node(&nodes[i]);
+    close_node(&alone);
+}
+
 /* Its arena outlives the test. */
 static struct command enrol(const char *learner, const char *course)
 {
@@ -535,6 +588,7 @@ int main(void)
         IN_MEMORY(numbers_that_were_skipped_bother_nobody),
         IN_MEMORY(a_node_that_was_away_or_is_new_catches_up),
         ON_POSTGRES(a_node_that_was_away_or_is_new_catches_up),
+        IN_MEMORY(a_start_says_how_far_it_is_and_goes_on_where_it_was_ended),
         IN_MEMORY(readers_never_find_a_name_that_is_not_stored),
         IN_MEMORY(an_instant_is_not_before_what_another_node_wrote),
         ON_POSTGRES(an_instant_is_not_before_what_another_node_wrote),
