@@ -55,7 +55,17 @@ int cli_open(const struct settings *settings, struct store **out_store, struct e
 /* Where the settings say that the store is. */
 struct store_place cli_place(const struct settings *settings);
 
-/* The same, until stop (may be NULL) says so: then 1, with nothing said. With stop it waits for a
- * database that cannot be reached. */
-int cli_open_until(const struct settings *settings, bool (*stop)(void), struct store **out_store,
-                   struct engine **out_engine);
+struct log;
+
+/* Who waits for a start. */
+struct cli_start_watch {
+    bool (*stop)(void); /* true ends it */
+    /* How far the model is; log NULL: the database cannot be reached. */
+    void (*see)(void *arg, struct log *log, uint64_t turn, uint64_t sequence);
+    void *arg;
+};
+
+/* The same, until watch->stop says so: then 1, with nothing said. It waits for a database that cannot be
+ * reached. */
+int cli_open_until(const struct settings *settings, const struct cli_start_watch *watch,
+                   struct store **out_store, struct engine **out_engine);

@@ -81,17 +81,55 @@ static enum rc set_aside(const struct settings *settings, struct fault *fault)
     return rc;
 }
 
-static enum rc open_once(const struct settings *settings, const struct policy *policy,
-                         struct store **out_store, struct engine **out_engine, struct fault *fault)
+/* A start under way. */
+struct start {
+    struct progress folding, following;
+    bool follows;
+    const struct cli_start_watch *watch; /* NULL: nobody */
+    struct store *store;
+};
+
+static void see(const struct start *start, uint64_t turn, uint64_t sequence)
+{
+    if (start->watch)
+        start->watch->see(start->watch->arg, store_event_log(start->store), turn, sequence);
+}
+
+static void note_folded(void *arg, uint64_t folded)
+{
+    struct start *start = arg;
+
+    progress_show(&start->folding, folded);
+    see(start, store_copied(start->store).number, 0);
+}
+
+static void note_followed(void *arg, uint64_t turn, uint64_t sequence)
+{
+    struct start *start = arg;
+
+    if (!start->follows) {
+        progress_end(&start->folding);
+        progress_begin(&start->following, "reading the log", "events", 0);
+        start->follows = true;
+    }
+    progress_show(&start->following, sequence);
+    see(start, turn, sequence);
+}
+
+static enum rc open_once(const struct settings *settings, struct policy *policy, struct store **out_store,
+                         struct engine **out_engine, struct fault *fault)
 {
     struct store_place place = cli_place(settings);
+    struct start *start = policy->progress_arg;
     enum rc rc = store_open(&place, out_store, fault);
 
     if (rc != RC_OK)
         return rc;
-    progress_begin(policy->progress_arg, "folding", "events", store_counters(*out_store).sequence);
-    rc = engine_new(*out_store, policy, progress_show, out_engine, fault);
-    progress_end(policy->progress_arg);
+    start->store = *out_store;
+    start->follows = false;
+    progress_begin(&start->folding, "folding", "events", store_counters(*out_store).sequence);
+    rc = engine_new(*out_store, policy, note_folded, out_engine, fault);
+    progress_end(start->follows ? &start->following : &start->folding);
     if (rc == RC_OK)
         return RC_OK;
     store_close(*out_store);
@@ -102,30 +140,32 @@ static enum rc open_once(const struct settings *settings, const struct policy *p
     return rc == RC_OK ? fault_set(fault, RC_BUSY, NULL, "the node begins anew") : rc;
 }
 
-int cli_open_until(const struct settings *settings, bool (*stop)(void), struct store **out_store,
-                   struct engine **out_engine)
+int cli_open_until(const struct settings *settings, const struct cli_start_watch *watch,
+                   struct store **out_store, struct engine **out_engine)
 {
     struct fault fault = {NULL, NULL};
-    struct progress progress;
+    struct start start = {.watch = watch};
     struct policy policy = {
-        .progress_arg = &progress,
+        .progress_arg = &start,
+        .followed = note_followed,
         .strict_catalog = settings->catalog == CATALOG_STRICT,
         .explicit_enrolment = settings->enroll == ENROLL_EXPLICIT,
         .now_ms = cli_now_ms,
         .say = cli_say,
-        .stop = stop,
+        .stop = watch ? watch->stop : NULL,
     };
 
     if (cli_make_directory(settings->data) != 0)
         return 1;
     enum rc rc = open_once(settings, &policy, out_store, out_engine, &fault);
-    for (bool said = false; rc == RC_BUSY && *settings->database && stop && !stop(); said = true) {
+    for (bool said = false; rc == RC_BUSY && *settings->database && watch && !watch->stop(); said = true) {
+        watch->see(watch->arg, NULL, 0, 0);
         if (!said)
             cli_say("database", fault_why(&fault));
         (void)nanosleep(&(struct timespec){0, AGAIN_MS * 1000000}, NULL); /* cut is fine */
         rc = open_once(settings, &policy, out_store, out_engine, &fault);
     }
-    if (rc != RC_OK && !(stop && stop()))
+    if (rc != RC_OK && !(watch && watch->stop()))
         cli_say(fault.field ? fault.field : settings->data, fault_why(&fault));
     if (rc == RC_OK && log_note(engine_log(*out_engine)))
         cli_say("database", log_note(engine_log(*out_engine)));

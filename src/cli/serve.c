@@ -11,6 +11,7 @@
 #include "app/read_index.h"
 #include "cli/options.h"
 #include "cli/serve_answers.h"
+#include "cli/serve_joining.h"
 #include "cli/serve_keys.h"
 #include "cli/serve_parts.h"
 #include "cli/serve_stop.h"
@@ -19,7 +20,6 @@
 #include "face/face.h"
 #include "face/rates.h"
 #include "app/retention.h"
-#include "face/write.h"
 #include "ops/notify.h"
 #include "store/log.h"
 
@@ -115,19 +115,6 @@ static enum rc start_parts(struct server *server, struct fault *fault)
 {
     const struct settings *settings = &server->settings;
     struct face_context *context = &server->context;
-    struct http_settings http = {
-        .listen = settings->listen,
-        .ports = settings->ports.at,
-        .port_count = settings->ports.count,
-        .threads = (unsigned)settings->threads,
-        .cors_origins = settings->cors_origins,
-        .tls = server->tls,
-        .judge = dispatch_judge,
-        .handle = dispatch_handle,
-        .turn_over = face_turn_over,
-        .observe = serve_observe,
-        .context = context,
-    };
     enum rc rc = idempotency_new(server->store, cli_now_ms(), &context->answers, fault);
 
     if (rc != RC_OK)
@@ -141,9 +128,9 @@ static enum rc start_parts(struct server *server, struct fault *fault)
     if (rc == RC_OK && log_is_shared(engine_log(server->engine)))
         rc = read_index_new(server->engine, cli_say, &context->read_index, fault);
     if (rc == RC_OK)
-        rc = http_server_start(&http, &server->http, fault);
+        rc = serve_join_end(server, fault);
     if (rc == RC_OK)
-        rc = serve_start_metrics(server, &http, fault);
+        rc = serve_start_metrics(server, fault);
     return rc;
 }
 
@@ -151,7 +138,10 @@ static int start(struct server *server)
 {
     struct settings *settings = &server->settings;
     struct fault fault = {NULL, NULL};
-    int status = cli_open_until(settings, is_told_to_stop, &server->store, &server->engine);
+    const struct cli_start_watch watch = {is_told_to_stop, serve_join_see, server};
+
+    watch_for_stop(true);
+    int status = cli_open_until(settings, &watch, &server->store, &server->engine);
 
     /* what comes from here on waits until the start is over: no thread but main may take it */
     watch_for_stop(false);
@@ -160,7 +150,7 @@ static int start(struct server *server)
     if (status == 0)
         status = serve_load_keys(settings, store_counters(server->store).sequence > 0,
                                  engine_log(server->engine), &server->context.auth);
-    if (status == 0)
+    if (status == 0 && !server->tls)
         status = serve_load_tls(settings, &server->tls);
     if (status == 0)
         status = serve_start_upstreams(server);
@@ -236,9 +226,10 @@ int cli_serve(int argc, char **argv)
     (void)sigaddset(&signals, SIGHUP);
     (void)pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread starts: all inherit it */
     (void)signal(SIGPIPE, SIG_IGN);
-    watch_for_stop(true);
     raise_descriptor_limit();
-    int status = start(&server);
+    int status = serve_join_begin(&server); /* its threads take no signal */
+    if (status == 0)
+        status = start(&server);
     if (told_to_stop) {
         (void)fprintf(stderr, "%smilepost: stopped during the start\n",
                       server.log ? "<6>" : ""); /* for whoever watches; without the log nobody takes levels */

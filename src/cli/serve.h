@@ -15,6 +15,14 @@
 
 /* A running server: what the files of serve make, watch and end. */
 
+/* How far a node has caught up with the log before it answers; written by main alone. */
+struct joining {
+    atomic_bool over; /* what the faces need is there: set once */
+    atomic_ullong turn, head, sequence;
+    atomic_llong away_since_ms; /* wall clock; the database cannot be reached; 0: it can */
+    int64_t asked_ms;           /* monotonic, of the head; 0: never */
+};
+
 struct server {
     struct settings settings;
     struct store *store;
@@ -27,6 +35,7 @@ struct server {
     struct log_output *log;
     atomic_bool access_log;
     struct snapshots snapshots;
+    struct joining joining;
     int argc; /* as the program was called: SIGHUP reads the settings again */
     char **argv;
 };

@@ -5,11 +5,13 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "cli/serve_answers.h"
 #include "cli/serve_keys.h"
 #include "core/limits.h"
 #include "face/dispatch.h"
 #include "face/jwks.h"
 #include "face/live/live_source.h"
+#include "face/write.h"
 
 /* The document's own default, for user_check = required without a URL. Contract 5. */
 static const char default_user_service[] = "http://127.0.0.1:5001/api/users";
@@ -53,12 +55,31 @@ int serve_start_upstreams(struct server *server)
     return rc == RC_OK ? 0 : serve_complain(fault.field, fault_why(&fault));
 }
 
-enum rc serve_start_metrics(struct server *server, const struct http_settings *like, struct fault *fault)
+struct http_settings serve_listener(struct server *server)
+{
+    const struct settings *settings = &server->settings;
+
+    return (struct http_settings){
+        .listen = settings->listen,
+        .ports = settings->ports.at,
+        .port_count = settings->ports.count,
+        .threads = (unsigned)settings->threads,
+        .cors_origins = settings->cors_origins,
+        .tls = server->tls,
+        .judge = dispatch_judge,
+        .handle = dispatch_handle,
+        .turn_over = face_turn_over,
+        .observe = serve_observe,
+        .context = &server->context,
+    };
+}
+
+enum rc serve_start_metrics(struct server *server, struct fault *fault)
 {
     const char *text = server->settings.metrics_listen, *colon = strrchr(text, ':');
     uint16_t port =
         (uint16_t)strtol(colon ? colon + 1 : text, NULL, 10); /* the setting's kind has checked it */
-    struct http_settings http = *like;
+    struct http_settings http = serve_listener(server);
     char address[64]; /* read at the start alone */
 
     if (!*text)

@@ -11,5 +11,7 @@ int serve_start_upstreams(struct server *server);
 MUST_CHECK enum rc serve_start_hub(struct server *server, struct fault *fault);
 
 /* metrics_listen: a listener of its own, so that figures need no key and the main port can face the world. */
-MUST_CHECK enum rc serve_start_metrics(struct server *server, const struct http_settings *like,
-                                       struct fault *fault);
+MUST_CHECK enum rc serve_start_metrics(struct server *server, struct fault *fault);
+
+/* A listener of the settings' ports that the faces answer. */
+struct http_settings serve_listener(struct server *server);

@@ -1,0 +1,124 @@
+#include "cli/serve_joining.h"
+
+#include <string.h>
+
+#include "base/monotonic.h"
+#include "cli/serve_answers.h"
+#include "cli/serve_keys.h"
+#include "cli/serve_parts.h"
+#include "http/json_out.h"
+#include "http/problem.h"
+#include "store/log.h"
+
+enum { HEAD_EVERY_MS = 1000 /* how often the database is asked how long its log is by now */ };
+
+static struct server *server_of(struct request *request)
+{
+    return (struct server *)((char *)request->server - offsetof(struct server, context));
+}
+
+static bool is_at(const struct request *request, const char *path)
+{
+    size_t size = strcspn(request->target, "?");
+    return size == strlen(path) && strncmp(request->target, path, size) == 0;
+}
+
+/* As /readyz says it later, of what there is by now. */
+static void tell_how_far(struct request *request, struct joining *joining)
+{
+    struct json_out out = {&request->out, false};
+    uint64_t turn = atomic_load(&joining->turn), head = atomic_load(&joining->head);
+    int64_t away_since_ms = atomic_load(&joining->away_since_ms);
+
+    json_open(&out, '{');
+    json_put_text(&out, "status", "joining");
+    json_put_open(&out, "reasons", '[');
+    const char *why = away_since_ms ? "the database cannot be reached" : "the node catches up with the log";
+    json_text(&out, why, strlen(why));
+    json_close(&out, ']');
+    json_put_int(&out, "sequence", (int64_t)atomic_load(&joining->sequence));
+    json_put_open(&out, "log", '{');
+    json_put_int(&out, "turn", (int64_t)turn);
+    json_put_int(&out, "head", (int64_t)head);
+    json_put_int(&out, "behind", head > turn ? (int64_t)(head - turn) : 0);
+    if (away_since_ms)
+        json_put_instant(&out, "awaySince", away_since_ms);
+    else
+        json_put_null(&out, "awaySince");
+    json_close(&out, '}');
+    json_close(&out, '}');
+    request->retry_after = true;
+    request_reply(request, 503, "application/json");
+}
+
+static void judge(struct request *request)
+{
+    struct server *server = server_of(request);
+
+    if (atomic_load_explicit(&server->joining.over, memory_order_acquire))
+        dispatch_judge(request);
+    else if (request->method == HTTP_GET && (is_at(request, "/readyz") || is_at(request, "/healthz")))
+        tell_how_far(request, &server->joining);
+    else
+        request_fail(request, RC_BUSY, &(struct fault){NULL, "the node catches up with the log; try again"});
+}
+
+/* What was answered before is in no figure: they are not made yet. */
+static void observe(struct face_context *context, struct request *request, uint64_t microseconds)
+{
+    struct server *server = (struct server *)((char *)context - offsetof(struct server, context));
+
+    if (atomic_load_explicit(&server->joining.over, memory_order_acquire))
+        serve_observe(context, request, microseconds);
+}
+
+static enum rc listen_now(struct server *server, struct fault *fault)
+{
+    struct http_settings http = serve_listener(server);
+
+    http.judge = judge;
+    http.observe = observe;
+    return http_server_start(&http, &server->http, fault);
+}
+
+int serve_join_begin(struct server *server)
+{
+    struct fault fault = {NULL, NULL};
+
+    if (!*server->settings.database)
+        return 0;
+    int status = serve_load_tls(&server->settings, &server->tls);
+    if (status == 0 && listen_now(server, &fault) != RC_OK)
+        status = serve_complain(fault.field, fault_why(&fault));
+    return status;
+}
+
+void serve_join_see(void *arg, struct log *log, uint64_t turn, uint64_t sequence)
+{
+    struct server *server = arg;
+    struct joining *joining = &server->joining;
+    int64_t now_ms = monotonic_ms();
+    struct log_head head;
+    struct fault fault;
+
+    if (!log) {
+        if (!atomic_load(&joining->away_since_ms))
+            atomic_store(&joining->away_since_ms, cli_now_ms());
+        return;
+    }
+    atomic_store(&joining->away_since_ms, 0);
+    atomic_store(&joining->turn, turn);
+    if (sequence)
+        atomic_store(&joining->sequence, sequence);
+    if (joining->asked_ms && now_ms - joining->asked_ms < HEAD_EVERY_MS)
+        return;
+    joining->asked_ms = now_ms;
+    if (log_head(log, &head, &fault) == RC_OK) /* else it is not known for another second */
+        atomic_store(&joining->head, head.turn.number);
+}
+
+enum rc serve_join_end(struct server *server, struct fault *fault)
+{
+    atomic_store_explicit(&server->joining.over, true, memory_order_release);
+    return server->http ? RC_OK : listen_now(server, fault);
+}

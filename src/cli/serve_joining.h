@@ -1,0 +1,16 @@
+#pragma once
+
+#include "cli/serve.h"
+
+/* A node listens while it catches up with the log that it shares, and says how far it is: /readyz and
+ * /healthz answer 503, and so is everything else answered, until it is one of the nodes. A server of its own
+ * listens when it is ready. */
+
+/* Starts to listen, when the settings name a database; before any signal may come. 0, or an exit status. */
+int serve_join_begin(struct server *server);
+
+/* What the start tells of itself: for cli_open_until; arg is the server. */
+void serve_join_see(void *arg, struct log *log, uint64_t turn, uint64_t sequence);
+
+/* From here on requests are answered by the faces: they are whole. Starts to listen, unless it does. */
+MUST_CHECK enum rc serve_join_end(struct server *server, struct fault *fault);
