@@ -6,7 +6,7 @@
 
 /* The program's commands, and what they share. A command returns an exit status: 0 done, 1 it could not be
  * done, 2 wrong use. Defined in serve.c, token_command.c, import.c, export.c, data.c, backup.c,
- * check_store.c, main.c and oulad/. */
+ * checkpoint_command.c, check_store.c, main.c and oulad/. */
 
 /* milepost serve: the server, until SIGTERM. */
 int cli_serve(int argc, char **argv);
@@ -30,6 +30,9 @@ int cli_backup(int argc, char **argv);
 
 /* milepost restore FILE: into an empty directory. */
 int cli_restore(int argc, char **argv);
+
+/* milepost checkpoint --to DIR, or --from DIR: a node's files for another node. */
+int cli_checkpoint(int argc, char **argv);
 
 /* milepost erase --user ID: of a directory that nobody serves. */
 int cli_erase(int argc, char **argv);

@@ -70,6 +70,19 @@ const struct cli_command cli_commands[] = {
      "  --to DIR|URL     the other\n"
      "\n  milepost move --from /var/lib/milepost --to postgres://db/milepost\n",
      "--from --to"},
+    {"checkpoint", cli_checkpoint, "give a node's files to a new node of the same log",
+     "--to DIR | --from DIR --database URL [--data DIR]",
+     "A new node then reads only what was written since, and not the whole log. DIR is what --to wrote, "
+     "carried\n"
+     "over by any means, or another node's data directory. Beside running nodes. All of it is checked "
+     "first:\n"
+     "damaged, not copied whole, of another log or a newer version's, it is refused and nothing is "
+     "changed.\n\n"
+     "  --to DIR         copy the node of the data directory into a new directory\n"
+     "  --from DIR       fill the data directory, which must be empty\n" DATA_TEXT
+     "\n  milepost checkpoint --to /mnt/copy --data /var/lib/milepost\n"
+     "  milepost checkpoint --from /mnt/copy --database postgres://db/milepost --data /var/lib/milepost\n",
+     "--to --from"},
     {"erase", cli_erase, "forget a person, of a server that is stopped", "--user ID [--data DIR]",
      "On a running server: DELETE /api/v1/users/ID.\n\n"
      "  --user ID        who\n" DATA_TEXT "\n  milepost erase --user 1001 --data /var/lib/milepost\n",
@@ -91,8 +104,8 @@ void cli_help(FILE *out)
     /* to a terminal */
     (void)fprintf(out, "milepost keeps every learner's progress.\n\nusage: milepost COMMAND [...]\n\n");
     for (size_t i = 0; i < cli_command_count; i++)
-        (void)fprintf(out, "  %-8s %s\n", cli_commands[i].name, cli_commands[i].summary); /* likewise */
-    (void)fprintf(out, "  %-8s %s\n  %-8s %s\n\n%s", "version", "print the version", "help",
+        (void)fprintf(out, "  %-10s %s\n", cli_commands[i].name, cli_commands[i].summary); /* likewise */
+    (void)fprintf(out, "  %-10s %s\n  %-10s %s\n\n%s", "version", "print the version", "help",
                   "this, or what one command does: milepost help COMMAND",
                   "milepost COMMAND --help says more, milepost serve --help every setting.\n"); /* likewise */
 }

@@ -186,6 +186,24 @@ MUST_CHECK enum rc store_restore(const char *directory, const char *file, uint64
  * (or is not there). RC_CONFLICT: it has, or somebody is using it; nothing was changed. */
 MUST_CHECK enum rc store_replace_empty(const char *directory, const char *from, struct fault *fault);
 
+/* What a copy of a node's files holds. */
+struct store_node_copy {
+    struct log_turn turn;      /* how far it follows the log */
+    uint64_t sequence, events; /* the last event's, and how many there are */
+    uint64_t checkpoint;       /* the sequence that its checkpoint covers; 0: it is without */
+};
+
+/* Says whether a copy that follows a log up to a turn is one of that log. */
+typedef enum rc store_node_judge(void *arg, const struct log_turn *turn, struct fault *fault);
+
+/* Copies the files of a node of a log elsewhere, also of one that runs, into a directory without a store,
+ * where they are another node's. All of it is checked, and judged (judge may be NULL), before anything has
+ * its name there. RC_NOT_FOUND: there is nothing to copy. RC_CONFLICT: the directory has a store, or somebody
+ * uses it; or what is there follows no log elsewhere. RC_INVALID: damaged, not whole, or a newer version's.
+ */
+MUST_CHECK enum rc store_copy_node(const char *from, const char *to, store_node_judge *judge, void *arg,
+                                   struct store_node_copy *out, struct fault *fault);
+
 /* Renames the event file of a directory that nobody uses, so that the next open makes a new one. */
 MUST_CHECK enum rc store_set_aside(const char *directory, const char *name, struct fault *fault);
 

@@ -11,7 +11,7 @@ let room;
 before(() => (room = mkdtempSync(join(tmpdir(), 'milepost-commands-'))));
 after(() => rmSync(room, { recursive: true, force: true }));
 
-const commands = ['serve', 'token', 'import', 'export', 'verify', 'rebuild', 'backup', 'restore', 'erase'];
+const commands = ['serve', 'token', 'import', 'export', 'verify', 'rebuild', 'backup', 'restore', 'move', 'checkpoint', 'erase'];
 
 test('version, help, and help for each command with an example that names it', () => {
   const version = /version: '([\d.]+)'/.exec(readFileSync('meson.build', 'utf8'))[1];

@@ -115,13 +115,13 @@ enum rc sqlite_check_events(struct store *store, uint64_t *out_events, struct fa
     bool whole = false;
 
     if (sqlite_walk(store->events, "PRAGMA quick_check(1)", 0, is_it_ok, &whole, fault) != RC_OK || !whole)
-        return fault_set(fault, RC_INVALID, NULL, "the file is damaged, or no milepost backup");
+        return fault_set(fault, RC_INVALID, NULL, "the file is damaged, or not milepost's");
     int64_t schema = sqlite_meta_number(store->events, "schema");
     if (schema < 1)
-        return fault_set(fault, RC_INVALID, NULL, "the file is no milepost backup");
+        return fault_set(fault, RC_INVALID, NULL, "the file is not milepost's");
     if (schema > SQLITE_SCHEMA_VERSION)
         return fault_set(fault, RC_INVALID, NULL,
-                         "the backup was made by a newer milepost; use that version");
+                         "the file was made by a newer milepost; use that version");
     if (!sqlite_schema_is_ours(store->events, schema))
         return fault_set(fault, RC_INVALID, NULL, "the file holds more than a milepost backup does, or less");
     if (sqlite_one_number(store->events, foreign_rows) != 0)

@@ -1,0 +1,91 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/database.h"
+#include "cli/options.h"
+#include "store/log.h"
+
+/* checkpoint: a node's files for another node, which then need not read the whole log. */
+
+static enum rc no_more(void *arg, const struct store_batch *batch, struct fault *fault)
+{
+    (void)arg;
+    (void)batch;
+    (void)fault;
+    return RC_ENOUGH;
+}
+
+/* Whether the database's log holds the turn that the copy ends with. A log is opened with files of a node, so
+ * it gets some for the moment. */
+static enum rc is_of_log(void *arg, const struct log_turn *turn, struct fault *fault)
+{
+    const struct settings *settings = arg;
+    struct store_place place = cli_place(settings);
+    struct store *store = NULL;
+    char beside[256];
+    enum rc rc = cli_make_temporary(beside, sizeof beside, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    place.directory = beside;
+    rc = store_open(&place, &store, fault);
+    if (rc == RC_OK)
+        rc = log_catch_up(store_event_log(store), turn, no_more, NULL, fault);
+    store_close(store);
+    store_remove(beside);
+    if (rc == RC_ENOUGH)
+        return RC_OK; /* it holds more */
+    if (rc == RC_CONFLICT)
+        return fault_set(
+            fault, RC_CONFLICT, NULL,
+            "that node followed another log than the database's, or one that has gone back since;"
+            " nothing was changed");
+    return rc;
+}
+
+static int copy(const struct settings *settings, const char *from, const char *to, bool joins)
+{
+    struct store_node_copy copied;
+    struct fault fault = {NULL, NULL};
+
+    if (cli_make_directory(to) != 0)
+        return 1;
+    enum rc rc = store_copy_node(from, to, joins ? is_of_log : NULL, (void *)(uintptr_t)settings, &copied,
+                                 &fault); /* only read */
+    if (rc != RC_OK)
+        return cli_complain(fault.field ? fault.field : joins ? from : to, fault_why(&fault));
+    /* nowhere else to say it */
+    (void)printf("copied a node at turn %llu: %llu events, ", (unsigned long long)copied.turn.number,
+                 (unsigned long long)copied.events);
+    if (copied.checkpoint)
+        (void)printf("a checkpoint as of event %llu of %llu\n", (unsigned long long)copied.checkpoint,
+                     (unsigned long long)copied.sequence); /* likewise */
+    else
+        (void)printf("no checkpoint: the node folds them when it starts\n"); /* likewise */
+    return 0;
+}
+
+int cli_checkpoint(int argc, char **argv)
+{
+    struct settings settings;
+    const char *from = NULL, *to = NULL;
+    const struct cli_option own[] = {{"--from", &from}, {"--to", &to}};
+    int words;
+    int status = cli_read(argc, argv, own, 2, NULL, 0, &words, &settings);
+
+    if (status)
+        return status;
+    if (!from == !to) {
+        /* nowhere else to say it */
+        (void)fprintf(stderr, "usage: milepost checkpoint --to DIR, or --from DIR --database URL"
+                              " (milepost checkpoint --help says more)\n");
+        return 2;
+    }
+    if (from && !*settings.database) {
+        (void)cli_complain("database", "is needed: the log that the copy is compared with");
+        return 2;
+    }
+    status = from ? copy(&settings, from, settings.data, true) : copy(&settings, settings.data, to, false);
+    settings_done(&settings);
+    return status;
+}
