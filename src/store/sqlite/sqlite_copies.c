@@ -120,8 +120,7 @@ enum rc sqlite_check_events(struct store *store, uint64_t *out_events, struct fa
     if (schema < 1)
         return fault_set(fault, RC_INVALID, NULL, "the file is not milepost's");
     if (schema > SQLITE_SCHEMA_VERSION)
-        return fault_set(fault, RC_INVALID, NULL,
-                         "the file was made by a newer milepost; use that version");
+        return fault_set(fault, RC_INVALID, NULL, "the file was made by a newer milepost; use that version");
     if (!sqlite_schema_is_ours(store->events, schema))
         return fault_set(fault, RC_INVALID, NULL, "the file holds more than a milepost backup does, or less");
     if (sqlite_one_number(store->events, foreign_rows) != 0)
