@@ -95,11 +95,12 @@ static enum rc sort(struct learner_courses *courses, struct fault *fault)
     courses->page = calloc(courses->count + 1u, sizeof *courses->page);
     if (!courses->page)
         return fault_no_memory(fault);
+    const struct learner *learner = courses->learner; /* NULL: unknown, and then nothing was seen */
     struct view view = model_read_begin(courses->model);
-    for (uint32_t i = 0; i < courses->count; i++) {
+    for (uint32_t i = 0; learner && i < courses->count; i++) {
         const struct enrolment *enrolment = courses->seen[first + i];
         const struct course_def *def = view_course(view, enrolment->course);
-        courses->place[enrolment - courses->learner->enrolments] = i + 1;
+        courses->place[enrolment - learner->enrolments] = i + 1;
         courses->page[i] = (struct learner_course){
             .enrolment = enrolment, .def = course_def_ref(def), .facts = model_course_facts(def)};
     }
