@@ -31,7 +31,8 @@ struct setting {
     const char *choices; /* "a|b", by which an enum counts; NULL: any value */
     const char *reread;  /* what lies behind it that SIGHUP reads again; NULL: nothing */
     const char *text;
-    bool live; /* SIGHUP takes another value over; else a new value takes a restart */
+    bool alike; /* decides what is written or shown: all nodes of a log must have the same value */
+    bool live;  /* SIGHUP takes another value over; else a new value takes a restart */
 };
 
 /* const char *: any text. */

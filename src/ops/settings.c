@@ -59,15 +59,19 @@ const struct setting settings_rows[] = {
      .text = "none: /progress/* without tokens, for a trusted network"},
     {.name = "catalog", .kind = kind_choice, .offset = AT(catalog), .initial = "open",
      .choices = "open|strict",
+     .alike = true,
      .text = "strict: courses and items that the catalogue does not list are 404"},
     {.name = "enroll", .kind = kind_choice, .offset = AT(enroll), .initial = "auto",
      .choices = "auto|explicit",
+     .alike = true,
      .text = "explicit: activity without an enrolment is 404"},
     {.name = "completion_threshold", .kind = kind_hundredths,
      .offset = AT(completion_threshold_hundredths), .low = 1, .high = 10000, .unit = "percent",
      .initial = "95",
+     .alike = true,
      .text = "Percent of a video from which it counts as completed"},
     {.name = "display_timezone", .kind = kind_text, .offset = AT(display_timezone), .initial = "UTC",
+     .alike = true,
      .text = "IANA zone for course-room dates and streak days"},
     {.name = "realtime_per_user", .kind = kind_number, .offset = AT(realtime_per_user), .low = 0,
      .high = 10000, .unit = "streams", .initial = "8",
@@ -81,11 +85,13 @@ const struct setting settings_rows[] = {
      .text = "User service that log writes ask: {url}/validate/{user_id}"},
     {.name = "user_check", .kind = kind_choice, .offset = AT(user_check), .initial = "off",
      .choices = "off|required",
+     .alike = true,
      .text = "required: ask the user service even when no URL is given (the document's default URL)"},
     {.name = "cms_base_url", .kind = kind_url, .offset = AT(cms_base_url), .initial = "",
      .text = "CMS that pts asks for titles: {url}/courses/{id}, {url}/videos/{id}"},
     {.name = "mock_data", .kind = kind_switch, .offset = AT(mock_data), .initial = "off",
      .choices = "off|on",
+     .alike = true,
      .text = "on: pts invents titles and durations, marked mock"},
     {.name = "demo", .kind = kind_switch, .offset = AT(demo), .initial = "off", .choices = "off|on",
      .text = "on: a page at /demo/ that plays a clip with the tracker"},
@@ -149,12 +155,16 @@ void settings_print_range(FILE *out, const struct setting *row)
                       unit); /* likewise */
 }
 
+static const char on_all_nodes[] = "; the same on all nodes of a database";
+
 void settings_help(FILE *out)
 {
     /* to a terminal */
     (void)fprintf(out, "Settings (--name value, MILEPOST_NAME, or \"name = value\" in --config FILE):\n");
     for (const struct setting *row = settings_rows; row < settings_rows + settings_row_count; row++) {
         (void)fprintf(out, "  --%-22s %s", row->name, row->text); /* likewise */
+        if (row->alike)
+            (void)fprintf(out, "%s", on_all_nodes); /* likewise */
         if (row->choices || row->high) {
             (void)fprintf(out, " ("); /* likewise */
             settings_print_range(out, row);
@@ -179,10 +189,35 @@ void settings_markdown(FILE *out)
         for (const char *at = range; at && *at; at++)
             (void)fprintf(out, "%s%c", *at == '|' ? "\\" : "", *at); /* to a file the caller checks */
         free(range);
-        (void)fprintf(out, " | %s | %s |\n",
+        (void)fprintf(out, " | %s | %s%s |\n",
                       row->live     ? "the value"
                       : row->reread ? row->reread
                                     : "",
-                      row->text); /* likewise */
+                      row->text, row->alike ? on_all_nodes : ""); /* likewise */
     }
+}
+
+static void put_alike(const struct setting *row, const void *field, struct buf *out)
+{
+    buf_printf(out, "%s=", row->name);
+    if (row->kind == kind_hundredths) {
+        int64_t hundredths = *(const int64_t *)field;
+        buf_printf(out, "%lld.%02lld", (long long)hundredths / 100, (long long)hundredths % 100);
+    } else if (row->choices) { /* as the kinds count them */
+        unsigned at = row->kind == kind_switch ? *(const bool *)field : *(const unsigned *)field;
+        const char *word = row->choices;
+        for (; at; at--)
+            word += strcspn(word, "|") + 1;
+        buf_add(out, word, strcspn(word, "|"));
+    } else {
+        buf_text(out, *(const char *const *)field);
+    }
+    buf_char(out, '\n');
+}
+
+void settings_put_alike(const struct settings *settings, struct buf *out)
+{
+    for (int i = 0; i < settings_row_count; i++)
+        if (settings_rows[i].alike)
+            put_alike(&settings_rows[i], (const char *)settings + settings_rows[i].offset, out);
 }

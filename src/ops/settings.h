@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "base/fault.h"
 #include "ops/kind.h"
 
@@ -72,3 +73,7 @@ void settings_help(FILE *out);
 
 /* Writes the table as a page of Markdown, the end of docs/settings.md. */
 void settings_markdown(FILE *out);
+
+/* Appends the values of settings that all nodes of a log must have alike: "name=value" and a line end each, a
+ * value written in one way, however it was given. */
+void settings_put_alike(const struct settings *settings, struct buf *out);

@@ -208,12 +208,45 @@ static void the_table_is_written_out(void **unused)
     free(text);
 }
 
+static void what_nodes_have_alike_is_written_in_one_way(void **unused)
+{
+    static const char *const flags[] = {
+        "--completion-threshold",         "80.5", "--catalog", "strict", "--mock-data",
+        "--display_timezone=Europe/Paris"};
+    static const char *const same[] = {"--completion_threshold=80.50", "--catalog=strict", "--mock_data=on",
+                                       "--display-timezone",           "Europe/Paris",     "--rate-limit=7"};
+    struct settings one, other;
+    struct buf left = {0}, right = {0};
+    char *problems, *more;
+
+    (void)unused;
+    assert_int_equal(read_flags(flags, COUNT(flags), &one, &problems), RC_OK);
+    assert_int_equal(read_flags(same, COUNT(same), &other, &more), RC_OK);
+    settings_put_alike(&one, &left);
+    settings_put_alike(&other, &right);
+    buf_char(&left, '\0');
+    buf_char(&right, '\0');
+    assert_string_equal(left.bytes, "catalog=strict\nenroll=auto\ncompletion_threshold=80.50\n"
+                                    "display_timezone=Europe/Paris\nuser_check=off\nmock_data=on\n");
+    assert_string_equal(left.bytes, right.bytes);
+    buf_done(&left);
+    buf_done(&right);
+    settings_done(&one);
+    settings_done(&other);
+    free(problems);
+    free(more);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_defaults_are_typed),      cmocka_unit_test(flags_are_read_into_their_types),
-        cmocka_unit_test(a_bad_value_is_named),        cmocka_unit_test(a_flag_needs_its_value),
-        cmocka_unit_test(three_sources_have_an_order), cmocka_unit_test(the_table_is_written_out),
+        cmocka_unit_test(the_defaults_are_typed),
+        cmocka_unit_test(flags_are_read_into_their_types),
+        cmocka_unit_test(a_bad_value_is_named),
+        cmocka_unit_test(a_flag_needs_its_value),
+        cmocka_unit_test(three_sources_have_an_order),
+        cmocka_unit_test(the_table_is_written_out),
+        cmocka_unit_test(what_nodes_have_alike_is_written_in_one_way),
     };
     return cmocka_run_group_tests_name("settings", tests, NULL, NULL);
 }
