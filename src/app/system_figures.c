@@ -5,6 +5,7 @@
 
 #include "app/engine_private.h"
 #include "app/service.h"
+#include "store/log.h"
 
 enum { A_STEP = 65536 }; /* sequences counted in one */
 
@@ -33,6 +34,24 @@ const char *system_store_kind(struct service *service)
 {
     return log_is_shared(service_engine(service)->log) ? "postgres" : "sqlite";
 }
+
+size_t system_nodes(struct service *service, struct system_node *out)
+{
+    struct engine *engine = service_engine(service);
+    struct log_node nodes[SYSTEM_NODES_MAX];
+    size_t count = log_nodes(engine->log, nodes, SYSTEM_NODES_MAX);
+    uint64_t sequence = engine_state(engine).sequence;
+
+    for (size_t i = 0; i < count; i++) {
+        uint64_t head = nodes[i].sequence + nodes[i].lag, at = nodes[i].self ? sequence : nodes[i].sequence;
+        memcpy(out[i].name, nodes[i].name, sizeof out[i].name); /* as long */
+        out[i].sequence = at;
+        out[i].lag = head > at ? head - at : 0;
+    }
+    return count;
+}
+
+_Static_assert((int)SYSTEM_NODES_MAX == (int)LOG_NODES_MAX, "as many as a log knows");
 
 uint64_t system_store_bytes(struct service *service)
 {

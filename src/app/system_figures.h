@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/fault.h"
@@ -21,6 +22,18 @@ struct commit_times commit_times(struct service *service);
 
 /* What the log is: "sqlite", or, one that nodes share, "postgres". */
 const char *system_store_kind(struct service *service);
+
+enum { SYSTEM_NODES_MAX = 64 };
+
+/* A node of the log: the last event that it is known to have, and how many the log had more then. */
+struct system_node {
+    char name[128];
+    uint64_t sequence, lag;
+};
+
+/* The nodes of the log as they were some seconds ago, this one as it is now; of a server of its own: none.
+ * out: SYSTEM_NODES_MAX. */
+size_t system_nodes(struct service *service, struct system_node *out);
 
 /* Bytes of this node's own files. Asks the file system. */
 uint64_t system_store_bytes(struct service *service);

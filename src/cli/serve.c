@@ -120,7 +120,9 @@ static enum rc start_parts(struct server *server, struct fault *fault)
     if (rc != RC_OK)
         return rc;
     engine_set_answers(server->engine, context->answers);
-    rc = engine_set_threshold(server->engine, (uint16_t)settings->completion_threshold_hundredths, fault);
+    rc = serve_join_enter(server, fault);
+    if (rc == RC_OK)
+        rc = engine_set_threshold(server->engine, (uint16_t)settings->completion_threshold_hundredths, fault);
     if (rc == RC_OK)
         rc = serve_start_hub(server, fault);
     if (rc == RC_OK)

@@ -12,6 +12,7 @@
 #include "http/server.h"
 #include "ops/log.h"
 #include "ops/metrics.h"
+#include "store/log.h"
 
 /* A running server: what the files of serve make, watch and end. */
 
@@ -21,6 +22,13 @@ struct joining {
     atomic_ullong turn, head, sequence;
     atomic_llong away_since_ms; /* wall clock; the database cannot be reached; 0: it can */
     int64_t asked_ms;           /* monotonic, of the head; 0: never */
+};
+
+/* What a node says of itself to the others: kept as long as the log. */
+struct presence {
+    struct log_presence said;
+    char name[300];
+    struct buf settings;
 };
 
 struct server {
@@ -36,6 +44,7 @@ struct server {
     atomic_bool access_log;
     struct snapshots snapshots;
     struct joining joining;
+    struct presence presence;
     int argc; /* as the program was called: SIGHUP reads the settings again */
     char **argv;
 };

@@ -1,6 +1,8 @@
 #include "cli/serve_joining.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/monotonic.h"
 #include "cli/serve_answers.h"
@@ -121,4 +123,32 @@ enum rc serve_join_end(struct server *server, struct fault *fault)
 {
     atomic_store_explicit(&server->joining.over, true, memory_order_release);
     return server->http ? RC_OK : listen_now(server, fault);
+}
+
+static uint64_t sequence_of(void *engine)
+{
+    return engine_state(engine).sequence;
+}
+
+enum rc serve_join_enter(struct server *server, struct fault *fault)
+{
+    struct presence *presence = &server->presence;
+    char host[256] = "";
+
+    if (gethostname(host, sizeof host - 1) != 0)
+        strcpy(host, "localhost"); /* fits */
+    (void)snprintf(presence->name, sizeof presence->name, "%s:%u", host,
+                   server->settings.ports.at[0]); /* fits */
+    settings_put_alike(&server->settings, &presence->settings);
+    buf_char(&presence->settings, '\0');
+    if (presence->settings.failed)
+        return fault_no_memory(fault);
+    presence->said = (struct log_presence){
+        .identity = store_identity(server->store),
+        .name = presence->name,
+        .settings = presence->settings.bytes,
+        .sequence = sequence_of,
+        .arg = server->engine,
+    };
+    return log_enter(engine_log(server->engine), &presence->said, fault);
 }

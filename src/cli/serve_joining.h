@@ -14,3 +14,7 @@ void serve_join_see(void *arg, struct log *log, uint64_t turn, uint64_t sequence
 
 /* From here on requests are answered by the faces: they are whole. Starts to listen, unless it does. */
 MUST_CHECK enum rc serve_join_end(struct server *server, struct fault *fault);
+
+/* Becomes one of the nodes of the log that is shared, before anything is written. RC_CONFLICT: one that runs
+ * has other settings. */
+MUST_CHECK enum rc serve_join_enter(struct server *server, struct fault *fault);

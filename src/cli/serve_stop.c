@@ -75,6 +75,7 @@ void serve_stop(struct server *server)
     hub_free(server->context.hub);
     idempotency_free(server->context.answers);
     store_close(server->store);
+    buf_done(&server->presence.settings); /* the log had it */
     auth_free(server->context.auth);
     zone_free(server->context.zone);
     limiter_free(server->context.limiter);

@@ -91,3 +91,13 @@ enum rc log_share(struct log *log, const char *name, const void *bytes, size_t s
     buf_add(out, bytes, size);
     return out->failed ? fault_no_memory(fault) : RC_OK;
 }
+
+enum rc log_enter(struct log *log, const struct log_presence *presence, struct fault *fault)
+{
+    return log->methods->enter ? log->methods->enter(log, presence, fault) : RC_OK;
+}
+
+size_t log_nodes(struct log *log, struct log_node *out, size_t max)
+{
+    return log->methods->nodes ? log->methods->nodes(log, out, max) : 0;
+}

@@ -59,6 +59,25 @@ struct log_head {
  * the visit. A result that is not RC_OK ends the walk and is the walk's. */
 typedef enum rc log_visitor(void *arg, const struct store_batch *batch, struct fault *fault);
 
+/* What a node says of itself while it runs; borrowed until the log is closed. */
+struct log_presence {
+    const char *identity;            /* store_identity: the same at each start */
+    const char *name;                /* for operators: the host and a port */
+    const char *settings;            /* lines "name=value", which all nodes of the log have alike */
+    uint64_t (*sequence)(void *arg); /* that its model holds; any thread */
+    void *arg;
+};
+
+/* A node, as all nodes of the log know it. */
+struct log_node {
+    char name[128];
+    uint64_t sequence; /* that its model held when it was heard of last */
+    uint64_t lag;      /* how many events the log had more; of one that is not heard of: has by now */
+    bool self;         /* the one that asks */
+};
+
+enum { LOG_NODES_MAX = 64 };
+
 struct log;
 
 /* One kind of log. A member that says "optional" may be NULL; what that means stands with it. */
@@ -93,6 +112,9 @@ struct log_methods {
     /* Optional: nobody shares it. */
     enum rc (*share)(struct log *log, const char *name, const void *bytes, size_t size, struct buf *out,
                      struct fault *fault);
+    /* Optional, both: there are no other nodes. */
+    enum rc (*enter)(struct log *log, const struct log_presence *presence, struct fault *fault);
+    size_t (*nodes)(struct log *log, struct log_node *out, size_t max);
     /* Optional: there is nothing to be said. */
     const char *(*note)(struct log *log);
 };
@@ -156,6 +178,15 @@ bool log_has_room(struct log *log);
  * nobody shares: the one that is given. RC_BUSY: the log cannot be reached. */
 MUST_CHECK enum rc log_share(struct log *log, const char *name, const void *bytes, size_t size,
                              struct buf *out, struct fault *fault);
+
+/* Becomes one of the nodes of the log, before it writes or follows: from log_follow on the others know of it,
+ * until it follows no more, or is not heard of for a minute. RC_CONFLICT: one that runs has other settings;
+ * fault says which, and names the setting. RC_BUSY: the log cannot be reached. The engine's thread. */
+MUST_CHECK enum rc log_enter(struct log *log, const struct log_presence *presence, struct fault *fault);
+
+/* The nodes of the log, as they were known some seconds ago, by name; how many: LOG_NODES_MAX at most. 0:
+ * this one has not entered, or nobody shares the log. Any thread; waits for nothing. */
+size_t log_nodes(struct log *log, struct log_node *out, size_t max);
 
 /* The kind's name, for the operator. */
 const char *log_name(const struct log *log);

@@ -40,6 +40,10 @@ void store_close(struct store *store);
 /* The log that the store was opened on; NULL: it was opened for reading alone. */
 struct log *store_event_log(struct store *store);
 
+/* The name that the node's own files were given when they were made: hexadecimal digits. Lives as long as the
+ * store. */
+const char *store_identity(const struct store *store);
+
 /* The last numbers that the node's own files know of. */
 struct store_counters store_counters(const struct store *store);
 

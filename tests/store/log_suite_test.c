@@ -554,6 +554,88 @@ static void a_log_is_filled_with_anothers_batches(void **state)
     store_close(store);
 }
 
+static uint64_t sequence_7(void *arg)
+{
+    (void)arg;
+    return 7;
+}
+
+static size_t nodes_soon(struct store *store, size_t count, struct log_node *out)
+{
+    size_t found = 0;
+
+    for (int i = 0; i < 600 && found != count; i++) {
+        found = log_nodes(store_event_log(store), out, LOG_NODES_MAX);
+        if (found != count)
+            usleep(10000);
+    }
+    return found;
+}
+
+static void nodes_know_of_each_other_and_have_the_same_settings(void **state)
+{
+    struct log_node nodes[LOG_NODES_MAX];
+    atomic_bool woken = false;
+    struct fault fault;
+    struct store *first = open_node(state, 0), *second = open_node(state, 1);
+    struct log_presence one = {store_identity(first), "one's:5000", "a=1\nb=it's\n", sequence_7, NULL};
+    struct log_presence two = {store_identity(second), "two:5000", "a=1\nb=2\n", sequence_7, NULL};
+
+    assert_string_not_equal(one.identity, two.identity);
+    assert_int_equal(log_nodes(store_event_log(first), nodes, LOG_NODES_MAX), 0);
+    assert_int_equal(log_enter(store_event_log(first), &one, &fault), RC_OK);
+    if (kind_of(state) == POSTGRES) {
+        log_follow(store_event_log(first), set_flag, &woken);
+        assert_int_equal(nodes_soon(first, 1, nodes), 1);
+        assert_string_equal(nodes[0].name, "one's:5000");
+        assert_true(nodes[0].self && nodes[0].sequence == 7 && nodes[0].lag == 0);
+        assert_int_equal(log_enter(store_event_log(second), &two, &fault), RC_CONFLICT);
+        assert_non_null(
+            strstr(fault_why(&fault), "b=2 here, b=it's on the node one's:5000, which runs: b must"));
+        two.settings = one.settings;
+        assert_int_equal(log_enter(store_event_log(second), &two, &fault), RC_OK);
+        assert_int_equal(nodes_soon(first, 2, nodes), 2);
+        assert_false(nodes[1].self);
+        log_follow(store_event_log(second), set_flag, &woken);
+        log_follow(store_event_log(first), NULL, NULL); /* it says that it goes */
+        assert_int_equal(nodes_soon(second, 1, nodes), 1);
+        log_follow(store_event_log(second), NULL, NULL);
+        two.settings = "a=2\n"; /* alone, it may have others */
+        assert_int_equal(log_enter(store_event_log(second), &two, &fault), RC_OK);
+    }
+    store_close(first);
+    store_close(second);
+}
+
+static void tables_of_another_version_are_brought_up_or_refused(void **state)
+{
+    const struct store_place place = {directories[1], postgres_server_url(), log_of_test};
+    struct follower follower = {0};
+    struct store *store;
+    struct fault fault;
+    long number;
+
+    if (kind_of(state) != POSTGRES || !has_postgres)
+        return;
+    store = open_node(state, 0);
+    assert_int_equal(write_one(store, &follower, "kept", NULL), LOG_STORED);
+    store_close(store);
+    /* as version 1 left them */
+    postgres_server_run("DROP TABLE milepost_node; DELETE FROM milepost_schema WHERE version > 1", NULL);
+    store = open_node(state, 0);
+    assert_true(log_holds(POSTGRES, "kept"));
+    assert_int_equal(write_one(store, &follower, "newer", NULL), LOG_STORED);
+    store_close(store);
+    postgres_server_run("SELECT count(*) FROM milepost_node", &number);
+    postgres_server_run("INSERT INTO milepost_schema SELECT max(version) + 1 FROM milepost_schema", NULL);
+    enum rc rc = store_open(&place, &store, &fault);
+    postgres_server_run(
+        "DELETE FROM milepost_schema WHERE version = (SELECT max(version) FROM milepost_schema)", NULL);
+    assert_int_equal(rc, RC_INVALID);
+    assert_non_null(strstr(fault_why(&fault), "a newer version has changed its tables"));
+    assert_string_equal(fault.field, "database");
+}
+
 static void a_place_that_is_not_known_is_refused(void **unused)
 {
     const struct store_place place = {.directory = directories[0], .database = "mysql://nowhere/"};
@@ -591,6 +673,8 @@ int main(void)
         OF_EACH(a_log_that_went_back_is_known),
         OF_EACH(what_is_forgotten_is_in_no_byte_of_the_log),
         OF_EACH(a_log_is_filled_with_anothers_batches),
+        OF_EACH(nodes_know_of_each_other_and_have_the_same_settings),
+        OF_EACH(tables_of_another_version_are_brought_up_or_refused),
         {"a_place_that_is_not_known_is_refused", a_place_that_is_not_known_is_refused, set_up, tear_down,
          NULL},
     };

@@ -222,3 +222,49 @@ on('a node that is told to end while it waits for its database ends', async (log
   assert.equal(await new Promise((resolve) => child.once('exit', resolve)), 0);
   rmSync(directory, { recursive: true });
 });
+
+on('system lists the nodes that run, with how far each is; one that ended or died is not among them for long', async (log) => {
+  const nodes = await cluster.nodes(log, 3);
+  const [a, b, c] = nodes;
+  const list = async (node) => ok(await node.call('GET', '/api/v1/system', { as: 'admin:1' })).json.nodes;
+  const three = await soon(() => list(a), (all) => all.length === 3);
+  assert.deepEqual(three.map((one) => one.id.match(/:(\d+)$/)[1]).sort(), nodes.map((node) => String(node.port)).sort());
+  for (let i = 0; i < 5; i++) ok(await report(a, 'u1', 'v1', 10 + i));
+  const { sequence } = ok(await a.call('GET', '/readyz')).json;
+  assert.ok(sequence >= 5);
+  for (const node of [a, b]) {
+    const all = await soon(() => list(node), (said) => said.every((one) => one.sequence === sequence));
+    assert.deepEqual(all.map((one) => [one.sequence, one.lag]), [[sequence, 0], [sequence, 0], [sequence, 0]]);
+  }
+  await c.discard(); // says so
+  assert.equal((await soon(() => list(a), (all) => all.length === 2)).length, 2);
+  await b.stop('SIGKILL');
+  cluster.sql(`UPDATE milepost_node SET seen = seen - interval '20 s' WHERE name LIKE '%:${b.port}'`); // as if time had passed
+  for (let i = 0; i < 4; i++) ok(await report(a, 'u1', 'v1', 20 + i));
+  const away = await soon(async () => (await list(a)).find((one) => one.id.endsWith(`:${b.port}`)), (one) => one.lag >= 4);
+  assert.ok(away.lag >= 4 && away.sequence + away.lag > sequence, JSON.stringify(away)); // it is counted as it falls behind
+  cluster.sql(`UPDATE milepost_node SET seen = seen - interval '60 s' WHERE name LIKE '%:${b.port}'`);
+  assert.equal((await soon(() => list(a), (all) => all.length === 1)).length, 1);
+  assert.deepEqual(cluster.sql(`SELECT count(*) FROM milepost_node WHERE name LIKE '%:${b.port}'`), ['0']);
+  rmSync(b.directory, { recursive: true });
+  await a.discard();
+});
+
+on('a node whose settings would change what the others say is refused, by name, while they run', async (log) => {
+  const a = await cluster.node(log, { flags: ['--completion-threshold', '95.0'] });
+  const directory = newDirectory();
+  for (const [name, value] of [['completion_threshold', '80'], ['catalog', 'strict'], ['enroll', 'explicit'], ['display_timezone', 'Europe/Paris'], ['user_check', 'required'], ['mock_data', 'on']]) {
+    const end = run('serve', '--port', String(await freePort()), ...place(log, directory), `--${name}`, value);
+    assert.equal(end.status, 1, name);
+    assert.match(end.stderr, new RegExp(`milepost: database: ${name}=\\S+ here, ${name}=\\S+ on the node \\S+:${a.port}, which runs: ${name} must be`), name);
+  }
+  ok(await report(a, 'u1', 'v1', 96)); // it goes on
+  const like = await cluster.node(log, { directory, flags: ['--completion-threshold', '95', '--read-consistency', 'local', '--rate-limit', '50', '--log-level', 'debug'] }); // which may differ
+  await like.stop();
+  await a.stop();
+  const other = await cluster.node(log, { directory, flags: ['--completion-threshold', '80'] }); // alone: it may
+  const refused = run('serve', '--port', String(await freePort()), ...place(log, a.directory));
+  assert.match(refused.stderr, /completion_threshold=95.00 here, completion_threshold=80.00 on the node/);
+  await other.discard();
+  rmSync(a.directory, { recursive: true });
+});

@@ -133,19 +133,29 @@ void own_put_upstreams(struct json_out *out, struct face_context *context, bool 
     json_close(out, ']');
 }
 
-/* The embedded store is one node: this one. */
-static void put_nodes(struct json_out *out, const struct engine_state *state)
+static void put_node(struct json_out *out, const char *name, uint64_t sequence, uint64_t lag)
 {
-    char name[256] = "";
-
-    if (gethostname(name, sizeof name - 1) != 0)
-        strcpy(name, "localhost"); /* fits */
-    json_put_open(out, "nodes", '[');
     json_open(out, '{');
     json_put_text(out, "id", name);
-    json_put_int(out, "sequence", (int64_t)state->sequence);
-    json_put_int(out, "lag", 0);
+    json_put_int(out, "sequence", (int64_t)sequence);
+    json_put_int(out, "lag", (int64_t)lag);
     json_close(out, '}');
+}
+
+/* A server of its own is one node: this one. */
+static void put_nodes(struct json_out *out, struct face_context *context, const struct engine_state *state)
+{
+    struct system_node nodes[SYSTEM_NODES_MAX];
+    size_t count = system_nodes(context->service, nodes);
+    char name[256] = "";
+
+    json_put_open(out, "nodes", '[');
+    for (size_t i = 0; i < count; i++)
+        put_node(out, nodes[i].name, nodes[i].sequence, nodes[i].lag);
+    if (count == 0 && gethostname(name, sizeof name - 1) != 0)
+        strcpy(name, "localhost"); /* fits */
+    if (count == 0)
+        put_node(out, name, state->sequence, 0);
     json_close(out, ']');
 }
 
@@ -177,7 +187,7 @@ static enum rc system_step(struct slow *slow, bool *out_last, struct fault *faul
     put_memory(out, context);
     put_push(out, &hub, hundredths[RATE_MESSAGES]);
     own_put_upstreams(out, context, true);
-    put_nodes(out, &state);
+    put_nodes(out, context, &state);
     json_close(out, '}');
     *out_last = true;
     return RC_OK;

@@ -8,14 +8,14 @@
 #include <unistd.h>
 
 #include "base/monotonic.h"
-#include "store/postgres/postgres_private.h"
+#include "store/postgres/postgres_nodes.h"
 
 enum { AGAIN_MS = 500 /* after a connection was lost, or could not be had */ };
 
 struct listener {
     pthread_t thread;
     int stop; /* an eventfd: readable when it is the end */
-    char *url;
+    struct postgres_log *log;
     char own[64], others[16]; /* what a hint says: of this node's own writes; how those of this log begin */
     void (*wake)(void *arg);
     void *arg;
@@ -48,9 +48,17 @@ static bool listen_on(struct listener *listener)
     PGconn *conn = listener->connection.conn;
 
     listener->wake(listener->arg); /* what came before was not heard */
-    for (;;) {
+    for (int64_t told_ms = 0;;) {
+        int64_t since_ms = monotonic_ms() - told_ms;
+        if (!told_ms || since_ms >= NODES_EVERY_MS) {
+            if (!postgres_nodes_tell(listener->log, &listener->connection))
+                return true;
+            take_hints(listener); /* those that came with the answer */
+            told_ms = monotonic_ms();
+            since_ms = 0;
+        }
         struct pollfd fds[2] = {{PQsocket(conn), POLLIN, 0}, {listener->stop, POLLIN, 0}};
-        if (poll(fds, 2, -1) < 0)
+        if (poll(fds, 2, (int)(NODES_EVERY_MS - since_ms)) < 0)
             continue;
         if (fds[1].revents)
             return false;
@@ -69,37 +77,36 @@ static void *listener_main(void *arg)
     while (goes_on) {
         struct fault fault;
         PGresult *result = NULL;
-        if (pg_connect(&listener->connection, listener->url, false, CONNECT_MS, &fault) == RC_OK &&
+        if (pg_connect(&listener->connection, listener->log->url, false, CONNECT_MS, &fault) == RC_OK &&
             pg_run(&listener->connection, "LISTEN milepost", monotonic_ms() + ASK_MS, &result))
             goes_on = listen_on(listener);
         PQclear(result);
+        if (!goes_on)
+            postgres_nodes_leave(listener->log, &listener->connection);
         pg_disconnect(&listener->connection);
         goes_on = goes_on && rest(listener, AGAIN_MS);
     }
     return NULL;
 }
 
-struct listener *listener_new(const char *url, int32_t number, const uint8_t node[16],
-                              void (*wake)(void *arg), void *arg)
+struct listener *listener_new(struct postgres_log *log, void (*wake)(void *arg), void *arg)
 {
     struct listener *listener = calloc(1, sizeof *listener);
 
     if (!listener)
         return NULL;
-    listener->url = strdup(url);
+    listener->log = log;
     listener->stop = eventfd(0, EFD_CLOEXEC);
     listener->wake = wake;
     listener->arg = arg;
-    (void)snprintf(listener->others, sizeof listener->others, "%d ", (int)number); /* these fit */
-    int at = snprintf(listener->own, sizeof listener->own, "%d ", (int)number);
+    (void)snprintf(listener->others, sizeof listener->others, "%d ", (int)log->number); /* these fit */
+    int at = snprintf(listener->own, sizeof listener->own, "%d ", (int)log->number);
     for (int i = 0; i < 16; i++)
-        at += snprintf(listener->own + at, sizeof listener->own - (size_t)at, "%02x", node[i]);
-    if (listener->url && listener->stop >= 0 &&
-        pthread_create(&listener->thread, NULL, listener_main, listener) == 0)
+        at += snprintf(listener->own + at, sizeof listener->own - (size_t)at, "%02x", log->node[i]);
+    if (listener->stop >= 0 && pthread_create(&listener->thread, NULL, listener_main, listener) == 0)
         return listener;
     if (listener->stop >= 0)
         (void)close(listener->stop);
-    free(listener->url);
     free(listener);
     return NULL;
 }
@@ -114,6 +121,5 @@ void listener_free(struct listener *listener)
     (void)told; /* an eventfd takes it */
     (void)pthread_join(listener->thread, NULL);
     (void)close(listener->stop);
-    free(listener->url);
     free(listener);
 }

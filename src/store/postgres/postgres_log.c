@@ -6,6 +6,7 @@
 
 #include "base/monotonic.h"
 #include "store/postgres/postgres_listener.h"
+#include "store/postgres/postgres_nodes.h"
 #include "store/postgres/postgres_rows.h"
 #include "store/postgres/postgres_schema.h"
 #include "store/postgres/postgres_session.h"
@@ -40,6 +41,7 @@ static void postgres_close(struct log *log)
     pg_disconnect(&mine->writer);
     pg_disconnect(&mine->asker);
     buf_done(&mine->body);
+    (void)pthread_mutex_destroy(&mine->nodes.lock); /* nobody holds it */
     free(mine->url);
     free(mine);
 }
@@ -66,6 +68,7 @@ static enum rc postgres_open(struct store *store, void *what, struct log **out_l
     (void)store;
     if (!log)
         return fault_no_memory(fault);
+    (void)pthread_mutex_init(&log->nodes.lock, NULL); /* default attributes cannot fail */
     log->url = strdup(place->url);
     if (!log->url)
         rc = fault_no_memory(fault);
@@ -243,7 +246,7 @@ static void postgres_follow(struct log *log, void (*wake)(void *arg), void *arg)
     struct postgres_log *mine = own(log);
 
     listener_free(mine->listener);
-    mine->listener = wake ? listener_new(mine->url, mine->number, mine->node, wake, arg) : NULL;
+    mine->listener = wake ? listener_new(mine, wake, arg) : NULL;
 }
 
 const struct log_methods postgres_log = {
@@ -262,5 +265,7 @@ const struct log_methods postgres_log = {
     .fill = postgres_fill,
     .has_room = postgres_has_room,
     .share = postgres_share,
+    .enter = postgres_enter,
+    .nodes = postgres_nodes,
     .note = postgres_note,
 };

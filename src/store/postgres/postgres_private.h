@@ -31,6 +31,15 @@ enum {
 
 struct listener;
 
+/* What is known of the nodes of the log. */
+struct postgres_nodes {
+    const struct log_presence *self; /* NULL: this one has not entered */
+    pthread_mutex_t lock;            /* guards what follows */
+    struct log_node known[LOG_NODES_MAX];
+    size_t count;
+    int64_t known_ms; /* monotonic, when that was */
+};
+
 struct postgres_log {
     struct log log;
     char *url;
@@ -44,4 +53,5 @@ struct postgres_log {
     struct log_turn written;     /* the last that was sent to be committed, whatever became of it */
     struct buf body;             /* of the batch that is written */
     struct listener *listener;
+    struct postgres_nodes nodes;
 };

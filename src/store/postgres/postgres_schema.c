@@ -6,7 +6,7 @@
 
 #include "base/monotonic.h"
 
-enum { SCHEMA_VERSION = 1, WAIT_MS = 10000 };
+enum { SCHEMA_VERSION = 2, WAIT_MS = 10000 };
 
 /* From the version before, each in one transaction with its number. A row a turn, and rows are only ever
  * added; the bytes are not compressed by the server, which would cost half of the rate. The index by `last`
@@ -24,6 +24,10 @@ static const char *const migrations[SCHEMA_VERSION + 1] = {
           "CREATE INDEX milepost_turn_last ON milepost_turn(log, last);"
           "CREATE TABLE milepost_named(log int4 NOT NULL, who int8 NOT NULL, turn int8 NOT NULL,"
           " PRIMARY KEY (log, who, turn));",
+    /* The nodes that run; postgres_nodes.c. */
+    [2] = "CREATE TABLE milepost_node(log int4 NOT NULL, node text NOT NULL, name text NOT NULL,"
+          " settings text NOT NULL, sequence int8 NOT NULL, lag int8 NOT NULL, seen timestamptz NOT NULL,"
+          " PRIMARY KEY (log, node));",
 };
 
 /* Runs a text of statements. The result is the last one's, for the caller to clear. */

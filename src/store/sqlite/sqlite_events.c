@@ -116,6 +116,11 @@ enum rc sqlite_open_events(struct store *store, bool copy, struct fault *fault)
                : sqlite_fail(store->events, "events.db", fault);
 }
 
+const char *store_identity(const struct store *store)
+{
+    return store->store_id;
+}
+
 struct store_counters store_counters(const struct store *store)
 {
     return store->counters;

@@ -33,6 +33,9 @@ static void figures_are_of_what_was_done(void **unused)
     assert_int_equal(count_events(), last);
     last = report("berta", "c1", "i3");
     assert_int_equal(count_events(), last); /* only what came since is counted */
+    struct system_node nodes[SYSTEM_NODES_MAX];
+    assert_int_equal(system_nodes(service, nodes),
+                     0); /* nobody shares it: tests/store/nodes_test.c has some */
     assert_string_equal(system_store_kind(service), "sqlite");
     assert_true(system_store_bytes(service) > 4096);
     struct view view = service_read_begin(service);
