@@ -36,5 +36,5 @@ struct log_costs {
     uint64_t turns, turn_us;     /* taken, and the wait for them, with what others wrote */
     uint64_t commits, commit_us; /* that were tried */
     uint64_t doubts;             /* of them, whose outcome had to be asked for */
-    uint64_t followed;           /* batches of others */
+    uint64_t followed, take_us;  /* batches of others, and the time to fold and copy them */
 };

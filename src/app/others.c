@@ -57,7 +57,7 @@ static void forget(struct engine *engine, const struct store_erasure *erasure)
     checkpointer_hurry(engine->checkpointer);
 }
 
-static void publish(struct engine *engine, const struct store_batch *batch)
+static void publish(struct engine *engine, const struct store_batch *batch, uint64_t began_us)
 {
     const struct live_sink *live = engine->live;
 
@@ -78,6 +78,7 @@ static void publish(struct engine *engine, const struct store_batch *batch)
     engine->state.sequence = batch->counters.sequence;
     engine->state.turn = batch->turn;
     engine->log_costs.followed++;
+    engine->log_costs.take_us += monotonic_us() - began_us;
     if (engine->turn_waiters)
         (void)pthread_cond_broadcast(&engine->turned);
     engine->state.events += batch->event_count;
@@ -105,6 +106,7 @@ static enum rc note_start(struct engine *engine, const struct store_batch *batch
 
 static enum rc take_whole(struct engine *engine, const struct store_batch *batch, struct fault *fault)
 {
+    uint64_t began_us = monotonic_us();
     enum rc rc = add_names(engine->model, batch, fault);
 
     if (rc == RC_OK)
@@ -118,7 +120,7 @@ static enum rc take_whole(struct engine *engine, const struct store_batch *batch
         fold_abandon(&engine->fold);
         return rc;
     }
-    publish(engine, batch);
+    publish(engine, batch, began_us);
     return engine->starting ? note_start(engine, batch, fault) : RC_OK;
 }
 

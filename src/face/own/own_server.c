@@ -156,6 +156,8 @@ static void put_nodes(struct buf *out, struct face_context *context)
             costs.doubts);
     put_one(out, "milepost_log_followed_total", "counter", "Batches of others that it took over.",
             costs.followed);
+    put_one(out, "milepost_log_take_microseconds_total", "counter",
+            "How long it took to fold and copy them; of a turn, part of the wait for it.", costs.take_us);
 }
 
 static void put_workers(struct buf *out, struct face_context *context)
