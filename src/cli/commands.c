@@ -47,8 +47,8 @@ const struct cli_command cli_commands[] = {
      "\n  milepost verify --data /var/lib/milepost\n",
      ""},
     {"rebuild", cli_rebuild, "make every figure again from the events", "[--data DIR]",
-     "For a server that is stopped, when verify found differences.\n\n" DATA_TEXT
-     "\n  milepost rebuild --data /var/lib/milepost\n",
+     "For a server that is stopped, when verify found differences. A node's directory takes --database "
+     "too.\n\n" DATA_TEXT "\n  milepost rebuild --data /var/lib/milepost\n",
      ""},
     {"backup", cli_backup, "copy the events of one instant into a file, also of a running server",
      "FILE [--with-keys] [--data DIR]",

@@ -59,7 +59,8 @@ int cli_verify(int argc, char **argv)
             : result.overtaken    ? "; the checkpoint file is from before an erasure: start the server on it"
                                : "; there is no checkpoint file yet to compare"); /* nowhere else to say it */
     if (rc == RC_OK && result.differences)
-        (void)printf("stop the server and run: milepost rebuild --data %s\n", settings.data); /* likewise */
+        (void)printf("stop the server and run: milepost rebuild --data %s%s\n", settings.data,
+                     *settings.database ? " --database URL" : ""); /* likewise; a URL may hold a password */
     status = rc == RC_OK ? (result.differences ? 1 : 0) : cli_complain(settings.data, fault_why(&fault));
     store_close(store);
     cli_drop_copy(&settings);
@@ -103,13 +104,15 @@ int cli_rebuild(int argc, char **argv)
     int64_t began_ms = cli_now_ms();
     if (!store_exists(settings.data))
         return cli_complain(settings.data, "there is no data in this directory");
-    enum rc rc = store_open(&(struct store_place){.directory = settings.data}, &store, &fault);
+    /* a node's: from its copy of the log, and from what the log has more */
+    const struct store_place place = cli_place(&settings);
+    enum rc rc = store_open(&place, &store, &fault);
     if (rc == RC_OK) {
         rc = rebuild(store, &events, &mended, &fault);
         store_close(store);
     }
     if (rc != RC_OK)
-        return cli_complain(settings.data, fault_why(&fault));
+        return cli_complain(fault.field ? fault.field : settings.data, fault_why(&fault));
     int64_t spent_ms = cli_now_ms() - began_ms;
     (void)printf("rebuilt up to event %llu, %llu log entries mended (%.1f s, %.0f events/s)\n",
                  (unsigned long long)events, (unsigned long long)mended, (double)spent_ms / 1000,

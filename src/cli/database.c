@@ -42,6 +42,8 @@ static enum rc follow_into(const struct settings *settings, const char *director
     rc = engine_new(store, &policy, NULL, &engine, fault);
     if (rc == RC_OK)
         engine_free(engine); /* writes the checkpoint */
+    else if (rc == RC_CONFLICT)
+        fault->field = "database"; /* it is another log: nobody uses the directory */
     store_close(store);
     return rc;
 }

@@ -268,3 +268,33 @@ on('a node whose settings would change what the others say is refused, by name, 
   await other.discard();
   rmSync(a.directory, { recursive: true });
 });
+
+on('rebuild makes the checkpoint of a node anew; a directory of another log is refused by every command', async (log) => {
+  const a = await filled(log);
+  const other = await cluster.node(`${log}-other`);
+  ok(await report(other, 'x', 'v1', 5));
+  await other.stop();
+  const b = await cluster.node(log);
+  ok(await b.call('GET', '/progress/u1/v2', { as: 'u1' }));
+  await b.stop();
+  ok(await report(a, 'u2', 'v1', 99)); // what the log has more
+  sqlite(join(b.directory, 'checkpoint.db'), 'UPDATE learner SET body = zeroblob(length(body)) WHERE key = 2');
+  assert.match(run('rebuild', '--data', b.directory).stderr, /copy of a log elsewhere: database must name it/);
+  const rebuilt = run('rebuild', ...place(log, b.directory));
+  assert.match(rebuilt.stdout, /^rebuilt up to event \d+, 0 log entries mended/, rebuilt.stderr);
+  assert.match(run('verify', '--data', b.directory).stdout, /; 0 differences/);
+  assert.equal(exported(b.directory), exported(a.directory));
+  assert.match(run('rebuild', ...place(log, a.directory)).stderr, /another milepost process/);
+  for (const command of [['rebuild'], ['verify'], ['export'], ['backup', join(room, 'of-another')], ['erase', '--user', 'x']]) {
+    const end = run(...command, ...place(log, other.directory));
+    assert.equal(end.status, 1, command[0]);
+    assert.match(end.stderr, /not the one that this node has followed/, command[0]);
+  }
+  assert.ok(existsSync(join(other.directory, 'events.db')));
+  const metrics = await a.call('GET', '/metrics', { headers: { 'x-server-key': a.key } });
+  for (const stage of ['head_microseconds', 'fold_microseconds', 'turn_microseconds', 'take_microseconds', 'commit_microseconds'])
+    assert.match(metrics.text, new RegExp(`^milepost_log_${stage}_total [0-9]+$`, 'm'), stage);
+  rmSync(b.directory, { recursive: true });
+  rmSync(other.directory, { recursive: true });
+  await a.discard();
+});

@@ -25,7 +25,8 @@ static enum rc own_open(struct store *store, void *what, struct log **out_log, s
         return fault_no_memory(fault);
     if (store_copied(store).number) {
         free(log);
-        return fault_set(fault, RC_CONFLICT, NULL, "the data directory is a copy of a log elsewhere");
+        return fault_set(fault, RC_CONFLICT, NULL,
+                         "the data directory is a copy of a log elsewhere: database must name it");
     }
     log->store = store;
     log->head.counters = store_counters(store);
