@@ -1,5 +1,6 @@
 #!/bin/sh
-# A private PostgreSQL server for tests, in a directory of its own: real fsync, nothing of the system's is touched.
+# A private PostgreSQL server for tests, in a directory of its own: nothing of the system's is touched. Real fsync, unless PG_FSYNC=off:
+# enough where only processes are killed, since what they wrote is the kernel's then.
 #   cluster.sh start DIR [PORT]   makes it if it is not there; a socket in DIR, and 127.0.0.1:PORT. Says nothing.
 #   cluster.sh stop DIR           gently; kill DIR: every process at once, as a crash does; remove DIR: stops and deletes
 #   cluster.sh pid DIR            of the postmaster
@@ -27,6 +28,7 @@ make() {
         { cat "$dir/initdb.log" >&2; exit 1; }
     as_user sh -c "cat >>'$dir/data/postgresql.conf'" <<CONF
 shared_buffers = 64MB
+fsync = ${PG_FSYNC:-on}
 max_connections = ${PG_CONNECTIONS:-60}
 log_min_messages = warning
 autovacuum_naptime = 5s
