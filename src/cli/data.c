@@ -104,9 +104,10 @@ int cli_rebuild(int argc, char **argv)
     int64_t began_ms = cli_now_ms();
     if (!store_exists(settings.data))
         return cli_complain(settings.data, "there is no data in this directory");
-    /* a node's: from its copy of the log, and from what the log has more */
+    /* a node's: from its copy of the log, and, with a database, from what the log has more */
     const struct store_place place = cli_place(&settings);
-    enum rc rc = store_open(&place, &store, &fault);
+    enum rc rc = *settings.database ? store_open(&place, &store, &fault)
+                                    : store_open_alone(settings.data, &store, &fault);
     if (rc == RC_OK) {
         rc = rebuild(store, &events, &mended, &fault);
         store_close(store);

@@ -31,6 +31,12 @@ enum rc store_open(const struct store_place *place, struct store **out_store, st
     return store_open_on(place->directory, &sqlite_log, NULL, out_store, fault);
 }
 
+enum rc store_open_alone(const char *directory, struct store **out_store, struct fault *fault)
+{
+    bool takes_copies = true;
+    return store_open_on(directory, &sqlite_log, &takes_copies, out_store, fault);
+}
+
 enum rc store_open_on(const char *directory, const struct log_methods *kind, void *what,
                       struct store **out_store, struct fault *fault)
 {

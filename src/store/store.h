@@ -23,6 +23,10 @@ struct store_place {
  * kind is in this program; fault says what. */
 MUST_CHECK enum rc store_open(const struct store_place *place, struct store **out_store, struct fault *fault);
 
+/* The same without the log that others share, to make again what follows from the events: nothing can be
+ * committed when the directory holds a node's copy of a log. */
+MUST_CHECK enum rc store_open_alone(const char *directory, struct store **out_store, struct fault *fault);
+
 /* The same with a log of a given kind; what: the kind's own. */
 MUST_CHECK enum rc store_open_on(const char *directory, const struct log_methods *kind, void *what,
                                  struct store **out_store, struct fault *fault);

@@ -18,12 +18,12 @@ static struct own_log *own(struct log *log)
 
 static enum rc own_open(struct store *store, void *what, struct log **out_log, struct fault *fault)
 {
+    const bool *takes_copies = what; /* NULL: it does not */
     struct own_log *log = calloc(1, sizeof *log);
 
-    (void)what;
     if (!log)
         return fault_no_memory(fault);
-    if (store_copied(store).number) {
+    if (!takes_copies && store_copied(store).number) {
         free(log);
         return fault_set(fault, RC_CONFLICT, NULL,
                          "the data directory is a copy of a log elsewhere: database must name it");
@@ -58,6 +58,12 @@ static enum rc own_begin(struct log *log, const struct log_turn *after, log_visi
 static enum log_outcome own_commit(struct log *log, const struct store_batch *batch, struct fault *fault)
 {
     struct log_head *head = &own(log)->head;
+
+    if (store_copied(own(log)->store).number) {
+        (void)fault_set(fault, RC_BUSY, NULL,
+                        "a copy of a log takes nothing of its own"); /* the outcome says it */
+        return LOG_REFUSED;
+    }
     enum rc rc = store_commit(own(log)->store, batch, fault);
 
     if (rc != RC_OK)
