@@ -93,12 +93,14 @@ static enum rc look(struct read_index *index)
 {
     struct log_head head = {.at_ms = 0};
     struct fault fault = {NULL, NULL};
-    uint64_t began_us = monotonic_us();
+    uint64_t began_us = monotonic_us(), known = engine_state(index->engine).turn;
     enum rc rc = log_head(index->log, &head, &fault);
 
     if (rc != RC_OK && monotonic_us() - began_us < 1000000)
         rc = log_head(index->log, &head, &fault); /* a connection was lost: not yet a server that is away */
     uint64_t asked_us = monotonic_us();
+    if (rc == RC_OK && head.turn.number < known) /* what this node shows is not in the log any more */
+        rc = fault_set(&fault, RC_BUSY, NULL, "the log went back");
     bool there = rc != RC_OK || engine_wait_turn(index->engine, head.turn.number, FOLD_MS);
     note(index, rc != RC_OK, rc != RC_OK ? fault_why(&fault) : NULL, head.turn.number, asked_us - began_us,
          monotonic_us() - asked_us);

@@ -3,10 +3,14 @@
 #include <endian.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/monotonic.h"
+
+/* Tries of this process that failed: which of several hosts is asked first. */
+static atomic_uint failures;
 
 /* After a connection failed, so long nobody tries again: who waits is told at once. */
 enum { REST_MS = 100 };
@@ -136,6 +140,7 @@ static bool is_refused(const char *message)
 static enum rc fail_connect(struct pg_connection *connection, struct fault *fault)
 {
     connection->tried_ms = monotonic_ms();
+    (void)atomic_fetch_add(&failures, 1); /* whoever tries next begins with another host */
     return fault_text(fault, is_refused(connection->failed) ? RC_INVALID : RC_BUSY,
                       "the database cannot be reached; try again", "%s", connection->failed);
 }
@@ -161,14 +166,69 @@ static bool prepare_all(struct pg_connection *connection, int64_t until_ms)
     return well;
 }
 
+/* What the URL says of hosts, from another one on. */
+struct places {
+    char host[512], hostaddr[512], port[128];
+};
+
+/* "a,b,c" from its second member on is "b,c,a"; a list of one, or one too long, stays away. */
+static void turn(const char *list, unsigned by, char *out, size_t size)
+{
+    size_t start = 0;
+    unsigned members = 1;
+
+    for (const char *at = list; *at; at++)
+        members += *at == ',';
+    for (by %= members; by; start++)
+        by -= list[start] == ',';
+    if (start && strlen(list) < size)
+        (void)snprintf(out, size, "%s,%.*s", list + start, (int)(start - 1), list); /* fits */
+}
+
+/* libpq goes on to the next host when one refuses, not when one is silent, or closes what it has opened: so
+ * each try of ours begins with another. */
+static void turn_places(const char *url, unsigned by, struct places *out)
+{
+    PQconninfoOption *options = PQconninfoParse(url, NULL);
+
+    *out = (struct places){.host = ""};
+    for (PQconninfoOption *option = options; option && option->keyword; option++) {
+        if (!option->val)
+            continue;
+        if (strcmp(option->keyword, "host") == 0)
+            turn(option->val, by, out->host, sizeof out->host);
+        else if (strcmp(option->keyword, "hostaddr") == 0)
+            turn(option->val, by, out->hostaddr, sizeof out->hostaddr);
+        else if (strcmp(option->keyword, "port") == 0)
+            turn(option->val, by, out->port, sizeof out->port);
+    }
+    PQconninfoFree(options);
+}
+
+static PGconn *begin_connecting(const char *url, unsigned tries)
+{
+    enum { OURS = 7, MOST = 12 };
+    /* what the URL says comes later, and wins */
+    const char *names[MOST] = {
+        "application_name", "keepalives_idle", "keepalives_interval",  "keepalives_count",
+        "tcp_user_timeout", "connect_timeout", "target_session_attrs", "dbname"};
+    const char *values[MOST] = {"milepost", "2", "1", "3", "3000", "3", "read-write", url};
+    struct places places;
+    size_t count = OURS + 1;
+
+    turn_places(url, tries, &places);
+    if (places.host[0])
+        names[count] = "host", values[count++] = places.host;
+    if (places.hostaddr[0])
+        names[count] = "hostaddr", values[count++] = places.hostaddr;
+    if (places.port[0])
+        names[count] = "port", values[count++] = places.port;
+    return PQconnectStartParams(names, values, 1);
+}
+
 enum rc pg_connect(struct pg_connection *connection, const char *url, bool statements, int64_t wait_ms,
                    struct fault *fault)
 {
-    /* what the URL says comes later, and wins */
-    static const char *const names[] = {"application_name",     "keepalives_idle",  "keepalives_interval",
-                                        "keepalives_count",     "tcp_user_timeout", "connect_timeout",
-                                        "target_session_attrs", "dbname",           NULL};
-    const char *const values[] = {"milepost", "2", "1", "3", "3000", "3", "read-write", url, NULL};
     int64_t now_ms = monotonic_ms();
     PGresult *result = NULL;
 
@@ -178,7 +238,7 @@ enum rc pg_connect(struct pg_connection *connection, const char *url, bool state
     if (connection->failed[0] && now_ms - connection->tried_ms < REST_MS)
         return fault_text(fault, RC_BUSY, "the database cannot be reached; try again", "%s",
                           connection->failed);
-    connection->conn = PQconnectStartParams(names, values, 1);
+    connection->conn = begin_connecting(url, atomic_load(&failures));
     if (!connection->conn)
         return fault_no_memory(fault);
     bool well = connect_within(connection->conn, now_ms + wait_ms);
