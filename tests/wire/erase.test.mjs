@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { run, Server } from './server.mjs';
+import { isEmbedded, run, Server } from './server.mjs';
 
 const traces = (directory, word) =>
   readdirSync(directory).filter((name) => !name.endsWith('-shm') && readFileSync(join(directory, name)).includes(word));
@@ -78,7 +78,7 @@ test('erased over HTTP: no trace in any file, everybody else as if they had neve
   assert.equal((await without.discard()).code, 0, without.log);
 });
 
-test('erased by the program; rebuilt from what is left; refused on a live directory', async () => {
+test('erased by the program; rebuilt from what is left; refused on a live directory', { skip: !isEmbedded && 'the log is elsewhere: nodes.test.mjs erases there' }, async () => {
   const server = await Server.start();
   const { directory } = server;
   await live(server, ['keeper', 'zz-erased-zz']);
@@ -166,6 +166,8 @@ for (const killed of [false, true])
     assert.equal((await server.call('GET', '/progress/summary/own-7', { as: '1' })).json.viewers, 0);
     assert.deepEqual((await server.call('GET', '/api/v1/catalog/courses/803', { as: 'admin:1' })).json.staff, [{ userId: '9', role: 'INSTRUCTOR' }]);
     await server.call('DELETE', `/api/v1/users/${who}`, { as: 'admin:1' }); // what was written meanwhile, under the same id
+    // A node of a database has up to a minute for its own files.
+    for (let i = 0; !isEmbedded && i < 600 && traces(server.directory, who).length; i++) await new Promise((next) => setTimeout(next, 100));
     assert.equal((await server.stop()).code, 0, server.log);
     for (const word of [who, 'own-7']) assert.deepEqual(traces(server.directory, word), [], word);
     const verified = run('verify', '--data', server.directory);

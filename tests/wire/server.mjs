@@ -8,9 +8,16 @@ import { join } from 'node:path';
 
 export const binary = process.env.MILEPOST ?? 'build/milepost';
 
-// MILEPOST_TEST_DATABASE=postgres://...: every server of the suite writes a log of its own in that database (tests/wire/on_postgres.sh).
-const database = process.env.MILEPOST_TEST_DATABASE;
-export const onDatabase = (directory, flags) => (database && !flags.includes('--database') ? ['--database', database, '--database-log', directory] : []);
+// TEST_DATABASE=postgres://...: every server of the suite writes a log of its own in that database (tests/wire/on_postgres.sh).
+// But for directories that `import` or `restore` made: these are logs of their own, and nodes.test.mjs has both commands on a database.
+const database = process.env.TEST_DATABASE;
+export const isEmbedded = !database;
+const copies = new Set();
+export function onDatabase(directory, flags) {
+  if (!database || flags.includes('--database') || (existsSync(join(directory, 'events.db')) && !copies.has(directory))) return [];
+  copies.add(directory);
+  return ['--database', database, '--database-log', directory];
+}
 
 export function freePort() {
   return new Promise((resolve, reject) => {

@@ -30,7 +30,7 @@ test('system says how the server is doing, and no secret', async () => {
   await server.call('PUT', '/api/v1/catalog/courses/x', { as: admin, body: { contents: Array(10001).fill({ id: 'x' }) } }); // meets a limit
   await new Promise((resolve) => setTimeout(resolve, 1100));
   const one = await system();
-  assert.equal(one.store.kind, process.env.MILEPOST_TEST_DATABASE ? 'postgres' : 'sqlite');
+  assert.equal(one.store.kind, process.env.TEST_DATABASE ? 'postgres' : 'sqlite');
   assert.ok(one.store.sequence > before.store.sequence && one.store.events === one.store.sequence, JSON.stringify(one.store));
   assert.ok(one.store.flushedSequence <= one.store.sequence && one.store.bytes > 4096);
   assert.ok(one.writes.perSecond > 0 && one.reads.perSecond > 0, JSON.stringify(one));
