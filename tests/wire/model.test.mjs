@@ -281,6 +281,72 @@ async function compare(model, users, courses) {
   }
 }
 
+// What else people look at is made of the same records; asked at the end of each sequence.
+async function compareLists(model, users, courses) {
+  const get = async (path, as = 'admin:9') => {
+    const { status, json, text } = await server.call('GET', path, { as });
+    assert.equal(status, 200, `${path}: ${text}`);
+    return json;
+  };
+  const isGone = (state) => state === 'DROPPED' || state === 'EXPIRED';
+  for (const course of courses.filter((one) => model.courses.has(one))) {
+    const enrolled = users.filter((user) => model.state(user, course));
+    const recordsOf = (user) => [...model.records].filter(([key]) => key.startsWith(`${user} `) && model.own(key.split(' ')[1]) === course).map(([, record]) => record);
+    const analytics = (await get(`/api/v1/courses/${course}/analytics`)).results;
+    const { results: everybody, pagination } = await get(`/user-progress/course/${course}/all?logs=0`);
+    assert.deepEqual([pagination.total, everybody.map(({ userId }) => String(userId))], [enrolled.length, enrolled]);
+    for (const { userId, enrollments, progressSummary, lastActivityDate, timeSpent, activityLogs } of everybody) {
+      const user = String(userId), { items, done } = model.counts(user, course);
+      assert.deepEqual([enrollments.enrollmentStatus, progressSummary, timeSpent, activityLogs], [model.state(user, course), { totalContent: items, completedContent: done, overallProgressPercent: model.percent(user, course) }, recordsOf(user).reduce((sum, { time }) => sum + time, 0), undefined], `${user} ${course}`);
+      if (model.reported.get(course)?.get(user)) assert.ok(lastActivityDate, `${user} ${course}`);
+    }
+    for (const [query, wanted] of [['status=IN_PROGRESS', (user) => model.state(user, course) === 'IN_PROGRESS'], ['inactiveDays=1', () => false], ['atRisk=1', () => false], [`q=${users[1]}`, (user) => user === users[1]]])
+      assert.deepEqual((await get(`/api/v1/courses/${course}/learners?logs=0&${query}`)).results.map(({ userId }) => String(userId)), enrolled.filter(wanted), query);
+    const percents = (await get(`/user-progress/course/${course}/all?logs=0&sortBy=progress`)).results.map(({ progressSummary }) => progressSummary.overallProgressPercent);
+    assert.deepEqual(percents, enrolled.map((user) => model.percent(user, course)).sort((a, b) => b - a));
+    const active = (await get(`/user-progress/course/${course}/all?logs=0&sortBy=lastActivity&order=desc`)).results.map(({ lastActivityDate, enrollments }) => lastActivityDate ?? enrollments.enrollmentDate);
+    assert.deepEqual(active, [...active].sort().reverse());
+    const { results: leaders } = await get(`/user-progress/course/${course}/leaderboard`);
+    const wanted = enrolled.filter((user) => !isGone(model.state(user, course))).map((user) => [model.percent(user, course), model.counts(user, course).done]).sort(([a, c], [b, d]) => b - a || d - c);
+    assert.deepEqual(leaders.map(({ progressPercent, completedContent }) => [progressPercent, completedContent]), wanted);
+    assert.deepEqual(leaders.map(({ rank }) => rank), wanted.map(([percent, done]) => wanted.findIndex(([a, b]) => a === percent && b === done) + 1));
+    const line = (await get(`/api/v1/catalog/courses?q=${course}`)).courses.find(({ id }) => id === course);
+    const last = everybody.map(({ lastActivityDate }) => lastActivityDate).filter(Boolean).sort().at(-1) ?? null;
+    assert.deepEqual([line.declared, line.enrollments, line.completed, line.averageProgress, line.lastActivityAt], [model.courses.get(course).declared, enrolled.length, analytics.completedUsers, analytics.averageProgress, last]);
+    for (const { contentId } of analytics.contents) await compareItem(model, users, course, String(contentId), get);
+  }
+  for (const user of users)
+    for (const { courseId, watchedSeconds } of (await get(`/api/v1/users/${user}/courses`, user)).courses) {
+      const mine = [...model.records].filter(([key]) => key.startsWith(`${user} `) && model.own(key.split(' ')[1]) === courseId);
+      assert.equal(watchedSeconds, mine.reduce((sum, [, { F, seconds }]) => sum + Math.max(F, seconds.size), 0), `${user} ${courseId}`);
+    }
+}
+
+async function compareItem(model, users, course, item, get) {
+  const enrolled = users.filter((user) => model.state(user, course)), duration = model.items.get(item).duration;
+  const of = (user) => model.records.get(`${user} ${item}`);
+  const { results } = await get(`/api/v1/courses/${course}/items/${item}/learners`);
+  assert.deepEqual(results.map(({ userId, position, maxScore, startedAt, completedAt, updatedAt }) => [String(userId), position, maxScore, !!startedAt, !!completedAt, !!updatedAt]), enrolled.map((user) => {
+    const record = of(user);
+    return [user, record?.position ?? null, record?.max ?? null, !!record, record?.status === 'COMPLETED', !!record];
+  }), `${course} ${item}`);
+  const viewers = enrolled.map(of).filter(Boolean);
+  const summary = await get(`/progress/summary/${item}`);
+  const share = (part) => (viewers.length ? Math.floor((part * 10000) / viewers.length + 0.5) / 10000 : 0);
+  assert.deepEqual([summary.viewers, summary.completionRate, summary.courseId, summary.durationSeconds], [viewers.length, share(viewers.filter(({ status }) => status === 'COMPLETED').length), course, duration || null], item);
+  assert.ok(Math.abs(summary.averageWatchedDuration - (viewers.length && viewers.reduce((sum, { watched }) => sum + watched, 0) / viewers.length)) <= 0.5, item);
+  const shown = duration && viewers.some(({ seconds }) => seconds.size);
+  assert.deepEqual(summary.retention.map(({ viewers: count, share: part }) => [count, part]), Array.from({ length: shown ? duration : 0 }, (_, second) => {
+    const count = viewers.filter(({ seconds }) => seconds.has(second)).length;
+    return [count, share(count)];
+  }), item);
+  for (const user of users.filter(of)) {
+    const record = of(user), parts = await get(`/progress/${user}/${item}?segments=1`, user);
+    const seen = parts.segments.flatMap(([from, to]) => Array.from({ length: to - from }, (_, i) => from + i));
+    assert.deepEqual([parts.progressPercent, parts.uniqueSeconds, parts.furthest, parts.duration, seen], [record.percent, record.seconds.size, record.F, duration || null, [...record.seconds].sort((a, b) => a - b)], `${user} ${item}`);
+  }
+}
+
 for (let seed = 1; seed <= seeds; seed++)
   test(`seed ${seed}: ${steps} random requests, every face agrees with the model`, async () => {
     const random = randomizer(seed);
@@ -361,4 +427,5 @@ for (let seed = 1; seed <= seeds; seed++)
       if (step % 10 === 9) await compare(model, users, courses);
     }
     await compare(model, users, courses);
+    await compareLists(model, users, courses);
   });
