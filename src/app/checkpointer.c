@@ -145,6 +145,7 @@ static void wait_for_checkpoint(struct checkpointer *checkpointer, bool *inout_u
             (void)pthread_cond_wait(&checkpointer->work, &checkpointer->lock);
         } else if (!monotonic_wait(&checkpointer->work, &checkpointer->lock, TIDY_AFTER_MS)) {
             (void)pthread_mutex_unlock(&checkpointer->lock);
+            store_checkpoint_rest(checkpointer->store);
             (void)malloc_trim(0); /* nothing to give back is fine */
             (void)pthread_mutex_lock(&checkpointer->lock);
             *inout_untidy = false;

@@ -41,6 +41,10 @@ MUST_CHECK enum rc store_checkpoint_row(struct store *store, const struct checkp
 MUST_CHECK enum rc store_checkpoint_commit(struct store *store, uint64_t sequence,
                                            uint16_t threshold_hundredths, struct fault *fault);
 
+/* Between transactions, when no more is expected for a while: gives back the memory that the file's pages
+ * take. */
+void store_checkpoint_rest(struct store *store);
+
 /* Gives the transaction up; the file is as before. Fine when none is open. */
 void store_checkpoint_rollback(struct store *store);
 

@@ -84,6 +84,11 @@ static enum rc checkpoint_row(void *arg, sqlite3_stmt *statement, struct fault *
     return rc;
 }
 
+/* A start reads every row once, and keeps what it makes of them in the same heap: pages that stayed between
+ * them would never go back to the system. */
+#define CACHE "PRAGMA cache_size=-8192;"
+#define SMALL_CACHE "PRAGMA cache_size=-256;"
+
 enum rc store_each_checkpoint_row(struct store *store,
                                   enum rc (*visit)(void *arg, const struct checkpoint_row *row,
                                                    struct fault *fault),
@@ -98,13 +103,15 @@ enum rc store_each_checkpoint_row(struct store *store,
         {CHECKPOINT_LEARNER, "SELECT key, body FROM learner ORDER BY key"},
     };
     struct row_walk walk = {CHECKPOINT_COURSE, visit, arg, false};
-    enum rc rc = RC_OK;
+    enum rc rc = sqlite_run(store->checkpoint, SMALL_CACHE, fault);
 
     for (size_t i = 0; rc == RC_OK && !walk.enough && i < sizeof of / sizeof *of; i++) {
         walk.kind = of[i].kind;
         rc = sqlite_walk(store->checkpoint, of[i].sql, 0, checkpoint_row, &walk, fault);
     }
-    return rc;
+    struct fault later;
+    enum rc grown = sqlite_run(store->checkpoint, CACHE, rc == RC_OK ? fault : &later);
+    return rc == RC_OK ? grown : rc;
 }
 
 enum rc store_checkpoint_discard(struct store *store, struct fault *fault)
@@ -183,8 +190,8 @@ static enum rc check_checkpoint(struct store *store, struct fault *fault)
 
 enum rc sqlite_open_checkpoint(struct store *store, struct fault *fault)
 {
-    static const char setup[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-8192;"
-                                "PRAGMA secure_delete=ON;";
+    static const char setup[] =
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON;" CACHE;
     enum rc rc = sqlite_open_file(store->checkpoint_path, false, &store->checkpoint, fault);
 
     if (rc == RC_OK)
@@ -223,4 +230,9 @@ void sqlite_close_checkpoint(struct store *store)
 enum rc store_scrub_checkpoint(struct store *store, struct fault *fault)
 {
     return sqlite_scrub(store->checkpoint, 200, fault);
+}
+
+void store_checkpoint_rest(struct store *store)
+{
+    (void)sqlite3_db_release_memory(store->checkpoint); /* nothing to give back is fine */
 }

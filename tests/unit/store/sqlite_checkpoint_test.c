@@ -1,5 +1,7 @@
 #include "directory.h"
 
+#include <sqlite3.h>
+
 #include "store/sqlite/sqlite_checkpoint.h"
 #include "store/sqlite/sqlite_db.h"
 
@@ -30,6 +32,36 @@ static void write_rows(struct store *store, uint64_t sequence)
     assert_int_equal(store_checkpoint_row(store, &course, &fault), RC_OK);
     assert_int_equal(store_checkpoint_row(store, &learner, &fault), RC_OK);
     assert_int_equal(store_checkpoint_commit(store, sequence, 8000, &fault), RC_OK);
+}
+
+static void write_many_rows(struct store *store)
+{
+    static uint8_t body[2000];
+    struct fault fault;
+    assert_int_equal(store_checkpoint_begin(store, &fault), RC_OK);
+    for (uint32_t key = 1; key <= 2000; key++)
+        assert_int_equal(
+            store_checkpoint_row(store, &(struct checkpoint_row){CHECKPOINT_LEARNER, key, body, sizeof body},
+                                 &fault),
+            RC_OK);
+    assert_int_equal(store_checkpoint_commit(store, 1, 8000, &fault), RC_OK);
+}
+
+/* What a start made of the rows stays in memory; the rows' own pages do not. */
+static void reading_and_resting_keep_few_pages(void **unused)
+{
+    enum { FEW_BYTES = 1 << 20 };
+    struct store *store = open_at(directory);
+    (void)unused;
+    int64_t before = sqlite3_memory_used();
+    add_event(store, "a");
+    write_many_rows(store);
+    assert_true(sqlite3_memory_used() - before > FEW_BYTES);
+    store_checkpoint_rest(store);
+    assert_true(sqlite3_memory_used() - before < FEW_BYTES);
+    assert_int_equal(rows_in(store), 2000);
+    assert_true(sqlite3_memory_used() - before < FEW_BYTES);
+    store_close(store);
 }
 
 static void rows_are_there_once_they_are_committed(void **unused)
@@ -158,6 +190,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(rows_are_there_once_they_are_committed, make_directory,
                                         remove_directory),
+        cmocka_unit_test_setup_teardown(reading_and_resting_keep_few_pages, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(a_learners_events_are_forgotten, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(one_that_is_not_ours_is_made_anew, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(a_new_generation_takes_the_place_of_the_old, make_directory,
