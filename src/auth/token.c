@@ -7,11 +7,13 @@
 #include <jansson.h>
 #include <jose/b64.h>
 #include <jose/jws.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 
 #include "auth/token_cache.h"
 #include "base/arena.h"
 #include "base/ident.h"
+#include "base/memory.h"
 
 enum { TOKEN_MAX_BYTES = 16384 };
 
@@ -133,8 +135,8 @@ static bool signature_fits(const char *algorithm, size_t text_size)
     return strcmp(algorithm, "RS256") == 0 && bytes >= RSA_MIN_BITS / 8;
 }
 
-static enum rc verify(struct auth *auth, const char *token, size_t size, struct claims *out_claims,
-                      unsigned *out_generation, struct fault *fault)
+static enum rc read_token(struct auth *auth, const char *token, size_t size, struct claims *out_claims,
+                          unsigned *out_generation, struct fault *fault)
 {
     const char *end = token + size;
     const char *dot = memchr(token, '.', size);
@@ -162,6 +164,20 @@ static enum rc verify(struct auth *auth, const char *token, size_t size, struct 
     json_auto_t *payload = part_object(dot + 1, (size_t)(second - dot - 1));
     return payload ? claims_read(&auth->rules, payload, out_claims, fault)
                    : refuse(fault, "the token's payload is no JSON object");
+}
+
+/* Of what fails for want of memory no client is told that its token is bad: it would sign out. */
+static enum rc verify(struct auth *auth, const char *token, size_t size, struct claims *out_claims,
+                      unsigned *out_generation, struct fault *fault)
+{
+    if (!memory_ready())
+        return fault_no_memory(fault);
+    ERR_clear_error();
+    enum rc rc = read_token(auth, token, size, out_claims, out_generation, fault);
+    bool is_out =
+        memory_was_out() || (rc != RC_OK && ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE);
+
+    return is_out ? fault_no_memory(fault) : rc;
 }
 
 enum rc auth_verify(struct auth *auth, const char *token, size_t size, int64_t now_ms,

@@ -8,6 +8,7 @@
 #include "base/codec.h"
 #include "base/ident.h"
 #include "base/instant.h"
+#include "base/memory.h"
 
 /* What would cost more to parse than to look at: a NUL byte (jansson ends a number there), nesting, members
  * of one object. One pass, before parsing, so that 100,000 '[' or members cost no more than it. NULL: fine.
@@ -42,18 +43,44 @@ static const char *look_over(const char *bytes, size_t size)
     return NULL;
 }
 
+/* Before any thread. */
+__attribute__((constructor)) static void lend_memory(void)
+{
+    json_set_alloc_funcs(memory_noted_malloc, free);
+}
+
+/* What is left of a body. Once memory was out no more of it is parsed. */
+struct rest {
+    const char *at, *end;
+};
+
+static size_t next_piece(void *to, size_t most, void *arg)
+{
+    struct rest *rest = arg;
+    size_t left = memory_was_out() ? 0 : (size_t)(rest->end - rest->at);
+    size_t size = left < most ? left : most;
+
+    memcpy(to, rest->at, size);
+    rest->at += size;
+    return size;
+}
+
 enum rc json_in(const char *bytes, size_t size, json_t **out_root, struct fault *fault)
 {
-    json_error_t error;
 
     if (size == 0)
         return fault_set(fault, RC_INVALID, "body", "a JSON object is required");
     const char *problem = look_over(bytes, size);
     if (problem)
         return fault_set(fault, RC_INVALID, "body", problem);
-    json_t *root = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &error);
-    if (!root && json_error_code(&error) == json_error_out_of_memory)
+    if (!memory_ready())
         return fault_no_memory(fault);
+    struct rest rest = {bytes, bytes + size};
+    json_t *root = json_load_callback(next_piece, &rest, JSON_REJECT_DUPLICATES, NULL);
+    if (memory_was_out()) {
+        json_decref(root);
+        return fault_no_memory(fault);
+    }
     if (!root)
         return fault_set(fault, RC_INVALID, "body", "the body is not valid JSON");
     if (!json_is_object(root)) {
