@@ -92,7 +92,8 @@ static enum rc replay_answer(void *arg, const struct store_answer *answer, struc
     return request->out.failed ? fault_no_memory(fault) : RC_OK;
 }
 
-static void hash16(uint8_t out[16], const char *const *parts, const size_t *sizes, int count)
+/* False: out of memory. A hash of less than all of it would be another request's too. */
+static bool hash16(uint8_t out[16], const char *const *parts, const size_t *sizes, int count)
 {
     uint8_t digest[SHA256_DIGEST_LENGTH];
     struct buf all = {0};
@@ -101,10 +102,11 @@ static void hash16(uint8_t out[16], const char *const *parts, const size_t *size
         buf_printf(&all, "%zu:", sizes[i]); /* lengths first, so that parts cannot run into each other */
         buf_add(&all, parts[i], sizes[i]);
     }
-    /* gives digest back */
-    (void)SHA256((const unsigned char *)(all.bytes ? all.bytes : ""), all.size, digest);
-    memcpy(out, digest, 16);
+    bool whole = !all.failed && SHA256((const unsigned char *)all.bytes, all.size, digest);
+    if (whole)
+        memcpy(out, digest, 16);
     buf_done(&all);
+    return whole;
 }
 
 /* The key's and the request's hashes, in the arena. Source: contract 1, Idempotency-Key; reliability A151. */
@@ -127,10 +129,11 @@ static enum rc take_key(struct request *request, struct command *command, struct
     const char *method = http_method_name(request->method);
     const char *path = request->target;
     uint8_t who[16];
-    hash16(who, (const char *[]){caller->id}, (const size_t[]){caller->id_size}, 1);
-    hash16(hashes, (const char *[]){caller->id, key}, (const size_t[]){caller->id_size, size}, 2);
-    hash16(hashes + 16, (const char *[]){method, path, request->body.bytes},
-           (const size_t[]){strlen(method), strlen(path), request->body.size}, 3);
+    if (!hash16(who, (const char *[]){caller->id}, (const size_t[]){caller->id_size}, 1) ||
+        !hash16(hashes, (const char *[]){caller->id, key}, (const size_t[]){caller->id_size, size}, 2) ||
+        !hash16(hashes + 16, (const char *[]){method, path, request->body.bytes},
+                (const size_t[]){strlen(method), strlen(path), request->body.size}, 3))
+        return fault_no_memory(fault);
     memcpy(&command->answer_caller, who, sizeof command->answer_caller);
     command->answer_key = hashes;
     command->fingerprint = hashes + 16;
