@@ -168,26 +168,38 @@ enum rc keys_set_server_key(struct keys *keys, const char *key, size_t size, str
     return RC_OK;
 }
 
-bool keys_server_key_fits(struct keys *keys, const char *given, size_t size)
+enum rc keys_check_server_key(struct keys *keys, const char *given, size_t size, struct fault *fault)
 {
     uint8_t digest[DIGEST_BYTES];
 
     if (EVP_Digest(given, size, digest, NULL, keys->sha256, NULL) != 1)
-        return false;
+        return fault_no_memory(fault);
     (void)pthread_rwlock_rdlock(&keys->lock);
     bool fits = keys->has_server_key && CRYPTO_memcmp(digest, keys->server_key, sizeof digest) == 0;
     (void)pthread_rwlock_unlock(&keys->lock);
-    return fits;
+    return fits ? RC_OK : fault_set(fault, RC_UNAUTHENTICATED, NULL, "a valid X-Server-Key is required");
+}
+
+static bool lists(json_t *array, const char *word)
+{
+    size_t at;
+    json_t *each;
+
+    json_array_foreach(array, at, each) if (json_is_string(each) &&
+                                            strcmp(json_string_value(each), word) == 0) return true;
+    return false;
 }
 
 /* A JWK of a set that may verify signatures, alone with its algorithm; its own reference. */
 static bool usable_jwk(json_t *jwk, struct key *out)
 {
     const char *use = json_string_value(json_object_get(jwk, "use"));
+    json_t *operations = json_object_get(jwk, "key_ops"); /* RFC 7517 4.3 */
     const char *says = json_string_value(json_object_get(jwk, "alg"));
     const char *type = json_string_value(json_object_get(jwk, "kty"));
 
-    if (!type || (strcmp(type, "RSA") != 0 && strcmp(type, "EC") != 0) || (use && strcmp(use, "sig") != 0))
+    if (!type || (strcmp(type, "RSA") != 0 && strcmp(type, "EC") != 0) || (use && strcmp(use, "sig") != 0) ||
+        (operations && !lists(operations, "verify")))
         return false;
     EVP_PKEY *pkey = jose_openssl_jwk_to_EVP_PKEY(NULL, jwk);
     const char *algorithm = algorithm_of(pkey);

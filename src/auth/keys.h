@@ -33,13 +33,15 @@ MUST_CHECK enum rc keys_set_public_key(struct keys *keys, const char *pem, size_
 MUST_CHECK enum rc keys_set_server_key(struct keys *keys, const char *key, size_t size, struct fault *fault);
 
 /* Takes the signature keys of a JWK set (RFC 7517) in place of those of the last one: RSA of 2048 bits or
- * more for RS256, EC P-256 for ES256; use absent or sig; never kty oct; 62 at most. RC_INVALID: no JWK set,
- * or no such key in it; the old ones stay. */
+ * more for RS256, EC P-256 for ES256; use absent or sig; key_ops absent or with verify; never kty oct; 62 at
+ * most. RC_INVALID: no JWK set, or no such key in it; the old ones stay. */
 MUST_CHECK enum rc keys_set_jwks(struct keys *keys, const char *bytes, size_t size, int *out_count,
                                  struct fault *fault);
 
-/* Whether it is the server key, in a time that says nothing about the key. False while none is set. */
-bool keys_server_key_fits(struct keys *keys, const char *given, size_t size);
+/* Whether it is the server key, in a time that says nothing about the key. RC_UNAUTHENTICATED: it is not, or
+ * none is set. RC_BUSY: out of memory. */
+MUST_CHECK enum rc keys_check_server_key(struct keys *keys, const char *given, size_t size,
+                                         struct fault *fault);
 
 /* A number that changes whenever a key that verifies goes or comes. A glance, without a lock: what is found
  * with the keys of an older generation is not to be trusted. */

@@ -79,7 +79,7 @@ static enum rc authenticate(struct request *request, struct caller *out_caller, 
 }
 
 /* X-Server-Key (or X-Service-Key), once. */
-static bool server_key_fits(struct request *request)
+static enum rc check_server_key(struct request *request, struct fault *fault)
 {
     struct face_context *context = face_of(request);
     const char *given = request_header(request, "X-Server-Key");
@@ -88,7 +88,9 @@ static bool server_key_fits(struct request *request)
 
     if (!given)
         given = request_header(request, "X-Service-Key");
-    return given && count == 1 && keys_server_key_fits(auth_keys(context->auth), given, strlen(given));
+    return given && count == 1
+               ? keys_check_server_key(auth_keys(context->auth), given, strlen(given), fault)
+               : fault_set(fault, RC_UNAUTHENTICATED, NULL, "a valid X-Server-Key is required");
 }
 
 /* rate_limit, per caller; who has no id (the server key alone) is one caller. */
@@ -109,11 +111,9 @@ static enum rc admit(struct request *request, struct caller *caller, struct faul
     if (rule == ACCESS_PUBLIC)
         return RC_OK;
     if (rule == ACCESS_SERVER_KEY || rule == ACCESS_WEBHOOK) {
-        if (!server_key_fits(request))
-            return fault_set(fault, RC_UNAUTHENTICATED, NULL, "a valid X-Server-Key is required");
-        enum rc known = rule == ACCESS_SERVER_KEY || !context->webhook_jwt_required
-                            ? RC_OK
-                            : authenticate(request, caller, fault);
+        enum rc known = check_server_key(request, fault);
+        if (known == RC_OK && rule == ACCESS_WEBHOOK && context->webhook_jwt_required)
+            known = authenticate(request, caller, fault);
         return known == RC_OK ? pace(request, caller, fault) : known;
     }
     if (request->route->face == FACE_VIDEO && !context->video_auth_required) {
