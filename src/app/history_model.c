@@ -216,9 +216,9 @@ static enum rc fold_chosen(struct sifting *sifting, struct model *twin, struct f
                      ? store_each_event_of(sifting->history->store, sifting->chosen.at, sifting->chosen.count,
                                            replay_one, &replaying, fault)
                      : fault_no_memory(fault);
-    if (rc == RC_OK)
-        replay_publish(&replaying.replay);
-    else
+    if (rc == RC_OK && replay_publish(&replaying.replay) != RC_OK)
+        rc = fault_no_memory(fault);
+    if (rc != RC_OK)
         fold_abandon(&fold);
     replay_done(&replaying.replay);
     fold_done(&fold);

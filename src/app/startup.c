@@ -56,8 +56,8 @@ static enum rc replay_tail(struct engine *engine, void (*progress)(void *, uint6
         return fault_no_memory(fault);
     tail.replay.judge = engine->policy.judge;
     enum rc rc = store_each_event(engine->store, model_published(engine->model), take_event, &tail, fault);
-    if (rc == RC_OK)
-        replay_publish(&tail.replay);
+    if (rc == RC_OK && replay_publish(&tail.replay) != RC_OK)
+        rc = fault_no_memory(fault);
     replay_done(&tail.replay);
     return rc;
 }

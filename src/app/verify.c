@@ -174,7 +174,8 @@ static enum rc fold_one(void *arg, const struct stored_event *stored, struct fau
     struct verifying *verifying = arg;
 
     if (stored->sequence > verifying->checkpoint && !verifying->compared) {
-        replay_publish(&verifying->replay);
+        if (replay_publish(&verifying->replay) != RC_OK)
+            return fault_no_memory(fault);
         enum rc rc = compare_checkpoint(verifying);
         if (rc != RC_OK)
             return rc;
@@ -253,11 +254,10 @@ static enum rc fold_all(struct verifying *verifying)
 {
     enum rc rc = store_each_event(verifying->store, 0, fold_one, verifying, verifying->fault);
 
-    if (rc == RC_OK) {
-        replay_publish(&verifying->replay);
-        if (!verifying->compared)
-            rc = compare_checkpoint(verifying);
-    }
+    if (rc == RC_OK && replay_publish(&verifying->replay) != RC_OK)
+        rc = fault_no_memory(verifying->fault);
+    if (rc == RC_OK && !verifying->compared)
+        rc = compare_checkpoint(verifying);
     return rc;
 }
 

@@ -287,9 +287,9 @@ static enum rc export_known(struct exporting_user *of, struct store *store, cons
         replay_init(&of->replay, &of->fold) != RC_OK)
         return fault_no_memory(fault);
     enum rc rc = store_each_event(store, 0, look, of, fault);
-    if (rc == RC_OK)
-        replay_publish(&of->replay);
-    else
+    if (rc == RC_OK && replay_publish(&of->replay) != RC_OK)
+        rc = fault_no_memory(fault);
+    if (rc != RC_OK)
         fold_abandon(&of->fold);
     if (rc == RC_OK)
         rc = put_head(exporting, &counters, id) ? put_id(exporting, &user, fault) : cannot_write(fault);

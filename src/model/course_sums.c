@@ -267,11 +267,13 @@ bool course_sums_add(struct course_sums *sums, const struct enrolment_share *sha
 
     if (!cell)
         return false;
-    if (share->class == CLASS_WORKING && share->activity_day != INT32_MIN &&
-        !add_day(sums, share->activity_day, share->completed_required, sign))
-        return false;
     if (!add_activity(sums, share->activity_ms, sign))
         return false;
+    if (share->class == CLASS_WORKING && share->activity_day != INT32_MIN &&
+        !add_day(sums, share->activity_day, share->completed_required, sign)) {
+        (void)add_activity(sums, share->activity_ms, -sign); /* only one that was added: it is taken out */
+        return false;
+    }
     add_cell(cell, share, sign);
     sums->of_class[share->class] += sign;
     if (share->class == CLASS_DONE_FOR_GOOD || share->class == CLASS_CERTIFIED)

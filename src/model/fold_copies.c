@@ -182,7 +182,8 @@ static bool reserve_joining(struct model *model, struct course_slot *slot)
 
 enum rc fold_reserve(struct fold *fold)
 {
-    bool whole = reserve_holders(fold) && each_new_enrolment(fold, count_joining);
+    bool whole =
+        model_keep_spare(fold->model) && reserve_holders(fold) && each_new_enrolment(fold, count_joining);
     return whole && each_new_enrolment(fold, reserve_joining) ? RC_OK : RC_BUSY;
 }
 

@@ -9,7 +9,11 @@
 #include "model/model_private.h"
 #include "model/names.h"
 
-enum { OWNERS_LEAST = 1024, KEYS_LEAST = 6 /* what the least allocation holds */ };
+enum {
+    OWNERS_LEAST = 1024,
+    KEYS_LEAST = 6,          /* what the least allocation holds */
+    SPARE_BYTES = 64 * 1024, /* more than a batch needs for the cells of all its commands */
+};
 
 enum rc model_new(struct model **out_model)
 {
@@ -62,6 +66,7 @@ void model_free(struct model *model)
         item_def_unref(item_slot(model, i)->pending);
         list_done(&item_slot(model, i)->holders);
     }
+    free(model->spare);
     free(model->record_owner);
     list_done(&model->moved_again);
     list_done(&model->stale_courses);
@@ -94,28 +99,32 @@ static bool twin_room(struct model *twin, const struct model *model, uint32_t le
 {
     for (enum entity kind = 0; kind < ENTITIES; kind++) {
         struct table *table = &twin->tables[kind];
-        table->count = table->stored = kind == ENTITY_LEARNER ? learner : model->tables[kind].count;
-        table->capacity = table->count + 1;
-        table->at = calloc(table->capacity, sizeof *table->at);
+        uint32_t count = kind == ENTITY_LEARNER ? learner : model->tables[kind].count;
+        table->at = calloc(count + 1u, sizeof *table->at);
         if (!table->at)
             return false;
+        table->capacity = count + 1;
+        table->count = table->stored = count;
     }
     return true;
 }
 
 enum rc model_of_one(struct model *model, uint32_t learner, struct model **out_twin)
 {
-    enum rc rc = model_new(out_twin);
+    struct model *twin;
+    enum rc rc = model_new(&twin);
 
     if (rc != RC_OK)
         return rc;
-    (*out_twin)->partial = true;
+    twin->partial = true;
     struct view view = model_read_begin(model);
-    bool whole = twin_room(*out_twin, model, learner);
+    bool whole = twin_room(twin, model, learner);
     model_read_end(view);
-    if (whole && model_of_one_slot(*out_twin, model, ENTITY_LEARNER, learner))
+    if (whole && model_of_one_slot(twin, model, ENTITY_LEARNER, learner)) {
+        *out_twin = twin;
         return RC_OK;
-    model_free(*out_twin);
+    }
+    model_free(twin);
     return RC_BUSY;
 }
 
@@ -156,18 +165,34 @@ bool model_reserve_record(struct model *model, uint32_t record_id)
                                         sizeof *model->record_owner, record_id, OWNERS_LEAST);
 }
 
+bool model_keep_spare(struct model *model)
+{
+    if (!model->spare)
+        model->spare = malloc(SPARE_BYTES);
+    return model->spare != NULL;
+}
+
+bool model_spend_spare(struct model *model)
+{
+    bool had = model->spare != NULL;
+
+    free(model->spare);
+    model->spare = NULL;
+    return had;
+}
+
 /* The last resort: out of memory after the commit, where nothing can be taken back; the next start folds the
  * events again. fold_reserve has made room before for all but new cells of a course's sums (a few dozen bytes
- * each). */
+ * each), and for these it has kept a spare. */
 static void must(bool done)
 {
     if (!done)
         abort();
 }
 
-static void push_key(struct keys *keys, uint32_t key)
+static void push_key(struct model *model, struct keys *keys, uint32_t key)
 {
-    must(list_add(keys, key)); /* it grows in a replay; else fold_reserve made room */
+    must(list_add(keys, key) || (model_spend_spare(model) && list_add(keys, key)));
 }
 
 void model_mark_dirty(struct model *model, enum entity kind, uint32_t key)
@@ -175,7 +200,7 @@ void model_mark_dirty(struct model *model, enum entity kind, uint32_t key)
     struct slot *slot = model->tables[kind].at[key];
 
     if (!slot->dirty)
-        push_key(&model->tables[kind].dirty, key);
+        push_key(model, &model->tables[kind].dirty, key);
     slot->dirty = true;
 }
 
@@ -209,24 +234,32 @@ static void count_enrolment(struct model *model, const struct enrolment *enrolme
     struct course_slot *course = course_slot(model, enrolment->course);
     struct enrolment_share share = enrolment_share(enrolment);
 
-    must(course_sums_add(&course->sums, &share, sign));
+    must(course_sums_add(&course->sums, &share, sign) ||
+         (model_spend_spare(model) && course_sums_add(&course->sums, &share, sign)));
     model_mark_dirty(model, ENTITY_COURSE, enrolment->course);
+}
+
+static void count_day(struct model *model, struct course_sums *sums, int32_t day, int learners,
+                      int64_t reports)
+{
+    must(course_sums_add_day(sums, day, learners, reports) ||
+         (model_spend_spare(model) && course_sums_add_day(sums, day, learners, reports)));
 }
 
 /* What a learner reported in a course, by days: the difference between two states. Days stay once they are
  * there, unless newer ones take their place. */
-static void count_days(struct course_sums *sums, const struct course_day *old, uint32_t old_count,
-                       const struct course_day *new, uint32_t new_count)
+static void count_days(struct model *model, struct course_sums *sums, const struct course_day *old,
+                       uint32_t old_count, const struct course_day *new, uint32_t new_count)
 {
     while (old_count || new_count) {
         bool gone = old_count && (!new_count || old->day < new->day);
         bool came = new_count && (!old_count || new->day < old->day);
         if (gone)
-            must(course_sums_add_day(sums, old->day, -1, -(int64_t)old->reports));
+            count_day(model, sums, old->day, -1, -(int64_t)old->reports);
         else if (came)
-            must(course_sums_add_day(sums, new->day, 1, new->reports));
+            count_day(model, sums, new->day, 1, new->reports);
         else if (old->reports != new->reports)
-            must(course_sums_add_day(sums, new->day, 0, (int64_t) new->reports - old->reports));
+            count_day(model, sums, new->day, 0, (int64_t) new->reports - old->reports);
         old += !came;
         old_count -= !came;
         new += !gone;
@@ -260,7 +293,7 @@ void model_replace(struct model *model, const struct learner *before, const stru
         if (is)
             count_record(model, &new->records[i], 1);
         if (is && !was) {
-            push_key(&item_slot(model, new->records[i].item)->holders, new->key);
+            push_key(model, &item_slot(model, new->records[i].item)->holders, new->key);
             note_owner(model, new->records[i].id, new->key);
         }
     }
@@ -276,10 +309,11 @@ void model_replace(struct model *model, const struct learner *before, const stru
             count_enrolment(model, &old->enrolments[i], -1);
         if (is)
             count_enrolment(model, &new->enrolments[i], 1);
-        count_days(&course_slot(model, was ? old->enrolments[i].course : new->enrolments[i].course)->sums,
+        count_days(model,
+                   &course_slot(model, was ? old->enrolments[i].course : new->enrolments[i].course)->sums,
                    from, (uint32_t)(old_days - from), to, (uint32_t)(new_days - to));
         if (is && !was)
-            push_key(&course_slot(model, new->enrolments[i].course)->roster, new->key);
+            push_key(model, &course_slot(model, new->enrolments[i].course)->roster, new->key);
     }
 }
 
@@ -292,7 +326,7 @@ void model_install(struct model *model, uint32_t key, struct learner_state *next
     if (slot->moved && model->moved)
         slot->moved = 0; /* what the revision held for them is in this state */
     else if (slot->moved)
-        push_key(&model->moved_again, key);
+        push_key(model, &model->moved_again, key);
     slot->state = next;
     model_mark_dirty(model, ENTITY_LEARNER, key);
     state_unref(before);
@@ -306,11 +340,11 @@ static bool is_stale(const struct keys *keys)
 }
 
 /* One learner of the list is erased; which, view_learner tells. */
-static void leave(struct keys *keys, struct keys *stale, uint32_t owner)
+static void leave(struct model *model, struct keys *keys, struct keys *stale, uint32_t owner)
 {
     keys->stale++;
     if (is_stale(keys))
-        push_key(stale, owner);
+        push_key(model, stale, owner);
 }
 
 static void compact(struct model *model, struct keys *keys)
@@ -351,14 +385,14 @@ void model_forget_learner(struct model *model, uint32_t key)
         const struct learner *learner = &state->learner;
         model_replace(model, learner, NULL);
         for (uint32_t i = 0; i < learner->record_count; i++) {
-            leave(&item_slot(model, learner->records[i].item)->holders, &model->stale_items,
+            leave(model, &item_slot(model, learner->records[i].item)->holders, &model->stale_items,
                   learner->records[i].item);
             model_mark_dirty(model, ENTITY_ITEM, learner->records[i].item);
             if (learner->records[i].id < model->record_capacity)
                 model->record_owner[learner->records[i].id] = 0;
         }
         for (uint32_t i = 0; i < learner->enrolment_count; i++) {
-            leave(&course_slot(model, learner->enrolments[i].course)->roster, &model->stale_courses,
+            leave(model, &course_slot(model, learner->enrolments[i].course)->roster, &model->stale_courses,
                   learner->enrolments[i].course);
             model_mark_dirty(model, ENTITY_COURSE, learner->enrolments[i].course);
         }

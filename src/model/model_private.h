@@ -88,10 +88,19 @@ struct model {
     uint32_t record_capacity;
     uint16_t threshold_hundredths; /* completion_threshold, as the events say */
     bool scrub_owed;               /* the checkpoint file's log still holds rows of somebody erased */
+    void *spare;                   /* model_keep_spare's; NULL: it was spent */
     bool partial;                  /* a twin: only some learners, courses and items have slots */
     uint64_t published;            /* sequence of the last published event */
     atomic_size_t listing_bytes;   /* what lists of learners hold while they are made: app/roster.h */
 };
+
+/* Keeps some memory aside for what has to succeed after a commit: a sum that needs a new cell. False: there
+ * is none to be had. The engine's thread, or whoever replays. */
+bool model_keep_spare(struct model *model);
+
+/* Gives that memory back to the allocator. False: it was spent before; else what has failed for want of a
+ * little memory is worth trying once more. */
+bool model_spend_spare(struct model *model);
 
 /* What always holds:
  * - The engine's thread alone changes the model, and what readers look at only under the write lock. So it

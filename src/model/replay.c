@@ -16,11 +16,15 @@ void replay_done(struct replay *replay)
     replay->room = NULL;
 }
 
-void replay_publish(struct replay *replay)
+enum rc replay_publish(struct replay *replay)
 {
-    if (replay->pending)
-        fold_publish(replay->fold, replay->last);
+    if (!replay->pending)
+        return RC_OK;
+    if (fold_reserve(replay->fold) != RC_OK)
+        return RC_BUSY;
+    fold_publish(replay->fold, replay->last);
     replay->pending = 0;
+    return RC_OK;
 }
 
 enum rc replay_event(struct replay *replay, const struct stored_event *stored)
@@ -31,8 +35,8 @@ enum rc replay_event(struct replay *replay, const struct stored_event *stored)
 
     if (!stored_event_decode(stored, replay->room, EVENT_SEGMENTS_MAX, &event))
         return RC_INTERNAL;
-    if (alone)
-        replay_publish(replay);
+    if (alone && replay_publish(replay) != RC_OK)
+        return RC_BUSY;
     if (replay->judge && !judge_event(replay->judge, replay->fold, &event))
         return RC_INVALID;
     enum rc rc = fold_apply(replay->fold, &event);
@@ -41,7 +45,5 @@ enum rc replay_event(struct replay *replay, const struct stored_event *stored)
     if (replay->judge && !judge_outcome(replay->judge, replay->fold, &event))
         return RC_INVALID;
     replay->last = event.sequence;
-    if (++replay->pending >= PUBLISH_EVERY || alone)
-        replay_publish(replay);
-    return RC_OK;
+    return ++replay->pending >= PUBLISH_EVERY || alone ? replay_publish(replay) : RC_OK;
 }

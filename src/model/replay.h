@@ -24,5 +24,5 @@ void replay_done(struct replay *replay);
 /* RC_INTERNAL: the event cannot be read, or makes no sense. RC_INVALID: the judge says why. */
 MUST_CHECK enum rc replay_event(struct replay *replay, const struct stored_event *stored);
 
-/* Lets readers see all that was replayed so far. */
-void replay_publish(struct replay *replay);
+/* Lets readers see all that was replayed so far. Errors: RC_BUSY, out of memory. */
+MUST_CHECK enum rc replay_publish(struct replay *replay);

@@ -207,7 +207,9 @@ static void count(struct revision *revision, const struct learner *old, const st
             continue;
         struct enrolment_share before = enrolment_share(was), after = enrolment_share(is);
         struct course_sums *sums = &revision->courses[course_slot(model, is->course)->revised - 1].sums;
-        must(course_sums_add(sums, &before, -1) && course_sums_add(sums, &after, 1));
+        must(course_sums_add(sums, &before, -1));
+        must(course_sums_add(sums, &after, 1) ||
+             (model_spend_spare(revision->model) && course_sums_add(sums, &after, 1)));
     }
 }
 

@@ -98,7 +98,7 @@ static void replay(struct replay *replaying, struct judge *judge, struct model *
         at += 4 + length;
     }
     if (rc == RC_OK) {
-        replay_publish(replaying);
+        MUST(replay_publish(replaying) == RC_OK, "out of memory");
         check_rows(model);
         (void)judge_model(judge, model); /* either */
     } else {

@@ -78,7 +78,7 @@ static void fold_events(struct model *model, struct fold *fold, uint64_t after, 
     (void)model;
     assert_int_equal(replay_init(&replaying.replay, fold), RC_OK);
     assert_int_equal(store_each_event(store, after, replay_one, &replaying, &fault), RC_OK);
-    replay_publish(&replaying.replay);
+    assert_int_equal(replay_publish(&replaying.replay), RC_OK);
     assert_int_equal(model_published(fold->model), replaying.replay.last);
     replay_done(&replaying.replay);
 }
