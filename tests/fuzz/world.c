@@ -24,6 +24,7 @@
 #include "http/deadlines.h"
 #include "http/framing.h"
 #include "http/hand_over.h"
+#include "http/request_body.h"
 #include "http/seal.h"
 
 enum { LIFE_CALLS = 3000, HEADERS_MAX = 32, NOW_S = 1800000000 };
@@ -32,7 +33,7 @@ static const char secret[] = "0123456789abcdef0123456789abcdef-fuzz";
 
 static struct {
     char directory[64], data[96];
-    unsigned calls, lives;
+    unsigned calls, lives, tokens;
     struct store *store;
     struct engine *engine;
     struct face_context context;
@@ -200,7 +201,7 @@ void world_hush(void)
     if (nowhere || getenv("FUZZ_SHOW"))
         return;
     nowhere = fopen("/dev/null", "w");
-    MUST(nowhere, "/dev/null");
+    MUST(nowhere && setvbuf(nowhere, NULL, _IONBF, 0) == 0, "/dev/null");
     stdout = stderr = nowhere; /* who finds something writes to the descriptor */
 }
 
@@ -289,7 +290,7 @@ static char *token_of(const char *who)
                                     .sub = gap ? gap + 1 : "somebody",
                                     .role = role,
                                     .now_s = here.clock_ms / 1000,
-                                    .ttl_s = 3600};
+                                    .ttl_s = 3600 + ++here.tokens % 1000}; /* another one each time */
 
     (void)snprintf(role, sizeof role, "%.*s", gap ? (int)(gap - who) : 31, who); /* a long one is cut */
     char *token = auth_issue(&request); /* NULL: the id is no UTF-8 */
@@ -369,36 +370,52 @@ static void run(struct request *request)
     }
 }
 
-static void take_answer(struct request *request, struct buf *all)
+/* What an answer may have here. */
+static char answer_bytes[4 << 20];
+
+/* Takes no memory of its own: allocations may be failing. */
+static void take_piece(const struct buf *piece, size_t *size)
 {
+    size_t room = sizeof answer_bytes - 1 - *size;
+    size_t take = piece->size < room ? piece->size : room;
+
+    if (take)
+        memcpy(answer_bytes + *size, piece->bytes, take);
+    *size += take;
+}
+
+static size_t take_answer(struct request *request)
+{
+    size_t size = 0;
+
     if (request->out.failed) { /* as answer.c does */
         buf_done(&request->out);
         request_fail(request, RC_BUSY, &(struct fault){NULL, "out of memory"});
     }
-    buf_add(all, request->out.bytes, request->out.size);
+    take_piece(&request->out, &size);
     while (request->streamed && !request->stream->last && !request->stream->failed) {
         buf_clear(&request->out);
         request->stream->taken = 0;
         request->stream->more(request);
         await(request);
-        buf_add(all, request->out.bytes, request->out.size);
+        take_piece(&request->out, &size);
     }
-    buf_char(all, '\0');
-    MUST(!all->failed, "out of memory");
+    answer_bytes[size] = '\0';
+    return size;
 }
 
 /* What holds of any answer. */
-static void check(struct request *request, const struct buf *all, uint64_t before)
+static void check(struct request *request, size_t size, uint64_t before)
 {
-    bool json =
-        request->content_type && strstr(request->content_type, "json") && all->size > 1 && !request->packed;
+    bool whole = !(request->streamed && request->stream->failed) && size < sizeof answer_bytes - 1;
+    bool json = request->content_type && strstr(request->content_type, "json") && size && !request->packed;
     json_error_t error;
 
     MUST(request->status >= 101 && request->status != 500, "%d on %s: %s", request->status, request->target,
-         all->bytes);
-    if (json && !strstr(request->content_type, "ndjson")) {
-        json_t *root = json_loads(all->bytes, JSON_DECODE_ANY, &error);
-        MUST(root, "%s: %s", error.text, all->bytes);
+         answer_bytes);
+    if (json && whole && !strstr(request->content_type, "ndjson")) {
+        json_t *root = json_loads(answer_bytes, JSON_DECODE_ANY, &error);
+        MUST(root, "%s: %s", error.text, answer_bytes);
         json_decref(root);
     }
     if (request->status >= 400 && request->status < 500)
@@ -408,7 +425,7 @@ static void check(struct request *request, const struct buf *all, uint64_t befor
 
 static void judge_and_handle(struct request *request, const char *body, size_t size)
 {
-    struct fault fault = {NULL, NULL};
+    struct fault fault = {NULL, ""};
     enum rc rc = http_check_framing(request, &fault);
 
     request->content_length = size;
@@ -420,8 +437,11 @@ static void judge_and_handle(struct request *request, const char *body, size_t s
     run(request);
     if (request->answered)
         return;
-    if (request->body_max)
-        buf_add(&request->body, body, size);
+    request_take_body(request, body, size);
+    if (request->body_too_large || request->body_refused) { /* as connection.c does */
+        request_fail(request, request->body_refused ? RC_BUSY : RC_TOO_LARGE, &fault);
+        return;
+    }
     dispatch_handle(request);
     run(request);
     MUST(request->answered, "%s is not answered", request->target);
@@ -433,7 +453,6 @@ void world_send(const char *bytes, size_t size, struct world_answer *out)
     struct http_connection connection = {.carrier = {wait_for, resume}};
     struct request *request = carried_new(&connection.carrier);
     struct deadline deadline = {.fd = -1};
-    struct buf all = {0};
     char *text = world_text((const uint8_t *)bytes, size), *at = text, *token = NULL;
     uint64_t before = service_published(context->service);
 
@@ -448,10 +467,10 @@ void world_send(const char *bytes, size_t size, struct world_answer *out)
     if (world_handles)
         world_handles(true);
     judge_and_handle(request, at, (size_t)(text + size - at));
-    take_answer(request, &all);
+    size_t answered = take_answer(request);
     if (world_handles)
         world_handles(false);
-    check(request, &all, before);
+    check(request, answered, before);
     if (!request->streamed)
         request_seal(request);
     if (request->stream)
@@ -459,7 +478,8 @@ void world_send(const char *bytes, size_t size, struct world_answer *out)
     hand_over_end(request);
     if (request->charged)
         bodies_give(request->bodies, request->payer, request->charged);
-    *out = (struct world_answer){request->status, all.bytes, all.size - 1};
+    *out =
+        (struct world_answer){request->status, world_text((const uint8_t *)answer_bytes, answered), answered};
     carried_free(request);
     (void)sem_destroy(&connection.resumed);
     free(token);
