@@ -3,6 +3,7 @@
 // refused stored nothing. The last test prints how many cases each group had.
 import assert from 'node:assert/strict';
 import { createHmac, generateKeyPairSync, sign as signWith } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -66,6 +67,26 @@ const badBodies = [
 const goodValues = [
   '1', '-0', '0', '1e2', '1E+2', '1.5e-3', '-1', '9223372036854775807', '-9223372036854775808', '0.1', '123.456', '"a"', '""', '"\\u0061"', '"\\uD83D\\uDE00"', '"😀"', '"\\/\\b\\f\\n\\r\\t"', '"\u007f"', '"\u2028"', '"é"', '"\\"\\\\"', 'true', 'false', 'null', ' 1 ', '\t1\n',
 ];
+
+test('A73: the files of JSONTestSuite: what is no JSON is refused as such, what is some is read', async () => {
+  const { files } = JSON.parse(readFileSync(new URL('../data/json_test_suite.json', import.meta.url)));
+  const bodies = new Map(Object.entries(files).map(([name, text]) => [name, Buffer.from(text, 'base64')]));
+  bodies.set('n_structure_100000_opening_arrays', Buffer.from('['.repeat(100000)));
+  bodies.set('n_structure_open_array_object', Buffer.from(`${'[{"":'.repeat(50000)}\n`));
+  const seen = { y: 0, n: 0, i: 0 };
+  for (const [name, body] of bodies) {
+    const answer = await post('/api/progress/log', body);
+    count('JSON');
+    const said = `${name}: ${answer.status} ${answer.text.slice(0, 200)}`;
+    seen[name[0]]++;
+    assert.equal(answer.status, 400, said); // none of them is a log entry
+    // Two more reasons there may be: a member twice, and U+0000, which no store holds (A74, A80).
+    const read = answer.json.detail !== 'body: the body is not valid JSON';
+    if (name[0] === 'n') assert.ok(!read || answer.json.errors[0].field === 'body', said);
+    if (name[0] === 'y') assert.ok(read || /duplicated_key|null_in_key|escaped_zero|null_escape/.test(name), said);
+  }
+  assert.deepEqual(seen, { y: 95, n: 188, i: 35 });
+});
 
 for (const [face, [path, good]] of Object.entries(writes)) {
   test(`JSON: ${badValues.length + badBodies.length} bad bodies on ${path}: 400, nothing stored`, async () => {
