@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "app/engine.h"
+#include "base/histogram.h"
 #include "base/monotonic.h"
 #include "model/checkpoint.h"
 #include "model/model.h"
@@ -29,6 +30,7 @@ struct checkpointer {
     void *arg;
     int64_t last_ms; /* monotonic, when one was taken last; the engine's thread alone */
     _Atomic uint64_t sequence;
+    struct histogram took_us; /* its thread adds, anybody reads */
     pthread_t thread;
 
     pthread_mutex_t lock; /* guards what follows; held for moments, with no other lock inside */
@@ -73,6 +75,11 @@ void checkpointer_state(struct checkpointer *checkpointer, int64_t *out_failing_
     *out_failing_since_ms = checkpointer->failing_since_ms;
     *out_too_long = checkpointer->too_long;
     (void)pthread_mutex_unlock(&checkpointer->lock);
+}
+
+const struct histogram *checkpointer_times(const struct checkpointer *checkpointer)
+{
+    return &checkpointer->took_us;
 }
 
 /* ---- the engine's thread ---- */
@@ -183,7 +190,9 @@ static void *checkpointer_main(void *arg)
         struct checkpoint *checkpoint = checkpointer->checkpoint;
         struct fault fault = {NULL, NULL};
         (void)pthread_mutex_unlock(&checkpointer->lock);
+        uint64_t began_us = monotonic_us();
         enum rc rc = checkpoint_write(checkpoint, checkpointer->store, &fault);
+        histogram_add(&checkpointer->took_us, histogram_times_us, monotonic_us() - began_us);
         say_checkpoint(checkpointer->policy, rc, checkpoint_too_long(checkpoint), &fault, &said_ms);
         (void)pthread_mutex_lock(&checkpointer->lock);
         checkpointer->ok = rc == RC_OK;

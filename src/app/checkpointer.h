@@ -10,6 +10,7 @@
  * the engine's. */
 
 struct checkpointer;
+struct histogram;
 struct model;
 struct policy;
 struct store;
@@ -20,6 +21,10 @@ struct tail;
 MUST_CHECK enum rc checkpointer_new(struct store *store, struct model *model, struct tail *tail,
                                     const struct policy *policy, void (*woken)(void *arg), void *arg,
                                     struct checkpointer **out_checkpointer, struct fault *fault);
+
+/* How long it took to write one (histogram_times_us), also one that could not be written; since the start, by
+ * the thread alone. As long as the checkpointer. Any thread reads. */
+const struct histogram *checkpointer_times(const struct checkpointer *checkpointer);
 
 /* Starts the thread. Errors: RC_BUSY, there can be no more threads. */
 MUST_CHECK enum rc checkpointer_start(struct checkpointer *checkpointer, struct fault *fault);

@@ -188,6 +188,11 @@ const struct engine_timings *engine_timings(const struct engine *engine)
     return &engine->timings;
 }
 
+const struct histogram *engine_checkpoint_times(const struct engine *engine)
+{
+    return checkpointer_times(engine->checkpointer);
+}
+
 struct engine_state engine_state(struct engine *engine)
 {
     (void)pthread_mutex_lock(&engine->lock);

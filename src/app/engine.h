@@ -91,3 +91,6 @@ struct engine_state engine_state(struct engine *engine);
 
 /* As long as the engine. Any thread reads. */
 const struct engine_timings *engine_timings(const struct engine *engine);
+
+/* How long checkpoints took: checkpointer_times. */
+const struct histogram *engine_checkpoint_times(const struct engine *engine);

@@ -71,6 +71,11 @@ const struct history *service_history(struct service *service)
     return service->history;
 }
 
+const struct histogram *service_checkpoint_times(const struct service *service)
+{
+    return engine_checkpoint_times(service->engine);
+}
+
 const struct engine_timings *service_timings(const struct service *service)
 {
     return engine_timings(service->engine);

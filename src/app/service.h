@@ -53,3 +53,6 @@ struct engine_state service_state(struct service *service);
 
 /* How long its commits took, and how many commands a batch held. As long as the service. Any thread. */
 const struct engine_timings *service_timings(const struct service *service);
+
+/* How long its checkpoints took to write (histogram_times_us). As long as the service. Any thread. */
+const struct histogram *service_checkpoint_times(const struct service *service);

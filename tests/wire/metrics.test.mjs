@@ -31,6 +31,7 @@ test('histograms of routes and commits add up; the process and the build are nam
   assert.equal(value('milepost_commit_seconds_count'), before);
   assert.ok(before >= 7);
   assert.ok(value('milepost_batch_commands_sum') >= 7);
+  assert.ok(value('milepost_checkpoint_seconds_count') >= 0); // written when it is due: checkpointer_test.c
   assert.ok(value('process_resident_memory_bytes') > 1e6 && value('process_open_fds') > 5 && value('process_cpu_seconds_total') > 0);
   const version = /version: '([\d.]+)'/.exec(readFileSync('meson.build', 'utf8'))[1];
   assert.equal(value(`milepost_build_info{version="${version}"}`), 1);

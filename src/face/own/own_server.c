@@ -124,6 +124,10 @@ static void put_engine(struct buf *out, struct face_context *context)
     buf_text(out, "# HELP milepost_batch_commands Commands that one commit held.\n"
                   "# TYPE milepost_batch_commands histogram\n");
     histogram_write(&timings->batch_commands, histogram_sizes, 1, "milepost_batch_commands", "", out);
+    buf_text(out, "# HELP milepost_checkpoint_seconds Time of writing a checkpoint.\n"
+                  "# TYPE milepost_checkpoint_seconds histogram\n");
+    histogram_write(service_checkpoint_times(context->service), histogram_times_us, 1000000,
+                    "milepost_checkpoint_seconds", "", out);
     put_one(out, "milepost_checkpoint_too_long", "gauge",
             "Learners whose state no row of the checkpoint file holds.", state.too_long);
 }

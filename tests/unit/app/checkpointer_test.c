@@ -103,6 +103,7 @@ static void a_checkpoint_is_written_when_it_is_due(void **unused)
     checkpointer_state(checkpointer, &failing_since_ms, &too_long);
     assert_int_equal(failing_since_ms, 0);
     assert_int_equal(too_long, 0);
+    assert_int_equal(histogram_count(checkpointer_times(checkpointer)), 1);
     checkpointer_consider(checkpointer, sequence, false); /* nothing new: nothing is written */
     checkpointer_stop(checkpointer);
     assert_int_equal(woken, 1);
