@@ -9,19 +9,6 @@
 
 #include "app/access.h"
 
-/* The trace id of a traceparent header (W3C Trace Context): "00-" 32 digits "-" 16 digits "-" 2 digits. */
-static void trace_of(struct request *request, char out[33])
-{
-    const char *given = request_header(request, "traceparent");
-
-    out[0] = '\0';
-    if (!given || strlen(given) != 55 || strncmp(given, "00-", 3) != 0 || given[35] != '-' ||
-        given[52] != '-' || strspn(given + 3, "0123456789abcdef") != 32)
-        return;
-    memcpy(out, given + 3, 32);
-    out[32] = '\0';
-}
-
 /* One line per answer that is worth it: 5xx always, refusals for load at warn; all at debug, or with
  * access_log. Never a token, a body or a query: reliability R39. */
 static void log_answer(struct server *server, struct request *request, uint64_t microseconds)
@@ -30,11 +17,13 @@ static void log_answer(struct server *server, struct request *request, uint64_t 
                            : request->status == 429                                          ? LOG_WARN
                            : atomic_load_explicit(&server->access_log, memory_order_relaxed) ? LOG_INFO
                                                                                              : LOG_DEBUG;
-    char trace[33];
+    char trace[33] = "";
 
     if (!log_output_takes(server->log, level))
         return;
-    trace_of(request, trace);
+    const char *parent = request_traceparent(request);
+    if (parent)
+        (void)snprintf(trace, sizeof trace, "%.32s", parent + 3); /* fits */
     log_output_answer(server->log, level,
                       &(struct log_answer){
                           .method = http_method_name(request->method),

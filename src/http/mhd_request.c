@@ -1,5 +1,6 @@
 #include "http/mhd_request.h"
 
+#include <string.h>
 #include <strings.h>
 
 #include <microhttpd.h>
@@ -8,6 +9,17 @@ const char *request_header(struct request *request, const char *name)
 {
     return request->connection ? MHD_lookup_connection_value(connection_of(request), MHD_HEADER_KIND, name)
                                : NULL;
+}
+
+const char *request_traceparent(struct request *request)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *given = request_header(request, "traceparent");
+    bool ours = given && strlen(given) == 55 && strncmp(given, "00-", 3) == 0 && given[35] == '-' &&
+                given[52] == '-' && strspn(given + 3, digits) == 32 && strspn(given + 36, digits) == 16 &&
+                strspn(given + 53, digits) == 2;
+
+    return ours ? given : NULL;
 }
 
 struct counting {

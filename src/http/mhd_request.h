@@ -18,5 +18,9 @@ static inline struct MHD_Connection *connection_of(struct request *request)
 /* A header's value; NULL: it did not come. Names match without case. Borrowed from the request. */
 const char *request_header(struct request *request, const char *name);
 
+/* The traceparent header (W3C Trace Context, version 00: "00-" 32 digits "-" 16 digits "-" 2 digits); NULL:
+ * none came, or what came is none. Borrowed from the request. */
+const char *request_traceparent(struct request *request);
+
 /* How often a header came; names match without case. */
 int request_header_count(struct request *request, const char *name);

@@ -69,8 +69,8 @@ void cms_drop(struct cms *cms, enum cms_kind kind, const char *id)
     question_drop(&cms->service, path_of(kind), id);
 }
 
-void cms_ask(struct cms *cms, enum cms_kind kind, const char *id,
+void cms_ask(struct cms *cms, enum cms_kind kind, const char *id, const char *trace,
              void (*done)(void *arg, const struct reply *reply), void *arg)
 {
-    question_ask(&cms->service, path_of(kind), id, done, arg);
+    question_ask(&cms->service, path_of(kind), id, trace, done, arg);
 }

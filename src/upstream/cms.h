@@ -23,9 +23,9 @@ void cms_free(struct cms *cms);
 bool cms_known(struct cms *cms, enum cms_kind kind, const char *id, char *out_title, size_t room,
                int64_t *out_duration_s);
 
-/* Asks the CMS for a course or video; done is called once, on the fetcher's thread or at once. What came is
- * remembered by then. Any thread. */
-void cms_ask(struct cms *cms, enum cms_kind kind, const char *id,
+/* Asks the CMS for a course or video; trace as question_ask has it; done is called once, on the fetcher's
+ * thread or at once. What came is remembered by then. Any thread. */
+void cms_ask(struct cms *cms, enum cms_kind kind, const char *id, const char *trace,
              void (*done)(void *arg, const struct reply *reply), void *arg);
 
 /* Forgets what is remembered (webhooks course-updated, video-updated). */

@@ -1,6 +1,7 @@
 #include "upstream/fetch.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@ enum { QUEUE_MAX = 4096, CALLS_MAX = 32, FAILURES_MAX = 5, REST_MS = 5000, IDLE_
 struct call {
     struct fetch *fetch; /* NULL: free; those that ask the same hang on it */
     CURL *curl;
+    struct curl_slist *headers; /* NULL: none of ours */
 };
 
 struct fetcher {
@@ -112,7 +114,8 @@ static void end_call(struct fetcher *fetcher, struct call *call)
 
     (void)curl_multi_remove_handle(fetcher->multi, call->curl); /* it is in there */
     curl_easy_cleanup(call->curl);
-    *call = (struct call){NULL, NULL};
+    curl_slist_free_all(call->headers);
+    *call = (struct call){.fetch = NULL};
     give_back(fetch);
 }
 
@@ -133,12 +136,26 @@ static struct call *call_for(struct fetcher *fetcher, const struct fetch *fetch)
     return free_one;
 }
 
+/* The call goes without it when memory is out. */
+static void pass_trace_on(struct call *call, const struct fetch *fetch)
+{
+    char header[80];
+
+    if (!call->curl || !*fetch->traceparent)
+        return;
+    (void)snprintf(header, sizeof header, "traceparent: %s", fetch->traceparent); /* fits */
+    call->headers = curl_slist_append(NULL, header);
+    (void)curl_easy_setopt(call->curl, CURLOPT_HTTPHEADER, call->headers); /* NULL: none */
+}
+
 static void start_call(struct fetcher *fetcher, struct call *call, struct fetch *fetch)
 {
     call->curl = new_call(fetch, fetcher->timeout_ms);
+    pass_trace_on(call, fetch);
     if (!call->curl || curl_multi_add_handle(fetcher->multi, call->curl) != CURLM_OK) {
         curl_easy_cleanup(call->curl);
-        *call = (struct call){NULL, NULL};
+        curl_slist_free_all(call->headers);
+        *call = (struct call){.fetch = NULL};
         (void)pthread_mutex_lock(&fetcher->lock);
         note_result(fetcher, fetch);
         (void)pthread_mutex_unlock(&fetcher->lock);

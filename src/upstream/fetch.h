@@ -18,6 +18,7 @@ struct fetcher;
 /* One call. Owned by who submits it, until done. */
 struct fetch {
     const char *url;
+    char traceparent[56]; /* sent on; "": none */
     /* on the fetcher's thread; must not block; afterwards the owner's again */
     void (*done)(struct fetch *fetch);
     void *waiter;

@@ -91,7 +91,7 @@ static void answered(struct fetch *fetch)
     end(question, &reply);
 }
 
-void question_ask(struct asked_service *service, const char *path, const char *id,
+void question_ask(struct asked_service *service, const char *path, const char *id, const char *trace,
                   void (*done)(void *arg, const struct reply *reply), void *arg)
 {
     struct question *question = calloc(1, sizeof *question);
@@ -110,6 +110,8 @@ void question_ask(struct asked_service *service, const char *path, const char *i
     buf_char(&question->url, '\0');
     question->fetch.url = question->url.bytes;
     question->fetch.done = answered;
+    (void)snprintf(question->fetch.traceparent, sizeof question->fetch.traceparent, "%s",
+                   trace ? trace : ""); /* fits */
     if (question->url.failed || !fetcher_submit(service->fetcher, &question->fetch))
         end(question, &(struct reply){.came = false});
 }

@@ -49,7 +49,7 @@ bool question_known(struct asked_service *service, const char *path, const char 
 /* Forgets what is kept. Any thread. */
 void question_drop(struct asked_service *service, const char *path, const char *id);
 
-/* Asks. done is called once, on the fetcher's thread, or at once when too many wait; the reply is borrowed
- * for the call. Any thread. */
-void question_ask(struct asked_service *service, const char *path, const char *id,
+/* Asks. trace: a traceparent to send on, copied; NULL: none. done is called once, on the fetcher's thread, or
+ * at once when too many wait; the reply is borrowed for the call. Any thread. */
+void question_ask(struct asked_service *service, const char *path, const char *id, const char *trace,
                   void (*done)(void *arg, const struct reply *reply), void *arg);

@@ -59,8 +59,8 @@ enum user_verdict user_service_verdict(const struct reply *reply)
     return reply->came ? (enum user_verdict)reply->number : USER_UNASKABLE;
 }
 
-void user_service_ask(struct user_service *service, const char *id,
+void user_service_ask(struct user_service *service, const char *id, const char *trace,
                       void (*done)(void *arg, const struct reply *reply), void *arg)
 {
-    question_ask(&service->service, path, id, done, arg);
+    question_ask(&service->service, path, id, trace, done, arg);
 }

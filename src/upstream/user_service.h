@@ -20,8 +20,8 @@ void user_service_free(struct user_service *service);
 /* Gives what is remembered of a user; USER_NOT_ASKED: nothing is, ask with user_service_ask. Any thread. */
 enum user_verdict user_service_known(struct user_service *service, const char *id);
 
-/* Calls done once, on another thread or (when too many wait) at once. */
-void user_service_ask(struct user_service *service, const char *id,
+/* Asks; trace as question_ask has it. Calls done once, on another thread or (when too many wait) at once. */
+void user_service_ask(struct user_service *service, const char *id, const char *trace,
                       void (*done)(void *arg, const struct reply *reply), void *arg);
 
 /* What the reply that done got says: USER_YES, USER_NO or USER_UNASKABLE. */

@@ -6,14 +6,15 @@ import { Server } from './server.mjs';
 
 // A service that answers what `answer(path)` says: [status, body, delay in ms].
 async function service(answer) {
-  const asked = [];
+  const asked = [], traces = [];
   const http = createServer((request, response) => {
     asked.push(request.url);
+    traces.push(request.headers.traceparent);
     const [status, body, delay = 0, headers = {}] = answer(request.url);
     setTimeout(() => response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body)), delay);
   });
   await new Promise((resolve) => http.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${http.address().port}`, asked, close: () => { http.closeAllConnections(); return new Promise((resolve) => http.close(resolve)); } };
+  return { url: `http://127.0.0.1:${http.address().port}`, asked, traces, close: () => { http.closeAllConnections(); return new Promise((resolve) => http.close(resolve)); } };
 }
 
 test('the user service is asked before a log is stored', async () => {
@@ -52,6 +53,24 @@ test('the user service is asked before a log is stored', async () => {
     assert.equal((await log('nobody-knows')).status, 503);
     assert.equal((await log('yes')).status, 201); // still remembered
   } finally {
+    assert.equal((await server.discard()).code, 0, server.log);
+  }
+});
+
+test('a caller\'s traceparent is passed on to the user service and the CMS; what is none is not', async () => {
+  const users = await service(() => [200, {}]), cms = await service(() => [200, { title: 'T' }]);
+  const server = await Server.start({ flags: ['--user_svc_base_url', users.url, '--cms_base_url', cms.url] });
+  const trace = (n) => `00-4bf92f3577b34da6a3ce929d0e0e473${n}-00f067aa0ba902b7-01`;
+  const log = (as, traceparent) => server.call('POST', '/api/progress/log', { as, body: { user_id: as, n: 1 }, headers: traceparent === undefined ? {} : { traceparent } });
+  try {
+    for (const [as, sent] of [['a', trace(1)], ['b', undefined], ['c', `${trace(2)}x`], ['d', trace(3).toUpperCase()]]) assert.equal((await log(as, sent)).status, 201);
+    assert.deepEqual(users.traces, [trace(1), undefined, undefined, undefined]);
+    await server.call('POST', '/api/v1/Progress/video', { as: 'a', body: { UserId: 'a', VideoId: 'v', CurrentTimeSeconds: 1 }, headers: { traceparent: trace(4) } });
+    assert.ok(cms.traces.length > 0);
+    assert.deepEqual([...new Set(cms.traces)], [trace(4)]);
+  } finally {
+    await users.close();
+    await cms.close();
     assert.equal((await server.discard()).code, 0, server.log);
   }
 });

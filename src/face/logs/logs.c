@@ -92,8 +92,9 @@ static void check_user(struct request *request, struct command *command)
         judged(request);
         return;
     }
+    const char *trace = request_traceparent(request);
     request_suspend(request, judged);
-    user_service_ask(context->users, command->learner.bytes, told, asking);
+    user_service_ask(context->users, command->learner.bytes, trace, told, asking);
 }
 
 static enum rc decode_post(struct request *request, const struct body *body, struct command *command,

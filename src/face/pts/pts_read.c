@@ -360,8 +360,9 @@ static void pts_before(struct slow *slow)
         judged(request);
         return;
     }
+    const char *trace = request_traceparent(request);
     request_suspend(request, judged);
-    user_service_ask(users, user, told, read);
+    user_service_ask(users, user, trace, told, read);
 }
 
 static enum rc decode_kind(struct slow *slow, enum pts_read_kind kind, struct fault *fault)

@@ -96,11 +96,14 @@ bool titles_fetch(struct titles *titles, void (*again)(struct request *request))
     titles->asked = true;
     atomic_store(&titles->open, count);
     buf_clear(&titles->request->out);
+    /* it lives until the last question is asked */
+    const char *trace = request_traceparent(titles->request);
     request_suspend(titles->request, again);
     /* After the last question the request may already run again: only locals are used from here on. */
     struct wanted wanted[TITLES_WANTED_MAX];
     memcpy(wanted, titles->wanted, sizeof wanted);
     for (int i = 0; i < count; i++)
-        cms_ask(context->cms, wanted[i].course ? CMS_COURSE : CMS_VIDEO, wanted[i].id, one_known, titles);
+        cms_ask(context->cms, wanted[i].course ? CMS_COURSE : CMS_VIDEO, wanted[i].id, trace, one_known,
+                titles);
     return true;
 }

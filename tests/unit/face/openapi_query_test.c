@@ -10,7 +10,10 @@ static void words_become_parameters(void **unused)
     } rows[] = {
         {NULL, "[]", true},
         {"", "[]", true},
-        {"moduleId", "[{\"name\":\"moduleId\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}}]", true},
+        {"moduleId",
+         "[{\"name\":\"moduleId\",\"in\":\"query\",\"description\":\"items of this course alone\",\"schema\":"
+         "{\"type\":\"string\"}}]",
+         true},
         {"limit", "[]", false}, /* which of them? */
         {"moduleId:x", "[]", false},
         {"nothing", "[]", false},

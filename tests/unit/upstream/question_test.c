@@ -67,7 +67,7 @@ static void a_reply_is_told_and_kept(void **unused)
                       &fault),
         RC_OK);
     assert_false(question_known(&service, "/things/", "a/b", text, sizeof text, &number));
-    question_ask(&service, "/things/", "a/b", note, &told);
+    question_ask(&service, "/things/", "a/b", NULL, note, &told);
     wait_for(&told.count, 1);
     assert_string_equal(bench.server.last_path, "/api/things/a%2Fb");
     assert_true(told.reply.came);
@@ -78,12 +78,12 @@ static void a_reply_is_told_and_kept(void **unused)
     assert_false(question_known(&service, "/other/", "a/b", text, sizeof text, &number));
     question_drop(&service, "/things/", "a/b");
     assert_false(question_known(&service, "/things/", "a/b", text, sizeof text, &number));
-    question_ask(&service, "/status/", "503", note, &told); /* a failure is told, and not kept */
+    question_ask(&service, "/status/", "503", NULL, note, &told); /* a failure is told, and not kept */
     wait_for(&told.count, 2);
     assert_false(told.reply.came);
     assert_false(question_known(&service, "/status/", "503", text, sizeof text, &number));
     fetcher_stop(bench.fetcher); /* nothing is taken any more: told at once */
-    question_ask(&service, "/things/", "c", note, &told);
+    question_ask(&service, "/things/", "c", NULL, note, &told);
     assert_int_equal(atomic_load(&told.count), 3);
     assert_false(told.reply.came);
     question_done(&service);
@@ -118,7 +118,7 @@ static void titles_and_durations_are_read(void **unused)
         atomic_store(&bench.server.body, cms_rows[i].body);
         assert_int_equal(cms_new(bench.server.url, bench.fetcher, KEEP_MS, &cms, &fault), RC_OK);
         assert_false(cms_known(cms, CMS_VIDEO, "v", title, sizeof title, &duration_s));
-        cms_ask(cms, CMS_VIDEO, "v", note, &told);
+        cms_ask(cms, CMS_VIDEO, "v", NULL, note, &told);
         wait_for(&told.count, 1);
         assert_string_equal(bench.server.last_path, "/videos/v");
         assert_true(cms_known(cms, CMS_VIDEO, "v", title, sizeof title, &duration_s));
@@ -148,7 +148,7 @@ static void what_the_cms_lacks_is_remembered(void **unused)
         struct told told = {.count = 0};
         (void)snprintf(base, sizeof base, "%s/status/%s", bench.server.url, statuses[i]);
         assert_int_equal(cms_new(base, bench.fetcher, KEEP_MS, &cms, &fault), RC_OK);
-        cms_ask(cms, CMS_COURSE, "c", note, &told);
+        cms_ask(cms, CMS_COURSE, "c", NULL, note, &told);
         wait_for(&told.count, 1);
         assert_int_equal(told.reply.came, i == 0);
         assert_true(cms_known(cms, CMS_COURSE, "c", title, sizeof title, &duration_s));
@@ -191,7 +191,7 @@ static void a_verdict_on_a_user_is_read(void **unused)
         (void)snprintf(base, sizeof base, "%s/status/%s", bench.server.url, rows[i].status);
         assert_int_equal(user_service_new(base, bench.fetcher, &users, &fault), RC_OK);
         assert_int_equal(user_service_known(users, "u"), USER_NOT_ASKED);
-        user_service_ask(users, "u", note, &told);
+        user_service_ask(users, "u", NULL, note, &told);
         wait_for(&told.count, 1);
         if (user_service_verdict(&told.reply) != rows[i].verdict ||
             user_service_known(users, "u") != rows[i].known)
