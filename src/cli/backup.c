@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "cli/database.h"
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "ops/key_files.h"
 
 /* backup, restore: the events as one file, and the keys that the data directory has beside it. */
@@ -110,7 +111,10 @@ int cli_backup(int argc, char **argv)
     status = cli_bring_copy(&settings);
     if (status)
         return status;
-    enum rc rc = store_backup(settings.data, file, &events, &fault);
+    struct progress progress = {.what = NULL};
+    enum rc rc =
+        store_backup(settings.data, file, &(struct store_watch){progress_watch, &progress}, &events, &fault);
+    progress_end(&progress);
     if (rc != RC_OK)
         return cli_complain(rc == RC_NOT_FOUND ? settings.data : file, fault_why(&fault));
     int keys = with_keys ? copy_keys(settings.data, "/", file, ".") : 0;
@@ -131,8 +135,12 @@ int cli_backup(int argc, char **argv)
 /* Into a directory beside, judged there. */
 static enum rc restore_beside(const char *beside, const char *file, uint64_t *out_events, struct fault *fault)
 {
+    struct progress progress = {.what = NULL};
     struct store *store;
-    enum rc rc = store_restore(beside, file, out_events, fault);
+    enum rc rc =
+        store_restore(beside, file, &(struct store_watch){progress_watch, &progress}, out_events, fault);
+
+    progress_end(&progress);
 
     if (rc == RC_OK)
         rc = store_open(&(struct store_place){.directory = beside}, &store, fault);

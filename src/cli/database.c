@@ -269,9 +269,9 @@ static enum rc move_down(const struct settings *settings, const char *directory,
     (void)snprintf(file, sizeof file, "%s/moved.backup", beside); /* fits */
     rc = follow_into(settings, beside, fault);
     if (rc == RC_OK)
-        rc = store_backup(beside, file, out_events, fault);
+        rc = store_backup(beside, file, NULL, out_events, fault);
     if (rc == RC_OK)
-        rc = cli_make_directory(directory) == 0 ? store_restore(directory, file, out_events, fault)
+        rc = cli_make_directory(directory) == 0 ? store_restore(directory, file, NULL, out_events, fault)
                                                 : fault_set(fault, RC_INTERNAL, NULL, "cannot make it");
     if (rc == RC_OK)
         rc = compare(directory, beside, fault);

@@ -48,6 +48,17 @@ void progress_show(void *arg, uint64_t done)
                       progress->terminal ? "\033[K" : "\n"); /* likewise */
 }
 
+void progress_watch(void *arg, const char *what, const char *unit, uint64_t done, uint64_t total)
+{
+    struct progress *progress = arg;
+
+    if (progress->what != what) {
+        progress_end(progress);
+        progress_begin(progress, what, unit, total);
+    }
+    progress_show(progress, done);
+}
+
 void progress_end(struct progress *progress)
 {
     if (progress->terminal && progress->shown)

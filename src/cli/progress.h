@@ -18,5 +18,9 @@ void progress_begin(struct progress *progress, const char *what, const char *uni
 /* So much is done. Cheap: shows something now and then. arg: a struct progress. */
 void progress_show(void *arg, uint64_t done);
 
+/* The same of who names what is done and its unit with each call: what is new begins anew. For struct
+ * store_watch; arg: a struct progress, zeroed at first. */
+void progress_watch(void *arg, const char *what, const char *unit, uint64_t done, uint64_t total);
+
 /* Takes the changing line away, so that what comes next stands alone. */
 void progress_end(struct progress *progress);

@@ -181,14 +181,21 @@ MUST_CHECK enum rc store_log(struct store *store, uint64_t log_id,
 
 /* ---- copies; neither needs an open store ---- */
 
-/* Copies the event file of a directory, also of one that is served, as one instant into a new file. */
-MUST_CHECK enum rc store_backup(const char *directory, const char *file, uint64_t *out_events,
-                                struct fault *fault);
+/* Who is told how far a copy is: what is done ("copying", "checking"), in which unit. show NULL: nobody. */
+struct store_watch {
+    void (*show)(void *arg, const char *what, const char *unit, uint64_t done, uint64_t total);
+    void *arg;
+};
+
+/* Copies the event file of a directory, also of one that is served, as one instant into a new file. watch
+ * NULL: nobody is told. */
+MUST_CHECK enum rc store_backup(const char *directory, const char *file, const struct store_watch *watch,
+                                uint64_t *out_events, struct fault *fault);
 
 /* Puts a backup into a directory without a store, after checking all of it; nothing is changed when it is
  * bad. */
-MUST_CHECK enum rc store_restore(const char *directory, const char *file, uint64_t *out_events,
-                                 struct fault *fault);
+MUST_CHECK enum rc store_restore(const char *directory, const char *file, const struct store_watch *watch,
+                                 uint64_t *out_events, struct fault *fault);
 
 /* Moves the store of another directory of the same file system into this one, whose own has no learner in it
  * (or is not there). RC_CONFLICT: it has, or somebody is using it; nothing was changed. */

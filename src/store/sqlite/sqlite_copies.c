@@ -19,6 +19,8 @@
 enum {
     ROW_MAX_BYTES = 64 << 20, /* more than any row that was written */
     ROOM_BYTES = 256 << 10,   /* what a batch may need at once */
+    PAGES_AT_ONCE = 1024,     /* of a copy, between two words about how far it is */
+    EVENTS_AT_ONCE = 8192,    /* likewise */
 };
 
 bool sqlite_sync_directory_of(const char *path)
@@ -68,24 +70,47 @@ static enum rc system_fault(const char *what, struct fault *fault)
                       strerror(errno));
 }
 
-enum rc sqlite_copy_pages(sqlite3 *from, sqlite3 *to, struct fault *fault)
+static void show(const struct store_watch *watch, const char *what, const char *unit, uint64_t done,
+                 uint64_t total)
 {
-    sqlite3_backup *copy = sqlite3_backup_init(to, "main", from, "main");
+    if (watch)
+        watch->show(watch->arg, what, unit, done, total);
+}
 
+enum rc sqlite_copy_pages(const struct store_watch *watch, sqlite3 *from, sqlite3 *to, struct fault *fault)
+{
+    enum rc rc = sqlite_run(from, "BEGIN; SELECT count(*) FROM sqlite_master;", fault);
+    sqlite3_backup *copy = rc == RC_OK ? sqlite3_backup_init(to, "main", from, "main") : NULL;
+    int code = SQLITE_OK;
+
+    if (rc != RC_OK)
+        return rc;
     if (!copy)
         return sqlite_fail(to, "backup", fault);
-    int code = sqlite3_backup_step(copy, -1);
+    while (code == SQLITE_OK) {
+        code = sqlite3_backup_step(copy, PAGES_AT_ONCE);
+        int total = sqlite3_backup_pagecount(copy);
+        show(watch, "copying", "pages", (uint64_t)(total - sqlite3_backup_remaining(copy)), (uint64_t)total);
+    }
     int finished = sqlite3_backup_finish(copy);
     if (code == SQLITE_DONE && finished == SQLITE_OK)
-        return RC_OK;
+        return sqlite_run(from, "COMMIT;", fault);
     return sqlite_fail(to, "backup", fault);
 }
 
-static enum rc no_more_than_counted(void *arg, const struct stored_event *event, struct fault *fault)
+struct checking {
+    const struct store_watch *watch;
+    uint64_t events, last; /* that were checked; the last one's number */
+};
+
+static enum rc count_checked(void *arg, const struct stored_event *event, struct fault *fault)
 {
+    struct checking *checking = arg;
+
     (void)event;
     (void)fault;
-    ++*(uint64_t *)arg;
+    if (++checking->events % EVENTS_AT_ONCE == 0)
+        show(checking->watch, "checking", "events", checking->events, checking->last);
     return RC_OK;
 }
 
@@ -110,8 +135,10 @@ static const char foreign_rows[] =
     " ELSE 9007199254740992 END)) + (SELECT count(*) FROM event WHERE sequence NOT BETWEEN 1 AND "
     "9007199254740992)";
 
-enum rc sqlite_check_events(struct store *store, uint64_t *out_events, struct fault *fault)
+enum rc sqlite_check_events(struct store *store, const struct store_watch *watch, uint64_t *out_events,
+                            struct fault *fault)
 {
+    struct checking checking = {.watch = watch};
     bool whole = false;
 
     if (sqlite_walk(store->events, "PRAGMA quick_check(1)", 0, is_it_ok, &whole, fault) != RC_OK || !whole)
@@ -125,14 +152,16 @@ enum rc sqlite_check_events(struct store *store, uint64_t *out_events, struct fa
         return fault_set(fault, RC_INVALID, NULL, "the file holds more than a milepost backup does, or less");
     if (sqlite_one_number(store->events, foreign_rows) != 0)
         return fault_set(fault, RC_INVALID, NULL, "the file holds rows that no milepost wrote");
-    *out_events = 0;
-    return store_each_event(store, 0, no_more_than_counted, out_events, fault);
+    checking.last = (uint64_t)sqlite_meta_number(store->events, "sequence");
+    enum rc rc = store_each_event(store, 0, count_checked, &checking, fault);
+    *out_events = checking.events;
+    return rc;
 }
 
 /* Copies source into target (which is not there yet), checked, on the disk, under its last name only when
  * whole. */
 static enum rc copy_store(struct store *store, const char *source, const char *target, bool restoring,
-                          uint64_t *out_events, struct fault *fault)
+                          const struct store_watch *watch, uint64_t *out_events, struct fault *fault)
 {
     char temporary[SQLITE_PATH_BYTES + 16];
     sqlite3 *from = NULL;
@@ -148,11 +177,11 @@ static enum rc copy_store(struct store *store, const char *source, const char *t
         rc = sqlite_run(store->events,
                         "PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;", fault);
     if (rc == RC_OK)
-        rc = sqlite_copy_pages(from, store->events, fault);
+        rc = sqlite_copy_pages(watch, from, store->events, fault);
     if (rc == RC_OK) /* one file, no -wal beside it */
         rc = sqlite_run(store->events, "PRAGMA journal_mode=DELETE;", fault);
     if (rc == RC_OK)
-        rc = sqlite_check_events(store, out_events, fault);
+        rc = sqlite_check_events(store, watch, out_events, fault);
     if (rc == RC_OK && !restoring) /* of a copy of a log elsewhere: a store of its own from here on */
         rc = sqlite_run(store->events, "DELETE FROM meta WHERE name IN ('turn', 'turn_batch');", fault);
     if (rc == RC_OK && restoring) /* checkpoints made from the old life mean nothing in the new one */
@@ -172,7 +201,8 @@ static enum rc copy_store(struct store *store, const char *source, const char *t
     return rc;
 }
 
-enum rc store_backup(const char *directory, const char *file, uint64_t *out_events, struct fault *fault)
+enum rc store_backup(const char *directory, const char *file, const struct store_watch *watch,
+                     uint64_t *out_events, struct fault *fault)
 {
     struct store *store;
 
@@ -185,12 +215,13 @@ enum rc store_backup(const char *directory, const char *file, uint64_t *out_even
     enum rc rc = sqlite_store_new(directory, &store, fault);
     if (rc != RC_OK)
         return rc;
-    rc = copy_store(store, store->events_path, file, false, out_events, fault);
+    rc = copy_store(store, store->events_path, file, false, watch, out_events, fault);
     sqlite_close(store);
     return rc;
 }
 
-enum rc store_restore(const char *directory, const char *file, uint64_t *out_events, struct fault *fault)
+enum rc store_restore(const char *directory, const char *file, const struct store_watch *watch,
+                      uint64_t *out_events, struct fault *fault)
 {
     struct store *store;
 
@@ -203,7 +234,7 @@ enum rc store_restore(const char *directory, const char *file, uint64_t *out_eve
         return rc;
     rc = sqlite_take_lock(store, directory, fault);
     if (rc == RC_OK)
-        rc = copy_store(store, file, store->events_path, true, out_events, fault);
+        rc = copy_store(store, file, store->events_path, true, watch, out_events, fault);
     sqlite_close(store);
     return rc;
 }

@@ -26,7 +26,7 @@ static enum rc copy_file(const char *source, const char *target, sqlite3 **out_c
     if (rc == RC_OK)
         rc = sqlite_run(*out_copy, settle_sql, fault);
     if (rc == RC_OK)
-        rc = sqlite_copy_pages(from, *out_copy, fault);
+        rc = sqlite_copy_pages(NULL, from, *out_copy, fault);
     if (rc == RC_OK)
         rc = sqlite_run(*out_copy, "PRAGMA journal_mode=DELETE;", fault);
     (void)sqlite3_close(from); /* it only read */
@@ -122,7 +122,7 @@ static enum rc copy_both(struct copying *copying, const char *from, struct store
     if (rc == RC_OK)
         rc = copy_file(copying->source, copying->events, &store->events, fault);
     if (rc == RC_OK)
-        rc = sqlite_check_events(store, &out->events, fault);
+        rc = sqlite_check_events(store, NULL, &out->events, fault);
     if (rc != RC_OK)
         return rc;
     sqlite_read_counters(store);

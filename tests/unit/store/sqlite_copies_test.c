@@ -14,17 +14,73 @@ static void a_backup_is_restored_into_an_empty_directory_alone(void **unused)
     strcpy(other, path_of("other"));
     assert_int_equal(mkdir(other, 0700), 0);
     add_event(store, "a");
-    assert_int_equal(store_backup(directory, file, &events, &fault), RC_OK); /* beside a store that is open */
+    assert_int_equal(store_backup(directory, file, NULL, &events, &fault),
+                     RC_OK); /* beside a store that is open */
     assert_int_equal(events, 1);
-    assert_int_equal(store_backup(directory, file, &events, &fault), RC_CONFLICT);
-    assert_int_equal(store_backup(other, file, &events, &fault), RC_NOT_FOUND);
+    assert_int_equal(store_backup(directory, file, NULL, &events, &fault), RC_CONFLICT);
+    assert_int_equal(store_backup(other, file, NULL, &events, &fault), RC_NOT_FOUND);
     add_event(store, "b");
     store_close(store);
-    assert_int_equal(store_restore(directory, file, &events, &fault), RC_CONFLICT);
-    assert_int_equal(store_restore(other, path_of("nothing"), &events, &fault), RC_NOT_FOUND);
-    assert_int_equal(store_restore(other, file, &events, &fault), RC_OK);
+    assert_int_equal(store_restore(directory, file, NULL, &events, &fault), RC_CONFLICT);
+    assert_int_equal(store_restore(other, path_of("nothing"), NULL, &events, &fault), RC_NOT_FOUND);
+    assert_int_equal(store_restore(other, file, NULL, &events, &fault), RC_OK);
     store = open_at(other);
     assert_int_equal(events_in(store), 1);
+    store_close(store);
+}
+
+struct seen {
+    struct store *store;
+    const char *what;
+    uint64_t done, total;
+    int calls, kinds;
+};
+
+/* Of each kind of work what is done only grows. */
+static void see(void *arg, const char *what, const char *unit, uint64_t done, uint64_t total)
+{
+    struct seen *seen = arg;
+
+    assert_non_null(unit);
+    if (what == seen->what)
+        assert_true(done > seen->done);
+    seen->kinds += what != seen->what;
+    assert_true(done <= total);
+    if (seen->calls == 0)
+        add_event(seen->store, "while it is copied");
+    *seen = (struct seen){seen->store, what, done, total, seen->calls + 1, seen->kinds};
+}
+
+/* Also while somebody writes: the copy is of one instant, and what came later is not in it. */
+static void how_far_a_copy_is_is_told(void **unused)
+{
+    struct store *store = open_at(directory);
+    struct seen seen = {.store = store};
+    struct store_watch watch = {see, &seen};
+    char file[160];
+    struct fault fault;
+    uint64_t events = 0;
+    sqlite3 *db;
+    (void)unused;
+    strcpy(file, path_of("watched"));
+    assert_int_equal(sqlite3_open(path_of("events.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "CREATE TABLE padding(x)", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(
+            db,
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
+            " INSERT INTO padding SELECT zeroblob(4000) FROM n; DELETE FROM padding; DROP TABLE padding",
+            NULL, NULL, NULL),
+        SQLITE_OK);
+    sqlite3_close(db);
+    add_event(store, "a");
+    assert_int_equal(store_backup(directory, file, &watch, &events, &fault), RC_OK);
+    assert_int_equal(events, 1);
+    assert_in_range(seen.calls, 3, 5); /* 3,000 pages, 1,024 at a time: it did not start again */
+    assert_string_equal(seen.what, "copying");
+    assert_int_equal(seen.done, seen.total);
+    assert_int_equal(seen.kinds, 1);
+    assert_int_equal(events_in(store), 2);
     store_close(store);
 }
 
@@ -49,11 +105,11 @@ static void a_backup_that_was_changed_is_refused(void **unused)
     assert_int_equal(mkdir(other, 0700), 0);
     for (size_t i = 0; i < COUNT(changes); i++) {
         sqlite3 *db;
-        assert_int_equal(store_backup(directory, file, &events, &fault), RC_OK);
+        assert_int_equal(store_backup(directory, file, NULL, &events, &fault), RC_OK);
         assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
         assert_int_equal(sqlite3_exec(db, changes[i], NULL, NULL, NULL), SQLITE_OK);
         sqlite3_close(db);
-        enum rc rc = store_restore(other, file, &events, &fault);
+        enum rc rc = store_restore(other, file, NULL, &events, &fault);
         if ((rc != RC_INVALID && rc != RC_INTERNAL) || store_exists(other))
             fail_msg("%s: rc %d", changes[i], (int)rc);
         unlink(file);
@@ -106,6 +162,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_backup_is_restored_into_an_empty_directory_alone, make_directory,
                                         remove_directory),
+        cmocka_unit_test_setup_teardown(how_far_a_copy_is_is_told, make_directory, remove_directory),
         cmocka_unit_test_setup_teardown(a_backup_that_was_changed_is_refused, make_directory,
                                         remove_directory),
         cmocka_unit_test_setup_teardown(a_store_takes_the_place_of_an_empty_one_alone, make_directory,
