@@ -8,6 +8,8 @@
 #include "cli/commands.h"
 #include "cli/manual.h"
 #include "cli/progress.h"
+#include "face/openapi.h"
+#include "face/dispatch.h"
 #include "store/log.h"
 
 enum { AGAIN_MS = 300 /* how long a start waits before it asks a database again */ };
@@ -201,6 +203,16 @@ static void example_config(FILE *out)
     manual_example_config(out, "/var/lib/milepost");
 }
 
+static void openapi(FILE *out)
+{
+    struct buf text = {0};
+
+    openapi_write(&face_routes, &text);
+    if (!text.failed)
+        (void)fwrite(text.bytes, 1, text.size, out); /* nowhere else to say it */
+    buf_done(&text);
+}
+
 /* What is made of the tables, for documents and packages. */
 static bool print_paper(const char *name)
 {
@@ -213,6 +225,7 @@ static bool print_paper(const char *name)
         {"--manual-1", manual_commands},
         {"--manual-5", manual_settings},
         {"--example-config", example_config},
+        {"--openapi", openapi},
     };
     for (size_t i = 0; i < sizeof papers / sizeof *papers; i++)
         if (strcmp(name, papers[i].name) == 0) {

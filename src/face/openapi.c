@@ -5,8 +5,11 @@
 #include "app/access.h"
 #include "face/body.h"
 #include "face/face.h"
+#include "face/openapi.h"
+#include "face/openapi_common.h"
 #include "face/openapi_query.h"
 #include "face/own/own_server.h"
+#include "face/slow.h"
 #include "http/json_out.h"
 
 /* /openapi.json (3.1): paths from the route table, schemas from openapi_schemas.json, which the build carries
@@ -18,31 +21,36 @@ extern const unsigned long openapi_schemas_size;
 static const char *const face_names[FACE_COUNT] = {"server", "pts",     "courseroom", "trk",   "logs",
                                                    "video",  "catalog", "users",      "import"};
 
-static void put_schema(struct json_out *out, const char *media, const char *name)
+static void put_schema_of(struct json_out *out, const char *media, const char *name)
 {
     char reference[96];
 
     (void)snprintf(reference, sizeof reference, "#/components/schemas/%s", name); /* fits */
-    json_put_open(out, "content", '{');
     json_put_open(out, media, '{');
     json_put_open(out, "schema", '{');
     json_put_text(out, "$ref", reference);
     json_close(out, '}');
     json_close(out, '}');
-    json_close(out, '}');
 }
 
-static void put_answer(struct json_out *out, const char *status, const char *what, const char *media,
-                       const char *schema)
+/* What comes when all is well: a list that is a table also as CSV. */
+static void put_answer(struct json_out *out, const char *media, const struct http_route *route)
 {
-    json_put_open(out, status, '{');
-    json_put_text(out, "description", what);
-    if (schema)
-        put_schema(out, media, schema);
+    const struct slow_handler *slow = route->slow;
+
+    json_put_open(out, "2XX", '{');
+    json_put_text(out, "description", "Done");
+    if (route->gives) {
+        json_put_open(out, "content", '{');
+        put_schema_of(out, media, route->gives);
+        if (slow && (slow->table || slow->writes_csv))
+            put_schema_of(out, "text/csv", "Text");
+        json_close(out, '}');
+    }
     json_close(out, '}');
 }
 
-/* Every {name} of the pattern, and those of the query. */
+/* Every {name} of the pattern, those of the query, and the headers. */
 static void put_parameters(struct json_out *out, const struct http_route *route)
 {
     const char *pattern = route->pattern;
@@ -56,6 +64,7 @@ static void put_parameters(struct json_out *out, const struct http_route *route)
         json_text(out, at + 1, size);
         json_put_text(out, "in", "path");
         json_put_bool(out, "required", true);
+        openapi_put_path_about(out, at + 1, size);
         json_put_open(out, "schema", '{');
         json_put_text(out, "type", "string");
         json_close(out, '}');
@@ -64,6 +73,7 @@ static void put_parameters(struct json_out *out, const struct http_route *route)
     known = openapi_put_query(out, route->query);
     assert(known); /* a word of the route table that openapi_query.c lacks */
     (void)known;
+    openapi_put_headers(out, route);
     json_close(out, ']');
 }
 
@@ -136,12 +146,14 @@ static void put_operation(struct json_out *out, const struct http_route *route)
     if (route->takes) {
         json_put_open(out, "requestBody", '{');
         json_put_bool(out, "required", !(route->body_form & BODY_OPTIONAL));
-        put_schema(out, "application/json", route->takes);
+        json_put_open(out, "content", '{');
+        put_schema_of(out, "application/json", route->takes);
+        json_close(out, '}');
         json_close(out, '}');
     }
     json_put_open(out, "responses", '{');
-    put_answer(out, "2XX", "Done", media_of(route->gives), route->gives);
-    put_answer(out, "default", "Refused or failed", "application/problem+json", "Problem");
+    put_answer(out, media_of(route->gives), route);
+    openapi_put_refusals(out, route);
     json_close(out, '}');
     json_close(out, '}');
 }
@@ -170,12 +182,12 @@ static void put_paths(struct json_out *out, const struct http_routes *routes)
     json_close(out, '}');
 }
 
-void own_server_openapi(struct request *request)
+void openapi_write(const struct http_routes *routes, struct buf *to)
 {
     static const char schemes[] =
         "{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\"},"
         "\"serverKey\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-Server-Key\"}}";
-    struct json_out out = {&request->out, false};
+    struct json_out out = {to, false};
 
     json_open(&out, '{');
     json_put_text(&out, "openapi", "3.1.0");
@@ -185,13 +197,19 @@ void own_server_openapi(struct request *request)
     json_put_text(&out, "description",
                   "Every learner's progress, through five documents' APIs over one core.");
     json_close(&out, '}');
-    put_paths(&out, face_of(request)->routes);
+    put_paths(&out, routes);
     json_put_open(&out, "components", '{');
     json_name(&out, "schemas");
     json_raw(&out, (const char *)openapi_schemas, openapi_schemas_size);
     json_name(&out, "securitySchemes");
     json_raw(&out, schemes, sizeof schemes - 1);
+    openapi_put_components(&out);
     json_close(&out, '}');
     json_close(&out, '}');
+}
+
+void own_server_openapi(struct request *request)
+{
+    openapi_write(face_of(request)->routes, &request->out);
     request_reply(request, 200, "application/json");
 }

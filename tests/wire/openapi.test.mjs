@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import Ajv from 'ajv/dist/2020.js';
-import { Server } from './server.mjs';
+import { run, Server } from './server.mjs';
 
 let server, api;
 before(async () => {
@@ -44,7 +44,7 @@ test('every route of the table is described, each reference leads somewhere, eac
   const described = Object.values(api.paths).reduce((sum, item) => sum + Object.keys(item).length, 0);
   assert.equal(described, routes.length);
   const text = JSON.stringify(api);
-  for (const [, name] of text.matchAll(/"#\/components\/schemas\/(\w+)"/g)) assert.ok(api.components.schemas[name], name);
+  for (const [, kind, name] of text.matchAll(/"#\/components\/(\w+)\/(\w+)"/g)) assert.ok(api.components[kind]?.[name], name);
   const ids = [...text.matchAll(/"operationId":"([^"]+)"/g)].map(([, id]) => id);
   assert.equal(new Set(ids).size, ids.length);
   for (const [name, schema] of Object.entries(api.components.schemas)) if (schema.example) assert.deepEqual(lacks(schema, schema.example), [], name);
@@ -54,6 +54,27 @@ test('every route of the table is described, each reference leads somewhere, eac
       assert.ok(operation.summary);
       assert.ok(operation.responses['2XX'].content || path === '/');
     }
+});
+
+test('headers and refusals are described: what a client needs to repeat a write, to wait, to ask again cheaply', () => {
+  const of = (method, path) => {
+    const { parameters, responses } = api.paths[path][method];
+    const names = parameters.map((p) => (p.$ref ? api.components.parameters[p.$ref.split('/').at(-1)] : p)).map((p) => p.name);
+    return [names, Object.keys(responses)];
+  };
+  const [names, statuses] = of('post', '/progress/update');
+  for (const name of ['X-Request-Id', 'Idempotency-Key', 'If-Match']) assert.ok(names.includes(name), name);
+  for (const status of ['2XX', '400', '401', '403', '404', '409', '412', '413', '415', '422', '429', '503', 'default']) assert.ok(statuses.includes(status), status);
+  const [list, answers] = of('get', '/user-progress/course/{courseId}/all');
+  for (const name of ['page', 'limit', 'cursor', 'If-None-Match']) assert.ok(list.includes(name), name);
+  assert.ok(answers.includes('304') && !answers.includes('409'));
+  assert.deepEqual(of('get', '/healthz'), [[], ['2XX', 'default']]);
+  assert.ok(of('get', '/progress/realtime')[0].includes('Last-Event-ID'));
+  for (const [path, item] of Object.entries(api.paths))
+    for (const operation of Object.values(item)) for (const one of operation.parameters) assert.ok(one.$ref || one.description, `${path} ${one.name}`);
+  assert.ok(api.components.responses['429'].headers['Retry-After']);
+  assert.ok(api.paths['/user-progress/course/{courseId}/all'].get.responses['2XX'].content['text/csv']);
+  assert.deepEqual(JSON.parse(run('--openapi').stdout), api); // what the reference is made of
 });
 
 test('query parameters are described, and read: each given twice is refused by its name', async () => {
