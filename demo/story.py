@@ -3,7 +3,7 @@
 
 Nothing here knows how anything is stored. The learners act over the server's own API, day by day, on a server
 of their own; what that server exports is dated back, each event to its day of the story, and imported.
-The same story each time."""
+The same acts on the same days each time; the time of day is that of the making, and no figure depends on it."""
 
 import datetime
 import hashlib

@@ -28,6 +28,7 @@ before(async () => {
   const second = importAll();
   assert.match(second.stdout, /imported nothing/, second.stderr);
   server = await Server.start({ directory });
+  assert.doesNotMatch(server.log, /WARNING/); // its keys came with it
 }, { timeout: 300000 });
 after(async () => {
   assert.equal((await server.discard()).code, 0, server.log);
