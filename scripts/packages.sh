@@ -30,7 +30,12 @@ file:/usr/share/nodejs/preact/package.json node-preact
 NEEDS
 }
 
+docs_needs() {
+    echo 'file:/usr/lib/python3/dist-packages/markdown_it python3-markdown-it'
+}
+
 test_needs() {
+    docs_needs
     cat <<'NEEDS'
 pkg:cmocka libcmocka-dev
 command:node nodejs

@@ -1,9 +1,11 @@
 // What the papers say is so.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
 import { test } from 'node:test';
+import { pages, runPage, settle } from './pages.mjs';
 import { binary, run, Server } from './server.mjs';
 
 function sources(folder) {
@@ -64,4 +66,52 @@ test('the README\'s page of curl works as written', async () => {
 test('--help and the README name the commands there are', () => {
   const help = run('--help').stdout;
   for (const name of ['serve', 'token', 'import']) assert.match(help, new RegExp(`^  ${name}`, 'm'));
+});
+
+for (const path of pages)
+  test(`${path}: every command works, and answers what the page says`, async () => {
+    const server = await Server.start();
+    try {
+      for (const { block, said, printed } of runPage(path, server)) {
+        assert.ok(said !== null, `${path}: no answer is shown of ${block}`);
+        assert.deepEqual(JSON.parse(settle(said)), JSON.parse(settle(printed)), block);
+      }
+    } finally {
+      await server.discard();
+    }
+  });
+
+test('docs/rights.md is the table of src/app/access.c', () => {
+  const code = readFileSync('src/app/access.c', 'utf8');
+  const words = { ALL: 'all', OWN: 'own', NOT: 'no', COURSE: 'course', LISTED: 'listed' };
+  const rules = [...code.matchAll(/^ +\[(ACCESS_\w+)\] += \{(\w+), +(\w+), +(\w+), +(\w+), +(\w+)\},/gm)];
+  const page = readFileSync('docs/rights.md', 'utf8');
+  const rows = [...page.matchAll(/^\| [^|]+ \| (\w+) \| (\w+) \| (\w+) \| (\w+) \| (\w+) \| `(ACCESS_\w+)` \|$/gm)];
+  assert.equal(rules.length, rows.length);
+  for (const [, rule, ...reaches] of rules) {
+    const row = rows.find((one) => one[6] === rule);
+    assert.deepEqual(row?.slice(1, 6), reaches.map((reach) => words[reach] ?? reach), rule);
+    // for a list "all" means: rows that one may see
+  }
+});
+
+test('the site is built, every link leads somewhere, every schema of the reference is there', () => {
+  const site = mkdtempSync(join(tmpdir(), 'milepost-site-'));
+  try {
+    const built = spawnSync('/usr/bin/python3', ['scripts/site.py', site, resolve(binary)], { encoding: 'utf8' });
+    assert.deepEqual([built.status, built.stderr], [0, '']);
+    const pages = readdirSync(site).filter((name) => name.endsWith('.html'));
+    assert.ok(pages.length > 50);
+    for (const name of pages) {
+      const page = readFileSync(join(site, name), 'utf8');
+      assert.doesNotMatch(page, /<script|https?:\/\/[^"]*\.(css|js)"/, name);
+      for (const [, to] of page.matchAll(/(?:href|src)="([^"#:]+)(?:#[^"]*)?"/g)) assert.ok(existsSync(join(site, to)), `${name}: ${to}`);
+    }
+    const reference = readFileSync(join(site, 'api.html'), 'utf8');
+    for (const [, name] of reference.matchAll(/href="#(schema-\w+)"/g)) assert.ok(reference.includes(`id="${name}"`), name);
+    const routes = readFileSync('src/face/routes.c', 'utf8').match(/\{HTTP_\w+, "/g).length;
+    assert.equal(reference.match(/class="method /g).length, routes);
+  } finally {
+    rmSync(site, { recursive: true, force: true });
+  }
 });
