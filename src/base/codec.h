@@ -66,6 +66,18 @@ static inline int64_t get_i64(struct reader *reader)
     return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
 }
 
+/* Reads a difference: gives last and it. A sum of more than 64 bits makes the reader bad. */
+static inline int64_t get_i64_after(struct reader *reader, int64_t last)
+{
+    int64_t sum;
+
+    if (__builtin_add_overflow(last, get_i64(reader), &sum)) {
+        reader->bad = true;
+        return last;
+    }
+    return sum;
+}
+
 /* Reads a number of at most 32 bits; a larger one makes the reader bad. */
 static inline uint32_t get_u32(struct reader *reader)
 {

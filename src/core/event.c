@@ -203,8 +203,8 @@ static bool decode_report(struct reader *from, struct segment *segments, size_t 
         if (report->segment_count > room_count)
             return false;
         for (uint32_t i = 0; i < report->segment_count; i++) {
-            segments[i].from_ms = last + get_i64(from);
-            segments[i].to_ms = last = segments[i].from_ms + get_i64(from);
+            segments[i].from_ms = get_i64_after(from, last);
+            segments[i].to_ms = last = get_i64_after(from, segments[i].from_ms);
         }
         report->segments = segments;
     }

@@ -196,8 +196,11 @@ static bool decode_record(struct reader *from, struct record *record, struct seg
     if (from->bad || record->segment_count > RECORD_MAX_SEGMENTS || record->status > ITEM_COMPLETED)
         return false;
     for (uint32_t i = 0; i < record->segment_count; i++) {
-        room[i].from_ms = last + get_i64(from);
-        room[i].to_ms = last = room[i].from_ms + get_i64(from);
+        room[i].from_ms = get_i64_after(from, last);
+        room[i].to_ms = get_i64_after(from, room[i].from_ms);
+        if (from->bad || room[i].from_ms < last || room[i].to_ms < room[i].from_ms)
+            return false; /* what they cover might be no number */
+        last = room[i].to_ms;
     }
     if (record->segment_count) {
         record->segments = keep(arg, room, record->segment_count);
@@ -228,13 +231,24 @@ static bool decode_enrolment(struct reader *from, struct enrolment *enrolment)
     return !from->bad && enrolment->class < CLASS_COUNT && enrolment->day_count <= DAYS_KEPT;
 }
 
+static int32_t get_day_after(struct reader *from, int32_t last)
+{
+    int64_t day = get_i64_after(from, last);
+
+    if (day < INT32_MIN || day > INT32_MAX) {
+        from->bad = true;
+        return last;
+    }
+    return (int32_t)day;
+}
+
 static bool decode_days(struct reader *from, struct learner *head)
 {
     int32_t day = 0;
     uint32_t at = 0;
 
     for (uint32_t i = 0; i < head->day_count; i++)
-        head->days[i] = day += (int32_t)get_i64(from);
+        head->days[i] = day = get_day_after(from, day);
     for (uint32_t i = 0; i < days_figured(head); i++) {
         head->day_reports[i] = get_u32(from);
         head->day_gained_ms[i] = get_i64(from);
@@ -244,7 +258,7 @@ static bool decode_days(struct reader *from, struct learner *head)
         if (head->enrolments[i].day_count > head->course_day_count - at)
             return false;
         for (uint32_t k = 0; k < head->enrolments[i].day_count; k++) {
-            day += (int32_t)get_i64(from);
+            day = get_day_after(from, day);
             head->course_days[at++] = (struct course_day){day, get_u32(from)};
         }
     }

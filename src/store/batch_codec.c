@@ -218,7 +218,7 @@ static void take_events(struct decoding *decoding, struct store_batch *out)
         event->sequence = last += get_u64(&decoding->from);
         event->learner = get_u32(&decoding->from);
         event->kind = (uint8_t)get_u64(&decoding->from);
-        event->at_ms = out->at_ms + get_i64(&decoding->from);
+        event->at_ms = get_i64_after(&decoding->from, out->at_ms);
         event->body_size = take_bytes(decoding, &body);
         event->body = (const uint8_t *)body;
     }

@@ -293,6 +293,13 @@ static void varints_come_back(void **unused)
     assert_false(from.bad);
     (void)get_u64(&from);
     assert_true(from.bad);
+    for (int i = 0; i < 2; i++) { /* a difference may lead anywhere but out of 64 bits */
+        struct reader again = {bytes, put_i64(bytes, i ? -1 : 1), false};
+        struct reader over = again;
+        assert_true(get_i64_after(&again, 5) == (i ? 4 : 6) && !again.bad);
+        assert_true(get_i64_after(&over, i ? INT64_MIN : INT64_MAX) == (i ? INT64_MIN : INT64_MAX) &&
+                    over.bad);
+    }
 }
 
 static void zones_follow_iana(void **unused)

@@ -821,7 +821,7 @@ static void learners_come_back_from_bytes(void **unused)
     event.zone = "Asia/Kolkata";
     event.zone_size = 12;
     learner_evolve(&little.learner, &event, &catalogue, &room);
-    uint8_t *bytes = malloc(learner_bound(&little.learner));
+    uint8_t *bytes = malloc(learner_bound(&little.learner) + 64);
     size_t size = learner_encode(&little.learner, bytes);
     struct learner_sizes sizes;
     const char *zone;
@@ -846,6 +846,15 @@ static void learners_come_back_from_bytes(void **unused)
         if (learner_decode(part, cut, &back.learner, scratch, keep, kept, &zone, &zone_size))
             fail_msg("a learner cut at %zu of %zu was taken", cut, size);
         free(part);
+    }
+    /* segments that nobody could have sent: what they cover might be no number */
+    static const struct segment odd[][2] = {{{4000, 0}, {5000, 6000}}, {{-5, 0}, {1, 2}}, {{0, 9}, {8, 10}}};
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        little.learner.records[0].segments = odd[i];
+        little.learner.records[0].segment_count = 2;
+        size = learner_encode(&little.learner, bytes);
+        little_init(&back);
+        assert_false(learner_decode(bytes, size, &back.learner, scratch, keep, kept, &zone, &zone_size));
     }
     free(bytes);
 }
