@@ -85,3 +85,48 @@ test('streams of both forms, tickets, resumes, cuts, keys and staff, all at once
   await socket.close();
   assert.equal((await server.discard()).code, 0, server.log);
 });
+
+// What is answered does not matter here, but that nobody fails.
+test('all faces, erasures, edits of the catalogue, watchers and keys, all at once', { timeout: 120000 + SECONDS * 4000 }, async () => {
+  const server = await Server.start({ flags: ['--realtime-per-user', '0'] });
+  const end = Date.now() + SECONDS * 1000;
+  let rounds = 0;
+  const repeat = async (work) => { for (let i = 0; Date.now() < end; i++) await work(i); };
+  const faces = (user) => repeat(async (i) => {
+    const own = { as: user }, admin = { as: 'admin:root' };
+    for (const [method, path, more] of [
+      ['POST', '/api/v1/Progress/video', { ...own, body: { UserId: user, VideoId: '31', CourseId: '3', CurrentTimeSeconds: i % 90 } }],
+      ['GET', `/api/v1/Progress/summary/${user}`, own],
+      ['POST', '/user-progress/update', { ...own, body: { courseId: 3, courseContentId: 31 + (i % 4), progressStatus: i % 3 ? 'IN_PROGRESS' : 'COMPLETED', metadata: { [`k${i % 5}`]: i } } }],
+      ['GET', `/user-progress/3/${user}`, own],
+      ['GET', '/user-progress/course/3/all?page=1', admin],
+      ['GET', '/user-progress/course/3/analytics', admin],
+      ['POST', '/api/progress', { ...own, body: { contentId: `lab${i % 3}`, contentType: 'lab', moduleId: '4', progressPercentage: i % 101 } }],
+      ['GET', `/api/progress/${user}`, own],
+      ['POST', '/api/progress/log', { ...own, body: { user_id: user, activity: `a${i}` } }],
+      ['GET', `/api/progress/summary/${user}`, own],
+      ['POST', '/progress/sync', { ...own, body: { userId: user, progressData: [{ videoId: 'v0', courseId: 'maths', watchedDuration: i }, { videoId: 'v9', watchedDuration: 1 }] } }],
+      ['GET', '/progress/summary/v0', own],
+      ['GET', `/api/v1/users/${user}/progress?as_of=${encodeURIComponent(new Date(Date.now() - 50).toISOString())}`, own],
+      ['GET', `/api/v1/users/${user}/export`, own],
+      ['GET', '/api/v1/system', admin],
+      ...(i % 10 === 9 ? [['DELETE', `/api/v1/users/${user}`, own], ['DELETE', '/api/v1/catalog/courses/4', admin], ['PUT', '/api/v1/catalog/courses/4', { ...admin, body: { title: `${i}`, contents: [{ id: 'lab0', type: 'lab' }] } }]] : []),
+    ]) {
+      const { status, text } = await server.call(method, path, more);
+      assert.ok(status < 500, `${method} ${path}: ${status} ${text}`);
+    }
+    rounds++;
+  });
+  const watchers = () => repeat(async (i) => {
+    const stream = await Stream.open(server, 'admin:root', i % 2 ? '?userId=61' : '');
+    await stream.next(5, 200);
+    await stream.close();
+  });
+  const hangups = () => repeat(async () => {
+    server.process.kill('SIGHUP');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  });
+  await Promise.all([faces('61'), faces('62'), faces('63'), faces('61'), watchers(), watchers(), hangups()]);
+  assert.ok(rounds > 0);
+  assert.equal((await server.discard()).code, 0, server.log);
+});
