@@ -89,7 +89,8 @@ static void put(size_t at, size_t out, const uint8_t *bytes, size_t in)
     if (input->size - out + in > INPUT_MAX)
         return;
     memmove(input->bytes + at + in, input->bytes + at + out, input->size - at - out);
-    memmove(input->bytes + at, bytes, in);
+    if (in)
+        memmove(input->bytes + at, bytes, in);
     input->size += in - out;
 }
 
