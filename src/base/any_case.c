@@ -38,10 +38,9 @@ static bool begins(const struct any_case *part, const char *at, const char *end)
 
 bool any_case_is_in(const struct any_case *part, struct text text)
 {
-    const char *end = text.bytes + text.size;
-
     if (!text.bytes)
         return false;
+    const char *end = text.bytes + text.size;
     for (const char *at = text.bytes; at < end; at = g_utf8_next_char(at))
         if (begins(part, at, end))
             return true;

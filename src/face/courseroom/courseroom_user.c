@@ -170,7 +170,7 @@ const struct slow_handler courseroom_get = {sizeof(struct records_answer), .deco
 static enum rc read_filter(struct request *request, struct activity_filter *filter, struct fault *fault)
 {
     enum item_status wanted;
-    const char *status;
+    const char *status = NULL;
     enum rc rc = face_query_bound(request, "startDate", false, &filter->from_ms, fault);
 
     if (rc == RC_OK)
