@@ -1,6 +1,7 @@
 """What clients did to the nodes and were told, and whether one server that loses nothing could have told it so: for nodes.py.
 
 Each learner has one writer, whose values go up and who sends one request at a time; so a value that is read says which writes it saw.
+Who is told nothing goes on with another learner, since what was sent may be done at any later time.
 
  check_reads   of strong nodes: linearizable, each learner a register. A read shows nothing older than what was acknowledged before it
                began or shown by a read that had ended, nothing that no log would hold, nothing that was sent after it ended. Of local
@@ -35,7 +36,7 @@ def check_reads(writes, reads, strong):
         mine = [read for read in reads if read.learner == learner]
         for read in mine:
             if read.value and sent.get(read.value, read.ended) >= read.ended:
-                problems.append(f"u{learner}: node {read.node} showed {read.value}, which nobody had sent")
+                problems.append(f"{learner}: node {read.node} showed {read.value}, which nobody had sent")
         problems += old_values(learner, of_learner, [read for read in mine if read.node in strong])
         for node in {read.node for read in mine} - set(strong):
             problems += old_values(learner, [], [read for read in mine if read.node == node])
@@ -50,7 +51,7 @@ def old_values(learner, writes, reads):
         while at < len(ends) and ends[at][0] < read.began:
             known, at = max(known, ends[at][1]), at + 1
         if read.value < known:
-            problems.append(f"u{learner}: node {read.node} showed {read.value} after {known} was acknowledged or shown")
+            problems.append(f"{learner}: node {read.node} showed {read.value} after {known} was acknowledged or shown")
     return problems
 
 
@@ -77,7 +78,7 @@ def check_log(writes, lines):
     held, problems = held_by(lines)
     missing = []
     for write in writes:
-        name, times = f"u{write.learner}", held[f"u{write.learner}", write.value]
+        name, times = write.learner, held[write.learner, write.value]
         if write.acknowledged and times == 0:
             missing.append(write)
             problems.append(f"{name}: {write.value} was acknowledged and is lost")
@@ -94,15 +95,15 @@ class Clients:
     def __init__(self, nodes, seed):
         self.nodes, self.seed, self.stop, self.counts = nodes, seed, False, collections.Counter()
         self.writes, self.reads, self.next = [], [], [1] * LEARNERS
-        self.threads, self.paused, self.lock = [], None, threading.Lock()
+        self.threads, self.names = [], [f"u{i}" for i in range(LEARNERS)]
 
     def write(self, learner):
         pick = random.Random(f"{self.seed} writes {learner}")
         while not self.stop:
-            node, write = pick.choice(self.nodes), Write(learner, self.next[learner], time.monotonic())
+            who, node = self.names[learner], pick.choice(self.nodes)
+            write = Write(who, self.next[learner], time.monotonic())
             self.next[learner] += 1
             self.writes.append(write)
-            who = f"u{learner}"
             try:
                 if write.is_entry:
                     status = node.add(who, f"e{learner}-{write.value}")
@@ -112,17 +113,18 @@ class Clients:
                 self.counts["acknowledged" if status < 300 else f"told {status}"] += 1
             except (OSError, http.client.HTTPException):
                 self.counts["told nothing"] += 1
+                self.names[learner] = f"u{learner}.{write.value}"
             time.sleep(0.002)
 
     def read(self, seed):
         pick = random.Random(f"{self.seed} reads {seed}")
         while not self.stop:
             at, learner = pick.randrange(len(self.nodes)), pick.randrange(LEARNERS)
-            who, began = f"u{learner}", time.monotonic()
+            who, began = self.names[learner], time.monotonic()
             try:
                 status, text, _ = self.nodes[at].call("GET", f"/progress/{who}/v", who)
                 if status in (200, 404):
-                    self.reads.append(Read(at, learner, began, time.monotonic(), int(json.loads(text)["watchedDuration"]) if status == 200 else 0))
+                    self.reads.append(Read(at, who, began, time.monotonic(), int(json.loads(text)["watchedDuration"]) if status == 200 else 0))
                 self.counts[f"read {status}"] += 1
             except (OSError, http.client.HTTPException, ValueError):
                 self.counts["read none"] += 1
@@ -151,14 +153,14 @@ def self_test():
             return json.dumps({"event": "reported", "user": who, "report": {"watchedDuration": value}})
         return json.dumps({"event": "logged", "user": who, "log": {"activity": f"e0-{value}"}})
 
-    writes = [told(0, 1, 0, 1), told(0, 2, 2, 3), told(0, 3, 4, 5), told(0, 4, 6, 7, 503), told(0, 5, 8, None, None)]
-    fine = [Read(0, 0, 2.5, 2.6, 1), Read(1, 0, 2.7, 9, 2), Read(1, 0, 8.5, 9, 5), Read(0, 0, 8.6, 9, 2)]
+    writes = [told("u0", 1, 0, 1), told("u0", 2, 2, 3), told("u0", 3, 4, 5), told("u0", 4, 6, 7, 503), told("u0", 5, 8, None, None)]
+    fine = [Read(0, "u0", 2.5, 2.6, 1), Read(1, "u0", 2.7, 9, 2), Read(1, "u0", 8.5, 9, 5), Read(0, "u0", 8.6, 9, 2)]
     assert check_reads(writes, fine, [0, 1]) == []
-    for wrong in ([Read(0, 0, 3.5, 4, 1)], [Read(0, 0, 3.5, 4, 0)], [Read(0, 0, 8.5, 8.6, 5), Read(1, 0, 8.7, 9, 2)], [Read(0, 0, 1, 2, 2)], [Read(0, 0, 8, 9, 7)]):
+    for wrong in ([Read(0, "u0", 3.5, 4, 1)], [Read(0, "u0", 3.5, 4, 0)], [Read(0, "u0", 8.5, 8.6, 5), Read(1, "u0", 8.7, 9, 2)], [Read(0, "u0", 1, 2, 2)], [Read(0, "u0", 8, 9, 7)]):
         assert len(check_reads(writes, wrong, [0, 1])) == 1, wrong
-    assert check_reads(writes, [Read(0, 0, 3.5, 4, 1), Read(0, 0, 5, 6, 2)], []) == []  # local: old, but forward
-    assert len(check_reads(writes, [Read(0, 0, 3, 3.1, 2), Read(0, 0, 3.5, 4, 1)], [])) == 1
-    assert len(check_reads(writes, [Read(0, 0, 1, 2, 2)], [])) == 1
+    assert check_reads(writes, [Read(0, "u0", 3.5, 4, 1), Read(0, "u0", 5, 6, 2)], []) == []  # local: old, but forward
+    assert len(check_reads(writes, [Read(0, "u0", 3, 3.1, 2), Read(0, "u0", 3.5, 4, 1)], [])) == 1
+    assert len(check_reads(writes, [Read(0, "u0", 1, 2, 2)], [])) == 1
     for held, wrong, missing in (([1, 2, 3, 5], 0, 0), ([1, 2, 3], 0, 0), ([1, 3, 5], 1, 1), ([1, 2, 2, 3], 1, 0), ([1, 2, 3, 4], 1, 0), ([1, 3, 2], 1, 0), ([1, 2, 3, 5, 5], 1, 0), ([1, 2], 1, 1)):
         problems, lost = check_log(writes, [line(value) for value in held])
         assert (len(problems), len(lost)) == (wrong, missing), (held, problems)

@@ -10,7 +10,7 @@ with read_consistency = local."""
 import argparse, collections, glob, json, random, re, signal, sys, time
 
 from cluster import Database, Node, run, wait_until
-from history import LEARNERS, Clients, check_log, check_reads, self_test
+from history import Clients, check_log, check_reads, self_test
 
 STRONG = [0, 1, 2]  # nodes; the last is local
 
@@ -104,7 +104,7 @@ class Site:
         assert exports[0].count("\n") > 3 and len(set(exports)) == 1, "the nodes' logs differ: " + " ".join(node.directory for node in self.nodes)
         problems, _ = check_log(clients.writes, exports[0].splitlines())
         problems += check_reads(clients.writes, clients.reads, STRONG)
-        for path in [f"/progress/u{i}/v" for i in range(LEARNERS)] + ["/user-progress/course/c/all", "/user-progress/course/c/analytics", "/api/v1/users/u1/progress", "/api/progress/u2?limit=50"]:
+        for path in [f"/progress/{name}/v" for name in clients.names] + ["/user-progress/course/c/all", "/user-progress/course/c/analytics", "/api/v1/users/u1/progress", "/api/progress/u2?limit=50"]:
             texts = {re.sub(r'"requestId":"[^"]*"', "", node.call("GET", path, "1", role="admin")[1]) for node in self.nodes}
             if len(texts) != 1:
                 problems.append(f"{path}: the nodes differ: {[text[:300] for text in texts]}")

@@ -5,9 +5,9 @@ outages.py [NAME...]      MILEPOST: the binary. Exit 3: no PostgreSQL server is 
 
 Each has nodes of its own and a log of its own. At the end of each all nodes hold the same, what was acknowledged is there once, what was
 refused is not, and `verify` agrees on every node and with the database."""
-import collections, glob, itertools, os, re, signal, socket, struct, subprocess, sys, tempfile, threading, time
+import collections, glob, itertools, os, re, shutil, signal, socket, struct, subprocess, sys, tempfile, threading, time
 
-from cluster import HOST, Database, Node, run, wait_until
+from cluster import HOST, Database, Node, free_port, run, wait_until
 
 SWEEP = int(os.environ.get("SWEEP", "60"))  # a cut after each so many bytes
 
@@ -366,8 +366,81 @@ def failover_without_the_last(site):
                 server.remove()
 
 
+class Bouncer:
+    """PgBouncer before a database."""
+
+    def __init__(self, database, mode):
+        self.port, self.directory = free_port(), tempfile.mkdtemp(prefix="milepost-bouncer-")
+        os.chmod(self.directory, 0o777)
+        with open(f"{self.directory}/ini", "w") as file:
+            file.write(f"[databases]\nmilepost = host={HOST} port={database.port} user=milepost\n[pgbouncer]\nlisten_addr = {HOST}\nlisten_port = {self.port}\n"
+                       f"auth_type = any\npool_mode = {mode}\nunix_socket_dir =\nlogfile = {self.directory}/log\n")
+        program = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
+        if not os.access(program, os.X_OK):
+            raise FileNotFoundError("no pgbouncer is installed")
+        as_nobody = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "--"] if os.getuid() == 0 else []
+        self.process = subprocess.Popen([*as_nobody, program, "-q", f"{self.directory}/ini"])
+        wait_until(self.is_there, 10, "pgbouncer answers")
+
+    def is_there(self):
+        try:
+            socket.create_connection((HOST, self.port)).close()
+            return True
+        except OSError:
+            return False
+
+    def remove(self):
+        self.process.terminate()
+        self.process.wait()
+        shutil.rmtree(self.directory)
+
+
+def pgbouncer(site):
+    """In session mode a node behind it is as any other; in transaction mode it does not start, or says nothing that is not true."""
+    said = []
+    for mode in ("session", "transaction"):
+        try:
+            bouncer = Bouncer(site.database, mode)
+        except FileNotFoundError as why:
+            return f"not run here: {why}"
+        behind = Site(site.database, f"{site.name}-{mode}", 0)
+        try:
+            behind.add_node([site.database])
+            nodes = [Node([bouncer], log=behind.name) for _ in range(2)]
+            behind.nodes += nodes
+            if mode == "session":
+                for node in nodes:
+                    node.up()
+                with Writers(behind):
+                    time.sleep(1)
+                    site.database.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'milepost'")
+                    time.sleep(1)
+            else:
+                time.sleep(4)
+                started = [node for node in nodes if node.ready()]
+                said.append(f"transaction mode: {len(started)} of 2 nodes start ({nodes[1].said().strip().splitlines()[-1][-90:]})")
+                for node in nodes:
+                    if node not in started:
+                        node.remove()
+                        behind.nodes.remove(node)
+                    else:
+                        node.up()
+                with Writers(behind):
+                    time.sleep(1)
+            count = sum(1 for status in behind.told.values() if status and status < 300)
+            assert count > 20, behind.told
+            if mode == "session":
+                said.append(f"session mode: {count} acknowledged")
+            behind.agree()
+        finally:
+            behind.remove()
+            bouncer.remove()
+    return "; ".join(said)
+
+
 ROWS = [cut_before_commit, commit_answer_lost, commit_waits_for_standby, holder_stops, holder_partitioned, sessions_ended, database_killed, read_only,
-        no_connections_left, two_logs, failover_with_all, failover_without_the_last, disk_full]
+        no_connections_left, two_logs, failover_with_all, failover_without_the_last, disk_full,
+        pgbouncer]
 OWN_DATABASE = {failover_with_all, failover_without_the_last}
 
 
