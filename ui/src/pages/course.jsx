@@ -26,8 +26,10 @@ export const itemColumns = (courseId, total) => [
   { key: 'score', label: t('averageScore'), num: true, opt: true, cell: ({ averageScorePercent }) => format.percent(averageScorePercent) },
 ];
 
-/** The most completed first; among equals as the course has them. */
-export const mostCompleted = (contents) => [...contents].sort((a, b) => (a.completionCount < b.completionCount ? 1 : a.completionCount > b.completionCount ? -1 : 0));
+const more = (a, b) => (a < b ? 1 : a > b ? -1 : 0);
+
+/** The most completed first, among equals the most started, then as the course has them. */
+export const mostCompleted = (contents) => [...contents].sort((a, b) => more(a.completionCount, b.completionCount) || more(a.startedCount, b.startedCount));
 
 export class Course extends Component {
   constructor(props) {

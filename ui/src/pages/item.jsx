@@ -101,7 +101,7 @@ export class Item extends Component {
             <Figures of={[[format.number(summary.viewers), t('viewersOf')], [format.clock(summary.averageWatchedDuration), t('averageWatched')], [summary.viewers ? format.share(summary.completionRate) : format.NONE, t('completionOfViewers')]]} />
             {this.retention(summary)}
           </div>
-        ) : <div />)} />
+        ) : null)} />
         {present.length ? (
           <Card title={t('hereNow')}>
             <ul class="here">{present.map(({ userId, position, progressPercent }) => <li key={userId}><a href={to(['courses', courseId, 'learners', String(userId)], { item: itemId })}><Name of={userId} /></a> <span class="mu">{position == null ? format.percent(progressPercent) : t('at', { position: format.clock(position) })}</span></li>)}</ul>

@@ -11,7 +11,8 @@ import { go, here, to, withQuery } from '../route.js';
 import { has as is, who } from '../who.js';
 import { t } from '../words.js';
 
-const FEW = 10;
+const FEW = 10; // shown at first
+const NAMED = 50; // asked for: the history names items of them
 const MANY = 100;
 
 export class Learner extends Component {
@@ -105,7 +106,7 @@ export class Learner extends Component {
     return (
       <div>
         {progress.length ? (
-          <Table caption={t('recentItems')} rows={progress} rowKey={({ id }) => id} columns={[
+          <Table caption={t('recentItems')} rows={all ? progress : progress.slice(0, FEW)} rowKey={({ id }) => id} columns={[
             { key: 'item', label: t('item'), head: true, cell: ({ contentId }) => <Name of={titleOf(contentId.title, contentId.id)} /> },
             { key: 'type', label: t('type'), opt: true, cell: ({ contentType }) => <span class="mu"><Name of={typeName(contentType)} /></span> },
             { key: 'state', label: t('stateWord'), cell: ({ status, locked }) => <State of={stateOf(status, locked)} /> },
@@ -116,7 +117,7 @@ export class Learner extends Component {
         ) : <Empty>{t('noItems')}</Empty>}
         <nav class="pager" aria-label={t('pages', { what: t('recentItems') })}>
           <span class="mu">{t('itemsInAll', { total: format.number(statistics.total) })}</span>
-          {all ? <a class="btn" href={withQuery({ items: null, after: null })}>{t('fewer')}</a> : nextCursor ? <a class="btn" href={withQuery({ items: 'all' })}>{t('more')}</a> : null}
+          {all ? <a class="btn" href={withQuery({ items: null, after: null })}>{t('fewer')}</a> : progress.length > FEW ? <a class="btn" href={withQuery({ items: 'all' })}>{t('more')}</a> : null}
           {all && nextCursor ? <a class="btn" href={withQuery({ after: nextCursor })}>{t('next')}</a> : null}
         </nav>
       </div>
@@ -194,7 +195,7 @@ export class Learner extends Component {
     const { userId, own } = this.props;
     const id = encodeURIComponent(userId);
     const all = query.items === 'all';
-    const items = new URLSearchParams({ limit: all ? MANY : FEW, ...(all && query.after && { cursor: query.after }) });
+    const items = new URLSearchParams({ limit: all ? MANY : NAMED, ...(all && query.after && { cursor: query.after }) });
     return (
       <div class="stackable">
         {own && is('STUDENT') ? (

@@ -164,7 +164,7 @@ export class OneLearner extends Component {
       return (
         <div class="stackable">
           <Head title={own ? name : t('learnerTitle', { id: userId })} crumbs={own ? [[t('myLearning'), '#/me']] : [[t('courses'), '#/courses'], [name, to(['courses', courseId])]]}
-            note={enrollment ? <span class="hd"><State of={state} /> {t('enrolledOn', { date: format.date(enrollment.enrolledAt) })}{enrollment.completedAt ? <span>, {t('completedOn', { date: format.date(enrollment.completedAt) })}</span> : null}</span> : null}>
+            note={enrollment ? <span class="hd"><State of={state} /> <span>{t('enrolledOn', { date: format.date(enrollment.enrolledAt) })}{enrollment.completedAt ? <span>, {t('completedOn', { date: format.date(enrollment.completedAt) })}</span> : null}</span></span> : null}>
             {staff ? [
               state === 'COMPLETED' ? <button type="button" class="btn" key="certify" onClick={() => this.setState({ ask: { kind: 'certify', course: name } })}>{t('certify')}</button> : null,
               enrollment ? <button type="button" class="btn danger" key="reset" onClick={() => this.setState({ ask: { kind: 'reset', course: name } })}>{t('resetCourse')}</button> : null,
