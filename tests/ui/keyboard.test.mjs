@@ -208,6 +208,9 @@ describe('by keyboard alone', { concurrency: 3, skip }, () => {
     await page.keyboard.press('Shift+Tab');
     await page.keyboard.press('Shift+Tab');
     await page.keyboard.insertText('21');
+    await tabTo(page, /^Threshold % of One, two/);
+    await page.keyboard.press('Control+a');
+    await page.keyboard.insertText('80');
     await tabTo(page, /^Move One, two down/);
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => document.querySelector('.edit tbody tr input').value === '92');
@@ -215,7 +218,7 @@ describe('by keyboard alone', { concurrency: 3, skip }, () => {
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => location.hash === '#/edit/9');
     const { json } = await server.call('GET', '/api/v1/catalog/courses/9', { as: 'admin:900' });
-    assert.deepEqual(json.contents.map(({ id, title, type, durationSeconds, required }) => [id, title, type, durationSeconds, required]), [['92', 'Three', 'lab', null, false], ['91', 'One, two', 'video', 60, true]]);
+    assert.deepEqual(json.contents.map(({ id, title, type, durationSeconds, required, threshold }) => [id, title, type, durationSeconds, required, threshold]), [['92', 'Three', 'lab', null, false, 95], ['91', 'One, two', 'video', 60, true, 80]]);
     assert.deepEqual([json.title, json.staff], ['Counting', [{ userId: '21', role: 'INSTRUCTOR' }]]);
     await tabTo(page, /^API$/);
     await page.keyboard.press('Enter');

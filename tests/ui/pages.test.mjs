@@ -110,6 +110,11 @@ describe('every page', { concurrency: 3, skip }, () => {
     await isWell(page, 'not yours');
     await visit(page, '#/nothing');
     assert.match(await page.textContent('h1'), /no such page/);
+    for (const empty of ['', '#/']) {
+      await visit(page, empty);
+      assert.equal(await page.evaluate(() => location.hash), '#/me', 'an address that says nothing is the first page');
+      await visit(page, '#/api');
+    }
     await page.leave();
     const other = await person(browser, server, ['instructor', '77'], '#/courses/7');
     assert.match(await other.textContent('[role=alert]'), /Not yours to see/);

@@ -83,6 +83,7 @@ class App extends Component {
     const given = takeToken();
     if (given) return this.enter([given]);
     const address = here();
+    if (this.state.me && !address.parts.length) return replace(firstPage(this.state.me));
     const moved = address.path !== this.state.address.path;
     this.setState({ address }, () => moved && arrive());
   }
