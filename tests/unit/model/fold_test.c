@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/codec.h"
+#include "core/limits.h"
 #include "core/members.h"
 #include "model/judge.h"
 #include "model/names.h"
@@ -353,9 +354,56 @@ static void the_judge_reads_declarations(void **unused)
     buf_done(&bytes);
 }
 
+/* What import and restore ask of a course's declaration: reliability A172. */
+static void a_declaration_is_judged(void **unused)
+{
+    static struct declared_item many[LIMIT_COURSE_ITEMS + 1];
+    static struct staff crowd[LIMIT_STAFF + 1];
+    static char letters[EVENT_DESCRIPTION_BYTES + 2];
+    memset(letters, 'x', sizeof letters);
+    struct declared_item twice[] = {{.item = 1}, {.item = 2}, {.item = 1}}, unknown[] = {{.item = 9}},
+                         nobody[] = {{.item = 0}}, endless[] = {{.item = 1, .duration_ms = -1}},
+                         titled[] = {{.item = 1, .title = {letters, EVENT_TITLE_BYTES + 1}}};
+    struct staff unnamed[] = {{.user = {NULL, 0}}}, ines[] = {{.user = {"ines", 4}}};
+    const struct {
+        struct declaration declared;
+        bool fine;
+    } rows[] = {
+        {{.items = many, .item_count = COUNT(many)}, false},
+        {{.staff = crowd, .staff_count = COUNT(crowd)}, false},
+        {{.title = {letters, EVENT_TITLE_BYTES + 1}}, false},
+        {{.description = {letters, EVENT_DESCRIPTION_BYTES + 1}}, false},
+        {{.title = {"\xff", 1}}, false},
+        {{.staff = unnamed, .staff_count = 1}, false},
+        {{.items = twice, .item_count = 3}, false},
+        {{.items = unknown, .item_count = 1}, false},
+        {{.items = nobody, .item_count = 1}, false},
+        {{.items = endless, .item_count = 1}, false},
+        {{.items = titled, .item_count = 1}, false},
+        {{.title = {"Maths", 5}, .staff = ines, .staff_count = 1, .items = twice, .item_count = 2}, true},
+    };
+
+    (void)unused;
+    for (uint32_t i = 0; i < COUNT(many); i++)
+        many[i].item = i + 1;
+    for (uint32_t i = 0; i < COUNT(crowd); i++)
+        crowd[i].user = (struct text){"ines", 4};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct buf bytes = {0};
+        declaration_encode(&rows[i].declared, &bytes);
+        uint32_t items = rows[i].declared.items == many ? COUNT(many) : 3;
+        const char *problem = declaration_problem((const uint8_t *)bytes.bytes, bytes.size, items);
+        if ((problem == NULL) != rows[i].fine)
+            fail_msg("row %zu: %s", i, problem ? problem : "fine");
+        assert_non_null(declaration_problem((const uint8_t *)bytes.bytes, bytes.size - 1, items)); /* cut */
+        buf_done(&bytes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_declaration_is_judged),
         cmocka_unit_test_setup_teardown(what_a_report_carries_is_the_records, begin, end),
         cmocka_unit_test_setup_teardown(a_reset_takes_the_course_back, begin, end),
         cmocka_unit_test_setup_teardown(a_certificate_has_its_address, begin, end),
