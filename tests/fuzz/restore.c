@@ -38,7 +38,7 @@ static void make_good(void)
         free(answer.body);
     }
     (void)snprintf(file, sizeof file, "%s/good", world_directory());
-    MUST(store_backup(world_data(), file, &events, &fault) == RC_OK, "%s", fault_why(&fault));
+    MUST(store_backup(world_data(), file, NULL, &events, &fault) == RC_OK, "%s", fault_why(&fault));
     FILE *in = fopen(file, "r");
     good.bytes = malloc(1 << 20);
     MUST(in && good.bytes && (good.size = fread(good.bytes, 1, 1 << 20, in)) > 0 && fclose(in) == 0, "%s",

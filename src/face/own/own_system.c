@@ -1,6 +1,7 @@
 #include "face/own/own_system.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -62,14 +63,15 @@ static void put_refusal(void *arg, const char *limit, uint64_t count)
 static int64_t resident_bytes(void)
 {
     FILE *file = fopen("/proc/self/statm", "re");
-    long pages = 0;
+    char line[256] = "", *resident;
 
     if (!file)
         return 0;
-    if (fscanf(file, "%*d %ld", &pages) != 1)
-        pages = 0;
-    (void)fclose(file); /* only read */
-    return (int64_t)pages * sysconf(_SC_PAGESIZE);
+    if (!fgets(line, sizeof line, file))
+        *line = '\0';
+    (void)fclose(file);                /* only read */
+    (void)strtol(line, &resident, 10); /* the whole of it, in pages; then what is resident */
+    return (int64_t)strtol(resident, NULL, 10) * sysconf(_SC_PAGESIZE);
 }
 
 static void put_memory(struct json_out *out, struct face_context *context)
