@@ -76,7 +76,10 @@ static void put_in(struct tickets *tickets, struct ticket *ticket)
 /* Constant on average for each that was given. Lock held. */
 static void free_old(struct tickets *tickets, int64_t now_ms)
 {
-    for (struct ticket *ticket; (ticket = tickets->oldest) && now_ms >= ticket->until_ms;) {
+    struct ticket *younger;
+
+    for (struct ticket *ticket = tickets->oldest; ticket && now_ms >= ticket->until_ms; ticket = younger) {
+        younger = ticket->younger;
         take_out(tickets, ticket);
         free_ticket(ticket);
     }

@@ -24,19 +24,19 @@ void instants_done(struct instants *instants)
 
 bool instants_copy(const struct instants *from, struct instants *out)
 {
-    *out = (struct instants){.run_room = from->run_count};
-    if (from->run_count == 0)
-        return true;
-    out->runs = malloc(from->run_count * sizeof *out->runs);
-    for (; out->runs && out->run_count < from->run_count; out->run_count++) {
-        const struct instant_run *run = &from->runs[out->run_count];
+    uint32_t count = from->run_count, made = 0;
+    struct instant_run *runs = count ? malloc(count * sizeof *runs) : NULL;
+
+    for (; runs && made < count; made++) {
+        const struct instant_run *run = &from->runs[made];
         int64_t *at = malloc((run->count + 1) * sizeof *at);
         if (!at)
             break;
         memcpy(at, run->at, run->count * sizeof *at);
-        out->runs[out->run_count] = (struct instant_run){at, run->last, run->count, run->count + 1};
+        runs[made] = (struct instant_run){at, run->last, run->count, run->count + 1};
     }
-    if (out->run_count == from->run_count)
+    *out = (struct instants){.runs = runs, .run_count = made, .run_room = count};
+    if (made == count)
         return true;
     instants_done(out);
     return false;
