@@ -170,7 +170,7 @@ describe('by keyboard alone', { concurrency: 3, skip }, () => {
     await page.leave();
   });
 
-  test('an administrator: a new course from CSV, another order, staff, what happens, the explorer, erasing somebody', async () => {
+  test('an administrator: a new course from JSON and CSV, another order, staff, what happens, the explorer, erasing somebody', async () => {
     const page = await tab(browser);
     await signIn(page, ['admin', '900']);
     await page.waitForSelector('.live.live');
@@ -187,14 +187,20 @@ describe('by keyboard alone', { concurrency: 3, skip }, () => {
     await tabTo(page, /^New course/);
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => /^New course/.test(document.title));
-    await tabTo(page, /^Import/);
-    await page.keyboard.press('Enter');
-    await page.waitForSelector('dialog[open]');
-    await tabTo(page, /^text$|TEXTAREA/i);
-    await page.keyboard.insertText('id,title,type,durationSeconds,required\n91,"One, two",video,60,true\n92,Three,lab,,false\n');
-    await tabTo(page, /^Cancel/);
-    await page.keyboard.press('Tab');
-    await page.keyboard.press('Enter');
+    const importing = async (text) => {
+      await tabTo(page, /^Import/);
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('dialog[open]');
+      await tabTo(page, /^text$|TEXTAREA/i);
+      await page.keyboard.insertText(text);
+      await tabTo(page, /^Cancel/);
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('dialog', { state: 'detached' });
+    };
+    await importing('{"title":"Zero","contents":[{"id":90,"title":"From JSON","durationSeconds":5}]}');
+    await page.waitForSelector('[aria-label="Title of From JSON"]');
+    await importing('id,title,type,durationSeconds,required\n91,"One, two",video,60,true\n92,Three,lab,,false\n');
     await page.waitForSelector('[aria-label="Title of One, two"]');
     await page.keyboard.press('Home');
     await page.evaluate(() => document.querySelector('.skip').focus());

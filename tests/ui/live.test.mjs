@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Server } from '../wire/server.mjs';
-import { fill, isWell, launch, person, skip } from './dashboard.mjs';
+import { fill, isWell, launch, person, skip, UUID } from './dashboard.mjs';
 
 let server, browser;
 before(async () => {
@@ -53,12 +53,12 @@ describe('live', { concurrency: 3, skip }, () => {
   });
 
   test('an item: who is on it now, and where', async () => {
-    const page = await person(browser, server, ['instructor', '21'], '#/courses/8/items/81');
+    const page = await person(browser, server, ['instructor', '21'], `#/courses/${UUID}/items/fronts%2Fwarm`);
     await page.waitForSelector('.live.live');
     assert.equal(await page.locator('ul.here').count(), 0);
-    await server.call('POST', '/progress/realtime', { as: '13', body: { userId: '13', videoId: '81', watchedDuration: 100, position: 100, segments: [[90, 100]] } });
+    await server.call('POST', '/progress/realtime', { as: '13', body: { userId: '13', videoId: 'fronts/warm', watchedDuration: 80, position: 80, segments: [[70, 80]] } });
     await page.waitForSelector('ul.here li');
-    assert.match(await page.textContent('ul.here'), /13.*at 1:40/);
+    assert.match(await page.textContent('ul.here'), /13.*at 1:20/);
     await page.waitForSelector('path.tick', { state: 'attached' });
     assert.deepEqual(page.said, []);
     await page.leave();

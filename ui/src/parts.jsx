@@ -362,6 +362,7 @@ export class Dialog extends Component {
   }
   componentDidMount() {
     this.before = document.activeElement;
+    this.dialog.querySelector('form').reset(); // Chromium fills in what was typed into the one before
     this.dialog.showModal();
   }
   componentWillUnmount() {

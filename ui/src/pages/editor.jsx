@@ -104,9 +104,9 @@ export class Editor extends Component {
     const close = () => this.setState({ ask: null });
     if (ask === 'import')
       return (
-        <Dialog title={t('import')} yes={t('import')} onClose={close} onYes={async ({ text }) => this.take(this.fileText ?? text)}>
+        <Dialog title={t('import')} yes={t('import')} onClose={close} onYes={async ({ file, text }) => this.take(file.size ? await file.text() : text)}>
           <p class="mu">{t('importText')}</p>
-          <label class="field"><span>{t('file')}</span><input type="file" accept=".json,.csv,application/json,text/csv" onChange={async (event) => (this.fileText = await event.target.files[0]?.text())} /></label>
+          <label class="field"><span>{t('file')}</span><input type="file" name="file" accept=".json,.csv,application/json,text/csv" /></label>
           <label class="field"><span>{t('orPaste')}</span><textarea name="text" class="code" rows="8" spellcheck={false} /></label>
         </Dialog>
       );
