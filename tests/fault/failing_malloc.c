@@ -326,7 +326,7 @@ static void verify(char *directory)
 
 static void copy(const char *from, const char *to)
 {
-    char command[300];
+    char command[1024];
 
     (void)snprintf(command, sizeof command, "rm -rf %s && cp -r %s %s && rm -f %s/lock", to, from, to, to);
     MUST(system(command) == 0, "%s", command);
