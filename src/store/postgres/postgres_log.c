@@ -20,11 +20,6 @@ enum {
     TURN_TRIES = 4,
 };
 
-static struct postgres_log *own(struct log *log)
-{
-    return (struct postgres_log *)log; /* its first member */
-}
-
 /* ---- opening ---- */
 
 bool postgres_is_url(const char *url)
@@ -35,7 +30,7 @@ bool postgres_is_url(const char *url)
 
 static void postgres_close(struct log *log)
 {
-    struct postgres_log *mine = own(log);
+    struct postgres_log *mine = postgres_of(log);
 
     listener_free(mine->listener);
     pg_disconnect(&mine->writer);
@@ -87,7 +82,7 @@ static enum rc postgres_open(struct store *store, void *what, struct log **out_l
 
 static const char *postgres_note(struct log *log)
 {
-    return own(log)->note;
+    return postgres_of(log)->note;
 }
 
 /* ---- reading ---- */
@@ -126,12 +121,12 @@ static enum rc postgres_catch_up(struct log *log, const struct log_turn *after, 
                                  struct fault *fault)
 {
     struct log_turn at = *after; /* the visitor may move the caller's */
-    return read_on(own(log), &at, visit, arg, fault);
+    return read_on(postgres_of(log), &at, visit, arg, fault);
 }
 
 static enum rc postgres_head(struct log *log, struct log_head *out_head, struct fault *fault)
 {
-    struct postgres_log *mine = own(log);
+    struct postgres_log *mine = postgres_of(log);
     struct pg_arguments arguments = {.count = 0};
     PGresult *rows[1] = {NULL};
     const char *state;
@@ -209,7 +204,7 @@ static enum rc try_turn(struct postgres_log *log, struct log_turn *inout_after, 
 static enum rc postgres_begin(struct log *log, const struct log_turn *after, log_visitor *visit, void *arg,
                               struct log_head *out_head, struct fault *fault)
 {
-    struct postgres_log *mine = own(log);
+    struct postgres_log *mine = postgres_of(log);
     struct log_turn at = *after;
     bool all = false;
     enum rc rc = RC_OK;
@@ -233,7 +228,7 @@ static enum rc postgres_begin(struct log *log, const struct log_turn *after, log
 
 static void postgres_abandon(struct log *log)
 {
-    struct postgres_log *mine = own(log);
+    struct postgres_log *mine = postgres_of(log);
     struct fault ignored;
 
     if (mine->deciding)
@@ -243,7 +238,7 @@ static void postgres_abandon(struct log *log)
 
 static void postgres_follow(struct log *log, void (*wake)(void *arg), void *arg)
 {
-    struct postgres_log *mine = own(log);
+    struct postgres_log *mine = postgres_of(log);
 
     listener_free(mine->listener);
     mine->listener = wake ? listener_new(mine, wake, arg) : NULL;

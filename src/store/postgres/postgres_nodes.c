@@ -14,11 +14,6 @@
 
 enum { KEPT_MS = 60000 /* for so long what was known is told on, without a database */ };
 
-static struct postgres_log *own(struct log *log)
-{
-    return (struct postgres_log *)log; /* its first member */
-}
-
 /* Appends a text as SQL has it; false: out of memory. */
 static bool put_literal(struct buf *sql, PGconn *conn, const char *text)
 {
@@ -145,7 +140,7 @@ static enum rc enter(const struct postgres_log *log, struct pg_connection *conne
 
 enum rc postgres_enter(struct log *log, const struct log_presence *presence, struct fault *fault)
 {
-    struct postgres_log *mine = own(log);
+    struct postgres_log *mine = postgres_of(log);
     struct pg_connection connection = {.conn = NULL};
 
     if (strspn(presence->identity, "0123456789abcdef") != strlen(presence->identity))
@@ -224,7 +219,7 @@ void postgres_nodes_leave(struct postgres_log *log, struct pg_connection *connec
 
 size_t postgres_nodes(struct log *log, struct log_node *out, size_t max)
 {
-    struct postgres_nodes *nodes = &own(log)->nodes;
+    struct postgres_nodes *nodes = &postgres_of(log)->nodes;
 
     (void)pthread_mutex_lock(&nodes->lock);
     bool is_young = monotonic_ms() - nodes->known_ms < KEPT_MS;

@@ -55,3 +55,9 @@ struct postgres_log {
     struct listener *listener;
     struct postgres_nodes nodes;
 };
+
+/* What a method of the log is given. */
+static inline struct postgres_log *postgres_of(struct log *log)
+{
+    return (struct postgres_log *)log; /* its first member */
+}

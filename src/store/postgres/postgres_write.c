@@ -9,11 +9,6 @@
 
 /* What changes the log. */
 
-static struct postgres_log *own(struct log *log)
-{
-    return (struct postgres_log *)log; /* its first member */
-}
-
 /* The batch's row; log->body is what it borrows. False: the connection is lost. */
 static bool send_batch(struct postgres_log *log, enum pg_statement statement, const struct store_batch *batch)
 {
@@ -109,7 +104,7 @@ static enum log_outcome judge(struct postgres_log *log, PGresult **results, int 
 
 enum log_outcome postgres_commit(struct log *log, const struct store_batch *batch, struct fault *fault)
 {
-    struct postgres_log *mine = own(log);
+    struct postgres_log *mine = postgres_of(log);
     PGresult *results[4] = {NULL};
     bool named = false;
 
@@ -146,7 +141,7 @@ enum log_outcome postgres_commit(struct log *log, const struct store_batch *batc
 enum log_outcome postgres_outcome(struct log *log, const struct batch_id *batch, struct fault *fault)
 {
     enum { BEGUN, LOCKED, FOUND, SETTLED, COMMITTED, COUNT };
-    struct postgres_log *mine = own(log);
+    struct postgres_log *mine = postgres_of(log);
     bool known = memcmp(&mine->written.batch, batch, sizeof *batch) == 0;
     struct pg_arguments of_log = {.count = 0}, of_batch = {.count = 0};
     PGresult *results[COUNT] = {NULL};
@@ -209,7 +204,7 @@ static enum rc commit_only(struct postgres_log *log, struct fault *fault)
 
 enum rc postgres_forget(struct log *log, const struct store_forgetting *what, struct fault *fault)
 {
-    struct postgres_log *mine = own(log);
+    struct postgres_log *mine = postgres_of(log);
     enum rc rc = take_lock(mine, fault);
     struct fault ignored;
 
@@ -245,7 +240,7 @@ static enum rc fill_one(struct postgres_log *log, const struct store_batch *batc
 
 enum rc postgres_fill(struct log *log, const struct store_batch *batch, bool more, struct fault *fault)
 {
-    struct postgres_log *mine = own(log);
+    struct postgres_log *mine = postgres_of(log);
     struct fault ignored;
     enum rc rc = mine->filling ? RC_OK : take_lock(mine, fault);
 
@@ -264,7 +259,7 @@ enum rc postgres_fill(struct log *log, const struct store_batch *batch, bool mor
 enum rc postgres_share(struct log *log, const char *name, const void *bytes, size_t size, struct buf *out,
                        struct fault *fault)
 {
-    struct postgres_log *mine = own(log);
+    struct postgres_log *mine = postgres_of(log);
     struct pg_arguments offer = {.count = 0}, ask = {.count = 0};
     PGresult *results[2] = {NULL};
     const char *state;
@@ -291,7 +286,7 @@ enum rc postgres_share(struct log *log, const char *name, const void *bytes, siz
 /* Writes something and takes it back. */
 bool postgres_has_room(struct log *log)
 {
-    struct postgres_log *mine = own(log);
+    struct postgres_log *mine = postgres_of(log);
     struct pg_arguments arguments = {.count = 0};
     PGresult *results[3] = {NULL};
     const char *state;

@@ -23,7 +23,8 @@ enum {
     EVENTS_AT_ONCE = 8192,    /* likewise */
 };
 
-bool sqlite_sync_directory_of(const char *path)
+/* Names and contents of a directory reach the disk. */
+static bool sync_directory_of(const char *path)
 {
     char directory[SQLITE_PATH_BYTES];
     const char *slash = strrchr(path, '/');
@@ -54,7 +55,7 @@ bool store_has_room(const struct store *store)
     return written;
 }
 
-bool sqlite_sync_file(const char *path)
+static bool sync_file(const char *path)
 {
     int fd = open(path, O_RDWR | O_CLOEXEC);
     bool synced = fd >= 0 && fsync(fd) == 0;
@@ -64,7 +65,12 @@ bool sqlite_sync_file(const char *path)
     return synced;
 }
 
-static enum rc system_fault(const char *what, struct fault *fault)
+bool sqlite_put_in_place(const char *part, const char *path)
+{
+    return sync_file(part) && rename(part, path) == 0 && sync_directory_of(path);
+}
+
+enum rc sqlite_system_fault(const char *what, struct fault *fault)
 {
     return fault_text(fault, errno == ENOSPC ? RC_BUSY : RC_INTERNAL, "the store failed", "%s: %s", what,
                       strerror(errno));
@@ -77,7 +83,8 @@ static void show(const struct store_watch *watch, const char *what, const char *
         watch->show(watch->arg, what, unit, done, total);
 }
 
-enum rc sqlite_copy_pages(const struct store_watch *watch, sqlite3 *from, sqlite3 *to, struct fault *fault)
+/* All pages within one look at the file, which is held: without it each commit would start the copy again. */
+static enum rc copy_pages(const struct store_watch *watch, sqlite3 *from, sqlite3 *to, struct fault *fault)
 {
     enum rc rc = sqlite_run(from, "BEGIN; SELECT count(*) FROM sqlite_master;", fault);
     sqlite3_backup *copy = rc == RC_OK ? sqlite3_backup_init(to, "main", from, "main") : NULL;
@@ -96,6 +103,26 @@ enum rc sqlite_copy_pages(const struct store_watch *watch, sqlite3 *from, sqlite
     if (code == SQLITE_DONE && finished == SQLITE_OK)
         return sqlite_run(from, "COMMIT;", fault);
     return sqlite_fail(to, "backup", fault);
+}
+
+enum rc sqlite_copy_file(const char *source, const char *target, const struct store_watch *watch,
+                         sqlite3 **out_copy, struct fault *fault)
+{
+    sqlite3 *from = NULL;
+
+    sqlite_remove_file(target); /* what a copy that was killed left */
+    enum rc rc = sqlite_open_file(source, true, &from, fault);
+    if (rc == RC_OK)
+        rc = sqlite_open_file(target, false, out_copy, fault);
+    if (rc == RC_OK)
+        rc = sqlite_run(*out_copy, "PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;",
+                        fault);
+    if (rc == RC_OK)
+        rc = copy_pages(watch, from, *out_copy, fault);
+    if (rc == RC_OK) /* one file, no -wal beside it */
+        rc = sqlite_run(*out_copy, "PRAGMA journal_mode=DELETE;", fault);
+    (void)sqlite3_close(from); /* it only read */
+    return rc;
 }
 
 struct checking {
@@ -123,6 +150,14 @@ static enum rc is_it_ok(void *arg, sqlite3_stmt *row, struct fault *fault)
     return RC_ENOUGH;
 }
 
+bool sqlite_is_whole(sqlite3 *database)
+{
+    struct fault ignored;
+    bool whole = false;
+
+    return sqlite_walk(database, "PRAGMA quick_check(1)", 0, is_it_ok, &whole, &ignored) == RC_OK && whole;
+}
+
 /* Rows that no server wrote. Events, ids and log entries are judged by whoever folds them. */
 static const char foreign_rows[] =
     "SELECT (SELECT count(*) FROM answer WHERE length(key) <> 16 OR length(fingerprint) <> 16 OR "
@@ -139,9 +174,8 @@ enum rc sqlite_check_events(struct store *store, const struct store_watch *watch
                             struct fault *fault)
 {
     struct checking checking = {.watch = watch};
-    bool whole = false;
 
-    if (sqlite_walk(store->events, "PRAGMA quick_check(1)", 0, is_it_ok, &whole, fault) != RC_OK || !whole)
+    if (!sqlite_is_whole(store->events))
         return fault_set(fault, RC_INVALID, NULL, "the file is damaged, or not milepost's");
     int64_t schema = sqlite_meta_number(store->events, "schema");
     if (schema < 1)
@@ -164,24 +198,13 @@ static enum rc copy_store(struct store *store, const char *source, const char *t
                           const struct store_watch *watch, uint64_t *out_events, struct fault *fault)
 {
     char temporary[SQLITE_PATH_BYTES + 16];
-    sqlite3 *from = NULL;
 
     (void)snprintf(temporary, sizeof temporary, "%s.part", target); /* fits */
-    sqlite_remove_file(temporary);
-    enum rc rc = sqlite_open_file(source, true, &from, fault);
-    if (rc == RC_OK)
-        rc = sqlite_open_file(temporary, false, &store->events, fault);
-    if (rc == RC_OK)
+    enum rc rc = sqlite_copy_file(source, temporary, watch, &store->events, fault);
+    if (rc == RC_OK) {
         (void)sqlite3_limit(store->events, SQLITE_LIMIT_LENGTH, ROW_MAX_BYTES); /* gives the old one back */
-    if (rc == RC_OK)
-        rc = sqlite_run(store->events,
-                        "PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;", fault);
-    if (rc == RC_OK)
-        rc = sqlite_copy_pages(watch, from, store->events, fault);
-    if (rc == RC_OK) /* one file, no -wal beside it */
-        rc = sqlite_run(store->events, "PRAGMA journal_mode=DELETE;", fault);
-    if (rc == RC_OK)
         rc = sqlite_check_events(store, watch, out_events, fault);
+    }
     if (rc == RC_OK && !restoring) /* of a copy of a log elsewhere: a store of its own from here on */
         rc = sqlite_run(store->events, "DELETE FROM meta WHERE name IN ('turn', 'turn_batch');", fault);
     if (rc == RC_OK && restoring) /* checkpoints made from the old life mean nothing in the new one */
@@ -189,13 +212,11 @@ static enum rc copy_store(struct store *store, const char *source, const char *t
                         "UPDATE meta SET value = value + 1000 WHERE name = 'generation';"
                         "UPDATE meta SET value = lower(hex(randomblob(16))) WHERE name = 'store';",
                         fault);
-    (void)sqlite3_close(from); /* it only read */
     if (sqlite3_close(store->events) != SQLITE_OK && rc == RC_OK)
         rc = fault_set(fault, RC_INTERNAL, NULL, "cannot close the copy");
     store->events = NULL;
-    if (rc == RC_OK &&
-        (!sqlite_sync_file(temporary) || rename(temporary, target) != 0 || !sqlite_sync_directory_of(target)))
-        rc = system_fault("cannot finish the copy", fault);
+    if (rc == RC_OK && !sqlite_put_in_place(temporary, target))
+        rc = sqlite_system_fault("cannot finish the copy", fault);
     if (rc != RC_OK)
         sqlite_remove_file(temporary);
     return rc;
@@ -293,7 +314,7 @@ enum rc store_set_aside(const char *directory, const char *name, struct fault *f
 
     (void)snprintf(path, sizeof path, "%.4000s/events.db", directory);     /* fits */
     (void)snprintf(aside, sizeof aside, "%.4000s/%.90s", directory, name); /* fits */
-    return rename(path, aside) == 0 && sqlite_sync_directory_of(path)
+    return rename(path, aside) == 0 && sync_directory_of(path)
                ? RC_OK
                : fault_set(fault, RC_INTERNAL, NULL, "cannot rename the event file");
 }
@@ -320,7 +341,7 @@ enum rc store_replace_empty(const char *directory, const char *from, struct faul
     (void)snprintf(path, sizeof path, "%.4000s/events.db", directory); /* fits */
     (void)snprintf(source, sizeof source, "%.4000s/events.db", from);  /* fits */
     sqlite_remove_file(path); /* it was empty: a kill here leaves a directory without a store */
-    bool moved = sqlite_sync_file(source) && rename(source, path) == 0 && sqlite_sync_directory_of(path);
+    bool moved = sqlite_put_in_place(source, path);
     if (moved)
         each_file(from, is_checkpoint, move_one, directory);
     (void)close(lock); /* gives the lock back */
@@ -347,9 +368,8 @@ enum rc store_renew_end(struct store *store, struct fault *fault)
     char path[SQLITE_PATH_BYTES];
     enum rc rc = store_scrub_checkpoint(store, fault); /* all of it in the file itself, and synced */
 
-    if (rc == RC_OK &&
-        (!sqlite_sync_file(store->checkpoint_path) || !sqlite_sync_directory_of(store->checkpoint_path)))
-        rc = system_fault("cannot sync the new checkpoint", fault);
+    if (rc == RC_OK && (!sync_file(store->checkpoint_path) || !sync_directory_of(store->checkpoint_path)))
+        rc = sqlite_system_fault("cannot sync the new checkpoint", fault);
     if (rc == RC_OK)
         rc = sqlite_run(store->events, "UPDATE meta SET value = value + 1 WHERE name = 'generation';", fault);
     if (rc != RC_OK)

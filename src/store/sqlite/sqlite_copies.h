@@ -4,16 +4,19 @@
 
 /* What copies of whole files are made with. */
 
-/* A file's content reaches the disk. */
-bool sqlite_sync_file(const char *path);
+/* A file that is whole gets its last name: content and names reach the disk. False: errno says why. */
+bool sqlite_put_in_place(const char *part, const char *path);
 
-/* So do the names in the directory that the path lies in. */
-bool sqlite_sync_directory_of(const char *path);
+/* The fault that errno says: RC_BUSY, the disk is full, or RC_INTERNAL. what: what could not be done. */
+enum rc sqlite_system_fault(const char *what, struct fault *fault);
 
-/* Copies all pages within one look at the file, which is held: without it each commit would start the copy
- * again. Nothing may be open on from. watch NULL: nobody is told how far it is. Errors: as sqlite_fail. */
-MUST_CHECK enum rc sqlite_copy_pages(const struct store_watch *watch, sqlite3 *from, sqlite3 *to,
-                                     struct fault *fault);
+/* Copies one file, as of one instant, into one that is made anew, open in *out_copy: also after a failure it
+ * is the caller's to close. watch NULL: nobody is told how far it is. Errors: as sqlite_fail. */
+MUST_CHECK enum rc sqlite_copy_file(const char *source, const char *target, const struct store_watch *watch,
+                                    sqlite3 **out_copy, struct fault *fault);
+
+/* Whether all pages of a file are what they should be. */
+bool sqlite_is_whole(sqlite3 *database);
 
 /* Whether the open event file is a whole store of ours: pages, schema, checksums of all events. Anything in
  * the schema that is not as we make it (a trigger, a view, a table that is missing) is refused. RC_INVALID:

@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,37 +11,15 @@
 /* A node's own files, copied for another: its events, which are a copy of a log elsewhere, and its
  * checkpoint. Both are checked under names of their own first, in the directory where they will lie. */
 
-static const char settle_sql[] = "PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;";
-
 /* One file, whole, without a log beside it. */
 static enum rc copy_file(const char *source, const char *target, sqlite3 **out_copy, struct fault *fault)
 {
-    sqlite3 *from = NULL;
+    enum rc rc = sqlite_copy_file(source, target, NULL, out_copy, fault);
 
-    sqlite_remove_file(target); /* what a copy that was killed left */
-    enum rc rc = sqlite_open_file(source, true, &from, fault);
-    if (rc == RC_OK)
-        rc = sqlite_open_file(target, false, out_copy, fault);
-    if (rc == RC_OK)
-        rc = sqlite_run(*out_copy, settle_sql, fault);
-    if (rc == RC_OK)
-        rc = sqlite_copy_pages(NULL, from, *out_copy, fault);
-    if (rc == RC_OK)
-        rc = sqlite_run(*out_copy, "PRAGMA journal_mode=DELETE;", fault);
-    (void)sqlite3_close(from); /* it only read */
     if (rc == RC_INTERNAL)
         rc = fault_text(fault, RC_INVALID, "the store failed", "its %s is damaged, or was not copied whole",
                         strrchr(source, '/') + 1); /* the caller put a slash there */
     return rc;
-}
-
-static enum rc first_is_ok(void *arg, sqlite3_stmt *row, struct fault *fault)
-{
-    const char *said = (const char *)sqlite3_column_text(row, 0);
-
-    (void)fault;
-    *(bool *)arg = said && strcmp(said, "ok") == 0;
-    return RC_ENOUGH;
 }
 
 /* The checkpoint of those events. RC_NOT_FOUND: it is of no use here, and the events make another. */
@@ -50,9 +27,8 @@ static enum rc judge_checkpoint(struct store *store, struct fault *fault)
 {
     sqlite3 *checkpoint = store->checkpoint;
     char owner[sizeof store->store_id];
-    bool whole = false;
 
-    if (sqlite_walk(checkpoint, "PRAGMA quick_check(1)", 0, first_is_ok, &whole, fault) != RC_OK || !whole)
+    if (!sqlite_is_whole(checkpoint))
         return fault_set(fault, RC_INVALID, NULL, "its checkpoint.db is damaged, or was not copied whole");
     int64_t layout = sqlite_meta_number(checkpoint, "layout"), mark = sqlite_meta_number(checkpoint, "mark");
     if (layout > CHECKPOINT_LAYOUT)
@@ -147,11 +123,6 @@ static enum rc close_both(struct copying *copying, enum rc rc, struct fault *fau
     return rc;
 }
 
-static bool put_in_place(const char *part, const char *path)
-{
-    return sqlite_sync_file(part) && rename(part, path) == 0 && sqlite_sync_directory_of(path);
-}
-
 /* The events last: a directory without them holds no store, and a checkpoint without its events is thrown
  * away. */
 static enum rc finish(struct copying *copying, struct fault *fault)
@@ -160,11 +131,10 @@ static enum rc finish(struct copying *copying, struct fault *fault)
 
     sqlite_checkpoint_path(store, store->generation, store->checkpoint_path);
     sqlite_remove_file(store->checkpoint_path);
-    if ((!copying->with_checkpoint || put_in_place(copying->checkpoint, store->checkpoint_path)) &&
-        put_in_place(copying->events, store->events_path))
+    if ((!copying->with_checkpoint || sqlite_put_in_place(copying->checkpoint, store->checkpoint_path)) &&
+        sqlite_put_in_place(copying->events, store->events_path))
         return RC_OK;
-    return fault_text(fault, errno == ENOSPC ? RC_BUSY : RC_INTERNAL, "the store failed",
-                      "cannot finish the copy: %s", strerror(errno));
+    return sqlite_system_fault("cannot finish the copy", fault);
 }
 
 static enum rc copy_node(struct copying *copying, const char *from, store_node_judge *judge, void *arg,
