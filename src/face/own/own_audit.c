@@ -4,15 +4,13 @@
 
 #include "app/audit.h"
 #include "core/words.h"
-#include "face/cursor.h"
+#include "face/own/own_events.h"
 #include "face/show.h"
-
-enum { LIMIT_MAX = 1000, LIMIT_DEFAULT = 100 };
 
 struct audit_read {
     struct slow slow;
     struct text actor, user;
-    int64_t limit, from_ms, to_ms, before;
+    struct event_page page;
     struct audit *audit;
     bool begun;
 };
@@ -21,26 +19,14 @@ static enum rc audit_decode(struct slow *slow, const struct body *body, struct f
 {
     struct audit_read *read = (struct audit_read *)slow;
     struct request *request = slow->request;
-    const char *cursor = NULL;
 
     (void)body;
     slow->is_long = true;
-    read->limit = LIMIT_DEFAULT;
-    read->from_ms = INT64_MIN;
-    read->to_ms = read->before = INT64_MAX;
     enum rc rc = face_query_id(request, "actor", &read->actor, fault);
     if (rc == RC_OK)
         rc = face_query_id(request, "userId", &read->user, fault);
     if (rc == RC_OK)
-        rc = face_query_bound(request, "from", false, &read->from_ms, fault);
-    if (rc == RC_OK)
-        rc = face_query_bound(request, "to", true, &read->to_ms, fault);
-    if (rc == RC_OK)
-        rc = face_query_number(request, "limit", 1, LIMIT_MAX, &read->limit, fault);
-    if (rc == RC_OK)
-        rc = request_query(request, "cursor", &cursor, fault);
-    if (rc == RC_OK && cursor && (!cursor_read(cursor, &read->before, 1) || read->before < 1))
-        rc = fault_set(fault, RC_INVALID, "cursor", "must be the nextCursor of an audit");
+        rc = own_event_page(request, "must be the nextCursor of an audit", &read->page, fault);
     return rc;
 }
 
@@ -51,10 +37,10 @@ static enum rc audit_open(struct slow *slow, const struct read *found, struct fa
         .any_learner = !read->user.bytes,
         .learner = read->user.bytes ? view_learner_key(found->view, read->user.bytes, read->user.size) : 0,
         .actor = read->actor,
-        .from_ms = read->from_ms,
-        .to_ms = read->to_ms,
-        .before = (uint64_t)read->before,
-        .limit = (uint32_t)read->limit,
+        .from_ms = read->page.from_ms,
+        .to_ms = read->page.to_ms,
+        .before = (uint64_t)read->page.before,
+        .limit = (uint32_t)read->page.limit,
     };
 
     return audit_new(service_history(face_of(slow->request)->service), &query, &read->audit, fault);

@@ -5,16 +5,16 @@
 
 #include "app/learner_history.h"
 #include "core/words.h"
-#include "face/cursor.h"
+#include "face/own/own_events.h"
 #include "face/event_json.h"
 #include "face/show.h"
 
-enum { LIMIT_MAX = 1000, LIMIT_DEFAULT = 100, A_STEP = 64 /* events read and written in one */ };
+enum { A_STEP = 64 /* events read and written in one */ };
 
 struct history_read {
     struct slow slow;
     struct text item;
-    int64_t limit, from_ms, to_ms, before;
+    struct event_page page;
     struct learner_history *history;
     bool ready, begun;
     uint32_t written; /* of the page, from the newest */
@@ -35,26 +35,14 @@ static enum rc history_decode(struct slow *slow, const struct body *body, struct
 {
     struct history_read *read = (struct history_read *)slow;
     struct request *request = slow->request;
-    const char *cursor = NULL;
 
     (void)body;
     slow->is_long = true;
-    read->limit = LIMIT_DEFAULT;
-    read->from_ms = INT64_MIN;
-    read->to_ms = read->before = INT64_MAX;
     enum rc rc = face_query_id(request, "courseId", &face_call(request)->course, fault);
     if (rc == RC_OK)
         rc = face_query_id(request, "itemId", &read->item, fault);
     if (rc == RC_OK)
-        rc = face_query_bound(request, "from", false, &read->from_ms, fault);
-    if (rc == RC_OK)
-        rc = face_query_bound(request, "to", true, &read->to_ms, fault);
-    if (rc == RC_OK)
-        rc = face_query_number(request, "limit", 1, LIMIT_MAX, &read->limit, fault);
-    if (rc == RC_OK)
-        rc = request_query(request, "cursor", &cursor, fault);
-    if (rc == RC_OK && cursor && (!cursor_read(cursor, &read->before, 1) || read->before < 1))
-        rc = fault_set(fault, RC_INVALID, "cursor", "must be the nextCursor of a history");
+        rc = own_event_page(request, "must be the nextCursor of a history", &read->page, fault);
     return rc;
 }
 
@@ -73,10 +61,10 @@ static enum rc history_open(struct slow *slow, const struct read *found, struct 
         .any_item = !read->item.bytes,
         .logs = all && !call->course.bytes,
         .hides_previews = !all,
-        .from_ms = read->from_ms,
-        .to_ms = read->to_ms,
-        .before = (uint64_t)read->before,
-        .limit = (uint32_t)read->limit,
+        .from_ms = read->page.from_ms,
+        .to_ms = read->page.to_ms,
+        .before = (uint64_t)read->page.before,
+        .limit = (uint32_t)read->page.limit,
     };
 
     return learner_history_new(service_history(face_of(request)->service), &query, &read->history, fault);
