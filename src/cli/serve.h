@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stddef.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -48,6 +49,12 @@ struct server {
     int argc; /* as the program was called: SIGHUP reads the settings again */
     char **argv;
 };
+
+/* The server whose faces hold the context. */
+static inline struct server *server_of(struct face_context *context)
+{
+    return (struct server *)((char *)context - offsetof(struct server, context));
+}
 
 /* "milepost: what: why" on stderr; what NULL: serve. Returns 1. */
 int serve_complain(const char *what, const char *why);

@@ -94,7 +94,7 @@ static bool met_limit(const struct request *request)
 
 void serve_observe(struct face_context *context, struct request *request, uint64_t microseconds)
 {
-    struct server *server = (struct server *)((char *)context - offsetof(struct server, context));
+    struct server *server = server_of(context);
     size_t route = request->route ? (size_t)(request->route - face_routes.table) : face_routes.count;
 
     metrics_count(server->metrics, route, request->status, microseconds);

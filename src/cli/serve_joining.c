@@ -14,11 +14,6 @@
 
 enum { HEAD_EVERY_MS = 1000 /* how often the database is asked how long its log is by now */ };
 
-static struct server *server_of(struct request *request)
-{
-    return (struct server *)((char *)request->server - offsetof(struct server, context));
-}
-
 static bool is_at(const struct request *request, const char *path)
 {
     size_t size = strcspn(request->target, "?");
@@ -55,7 +50,7 @@ static void tell_how_far(struct request *request, struct joining *joining)
 
 static void judge(struct request *request)
 {
-    struct server *server = server_of(request);
+    struct server *server = server_of(request->server);
 
     if (atomic_load_explicit(&server->joining.over, memory_order_acquire))
         dispatch_judge(request);
@@ -68,7 +63,7 @@ static void judge(struct request *request)
 /* What was answered before is in no figure: they are not made yet. */
 static void observe(struct face_context *context, struct request *request, uint64_t microseconds)
 {
-    struct server *server = (struct server *)((char *)context - offsetof(struct server, context));
+    struct server *server = server_of(context);
 
     if (atomic_load_explicit(&server->joining.over, memory_order_acquire))
         serve_observe(context, request, microseconds);

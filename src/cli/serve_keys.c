@@ -140,6 +140,27 @@ int serve_load_keys(const struct settings *settings, bool has_data, struct log *
     return rc == RC_OK ? 0 : cli_complain(name ? name : "serve", fault_why(&fault));
 }
 
+int serve_make_keys(const struct settings *settings)
+{
+    struct key_file files[KEY_FILES];
+    int status = 0;
+
+    list_key_files(settings, files);
+    for (int i = 0; i < KEY_FILES && status == 0; i++) {
+        struct fault fault = {NULL, NULL};
+        char *key = NULL;
+        size_t size = 0;
+        if (*files[i].path || !files[i].own_name)
+            continue;
+        if (key_read_or_make(settings->data, files[i].own_name, &key, &size, &fault) != RC_OK)
+            status = cli_complain(files[i].own_name, fault_why(&fault));
+        if (key)
+            explicit_bzero(key, size);
+        free(key);
+    }
+    return status;
+}
+
 int serve_check_keys(const struct settings *settings)
 {
     struct auth_settings none = {.uses_jwks = *settings->jwks_url != '\0'};

@@ -15,6 +15,10 @@
  * *out_auth is the caller's then too (NULL: none was made). */
 int serve_load_keys(const struct settings *settings, bool has_data, struct log *log, struct auth **out_auth);
 
+/* Makes those keys of the data directory that the first start would make, so that it finds them; those that
+ * are there stay. What goes wrong is said. 0, or an exit status. */
+int serve_make_keys(const struct settings *settings);
+
 /* Whether the keys that the settings name can be used; keys that the first start would make need not be
  * there. What is wrong is said. 0, or an exit status. */
 int serve_check_keys(const struct settings *settings);

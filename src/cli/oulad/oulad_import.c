@@ -10,8 +10,8 @@
 #include "base/instant.h"
 #include "cli/options.h"
 #include "cli/oulad/oulad.h"
+#include "cli/serve_keys.h"
 #include "core/members.h"
-#include "ops/key_files.h"
 
 /* milepost import oulad DIR: each presentation is laid in the order of its days, in batches that commit with
  * a ledger of how far it came; a run that was cut off goes on, a second run adds nothing. */
@@ -312,25 +312,9 @@ static int usage(void)
  * nothing. */
 static int make_keys(const struct settings *settings, const struct store *store)
 {
-    static const char *const names[] = {"jwt.secret", "server.key"};
-    const bool elsewhere[] = {*settings->jwt_secret_file || *settings->jwt_public_key_file ||
-                                  *settings->jwks_url,
-                              *settings->server_key_file};
-    int status = 0;
-
     if (store_counters(store).sequence || *settings->database)
         return 0; /* not the first; those of a shared log are in it */
-    for (int i = 0; i < 2 && status == 0; i++) {
-        struct fault fault = {NULL, NULL};
-        char *key = NULL;
-        size_t size = 0;
-        if (!elsewhere[i] && key_read_or_make(settings->data, names[i], &key, &size, &fault) != RC_OK)
-            status = cli_complain(names[i], fault_why(&fault));
-        if (key)
-            explicit_bzero(key, size);
-        free(key);
-    }
-    return status;
+    return serve_make_keys(settings);
 }
 
 int cli_import_oulad(int argc, char **argv)
