@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/list.h"
 #include "model/fold.h"
 #include "store/checkpoint.h"
 
@@ -20,8 +21,10 @@ struct audit {
     uint32_t shown, looked_at;
     bool begun, more;
     struct arena arena; /* who is being erased */
-    struct text *erasing;
-    size_t erasing_count, erasing_room;
+    struct {
+        struct text *at;
+        uint32_t count, capacity;
+    } erasing;
     /* of one step */
     enum rc (*visit)(void *arg, const struct audit_act *act, struct fault *fault);
     void *arg;
@@ -46,7 +49,7 @@ void audit_free(struct audit *audit)
     if (!audit)
         return;
     sequences_done(&audit->some);
-    free(audit->erasing);
+    list_done(&audit->erasing);
     arena_done(&audit->arena);
     free(audit);
 }
@@ -55,20 +58,11 @@ void audit_free(struct audit *audit)
 static enum rc note_erasing(void *arg, const struct store_id *id, struct fault *fault)
 {
     struct audit *audit = arg;
-
-    if (audit->erasing_count == audit->erasing_room) {
-        size_t room = audit->erasing_room ? audit->erasing_room * 2 : 16;
-        struct text *at = realloc(audit->erasing, room * sizeof *at);
-        if (!at)
-            return fault_no_memory(fault);
-        audit->erasing = at;
-        audit->erasing_room = room;
-    }
     const char *copy = arena_copy(&audit->arena, id->id, id->size);
-    if (!copy)
-        return fault_no_memory(fault);
-    audit->erasing[audit->erasing_count++] = (struct text){copy, (uint32_t)id->size};
-    return RC_OK;
+
+    return copy && list_add(&audit->erasing, (struct text){copy, (uint32_t)id->size})
+               ? RC_OK
+               : fault_no_memory(fault);
 }
 
 static bool same(struct text a, const char *bytes, size_t size)
@@ -78,8 +72,8 @@ static bool same(struct text a, const char *bytes, size_t size)
 
 static bool is_being_erased(const struct audit *audit, const struct event *event)
 {
-    for (size_t i = 0; i < audit->erasing_count; i++)
-        if (same(audit->erasing[i], event->actor, event->actor_size))
+    for (uint32_t i = 0; i < audit->erasing.count; i++)
+        if (same(audit->erasing.at[i], event->actor, event->actor_size))
             return true;
     return false;
 }

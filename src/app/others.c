@@ -12,8 +12,6 @@
 #include "model/view.h"
 #include "store/log.h"
 
-enum { START_CHECKPOINT = 1 << 20 /* events, at a start; as startup.c has it for those of its own files */ };
-
 /* The names that the batch is the first to use. Those that a batch of ours gave out in vain make room. */
 static enum rc add_names(struct model *model, const struct store_batch *batch, struct fault *fault)
 {
@@ -96,7 +94,7 @@ static enum rc note_start(struct engine *engine, const struct store_batch *batch
     if (policy->stop && policy->stop())
         return fault_set(fault, RC_BUSY, NULL, "the start was ended");
     engine->unwritten += batch->event_count;
-    if (engine->unwritten < START_CHECKPOINT)
+    if (engine->unwritten < START_CHECKPOINT_EVENTS)
         return RC_OK;
     engine->unwritten = 0;
     enum rc rc = checkpointer_write(engine->checkpointer, fault);

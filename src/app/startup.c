@@ -6,11 +6,7 @@
 #include "model/judge.h"
 #include "model/replay.h"
 
-enum {
-    PROGRESS_EVERY = 1 << 12,
-    REPLAY_CHECKPOINT =
-        1 << 20, /* a long replay writes the model now and then, so that its tail stays bounded */
-};
+enum { PROGRESS_EVERY = 1 << 12 };
 
 struct tail_replay {
     struct replay replay;
@@ -38,7 +34,7 @@ static enum rc take_event(void *arg, const struct stored_event *stored, struct f
         return fault_set(fault, RC_BUSY, NULL, "the start was ended");
     if (tail->progress && tail->folded % PROGRESS_EVERY == 0)
         tail->progress(tail->engine->policy.progress_arg, tail->folded);
-    if (tail->since_checkpoint >= REPLAY_CHECKPOINT && tail->replay.pending == 0) {
+    if (tail->since_checkpoint >= START_CHECKPOINT_EVENTS && tail->replay.pending == 0) {
         uint64_t sequence = 0;
         enum rc written = checkpointer_write_first(tail->engine->store, tail->engine->model,
                                                    tail->engine->tail, &sequence, fault);

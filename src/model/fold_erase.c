@@ -45,34 +45,46 @@ static enum rc forget_course(struct fold *fold, uint32_t key)
     return RC_OK;
 }
 
+/* A course to be changed; NULL: there is none. RC_BUSY: out of memory. */
+static enum rc pending_if_there(struct fold *fold, uint32_t key, struct course_def **out)
+{
+    bool there = view_course(fold->view, key);
+
+    *out = there ? fold_pending_course(fold, key) : NULL;
+    return there && !*out ? RC_BUSY : RC_OK;
+}
+
 /* A course that lost items says so, also when it is folded again and those items were never there. */
 static enum rc touch_course(struct fold *fold, uint32_t key, const struct event *event)
 {
-    struct course_def *course = view_course(fold->view, key) ? fold_pending_course(fold, key) : NULL;
+    struct course_def *course;
+    enum rc rc = pending_if_there(fold, key, &course);
 
-    if (!course)
-        return view_course(fold->view, key) ? RC_BUSY : RC_OK;
-    course->updated_at_ms = event->at_ms;
-    course->version = event->sequence;
-    return RC_OK;
+    if (course) {
+        course->updated_at_ms = event->at_ms;
+        course->version = event->sequence;
+    }
+    return rc;
 }
 
 /* When the course last lost an item: the events that had brought that item are gone. Those of old say
  * nothing. */
 static enum rc tell_losses(struct fold *fold, struct reader *from)
 {
-    for (uint32_t left = from->at < from->end ? get_u32(from) : 0; left > 0 && !from->bad; left--) {
+    enum rc rc = RC_OK;
+
+    for (uint32_t left = from->at < from->end ? get_u32(from) : 0; rc == RC_OK && left > 0 && !from->bad;
+         left--) {
+        struct course_def *course;
         uint32_t key = get_u32(from);
         int64_t at_ms = get_i64(from);
         if (key == 0 || key > model_count(fold->model, ENTITY_COURSE))
             return RC_INTERNAL;
-        struct course_def *course = view_course(fold->view, key) ? fold_pending_course(fold, key) : NULL;
-        if (!course && view_course(fold->view, key))
-            return RC_BUSY;
+        rc = pending_if_there(fold, key, &course);
         if (course)
             course->shrunk_at_ms = at_ms;
     }
-    return RC_OK;
+    return rc;
 }
 
 enum rc fold_erased(struct fold *fold, const struct event *event)
