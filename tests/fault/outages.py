@@ -155,6 +155,17 @@ def commit_waits_for_standby(site):
     return "wait cancelled, session ended, connection cut: told when a write of its own was durable"
 
 
+def catch_with_lock(site, stop, go_on, tries, rest):
+    """Stops a node at random moments, until it is one in which it holds the lock; go_on takes a stop back."""
+    for _ in range(tries):
+        stop()
+        if site.database.sql(HOLDER + " AND a.state = 'idle in transaction'"):
+            return
+        go_on()
+        time.sleep(rest)
+    raise AssertionError("the node was never stopped while it held the lock")
+
+
 def holder_stops(site):
     """A node that is stopped with the lock in its hands: others wait some seconds at most, and it finds out what became of its batch."""
     holder, other = site.nodes
@@ -162,14 +173,7 @@ def holder_stops(site):
     worst = 0
     for number in range(3):
         with Writers(site, nodes=[holder]):
-            for _ in range(400):  # stopped at a random moment, until it is one in which it holds the lock
-                holder.kill(signal.SIGSTOP)
-                if site.database.sql(HOLDER + " AND a.state = 'idle in transaction'"):
-                    break
-                holder.kill(signal.SIGCONT)
-                time.sleep(0.001 * (1 + number))
-            else:
-                raise AssertionError("the node was never stopped while it held the lock")
+            catch_with_lock(site, lambda: holder.kill(signal.SIGSTOP), lambda: holder.kill(signal.SIGCONT), 400, 0.001 * (1 + number))
             worst = max(worst, longest_write(site, other, 5))
             holder.kill(signal.SIGCONT)
     assert 0.2 < worst < 6, worst
@@ -181,21 +185,22 @@ def holder_partitioned(site):
     holder, other = site.nodes
     site.add(other, "first")
     worst = 0
+
+    def cut_off():
+        wait_until(holder.ready, 15, "ready again")
+        time.sleep(0.1)
+        holder.proxy.stalled = True
+        time.sleep(0.05)
+
+    def let_through():
+        holder.proxy.stalled = False
+
     for _ in range(2):
         with Writers(site, nodes=[holder]):
-            for _ in range(60):
-                wait_until(holder.ready, 15, "ready again")
-                time.sleep(0.1)
-                holder.proxy.stalled = True
-                time.sleep(0.05)
-                if site.database.sql(HOLDER + " AND a.state = 'idle in transaction'"):
-                    break
-                holder.proxy.stalled = False
-            else:
-                raise AssertionError("the node was never cut off while it held the lock")
+            catch_with_lock(site, cut_off, let_through, 60, 0)
             worst = max(worst, longest_write(site, other, 5))
             wait_until(lambda: not holder.ready(), 10, "who is cut off says so")
-            holder.proxy.stalled = False
+            let_through()
             wait_until(holder.ready, 15, "ready again")
     assert worst < 6, worst
     return f"twice; the longest write of another took {worst:.1f} s"
