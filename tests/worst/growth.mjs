@@ -84,34 +84,41 @@ function commandsOn(directory, note) {
 // steps: [name, what to do, how often (the least counts); writes that can be done once: 1]
 const dimensions = [];
 
+// step -> what it cost at `n` and at 2 n, or the error it ended with
+async function figuresAt(n, fill, steps, commands) {
+  const figures = new Map();
+  const note = (step, figure) => figures.set(step, [...(figures.get(step) ?? []), figure]);
+  for (const size of [n, 2 * n]) {
+    const counter = await Counted.start();
+    await fill(counter, size);
+    if (commands) commandsOn(counter.directory, note);
+    for (const [step, run, times = 3] of steps)
+      note(step, await counter.work((c, i) => run(c, size, i), SHORT ? Math.min(times, 2) : times).catch((error) => error));
+    await counter.server.stop();
+    rmSync(counter.directory, { recursive: true, force: true });
+  }
+  return figures;
+}
+
+const failed = (figures) => figures.find((figure) => figure instanceof Error);
+const steep = ([one, two]) => two >= FLOOR && two / one >= RATIO;
+
 function grows(name, full, fill, steps, { commands = true } = {}) {
   const n = SHORT && full > 500 ? full / 2 : full;
   dimensions.push([`${name}: ${n} and ${2 * n}`, async (t) => {
-    const figures = new Map();
-    for (const size of [n, 2 * n]) {
-      const counter = await Counted.start();
-      await fill(counter, size);
-      if (commands) commandsOn(counter.directory, (step, work) => figures.set(step, [...(figures.get(step) ?? []), work]));
-      for (const [step, run, times = 3] of steps) {
-        try {
-          const work = await counter.work((c, i) => run(c, size, i), SHORT ? Math.min(times, 2) : times);
-          figures.set(step, [...(figures.get(step) ?? []), work]);
-        } catch (error) {
-          figures.set(step, [error]);
-        }
-      }
-      await counter.server.stop();
-      rmSync(counter.directory, { recursive: true, force: true });
-    }
+    const figures = await figuresAt(n, fill, steps, commands);
+    // What a step does by chance (a timer's turn) falls on it once; what it does for its size it does each time.
+    if ([...figures.values()].some((of) => !failed(of) && steep(of)))
+      for (const [step, again] of await figuresAt(n, fill, steps, commands))
+        if (steep(figures.get(step))) figures.set(step, again);
     for (const [step, [one, two]] of figures) {
-      if (one instanceof Error) {
-        await t.test(step, () => assert.fail(one));
-        continue;
-      }
-      const ratio = two / one;
-      if (process.env.GROWTH_TELL) console.log(`# ${name}: ${step}: ${one} ${two} ${ratio.toFixed(2)}`);
-      await t.test(`${step}: ${(one / 1000).toFixed(0)} k, ${(two / 1000).toFixed(0)} k, ${ratio.toFixed(2)}`, () =>
-        assert.ok(two < FLOOR || ratio < RATIO, `${step} does ${ratio.toFixed(2)} times the work for twice as much`));
+      const error = failed([one, two]);
+      const ratio = (two / one).toFixed(2);
+      if (process.env.GROWTH_TELL) console.log(`# ${name}: ${step}: ${one} ${two} ${ratio}`);
+      await t.test(error ? step : `${step}: ${(one / 1000).toFixed(0)} k, ${(two / 1000).toFixed(0)} k, ${ratio}`, () => {
+        assert.ifError(error);
+        assert.ok(!steep([one, two]), `${step} does ${ratio} times the work for twice as much`);
+      });
     }
   }]);
 }
