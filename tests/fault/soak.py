@@ -16,7 +16,7 @@ take.add_argument('--slow', type=float, default=50, help='a p99 below so many ms
 take.add_argument('--curve', help='where the samples go, as CSV')
 args = take.parse_args()
 
-LEARNERS, ITEMS, CLIENTS, WATCHERS = 100, 20, 4, 8
+LEARNERS, ITEMS, CLIENTS, WATCHERS, FILL = 100, 20, 4, 8, 800000
 directory = tempfile.mkdtemp(prefix='milepost-soak-')
 with socket.socket() as free:
     free.bind(('127.0.0.1', 0))
@@ -132,6 +132,11 @@ setup = http.client.HTTPConnection('127.0.0.1', port, timeout=30)
 call(setup, 'write', 'PUT', '/api/v1/catalog/courses/7', {'title': 'Soak', 'contents': contents}, admin)
 for user in range(1, LEARNERS + 1): # all that there will ever be
     call(setup, 'write', 'POST', '/progress/sync', {'userId': user, 'progressData': [{'videoId': 1000 + i, 'courseId': 7, 'watchedDuration': 1} for i in range(ITEMS)]})
+# The log is larger than what its readers keep of its pages (src/store/sqlite), before anything is counted: these caches are then full.
+for round_ in range(FILL // 1000):
+    user = round_ % LEARNERS + 1
+    call(setup, 'write', 'POST', '/progress/sync', {'userId': user, 'progressData': [{'videoId': 5000 + i % ITEMS, 'watchedDuration': round_ * 1000 + i + 1} for i in range(1000)]})
+    call(setup, 'read', 'GET', f'/api/v1/users/{user}/history?limit=100', bearer=admin)
 setup.close()
 threads = [threading.Thread(target=client, args=(i,)) for i in range(CLIENTS)] + [threading.Thread(target=watcher, args=(i,)) for i in range(WATCHERS)]
 for thread in threads:
