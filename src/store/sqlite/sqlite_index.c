@@ -121,6 +121,7 @@ static enum rc read_buckets(struct store *store, uint32_t learner, int64_t last,
     enum { SOME = 256 };
     struct sqlite_reader *reader = sqlite_lend(store);
     sqlite3_stmt *statement = sqlite_prepared(reader, READ_BUCKET);
+    bool begun = walk->bucket < last && sqlite_view_begin(reader->checkpoint);
     enum rc rc = RC_OK;
 
     for (int i = 0; rc == RC_OK && i < SOME && !walk->enough && walk->bucket <= last; i++) {
@@ -129,6 +130,7 @@ static enum rc read_buckets(struct store *store, uint32_t learner, int64_t last,
         rc = sqlite_each_row(statement, bucket_row, walk, fault);
         walk->bucket++;
     }
+    sqlite_view_end(reader->checkpoint, begun);
     sqlite_give_back(store, reader);
     return rc;
 }

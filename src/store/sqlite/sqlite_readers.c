@@ -159,6 +159,17 @@ void sqlite_readers_go_on(struct store *store)
     (void)pthread_mutex_unlock(&store->reader_lock);   /* held above */
 }
 
+bool sqlite_view_begin(sqlite3 *db)
+{
+    return sqlite3_get_autocommit(db) && sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
+}
+
+void sqlite_view_end(sqlite3 *db, bool begun)
+{
+    if (begun)
+        (void)sqlite3_exec(db, "COMMIT", NULL, NULL, NULL); /* it only read */
+}
+
 /* The statement, prepared on first use. NULL: it cannot be. */
 sqlite3_stmt *sqlite_prepared(struct sqlite_reader *reader, enum read_statement which)
 {

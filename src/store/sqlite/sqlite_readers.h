@@ -42,6 +42,14 @@ struct sqlite_reader *sqlite_lend(struct store *store);
 /* Gives a lent connection back; whoever waits for one goes on. */
 void sqlite_give_back(struct store *store, struct sqlite_reader *reader);
 
+/* Holds a file in one read transaction while rows of it are looked up one by one, for a page at most: each
+ * statement on its own would lock the file and look for a newer state of it. True: sqlite_view_end is owed.
+ * False: it is held already, or cannot be; the rows are read all the same. */
+bool sqlite_view_begin(sqlite3 *db);
+
+/* Ends it, if it was begun. */
+void sqlite_view_end(sqlite3 *db, bool begun);
+
 /* The statement, prepared on first use. NULL: it cannot be. */
 sqlite3_stmt *sqlite_prepared(struct sqlite_reader *reader, enum read_statement which);
 

@@ -285,6 +285,7 @@ static enum rc read_page_of(struct store *store, const uint64_t *sequences, size
 {
     struct sqlite_reader *reader = sqlite_lend(store);
     sqlite3_stmt *statement = sqlite_prepared(reader, READ_EVENT);
+    bool begun = count - *inout_at > 1 && sqlite_view_begin(reader->events);
     enum rc rc = RC_OK;
 
     for (size_t looked = 0; rc == RC_OK && *inout_at < count && looked < SQLITE_PAGE_ROWS && !page_full(page);
@@ -293,6 +294,7 @@ static enum rc read_page_of(struct store *store, const uint64_t *sequences, size
         rc = sqlite_each_row(statement, page_row, page, fault);
         ++*inout_at;
     }
+    sqlite_view_end(reader->events, begun);
     sqlite_give_back(store, reader);
     return rc;
 }
