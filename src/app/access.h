@@ -50,6 +50,12 @@ bool access_asks_course(enum access_rule rule);
  * STAFF_NOBODY_LISTED. Source: contract 9, staffOf. */
 enum staff_listing access_listed(const struct caller *caller, struct view view, uint32_t course);
 
+/* Whether the rule lets the caller pass whatever the model holds: as themselves, or by a role that reaches
+ * all.
+ */
+bool access_needs_no_view(enum access_rule rule, const struct caller *caller,
+                          const struct access_subject *subject);
+
 /* Whether the caller may, for this subject. RC_DENIED with the same words whoever is meant. */
 MUST_CHECK enum rc access_check(enum access_rule rule, const struct caller *caller, struct view view,
                                 const struct access_subject *subject, struct fault *fault);

@@ -1,6 +1,7 @@
 #include "app/read_index.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "app/engine.h"
@@ -18,6 +19,7 @@ struct read_index {
     struct log *log;
     void (*say)(const char *what, const char *why);
     pthread_t thread;
+    atomic_bool away;     /* state.away_since_ms, for who takes no lock */
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t work;
     struct read_waiter *first, **last;
@@ -78,6 +80,7 @@ static void note(struct read_index *index, bool away, const char *why, uint64_t 
     bool was = index->state.away_since_ms != 0;
     if (away != was)
         index->state.away_since_ms = away ? engine_now_ms(index->engine) : 0;
+    atomic_store(&index->away, away);
     index->state.asked++;
     index->state.ask_us += ask_us;
     index->state.fold_us += fold_us;
@@ -153,6 +156,11 @@ void read_index_free(struct read_index *index)
     (void)pthread_mutex_destroy(&index->lock);
     (void)pthread_cond_destroy(&index->work);
     free(index);
+}
+
+bool read_index_is_away(const struct read_index *index)
+{
+    return atomic_load(&index->away);
 }
 
 struct read_index_state read_index_state(struct read_index *index)

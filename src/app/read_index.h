@@ -40,5 +40,8 @@ struct read_index_state {
     uint64_t head, turn;      /* the last head that was told; how far the model is */
 };
 
+/* Whether the log could not be asked when it was last tried. Any thread; takes no lock. */
+bool read_index_is_away(const struct read_index *index);
+
 /* How it is, at one instant. Any thread. */
 struct read_index_state read_index_state(struct read_index *index);

@@ -11,6 +11,7 @@
 #include "base/monotonic.h"
 #include "face/body.h"
 #include "face/face.h"
+#include "face/head.h"
 #include "face/jwks.h"
 #include "face/live/live_subscribe.h"
 #include "face/own/own_server.h"
@@ -274,57 +275,21 @@ static void handle_here_or_apart(struct request *request)
         handle(request);
 }
 
-/* ---- several nodes on one log ----
- * What is asked of this server begins with all that was acknowledged before, by any node: writes, since who
- * may is read from the model too, and reads unless read_consistency is local. */
-
-struct head_wait {
-    struct read_waiter waiter; /* first: the read index gives it back */
-    struct request *request;
-};
-
-static void head_told(struct read_waiter *waiter)
-{
-    request_resume(((struct head_wait *)waiter)->request);
-}
-
-static void head_known(struct request *request)
-{
-    struct read_waiter *waiter = face_call(request)->waiter;
-
-    face_call(request)->waiter = NULL;
-    if (waiter->rc == RC_OK)
-        handle_here_or_apart(request);
-    else
-        request_fail(request, waiter->rc, &waiter->fault);
-}
-
-static void wait_for_head(struct request *request)
-{
-    struct head_wait *wait = arena_alloc(&request->arena, sizeof *wait);
-
-    if (!wait) {
-        request_fail(request, RC_BUSY, &(struct fault){NULL, "out of memory"});
-        return;
-    }
-    *wait = (struct head_wait){{.done = head_told}, request};
-    face_call(request)->waiter = &wait->waiter;
-    request_wait(request, head_known);
-}
-
+/* Who looks into the model waits for the log's head first: reads, unless read_consistency is local, and some
+ * writes. The others wait only if the model says who may (write.c). */
 void dispatch_handle(struct request *request)
 {
     struct face_context *context = face_of(request);
     const struct http_route *route = request->route;
-    bool shows = route->read || route->slow || route->handler == live_subscribe;
+    bool watches = route->handler == live_subscribe, shows = route->read || route->slow || watches;
 
-    if (!context->read_index || !(route->write || shows)) {
+    if (!context->read_index || !(shows || (route->write && route->write->looks))) {
         handle_here_or_apart(request);
-    } else if (context->reads_local && shows && route->handler != live_subscribe) {
-        request->stale = read_index_state(context->read_index).away_since_ms != 0;
+    } else if (context->reads_local && shows && !watches) {
+        request->stale = read_index_is_away(context->read_index);
         handle_here_or_apart(request);
     } else {
-        wait_for_head(request);
+        head_wait(request, handle_here_or_apart);
     }
 }
 

@@ -8,6 +8,7 @@
 #include "app/access.h"
 #include "app/read_index.h"
 #include "base/instant.h"
+#include "face/head.h"
 #include "face/part_names.h"
 #include "face/work.h"
 #include "http/router.h"
@@ -236,13 +237,18 @@ void write_submit(struct request *request)
     go_on(request, command);
 }
 
+static struct access_subject subject_of(const struct command *command)
+{
+    return (struct access_subject){command->learner.bytes, command->learner.size, 0,
+                                   command->course.bytes != NULL};
+}
+
 /* The route's rule, for the learner and the course that the path or the body names. */
 static enum rc may(struct request *request, struct command *command, struct fault *fault)
 {
     const struct write_handler *handler = request->route->write;
     enum access_rule rule = (enum access_rule)request->route->rule;
-    struct access_subject subject = {command->learner.bytes, command->learner.size, 0,
-                                     command->course.bytes != NULL};
+    struct access_subject subject = subject_of(command);
     struct call *call = face_call(request);
     enum rc rc;
 
@@ -300,25 +306,52 @@ static struct command *new_command(struct request *request)
     return command;
 }
 
-void write_handle(struct request *request)
+/* Whether who may is looked up in the model. All else is decided by the engine, at the log's head anyhow. */
+static bool asks_model(struct request *request, const struct command *command)
 {
     const struct write_handler *handler = request->route->write;
-    struct fault fault = {NULL, NULL};
-    struct command *command = new_command(request);
-    enum rc rc = command ? decode(request, command, &fault) : fault_no_memory(&fault);
+    enum access_rule rule = (enum access_rule)request->route->rule;
+    struct access_subject subject = subject_of(command);
 
-    if (rc == RC_OK)
-        rc = may(request, command, &fault);
+    if (handler->may)
+        return true;
+    return !handler->engine_asks && access_asks_course(rule) &&
+           !access_needs_no_view(rule, face_caller(request), &subject);
+}
+
+static void admit(struct request *request)
+{
+    const struct write_handler *handler = request->route->write;
+    struct command *command = request->command;
+    struct fault fault = {NULL, NULL};
+    enum rc rc = may(request, command, &fault);
+
     if (rc != RC_OK) {
         request_fail(request, rc, &fault);
         return;
     }
     set_actor(command, face_caller(request));
-    request->command = command;
     if (handler->before)
         handler->before(request, command);
     else
         write_submit(request);
+}
+
+void write_handle(struct request *request)
+{
+    const struct read_index *index = face_of(request)->read_index;
+    struct fault fault = {NULL, NULL};
+    struct command *command = new_command(request);
+    enum rc rc = command ? decode(request, command, &fault) : fault_no_memory(&fault);
+
+    request->command = command;
+    if (rc != RC_OK)
+        request_fail(request, rc, &fault);
+    else if (index && !request->route->write->looks &&
+             (read_index_is_away(index) || asks_model(request, command)))
+        head_wait(request, admit); /* while the log is away it is refused there, at once */
+    else
+        admit(request);
 }
 
 /* Those that wait for the log's head, and those for the engine. */

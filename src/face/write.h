@@ -20,6 +20,8 @@ struct write_handler {
     void (*encode)(struct command *command, struct view view);
     /* In place of an answer that is outdated: command.h. NULL: it is answered like any refusal. */
     void (*again)(struct command *command);
+    /* decode or before looks into the model or the files, which are at the log's head by then. */
+    bool looks;
     enum spelling spelling; /* of the body's members */
     bool all_or_nothing;    /* of several reports; else each stands alone */
     bool engine_asks;       /* only the engine finds out whose it is, and asks */

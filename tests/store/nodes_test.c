@@ -526,6 +526,7 @@ static void who_waits_for_the_head_sees_what_was_acknowledged(void **unused)
         assert_int_equal(askers[i].key, 1);
     }
     assert_true(read_index_state(index).waits == 3 && read_index_state(index).asked < 3);
+    assert_false(read_index_is_away(index));
     read_index_free(index);
     for (int i = 0; i < NODES; i++)
         close_node(&nodes[i]);

@@ -102,6 +102,6 @@ static void before_rollback(struct request *request, struct command *command)
     face_work_long(request, work_rollback, write_submit);
 }
 
-const struct write_handler logs_roll_back = {CMD_LOGS_ROLL_BACK, .decode = decode_rollback,
-                                             .before = before_rollback, .encode = encode_rolled_back,
-                                             .again = roll_back_again};
+const struct write_handler logs_roll_back = {CMD_LOGS_ROLL_BACK,           .decode = decode_rollback,
+                                             .before = before_rollback,    .looks = true,
+                                             .encode = encode_rolled_back, .again = roll_back_again};

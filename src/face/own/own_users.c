@@ -172,4 +172,5 @@ static void erase_before(struct request *request, struct command *command)
     face_work_long(request, plan_erasure, write_submit);
 }
 
-const struct write_handler own_users_erase = {CMD_ERASE, .before = erase_before, .encode = encode_erased};
+const struct write_handler own_users_erase = {CMD_ERASE, .before = erase_before, .looks = true,
+                                              .encode = encode_erased};

@@ -57,12 +57,10 @@ static enum rc decode_video(struct request *request, const struct body *body, st
                              fault);
 }
 
-const struct write_handler pts_video = {CMD_REPORTS,
-                                        .decode = decode_video,
-                                        .before = ask_titles,
-                                        .encode = encode_video,
-                                        .spelling = SPELLING_ANY_CASE,
-                                        .all_or_nothing = true};
+const struct write_handler pts_video = {
+    CMD_REPORTS,           .decode = decode_video, .before = ask_titles,
+    .looks = true,         .encode = encode_video, .spelling = SPELLING_ANY_CASE,
+    .all_or_nothing = true};
 
 /* ---- POST Progress/videos/bulk: all or nothing ---- */
 
@@ -113,7 +111,7 @@ static enum rc decode_bulk(struct request *request, const struct body *body, str
 }
 
 const struct write_handler pts_videos_bulk = {
-    CMD_REPORTS,           .decode = decode_bulk,         .before = ask_titles,
+    CMD_REPORTS,           .decode = decode_bulk,         .before = ask_titles,  .looks = true,
     .encode = encode_bulk, .spelling = SPELLING_ANY_CASE, .all_or_nothing = true};
 
 /* ---- webhooks ---- */

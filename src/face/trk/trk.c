@@ -87,5 +87,5 @@ static enum rc decode_complete(struct request *request, const struct body *body,
     return rc;
 }
 
-const struct write_handler trk_complete = {CMD_REPORTS, .decode = decode_complete, .encode = encode_complete,
-                                           .all_or_nothing = true};
+const struct write_handler trk_complete = {CMD_REPORTS, .decode = decode_complete, .looks = true,
+                                           .encode = encode_complete, .all_or_nothing = true};

@@ -35,7 +35,9 @@ static void each_rule_of_each_role(void **unused)
             enum access_rule of = (enum access_rule)rule;
             if (access_role(of, roles[i]) != (letter != '-') ||
                 (access_check(of, &caller, view, &own, &fault) == RC_OK) != (letter == 'a' || own_counts) ||
-                (access_check(of, &caller, view, &other, &fault) == RC_OK) != (letter == 'a'))
+                (access_check(of, &caller, view, &other, &fault) == RC_OK) != (letter == 'a') ||
+                access_needs_no_view(of, &caller, &own) != (letter == 'a' || own_counts) ||
+                access_needs_no_view(of, &caller, &other) != (letter == 'a'))
                 fail_msg("rule %d, role %d", rule, i);
         }
     model_read_end(view);
