@@ -404,6 +404,8 @@ enum rc commit_batch(struct engine *engine, struct command *commands, const char
     enum rc rc = others_begin(engine, fault);
     uint64_t count = 0;
 
+    if (rc == RC_OK && engine->gathers)
+        queue_gather(engine, commands);
     batch->watched = engine->live && engine->live->is_watched(engine->live->of);
     for (struct command *command = commands; command && rc == RC_OK; command = command->next) {
         count++;

@@ -280,8 +280,10 @@ static void run_all(struct engine *engine, struct command *commands)
         if (commands) {
             struct command *rest = queue_cut_batch(engine, commands);
             engine->fold.may_defer = commands->kind != CMD_ERASE && queue_is_alone(engine, commands) &&
-                                     !engine->others_room; /* what others write is published whole */
+                                     !engine->others_room;  /* what others write is published whole */
+            engine->gathers = engine->others_room && !rest; /* else those would overtake the rest */
             (void)commit_batch(engine, commands, NULL, NULL, &fault); /* each command carries its result */
+            engine->gathers = false;
             engine->fold.may_defer = false;
             traces_scrub(engine);
             if (engine->revising != commands)

@@ -69,3 +69,40 @@ struct command *queue_cut_batch(const struct engine *engine, struct command *fir
     last->next = NULL;
     return rest;
 }
+
+/* What does not belong to the batch comes first next time. */
+static void put_back(struct engine *engine, struct command *first)
+{
+    struct line back = {NULL, NULL, 0};
+
+    for (struct command *next; first; first = next) {
+        next = first->next;
+        queue_join(&back, first);
+    }
+    (void)pthread_mutex_lock(&engine->lock);
+    back.last->next = engine->small.head;
+    engine->small = (struct line){back.head, engine->small.last ? engine->small.last : back.last,
+                                  engine->small.count + back.count};
+    (void)pthread_mutex_unlock(&engine->lock);
+}
+
+void queue_gather(struct engine *engine, struct command *commands)
+{
+    struct command *last = commands;
+    uint32_t count = 1;
+
+    if (queue_weight(commands) >= LARGE_FROM || queue_is_alone(engine, commands))
+        return;
+    for (; last->next; count++)
+        last = last->next;
+    (void)pthread_mutex_lock(&engine->lock);
+    struct command *came = engine->small.head;
+    engine->small = (struct line){NULL, NULL, 0};
+    (void)pthread_mutex_unlock(&engine->lock);
+    last->next = came;
+    for (; came && count < BATCH_MAX && !queue_is_alone(engine, came); came = came->next, count++)
+        last = came;
+    last->next = NULL;
+    if (came)
+        put_back(engine, came);
+}

@@ -28,6 +28,10 @@ bool queue_is_alone(const struct engine *engine, const struct command *command);
  * one large command of others at most, not for all that came before. NULL: nothing waits. Lock held. */
 struct command *queue_take(struct engine *engine);
 
+/* Puts what is small and came since behind the last of a batch of small commands, as far as one batch takes.
+ */
+void queue_gather(struct engine *engine, struct command *commands);
+
 /* Cuts a batch off a chain: at most BATCH_MAX; an edit alone, and what may work like one; what is large not
  * with what is small, which would wait for it. Returns what is left for the next. */
 struct command *queue_cut_batch(const struct engine *engine, struct command *first);

@@ -570,6 +570,51 @@ static void an_answer_of_another_node_is_known(void **unused)
     buf_done(&body);
 }
 
+static enum rc visit_nothing(void *arg, const struct store_batch *batch, struct fault *fault)
+{
+    (void)arg, (void)batch, (void)fault;
+    return RC_OK;
+}
+
+static atomic_uint answered;
+
+static void count_answered(struct command *command)
+{
+    (void)command;
+    (void)atomic_fetch_add(&answered, 1);
+}
+
+static void what_comes_while_a_node_waits_for_its_turn_is_in_its_batch(void **unused)
+{
+    struct command commands[] = {enrol("anna", "c1"), enrol("bob", "c1"), enrol("carl", "c1")};
+    struct log *holder = engine_log(nodes[1].engine);
+    struct log_turn nothing = {.number = 0};
+    struct log_head head;
+    struct fault fault;
+    (void)unused;
+    skip_without_server();
+    atomic_store(&answered, 0);
+    assert_int_equal(engine_start(nodes[0].engine, &fault), RC_OK);
+    assert_int_equal(log_begin(holder, &nothing, visit_nothing, NULL, &head, &fault), RC_OK);
+    for (size_t i = 0; i < COUNT(commands); i++) {
+        commands[i].done = count_answered;
+        assert_null(engine_submit(nodes[0].engine, &commands[i], &fault));
+        for (int j = 0; i == 0 && j < 5000 && engine_state(nodes[0].engine).queued; j++)
+            usleep(1000); /* the first is taken, and waits */
+    }
+    assert_int_equal(engine_state(nodes[0].engine).queued, 2);
+    log_abandon(holder);
+    for (int i = 0; i < 5000 && atomic_load(&answered) < COUNT(commands); i++)
+        usleep(1000);
+    for (size_t i = 0; i < COUNT(commands); i++)
+        assert_int_equal(commands[i].rc, RC_OK);
+    assert_int_equal(engine_state(nodes[0].engine).commands, COUNT(commands));
+    assert_int_equal(engine_state(nodes[0].engine).batches, 1);
+    for (int i = 0; i < NODES; i++)
+        close_node(&nodes[i]);
+    close_node(&alone);
+}
+
 static bool kinds[] = {false, true};
 
 #define IN_MEMORY(test)                                                                                      \
@@ -601,6 +646,7 @@ int main(void)
         ON_POSTGRES(an_answer_of_another_node_is_known),
         IN_MEMORY(who_waits_for_the_head_sees_what_was_acknowledged),
         ON_POSTGRES(who_waits_for_the_head_sees_what_was_acknowledged),
+        ON_POSTGRES(what_comes_while_a_node_waits_for_its_turn_is_in_its_batch),
     };
     has_postgres = postgres_server_start();
     int failed = cmocka_run_group_tests_name("nodes", tests, NULL, NULL);
