@@ -216,7 +216,10 @@ static void go_on(struct request *request, struct command *command)
     if (!idempotent_go_on(request, command))
         return;
     request->command = command;
-    request_wait(request, resumed);
+    if (face_of(request)->read_index) /* other nodes' turns come before */
+        request_wait_long(request, resumed);
+    else
+        request_wait(request, resumed);
 }
 
 static void submit_again(struct request *request)

@@ -68,7 +68,7 @@ void request_suspend(struct request *request, void (*resumed)(struct request *re
         request_suspend_connection(request);
 }
 
-void request_wait(struct request *request, void (*resumed)(struct request *request))
+static void begin_wait(struct request *request, void (*resumed)(struct request *request), bool is_watched)
 {
     if (apart.request == request) {
         request->deferred = resumed; /* only its loop can hold it */
@@ -79,7 +79,7 @@ void request_wait(struct request *request, void (*resumed)(struct request *reque
         request->carrier->wait(request);
         return;
     }
-    if (loop_watch(request->loop)) {
+    if (is_watched && loop_watch(request->loop)) {
         request->resumed = resumed;
         request->suspended = true;
         atomic_store(&request->wait, WAIT_WAITING);
@@ -87,6 +87,16 @@ void request_wait(struct request *request, void (*resumed)(struct request *reque
         request_suspend(request, resumed);
     }
     loop_defer(request->loop, request);
+}
+
+void request_wait(struct request *request, void (*resumed)(struct request *request))
+{
+    begin_wait(request, resumed, true);
+}
+
+void request_wait_long(struct request *request, void (*resumed)(struct request *request))
+{
+    begin_wait(request, resumed, false);
 }
 
 void request_handle_apart(struct request *request, void (*handler)(struct request *request))

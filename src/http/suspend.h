@@ -15,6 +15,10 @@ void request_suspend(struct request *request, void (*resumed)(struct request *re
  * the request's own memory (arena, out), and no header. */
 void request_wait(struct request *request, void (*resumed)(struct request *request));
 
+/* The same for a wait of tens of milliseconds, as for a turn among several nodes: the connection is taken out
+ * of those its loop looks at, since looking at them all that while costs more than the two calls do. */
+void request_wait_long(struct request *request, void (*resumed)(struct request *request));
+
 /* Runs the handler of a suspended request on this thread, which is none of the server's, and resumes it
  * unless the handler gave it to somebody else: within it request_suspend and request_wait do what they do on
  * the loop.
