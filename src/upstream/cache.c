@@ -102,10 +102,9 @@ void cache_put(struct cache *cache, const char *key, const char *text, int64_t n
                 place = other;
     }
     clear(place);
-    place->key = strdup(key); /* out of memory: asked again next time */
-    place->text = text ? strdup(text) : NULL;
-    place->number = number;
-    place->until_ms = until_ms;
+    *place = (struct place){strdup(key), text ? strdup(text) : NULL, number, until_ms};
+    if (text && !place->text)
+        clear(place); /* out of memory: asked again next time, and not known to be unknown */
     (void)pthread_mutex_unlock(&cache->lock);
 }
 

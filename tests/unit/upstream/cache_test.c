@@ -1,5 +1,6 @@
 #include "test.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -35,6 +36,39 @@ static void what_was_put_is_got(void **unused)
     assert_false(cache_get(cache, "a", text, sizeof text, &known, &number));
     cache_free(cache);
     cache_free(NULL);
+}
+
+static int copies_left = INT_MAX; /* before memory is out */
+
+/* In place of the C library's, for the cache too. */
+char *strdup(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = copies_left-- > 0 ? malloc(size) : NULL;
+
+    return copy ? memcpy(copy, text, size) : NULL;
+}
+
+/* Whatever there was no memory for is asked again: above all nobody is said to be unknown. */
+static void without_memory_nothing_is_known(void **unused)
+{
+    (void)unused;
+    for (int copies = 0; copies <= 2; copies++) {
+        struct cache *cache = cache_new(LONG_MS);
+        char text[8];
+        bool known;
+        int64_t number;
+
+        copies_left = copies;
+        cache_put(cache, "a", "one", 1);
+        copies_left = INT_MAX;
+        assert_int_equal(cache_get(cache, "a", text, sizeof text, &known, &number), copies == 2);
+        cache_put(cache, "a", "two", 2);
+        assert_true(cache_get(cache, "a", text, sizeof text, &known, &number));
+        assert_true(known);
+        assert_string_equal(text, "two");
+        cache_free(cache);
+    }
 }
 
 static void what_is_too_old_is_not_got(void **unused)
@@ -83,6 +117,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_put_is_got),
+        cmocka_unit_test(without_memory_nothing_is_known),
         cmocka_unit_test(what_is_too_old_is_not_got),
         cmocka_unit_test(a_cache_is_bounded),
     };
