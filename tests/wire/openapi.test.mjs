@@ -95,16 +95,56 @@ test('query parameters are described, and read: each given twice is refused by i
   assert.ok(described.size > 20);
 });
 
+// Every member of a schema, and where: [path, what describes it].
+function* members(schema, path) {
+  if (!schema || typeof schema !== 'object') return;
+  for (const [name, member] of Object.entries(schema.properties ?? {})) {
+    yield [`${path}.${name}`, member];
+    yield* members(member, `${path}.${name}`);
+  }
+  for (const part of [schema.items, schema.additionalProperties, ...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.allOf ?? [])]) yield* members(part, path);
+  for (const name of schema.required ?? []) if (!schema.properties?.[name]) yield [`${path}.${name}`, {}];
+  if (schema.type === 'array' && !schema.items) yield [`${path}[]`, {}];
+}
+
+// Members of an answer that its schema does not name; what is kept as it came (metadata, log entries) has any.
+function unnamed(schema, value, path) {
+  if (schema?.$ref) return unnamed(api.components.schemas[schema.$ref.split('/').at(-1)], value, path);
+  if (schema?.anyOf) return schema.anyOf.map((one) => unnamed(one, value, path)).sort((a, b) => a.length - b.length)[0];
+  if (Array.isArray(value)) return value.flatMap((one) => unnamed(schema.items, one, `${path}[]`));
+  if (!value || typeof value !== 'object' || !schema.properties) return [];
+  return Object.entries(value).flatMap(([name, member]) => {
+    const known = schema.properties[name];
+    if (known) return unnamed(known, member, `${path}.${name}`);
+    return schema.additionalProperties ? [] : [`${path}.${name}`];
+  });
+}
+
+test('every member has its words, and a list says how to ask for what follows', () => {
+  const all = Object.entries(api.components.schemas).flatMap(([name, schema]) => [...members(schema, name)]);
+  assert.ok(all.length > 500);
+  assert.deepEqual(all.filter(([, { description }]) => !description).map(([path]) => path), []);
+  for (const [path, { get }] of Object.entries(api.paths)) {
+    const asked = (get?.parameters ?? []).map(({ name }) => name);
+    const schema = get?.responses['2XX'].content?.['application/json']?.schema;
+    const answered = schema ? [...members(api.components.schemas[schema.$ref.split('/').at(-1)], '')].map(([name]) => name.split('.').at(-1)) : [];
+    if (asked.includes('cursor')) assert.ok(answered.includes('nextCursor'), path);
+    if (asked.includes('page')) assert.ok(answered.includes('pagination') || answered.includes('enrollments'), path); // trk's statistics count their learners
+  }
+});
+
 test('real answers of every route fit their schemas', async () => {
   await server.declare(101, [{ id: 1001, title: 'V', type: 'video', durationSeconds: 100 }, { id: 1002, type: 'lab' }]);
   const as = '301';
   const seen = new Set();
+  const unknown = [];
   const hit = async (method, path, values, { body, as: who = as, headers } = {}) => {
     const filled = path.replace(/\{(\w+)\}/g, () => values.shift());
     const answer = await server.call(method, filled, { as: who, body, headers });
     const operation = api.paths[path][method.toLowerCase()];
     assert.ok(answer.status < 300, `${method} ${filled}: ${answer.text}`);
     if (answer.json !== undefined) assert.deepEqual(lacks(operation.responses['2XX'].content['application/json'].schema, answer.json), [], `${method} ${path}`);
+    if (answer.json !== undefined) unknown.push(...unnamed(operation.responses['2XX'].content['application/json'].schema, answer.json, path));
     if (body && operation.requestBody) assert.deepEqual(lacks(operation.requestBody.content['application/json'].schema, body), [], `body of ${method} ${path}`);
     seen.add(`${method} ${path}`);
     return answer.json;
@@ -181,6 +221,7 @@ test('real answers of every route fit their schemas', async () => {
   await hit('GET', '/metrics', [], { as: null, headers: key });
   const missed = Object.entries(api.paths).flatMap(([path, item]) => Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`)).filter((route) => !seen.has(route));
   assert.deepEqual(missed, []);
+  assert.deepEqual([...new Set(unknown)], []);
   const problem = await server.call('GET', '/progress/x/y', { as });
   assert.deepEqual(lacks(api.components.schemas.Problem, problem.json), []);
 });
