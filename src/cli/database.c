@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/verify.h"
+#include "cli/progress.h"
 #include "store/log.h"
 
 /* Where cli_bring_copy put a copy of its own; "": nowhere. The program runs one command. */
@@ -27,19 +28,31 @@ enum rc cli_make_temporary(char *out, size_t size, struct fault *fault)
     return mkdtemp(out) ? RC_OK : fault_set(fault, RC_INTERNAL, NULL, "cannot make a temporary directory");
 }
 
+static void note_followed(void *arg, uint64_t turn, uint64_t sequence)
+{
+    (void)turn;
+    progress_show(arg, sequence);
+}
+
 /* Reads the log into a directory. */
 static enum rc follow_into(const struct settings *settings, const char *directory, struct fault *fault)
 {
-    struct policy policy = {.now_ms = cli_now_ms};
+    struct progress progress;
+    struct policy policy = {.now_ms = cli_now_ms, .progress_arg = &progress, .followed = note_followed};
     struct store_place place = cli_place(settings);
     struct engine *engine = NULL;
+    struct log_head head;
     struct store *store;
 
     place.directory = directory;
     enum rc rc = store_open(&place, &store, fault);
     if (rc != RC_OK)
         return rc;
-    rc = engine_new(store, &policy, NULL, &engine, fault);
+    if (log_head(store_event_log(store), &head, fault) != RC_OK)
+        head.counters.sequence = 0; /* then nobody knows how many there are */
+    progress_begin(&progress, "reading the log", "events", head.counters.sequence);
+    rc = engine_new(store, &policy, progress_show, &engine, fault);
+    progress_end(&progress);
     if (rc == RC_OK)
         engine_free(engine); /* writes the checkpoint */
     else if (rc == RC_CONFLICT)
@@ -82,7 +95,8 @@ void cli_drop_copy(struct settings *settings)
 
 struct filling {
     struct log *log;
-    uint64_t events, told;
+    uint64_t events;
+    struct progress progress;
 };
 
 static enum rc fill(void *arg, const struct store_batch *batch, struct fault *fault)
@@ -91,12 +105,7 @@ static enum rc fill(void *arg, const struct store_batch *batch, struct fault *fa
     enum rc rc = log_fill(filling->log, batch, true, fault);
 
     filling->events += batch->event_count;
-    if (rc == RC_OK && filling->events - filling->told >= 1 << 17) {
-        filling->told = filling->events;
-        if (isatty(STDERR_FILENO))
-            (void)fprintf(stderr, "\rmilepost: %llu events moved ",
-                          (unsigned long long)filling->events); /* to a terminal */
-    }
+    progress_show(&filling->progress, batch->counters.sequence);
     return rc;
 }
 
@@ -110,14 +119,21 @@ static void mix(uint64_t *inout, const void *bytes, size_t size)
     *inout = (*inout ^ size) * 1099511628211u;
 }
 
+struct digest {
+    uint64_t all, before; /* before: events of the directory that was read first */
+    struct progress *progress;
+};
+
 static enum rc mix_event(void *arg, const struct stored_event *event, struct fault *fault)
 {
+    struct digest *digest = arg;
     (void)fault;
-    mix(arg, &event->sequence, sizeof event->sequence);
-    mix(arg, &event->learner, sizeof event->learner);
-    mix(arg, &event->kind, sizeof event->kind);
-    mix(arg, &event->at_ms, sizeof event->at_ms);
-    mix(arg, event->body, event->body_size);
+    mix(&digest->all, &event->sequence, sizeof event->sequence);
+    mix(&digest->all, &event->learner, sizeof event->learner);
+    mix(&digest->all, &event->kind, sizeof event->kind);
+    mix(&digest->all, &event->at_ms, sizeof event->at_ms);
+    mix(&digest->all, event->body, event->body_size);
+    progress_show(digest->progress, digest->before + event->sequence);
     return RC_OK;
 }
 
@@ -138,34 +154,41 @@ static enum rc mix_log(void *arg, const struct store_log *log, struct fault *fau
     return RC_OK;
 }
 
-static enum rc digest(const char *directory, uint64_t *out, struct fault *fault)
+static enum rc digest_of(struct store *store, struct digest *digest, struct fault *fault)
 {
-    struct store *store;
-    uint64_t all = 14695981039346656037u;
-    enum rc rc = store_open_reader(directory, &store, fault);
+    enum rc rc = store_each_event(store, 0, mix_event, digest, fault);
 
-    if (rc != RC_OK)
-        return rc;
-    rc = store_each_event(store, 0, mix_event, &all, fault);
     if (rc == RC_OK)
-        rc = store_each_id(store, mix_id, &all, fault);
+        rc = store_each_id(store, mix_id, &digest->all, fault);
     if (rc == RC_OK)
-        rc = store_each_log_of_all(store, mix_log, &all, fault);
-    store_close(store);
-    *out = all;
+        rc = store_each_log_of_all(store, mix_log, &digest->all, fault);
     return rc;
 }
 
 /* Whether two directories hold the same events, ids and log entries. */
 static enum rc compare(const char *one, const char *other, struct fault *fault)
 {
-    uint64_t left = 0, right = 0;
-    enum rc rc = digest(one, &left, fault);
+    struct progress progress;
+    struct digest left = {.all = 14695981039346656037u, .progress = &progress}, right = left;
+    struct store *first, *second = NULL;
+    enum rc rc = store_open_reader(one, &first, fault);
 
-    if (rc == RC_OK)
-        rc = digest(other, &right, fault);
-    if (rc == RC_OK && left != right)
+    if (rc != RC_OK)
+        return rc;
+    rc = store_open_reader(other, &second, fault);
+    if (rc == RC_OK) {
+        right.before = store_counters(first).sequence;
+        progress_begin(&progress, "comparing", "events", right.before + store_counters(second).sequence);
+        rc = digest_of(first, &left, fault);
+        if (rc == RC_OK)
+            rc = digest_of(second, &right, fault);
+        progress_end(&progress);
+    }
+    if (rc == RC_OK && left.all != right.all)
         rc = fault_set(fault, RC_INTERNAL, NULL, "what was moved is not what was there");
+    if (second)
+        store_close(second);
+    store_close(first);
     return rc;
 }
 
@@ -188,10 +211,12 @@ static enum rc fill_log(const struct settings *settings, const char *directory, 
     }
     if (rc == RC_OK && head.turn.number)
         rc = fault_set(fault, RC_CONFLICT, NULL, "the database's log is not empty; nothing was changed");
+    progress_begin(&filling.progress, "moving", "events", store_counters(source).sequence);
     if (rc == RC_OK)
         rc = store_each_batch(source, fill, &filling, fault);
     if (rc == RC_OK)
         rc = log_fill(filling.log, NULL, false, fault);
+    progress_end(&filling.progress);
     if (target)
         store_close(target); /* what was begun and not ended is taken back */
     store_close(source);
@@ -255,27 +280,39 @@ static bool is_url(const char *place)
     return strncmp(place, "postgres://", 11) == 0 || strncmp(place, "postgresql://", 13) == 0;
 }
 
+static enum rc copy_as_own(const char *beside, const char *directory, uint64_t *out_events,
+                           struct fault *fault)
+{
+    struct progress progress = {.what = NULL};
+    struct store_watch watch = {progress_watch, &progress};
+    char file[300];
+
+    (void)snprintf(file, sizeof file, "%.250s/moved.backup", beside); /* fits */
+    enum rc rc = store_backup(beside, file, &watch, out_events, fault);
+    if (rc == RC_OK)
+        rc = cli_make_directory(directory) == 0 ? store_restore(directory, file, &watch, out_events, fault)
+                                                : fault_set(fault, RC_INTERNAL, NULL, "cannot make it");
+    progress_end(&progress);
+    (void)unlink(file); /* or it is not there */
+    return rc;
+}
+
 /* A copy of the log becomes a directory's own: by way of a backup, which is one. */
 static enum rc move_down(const struct settings *settings, const char *directory, uint64_t *out_events,
                          struct fault *fault)
 {
-    char beside[256], file[300];
+    char beside[256];
     enum rc rc = store_exists(directory) ? fault_set(fault, RC_CONFLICT, NULL,
                                                      "the data directory is not empty; nothing was changed")
                                          : cli_make_temporary(beside, sizeof beside, fault);
 
     if (rc != RC_OK)
         return rc;
-    (void)snprintf(file, sizeof file, "%s/moved.backup", beside); /* fits */
     rc = follow_into(settings, beside, fault);
     if (rc == RC_OK)
-        rc = store_backup(beside, file, NULL, out_events, fault);
-    if (rc == RC_OK)
-        rc = cli_make_directory(directory) == 0 ? store_restore(directory, file, NULL, out_events, fault)
-                                                : fault_set(fault, RC_INTERNAL, NULL, "cannot make it");
+        rc = copy_as_own(beside, directory, out_events, fault);
     if (rc == RC_OK)
         rc = compare(directory, beside, fault);
-    (void)unlink(file);
     store_remove(beside);
     return rc;
 }

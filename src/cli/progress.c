@@ -7,6 +7,35 @@
 
 enum { TERMINAL_EVERY_MS = 200, LINE_EVERY_MS = 5000, KNOWN_AFTER_MS = 1000 };
 
+void progress_text(const struct progress *progress, uint64_t done, int64_t spent_ms, char *out, size_t size)
+{
+    double rate = spent_ms > 0 ? (double)done * 1000 / (double)spent_ms : 0;
+    char left[64] = "";
+
+    if (!progress->total || done > progress->total) { /* it grew meanwhile */
+        (void)snprintf(out, size, "%s: %llu %s, %.0f a second", progress->what, (unsigned long long)done,
+                       progress->unit, rate); /* fits */
+        return;
+    }
+    if (spent_ms >= KNOWN_AFTER_MS && rate > 0)
+        (void)snprintf(left, sizeof left, ", %.0f s left",
+                       (double)(progress->total - done) / rate); /* likewise */
+    (void)snprintf(out, size, "%s: %llu of %llu %s (%d %%)%s", progress->what, (unsigned long long)done,
+                   (unsigned long long)progress->total, progress->unit,
+                   (int)((double)done * 100 / (double)progress->total), left); /* likewise */
+}
+
+static void show(struct progress *progress, uint64_t done, int64_t now_ms)
+{
+    char text[256];
+
+    progress->shown_ms = now_ms;
+    progress->shown = true;
+    progress_text(progress, done, now_ms - progress->began_ms, text, sizeof text);
+    (void)fprintf(stderr, progress->terminal ? "\rmilepost: %s\033[K" : "milepost: %s\n",
+                  text); /* nowhere else to say it */
+}
+
 void progress_begin(struct progress *progress, const char *what, const char *unit, uint64_t total)
 {
     int64_t now_ms = monotonic_ms();
@@ -19,33 +48,17 @@ void progress_begin(struct progress *progress, const char *what, const char *uni
         .shown_ms = now_ms,
         .terminal = isatty(STDERR_FILENO),
     };
+    if (progress->terminal)
+        show(progress, 0, now_ms);
 }
 
 void progress_show(void *arg, uint64_t done)
 {
     struct progress *progress = arg;
-    int64_t now_ms = monotonic_ms(), spent_ms = now_ms - progress->began_ms;
-    char left[64] = "";
+    int64_t now_ms = monotonic_ms();
 
-    if (now_ms - progress->shown_ms < (progress->terminal ? TERMINAL_EVERY_MS : LINE_EVERY_MS))
-        return;
-    progress->shown_ms = now_ms;
-    progress->shown = true;
-    if (done > progress->total)
-        progress->total = 0; /* it grew meanwhile */
-    double rate = spent_ms > 0 ? (double)done * 1000 / (double)spent_ms : 0;
-    if (progress->total && spent_ms >= KNOWN_AFTER_MS && rate > 0)
-        (void)snprintf(left, sizeof left, ", %.0f s left",
-                       (double)(progress->total - done) / rate); /* fits */
-    if (progress->total)
-        (void)fprintf(stderr, "%smilepost: %s: %llu of %llu %s (%d %%)%s%s", progress->terminal ? "\r" : "",
-                      progress->what, (unsigned long long)done, (unsigned long long)progress->total,
-                      progress->unit, (int)((double)done * 100 / (double)progress->total), left,
-                      progress->terminal ? "\033[K" : "\n"); /* nowhere else to say it */
-    else
-        (void)fprintf(stderr, "%smilepost: %s: %llu %s, %.0f a second%s", progress->terminal ? "\r" : "",
-                      progress->what, (unsigned long long)done, progress->unit, rate,
-                      progress->terminal ? "\033[K" : "\n"); /* likewise */
+    if (now_ms - progress->shown_ms >= (progress->terminal ? TERMINAL_EVERY_MS : LINE_EVERY_MS))
+        show(progress, done, now_ms);
 }
 
 void progress_watch(void *arg, const char *what, const char *unit, uint64_t done, uint64_t total)

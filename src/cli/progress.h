@@ -1,10 +1,11 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-/* How far a long command is, on stderr: one line that changes on a terminal, else a line every few seconds.
- * Of a command that takes no longer than that, nothing. */
+/* How far a long command is, on stderr: on a terminal one line that changes, from the beginning and until the
+ * end; else a line every few seconds, and nothing of a command that takes no longer. */
 struct progress {
     const char *what, *unit; /* "verify", "events" */
     uint64_t total;          /* 0: nobody knows */
@@ -14,6 +15,10 @@ struct progress {
 
 /* Begins; what and unit are borrowed. */
 void progress_begin(struct progress *progress, const char *what, const char *unit, uint64_t total);
+
+/* The line: "verify: 5 of 10 events (50 %), 3 s left". spent_ms: since the beginning. Without a total, or
+ * with one that was passed: how many a second. */
+void progress_text(const struct progress *progress, uint64_t done, int64_t spent_ms, char *out, size_t size);
 
 /* So much is done. Cheap: shows something now and then. arg: a struct progress. */
 void progress_show(void *arg, uint64_t done);

@@ -1,11 +1,12 @@
 // Contract 10, sentence by sentence: every node of a database answers as one server.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Stream } from './live.mjs';
 import { Cluster, soon } from './nodes.mjs';
-import { newDirectory, run, Server } from './server.mjs';
+import { binary, newDirectory, run, Server } from './server.mjs';
 
 let cluster;
 before(async () => (cluster = await Cluster.start()));
@@ -271,6 +272,20 @@ on('verify, export, import, backup, restore, erase and move take either store', 
   assert.match(done('move', '--from', join(scratch, 'moved'), '--to', cluster.url(), '--database-log', 'back'), /moved/);
   assert.equal(done('export', ...flags('back')), whole);
   assert.notEqual(run('move', '--from', join(scratch, 'moved'), '--to', cluster.url(), '--database-log', 'back').status, 0);
+  // On a terminal it says how far it is, of how many events, at each of its steps; not of how many when a busy database does not say so.
+  const pty = 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)';
+  const shown = (...args) => {
+    const { status, stdout } = spawnSync('python3', ['-c', pty, binary, 'move', ...args], { encoding: 'utf8', input: '' });
+    assert.equal(status, 0, stdout);
+    return stdout.match(/milepost: [a-z ]+: 0(?: of \d+)? events/g).filter((line) => !line.includes('checking'));
+  };
+  const last = Math.max(...[...whole.matchAll(/"sequence":(\d+)/g)].map((found) => Number(found[1])));
+  const reading = [`milepost: reading the log: 0 of ${last} events`, 'milepost: reading the log: 0 events'];
+  const comparing = `milepost: comparing: 0 of ${2 * last} events`;
+  const up = shown('--from', join(scratch, 'moved'), '--to', cluster.url(), '--database-log', 'up');
+  assert.deepEqual([up[0], reading.includes(up[1]), up[2]], [`milepost: moving: 0 of ${last} events`, true, comparing]);
+  const down = shown('--from', cluster.url(), '--database-log', 'up', '--to', join(scratch, 'down'));
+  assert.deepEqual([reading.includes(down[0]), down[1]], [true, comparing]);
   const back = await cluster.node('back');
   back.secret = a.secret;
   const again = await back.call('POST', '/api/progress/log', { as: { token: a.token('u2') }, headers: { 'idempotency-key': 'k' }, body: { user_id: 'u2', activity: 'kept' } });
