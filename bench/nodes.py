@@ -31,9 +31,9 @@ import urllib.request
 rows = []
 
 
-def begin(where, workload, conns, rate=None):
+def begin(where, workload, conns, rate=None, seconds=None):
     """where: (port, secret file)."""
-    command = [LOAD, "run", "--url", f"http://{HOST}:{where[0]}", "--secret", where[1], "--users", str(a.users), "--workload", workload, "--conns", str(max(1, conns)), "--seconds", str(a.seconds)]
+    command = [LOAD, "run", "--url", f"http://{HOST}:{where[0]}", "--secret", where[1], "--users", str(a.users), "--workload", workload, "--conns", str(max(1, conns)), "--seconds", str(seconds or a.seconds)]
     return subprocess.Popen(command + (["--rate", str(rate)] if rate else []), stdout=subprocess.PIPE, text=True)
 
 
@@ -79,8 +79,7 @@ def cpu_s(pids):
 
 def writes(name, places, pids, workload="write", conns=64):
     """pids: what computes for it, those of which more may begin meanwhile by the first of them."""
-    for place in places:
-        begin(place, workload, 8).kill()  # its tokens and pages are there
+    sum_up([begin(place, workload, 8, seconds=1) for place in places])  # its tokens and pages are there
     before = {pid: cpu_s([pid]) for first in pids for pid in family(first)}
     row = sum_up([begin(place, workload, conns // len(places)) for place in places])
     spent = sum(cpu_s([pid]) - before.get(pid, 0) for first in pids for pid in family(first))
@@ -146,13 +145,16 @@ class Nodes:
         seed(self.first(1)[0])
 
     def first(self, count):
-        database = self.database
+        database, settle = self.database, False
 
         class Straight(Node):
             url = property(lambda self: database.url())
         while len(self.nodes) < count:
             self.nodes.append(Straight([database], self.flags))
             self.nodes[-1].up(60)
+            settle = True
+        if settle:
+            time.sleep(6)  # a node that has joined writes its first checkpoint 5 s later
         return [(node.port, os.path.join(node.directory, "jwt.secret")) for node in self.nodes[:count]]
 
     def pids(self):
