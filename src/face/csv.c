@@ -17,8 +17,8 @@ _Static_assert(SLOTS >= 2 * LIMIT_CSV_COLUMNS, "an open table needs free slots")
 struct column {
     const char *path; /* "a.b", names as in JSON text */
     uint32_t size;
-    bool dropped;
-    const char *value; /* of the row at hand; NULL: it has none */
+    bool says, dropped; /* says: some row has more than null there */
+    const char *value;  /* of the row at hand; NULL: it has none */
     size_t value_size;
 };
 
@@ -235,7 +235,10 @@ static void see_cell(void *arg, const char *path, size_t path_size, const struct
     struct csv_columns *columns = arg;
     uint16_t *slot = slot_of(columns, path, path_size);
 
-    (void)part;
+    bool says = part->value_size != 4 || memcmp(part->value, "null", 4) != 0;
+
+    if (*slot)
+        columns->at[*slot - 1].says |= says;
     if (*slot || columns->too_many || columns->no_memory)
         return;
     columns->too_many = columns->count == LIMIT_CSV_COLUMNS;
@@ -245,7 +248,7 @@ static void see_cell(void *arg, const char *path, size_t path_size, const struct
     columns->no_memory = !copy;
     if (!copy)
         return;
-    columns->at[columns->count++] = (struct column){.path = copy, .size = (uint32_t)path_size};
+    columns->at[columns->count++] = (struct column){.path = copy, .size = (uint32_t)path_size, .says = says};
     *slot = (uint16_t)columns->count;
 }
 
@@ -266,7 +269,7 @@ static void drop_prefixes(struct csv_columns *columns)
         for (uint32_t size = 1; size < columns->at[i].size; size++)
             if (columns->at[i].path[size] == '.') {
                 uint16_t place = *slot_of(columns, columns->at[i].path, size);
-                if (place)
+                if (place && !columns->at[place - 1].says)
                     columns->at[place - 1].dropped = true;
             }
 }

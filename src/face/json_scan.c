@@ -22,21 +22,31 @@ static const char *value_end(const char *at, const char *end)
     return end;
 }
 
+static const char *skip_space(const char *at, const char *end)
+{
+    while (at < end && (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r'))
+        at++;
+    return at;
+}
+
 bool json_scan_next(const char **at, const char *end, bool named, struct json_part *out)
 {
+    *at = skip_space(*at, end);
     if (*at < end && **at == ',')
-        ++*at;
+        *at = skip_space(*at + 1, end);
     if (*at >= end || **at == '}' || **at == ']')
         return false;
     if (named) {
         const char *close = string_end(*at + 1, end);
         out->name = *at + 1;
         out->name_size = (size_t)(close - out->name);
-        *at = close + 2; /* the quote and the colon */
+        *at = skip_space(skip_space(close + 1, end) + 1, end); /* past the colon */
     }
     const char *stop = value_end(*at, end);
     out->value = *at;
-    out->value_size = (size_t)(stop - *at);
     *at = stop;
+    while (stop > out->value && skip_space(stop - 1, stop) == stop)
+        stop--;
+    out->value_size = (size_t)(stop - out->value);
     return true;
 }

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* JSON text as json_out writes it, read in place: no tree, no memory. */
+/* JSON text that is known to be valid, read in place: no tree, no memory. */
 
 struct json_part {
     const char *name, *value;

@@ -285,6 +285,26 @@ test('locks: staff and system set them, learners cannot write through them', asy
   assert.equal((await send(63, { progressStatus: 'COMPLETED' })).json.results.progressStatus, 'COMPLETED');
 });
 
+test('an item that is locked before it is completed counts as not started', async () => {
+  await server.declare(64, [{ id: 641 }, { id: 642 }], { staff: [{ userId: '70', role: 'INSTRUCTOR' }] });
+  const send = (as, body) => server.call('POST', '/user-progress/update', { as, body: { courseId: 64, courseContentId: 641, ...body } });
+  const counts = async () => {
+    const { results } = (await server.call('GET', '/user-progress/course/64/analytics', { as: 'admin:9' })).json;
+    const { data } = (await server.call('GET', '/api/progress/stats/64', { as: 'admin:9' })).json;
+    const own = (await server.call('GET', '/api/progress/65', { as: '65' })).json.data.statistics;
+    return [results.contents[0].startedCount, data.progressByStatus.inProgress, data.progressByStatus.notStarted, own.inProgress, own.notStarted];
+  };
+  await send('65', { progressStatus: 'IN_PROGRESS', progressPercent: 30 });
+  assert.deepEqual(await counts(), [1, 1, 0, 1, 0]);
+  await send('instructor:70', { userId: 65, progressStatus: 'LOCKED' });
+  assert.deepEqual(await counts(), [0, 0, 1, 0, 1]);
+  await send('instructor:70', { userId: 65, progressStatus: 'NOT_STARTED' });
+  assert.deepEqual(await counts(), [1, 1, 0, 1, 0]);
+  await send('65', { progressStatus: 'COMPLETED' });
+  await send('instructor:70', { userId: 65, progressStatus: 'LOCKED' });
+  assert.deepEqual(await counts(), [1, 0, 0, 0, 0]);
+});
+
 test('Idempotency-Key and If-Match', async () => {
   const send = (key, body, more = {}) => server.call('POST', '/api/progress', { as: 'idem', body, headers: { 'idempotency-key': key, ...more } });
   const body = { contentId: 'k', progressPercentage: 10, timeSpent: 1 };
@@ -395,7 +415,34 @@ test('tables answer text/csv', async () => {
   assert.equal(logs[0], 'log_id,user_id,date,extra,created_at,updated_at,note,n,ok');
   assert.match(logs[2], /,'-5,-5,false$/);
   assert.equal((await csv('/progress/engagement/91', 91))[0], 'videoId,watchedDuration');
-  assert.match((await server.call('GET', '/api/progress/91', { as: 91, headers: { accept: 'application/json, text/csv' } })).headers.get('content-type'), /json/);
+  for (const accept of ['application/json, text/csv', 'text/csv;q=0', '*/*, text/csv; q=0.0'])
+    assert.match((await server.call('GET', '/api/progress/91', { as: 91, headers: { accept } })).headers.get('content-type'), /json/, accept);
+});
+
+test('a table of metadata as it was written: spaces, lines, objects beside text', async () => {
+  const send = (courseContentId, metadata) => server.call('POST', '/user-progress/update', { as: 92, body: `{"courseId":92,"courseContentId":${courseContentId},"progressStatus":"IN_PROGRESS","metadata":${metadata}}` });
+  await send(921, '{"device": {\n  "os": "android",\n  "v": [1, 2],\n  "f": "=1+1"\n}}');
+  await send(922, '{"device":"text"}');
+  const { text } = await server.call('GET', '/user-progress/92/92/activities', { as: 92, headers: { accept: 'text/csv' } });
+  const [names, ...rows] = text.trim().split('\r\n').map((row) => row.match(/("([^"]|"")*"|[^,]*)(,|$)/g).map((cell) => cell.replace(/,$/, '')));
+  const column = (name) => rows.map((row) => row[names.indexOf(name)]).sort();
+  assert.deepEqual(names.filter((name) => name.startsWith('metadata')).sort(), ['metadata.device', 'metadata.device.f', 'metadata.device.os', 'metadata.device.v'], text);
+  assert.deepEqual([column('metadata.device'), column('metadata.device.os'), column('metadata.device.v'), column('metadata.device.f')], [['', 'text'], ['', 'android'], ['', '"[1, 2]"'], ['', "'=1+1"]], text);
+});
+
+test('a duration of 0 is none: what was known stays', async () => {
+  const send = (more) => server.call('POST', '/progress/update', { as: 93, body: { userId: 93, videoId: 'd0', watchedDuration: 50, ...more } });
+  await send({ duration: 100 });
+  assert.equal((await send({ duration: 0 })).status, 200);
+  assert.equal((await server.call('GET', '/progress/93/d0?segments=1', { as: 93 })).json.progressPercent, 50);
+  for (const TotalDurationSeconds of [100, 0]) await server.call('POST', '/api/v1/Progress/video', { as: 93, body: { UserId: '93', VideoId: 'd1', CurrentTimeSeconds: 60, TotalDurationSeconds, MarkAsCompleted: false } });
+  assert.equal((await server.call('GET', '/progress/93/d1?segments=1', { as: 93 })).json.progressPercent, 60);
+});
+
+test('a sync that says the same twice at one instant: the second changes nothing', async () => {
+  const sync = async (...watched) => (await server.call('POST', '/progress/sync', { as: 94, body: { userId: 94, progressData: watched.map((watchedDuration) => ({ videoId: 'same', watchedDuration })) } })).json.results.map(({ result }) => result);
+  assert.deepEqual(await sync(10, 10), ['applied', 'unchanged']);
+  assert.deepEqual(await sync(20, 15, 30), ['applied', 'unchanged', 'applied']);
 });
 
 test('one report adds at most seven days; scores of nothing are no NaN', async () => {
@@ -414,7 +461,7 @@ test('one report adds at most seven days; scores of nothing are no NaN', async (
 
 test('a stated percent is 100 only when it says so', async () => {
   const send = (percent) => server.call('POST', '/user-progress/update', { as: 96, body: `{"courseId":96,"courseContentId":961,"progressStatus":"IN_PROGRESS","progressPercent":${percent}}` });
-  for (const [said, shown, status] of [['33.335', '33.34', 'IN_PROGRESS'], ['99.996', '99.99', 'IN_PROGRESS'], ['"99.999"', '99.99', 'IN_PROGRESS'], ['1e2', '100.00', 'COMPLETED']]) {
+  for (const [said, shown, status] of [['33.335', '33.34', 'IN_PROGRESS'], ['1.005', '1.01', 'IN_PROGRESS'], ['"9.995"', '10.00', 'IN_PROGRESS'], ['17.025', '17.03', 'IN_PROGRESS'], ['17.0249999', '17.02', 'IN_PROGRESS'], ['99.996', '99.99', 'IN_PROGRESS'], ['"99.999"', '99.99', 'IN_PROGRESS'], ['1e2', '100.00', 'COMPLETED']]) {
     const { results } = (await send(said)).json;
     assert.deepEqual([results.progressPercent, results.progressStatus], [shown, status], said);
   }

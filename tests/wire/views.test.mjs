@@ -196,6 +196,10 @@ test('trk: statistics of a module list everybody once, best first, page by page 
   const pages = [];
   for (let page = 1; page <= 4; page++) pages.push(...(await server.call('GET', `${url}?page=${page}&limit=25`, { as: 'admin:900' })).json.data.userProgressSummary);
   assert.deepEqual(pages, all.userProgressSummary);
+  const twenties = []; // page alone: 20 a page
+  for (let page = 1; page <= 4; page++) twenties.push(...(await server.call('GET', `${url}?page=${page}`, { as: 'admin:900' })).json.data.userProgressSummary);
+  assert.deepEqual(twenties, all.userProgressSummary);
+  assert.equal((await server.call('GET', `${url}?page=2`, { as: 'admin:900', headers: { accept: 'text/csv' } })).text.trim().split('\r\n').length, 61);
   const rows = (await server.call('GET', url, { as: 'admin:900', headers: { accept: 'text/csv' } })).text.trim().split('\r\n');
   assert.deepEqual([rows.length, rows[0]], [61, 'user.id,user.username,user.email,completionPercentage,completedContent,totalTimeSpent,enrollment.enrolledAt,enrollment.status,contentProgress']);
   assert.match(rows[60], /^st-0,st-0,,2,1,0,/);
