@@ -1,5 +1,6 @@
 #include "auth/claims.h"
 
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 
@@ -89,10 +90,11 @@ static bool set_id(struct caller *caller, const json_t *claim)
     const char *text = json_string_value(claim);
     size_t size = json_string_length(claim);
 
-    if (json_is_integer(claim)) {
-        json_int_t value = json_integer_value(claim);
-        if (value < 0)
+    if (json_is_number(claim)) { /* whole, in either spelling: contract 1, Ids */
+        double spelled = json_number_value(claim);
+        if (!(spelled >= 0 && spelled < 0x1p63) || (json_is_real(claim) && spelled != floor(spelled)))
             return false;
+        json_int_t value = json_is_real(claim) ? (json_int_t)spelled : json_integer_value(claim);
         text = number;
         size = (size_t)(digits_decimal(number, (uint64_t)value) - number);
     }

@@ -19,6 +19,7 @@ enum rc {
     RC_STALE_MATCH, /* If-Match names another version */
     RC_TOO_LARGE,
     RC_URI_TOO_LONG,
+    RC_HEAD_TOO_LARGE,
     RC_MEDIA_TYPE,
     RC_KEY_REUSED, /* Idempotency-Key with another request */
     RC_TOO_MANY,

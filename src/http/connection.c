@@ -24,7 +24,8 @@
 #include "http/answer_stream.h"
 
 enum {
-    CONNECTION_MEMORY = 16 * 1024, /* head of a request and of its answer */
+    CONNECTION_MEMORY =
+        20 * 1024, /* the head of a request, as large as framing.c takes it, and of its answer */
     IDLE_S = 60,
     HEAD_S = 10,                 /* a head must be whole so soon after it began, */
     BODY_S = 60,                 /* and a body after its head: reliability R28 */

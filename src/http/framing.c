@@ -11,10 +11,11 @@
 /* libmicrohttpd takes much that RFC 9112 forbids and that lets two parties disagree about where a request
  * ends. Every row of reliability R40 that can be seen from here is refused here. */
 
-enum { TARGET_MAX_BYTES = 8000 };
+enum { TARGET_MAX_BYTES = 8000, HEADERS_MAX_BYTES = 16000 };
 
 struct look {
     int hosts, lengths, codings;
+    size_t bytes; /* of all headers, as they came */
     const char *host, *length, *coding, *expect;
     const char *fault; /* the first thing that is wrong */
 };
@@ -69,6 +70,7 @@ static enum MHD_Result look_at(void *arg, enum MHD_ValueKind kind, const char *n
     (void)kind;
     if (!value)
         value = "";
+    look->bytes += strlen(name) + strlen(value) + sizeof ": \r\n" - 1;
     if (!*name || !made_of(name, IN_NAME))
         look->fault = "a header's name is malformed";
     else if (!is_clean(value))
@@ -135,6 +137,8 @@ enum rc http_check_framing(struct request *request, struct fault *fault)
                                     &look);
     if (strlen(request->target) > TARGET_MAX_BYTES)
         return fault_set(fault, RC_URI_TOO_LONG, NULL, "the request target is too long");
+    if (look.bytes > HEADERS_MAX_BYTES)
+        return fault_set(fault, RC_HEAD_TOO_LARGE, NULL, "the headers are too large");
     if (look.fault)
         return fault_set(fault, RC_INVALID, NULL, look.fault);
     if (look.hosts > 1 || (look.host && !made_of(look.host, IN_HOST)))

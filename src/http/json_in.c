@@ -1,6 +1,7 @@
 #include "http/json_in.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -204,6 +205,19 @@ enum rc json_in_integer(const json_t *value, const char *field, int64_t low, int
     return RC_OK;
 }
 
+/* Half up, of the decimal number that was written: 1.005 in hundredths is 101, though the double next to it
+ * is less. A product that comes as near to a half as that is looked at in the 15 digits that a double keeps.
+ */
+static int64_t rounded(double scaled)
+{
+    char digits[32];
+
+    if (scaled > 1e14 || fabs(scaled - floor(scaled) - 0.5) > 0.01)
+        return llround(scaled);
+    (void)snprintf(digits, sizeof digits, "%.15g", scaled); /* at most 22 */
+    return llround(strtod(digits, NULL));
+}
+
 enum rc json_in_scaled(const json_t *value, const char *field, unsigned digits, int64_t low, int64_t high,
                        int64_t *out_scaled, struct fault *fault)
 {
@@ -224,7 +238,7 @@ enum rc json_in_scaled(const json_t *value, const char *field, unsigned digits, 
     double number = json_real_value(value);
     if (!(number >= (double)low && number <= (double)high))
         return fault_set(fault, RC_INVALID, field, "is out of range");
-    *out_scaled = llround(number * (double)unit);
+    *out_scaled = rounded(number * (double)unit);
     return RC_OK;
 }
 

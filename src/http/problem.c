@@ -23,6 +23,7 @@ static const struct {
     {RC_STALE_MATCH, 412, "Precondition Failed"},
     {RC_TOO_LARGE, 413, "Content Too Large"},
     {RC_URI_TOO_LONG, 414, "URI Too Long"},
+    {RC_HEAD_TOO_LARGE, 431, "Request Header Fields Too Large"},
     {RC_MEDIA_TYPE, 415, "Unsupported Media Type"},
     {RC_KEY_REUSED, 422, "Unprocessable Content"},
     {RC_TOO_MANY, 429, "Too Many Requests"},

@@ -68,9 +68,26 @@ enum rc request_id_param(struct request *request, int index, const char *field, 
     return RC_OK;
 }
 
+/* Whether a query member's name, with its escapes, is this one. */
+static bool spells(const char *at, const char *stop, const char *name)
+{
+    for (; at < stop && *name; name++) {
+        char byte = *at++;
+        if (byte == '%' && stop - at >= 2) {
+            int high = digits_hex_value(at[0]), low = digits_hex_value(at[1]);
+            if (high < 0 || low < 0)
+                return false;
+            byte = (char)(high * 16 + low);
+            at += 2;
+        }
+        if (byte != *name)
+            return false;
+    }
+    return at == stop && !*name;
+}
+
 enum rc request_query(struct request *request, const char *name, const char **out, struct fault *fault)
 {
-    size_t name_size = strlen(name);
     const char *found = NULL; /* also the empty text, which counts as not given */
 
     *out = NULL;
@@ -78,7 +95,7 @@ enum rc request_query(struct request *request, const char *name, const char **ou
         const char *end = strchrnul(at, '&');
         const char *equals = memchr(at, '=', (size_t)(end - at));
         const char *stop = equals ? equals : end;
-        if ((size_t)(stop - at) == name_size && memcmp(at, name, name_size) == 0) {
+        if (spells(at, stop, name)) {
             uint32_t size;
             if (found)
                 return fault_set(fault, RC_INVALID, name, "is given twice");
