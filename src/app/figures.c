@@ -6,10 +6,12 @@
 
 void record_sums_add(struct record_sums *sums, const struct record *record)
 {
+    enum item_status status = record ? record_counted_status(record) : ITEM_NOT_STARTED;
+
     sums->total++;
-    if (!record || record->status == ITEM_NOT_STARTED)
+    if (status == ITEM_NOT_STARTED)
         sums->not_started++;
-    else if (record->status == ITEM_COMPLETED)
+    else if (status == ITEM_COMPLETED)
         sums->completed++;
     else
         sums->in_progress++;

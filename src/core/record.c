@@ -9,6 +9,13 @@ int64_t record_watch_ms(const struct record *record)
     return record->furthest_ms > record->covered_ms ? record->furthest_ms : record->covered_ms;
 }
 
+enum item_status record_counted_status(const struct record *record)
+{
+    if (record->flags & RECORD_LOCKED && record->status != ITEM_COMPLETED)
+        return ITEM_NOT_STARTED;
+    return (enum item_status)record->status;
+}
+
 static int64_t effective_duration(const struct record *record, const struct item_facts *facts)
 {
     return facts->duration_ms > 0 ? facts->duration_ms : record->duration_ms;
@@ -191,9 +198,9 @@ enum report_effect record_effect(const struct record *record, const struct repor
     int64_t when = report_instant(report, at_ms);
 
     *out_changes = true;
-    if (!(report->has & HAS_CLIENT_AT) || report->has & by_arrival)
+    if (report->has & by_arrival || (!(report->has & HAS_CLIENT_AT) && record->updated_at_ms != at_ms))
         return REPORT_APPLIED;
-    if (when <= record->floor_ms) {
+    if (report->has & HAS_CLIENT_AT && when <= record->floor_ms) {
         *out_changes = false;
         return REPORT_STALE;
     }

@@ -33,6 +33,12 @@ enum record_flag {
     RECORD_COUNTED = 512,
 };
 
+struct record;
+
+/* The state that figures count a record under: one that is locked before it is completed counts as not
+ * started. Source: contract 4, LOCKED shows as not-started; contract 9, startedCount. */
+enum item_status record_counted_status(const struct record *record);
+
 struct record {
     uint32_t item; /* interned */
     uint32_t id;   /* progressId; survives reset */

@@ -50,7 +50,7 @@ void item_sums_add(struct item_sums *sums, const struct record *record, int sign
     if (!(record->flags & RECORD_REPORTED) || !(record->flags & RECORD_COUNTED))
         return;
     sums->records += sign;
-    switch ((enum item_status)record->status) {
+    switch (record_counted_status(record)) {
     case ITEM_NOT_STARTED:
         sums->not_started += sign;
         break;

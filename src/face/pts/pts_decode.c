@@ -135,7 +135,8 @@ enum rc pts_report_decode(struct request *request, const struct body *body, stru
     if (rc == RC_OK && total) {
         rc = json_in_integer(total, "TotalDurationSeconds", 0, INT32_MAX, &number, fault);
         report->duration_ms = rc == RC_OK ? number * 1000 : 0;
-        report->has |= HAS_DURATION;
+        if (report->duration_ms) /* a player says 0 before it knows */
+            report->has |= HAS_DURATION;
     }
     if (rc == RC_OK)
         rc = face_id(request, body, "CourseId", false, &out->course, fault);

@@ -79,7 +79,8 @@ static enum rc decode_extras(struct request *request, json_t *object, struct ite
     }
     if (rc == RC_OK && (value = json_in_member(object, "duration", SPELLING_EXACT))) {
         rc = json_in_scaled(value, "duration", 3, 0, NUMBER_MAX, &out->report.duration_ms, fault);
-        out->report.has |= HAS_DURATION;
+        if (out->report.duration_ms) /* a player says 0 before it knows */
+            out->report.has |= HAS_DURATION;
     }
     if (rc == RC_OK && (value = json_in_member(object, "segments", SPELLING_EXACT)))
         rc = decode_segments(request, value, &out->report, fault);

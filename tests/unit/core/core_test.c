@@ -1008,9 +1008,30 @@ static void a_bound_comes_back_from_its_event(void **unused)
     assert_true(event_bound_of(&by_instant).by_instant && event_bound_of(&by_instant).at_ms == 0);
 }
 
+static void a_lock_counts_as_not_started(void **unused)
+{
+    static const struct {
+        uint8_t status;
+        uint16_t flags;
+        enum item_status counted;
+    } rows[] = {
+        {ITEM_NOT_STARTED, 0, ITEM_NOT_STARTED},
+        {ITEM_IN_PROGRESS, RECORD_REPORTED, ITEM_IN_PROGRESS},
+        {ITEM_IN_PROGRESS, RECORD_REPORTED | RECORD_LOCKED, ITEM_NOT_STARTED},
+        {ITEM_COMPLETED, RECORD_REPORTED | RECORD_LOCKED, ITEM_COMPLETED},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct record record = {.status = rows[i].status, .flags = rows[i].flags};
+        assert_int_equal(record_counted_status(&record), rows[i].counted);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_lock_counts_as_not_started),
         cmocka_unit_test(an_item_follows_the_rules),
         cmocka_unit_test(percent_is_half_up_and_100_only_when_all_was_watched),
         cmocka_unit_test(the_catalogue_beats_the_clients_duration),
