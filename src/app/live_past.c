@@ -244,7 +244,9 @@ static bool tell_now(struct live_past *past, const struct event *event, struct l
     struct catalogue catalogue = view_catalogue(&view);
     bool told = live_tell(event, learner, &catalogue, out);
 
-    *out_latest = learner && learner->version == event->sequence;
+    const struct course_def *course = told && out->course ? view_course(view, out->course) : NULL;
+    *out_latest = learner && learner->version == event->sequence &&
+                  (!course || course->version <= event->sequence); /* others' reports change shares too */
     out->ids = past->ids;
     told = told && live_put_ids(out, view, past->ids);
     model_read_end(view);

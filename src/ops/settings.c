@@ -74,7 +74,7 @@ const struct setting settings_rows[] = {
      .alike = true,
      .text = "IANA zone for course-room dates and streak days"},
     {.name = "realtime_per_user", .kind = kind_number, .offset = AT(realtime_per_user), .low = 0,
-     .high = 10000, .unit = "streams", .initial = "8",
+     .high = 10000, .unit = "streams", .initial = "64",
      .text = "Streams of GET /progress/realtime that one user may have at a time; 0: any number"},
     {.name = "rate_limit", .kind = kind_number, .offset = AT(rate_limit), .low = 0, .high = 1000000,
      .unit = "requests per second", .initial = "0",
