@@ -280,15 +280,16 @@ static bool is_url(const char *place)
     return strncmp(place, "postgres://", 11) == 0 || strncmp(place, "postgresql://", 13) == 0;
 }
 
-static enum rc copy_as_own(const char *beside, const char *directory, uint64_t *out_events,
+/* By way of a backup, which lies in room for that while. */
+static enum rc copy_as_own(const char *from, const char *room, const char *directory, uint64_t *out_events,
                            struct fault *fault)
 {
     struct progress progress = {.what = NULL};
     struct store_watch watch = {progress_watch, &progress};
     char file[300];
 
-    (void)snprintf(file, sizeof file, "%.250s/moved.backup", beside); /* fits */
-    enum rc rc = store_backup(beside, file, &watch, out_events, fault);
+    (void)snprintf(file, sizeof file, "%.250s/moved.backup", room); /* fits */
+    enum rc rc = store_backup(from, file, &watch, out_events, fault);
     if (rc == RC_OK)
         rc = cli_make_directory(directory) == 0 ? store_restore(directory, file, &watch, out_events, fault)
                                                 : fault_set(fault, RC_INTERNAL, NULL, "cannot make it");
@@ -297,9 +298,9 @@ static enum rc copy_as_own(const char *beside, const char *directory, uint64_t *
     return rc;
 }
 
-/* A copy of the log becomes a directory's own: by way of a backup, which is one. */
-static enum rc move_down(const struct settings *settings, const char *directory, uint64_t *out_events,
-                         struct fault *fault)
+/* A copy of the log, or another directory's, becomes a directory's own. from: that directory, or NULL. */
+static enum rc move_down(const struct settings *settings, const char *from, const char *directory,
+                         uint64_t *out_events, struct fault *fault)
 {
     char beside[256];
     enum rc rc = store_exists(directory) ? fault_set(fault, RC_CONFLICT, NULL,
@@ -308,13 +309,47 @@ static enum rc move_down(const struct settings *settings, const char *directory,
 
     if (rc != RC_OK)
         return rc;
-    rc = follow_into(settings, beside, fault);
+    if (!from)
+        rc = follow_into(settings, beside, fault);
     if (rc == RC_OK)
-        rc = copy_as_own(beside, directory, out_events, fault);
+        rc = copy_as_own(from ? from : beside, beside, directory, out_events, fault);
     if (rc == RC_OK)
-        rc = compare(directory, beside, fault);
+        rc = compare(directory, from ? from : beside, fault);
     store_remove(beside);
     return rc;
+}
+
+/* From one database to another: by way of a directory. */
+static enum rc move_across(struct settings *settings, const char *from, const char *to, uint64_t *out_events,
+                           struct fault *fault)
+{
+    char own[256];
+    enum rc rc = cli_make_temporary(own, sizeof own, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    settings->database = from;
+    rc = move_down(settings, NULL, own, out_events, fault);
+    settings->database = to;
+    if (rc == RC_OK)
+        rc = cli_pour(settings, own, out_events, fault);
+    store_remove(own);
+    return rc;
+}
+
+static enum rc move(struct settings *settings, const char *from, const char *to, uint64_t *out_events,
+                    struct fault *fault)
+{
+    if (is_url(from) && is_url(to))
+        return move_across(settings, from, to, out_events, fault);
+    settings->database = is_url(from) ? from : to;
+    if (is_url(from))
+        return move_down(settings, NULL, to, out_events, fault);
+    if (!store_exists(from))
+        return fault_text(fault, RC_NOT_FOUND, "there is no data to move",
+                          "%s: there is no data in this directory", from);
+    return is_url(to) ? cli_pour(settings, from, out_events, fault)
+                      : move_down(settings, from, to, out_events, fault);
 }
 
 int cli_move(int argc, char **argv)
@@ -329,15 +364,13 @@ int cli_move(int argc, char **argv)
 
     if (status)
         return status;
-    if (!from || !to || is_url(from) == is_url(to)) {
+    if (!from || !to) {
         /* nowhere else to say it */
-        (void)fprintf(stderr, "usage: milepost move --from DIR --to URL, or --from URL --to DIR"
-                              " (between directories: backup and restore)\n");
+        (void)fprintf(stderr, "usage: milepost move --from DIR|URL --to DIR|URL\n");
         return 2;
     }
-    settings.database = is_url(from) ? from : to;
-    enum rc rc =
-        is_url(from) ? move_down(&settings, to, &events, &fault) : cli_pour(&settings, from, &events, &fault);
+    enum rc rc = move(&settings, from, to, &events, &fault);
+
     settings_done(&settings);
     if (rc != RC_OK)
         return cli_complain("move", fault_why(&fault));

@@ -5,13 +5,28 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { freePort, run, Server } from './server.mjs';
+import { freePort, newDirectory, run, Server } from './server.mjs';
 
 let room;
 before(() => (room = mkdtempSync(join(tmpdir(), 'milepost-commands-'))));
 after(() => rmSync(room, { recursive: true, force: true }));
 
 const commands = ['serve', 'token', 'import', 'export', 'verify', 'rebuild', 'backup', 'restore', 'move', 'checkpoint', 'erase'];
+
+test('move takes a directory to another; one that is not there, or is full, is refused', async () => {
+  const [from, to] = [newDirectory(), join(newDirectory(), 'moved')];
+  const server = await Server.start({ directory: from });
+  await server.call('POST', '/progress/update', { as: 'm', body: { userId: 'm', videoId: 'v', watchedDuration: 5 } });
+  await server.stop();
+  const moved = run('move', '--from', from, '--to', to);
+  assert.deepEqual([moved.status, /moved \d+ events, and compared/.test(moved.stdout)], [0, true], moved.stderr);
+  assert.equal(run('export', '--data', to).stdout, run('export', '--data', from).stdout);
+  assert.match(run('move', '--from', from, '--to', to).stderr, /not empty; nothing was changed/);
+  const none = join(newDirectory(), 'none');
+  const missing = run('move', '--from', none, '--to', join(none, 'x'));
+  assert.deepEqual([missing.status, existsSync(none)], [1, false]);
+  assert.match(missing.stderr, /no data in this directory/);
+});
 
 test('version, help, and help for each command with an example that names it', () => {
   const version = /version: '([\d.]+)'/.exec(readFileSync('meson.build', 'utf8'))[1];

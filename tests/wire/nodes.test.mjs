@@ -279,7 +279,7 @@ on('verify, export, import, backup, restore, erase and move take either store', 
     assert.equal(status, 0, stdout);
     return stdout.match(/milepost: [a-z ]+: 0(?: of \d+)? events/g).filter((line) => !line.includes('checking'));
   };
-  const last = Math.max(...[...whole.matchAll(/"sequence":(\d+)/g)].map((found) => Number(found[1])));
+  const last = Math.max(...[...whole.matchAll(/"eventId":(\d+)/g)].map((found) => Number(found[1])));
   const reading = [`milepost: reading the log: 0 of ${last} events`, 'milepost: reading the log: 0 events'];
   const comparing = `milepost: comparing: 0 of ${2 * last} events`;
   const up = shown('--from', join(scratch, 'moved'), '--to', cluster.url(), '--database-log', 'up');
