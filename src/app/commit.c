@@ -1,5 +1,6 @@
 #include "app/commit.h"
 
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
@@ -169,8 +170,10 @@ static enum log_outcome settle(struct engine *engine, const struct batch_id *id,
         wait_ms = 2 * wait_ms < ASK_AFTER_MAX_MS ? 2 * wait_ms : ASK_AFTER_MAX_MS;
         outcome = log_outcome_of(engine->log, id, fault);
     }
-    if (outcome != LOG_UNKNOWN)
+    if (outcome != LOG_UNKNOWN) {
+        atomic_store(&engine->reached_ms, monotonic_ms());
         set_in_doubt(engine, false);
+    }
     return outcome;
 }
 

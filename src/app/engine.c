@@ -1,5 +1,6 @@
 #include "app/engine.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "app/checkpointer.h"
@@ -116,6 +117,11 @@ void engine_set_answers(struct engine *engine, struct idempotency *answers)
 struct log *engine_log(struct engine *engine)
 {
     return engine->log;
+}
+
+int64_t engine_reached_ms(const struct engine *engine)
+{
+    return atomic_load(&engine->reached_ms);
 }
 
 int64_t engine_now_ms(const struct engine *engine)

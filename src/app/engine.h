@@ -66,6 +66,10 @@ void engine_set_answers(struct engine *engine, struct idempotency *answers);
  * within so many milliseconds. Any thread but the engine's and an event loop. */
 bool engine_wait_turn(struct engine *engine, uint64_t turn, uint64_t ms);
 
+/* Monotonic, when the log last gave the engine a turn, or told what became of a batch; 0: never, or nobody
+ * shares it. Any thread; takes no lock. */
+int64_t engine_reached_ms(const struct engine *engine);
+
 /* The log that the engine writes; of its functions only log_head is for another thread than the engine's. */
 struct log *engine_log(struct engine *engine);
 

@@ -58,6 +58,8 @@ struct engine {
     struct command *revising; /* the command of that edit: answered when it is shown; NULL: it was */
     struct line blocked;      /* commands on what the revision changes: they go on once it is shown */
 
+    _Atomic int64_t reached_ms; /* monotonic, when the log last answered the engine; 0: not yet */
+
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t work;  /* something is queued, or the end */
     /* Commands that wait for their batch. Those of LARGE_FROM reports or users and more are `large`: a line

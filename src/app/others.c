@@ -1,5 +1,6 @@
 #include "app/others.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "app/checkpointer.h"
@@ -160,6 +161,8 @@ enum rc others_begin(struct engine *engine, struct fault *fault)
     }
     if (rc != RC_OK)
         return rc;
+    if (engine->others_room)
+        atomic_store(&engine->reached_ms, monotonic_ms());
     engine->next_turn = head.turn.number + 1;
     batch->counters = head.counters;
     /* Another node's clock may be ahead: what follows its batch is not earlier. By a day: it is wrong. */

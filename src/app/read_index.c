@@ -19,8 +19,8 @@ struct read_index {
     struct log *log;
     void (*say)(const char *what, const char *why);
     pthread_t thread;
-    atomic_bool away;     /* state.away_since_ms, for who takes no lock */
-    pthread_mutex_t lock; /* guards what follows */
+    _Atomic int64_t vain_ms; /* monotonic, when the last round began, if it was in vain; else 0 */
+    pthread_mutex_t lock;    /* guards what follows */
     pthread_cond_t work;
     struct read_waiter *first, **last;
     bool stopping;
@@ -80,7 +80,6 @@ static void note(struct read_index *index, bool away, const char *why, uint64_t 
     bool was = index->state.away_since_ms != 0;
     if (away != was)
         index->state.away_since_ms = away ? engine_now_ms(index->engine) : 0;
-    atomic_store(&index->away, away);
     index->state.asked++;
     index->state.ask_us += ask_us;
     index->state.fold_us += fold_us;
@@ -104,6 +103,7 @@ static enum rc look(struct read_index *index)
     uint64_t asked_us = monotonic_us();
     if (rc == RC_OK && head.turn.number < known) /* what this node shows is not in the log any more */
         rc = fault_set(&fault, RC_BUSY, NULL, "the log went back");
+    atomic_store(&index->vain_ms, rc != RC_OK ? (int64_t)(began_us / 1000) : 0);
     bool there = rc != RC_OK || engine_wait_turn(index->engine, head.turn.number, FOLD_MS);
     note(index, rc != RC_OK, rc != RC_OK ? fault_why(&fault) : NULL, head.turn.number, asked_us - began_us,
          monotonic_us() - asked_us);
@@ -160,7 +160,13 @@ void read_index_free(struct read_index *index)
 
 bool read_index_is_away(const struct read_index *index)
 {
-    return atomic_load(&index->away);
+    return atomic_load(&index->vain_ms) != 0;
+}
+
+bool read_index_is_lost(const struct read_index *index)
+{
+    int64_t vain_ms = atomic_load(&index->vain_ms);
+    return vain_ms && engine_reached_ms(index->engine) < vain_ms;
 }
 
 struct read_index_state read_index_state(struct read_index *index)

@@ -43,5 +43,9 @@ struct read_index_state {
 /* Whether the log could not be asked when it was last tried. Any thread; takes no lock. */
 bool read_index_is_away(const struct read_index *index);
 
+/* Whether it is away, and the engine has not reached it either since it was tried. Any thread; takes no lock.
+ */
+bool read_index_is_lost(const struct read_index *index);
+
 /* How it is, at one instant. Any thread. */
 struct read_index_state read_index_state(struct read_index *index);

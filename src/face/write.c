@@ -351,8 +351,8 @@ void write_handle(struct request *request)
     if (rc != RC_OK)
         request_fail(request, rc, &fault);
     else if (index && !request->route->write->looks &&
-             (read_index_is_away(index) || asks_model(request, command)))
-        head_wait(request, admit); /* while the log is away it is refused there, at once */
+             (read_index_is_lost(index) || asks_model(request, command)))
+        head_wait(request, admit); /* while the log is lost it is refused there, at once */
     else
         admit(request);
 }

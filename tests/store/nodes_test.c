@@ -527,6 +527,9 @@ static void who_waits_for_the_head_sees_what_was_acknowledged(void **unused)
     }
     assert_true(read_index_state(index).waits == 3 && read_index_state(index).asked < 3);
     assert_false(read_index_is_away(index));
+    assert_false(read_index_is_lost(index));
+    assert_int_equal(engine_reached_ms(nodes[0].engine), 0); /* it has written nothing */
+    assert_true(engine_reached_ms(nodes[1].engine) > 0);
     read_index_free(index);
     for (int i = 0; i < NODES; i++)
         close_node(&nodes[i]);
