@@ -3,7 +3,7 @@ import { h, Component } from 'preact';
 import { get, isOffline, onConnection, remembered, save } from './api.js';
 import * as format from './format.js';
 import { arrived } from './page.js';
-import { go, withQuery } from './route.js';
+import { go, here, withQuery } from './route.js';
 import { t, has } from './words.js';
 
 /** The one line that is read out: a short one, for what changed by itself. */
@@ -63,9 +63,8 @@ export const readAgain = (which = () => true) => {
 onConnection((offline) => offline || readAgain());
 
 /**
- * Shows what a path answers: `show(data, {old, refresh})`. Grey blocks after 150 ms the first time; later the old figures
- * stay while new ones are asked for. `quiet` shows nothing of a
- * problem; `empty`: what to show of a 404; `otherwise`: of any problem; `heading`: the page's, which the answer was to bring.
+ * Shows what a path answers: `show(data, {refresh})`. Grey blocks after 150 ms the first time; later the old figures
+ * stay, as they are drawn, while new ones are asked for. `quiet` shows nothing of a problem; `empty`: what to show of a 404; `otherwise`: of any problem; `heading`: the page's, which the answer was to bring.
  */
 export class Ask extends Component {
   constructor(props) {
@@ -131,13 +130,26 @@ export class Ask extends Component {
   render({ show, quiet, empty, otherwise, heading, size }, { data, problem, slow, of }) {
     const old = of !== this.props.path;
     if (problem && !(problem.status === 0 && data !== undefined)) {
+      this.shown = null;
       if (otherwise) return otherwise(problem);
       if (problem.status === 404 && empty) return empty();
       if (quiet) return null;
       return heading == null ? <Trouble problem={problem} again={() => this.read()} /> : <div class="stackable"><Head title={heading} /><Trouble problem={problem} again={() => this.read()} /></div>;
     }
     if (data === undefined) return slow && !quiet ? <Blocks size={size} /> : <div class={`blocks-${size ?? 3}`} aria-busy="true" />;
-    return <div class={slow && old ? 'stale' : undefined} aria-busy={slow || old ? 'true' : 'false'}>{show(data, { old, refresh: this.again })}</div>;
+    // Of another path's answer nothing is drawn again: the very same nodes are passed over.
+    if (!old || !this.shown) this.shown = show(data, { refresh: this.again });
+    return <div class={slow && old ? 'stale' : undefined} aria-busy={slow || old ? 'true' : 'false'}>{this.shown}</div>;
+  }
+}
+
+/** What is drawn again only when what it is drawn `of` is another: charts and long tables beside something that changes. */
+export class Still extends Component {
+  shouldComponentUpdate({ of }) {
+    return of !== this.props.of;
+  }
+  render({ of, draw }) {
+    return draw(of);
   }
 }
 
@@ -236,6 +248,12 @@ export class CourseName extends Component {
 
 // ---- tables
 
+/** Down first, then up and down: from what the address says, which is ahead of what is shown. */
+function sortBy(by) {
+  const { query } = here();
+  go(withQuery({ sortBy: by, order: query.sortBy === by && query.order !== 'asc' ? 'asc' : 'desc', page: null }));
+}
+
 /**
  * columns: [{key, label, sort, num, opt, head, cell(row)}]: `sort` is what the server sorts by, `num` stands right, `opt`
  * goes when it gets narrow, `head` names the row. sort: {by, order}; changed: the keys of rows that were patched.
@@ -251,7 +269,7 @@ export const Table = ({ caption, columns, rows, rowKey, sort, changed, hideCapti
             <th key={key} scope="col" class={[num && 'n', opt && 'opt'].filter(Boolean).join(' ')}
               aria-sort={by ? (sorted === 'asc' ? 'ascending' : sorted === 'desc' ? 'descending' : 'none') : undefined}>
               {by ? (
-                <button type="button" class="sort" onClick={() => go(withQuery({ sortBy: by, order: sorted === 'desc' ? 'asc' : 'desc', page: null }))}>
+                <button type="button" class="sort" onClick={() => sortBy(by)}>
                   {label} <span aria-hidden="true">{sorted === 'asc' ? '▲' : sorted === 'desc' ? '▼' : '↕'}</span>
                 </button>
               ) : hidden ? <span class="vh">{label}</span> : label}

@@ -5,7 +5,7 @@ import { Bar, Chart, States, Twin, everyDay } from '../charts.jsx';
 import { Following, Marks } from '../following.jsx';
 import * as format from '../format.js';
 import { title } from '../page.js';
-import { Ask, Card, Choice, Count, CourseName, Empty, ENROLMENT_STATES, Figures, Head, Name, Pager, SaveButton, Search, State, Table, Trouble, readAgain, say, titleOf, typeName } from '../parts.jsx';
+import { Ask, Card, Choice, Count, CourseName, Empty, ENROLMENT_STATES, Figures, Head, Name, Pager, SaveButton, Search, State, Still, Table, Trouble, readAgain, say, titleOf, typeName } from '../parts.jsx';
 import { go, here, replace, to, withQuery } from '../route.js';
 import { has as is, who } from '../who.js';
 import { t } from '../words.js';
@@ -72,10 +72,6 @@ export class Course extends Component {
   figures(figures) {
     const { courseId } = this.props;
     const total = figures.totalEnrollments;
-    const said = (value, date) => t('learnersOn', { n: value, count: format.number(value), date: format.day(date) });
-    const points = everyDay(figures.days ?? [], 'learners', said);
-    const buckets = figures.percentBuckets ?? [];
-    const range = (i) => t(`bucket.${i}`);
     return (
       <div class="stackable">
         <Figures of={[
@@ -92,6 +88,20 @@ export class Course extends Component {
             <p class="leg">{ENROLMENT_STATES.map((state) => <a key={state} href={withQuery({ status: state, page: null })}><State of={state} /> <b>{format.number(figures.byStatus[state])}</b></a>)}</p>
           </Card>
         ) : null}
+        <Still of={figures} draw={() => this.charts(figures)} />
+      </div>
+    );
+  }
+
+  charts(figures) {
+    const { courseId } = this.props;
+    const total = figures.totalEnrollments;
+    const said = (value, date) => t('learnersOn', { n: value, count: format.number(value), date: format.day(date) });
+    const points = everyDay(figures.days ?? [], 'learners', said);
+    const buckets = figures.percentBuckets ?? [];
+    const range = (i) => t(`bucket.${i}`);
+    return (
+      <div class="stackable">
         <div class="g21">
           <Card title={t('daysOfCourse')}>
             {points.length ? (
