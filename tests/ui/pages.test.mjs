@@ -68,6 +68,30 @@ describe('every page', { concurrency: 3, skip }, () => {
     await page.leave();
   });
 
+  test('an administrator reads who did what to whom, a page at a time', async () => {
+    const ACTS = 22;
+    for (let i = 0; i < ACTS; i++) {
+      const answer = await server.call('POST', '/api/v1/courses/7/learners/13/update', { as: 'instructor:21', body: { courseContentId: '74', progressStatus: i % 2 ? 'NOT_STARTED' : 'LOCKED' } });
+      assert.equal(answer.status, 200, answer.text);
+    }
+    const page = await person(browser, server, admin, '#/system');
+    const rows = async () => (await page.locator('#audit tbody tr').allInnerTexts()).join('\n'); // of others too: other tests lock something as well
+    const newest = await rows();
+    assert.equal(newest.split('\n').length, 20);
+    for (const act of ['locked', 'unlocked']) assert.ok(newest.includes(`\t21\t${act}\t13\t7\t74\t`), newest);
+    assert.ok(!newest.includes('saved a course'));
+    await page.keyboard.press(']');
+    await page.waitForFunction(() => location.hash.includes('before=') && document.querySelector('#audit').innerText.includes('saved a course'));
+    await page.reload(); // the address says which page
+    await page.waitForFunction(() => document.querySelector('#audit')?.innerText.includes('saved a course'));
+    await page.keyboard.press('[');
+    await page.waitForFunction(() => !location.hash.includes('before=') && !document.querySelector('#audit').innerText.includes('saved a course'));
+    await page.click('#audit tbody a >> text="13"');
+    await page.waitForFunction(() => /^Learner 13 /.test(document.title));
+    assert.deepEqual(page.said, []);
+    await page.leave();
+  });
+
   test('the crumbs say a course by its title, also of an address that was opened directly', async () => {
     const page = await person(browser, server, admin);
     for (const address of [`#/courses/${UUID}/items/${encodeURIComponent('fronts/cold')}`, `#/courses/${UUID}/leaderboard`, `#/courses/${UUID}/items`, `#/courses/${UUID}/learners/11`, `#/edit/${UUID}`]) {

@@ -3,13 +3,16 @@ import { h, Component } from 'preact';
 import { Following } from '../following.jsx';
 import * as format from '../format.js';
 import { title } from '../page.js';
-import { Ask, Card, Empty, Figures, Head, Name, State, readAgain, say } from '../parts.jsx';
-import { to } from '../route.js';
+import { Ask, Card, Empty, Figures, Head, Name, SaveButton, State, Table, readAgain, say } from '../parts.jsx';
+import { here, to, withQuery } from '../route.js';
 import { who } from '../who.js';
 import { t, has } from '../words.js';
 
 const EVERY_MS = 5000;
 const KEPT = 100;
+const ACTS = 20;
+const MOST_ACTS = 1000; // in a file
+const AUDIT = 'api/v1/audit?';
 
 const ms = (value) => (value == null ? format.NONE : t('milliseconds', { value: format.number(value) }));
 
@@ -20,7 +23,7 @@ export class System extends Component {
     title(t('menu.system'));
   }
   componentDidMount() {
-    this.timer = setInterval(() => document.hidden || readAgain((path) => path === 'api/v1/system' || path === 'readyz'), EVERY_MS);
+    this.timer = setInterval(() => document.hidden || readAgain((path) => path === 'api/v1/system' || path === 'readyz' || path.startsWith(AUDIT)), EVERY_MS);
   }
   componentWillUnmount() {
     clearInterval(this.timer);
@@ -85,13 +88,44 @@ export class System extends Component {
     );
   }
 
+  // Who did what to whom, a page of it: the place to go on from is in the address.
+  audit(cursor) {
+    const link = (id, ...parts) => (id == null ? format.NONE : <a href={to([...parts, id])}><Name of={id} /></a>);
+    return (
+      <Card title={t('audit')} id="audit" actions={<SaveButton path={`${AUDIT}limit=${MOST_ACTS}`} name="audit.csv" label={t('csv')} />}>
+        <p class="sm mu">{t('auditText')}</p>
+        <Ask path={`${AUDIT}limit=${ACTS}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`} size={5} show={({ audit, nextCursor }) => (
+          <div>
+            {audit.length ? (
+              <Table caption={t('audit')} hideCaption rows={audit} rowKey={({ eventId }) => eventId} columns={[
+                { key: 'at', label: t('when'), cell: ({ at }) => <time dateTime={at} title={format.time(at)}>{format.date(at)}<span class="opt">, {format.timeOfDay(at)}</span></time> },
+                { key: 'who', label: t('whoWord'), head: true, cell: ({ who: actor }) => <Name of={actor} /> },
+                { key: 'what', label: t('what'), cell: ({ what, result }) => <span><Name of={has(`act.${what}`) ? t(`act.${what}`) : what} />{result === 'unchanged' ? <span class="mu">, {t('unchanged')}</span> : null}</span> },
+                { key: 'whom', label: t('whom'), cell: ({ whom }) => link(whom, 'learners') },
+                { key: 'course', label: t('course'), opt: true, cell: ({ courseId }) => link(courseId, 'courses') },
+                { key: 'item', label: t('item'), opt: true, cell: ({ courseId, itemId }) => (courseId == null ? <Name of={itemId} /> : link(itemId, 'courses', courseId, 'items')) },
+                { key: 'face', label: t('face'), opt: true, cell: ({ face }) => <span class="mu"><Name of={face} /></span> },
+              ]} />
+            ) : <Empty>{t(cursor ? 'noActBefore' : 'noAct')}</Empty>}
+            {cursor || nextCursor ? <nav class="pager" aria-label={t('pages', { what: t('audit') })}>
+              {cursor ? <a class="btn" data-page="previous" href={withQuery({ before: null })}>{t('newest')}</a> : null}
+              {nextCursor ? <a class="btn" data-page="next" href={withQuery({ before: nextCursor })}>{t('older')}</a> : null}
+            </nav> : null}
+          </div>
+        )} />
+      </Card>
+    );
+  }
+
   render(props, state) {
+    const { before } = here().query;
     return (
       <div class="stackable">
         <Following filter={who.me.features.push ? {} : null} onMessage={(message) => this.told(message)} />
         <Head title={t('menu.system')} note={<Ask path="readyz" size={1} otherwise={() => <b class="bad">{t('notReady')}</b>} show={({ status, reasons }) => <span>{status === 'ready' ? t('ready') : <b class="bad"><Name of={status} /></b>}{reasons.map((reason) => <span key={reason}>, {reason}</span>)}</span>} />} />
         <Ask path="api/v1/system" size={8} show={(system) => this.figures(system)} />
         {this.feed(state)}
+        {this.audit(before)}
       </div>
     );
   }
