@@ -50,12 +50,14 @@ export const Watched = ({ segments, duration, position, label }) => (
   </svg>
 );
 
+/** Even, so that the line half-way up is a whole number too. */
 const niceTop = (most) => {
   if (most <= 4) return 4;
   const size = 10 ** Math.floor(Math.log10(most));
-  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((step) => step * size).find((top) => top >= most);
+  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((step) => step * size).find((top) => top >= most && top % 2 === 0);
 };
 
+const narrow = matchMedia('(max-width: 720px)');
 const HIGH = 200, LEFT = 44, RIGHT = 8, TOP = 18, BOTTOM = 24;
 
 /**
@@ -68,8 +70,17 @@ export class Chart extends Component {
     this.state = { at: null };
   }
 
+  componentDidMount() {
+    this.turned = () => this.forceUpdate();
+    narrow.addEventListener('change', this.turned);
+  }
+  componentWillUnmount() {
+    narrow.removeEventListener('change', this.turned);
+  }
+
+  // As wide as it is shown, more or less: letters stay as large as those around it.
   wide() {
-    return this.props.wide ? 1120 : 560;
+    return narrow.matches ? 320 : this.props.wide ? 1120 : 560;
   }
 
   move(event) {

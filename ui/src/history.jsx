@@ -50,8 +50,8 @@ export class History extends Component {
     );
   }
 
-  render({ userId, courseId, itemId, cursor, canTakeBack }, { back }) {
-    const asked = new URLSearchParams({ limit: PAGE, ...(courseId != null && { courseId }), ...(itemId != null && { itemId }), ...(cursor && { cursor }) });
+  render({ userId, courseId, itemId, cursor, canTakeBack, limit = PAGE }, { back }) {
+    const asked = new URLSearchParams({ limit, ...(courseId != null && { courseId }), ...(itemId != null && { itemId }), ...(cursor && { cursor }) });
     return (
       <section class="card" aria-label={t('history')}>
         <h2 class="cardhd">{t('history')}</h2>

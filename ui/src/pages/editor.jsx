@@ -126,13 +126,13 @@ export class Editor extends Component {
     const field = (key, label, more = {}) => <input class="inp" aria-label={t('fieldOf', { field: label, item: name })} value={one[key]} onInput={(event) => this.changeItem(at, { [key]: event.target.value })} {...more} />;
     return (
       <tr key={at} data-row={at}>
-        <td>{field('id', t('id'), { class: 'inp narrow', required: true })}</td>
-        <td>{field('title', t('title'))}</td>
-        <td>{field('type', t('type'), { list: 'types', class: 'inp narrow' })}</td>
-        <td>{field('section', t('section'), { class: 'inp narrow' })}</td>
-        <td>{field('durationSeconds', t('durationSeconds'), { inputmode: 'decimal', class: 'inp tiny' })}</td>
-        <td>{field('threshold', t('threshold'), { inputmode: 'decimal', class: 'inp tiny', placeholder: '95' })}</td>
-        <td><input type="checkbox" aria-label={t('fieldOf', { field: t('required'), item: name })} checked={one.required} onChange={(event) => this.changeItem(at, { required: event.target.checked })} /></td>
+        <td data-label={t('id')}>{field('id', t('id'), { class: 'inp narrow', required: true })}</td>
+        <td data-label={t('title')}>{field('title', t('title'))}</td>
+        <td data-label={t('type')}>{field('type', t('type'), { list: 'types', class: 'inp narrow' })}</td>
+        <td data-label={t('section')}>{field('section', t('section'), { class: 'inp narrow' })}</td>
+        <td data-label={t('durationSeconds')}>{field('durationSeconds', t('durationSeconds'), { inputmode: 'decimal', class: 'inp tiny' })}</td>
+        <td data-label={t('threshold')}>{field('threshold', t('threshold'), { inputmode: 'decimal', class: 'inp tiny', placeholder: '95' })}</td>
+        <td data-label={t('required')}><input type="checkbox" aria-label={t('fieldOf', { field: t('required'), item: name })} checked={one.required} onChange={(event) => this.changeItem(at, { required: event.target.checked })} /></td>
         <td class="n"><span class="acts">
           <button type="button" class="btn" data-move={`${at}--1`} disabled={at === 0} aria-label={t('moveUp', { item: name })} onClick={() => this.move(at, -1)}>↑</button>
           <button type="button" class="btn" data-move={`${at}-1`} disabled={at === count - 1} aria-label={t('moveDown', { item: name })} onClick={() => this.move(at, 1)}>↓</button>

@@ -67,7 +67,7 @@ export class Item extends Component {
                 { key: 'time', label: t('timeSpent'), num: true, opt: true, sort: 'timeSpent', cell: ({ timeSpent }) => format.span(timeSpent) },
                 { key: 'score', label: t('score'), num: true, opt: true, sort: 'score', cell: ({ score, maxScore }) => (score == null ? format.NONE : maxScore == null ? format.number(score) : t('scoreOf', { score: format.number(score), most: format.number(maxScore) })) },
                 { key: 'done', label: t('completedAt'), num: true, opt: true, sort: 'completedAt', cell: ({ completedAt }) => format.date(completedAt) },
-                { key: 'last', label: t('last'), num: true, sort: 'updatedAt', cell: ({ updatedAt }) => format.date(updatedAt) },
+                { key: 'last', label: t('last'), num: true, opt: true, sort: 'updatedAt', cell: ({ updatedAt }) => format.date(updatedAt) },
               ]} />
             ) : <Empty>{query.status ? t('noLearnerFits') : t('noEnrolments')}</Empty>}
             <Pager of={pagination} what={t('learners')} />

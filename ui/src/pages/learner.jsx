@@ -12,6 +12,7 @@ import { has as is, who } from '../who.js';
 import { t } from '../words.js';
 
 const FEW = 10; // shown at first
+const FEW_EVENTS = 6; // as high as the days beside them
 const NAMED = 50; // asked for: the history names items of them
 const MANY = 100;
 
@@ -72,9 +73,9 @@ export class Learner extends Component {
                 <span class="ringed"><Ring value={progressPercent} done={status === 'COMPLETED' || status === 'CERTIFIED'} label={format.percent(progressPercent)} /> {format.percent(progressPercent)}</span>) },
               { key: 'required', label: t('requiredDone'), opt: true, num: true, cell: ({ completedRequired, totalRequired }) => t('ofTotal', { part: format.number(completedRequired), total: format.number(totalRequired) }) },
               { key: 'items', label: t('itemsDone'), opt: true, num: true, cell: ({ completedContent, totalContent }) => t('ofTotal', { part: format.number(completedContent), total: format.number(totalContent) }) },
-              { key: 'last', label: t('lastActivity'), opt: true, cell: ({ lastActivityAt }) => format.date(lastActivityAt) },
+              { key: 'last', label: t('lastActivity'), opt: true, num: true, cell: ({ lastActivityAt }) => format.date(lastActivityAt) },
             ]} />
-          ) : <Empty curl={this.curl()}>{t('noCourses')}</Empty>}
+          ) : <div><h2>{this.props.own ? t('myCourses') : t('courses')}</h2><Empty curl={this.curl()}>{t('noCourses')}</Empty></div>}
           {courses.filter(({ status }) => status === 'DROPPED' || status === 'EXPIRED').map((one) => <p class="note" key={one.courseId}><Name of={titleOf(one.title, one.courseId)} />: {t('keptAfterDrop')}</p>)}
           {pagination.totalPages > 1 ? <Pager of={pagination} what={t('courses')} /> : null}
         </section>
@@ -112,14 +113,14 @@ export class Learner extends Component {
             { key: 'state', label: t('stateWord'), cell: ({ status, locked }) => <State of={stateOf(status, locked)} /> },
             { key: 'progress', label: t('progress'), num: true, cell: ({ progressPercentage }) => format.percent(progressPercentage) },
             { key: 'score', label: t('score'), num: true, opt: true, cell: ({ score, maxScore }) => (score == null ? format.NONE : maxScore == null ? format.number(score) : t('scoreOf', { score: format.number(score), most: format.number(maxScore) })) },
-            { key: 'last', label: t('last'), num: true, cell: ({ updatedAt }) => format.date(updatedAt) },
+            { key: 'last', label: t('last'), num: true, opt: true, cell: ({ updatedAt }) => format.date(updatedAt) },
           ]} />
-        ) : <Empty>{t('noItems')}</Empty>}
-        <nav class="pager" aria-label={t('pages', { what: t('recentItems') })}>
+        ) : <div><h2>{t('items')}</h2><Empty>{t('noItems')}</Empty></div>}
+        {progress.length ? <nav class="pager" aria-label={t('pages', { what: t('recentItems') })}>
           <span class="mu">{t('itemsInAll', { total: format.number(statistics.total) })}</span>
           {all ? <a class="btn" href={withQuery({ items: null, after: null })}>{t('fewer')}</a> : progress.length > FEW ? <a class="btn" href={withQuery({ items: 'all' })}>{t('more')}</a> : null}
           {all && nextCursor ? <a class="btn" href={withQuery({ after: nextCursor })}>{t('next')}</a> : null}
-        </nav>
+        </nav> : null}
       </div>
     );
   }
@@ -150,7 +151,7 @@ export class Learner extends Component {
     const fixed = ['log_id', 'user_id', 'date', 'created_at', 'updated_at'];
     return (
       <Table caption={t('logEntries')} rows={entries.slice(0, FEW)} rowKey={({ log_id: id }) => id} columns={[
-        { key: 'date', label: t('day'), head: true, cell: ({ date }) => <Name of={date} /> },
+        { key: 'date', label: t('day'), head: true, cell: ({ date }) => (/^\d{4}-\d\d-\d\d$/.test(date) ? <span class="nw">{format.day(date)}</span> : <Name of={date} />) },
         { key: 'what', label: t('logWhat'), cell: (entry) => Object.entries(entry).filter(([name]) => !fixed.includes(name)).map(([name, value]) => <span class="member" key={name}><Name of={name} />: <Name of={value} /></span>) },
       ]} />
     );
@@ -211,7 +212,7 @@ export class Learner extends Component {
         <Ask path={`api/v1/users/${id}/courses?limit=20${query.page ? `&page=${encodeURIComponent(query.page)}` : ''}`} size={4} show={(answer) => this.courses(answer)} />
         <div class="g21">
           <Ask path={`progress/engagement/${id}`} size={6} show={(answer) => this.days(answer)} />
-          <History userId={userId} cursor={query.before} canTakeBack={own || is('ADMIN', 'SYSTEM')} nameOf={(item) => this.names?.get(String(item))} />
+          <History userId={userId} limit={FEW_EVENTS} cursor={query.before} canTakeBack={own || is('ADMIN', 'SYSTEM')} nameOf={(item) => this.names?.get(String(item))} />
         </div>
         <Ask path={`api/progress/${id}?${items}`} size={6} onData={({ data }) => this.named(data.progress)} show={(answer) => (
           <div class="stackable">
