@@ -76,6 +76,8 @@ describe('live', { concurrency: 3, skip }, () => {
     const again = await Server.start({ directory, flags: ['--port', String(port)] });
     await page.waitForSelector('.banner', { state: 'detached' });
     await page.waitForSelector('main tbody tr');
+    await page.evaluate(() => (location.hash = '#/courses/7'));
+    await page.waitForSelector('.live.live');
     await page.leave();
     await again.discard();
   });

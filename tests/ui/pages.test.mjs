@@ -125,6 +125,10 @@ describe('every page', { concurrency: 3, skip }, () => {
     await page.reload();
     await page.waitForSelector('[aria-sort=ascending]');
     assert.equal(await page.inputValue('#learners input[type=search]'), '1');
+    await visit(page, '#/courses/7?page=99');
+    assert.match(await page.textContent('#learners .empty'), /no such page/, 'not: nobody is enrolled');
+    await visit(page, '#/courses/7?page=x');
+    assert.equal((await page.textContent('#learners [role=alert]')).match(/whole number/g).length, 1, 'said once');
     await page.leave();
   });
 

@@ -1,6 +1,6 @@
 // The live stream: one WebSocket of this tab, since six tabs with an EventSource each would leave no connection for
 // anything else. docs/live.md says what a client must do to miss nothing.
-import { base, get, write } from './api.js';
+import { base, get, onConnection, write } from './api.js';
 
 const POLL_MS = 30000;
 const HIDDEN_MS = 60000; // a tab nobody sees lets its stream go
@@ -77,6 +77,7 @@ export function follow(filter, { onMessage, onGap, onState }) {
     else if (filter) connect();
   };
   document.addEventListener('visibilitychange', seen);
+  const unheard = onConnection((offline) => offline || document.hidden || !filter || connect()); // the server is back: at once
   if (filter) {
     state('connecting');
     connect();
@@ -86,6 +87,7 @@ export function follow(filter, { onMessage, onGap, onState }) {
     ended = true;
     current = null;
     document.removeEventListener('visibilitychange', seen);
+    unheard();
     for (const timer of [retry, hide]) clearTimeout(timer);
     clearInterval(poll);
     // One that is being opened is closed once it is open: closing it before would be a word on the console.

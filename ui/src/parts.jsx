@@ -163,7 +163,7 @@ const Blocks = ({ size = 3 }) => (
 export const Trouble = ({ problem, again }) => (
   <p class="trouble" role="alert">
     <span><Name of={problem.message} /></span>
-    {problem.errors?.map(({ field, msg }) => <span class="sm" key={field}><Name of={`${field}: ${msg}`} /></span>)}
+    {problem.errors?.map(({ field, msg }) => `${field}: ${msg}`).filter((text) => text !== problem.message).map((text) => <span class="sm" key={text}><Name of={text} /></span>)}
     {problem.requestId ? <span class="sm mu">{t('requestId', { id: problem.requestId })}</span> : null}
     {again && problem.status !== 403 ? <button type="button" class="btn" onClick={again}>{t('retry')}</button> : null}
   </p>

@@ -57,7 +57,7 @@ const texts = {
   daysOfCourse: 'Learners active per day', learnersOn: { one: '{count} learner on {date}', other: '{count} learners on {date}' }, distribution: 'Enrolments by course progress', learnersIn: { one: '{count} enrolment, {range}', other: '{count} enrolments, {range}' },
   'bucket.0': 'below 10 %', 'bucket.1': '10 to 20 %', 'bucket.2': '20 to 30 %', 'bucket.3': '30 to 40 %', 'bucket.4': '40 to 50 %', 'bucket.5': '50 to 60 %', 'bucket.6': '60 to 70 %', 'bucket.7': '70 to 80 %', 'bucket.8': '80 to 90 %', 'bucket.9': '90 to 100 %',
   mostCompleted: 'Most completed items', allItems: 'All items', noItemsInCourse: 'No item yet. Items come from the catalogue, or from what learners report.', completedBy: 'Completed by', startedBy: 'Started by', averageScore: 'Average score',
-  noEnrolments: 'Nobody is enrolled yet.', noLearnerFits: 'No learner fits. Take a filter away.', searchLearners: 'Search learners ( / )', quiet: 'Quiet for', quietFor: '{count}', atRisk: 'At risk',
+  noEnrolments: 'Nobody is enrolled yet.', beyondEnd: 'The list has no such page.', noLearnerFits: 'No learner fits. Take a filter away.', searchLearners: 'Search learners ( / )', quiet: 'Quiet for', quietFor: '{count}', atRisk: 'At risk',
   'reason.inactive': 'inactive', 'reason.behind': 'behind', rowsChanged: { one: '{n} row changed.', other: '{n} rows changed.' }, newOrder: 'Show new order', leaderboard: 'Leaderboard', leaderboardScope: 'without those who left or expired', rank: 'Rank',
   searchItems: 'Search items ( / )', order: 'Order', courseOrder: 'As the course has them',
 

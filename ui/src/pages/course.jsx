@@ -170,7 +170,7 @@ export class Course extends Component {
                   { key: 'enrolled', label: t('enrolled'), num: true, opt: true, sort: 'enrollmentDate', cell: ({ enrollments }) => format.date(enrollments?.enrollmentDate) },
                   { key: 'last', label: t('lastActivity'), num: true, opt: true, sort: 'lastActivity', cell: ({ lastActivityDate }) => format.date(lastActivityDate) },
                 ]} />
-              ) : <Empty>{query.q || query.status || query.quiet || query.risk ? t('noLearnerFits') : t('noEnrolments')}</Empty>}
+              ) : <Empty>{pagination.total ? t('beyondEnd') : query.q || query.status || query.quiet || query.risk ? t('noLearnerFits') : t('noEnrolments')}</Empty>}
               <Pager of={pagination} what={t('learners')} />
             </div>
           );

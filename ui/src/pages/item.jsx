@@ -69,7 +69,7 @@ export class Item extends Component {
                 { key: 'done', label: t('completedAt'), num: true, opt: true, sort: 'completedAt', cell: ({ completedAt }) => format.date(completedAt) },
                 { key: 'last', label: t('last'), num: true, opt: true, sort: 'updatedAt', cell: ({ updatedAt }) => format.date(updatedAt) },
               ]} />
-            ) : <Empty>{query.status ? t('noLearnerFits') : t('noEnrolments')}</Empty>}
+            ) : <Empty>{pagination.total ? t('beyondEnd') : query.status ? t('noLearnerFits') : t('noEnrolments')}</Empty>}
             <Pager of={pagination} what={t('learners')} />
           </div>
         )} />

@@ -38,7 +38,7 @@ export class Leaderboard extends Component {
                   { key: 'time', label: t('timeSpent'), num: true, opt: true, cell: ({ totalActivityHours }) => format.hours(totalActivityHours) },
                   { key: 'last', label: t('lastActivity'), num: true, opt: true, cell: ({ lastActivityDate }) => format.date(lastActivityDate) },
                 ]} />
-              ) : <Empty>{t('noEnrolments')}</Empty>}
+              ) : <Empty>{t(pagination.total ? 'beyondEnd' : 'noEnrolments')}</Empty>}
               <Pager of={pagination} what={t('learners')} />
             </div>
           )} />
