@@ -92,6 +92,18 @@ describe('every page', { concurrency: 3, skip }, () => {
     await page.leave();
   });
 
+  test('a chart that is drawn again is drawn once', async () => {
+    const page = await person(browser, server, instructor, '#/courses/7');
+    const drawn = () => page.evaluate(() => [...document.querySelectorAll('.chart svg')].map((chart) => `${chart.querySelectorAll('text').length} texts, ${chart.querySelectorAll('rect').length} columns`));
+    const before = await drawn();
+    for (const width of [360, 1280]) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.waitForFunction((wide) => document.querySelector('.chart svg').viewBox.baseVal.width === wide, width < 720 ? 320 : 560);
+      assert.deepEqual(await drawn(), before);
+    }
+    await page.leave();
+  });
+
   test('the crumbs say a course by its title, also of an address that was opened directly', async () => {
     const page = await person(browser, server, admin);
     for (const address of [`#/courses/${UUID}/items/${encodeURIComponent('fronts/cold')}`, `#/courses/${UUID}/leaderboard`, `#/courses/${UUID}/items`, `#/courses/${UUID}/learners/11`, `#/edit/${UUID}`]) {

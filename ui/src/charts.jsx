@@ -116,21 +116,22 @@ export class Chart extends Component {
     const peak = points.reduce((best, { value }, i) => (value > (points[best]?.value ?? 0) ? i : best), -1);
     const shown = at !== null && points[at] ? at : peak;
     const gap = step > 6 ? 3 : step > 3 ? 1 : 0;
+    // Keys differ between the lists too: Preact 8 puts the lists of one parent together.
     return (
       <div class="chart">
         <svg viewBox={`0 0 ${WIDE} ${HIGH}`} tabIndex="0" role="img" aria-label={`${label}. ${t('chartKeys')}`}
           onKeyDown={(event) => this.move(event)} onMouseMove={(event) => this.point(event)} onMouseLeave={() => this.setState({ at: null })} onBlur={() => this.setState({ at: null })}>
           {[0, 0.25, 0.5, 0.75, 1].map((line) => (
-            <g key={line}>
+            <g key={`line ${line}`}>
               <line class="ax" x1={LEFT} x2={WIDE - RIGHT} y1={y(top * line)} y2={y(top * line)} />
               {line * 4 % 2 === 0 ? <text x={LEFT - 6} y={y(top * line) + 4} text-anchor="end">{axis(top * line)}</text> : null}
             </g>
           ))}
-          {kind === 'bars' ? points.map(({ value }, i) => <rect key={i} class="column" x={LEFT + step * i + gap / 2} width={Math.max(step - gap, 0.5)} y={y(value)} height={floor - y(value)} />)
+          {kind === 'bars' ? points.map(({ value }, i) => <rect key={`column ${i}`} class="column" x={LEFT + step * i + gap / 2} width={Math.max(step - gap, 0.5)} y={y(value)} height={floor - y(value)} />)
             : points.length ? <g><path class="sarea" d={`M${ends[0]} ${floor}${path.replace(/^M/, 'L')}L${ends[1]} ${floor}Z`} /><path class="sline" d={path} /></g> : null}
-          {marks.map((mark) => <path key={mark.key} class="tick" d={`M${LEFT + (WIDE - LEFT - RIGHT) * mark.part} ${floor}v-10`}><title>{mark.name}</title></path>)}
+          {marks.map((mark) => <path key={`mark ${mark.key}`} class="tick" d={`M${LEFT + (WIDE - LEFT - RIGHT) * mark.part} ${floor}v-10`}><title>{mark.name}</title></path>)}
           {ticks.map(({ at: place, text }, i) => (
-            <text key={i} x={place === 0 ? LEFT : place === 1 ? WIDE - RIGHT : LEFT + (WIDE - LEFT - RIGHT) * place} y={HIGH - 6} text-anchor={place === 0 ? 'start' : place === 1 ? 'end' : 'middle'}>{text}</text>
+            <text key={`tick ${i}`} x={place === 0 ? LEFT : place === 1 ? WIDE - RIGHT : LEFT + (WIDE - LEFT - RIGHT) * place} y={HIGH - 6} text-anchor={place === 0 ? 'start' : place === 1 ? 'end' : 'middle'}>{text}</text>
           ))}
           {shown >= 0 ? (
             <g>
