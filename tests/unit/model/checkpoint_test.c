@@ -239,6 +239,7 @@ static void crowd(struct model *model, struct fold *fold, uint32_t *out_course, 
     *out_course = model_intern(model, ENTITY_COURSE, "c1", 2);
     *out_item = model_intern(model, ENTITY_ITEM, "i1", 2);
     (void)model_intern(model, ENTITY_ITEM, "i2", 2);
+    (void)model_intern(model, ENTITY_ITEM, "i3", 2);
     struct event seen = {.kind = EV_COURSE_OBSERVED, .course = *out_course, .sequence = 1, .at_ms = 1};
     assert_int_equal(fold_apply(fold, &seen), RC_OK);
     seen.kind = EV_ITEM_OBSERVED;
@@ -294,7 +295,29 @@ static uint32_t working(struct model *model, uint32_t course)
     return count;
 }
 
-static void an_edit_in_slices_is_the_edit(void **unused)
+/* Some write about an item of no course. */
+static void write_elsewhere(struct fold *fold, uint32_t item)
+{
+    enum { WRITERS = 40 };
+    uint64_t sequence = 4 + LEARNERS;
+    struct event event = {
+        .kind = EV_ITEM_OBSERVED, .face = FACE_TRK, .item = item, .sequence = sequence, .at_ms = 200000};
+
+    assert_int_equal(fold_apply(fold, &event), RC_OK);
+    event.kind = EV_REPORTED;
+    event.report = (struct report){.has = HAS_STATUS, .status = ITEM_COMPLETED};
+    for (uint32_t learner = 1; learner <= WRITERS; learner++) {
+        event.learner = learner;
+        event.record_id = LEARNERS + learner;
+        event.sequence = ++sequence;
+        assert_int_equal(fold_apply(fold, &event), RC_OK);
+    }
+    assert_int_equal(fold_reserve(fold), RC_OK);
+    fold_publish(fold, sequence);
+}
+
+/* elsewhere: learners who are looked at already, and others, write before all are. */
+static void edit_in_slices(bool elsewhere)
 {
     struct model *model, *other;
     struct revision *revision = NULL;
@@ -302,7 +325,6 @@ static void an_edit_in_slices_is_the_edit(void **unused)
     struct buf body = {0}, want = {0};
     uint32_t course, item, count = 0;
 
-    (void)unused;
     assert_int_equal(model_new(&model), RC_OK);
     assert_int_equal(fold_init(&fold, model), RC_OK);
     crowd(model, &fold, &course, &item);
@@ -317,8 +339,11 @@ static void an_edit_in_slices_is_the_edit(void **unused)
     revision_take(revision, &fold);
     assert_true(revision_touches(fold.view, course, 0));
     assert_true(revision_touches(fold.view, 0, item));
-    assert_int_equal(working(model, course), 0); /* readers see what was before */
-    enum revision_phase phase = REVISION_PREPARING;
+    assert_int_equal(working(model, course), 0);            /* readers see what was before */
+    enum revision_phase phase = revision_step(revision, 0); /* a few of them */
+    assert_int_equal(phase, REVISION_PREPARING);
+    if (elsewhere)
+        write_elsewhere(&fold, item + 2);
     while (phase == REVISION_PREPARING)
         phase = revision_step(revision, 1);
     assert_int_equal(working(model, course), LEARNERS); /* all of it at once */
@@ -335,6 +360,8 @@ static void an_edit_in_slices_is_the_edit(void **unused)
     assert_false(plain.deferred);
     assert_int_equal(fold_reserve(&plain), RC_OK);
     fold_publish(&plain, event.sequence);
+    if (elsewhere)
+        write_elsewhere(&plain, item + 2);
     print_model(other, &want);
     is_the_same(model, &want);
     fold_done(&plain);
@@ -343,6 +370,18 @@ static void an_edit_in_slices_is_the_edit(void **unused)
     model_free(model);
     buf_done(&body);
     buf_done(&want);
+}
+
+static void an_edit_in_slices_is_the_edit(void **unused)
+{
+    (void)unused;
+    edit_in_slices(false);
+}
+
+static void who_writes_elsewhere_meanwhile_loses_nothing(void **unused)
+{
+    (void)unused;
+    edit_in_slices(true);
 }
 
 /* ---- what the store's log entries come to ---- */
@@ -376,6 +415,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_not_written_is_taken_again, begin, end),
         cmocka_unit_test_setup_teardown(an_event_that_cannot_be_read_ends_a_replay, begin, end),
         cmocka_unit_test(an_edit_in_slices_is_the_edit),
+        cmocka_unit_test(who_writes_elsewhere_meanwhile_loses_nothing),
         cmocka_unit_test_setup_teardown(entries_within_the_budget_are_fine, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -330,6 +330,61 @@ static void the_judge_refuses_what_none_wrote(void **unused)
     assert_true(judge.leaving[2]);
 }
 
+/* The budgets that a server holds by asking before it writes: who made the file may not have asked. */
+static void the_judge_counts(void **unused)
+{
+    static const struct event roll_back = {
+        .kind = EV_LOGS_ROLLED_BACK, .face = FACE_LOGS, .learner = LEARNER};
+    struct event report = report_of(FILM, 1);
+
+    (void)unused;
+    observe(FILM);
+    assert_true(judged(report));
+    judge.rollbacks[LEARNER] = LIMIT_ROLLBACKS;
+    assert_false(judged(roll_back));
+    assert_string_equal(judge.problem, "is past 1,000 rollbacks of one learner");
+    struct learner *learner = (struct learner *)(uintptr_t)anna(); /* as if it had come so far */
+    const struct learner before = *learner;
+    const struct {
+        struct learner as_if;
+        const char *problem;
+    } rows[] = {
+        {{.record_count = LIMIT_RECORDS + 1}, "a learner has progress on at most 10,000 items"},
+        {{.enrolment_count = LIMIT_ENROLMENTS + 1}, "a learner is enrolled in at most 1,000 courses"},
+        {{.day_count = LIMIT_DAYS + 1}, "a learner has reports on at most 10,000 days"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct event about = {.kind = EV_RESET, .learner = LEARNER, .sequence = sequence};
+        *learner = rows[i].as_if;
+        assert_false(judge_outcome(&judge, &fold, &about));
+        assert_string_equal(judge.problem, rows[i].problem);
+        *learner = before;
+    }
+    struct record *record = (struct record *)(uintptr_t)learner_record(learner, FILM);
+    const struct record whole = *record;
+    record->segment_count = RECORD_MAX_SEGMENTS + 1;
+    assert_false(judge_outcome(&judge, &fold, &report));
+    assert_string_equal(judge.problem, "a record has at most 1,000 separate segments");
+    *record = whole;
+    record->time_spent_ms = TIME_MAX_MS + 1;
+    assert_false(judge_outcome(&judge, &fold, &report));
+    assert_string_equal(judge.problem, "its accumulated time passes 2^53 seconds");
+    *record = whole;
+    assert_true(judge_outcome(&judge, &fold, &report));
+    record->metadata_size = LIMIT_METADATA_BYTES + 1;
+    judge.problem = NULL;
+    assert_false(judge_model(&judge, model));
+    assert_string_equal(judge.problem, "a learner's metadata has at most 4 MiB in all");
+    *record = whole;
+    record->segment_count = LIMIT_SEGMENTS + 1;
+    judge.problem = NULL;
+    assert_false(judge_model(&judge, model));
+    assert_string_equal(judge.problem, "a learner has at most 100,000 segments in all");
+    *record = whole;
+    judge.problem = NULL;
+    assert_true(judge_model(&judge, model));
+}
+
 static void the_judge_reads_declarations(void **unused)
 {
     struct declared_item items[] = {{.item = 1}, {.item = 1}};
@@ -413,6 +468,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_declared_course_says_what_counts, begin, end),
         cmocka_unit_test_setup_teardown(the_judge_lets_pass_what_a_server_writes, begin, end),
         cmocka_unit_test_setup_teardown(the_judge_refuses_what_none_wrote, begin, end),
+        cmocka_unit_test_setup_teardown(the_judge_counts, begin, end),
         cmocka_unit_test_setup_teardown(the_judge_reads_declarations, begin, end),
     };
 
