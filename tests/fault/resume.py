@@ -1,21 +1,26 @@
 #!/usr/bin/env python3
-"""resume.py --binary B [--rounds 100] [--seconds 0.5] - those who watch, while the server is killed -9 and connections are cut.
+"""resume.py --binary B [--rounds 100] [--seconds 0.5] [--power] - those who watch, while the server is killed -9 and connections are cut.
 
 Three learners report over the video API; watchers follow GET /progress/realtime: each learner their own, staff a course, an
 administrator everything, some of them over a WebSocket. In each round every connection is cut after a random number of bytes,
 at any place in a message, and every other round the server is killed -9. A watcher comes back with the id of the last message
 that it has whole. At the end each has every event that concerns it, once, in order (gaps 0, repeats 0), and nobody was ever
 told of an event that is not in the store, or told something else of it the second time. Exit 1 otherwise.
+
+--power: in place of a kill -9 the power goes: the data lie on an ext4 in a file, whose shutdown (as in powercut.sh) lets nothing
+more reach that file and drops what was not synced; it is mounted again and its journal replayed. Root and loop devices.
 """
-import argparse, base64, hashlib, hmac, json, os, random, shutil, signal, socket, struct, subprocess, sys, tempfile, threading, time
+import argparse, atexit, base64, fcntl, hashlib, hmac, json, os, random, shutil, signal, socket, struct, subprocess, sys, tempfile, threading, time
 from rig import Server
 
 ap = argparse.ArgumentParser(usage=__doc__)
 ap.add_argument("--binary", required=True); ap.add_argument("--rounds", type=int, default=100)
 ap.add_argument("--seconds", type=float, default=0.5); ap.add_argument("--seed", type=int, default=1)
+ap.add_argument("--power", action="store_true")
 a = ap.parse_args()
 LEARNERS = ("anna", "bert", "carl")
-dir = tempfile.mkdtemp(prefix="milepost-resume.")
+dir = tempfile.mkdtemp(prefix="milepost-resume.", dir="/var/tmp" if "--power" in sys.argv else None)
+disk = dir if a.power else None # where the file system is mounted
 chance = random.Random(a.seed)
 over = threading.Event()
 server, problems = None, []
@@ -26,6 +31,37 @@ def token(sub, role):
     secret = open(os.path.join(dir, "jwt.secret"), "rb").read().strip()
     text = part(b'{"alg":"HS256"}') + b"." + part(json.dumps({"sub": sub, "role": role, "exp": int(time.time()) + 36000}).encode())
     return (text + b"." + part(hmac.new(secret, text, hashlib.sha256).digest())).decode()
+
+
+def mount():
+    subprocess.check_call(["mount", "-o", "loop", disk + ".img", disk])
+
+
+def unmount():
+    subprocess.call(["umount", disk]) # while anybody holds it open it stays
+
+
+if a.power:
+    subprocess.check_call(["truncate", "-s", "256M", disk + ".img"])
+    subprocess.check_call(["mkfs.ext4", "-q", "-F", disk + ".img"])
+    mount()
+    atexit.register(lambda: (subprocess.call(["umount", "-l", disk]), os.remove(disk + ".img"), os.rmdir(disk)))
+    dir = os.path.join(disk, "data")
+    os.mkdir(dir)
+
+
+def crash():
+    """From here on nothing that was not durable is: the process is gone, or the power was."""
+    if a.power:
+        at = os.open(disk, os.O_RDONLY)
+        fcntl.ioctl(at, 0x8004587D, struct.pack("I", 2)) # EXT4_IOC_SHUTDOWN, no log flush
+        os.close(at)
+    os.killpg(server.p.pid, signal.SIGKILL)
+    server.p.wait()
+    if a.power:
+        server.log.close() # it lies on the disk too
+        unmount()
+        mount()
 
 
 class Watcher(threading.Thread):
@@ -150,8 +186,7 @@ for round in range(a.rounds):
         writer.start()
     time.sleep(chance.uniform(0.1, 1) * a.seconds)
     if round % 2 == 0:
-        os.killpg(server.p.pid, signal.SIGKILL)
-        server.p.wait()
+        crash()
         kills += 1
         there = stored()
         for watcher in watchers:
@@ -187,7 +222,7 @@ if server.p.wait(15) != 0:
 if subprocess.call([a.binary, "verify", "--data", dir], stdout=subprocess.DEVNULL) != 0:
     problems.append("verify finds differences")
 cuts = sum(watcher.cuts for watcher in watchers)
-print("resume: %d rounds, %d kills, %d connections cut, %d events, %d messages: gaps %d, repeats %d" % (a.rounds, kills, cuts, len(there), sum(len(watcher.told) for watcher in watchers), gaps, repeats))
+print("resume: %d rounds, %d %s, %d connections cut, %d events, %d messages: gaps %d, repeats %d" % (a.rounds, kills, "power cuts" if a.power else "kills", cuts, len(there), sum(len(watcher.told) for watcher in watchers), gaps, repeats))
 for problem in problems[:20]:
     print("  " + problem)
 if not problems and not gaps and not repeats:
