@@ -21,8 +21,10 @@ static enum rc take_event(void *arg, const struct stored_event *stored, struct f
     enum rc rc = replay_event(&tail->replay, stored);
 
     if (rc == RC_INTERNAL)
-        return fault_text(fault, rc, "the store failed", "event %llu cannot be read; restore a backup",
-                          (unsigned long long)stored->sequence);
+        return fault_text(fault, rc, "the store failed",
+                          "event %llu (kind %u) cannot be read: a newer version wrote it, or it is damaged;"
+                          " start that version, or restore a backup",
+                          (unsigned long long)stored->sequence, stored->kind);
     if (rc == RC_INVALID)
         return fault_set(fault, rc, NULL, tail->replay.judge->problem);
     if (rc != RC_OK)

@@ -21,6 +21,7 @@ enum part {
     PART_ZONE = 4096,
     PART_OCCURRED = 8192,
     PART_UNTAUGHT = 16384,
+    PARTS_ALL = 2 * PART_UNTAUGHT - 1, /* another is a newer version's: what it means is not known */
 };
 
 /* In a stored report's has beside enum report_member: its time is in milliseconds. Events of old have whole
@@ -254,6 +255,8 @@ bool event_decode(const uint8_t *bytes, size_t size, struct segment *segments, s
         .sequence = event->sequence, .kind = event->kind, .learner = event->learner, .at_ms = event->at_ms};
     unsigned parts = get_u32(&from);
 
+    if (parts & ~(unsigned)PARTS_ALL)
+        return false;
     decoded.face = (uint8_t)get_u64(&from);
     if (parts & PART_COURSE)
         decoded.course = get_u32(&from);

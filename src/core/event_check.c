@@ -180,9 +180,14 @@ static const struct {
     [EV_THRESHOLD_SET] = {true, false, false, false, false},
 };
 
+bool event_is_known(const struct event *event)
+{
+    return event->kind < sizeof needs / sizeof *needs && needs[event->kind].known && event->face < FACE_COUNT;
+}
+
 static const char *names_problem(const struct event *event, const struct event_scope *scope)
 {
-    if (event->kind >= sizeof needs / sizeof *needs || !needs[event->kind].known || event->face >= FACE_COUNT)
+    if (!event_is_known(event))
         return "is of no kind or face that there is";
     if (needs[event->kind].learner != (event->learner != 0) ||
         (needs[event->kind].course && !event->course) || (needs[event->kind].item && !event->item) ||

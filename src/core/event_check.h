@@ -29,6 +29,9 @@ enum {
  * members, which have bounds of their own. */
 const char *event_problem(const struct event *event, const struct event_scope *scope);
 
+/* Whether the event is of a kind and a face that there are: else a newer version wrote it. */
+bool event_is_known(const struct event *event);
+
 /* Whether a text is UTF-8 without NUL, of at most that many bytes. */
 bool event_text_fine(const char *text, size_t size, size_t most);
 

@@ -110,5 +110,5 @@ enum rc fold_erased(struct fold *fold, const struct event *event)
     }
     if (rc == RC_OK)
         rc = tell_losses(fold, &from);
-    return from.bad ? RC_INTERNAL : rc;
+    return from.bad || (rc == RC_OK && from.at != from.end) ? RC_INTERNAL : rc;
 }

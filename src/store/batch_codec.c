@@ -7,7 +7,7 @@
 /* What an encoding begins with: its version. */
 enum { FORMAT = 1, CRC_BYTES = 4 };
 
-enum { HAS_LEDGER = 1, HAS_ERASURE = 2, HAS_JOB = 4 };
+enum { HAS_LEDGER = 1, HAS_ERASURE = 2, HAS_JOB = 4, HAS_ALL = 7 };
 
 /* ---- writing ---- */
 
@@ -351,8 +351,9 @@ enum rc batch_decode(const uint8_t *bytes, size_t size, struct arena *arena, str
         take_erasure(&decoding, (has & HAS_JOB) != 0, inout);
     if (decoding.no_memory)
         return fault_no_memory(fault);
-    if (decoding.from.bad)
-        return fault_text(fault, RC_INTERNAL, "the store failed", "turn %llu of the log cannot be read",
+    if (decoding.from.bad || decoding.from.at != decoding.from.end || has & ~(uint64_t)HAS_ALL)
+        return fault_text(fault, RC_INTERNAL, "the store failed",
+                          "turn %llu of the log cannot be read: a newer version wrote it, or it is damaged",
                           (unsigned long long)inout->turn);
     return RC_OK;
 }

@@ -232,9 +232,23 @@ static void texts_are_utf8_without_nul_and_short(void **unused)
     assert_false(event_instant_fine(INT64_MIN));
 }
 
+static void what_a_newer_version_wrote_is_not_known(void **state)
+{
+    struct event event = reported();
+
+    (void)state;
+    assert_true(event_is_known(&event));
+    event.kind = 200;
+    assert_false(event_is_known(&event));
+    event = reported();
+    event.face = FACE_COUNT;
+    assert_false(event_is_known(&event));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_newer_version_wrote_is_not_known),
         cmocka_unit_test(an_event_that_no_face_could_send_is_named),
         cmocka_unit_test(more_segments_than_a_request_takes_are_named),
         cmocka_unit_test(members_that_are_no_json_are_named),

@@ -71,6 +71,11 @@ static void a_report_says_in_its_bytes_what_it_has(void **unused)
     decoded.kind = EV_REPORTED;
     for (size_t cut = 0; cut < size; cut++)
         assert_false(event_decode(bytes, cut, NULL, 0, &decoded));
+    const uint8_t locked[] = {0, FACE_LOGS},
+                  of_a_newer_version[] = {0x80, 0x80, 0x02, FACE_LOGS}; /* 1 << 15 */
+    decoded.kind = EV_LOCKED;
+    assert_true(event_decode(locked, sizeof locked, NULL, 0, &decoded));
+    assert_false(event_decode(of_a_newer_version, sizeof of_a_newer_version, NULL, 0, &decoded));
 }
 
 static void keys_are_written_with_their_number(void **unused)
