@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "app/checkpointer.h"
+#include "app/commit_notes.h"
 #include "app/decide/decide.h"
 #include "app/engine_private.h"
 #include "app/idempotency.h"
@@ -17,13 +18,12 @@
 #include "model/revision.h"
 
 enum {
-    /* after a failed commit: how often the engine looks whether there is room again */
-    PROBE_MS = 1000,
     /* of a batch in doubt: how long the engine waits before it asks again, at first and at most; and how long
        a server that is told to end waits for the log */
     ASK_AFTER_MS = 10,
     ASK_AFTER_MAX_MS = 1000,
     ASK_LAST_MS = 10000,
+    COPY_AGAIN_MS = 250, /* how often a node whose disk is full tries to copy what the log has */
 };
 
 static void batch_clear(struct batch *batch)
@@ -177,22 +177,27 @@ static enum log_outcome settle(struct engine *engine, const struct batch_id *id,
     return outcome;
 }
 
-/* The log has it: so have this node's own files, before it is published. A node that cannot write them is not
- * one for long, but its answer is true. */
+/* The log has it: so have this node's own files, before it is published. On a full disk they wait for room,
+ * and with them whoever is to be told of the batch, as when its outcome is not known. A node that cannot
+ * write them at all is not one for long, but its answer is true. */
 static void note_stored(struct engine *engine, const struct store_batch *what)
 {
     struct fault fault;
+    enum rc rc = RC_OK;
 
     if (what->id_count)
         model_note_stored(engine->model);
     engine->followed = (struct log_turn){what->turn, what->id};
-    if (!log_is_shared(engine->log) || store_copy(engine->store, what, &fault) == RC_OK)
+    if (!log_is_shared(engine->log))
         return;
-    if (engine->policy.say)
-        engine->policy.say("events.db", fault_why(&fault));
-    (void)pthread_mutex_lock(&engine->lock);
-    engine->state.broken = true;
-    (void)pthread_mutex_unlock(&engine->lock);
+    while ((rc = store_copy(engine->store, what, &fault)) == RC_BUSY && !is_stopping(engine)) {
+        commit_note_copying(engine, fault_why(&fault));
+        (void)nanosleep(&(struct timespec){0, COPY_AGAIN_MS * 1000000}, NULL); /* cut is fine */
+    }
+    if (rc == RC_OK)
+        commit_note_copying(engine, NULL);
+    else
+        commit_note_broken(engine, "events.db", &fault);
 }
 
 /* RC_BUSY: it is not stored. RC_INTERNAL: nobody knows, and nothing more may be written. */
@@ -259,27 +264,6 @@ static enum rc commit(struct engine *engine, struct command *commands, const cha
     rc = store(engine, &what, fault);
     *out_wrote = rc == RC_OK;
     return rc;
-}
-
-void commit_note_failing(struct engine *engine, bool failed, const char *why)
-{
-    bool failing = engine->state.failing_since_ms != 0; /* written by this thread alone */
-    int64_t now_ms = monotonic_ms();
-
-    if (failed == failing)
-        return;
-    if (!failed && now_ms - engine->probed_ms < PROBE_MS)
-        return;
-    engine->probed_ms = now_ms;
-    if (!failed && !log_has_room(engine->log))
-        return;
-    (void)pthread_mutex_lock(&engine->lock);
-    engine->state.failing_since_ms = failed ? engine->policy.now_ms() : 0;
-    (void)pthread_mutex_unlock(&engine->lock);
-    if (engine->policy.say)
-        engine->policy.say(log_name(engine->log), !failed ? "writes succeed again"
-                                                  : why   ? why
-                                                          : "a write failed");
 }
 
 void commit_answer(struct engine *engine, struct command *commands)
@@ -351,7 +335,6 @@ static void note_batch(struct engine *engine, enum rc rc, bool wrote, uint64_t s
     const struct batch *batch = &engine->batch;
 
     (void)pthread_mutex_lock(&engine->lock);
-    engine->state.broken |= rc == RC_INTERNAL || rc == RC_CONFLICT;
     engine->state.sequence = batch->counters.sequence;
     engine->state.turn = engine->followed.number;
     if (engine->turn_waiters)
@@ -393,7 +376,9 @@ enum rc commit_decided(struct engine *engine, struct command *commands, enum rc 
     tell_watchers(engine, first, rc == RC_OK);
     note_batch(engine, rc, wrote, spent_us);
     batch_clear(batch);
-    if (rc != RC_OK || wrote)
+    if (rc == RC_INTERNAL || rc == RC_CONFLICT)
+        commit_note_broken(engine, log_name(engine->log), fault);
+    else if (rc != RC_OK || wrote)
         commit_note_failing(engine, rc != RC_OK, fault_why(fault));
     if (adopted)
         commit_answer(engine, adopted);

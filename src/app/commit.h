@@ -18,9 +18,3 @@ MUST_CHECK enum rc commit_decided(struct engine *engine, struct command *command
 
 /* Calls done of each, but of those who are answered when all whom they adopt are enrolled. */
 void commit_answer(struct engine *engine, struct command *commands);
-
-/* A commit failed, or one succeeded while they failed. They succeed again when there is room for more than
- * what happened to fit: a full disk still takes a small write now and then, and who asks must not hear yes
- * and no in turn (R10). Also asked by an engine with nothing to do, so that a server which gets no writes
- * because it is not ready becomes ready. why: the store's text, for the operator; may be NULL. */
-void commit_note_failing(struct engine *engine, bool failed, const char *why);

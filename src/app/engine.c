@@ -5,6 +5,7 @@
 
 #include "app/checkpointer.h"
 #include "app/commit.h"
+#include "app/commit_notes.h"
 #include "app/engine_private.h"
 #include "app/others.h"
 #include "app/queue.h"
@@ -206,8 +207,8 @@ struct engine_state engine_state(struct engine *engine)
     state.queued = queued(engine);
     state.stalled = is_stalled(engine);
     state.behind = is_behind(engine);
-    state.writable = !state.failing_since_ms && !state.in_doubt_since_ms && !state.stalled && !state.behind &&
-                     !state.broken;
+    state.writable = !state.failing_since_ms && !state.in_doubt_since_ms && !state.copy_failing_since_ms &&
+                     !state.stalled && !state.behind && !state.broken;
     (void)pthread_mutex_unlock(&engine->lock);
     state.checkpointed = checkpointer_sequence(engine->checkpointer);
     checkpointer_state(engine->checkpointer, &state.checkpoint_failing_since_ms, &state.too_long);
@@ -244,8 +245,9 @@ static void follow(struct engine *engine)
 
     (void)pthread_mutex_lock(&engine->lock);
     engine->others_wrote = false;
-    engine->state.broken |= rc == RC_INTERNAL || rc == RC_CONFLICT;
     (void)pthread_mutex_unlock(&engine->lock);
+    if (rc == RC_INTERNAL || rc == RC_CONFLICT)
+        commit_note_broken(engine, log_name(engine->log), &fault);
 }
 
 /* Until something is queued; not for long while there is something to be looked after. */
@@ -381,7 +383,8 @@ enum rc engine_start(struct engine *engine, struct fault *fault)
 struct command *engine_submit(struct engine *engine, struct command *commands, struct fault *fault)
 {
     (void)pthread_mutex_lock(&engine->lock);
-    bool open = !engine->stopping && !engine->state.broken && !is_stalled(engine) && !is_behind(engine);
+    bool open = !engine->stopping && !engine->state.broken && !engine->state.copy_failing_since_ms &&
+                !is_stalled(engine) && !is_behind(engine);
     while (commands && open && queued(engine) < QUEUE_MAX) {
         struct command *command = commands;
         commands = command->next;

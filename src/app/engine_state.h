@@ -12,6 +12,8 @@ struct engine_state {
     int64_t failing_since_ms;
     /* wall clock; the log has not said since then what became of a batch; 0: nothing is in doubt */
     int64_t in_doubt_since_ms;
+    /* wall clock; the node's own disk takes no copy of what the log has since then; 0: it does */
+    int64_t copy_failing_since_ms;
     bool stalled; /* a commit has hung for seconds */
     bool behind;  /* more events than may be lie between the checkpoint file and now */
     bool broken;  /* an I/O error: the process must end */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/checkpointer.h"
+#include "app/commit_notes.h"
 #include "app/engine_private.h"
 #include "app/idempotency.h"
 #include "base/ident.h"
@@ -34,10 +35,15 @@ static enum rc fold_events(struct engine *engine, const struct store_batch *batc
     for (size_t i = 0; i < batch->event_count; i++) {
         const struct stored_event *stored = &batch->events[i];
         struct event event;
-        if (!stored_event_decode(stored, engine->others_room, EVENT_SEGMENTS_MAX, &event))
-            return fault_text(fault, RC_INTERNAL, "the store failed", "event %llu of the log cannot be read",
-                              (unsigned long long)stored->sequence);
-        if (fold_apply(&engine->fold, &event) != RC_OK)
+        enum rc rc = RC_INTERNAL;
+        if (stored_event_decode(stored, engine->others_room, EVENT_SEGMENTS_MAX, &event))
+            rc = fold_apply(&engine->fold, &event);
+        if (rc == RC_INTERNAL)
+            return fault_text(fault, rc, "the store failed",
+                              "event %llu of the log (kind %u) is not known here: a newer version wrote it,"
+                              " which this node has to be, or it is damaged",
+                              (unsigned long long)stored->sequence, stored->kind);
+        if (rc != RC_OK)
             return fault_no_memory(fault);
     }
     return RC_OK;
@@ -113,8 +119,10 @@ static enum rc take_whole(struct engine *engine, const struct store_batch *batch
     if (rc == RC_OK &&
         (!tail_reserve(engine->tail, batch->event_count) || fold_reserve(&engine->fold) != RC_OK))
         rc = fault_no_memory(fault);
-    if (rc == RC_OK)
+    if (rc == RC_OK) {
         rc = store_copy(engine->store, batch, fault);
+        commit_note_copying(engine, rc == RC_BUSY ? fault_why(fault) : NULL);
+    }
     if (rc != RC_OK) {
         fold_abandon(&engine->fold);
         return rc;

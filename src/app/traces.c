@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include "app/commit_notes.h"
 #include "app/engine_private.h"
 #include "base/monotonic.h"
 
@@ -49,12 +50,8 @@ void traces_erase_some(struct engine *engine)
     (void)pthread_mutex_unlock(&engine->lock);
     if (rc != RC_OK)
         engine->jobs_after_ms = monotonic_ms() + SCRUB_AFTER_MS;
-    if (rc == RC_INTERNAL) {
-        (void)pthread_mutex_lock(&engine->lock);
-        engine->state.broken = true;
-        engine->state.writable = false;
-        (void)pthread_mutex_unlock(&engine->lock);
-    }
+    if (rc == RC_INTERNAL)
+        commit_note_broken(engine, "events.db", &fault);
 }
 
 void traces_erase_rest(struct engine *engine)

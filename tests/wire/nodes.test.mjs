@@ -4,9 +4,10 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { crc32 } from 'node:zlib';
 import { Stream } from './live.mjs';
 import { Cluster, soon } from './nodes.mjs';
-import { binary, newDirectory, run, Server } from './server.mjs';
+import { binary, newDirectory, run, Server, smallDisk } from './server.mjs';
 
 let cluster;
 before(async () => (cluster = await Cluster.start()));
@@ -297,4 +298,114 @@ on('verify, export, import, backup, restore, erase and move take either store', 
   assert.equal((await back.call('GET', '/progress/u3/v1', { as: { token: Server.prototype.token.call({ secret: readFileSync(join(back.directory, 'jwt.secret'), 'utf8').trim() }, 'u3') } })).status, 404);
   await back.discard();
   rmSync(scratch, { recursive: true, force: true });
+});
+
+// What no node of today writes: in a turn of its own, as the newer version of another node would.
+function batchOfTomorrow({ format = 1, has = 0, kind = 10, parts = 0 }, sequence) {
+  const varint = (n) => (n < 128 ? [n] : [(n & 127) | 128, ...varint(Math.floor(n / 128))]);
+  const event = [...varint(parts), 1];
+  const bytes = Buffer.from([format, ...varint(has), 1, ...varint(sequence), 1, ...varint(kind), 0, event.length, ...event, 0, 0, 0, 0]);
+  const check = Buffer.alloc(4);
+  check.writeUInt32LE(crc32(bytes));
+  return Buffer.concat([bytes, check]).toString('hex');
+}
+
+on('a node that meets what a newer version wrote says so in one line and ends, and answers nothing wrong', 1, async ([first], { log }) => {
+  ok(await report(first, 'anna', 'v1', 10));
+  const where = `log = (SELECT log FROM milepost_log WHERE name = '${log}')`;
+  const [row] = cluster.sql(`SELECT log, turn, last FROM milepost_turn WHERE ${where} ORDER BY turn DESC LIMIT 1`);
+  const [number, turn, last] = row.split('|').map(Number);
+  const cases = [
+    [{ kind: 200 }, /event \d+ of the log \(kind 200\) is not known here: a newer version wrote it/],
+    [{ parts: 1 << 15 }, /event \d+ of the log \(kind 10\) is not known here: a newer version wrote it/],
+    [{ has: 8 }, /turn \d+ of the log cannot be read: a newer version wrote it/],
+    [{ format: 2 }, /turn \d+ of the log is damaged, or written by a newer version/],
+  ];
+  const { directory } = first;
+  let node = first;
+  for (const [what, says] of cases) {
+    cluster.sql(`INSERT INTO milepost_turn SELECT log, turn + 1, last + 1, last + 1, '\\x${'07'.repeat(16)}', batch, at_ms, log_id, record_id, enrolment_id, node,
+      '\\x${batchOfTomorrow(what, last + 1)}' FROM milepost_turn WHERE log = ${number} AND turn = ${turn}`);
+    const ended = new Promise((resolve) => node.process.once('exit', resolve));
+    for (let i = 0; node.process.exitCode === null && i < 400; i++) {
+      const answer = await node.call('GET', '/progress/anna/v1', { as: 'anna' }).catch(() => ({ status: 503 }));
+      assert.equal(answer.status, 503, answer.text);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    assert.equal(await ended, 74, node.log);
+    assert.equal(node.log.split('\n').filter((line) => says.test(line)).length, 1, node.log);
+    const again = run('serve', '--port', '1', '--database', cluster.url(), '--database-log', log, '--data', directory); // it does not start on it either
+    assert.equal(again.status, 1, again.stderr);
+    assert.match(again.stderr, says);
+    cluster.sql(`DELETE FROM milepost_turn WHERE log = ${number} AND turn = ${turn + 1}`); // what the newer version would read
+    node = await cluster.node(log, { directory });
+    ok(await node.call('GET', '/progress/anna/v1', { as: 'anna' }));
+  }
+  await node.discard();
+});
+
+on('an audit tells the same on all nodes: what was done on any, and nobody who was erased', 2, async ([a, b]) => {
+  ok(await a.declare(7, [{ id: 'v1', durationSeconds: 100 }]));
+  ok(await report(a, 'anna', 'v1', 10));
+  ok(await report(b, 'zz-gone', 'v1', 20));
+  ok(await b.call('DELETE', '/progress/anna/v1', { as: 'admin:boss' }));
+  ok(await a.call('DELETE', '/progress/zz-gone/v1', { as: 'admin:boss' }));
+  const audit = (node, query = '') => node.call('GET', `/api/v1/audit${query}`, { as: 'admin:boss' });
+  const acts = ({ json }) => json.audit.map(({ who, what, whom }) => [who, what, whom]);
+  const of = async (query) => {
+    const [one, two] = await Promise.all([a, b].map((node) => audit(node, query)));
+    assert.equal(plain(ok(one).text), plain(ok(two).text), query);
+    return acts(one);
+  };
+  const all = await of('');
+  assert.deepEqual(all.slice(0, 2).map(([who, , whom]) => [who, whom]), [['boss', 'zz-gone'], ['boss', 'anna']]);
+  assert.equal(all.length, 3, JSON.stringify(all));
+  const first = ok(await audit(a, '?limit=1'));
+  const next = ok(await audit(b, `?limit=1&cursor=${first.json.nextCursor}`)); // a cursor is good on any
+  assert.deepEqual([...acts(first), ...acts(next)], all.slice(0, 2));
+  ok(await b.call('DELETE', '/api/v1/users/zz-gone', { as: 'admin:boss' }));
+  for (const node of [a, b]) assert.ok(!ok(await audit(node)).text.includes('zz-gone'), node.port);
+  assert.equal((await of('?userId=anna')).length, 1);
+});
+
+on('a node whose own disk is full refuses, says so and goes on when there is room; others go on', 1, async ([other], { log, t }) => {
+  const disk = smallDisk();
+  if (!disk) return t.skip('may not mount');
+  try {
+    const node = await cluster.node(log, { directory: disk.data });
+    const add = (to, name, text = 'x') => to.call('POST', '/api/progress/log', { as: 'anna', body: { user_id: 'anna', activity: name, text } });
+    const why = "the node's own disk has no room for its copy of the log";
+    const isFull = (answer) => answer.status === 503 && answer.json.reasons.includes(why);
+    ok(await add(node, 'before'));
+    disk.fill();
+    for (let i = 0; i < 20; i++) ok(await add(other, `full${i}`, 'x'.repeat(9000))); // what others write does not fit
+    assert.ok(isFull(await soon(() => node.call('GET', '/readyz'), isFull)), node.log);
+    for (const answer of [await add(node, 'refused'), await node.call('GET', '/api/progress/anna', { as: 'anna' })])
+      assert.deepEqual([answer.status, answer.headers.get('retry-after') !== null], [503, true], answer.text);
+    assert.equal((await node.call('GET', '/healthz')).status, 200);
+    disk.free();
+    assert.equal((await soon(() => node.call('GET', '/readyz'), (answer) => answer.status === 200)).status, 200, node.log);
+    disk.fill();
+    let answered = false;
+    const own = add(node, 'own', 'x'.repeat(9000)).then((answer) => ((answered = true), answer)); // the log takes it, its own file does not
+    if (isFull(await soon(() => node.call('GET', '/readyz'), (answer) => answered || isFull(answer)))) {
+      assert.equal((await add(node, 'refused')).status, 503);
+      assert.ok(ok(await other.call('GET', '/api/progress/anna?limit=100', { as: 'anna' })).text.includes('"own"'));
+      assert.equal(answered, false);
+    }
+    disk.free();
+    ok(await own);
+    ok(await soon(() => add(node, 'after'), (answer) => answer.status < 300));
+    for (const one of [node, other]) {
+      const { text } = ok(await one.call('GET', '/api/progress/anna?limit=100', { as: 'anna' }));
+      for (const [name, times] of [['before', 1], ['full19', 1], ['own', 1], ['after', 1], ['refused', 0]]) assert.equal(text.split(`"${name}"`).length - 1, times, name);
+    }
+    assert.match(node.log, /events\.db: .*full/);
+    assert.match(node.log, /events\.db: has room again/);
+    assert.equal((await node.stop()).code, 0);
+    assert.equal(run('verify', '--data', disk.data).status, 0);
+  } finally {
+    for (const one of cluster.started) if (one.directory === disk.data) one.process.kill('SIGKILL');
+    disk.done();
+  }
 });

@@ -1,11 +1,11 @@
 // What fails is said: in /readyz, in /metrics and in the log.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { binary, isEmbedded, newDirectory, onDatabase, run, Server } from './server.mjs';
+import { binary, isEmbedded, onDatabase, run, Server, smallDisk } from './server.mjs';
 
 const pause = (ms) => new Promise((next) => setTimeout(next, ms));
 const log = (server, user, more) => server.call('POST', '/api/progress/log', { as: user, body: { user_id: user, ...more } });
@@ -77,16 +77,7 @@ test('a service that is left alone is named', async () => {
   }
 });
 
-// A file system of 8 MiB; undefined where none may be mounted.
-function smallDisk() {
-  const mount = newDirectory();
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'none', mount]).status !== 0) return undefined;
-  mkdirSync(join(mount, 'data'));
-  return { data: join(mount, 'data'), fill: () => spawnSync('dd', ['if=/dev/zero', `of=${mount}/ballast`, 'bs=4k']), free: () => rmSync(join(mount, 'ballast')),
-    done: () => { spawnSync('umount', ['-l', mount]); rmSync(mount, { recursive: true }); } };
-}
-
-test('a full disk: not ready, without a break, until there is room; a start on it; well by itself', { skip: !isEmbedded && 'a node whose own disk is full ends: docs/nodes.md' }, async (t) => {
+test('a full disk: not ready, without a break, until there is room; a start on it; well by itself', { skip: !isEmbedded && 'a node whose own disk is full: nodes.test.mjs' }, async (t) => {
   const disk = smallDisk();
   if (!disk) return t.skip('may not mount');
   const server = await Server.start({ directory: disk.data });
@@ -165,7 +156,7 @@ test('SIGTERM while the events are folded at the start: exit 0 soon, and the nex
   rmSync(server.directory, { recursive: true, force: true });
 });
 
-test('a checkpoint file that cannot be written: said everywhere, until it can', { skip: !isEmbedded && 'a node whose own disk is full ends: docs/nodes.md' }, async (t) => {
+test('a checkpoint file that cannot be written: said everywhere, until it can', { skip: !isEmbedded && 'a node whose own disk is full: nodes.test.mjs' }, async (t) => {
   const disk = smallDisk();
   if (!disk) return t.skip('may not mount');
   const server = await Server.start({ directory: disk.data });

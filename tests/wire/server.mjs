@@ -1,7 +1,7 @@
 // A real server on a free port with a directory of its own, and a client that speaks to it.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +30,15 @@ export function freePort() {
 
 export function newDirectory() {
   return mkdtempSync(join(tmpdir(), 'milepost-wire-'));
+}
+
+// A file system of 8 MiB; undefined where none may be mounted.
+export function smallDisk() {
+  const mount = newDirectory();
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'none', mount]).status !== 0) return undefined;
+  mkdirSync(join(mount, 'data'));
+  return { data: join(mount, 'data'), fill: () => spawnSync('dd', ['if=/dev/zero', `of=${mount}/ballast`, 'bs=4k']), free: () => rmSync(join(mount, 'ballast')),
+    done: () => { spawnSync('umount', ['-l', mount]); rmSync(mount, { recursive: true }); } };
 }
 
 export function run(...args) {
@@ -74,7 +83,9 @@ export class Server {
     for (let tries = 0; ; tries++) {
       if (server.process.exitCode !== null) throw new Error(`the server ended: ${server.log}`);
       try {
-        if ((await fetch(`${server.base}/healthz`)).ok) break;
+        const ready = await fetch(`${server.base}/readyz`);
+        if (ready.ok || (await ready.json()).status !== 'joining') break; // a node listens before it is one
+        await new Promise((resolve) => setTimeout(resolve, 25));
       } catch {
         if (tries > 600) throw new Error(`the server does not answer: ${server.log}`);
         await new Promise((resolve) => setTimeout(resolve, 25));
