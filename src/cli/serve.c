@@ -131,8 +131,6 @@ static enum rc start_parts(struct server *server, struct fault *fault)
         rc = read_index_new(server->engine, cli_say, &context->read_index, fault);
     if (rc == RC_OK)
         rc = serve_join_end(server, fault);
-    if (rc == RC_OK)
-        rc = serve_start_metrics(server, fault);
     return rc;
 }
 

@@ -22,6 +22,7 @@ struct joining {
     atomic_bool over; /* what the faces need is there: set once */
     atomic_ullong turn, head, sequence;
     atomic_llong away_since_ms; /* wall clock; the database cannot be reached; 0: it can */
+    int64_t began_ms;           /* monotonic; written before anybody can ask */
     int64_t asked_ms;           /* monotonic, of the head; 0: never */
 };
 

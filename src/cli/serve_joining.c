@@ -8,11 +8,15 @@
 #include "cli/serve_answers.h"
 #include "cli/serve_keys.h"
 #include "cli/serve_parts.h"
+#include "face/own/own_server.h"
 #include "http/json_out.h"
 #include "http/problem.h"
 #include "store/log.h"
 
-enum { HEAD_EVERY_MS = 1000 /* how often the database is asked how long its log is by now */ };
+enum {
+    HEAD_EVERY_MS = 1000,  /* how often the database is asked how long its log is by now */
+    LIVES_AFTER_MS = 5000, /* a start that is longer than this says that it lives; before, that it starts */
+};
 
 static bool is_at(const struct request *request, const char *path)
 {
@@ -48,16 +52,68 @@ static void tell_how_far(struct request *request, struct joining *joining)
     request_reply(request, 503, "application/json");
 }
 
+static void put_gauge(struct buf *out, const char *name, const char *help, uint64_t value)
+{
+    buf_printf(out, "# HELP %s %s\n# TYPE %s gauge\n%s %llu\n", name, help, name, name,
+               (unsigned long long)value);
+}
+
+/* The figures that there are by now, under the names that they have later. */
+static void put_metrics(struct request *request, struct joining *joining)
+{
+    struct buf *out = &request->out;
+
+    put_gauge(out, "milepost_joining", "1: the node catches up with the log, and answers nothing yet.", 1);
+    put_gauge(out, "milepost_writable", "1: writes are taken; 0: /readyz says why not.", 0);
+    put_gauge(out, "milepost_log_turn", "The last turn of the log that this node's model holds.",
+              atomic_load(&joining->turn));
+    put_gauge(out, "milepost_log_head", "The log's last turn, as it was known last.",
+              atomic_load(&joining->head));
+    put_gauge(out, "milepost_log_away", "1: the database cannot be asked.",
+              atomic_load(&joining->away_since_ms) != 0);
+    request_reply(request, 200, "text/plain; version=0.0.4");
+}
+
+/* A node that catches up for long is alive: who ended it for being silent would never see it ready. But a
+ * short start is not over for who waits for /healthz. metrics: whether the figures may be told to who asks,
+ * as on metrics_listen. */
+static void answer(struct request *request, struct joining *joining, bool metrics)
+{
+    bool gets = request->method == HTTP_GET;
+
+    if (gets && is_at(request, "/healthz") && monotonic_ms() - joining->began_ms > LIVES_AFTER_MS)
+        own_server_healthz(request);
+    else if (gets && is_at(request, "/readyz"))
+        tell_how_far(request, joining);
+    else if (gets && metrics && is_at(request, "/metrics"))
+        put_metrics(request, joining);
+    else
+        request_fail(request, RC_BUSY, &(struct fault){NULL, "the node catches up with the log; try again"});
+}
+
+static bool is_over(const struct server *server)
+{
+    return atomic_load_explicit(&server->joining.over, memory_order_acquire);
+}
+
 static void judge(struct request *request)
 {
     struct server *server = server_of(request->server);
 
-    if (atomic_load_explicit(&server->joining.over, memory_order_acquire))
+    if (is_over(server))
         dispatch_judge(request);
-    else if (request->method == HTTP_GET && (is_at(request, "/readyz") || is_at(request, "/healthz")))
-        tell_how_far(request, &server->joining);
     else
-        request_fail(request, RC_BUSY, &(struct fault){NULL, "the node catches up with the log; try again"});
+        answer(request, &server->joining, false);
+}
+
+static void judge_metrics(struct request *request)
+{
+    struct server *server = server_of(request->server);
+
+    if (is_over(server))
+        dispatch_judge_metrics(request);
+    else
+        answer(request, &server->joining, true);
 }
 
 /* What was answered before is in no figure: they are not made yet. */
@@ -65,7 +121,7 @@ static void observe(struct face_context *context, struct request *request, uint6
 {
     struct server *server = server_of(context);
 
-    if (atomic_load_explicit(&server->joining.over, memory_order_acquire))
+    if (is_over(server))
         serve_observe(context, request, microseconds);
 }
 
@@ -84,8 +140,10 @@ int serve_join_begin(struct server *server)
 
     if (!*server->settings.database)
         return 0;
+    server->joining.began_ms = monotonic_ms();
     int status = serve_load_tls(&server->settings, &server->tls);
-    if (status == 0 && listen_now(server, &fault) != RC_OK)
+    if (status == 0 && (listen_now(server, &fault) != RC_OK ||
+                        serve_start_metrics(server, judge_metrics, observe, &fault) != RC_OK))
         status = serve_complain(fault.field, fault_why(&fault));
     return status;
 }
@@ -117,7 +175,10 @@ void serve_join_see(void *arg, struct log *log, uint64_t turn, uint64_t sequence
 enum rc serve_join_end(struct server *server, struct fault *fault)
 {
     atomic_store_explicit(&server->joining.over, true, memory_order_release);
-    return server->http ? RC_OK : listen_now(server, fault);
+    enum rc rc = server->http ? RC_OK : listen_now(server, fault);
+    if (rc == RC_OK && !server->metrics_http)
+        rc = serve_start_metrics(server, judge_metrics, observe, fault);
+    return rc;
 }
 
 static uint64_t sequence_of(void *engine)

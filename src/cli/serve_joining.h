@@ -2,9 +2,9 @@
 
 #include "cli/serve.h"
 
-/* A node listens while it catches up with the log that it shares, and says how far it is: /readyz and
- * /healthz answer 503, and so is everything else answered, until it is one of the nodes. A server of its own
- * listens when it is ready. */
+/* A node listens while it catches up with the log that it shares: /readyz (503) and metrics_listen's /metrics
+ * say how far it is, /healthz that it lives, once that takes seconds; everything else is answered 503 until
+ * it is one of the nodes. A server of its own listens when it is ready. */
 
 /* Starts to listen, when the settings name a database; before any signal may come. 0, or an exit status. */
 int serve_join_begin(struct server *server);

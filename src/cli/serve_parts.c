@@ -74,7 +74,10 @@ struct http_settings serve_listener(struct server *server)
     };
 }
 
-enum rc serve_start_metrics(struct server *server, struct fault *fault)
+enum rc serve_start_metrics(struct server *server, void (*judge)(struct request *request),
+                            void (*observe)(struct face_context *context, struct request *request,
+                                            uint64_t microseconds),
+                            struct fault *fault)
 {
     const char *text = server->settings.metrics_listen, *colon = strrchr(text, ':');
     uint16_t port =
@@ -94,7 +97,8 @@ enum rc serve_start_metrics(struct server *server, struct fault *fault)
     http.threads = 1;
     http.tls = NULL; /* it faces a network of one's own */
     http.cors_origins = "";
-    http.judge = dispatch_judge_metrics;
+    http.judge = judge;
+    http.observe = observe;
     enum rc rc = http_server_start(&http, &server->metrics_http, fault);
     if (rc != RC_OK)
         fault->field = "metrics_listen";
