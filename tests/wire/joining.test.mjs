@@ -183,8 +183,8 @@ on('two that join at once, and one that is killed in the middle, end as one that
 on('a node that catches up, or has no database, listens and says how far it is', async (log) => {
   const a = await filled(log);
   cluster.stop();
-  const port = await freePort(), directory = newDirectory();
-  const child = spawn(binary, ['serve', '--port', String(port), ...place(log, directory)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const port = await freePort(), figures = await freePort(), directory = newDirectory();
+  const child = spawn(binary, ['serve', '--port', String(port), '--metrics-listen', String(figures), ...place(log, directory)], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.on('data', (chunk) => (said += chunk));
   try {
@@ -195,14 +195,22 @@ on('a node that catches up, or has no database, listens and says how far it is',
     assert.deepEqual([text.status, text.reasons], ['joining', ['the database cannot be reached']]);
     assert.ok(Date.parse(text.log.awaySince) > Date.now() - 60000);
     assert.deepEqual(Object.keys(text.log), ['turn', 'head', 'behind', 'awaySince']);
-    for (const [path, options] of [['/healthz'], ['/progress/u1/v1'], ['/'], ['/progress/update', { method: 'POST', body: '{}' }]]) {
+    const watch = async (path) => (await fetch(`http://127.0.0.1:${figures}${path}`)).status;
+    assert.deepEqual([await watch('/readyz'), await watch('/metrics'), await watch('/')], [503, 200, 503]);
+    const gauges = async () => (await (await fetch(`http://127.0.0.1:${figures}/metrics`)).text()).match(/^milepost_\w+ \d+$/gm);
+    assert.deepEqual(await gauges(), ['milepost_joining 1', 'milepost_writable 0', 'milepost_log_turn 0', 'milepost_log_head 0', 'milepost_log_away 1']);
+    for (const [path, options] of [['/metrics'], ['/progress/u1/v1'], ['/'], ['/progress/update', { method: 'POST', body: '{}' }]]) {
       const answer = await ask(path, options);
       assert.deepEqual([answer.status, answer.headers.get('retry-after') !== null], [503, true], path);
     }
+    const lives = await soon(() => ask('/healthz'), (answer) => answer.status === 200, 20000); // a long start says so
+    assert.deepEqual([lives.status, await lives.text(), await watch('/healthz'), await watch('/readyz')], [200, '{"status":"ok"}', 200, 503]);
     cluster.restart();
     assert.equal((await soon(() => ask('/readyz'), (answer) => answer.status === 200)).status, 200, said);
     assert.equal((await ask('/healthz')).status, 200);
     assert.equal((await ask('/progress/u1/v1')).status, 401);
+    const after = await gauges();
+    assert.ok(after.includes('milepost_writable 1') && !after.includes('milepost_joining 1'), after.join());
   } finally {
     child.kill('SIGTERM');
   }
@@ -267,6 +275,49 @@ on('a node whose settings would change what the others say is refused, by name, 
   assert.match(refused.stderr, /completion_threshold=95.00 here, completion_threshold=80.00 on the node/);
   await other.discard();
   rmSync(a.directory, { recursive: true });
+});
+
+on('a node that was cut off while others were started with another setting says so and ends', async (log) => {
+  const a = await cluster.node(log, { flags: ['--completion-threshold', '95'] });
+  ok(await report(a, 'u1', 'v1', 90));
+  const sessions = cluster.sql("SELECT pid FROM pg_stat_activity WHERE application_name = 'milepost'");
+  a.process.kill('SIGSTOP');
+  cluster.sql(`UPDATE milepost_node SET seen = seen - interval '20 s' WHERE name LIKE '%:${a.port}'`); // as if time had passed
+  const b = await cluster.node(log, { flags: ['--completion-threshold', '80'] });
+  ok(await report(b, 'u2', 'v1', 90));
+  const ended = new Promise((resolve) => a.process.once('exit', resolve));
+  cluster.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid IN (${sessions})`);
+  a.process.kill('SIGCONT');
+  for (let i = 0; a.process.exitCode === null && i < 400; i++) {
+    const answer = await a.call('GET', '/progress/u2/v1', { as: 'u2' }).catch(() => ({ status: 503 }));
+    assert.equal(answer.status, 503, answer.text);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.equal(await ended, 74, a.log);
+  assert.match(a.log, /completion_threshold=95.00 here, completion_threshold=80.00 on the node \S+, which runs/);
+  assert.ok(ok(await b.call('GET', '/progress/u2/v1', { as: 'u2' })));
+  assert.match(run('serve', '--port', '1', ...place(log, a.directory)).stderr, /completion_threshold=95.00 here, completion_threshold=80.00 on the node/);
+  rmSync(a.directory, { recursive: true });
+  await b.discard();
+});
+
+on('a node that is killed while it reads the log joins from where it was', async (log) => {
+  const a = await filled(log);
+  const directory = newDirectory();
+  const whole = exported(a.directory);
+  for (let round = 0; round < 8; round++) {
+    const child = spawn(binary, ['serve', '--port', String(await freePort()), ...place(log, directory)], { stdio: 'ignore' });
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    await soon(() => existsSync(join(directory, 'events.db')), (there) => there);
+    await new Promise((resolve) => setTimeout(resolve, round * 5));
+    child.kill('SIGKILL');
+    await ended;
+  }
+  const b = await cluster.node(log, { directory });
+  assert.equal(exported(directory), whole);
+  for (const path of ['/progress/u1/v2', '/api/progress/u1']) assert.equal(plain(ok(await b.call('GET', path, { as: 'u1' })).text), plain(ok(await a.call('GET', path, { as: 'u1' })).text));
+  await b.discard();
+  await a.discard();
 });
 
 on('rebuild makes the checkpoint of a node anew; a directory of another log is refused by every command', async (log) => {

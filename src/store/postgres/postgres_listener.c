@@ -77,7 +77,7 @@ static void *listener_main(void *arg)
     while (goes_on) {
         struct fault fault;
         PGresult *result = NULL;
-        if (pg_connect(&listener->connection, listener->log->url, false, CONNECT_MS, &fault) == RC_OK &&
+        if (postgres_nodes_connect(listener->log, &listener->connection, false, &fault) == RC_OK &&
             pg_run(&listener->connection, "LISTEN milepost", monotonic_ms() + ASK_MS, &result))
             goes_on = listen_on(listener);
         PQclear(result);

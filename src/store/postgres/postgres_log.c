@@ -101,7 +101,7 @@ static bool send_rows(struct postgres_log *log, const struct log_turn *after, in
 static enum rc read_on(struct postgres_log *log, struct log_turn *inout_after, log_visitor *visit, void *arg,
                        struct fault *fault)
 {
-    enum rc rc = postgres_reach(log, fault);
+    enum rc rc = postgres_nodes_connect(log, &log->writer, true, fault);
 
     for (bool all = false; rc == RC_OK && !all;) {
         PGresult *rows[1] = {NULL};
@@ -130,10 +130,10 @@ static enum rc postgres_head(struct log *log, struct log_head *out_head, struct 
     struct pg_arguments arguments = {.count = 0};
     PGresult *rows[1] = {NULL};
     const char *state;
-    enum rc rc = pg_connect(&mine->asker, mine->url, true, CONNECT_MS, fault);
+    enum rc rc = postgres_nodes_connect(mine, &mine->asker, true, fault);
 
     if (rc != RC_OK)
-        return rc == RC_INVALID ? RC_BUSY : rc;
+        return RC_BUSY; /* of one with other settings, too: the engine ends it */
     pg_argument_4(&arguments, mine->number);
     bool well = pg_send(&mine->asker, PG_HEAD, &arguments) &&
                 pg_take(&mine->asker, monotonic_ms() + ASK_MS, rows, 1) && pg_all_well(rows, 1, &state);
@@ -177,7 +177,7 @@ static enum rc try_turn(struct postgres_log *log, struct log_turn *inout_after, 
     struct pg_arguments arguments = {.count = 0};
     PGresult *results[COUNT] = {NULL};
     const char *state;
-    enum rc rc = postgres_reach(log, fault);
+    enum rc rc = postgres_nodes_connect(log, &log->writer, true, fault);
 
     if (rc != RC_OK)
         return rc;

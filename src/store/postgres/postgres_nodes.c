@@ -12,7 +12,10 @@
 #define HEARD_OF "seen > now() - interval '15 s'"
 #define IS_GONE "seen < now() - interval '60 s'"
 
-enum { KEPT_MS = 60000 /* for so long what was known is told on, without a database */ };
+enum {
+    KEPT_MS = 60000,    /* for so long what was known is told on, without a database */
+    UNHEARD_MS = 12000, /* less than HEARD_OF: after so long without a word it enters again */
+};
 
 /* Appends a text as SQL has it; false: out of memory. */
 static bool put_literal(struct buf *sql, PGconn *conn, const char *text)
@@ -138,23 +141,51 @@ static enum rc enter(const struct postgres_log *log, struct pg_connection *conne
     return rc;
 }
 
+static enum rc enter_now(struct postgres_log *log, struct fault *fault)
+{
+    struct pg_connection connection = {.conn = NULL};
+    int64_t began_ms = monotonic_ms();
+    enum rc rc = pg_connect(&connection, log->url, false, CONNECT_MS, fault);
+
+    if (rc == RC_OK)
+        rc = enter(log, &connection, fault);
+    pg_disconnect(&connection);
+    if (rc == RC_OK)
+        atomic_store(&log->nodes.told_ms, began_ms);
+    else
+        fault->field = "database";
+    return rc;
+}
+
+static bool is_unheard(const struct postgres_log *log)
+{
+    return log->nodes.self && monotonic_ms() - atomic_load(&log->nodes.told_ms) >= UNHEARD_MS;
+}
+
+enum rc postgres_nodes_connect(struct postgres_log *log, struct pg_connection *connection, bool statements,
+                               struct fault *fault)
+{
+    bool had = connection->conn && PQstatus(connection->conn) == CONNECTION_OK;
+    enum rc rc = pg_connect(connection, log->url, statements, CONNECT_MS, fault);
+
+    if (rc == RC_OK && log->nodes.self && (!had || is_unheard(log)))
+        rc = enter_now(log, fault);
+    if (rc != RC_OK && !had)
+        pg_disconnect(connection); /* so that the next try enters again */
+    return rc;
+}
+
 enum rc postgres_enter(struct log *log, const struct log_presence *presence, struct fault *fault)
 {
     struct postgres_log *mine = postgres_of(log);
-    struct pg_connection connection = {.conn = NULL};
 
     if (strspn(presence->identity, "0123456789abcdef") != strlen(presence->identity))
         return fault_set(fault, RC_INTERNAL, NULL,
                          "events.db is damaged or not milepost's; restore a backup");
     mine->nodes.self = presence;
-    enum rc rc = pg_connect(&connection, mine->url, false, CONNECT_MS, fault);
-    if (rc == RC_OK)
-        rc = enter(mine, &connection, fault);
-    pg_disconnect(&connection);
-    if (rc != RC_OK) {
+    enum rc rc = enter_now(mine, fault);
+    if (rc != RC_OK)
         mine->nodes.self = NULL;
-        fault->field = "database";
-    }
     return rc;
 }
 
@@ -182,9 +213,13 @@ bool postgres_nodes_tell(struct postgres_log *log, struct pg_connection *connect
     struct buf sql = {0};
     PGresult *rows = NULL;
     int number = (int)log->number;
+    int64_t began_ms = monotonic_ms();
+    struct fault fault;
 
     if (!log->nodes.self)
         return true;
+    if (is_unheard(log) && enter_now(log, &fault) != RC_OK)
+        return false;
     /* what is lost of it in a crash is said again soon: nobody waits for a disk */
     buf_printf(&sql,
                "SET synchronous_commit = off; DELETE FROM milepost_node WHERE log = %d AND " IS_GONE ";",
@@ -196,8 +231,10 @@ bool postgres_nodes_tell(struct postgres_log *log, struct pg_connection *connect
                " FROM milepost_node WHERE log = %d ORDER BY name, node LIMIT %d",
                number, number, LOG_NODES_MAX);
     well = well && run(connection, &sql, &rows);
-    if (well)
+    if (well) {
         take(log, rows);
+        atomic_store(&log->nodes.told_ms, began_ms);
+    }
     PQclear(rows);
     buf_done(&sql);
     return connection->conn != NULL; /* a read-only server is no reason to hear nothing */

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -34,6 +35,7 @@ struct listener;
 /* What is known of the nodes of the log. */
 struct postgres_nodes {
     const struct log_presence *self; /* NULL: this one has not entered */
+    atomic_llong told_ms;            /* monotonic, when it was last said that it runs, or just before */
     pthread_mutex_t lock;            /* guards what follows */
     struct log_node known[LOG_NODES_MAX];
     size_t count;
