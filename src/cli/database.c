@@ -3,11 +3,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "app/verify.h"
 #include "cli/progress.h"
 #include "store/log.h"
+
+/* A command has no other server to ask: one that is slow to answer is asked again, where the try before
+ * ended. */
+enum { AGAIN_TIMES = 2, AGAIN_MS = 500 };
 
 /* Where cli_bring_copy put a copy of its own; "": nowhere. The program runs one command. */
 struct temporary {
@@ -76,6 +81,10 @@ int cli_bring_copy(struct settings *settings)
         settings->data = own->path;
     if (rc == RC_OK)
         rc = follow_into(settings, settings->data, &fault);
+    for (int i = 0; i < AGAIN_TIMES && rc == RC_BUSY; i++) {
+        (void)nanosleep(&(struct timespec){0, AGAIN_MS * 1000000}, NULL); /* cut is fine */
+        rc = follow_into(settings, settings->data, &fault);
+    }
     if (rc == RC_CONFLICT && has_own && !fault.field)
         return 0; /* a running node keeps it young */
     return rc == RC_OK ? 0 : cli_complain(fault.field ? fault.field : "database", fault_why(&fault));
