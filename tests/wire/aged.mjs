@@ -2,10 +2,9 @@
 // moved back, and it is imported into a directory of its own.
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { checksum } from './checksum.mjs';
 import { newDirectory, onDatabase, run, Server } from './server.mjs';
 
-const table = Array.from({ length: 256 }, (_, n) => Array.from({ length: 8 }).reduce((c) => (c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1), n));
-const crc32 = (text) => (Buffer.from(text).reduce((c, byte) => table[(c ^ byte) & 255] ^ (c >>> 8), -1) ^ -1) >>> 0;
 
 // back: how many milliseconds earlier an event was, by its line. Ends the server.
 export async function aged(server, back, flags = []) {
@@ -16,7 +15,7 @@ export async function aged(server, back, flags = []) {
   const lines = readFileSync(file, 'utf8').split('\n').slice(0, -2).map((line) => JSON.parse(line));
   for (const line of lines) if (line.event) line.at = new Date(Date.parse(line.at) - back(line)).toISOString();
   const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
-  writeFileSync(file, `${text}${JSON.stringify({ end: true, events: lines.filter((line) => line.event).length, crc32: crc32(text) })}\n`);
+  writeFileSync(file, `${text}${JSON.stringify({ end: true, events: lines.filter((line) => line.event).length, crc32: checksum(text) })}\n`);
   const imported = run('import', file, '--data', directory, ...onDatabase(directory, []));
   assert.equal(imported.status, 0, imported.stderr);
   rmSync(file);

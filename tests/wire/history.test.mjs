@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { checksum } from './checksum.mjs';
 import { newDirectory, run, Server } from './server.mjs';
 
 let server;
@@ -154,8 +155,6 @@ test('after a restart the same past is there, from the index of the checkpoint f
 
 // ---- the real data ----
 
-const table = Array.from({ length: 256 }, (_, n) => Array.from({ length: 8 }).reduce((c) => (c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1), n));
-const crc32 = (text) => (Buffer.from(text).reduce((c, byte) => table[(c ^ byte) & 255] ^ (c >>> 8), -1) ^ -1) >>> 0;
 
 test('learners of the real data as of an instant are those of a store that ends there', { timeout: 280000, skip: process.env.BRIEF }, async () => {
   const [whole, cut] = [newDirectory(), newDirectory()];
@@ -172,7 +171,7 @@ test('learners of the real data as of an instant are those of a store that ends 
   const body = `${kept.join('\n')}\n`;
   const count = kept.filter((line) => line.startsWith('{"eventId"')).length;
   assert.ok(count > 1000 && count < events.length / 1.5);
-  writeFileSync(file, `${body}${JSON.stringify({ end: true, events: count, crc32: crc32(body) })}\n`);
+  writeFileSync(file, `${body}${JSON.stringify({ end: true, events: count, crc32: checksum(body) })}\n`);
   const imported = run('import', file, '--data', cut);
   assert.equal(imported.status, 0, imported.stderr);
   rmSync(file);

@@ -6,11 +6,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import * as zlib from 'node:zlib';
+import { checksum } from './checksum.mjs';
 import { binary, run, Server } from './server.mjs';
 
-const table = Array.from({ length: 256 }, (_, n) => Array.from({ length: 8 }).reduce((c) => (c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1), n));
-const checksum = (text) => zlib.crc32?.(text) ?? (Buffer.from(text).reduce((c, byte) => table[(c ^ byte) & 255] ^ (c >>> 8), -1) ^ -1) >>> 0;
 const rounds = Number(process.env.HOSTILE_ROUNDS ?? 60);
 let state = Number(process.env.HOSTILE_SEED ?? 1);
 const random = (below) => (state = (state * 1103515245 + 12345) % 2147483648) % below;

@@ -4,9 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { crc32 } from 'node:zlib';
 import { Stream } from './live.mjs';
 import { Cluster, soon } from './nodes.mjs';
+import { checksum } from './checksum.mjs';
 import { binary, newDirectory, run, Server, smallDisk } from './server.mjs';
 
 let cluster;
@@ -306,7 +306,7 @@ function batchOfTomorrow({ format = 1, has = 0, kind = 10, parts = 0 }, sequence
   const event = [...varint(parts), 1];
   const bytes = Buffer.from([format, ...varint(has), 1, ...varint(sequence), 1, ...varint(kind), 0, event.length, ...event, 0, 0, 0, 0]);
   const check = Buffer.alloc(4);
-  check.writeUInt32LE(crc32(bytes));
+  check.writeUInt32LE(checksum(bytes));
   return Buffer.concat([bytes, check]).toString('hex');
 }
 
