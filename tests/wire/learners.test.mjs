@@ -253,7 +253,7 @@ test('a preview binds an item to the course that it names, and teaches it none',
   let now = await analytics(320);
   assert.deepEqual([now.totalEnrollments, now.totalActivities, now.contents], [0, 0, []]);
   const foreign = await send('322', '3201', '329');
-  assert.equal(foreign.status, 400);
+  assert.deepEqual([foreign.status, foreign.json.errors[0].field], [400, 'videoId']);
   assert.match(foreign.json.message, /3201 belongs to course 320, not to course 329/);
   const own = (await server.call('GET', '/user-progress/320/321', { as: 'instructor:321' })).json.results;
   assert.deepEqual([own.enrollments, own.activityLogs.length], [null, 1]);

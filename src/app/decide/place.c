@@ -32,7 +32,8 @@ enum rc place_find(struct batch *batch, struct command *command, struct text ite
         if (course && course->declared && own != place.course)
             return fault_set(fault, RC_NOT_FOUND, NULL, "Content not found in this course");
         if (item && item->retired)
-            return fault_set(fault, RC_INVALID, NULL, place_foreign_text(command, item_id, course_id, NULL));
+            return fault_set(fault, RC_INVALID, command_part_name(command, PART_ITEM),
+                             place_foreign_text(command, item_id, course_id, NULL));
         place.attach = !item || item->course == 0;
     } else if (item) {
         place.course = own;
