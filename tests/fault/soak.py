@@ -16,7 +16,7 @@ take.add_argument('--slow', type=float, default=50, help='a p99 below so many ms
 take.add_argument('--curve', help='where the samples go, as CSV')
 args = take.parse_args()
 
-LEARNERS, ITEMS, CLIENTS, WATCHERS, FILL = 100, 20, 4, 8, 800000
+LEARNERS, ITEMS, CLIENTS, WATCHERS, FILL = 100, 20, 4, 8, 1500000
 directory = tempfile.mkdtemp(prefix='milepost-soak-')
 with socket.socket() as free:
     free.bind(('127.0.0.1', 0))
