@@ -173,7 +173,8 @@ def token(secret, sub, role="student"):
 
 
 class Node:
-    def __init__(self, servers, flags=(), env=None, log="main"):
+    def __init__(self, servers, flags=(), env=None, log="main", binary=BINARY):
+        self.binary = binary
         self.proxies, self.flags, self.env = [Proxy(server.port) for server in servers], list(flags), env or {}
         self.name, self.tokens = log, {}
         self.directory, self.port = tempfile.mkdtemp(prefix="milepost-node-"), free_port()
@@ -190,7 +191,7 @@ class Node:
         return "postgres://milepost@" + ",".join(f"{HOST}:{proxy.port}" for proxy in self.proxies) + "/milepost"
 
     def start(self):
-        self.process = subprocess.Popen([BINARY, "serve", "--data", self.directory, "--port", str(self.port), "--database", self.url, "--database-log", self.name, *self.flags],
+        self.process = subprocess.Popen([self.binary, "serve", "--data", self.directory, "--port", str(self.port), "--database", self.url, "--database-log", self.name, *self.flags],
                                         stderr=self.log, stdout=self.log, env={**os.environ, **self.env})
 
     def up(self, seconds=40):
@@ -254,9 +255,12 @@ class Node:
         if number == signal.SIGKILL:
             self.process.wait()
 
-    def end(self):
+    def stop(self):
         self.process.terminate()
         self.process.wait(60)
+
+    def end(self):
+        self.stop()
         self.log.close()
 
     def remove(self):

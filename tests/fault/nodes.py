@@ -2,14 +2,16 @@
 """Four nodes on one PostgreSQL, and what can happen to them.
 
 nodes.py [--rounds 1] [--faults 'node kill,failover'] [--seed 1]      MILEPOST: the binary. Exit 3: no PostgreSQL server is installed here.
+OLDER=BINARY nodes.py --faults upgrade: each round begins with nodes of that older build (tests/fault/older makes one), which are replaced one
+after the other.
 
 Each fault has a database of its own; a round is some seconds of writes and reads through all nodes while the fault happens. After each
 round all nodes are ready again, hold the same log, byte for byte, and answer the same; history.py says what is asked of log and reads.
 After the last round `verify` agrees on every node, and with the log in the database. One node has a clock an hour ahead, one reads
 with read_consistency = local."""
-import argparse, collections, glob, json, random, re, signal, sys, time
+import argparse, collections, glob, json, os, random, re, signal, sys, time
 
-from cluster import Database, Node, run, wait_until
+from cluster import BINARY, Database, Node, run, wait_until
 from history import Clients, check_log, check_reads, self_test
 
 STRONG = [0, 1, 2]  # nodes; the last is local
@@ -64,14 +66,24 @@ def partition(site, rng):
     node.proxy.stalled = False
 
 
+def upgrade(site, rng):
+    for node in rng.sample(site.nodes, len(site.nodes)):
+        node.stop()
+        node.binary = BINARY
+        node.start()
+        node.up()
+        time.sleep(0.5 + rng.random()) # both versions write and read
+
+
 FAULTS = {"node kill": node_kill, "node pause": node_pause, "database kill": database_kill, "connections cut": connections_cut, "failover": failover,
           "sessions ended": sessions_ended, "partition": partition}
+OLDER = os.environ.get("OLDER", BINARY)
 
 
 class Site:
     """A database, perhaps with a synchronous standby, and four nodes."""
 
-    def __init__(self, with_standby):
+    def __init__(self, with_standby, binary=BINARY):
         self.database, self.standby, self.nodes = Database(), None, []
         if with_standby:
             self.standby = self.database.standby()
@@ -82,7 +94,7 @@ class Site:
         ahead = {"LD_PRELOAD": library[0], "FAKETIME": "+3600s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"} if library else {}
         servers = [self.database] + ([self.standby] if self.standby else [])
         for flags, env in (([], {}), ([], ahead), ([], {}), (["--read-consistency", "local"], {})):
-            self.nodes.append(Node(servers, flags, env))
+            self.nodes.append(Node(servers, flags, env, binary=binary))
         for node in self.nodes:
             node.up()
 
@@ -128,15 +140,16 @@ class Site:
 
 
 def rounds_of(name, rounds, seed):
-    site = Site(name == "failover")
+    site = Site(name == "failover", OLDER if name == "upgrade" else BINARY)
     rng, clients, reads, began = random.Random(f"{seed} {name}"), Clients(site.nodes, seed), 0, time.monotonic()
     told = collections.Counter()
+    fault = FAULTS.get(name, upgrade)
     try:
         for number in range(rounds):
             clients.begin()
             time.sleep(0.2 + 0.4 * rng.random())
             try:
-                FAULTS[name](site, rng)
+                fault(site, rng)
                 time.sleep(0.5 + 0.5 * rng.random())
             finally:
                 clients.end()
@@ -167,7 +180,10 @@ def main():
     chosen = options.parse_args()
     self_test()
     for name in chosen.faults.split(","):
-        rounds_of(name, chosen.rounds, chosen.seed)
+        if name != "upgrade":
+            rounds_of(name, chosen.rounds, chosen.seed)
+    for number in range(chosen.rounds if "upgrade" in chosen.faults.split(",") else 0): # each of nodes of its own
+        rounds_of("upgrade", 1, chosen.seed + number)
 
 
 if __name__ == "__main__":
