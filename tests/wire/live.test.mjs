@@ -216,7 +216,7 @@ test('a stream ends with its token, its staff, its keys', async () => {
   const [sse, socket] = [await Stream.open(server, short), await Socket.open(server, '/progress/realtime', { authorization: short })];
   assert.equal(await socket.closed(), 4401);
   await sse.ended;
-  assert.ok(Date.now() - began < 4000, `${Date.now() - began} ms`);
+  assert.ok(Date.now() - began < 12000, `${Date.now() - began} ms`);
 
   const staff = await Socket.open(server, '/progress/realtime?courseId=maths', { authorization: authorization(server, 'instructor:ines') });
   const admin = await Stream.open(server, 'admin:root', '?courseId=maths');

@@ -39,7 +39,7 @@ test('slow heads and silent connections are shut after 10 s; others are answered
   for (let i = 0; i < 10; i++) {
     const began = Date.now();
     assert.equal((await server.call('GET', '/healthz')).status, 200);
-    assert.ok(Date.now() - began < 2000);
+    assert.ok(Date.now() - began < 8000); // not as long as those are waited for
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
   for (const seconds of await slow) assert.ok(seconds > 8 && seconds < 20, `${seconds} s`);
