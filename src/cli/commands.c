@@ -63,11 +63,13 @@ const struct cli_command cli_commands[] = {
      "Takes the keys from FILE.jwt.secret and FILE.server.key when they are there.\n\n" DATA_TEXT
      "\n  milepost restore /backup/2026-03-01.db --data ./new\n",
      ""},
-    {"move", cli_move, "carry the data into a database's log, or back", "--from DIR|URL --to DIR|URL",
-     "For servers that are stopped. The log, or the directory, must be empty; both are compared at the end.\n"
-     "Between directories: backup and restore.\n\n"
+    {"move", cli_move, "carry the data from a directory or a database to another",
+     "--from DIR|URL --to DIR|URL",
+     "For servers that are stopped. Where it goes must be empty; both are compared at the end. Keys stay "
+     "where\n"
+     "they are.\n\n"
      "  --from DIR|URL   a data directory, or postgres://...\n"
-     "  --to DIR|URL     the other\n"
+     "  --to DIR|URL     where to\n"
      "\n  milepost move --from /var/lib/milepost --to postgres://db/milepost\n",
      "--from --to"},
     {"checkpoint", cli_checkpoint, "give a node's files to a new node of the same log",
