@@ -165,13 +165,24 @@ static void catch_up(struct node *node)
     assert_int_equal(rc, RC_OK);
 }
 
+/* Of long texts: where they part. */
+static void assert_same_text(const char *left, const char *right)
+{
+    size_t at = 0, line = 0;
+
+    for (; left[at] && left[at] == right[at]; at++)
+        line = left[at] == '\n' ? at + 1 : line;
+    if (left[at] != right[at])
+        fail_msg("at byte %zu\n%.300s\n--- but\n%.300s", at, left + line, right + line);
+}
+
 static void assert_alike(struct node *a, struct node *b)
 {
     struct buf left = {0}, right = {0};
 
     print_model(engine_model(a->engine), &left);
     print_model(engine_model(b->engine), &right);
-    assert_string_equal(left.bytes, right.bytes);
+    assert_same_text(left.bytes, right.bytes);
     buf_done(&left);
     buf_done(&right);
 }
@@ -207,7 +218,7 @@ static void assert_files_alike(struct node *a, struct node *b)
     assert_int_equal(store_each_log_of_all(b->store, put_log, &right, &fault), RC_OK);
     buf_char(&left, '\0');
     buf_char(&right, '\0');
-    assert_string_equal(left.bytes, right.bytes);
+    assert_same_text(left.bytes, right.bytes);
     buf_done(&left);
     buf_done(&right);
 }
