@@ -115,16 +115,18 @@ def express():
         shutil.rmtree(data, ignore_errors=True)
 
 
+def is_ready(port):
+    try:
+        return urllib.request.urlopen(f"http://{HOST}:{port}/readyz").status == 200
+    except OSError:
+        return False
+
+
 def embedded():
     data, port = tempfile.mkdtemp(prefix="milepost-bench.", dir=a.data), free_port()
     server = subprocess.Popen([os.environ["MILEPOST"], "serve", "--data", data, "--port", str(port)], stderr=subprocess.DEVNULL)
     try:
-        def ready():
-            try:
-                return urllib.request.urlopen(f"http://{HOST}:{port}/readyz").status == 200
-            except OSError:
-                return False
-        wait_until(ready, 30, "the embedded server is ready")
+        wait_until(lambda: is_ready(port), 30, "the embedded server is ready")
         place = (port, os.path.join(data, "jwt.secret"))
         seed(place)
         writes("one node, embedded store", [place], [server.pid])
@@ -221,12 +223,7 @@ def ready_after(directory, url):
     port, began = free_port(), time.monotonic()
     node = subprocess.Popen([os.environ["MILEPOST"], "serve", "--data", directory, "--port", str(port), "--database", url], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        def ready():
-            try:
-                return urllib.request.urlopen(f"http://{HOST}:{port}/readyz").status == 200
-            except OSError:
-                return False
-        wait_until(ready, 600, "the node that joins is ready")
+        wait_until(lambda: is_ready(port), 600, "the node that joins is ready")
         took, spent = time.monotonic() - began, cpu_s([node.pid])
         return took, spent, int(re.search(r"VmHWM:\s+(\d+)", open(f"/proc/{node.pid}/status").read()).group(1)) // 1024
     finally:

@@ -1,23 +1,13 @@
 """Nodes of Milepost on a private PostgreSQL, and what stands between them: for nodes.py, outages.py and bench/run.
 
 A database may have a standby; each node reaches each server through a proxy of its own, which cuts or stalls."""
-import base64, hashlib, hmac, http.client, json, os, random, shutil, signal, socket, subprocess, sys, tempfile, threading, time
+import base64, hashlib, hmac, http.client, json, os, shutil, signal, socket, subprocess, sys, tempfile, threading, time
+
+from rig import free_port
 
 BINARY = os.environ.get("MILEPOST", "build/milepost")
 CLUSTER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "store", "cluster.sh")
 HOST = "127.0.0.1"
-
-
-def free_port():
-    """Below those that the kernel gives to connections: one of these would take it while its server is away."""
-    while True:
-        port = random.randrange(15000, 32000)
-        with socket.socket() as s:
-            try:
-                s.bind((HOST, port))
-                return port
-            except OSError:
-                pass
 
 
 def wait_until(holds, seconds, what):
