@@ -42,7 +42,7 @@ static void tell_record(struct live_event *out, const struct record *record)
 
     out->has_record = true;
     out->status = record ? record->status : LIVE_NOT_STARTED;
-    if (record && record->flags & RECORD_LOCKED && record->status != ITEM_COMPLETED)
+    if (record && record_shows_locked(record))
         out->status = LIVE_LOCKED;
     if (!reported)
         return;

@@ -9,13 +9,6 @@ int64_t record_watch_ms(const struct record *record)
     return record->furthest_ms > record->covered_ms ? record->furthest_ms : record->covered_ms;
 }
 
-enum item_status record_counted_status(const struct record *record)
-{
-    if (record->flags & RECORD_LOCKED && record->status != ITEM_COMPLETED)
-        return ITEM_NOT_STARTED;
-    return (enum item_status)record->status;
-}
-
 static int64_t effective_duration(const struct record *record, const struct item_facts *facts)
 {
     return facts->duration_ms > 0 ? facts->duration_ms : record->duration_ms;

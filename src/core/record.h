@@ -33,12 +33,6 @@ enum record_flag {
     RECORD_COUNTED = 512,
 };
 
-struct record;
-
-/* The state that figures count a record under: one that is locked before it is completed counts as not
- * started. Source: contract 4, LOCKED shows as not-started; contract 9, startedCount. */
-enum item_status record_counted_status(const struct record *record);
-
 struct record {
     uint32_t item; /* interned */
     uint32_t id;   /* progressId; survives reset */
@@ -74,6 +68,19 @@ struct record {
 static inline bool record_is_preview(const struct record *record)
 {
     return (record->flags & (RECORD_REPORTED | RECORD_REAL)) == RECORD_REPORTED;
+}
+
+/* Whether it is shown as locked: locking leaves a completed item completed. Rule 6. */
+static inline bool record_shows_locked(const struct record *record)
+{
+    return record->flags & RECORD_LOCKED && record->status != ITEM_COMPLETED;
+}
+
+/* The state that figures count a record under: one that is shown as locked counts as not started. Source:
+ * contract 4, LOCKED shows as not-started; contract 9, startedCount. */
+static inline enum item_status record_counted_status(const struct record *record)
+{
+    return record_shows_locked(record) ? ITEM_NOT_STARTED : (enum item_status)record->status;
 }
 
 enum report_member {

@@ -114,12 +114,17 @@ static void unescape(struct buf *out, const char *at, const char *end)
     }
 }
 
+static bool is_null(const char *value, size_t size)
+{
+    return size == 4 && memcmp(value, "null", 4) == 0;
+}
+
 /* Text of a JSON string's inside, or of any other value as it is. Null and absent: nothing. */
 static void put_value(struct buf *out, const char *value, size_t size)
 {
     struct buf text = {0};
 
-    if (!value || (size == 4 && memcmp(value, "null", 4) == 0))
+    if (!value || is_null(value, size))
         return;
     if (*value != '"') {
         csv_cell(out, value, size, false);
@@ -234,8 +239,7 @@ static void see_cell(void *arg, const char *path, size_t path_size, const struct
 {
     struct csv_columns *columns = arg;
     uint16_t *slot = slot_of(columns, path, path_size);
-
-    bool says = part->value_size != 4 || memcmp(part->value, "null", 4) != 0;
+    bool says = !is_null(part->value, part->value_size);
 
     if (*slot)
         columns->at[*slot - 1].says |= says;

@@ -124,7 +124,7 @@ const struct record **records_of_learner(struct arena *arena, const struct learn
 
 const char *status_name(const struct record *record)
 {
-    if (record->flags & RECORD_LOCKED && record->status != ITEM_COMPLETED)
-        return WORD_LOCKED; /* locking leaves a completed item completed: rule 6 */
+    if (record_shows_locked(record))
+        return WORD_LOCKED;
     return word_of_status(record->status, WORDS_UPPER);
 }

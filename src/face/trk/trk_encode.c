@@ -16,9 +16,7 @@ void trk_open(struct json_out *out, const char *message)
 
 const char *trk_status(const struct record *record)
 {
-    bool unlocked = record && (!(record->flags & RECORD_LOCKED) || record->status == ITEM_COMPLETED);
-
-    return word_of_status(unlocked ? record->status : ITEM_NOT_STARTED, WORDS_LOWER);
+    return word_of_status(record ? record_counted_status(record) : ITEM_NOT_STARTED, WORDS_LOWER);
 }
 
 const char *trk_state(enum enrolment_state state)

@@ -1025,6 +1025,7 @@ static void a_lock_counts_as_not_started(void **unused)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct record record = {.status = rows[i].status, .flags = rows[i].flags};
         assert_int_equal(record_counted_status(&record), rows[i].counted);
+        assert_int_equal(record_shows_locked(&record), i == 2);
     }
 }
 
