@@ -5,23 +5,31 @@
 #include "base/digits.h"
 #include "base/ident.h"
 
+/* The next byte, an escape decoded; moves *at on. -1: a malformed escape. */
+static int next_byte(const char **at, const char *end)
+{
+    const char *from = (*at)++;
+
+    if (*from != '%')
+        return (unsigned char)*from;
+    int high = end - from > 2 ? digits_hex_value(from[1]) : -1,
+        low = high >= 0 ? digits_hex_value(from[2]) : -1;
+    *at += low >= 0 ? 2 : 0;
+    return low >= 0 ? high * 16 + low : -1;
+}
+
 /* Percent-decodes once, into the arena. plus: '+' is a space (in a query). NULL: a malformed escape or out of
  * memory. */
 static char *decode(struct arena *arena, const char *from, size_t size, bool plus, uint32_t *out_size)
 {
     char *out = arena_alloc(arena, size + 1), *to = out;
 
-    for (size_t i = 0; out && i < size; i++) {
-        if (from[i] == '%') {
-            int high = i + 2 < size ? digits_hex_value(from[i + 1]) : -1;
-            int low = i + 2 < size ? digits_hex_value(from[i + 2]) : -1;
-            if (high < 0 || low < 0)
-                return NULL;
-            *to++ = (char)(high * 16 + low);
-            i += 2;
-        } else {
-            *to++ = plus && from[i] == '+' ? ' ' : from[i];
-        }
+    for (const char *end = from + size; out && from < end;) {
+        bool is_space = plus && *from == '+';
+        int byte = next_byte(&from, end);
+        if (byte < 0)
+            return NULL;
+        *to++ = is_space ? ' ' : (char)byte;
     }
     if (out)
         *out_size = (uint32_t)(to - out);
@@ -71,18 +79,8 @@ enum rc request_id_param(struct request *request, int index, const char *field, 
 /* Whether a query member's name, with its escapes, is this one. */
 static bool spells(const char *at, const char *stop, const char *name)
 {
-    for (; at < stop && *name; name++) {
-        char byte = *at++;
-        if (byte == '%' && stop - at >= 2) {
-            int high = digits_hex_value(at[0]), low = digits_hex_value(at[1]);
-            if (high < 0 || low < 0)
-                return false;
-            byte = (char)(high * 16 + low);
-            at += 2;
-        }
-        if (byte != *name)
-            return false;
-    }
+    while (at < stop && *name && next_byte(&at, stop) == (unsigned char)*name)
+        name++;
     return at == stop && !*name;
 }
 
