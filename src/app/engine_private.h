@@ -16,14 +16,14 @@ struct checkpointer;
 
 enum { COMMITS_KEPT = 1024 }; /* whose durations are remembered */
 
-/* Invariants. What the engine's thread alone touches needs no lock; before engine_start that thread is the
- * caller's. `state` is written by the engine's thread, under the lock; so that thread reads it without. A
- * command is in one place at a time: small, large or blocked, or in the batch, or it was answered. revision
- * is NULL exactly when phase means nothing and `blocked` is empty. No lock is taken while `lock` is held. */
 /* A long start writes the model after so many events, so that its tail stays bounded and the next start need
  * not begin anew. */
 enum { START_CHECKPOINT_EVENTS = 1 << 20 };
 
+/* Invariants. What the engine's thread alone touches needs no lock; before engine_start that thread is the
+ * caller's. `state` is written by the engine's thread, under the lock; so that thread reads it without. A
+ * command is in one place at a time: small, large or blocked, or in the batch, or it was answered. revision
+ * is NULL exactly when phase means nothing and `blocked` is empty. No lock is taken while `lock` is held. */
 struct engine {
     /* from the start to the end the same */
     struct store *store;

@@ -351,14 +351,17 @@ static enum rc move(struct settings *settings, const char *from, const char *to,
 {
     if (is_url(from) && is_url(to))
         return move_across(settings, from, to, out_events, fault);
-    settings->database = is_url(from) ? from : to;
-    if (is_url(from))
+    if (is_url(from)) {
+        settings->database = from;
         return move_down(settings, NULL, to, out_events, fault);
+    }
     if (!store_exists(from))
         return fault_text(fault, RC_NOT_FOUND, "there is no data to move",
                           "%s: there is no data in this directory", from);
-    return is_url(to) ? cli_pour(settings, from, out_events, fault)
-                      : move_down(settings, from, to, out_events, fault);
+    if (!is_url(to))
+        return move_down(settings, from, to, out_events, fault);
+    settings->database = to;
+    return cli_pour(settings, from, out_events, fault);
 }
 
 int cli_move(int argc, char **argv)

@@ -96,24 +96,25 @@ static bool is_over(const struct server *server)
     return atomic_load_explicit(&server->joining.over, memory_order_acquire);
 }
 
-static void judge(struct request *request)
+/* then: the judge of the listener once the node has joined. */
+static void judge_by(void (*then)(struct request *request), struct request *request)
 {
     struct server *server = server_of(request->server);
 
     if (is_over(server))
-        dispatch_judge(request);
+        then(request);
     else
-        answer(request, &server->joining, false);
+        answer(request, &server->joining, then == dispatch_judge_metrics);
+}
+
+static void judge(struct request *request)
+{
+    judge_by(dispatch_judge, request);
 }
 
 static void judge_metrics(struct request *request)
 {
-    struct server *server = server_of(request->server);
-
-    if (is_over(server))
-        dispatch_judge_metrics(request);
-    else
-        answer(request, &server->joining, true);
+    judge_by(dispatch_judge_metrics, request);
 }
 
 /* What was answered before is in no figure: they are not made yet. */
