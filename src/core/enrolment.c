@@ -97,8 +97,8 @@ void enrolment_recede(struct enrolment *enrolment, const struct course_facts *fa
     if (enrolment->class == CLASS_CERTIFIED || enrolment->class == CLASS_DROPPED ||
         enrolment->class == CLASS_EXPIRED || enrolment->class == CLASS_ENROLLED)
         return;
-    if (enrolment->class == CLASS_DONE_FOR_GOOD && nothing_left(enrolment, facts))
-        return;
+    if (enrolment->class == CLASS_DONE_FOR_GOOD && facts->declared && nothing_left(enrolment, facts))
+        return; /* of a course that is no longer declared the progress alone says it */
     enrolment->class = started ? CLASS_WORKING : CLASS_ENROLLED;
     enrolment->completed_at_ms = INSTANT_NEVER;
 }

@@ -21,14 +21,15 @@ enum part {
     PART_ZONE = 4096,
     PART_OCCURRED = 8192,
     PART_UNTAUGHT = 16384,
-    PARTS_ALL = 2 * PART_UNTAUGHT - 1, /* another is a newer version's: what it means is not known */
+    PART_COMPLETED = 32768,
+    PARTS_ALL = 2 * PART_COMPLETED - 1, /* another is a newer version's: what it means is not known */
 };
 
 /* In a stored report's has beside enum report_member: its time is in milliseconds. Events of old have whole
  * seconds, and so has any report that comes out even. */
 enum { TIME_IN_MS = 1 << 14 };
 
-enum { FIXED_BYTES = 44 * VARINT_MAX_BYTES };
+enum { FIXED_BYTES = 45 * VARINT_MAX_BYTES };
 
 size_t event_bound(const struct event *event)
 {
@@ -133,7 +134,8 @@ size_t event_encode(const struct event *event, uint8_t *out)
                      (event->rolled_to ? PART_ROLLED_TO : 0) | (id ? PART_EVENT_ID : 0) |
                      (event->kind == EV_REPORTED ? PART_REPORT : 0) |
                      (event->type_rank ? PART_TYPE_RANK : 0) | (event->zone ? PART_ZONE : 0) |
-                     (event->has_occurred ? PART_OCCURRED : 0) | (event->untaught ? PART_UNTAUGHT : 0);
+                     (event->has_occurred ? PART_OCCURRED : 0) | (event->untaught ? PART_UNTAUGHT : 0) |
+                     (event->has_completed ? PART_COMPLETED : 0);
     uint8_t *at = put_u64(out, parts);
 
     at = put_u64(at, event->face);
@@ -167,6 +169,8 @@ size_t event_encode(const struct event *event, uint8_t *out)
         at = put_bytes(at, event->zone, event->zone_size);
     if (event->has_occurred)
         at = put_i64(at, event->occurred_ms);
+    if (event->has_completed)
+        at = put_instant(at, event->completed_ms);
     if (event->kind == EV_REPORTED)
         at = encode_report(at, &event->report);
     return (size_t)(at - out);
@@ -292,6 +296,9 @@ bool event_decode(const uint8_t *bytes, size_t size, struct segment *segments, s
         decoded.occurred_ms = get_i64(&from);
     decoded.has_occurred = parts & PART_OCCURRED;
     decoded.untaught = parts & PART_UNTAUGHT;
+    if (parts & PART_COMPLETED)
+        decoded.completed_ms = get_instant(&from);
+    decoded.has_completed = parts & PART_COMPLETED;
     if (parts & PART_REPORT && !decode_report(&from, segments, room_count, &decoded.report))
         return false;
     if (from.bad || from.at != from.end || (event->kind == EV_REPORTED) != ((parts & PART_REPORT) != 0))

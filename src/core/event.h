@@ -60,6 +60,11 @@ struct event {
     bool untaught;        /* EV_ITEM_OBSERVED: the item is bound to the course, which does not count it */
     bool has_occurred;    /* by a webhook */
     int64_t occurred_ms;  /* when what it says came to be */
+    /* EV_DROPPED, EV_EXPIRED, EV_CERTIFIED of a course that nobody declared: the completionDate that the
+     * enrolment keeps, or INSTANT_NEVER. Who folds the event again may no longer find the items that the
+     * course had then: somebody erased had told of them. Events of old do not say it. */
+    bool has_completed;
+    int64_t completed_ms;
     /* EV_REPORTED: the learner's zone from here on; NULL: as before, size 0 beside it: none */
     const char *zone;
     uint32_t zone_size;

@@ -213,7 +213,9 @@ const char *event_problem(const struct event *event, const struct event_scope *s
     if (problem)
         return problem;
     if (!event_instant_fine(event->at_ms) || !event_instant_fine(event->log_at_ms) ||
-        (event->has_occurred && !event_instant_fine(event->occurred_ms)))
+        (event->has_occurred && !event_instant_fine(event->occurred_ms)) ||
+        (event->has_completed && event->completed_ms != INSTANT_NEVER &&
+         !event_instant_fine(event->completed_ms)))
         return "its instant is out of range";
     if (!event_text_fine(event->actor, event->actor_size, EVENT_ID_BYTES) ||
         !event_text_fine(event->device, event->device_size, EVENT_DEVICE_BYTES))

@@ -137,9 +137,11 @@ static void enrol_again(struct learner *learner, struct enrolment *enrolment,
 }
 
 /* Keeps its completionDate. */
-static void leave(struct enrolment *enrolment, const struct course_facts *facts, enum enrolment_class class)
+static void leave(struct enrolment *enrolment, const struct course_facts *facts, const struct event *event,
+                  enum enrolment_class class)
 {
-    enrolment->completed_at_ms = enrolment_completion_ms(enrolment, facts);
+    enrolment->completed_at_ms =
+        event->has_completed ? event->completed_ms : enrolment_completion_ms(enrolment, facts);
     enrolment->class = (uint8_t) class;
 }
 
@@ -159,8 +161,7 @@ static struct enrolment *enrol_first(struct learner *learner, const struct event
 
 static void certify(struct enrolment *enrolment, const struct course_facts *facts, const struct event *event)
 {
-    enrolment->completed_at_ms = enrolment_completion_ms(enrolment, facts);
-    enrolment->class = CLASS_CERTIFIED;
+    leave(enrolment, facts, event, CLASS_CERTIFIED);
     enrolment->certificate_url = (const char *)event->body;
     enrolment->certificate_size = event->body_size;
 }
@@ -183,9 +184,9 @@ static void evolve_enrolment(struct learner *learner, const struct event *event,
     if (event->kind == EV_ENROLLED && !first)
         enrol_again(learner, enrolment, &facts, event, catalogue);
     else if (event->kind == EV_DROPPED)
-        leave(enrolment, &facts, CLASS_DROPPED);
+        leave(enrolment, &facts, event, CLASS_DROPPED);
     else if (event->kind == EV_EXPIRED)
-        leave(enrolment, &facts, CLASS_EXPIRED);
+        leave(enrolment, &facts, event, CLASS_EXPIRED);
     else if (event->kind == EV_CERTIFIED)
         certify(enrolment, &facts, event);
     if (event->kind == EV_ENROLLED)

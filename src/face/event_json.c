@@ -141,6 +141,12 @@ void event_put(struct json_out *out, const struct event *event, const struct eve
         json_name(out, "occurredAt");
         json_instant(out, event->occurred_ms);
     }
+    if (event->has_completed && event->completed_ms == INSTANT_NEVER) {
+        json_put_null(out, "completedAt");
+    } else if (event->has_completed) {
+        json_name(out, "completedAt");
+        json_instant(out, event->completed_ms);
+    }
     if (event->zone) {
         json_name(out, "zone");
         json_text(out, event->zone, event->zone_size);
@@ -206,12 +212,24 @@ bool event_json_text(json_t *root, const char *name, const char **out, uint32_t 
     return *out != NULL;
 }
 
+/* null: said, and there is none. */
+static bool read_completed(json_t *root, struct event *event)
+{
+    json_t *value = json_object_get(root, "completedAt");
+
+    event->has_completed = value != NULL;
+    if (json_is_null(value))
+        event->completed_ms = INSTANT_NEVER;
+    return !value || json_is_null(value) || event_json_instant(root, "completedAt", &event->completed_ms);
+}
+
 /* What a webhook, a token or a preview added to the event. */
 static bool read_marks(json_t *root, struct event *event)
 {
     event->untaught = json_is_true(json_object_get(root, "preview"));
     event->has_occurred = json_object_get(root, "occurredAt") != NULL;
-    return (!event->has_occurred || event_json_instant(root, "occurredAt", &event->occurred_ms)) &&
+    return read_completed(root, event) &&
+           (!event->has_occurred || event_json_instant(root, "occurredAt", &event->occurred_ms)) &&
            event_json_text(root, "zone", &event->zone, &event->zone_size) &&
            event->zone_size < CALLER_ZONE_BYTES;
 }

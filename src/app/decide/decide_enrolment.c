@@ -25,8 +25,9 @@ static enum event_kind event_of(enum command_kind kind)
 /* What a command comes to for one learner. */
 struct outcome {
     enum event_kind kind; /* 0: nothing changes */
-    bool creates;
+    bool creates, has_completed;
     int64_t at_ms, occurred_ms;
+    int64_t completed_ms; /* event.h */
 };
 
 /* Certified again with the same address is the same certificate; with another one a conflict. */
@@ -67,6 +68,16 @@ static enum rc judge_first(struct batch *batch, struct command *command, const s
     return RC_OK;
 }
 
+/* A completionDate that follows from an observed course's items is kept in words: see event.h. */
+static void keep_completion(const struct enrolment *enrolment, const struct course_facts *facts,
+                            struct outcome *outcome)
+{
+    bool leaves = outcome->kind == EV_DROPPED || outcome->kind == EV_EXPIRED || outcome->kind == EV_CERTIFIED;
+
+    outcome->has_completed = leaves && enrolment->class == CLASS_WORKING && !facts->declared;
+    outcome->completed_ms = outcome->has_completed ? enrolment_completion_ms(enrolment, facts) : 0;
+}
+
 static enum rc judge(struct batch *batch, struct command *command, uint32_t learner_key,
                      struct outcome *outcome)
 {
@@ -92,6 +103,7 @@ static enum rc judge(struct batch *batch, struct command *command, uint32_t lear
         outcome->kind = event_of(command->kind);
     else if (rc == RC_OK && command->webhook && outcome->occurred_ms > enrolment->said_at_ms)
         outcome->kind = EV_WEBHOOK_NOTED;
+    keep_completion(enrolment, &facts, outcome);
     return rc;
 }
 
@@ -136,6 +148,8 @@ static enum rc carry_out(struct batch *batch, struct command *command, struct te
     event.at_ms = outcome->at_ms;
     event.has_occurred = command->webhook;
     event.occurred_ms = command->webhook ? outcome->occurred_ms : 0;
+    event.has_completed = outcome->has_completed;
+    event.completed_ms = outcome->completed_ms;
     if (outcome->kind == EV_CERTIFIED) {
         event.body = (const uint8_t *)command->url.bytes;
         event.body_size = command->url.size;

@@ -214,11 +214,56 @@ static void a_course_that_lost_what_an_erased_one_brought(void **unused)
     }
 }
 
+/* bob leaves an observed course of which erika told an item, or is certified in it: what he keeps is what it
+ * was then, though nobody finds her item any more who folds the log again. */
+static void who_leaves_keeps_what_was_complete_then(void **unused)
+{
+    static const char *const items[] = {"x"}, *const types[] = {NULL};
+    static const struct {
+        enum command_kind leaves;
+        bool taken; /* her item went to another course before: he was complete from then on */
+    } cases[] = {
+        {CMD_DROP, false}, {CMD_EXPIRE, false}, {CMD_DROP, true}, {CMD_EXPIRE, true}, {CMD_CERTIFY, true}};
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct verify_result result;
+        struct fault fault = {NULL, NULL};
+        uint32_t bob;
+        assert_int_equal(begin(NULL), 0);
+        report_typed("bob", "c3", "y");
+        report_typed("erika", "c3", "x");
+        if (cases[i].taken)
+            (void)declare("c4", items, types, 1);
+        (void)do_one((struct command){.kind = cases[i].leaves,
+                                      .face = FACE_PTS,
+                                      .learner = text("bob"),
+                                      .course = text("c3"),
+                                      .url = text("https://a/b")});
+        (void)do_one((struct command){.kind = CMD_ERASE, .face = FACE_LEARNER, .learner = text("erika")});
+        bob = key_of("bob");
+        struct view view = model_read_begin(engine_model(engine));
+        const struct enrolment *enrolment =
+            learner_enrolment(view_learner(view, bob), view_course_key(view, "c3", 2));
+        assert_non_null(enrolment);
+        assert_int_equal(enrolment->completed_at_ms != INSTANT_NEVER, cases[i].taken);
+        model_read_end(view);
+        assert_int_equal(engine_checkpoint(engine, &fault), RC_OK);
+        close_both();
+        store = open_store();
+        assert_int_equal(verified(&result, &fault), RC_OK);
+        if (result.differences)
+            fail_msg("case %zu: %s", i, first_difference);
+        assert_int_equal(end(NULL), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_change_is_found_and_named),
         cmocka_unit_test(a_course_that_lost_what_an_erased_one_brought),
+        cmocka_unit_test(who_leaves_keeps_what_was_complete_then),
         cmocka_unit_test_setup_teardown(many_entries_are_mended, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -730,6 +730,8 @@ static void events_come_back_from_bytes(void **unused)
                           .zone_size = 12,
                           .has_occurred = true,
                           .untaught = true,
+                          .has_completed = true,
+                          .completed_ms = 12,
                           .actor = "someone",
                           .actor_size = 7,
                           .device = "tv",
@@ -762,6 +764,8 @@ static void events_come_back_from_bytes(void **unused)
     assert_int_equal(back.report.max_score_e4, 6);
     assert_int_equal(back.event_id[1], 10);
     assert_memory_equal(back.zone, "Asia/Kolkata", 12);
+    assert_true(back.has_completed);
+    assert_int_equal(back.completed_ms, 12);
     assert_true(back.has_occurred && back.occurred_ms == 0 && back.untaught); /* 1970 is an instant too */
     assert_int_equal(back.report.time_spent_ms, 4);
     for (size_t cut = 0; cut < size; cut++) { /* cut anywhere: refused, never read past */
@@ -789,7 +793,7 @@ static void times_of_old_events_are_seconds(void **unused)
     assert_memory_equal(bytes, old, sizeof old);
     assert_true(event_decode(old, sizeof old, NULL, 0, &back));
     assert_int_equal(back.report.time_spent_ms, 5000);
-    assert_false(back.zone || back.has_occurred || back.untaught || back.report.has & IS_PREVIEW);
+    assert_false(back.zone || back.has_occurred || back.untaught || back.has_completed || back.report.has & IS_PREVIEW);
     event.report.time_spent_ms = 480;
     back = (struct event){.kind = EV_REPORTED};
     assert_true(event_decode(bytes, event_encode(&event, bytes), NULL, 0, &back));

@@ -162,6 +162,13 @@ static void who_loses_progress_is_complete_no_more(void **unused)
     enrolment.completed_required = enrolment.completed_items = 0;
     enrolment_recede(&enrolment, &facts, false);
     assert_int_equal(enrolment.class, CLASS_ENROLLED);
+    /* no longer declared: what is left says it, whatever else the course had before */
+    static const struct course_facts observed = {.required = 2, .items = 2};
+    enrolment =
+        (struct enrolment){.class = CLASS_DONE_FOR_GOOD, .completed_required = 2, .completed_at_ms = 60};
+    enrolment_recede(&enrolment, &observed, true);
+    assert_int_equal(enrolment.class, CLASS_WORKING);
+    assert_int_equal(enrolment_state(&enrolment, &observed), ENR_COMPLETED);
 }
 
 static void an_act_is_what_somebody_did_to_others_or_to_the_catalogue(void **unused)

@@ -97,6 +97,20 @@ static const struct event events[] = {
      .body = (const uint8_t *)"\0\1\xff",
      .body_size = 3},
     {.sequence = 16, .kind = EV_ERASED, .face = FACE_LEARNER},
+    {.sequence = 17,
+     .kind = EV_DROPPED,
+     .face = FACE_PTS,
+     .learner = 1,
+     .course = 2,
+     .has_completed = true,
+     .completed_ms = INSTANT_NEVER},
+    {.sequence = 18,
+     .kind = EV_EXPIRED,
+     .face = FACE_PTS,
+     .learner = 1,
+     .course = 2,
+     .has_completed = true,
+     .completed_ms = 1600000000000},
 };
 
 static size_t encoded(const struct event *event, uint8_t **out)
