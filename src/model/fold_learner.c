@@ -1,6 +1,7 @@
 #include "model/fold_learner.h"
 
 #include "core/learner_evolve.h"
+#include "model/fold_catalog.h"
 #include "model/model_private.h"
 
 /* The private copy with room for what the event may add. */
@@ -109,11 +110,22 @@ static enum rc evolve(struct fold *fold, struct learner *learner, const struct e
     return RC_OK;
 }
 
+/* Who enrols tells of the course, too. Only who folds again needs it: the events that had told of the course
+ * before went with somebody who was erased. */
+static enum rc know_course(struct fold *fold, const struct event *event)
+{
+    bool tells = event->kind == EV_ENROLLED || event->kind == EV_DROPPED || event->kind == EV_EXPIRED ||
+                 event->kind == EV_CERTIFIED;
+    return tells && !view_course(fold->view, event->course) ? fold_course_observed(fold, event) : RC_OK;
+}
+
 enum rc fold_learner_event(struct fold *fold, const struct event *event)
 {
     struct learner *learner;
     enum rc rc = fold_room_for_fresh(fold) ? learner_with_room(fold, event, &learner) : RC_BUSY;
 
+    if (rc == RC_OK)
+        rc = know_course(fold, event);
     if (rc != RC_OK)
         return rc;
     uint32_t records = learner->record_count;

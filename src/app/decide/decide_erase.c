@@ -166,39 +166,80 @@ static int by_course(const void *a, const void *b)
     return by_key(&((const struct course_loss *)a)->course, &((const struct course_loss *)b)->course);
 }
 
+/* Courses ascending, each once. Returns how many are left. */
+static uint32_t settle_losses(struct course_loss *losses, uint32_t count)
+{
+    uint32_t kept = 0;
+
+    if (count)
+        qsort(losses, count, sizeof *losses, by_course);
+    for (uint32_t i = 0; i < count; i++)
+        if (i == 0 || losses[i].course != losses[i - 1].course)
+            losses[kept++] = losses[i];
+    return kept;
+}
+
 /* The courses which, by an event that goes, had an item. Another may have taken it since: the event of that
  * stays, and finds nothing to take when all is folded again. So the erasure says when they last lost one. */
-static enum rc find_losses(struct erasing *erasing, struct fault *fault)
+static void find_lost_items(struct erasing *erasing)
 {
     struct view view = erasing->batch->fold->view;
     const struct erase_plan *plan = erasing->plan;
-    struct arena *arena = &erasing->batch->arena;
-    uint32_t touched = erasing->touched_count, count = 0;
-    struct course_loss *losses = arena_alloc(arena, (plan->observed_count + 1) * sizeof *losses);
-    uint32_t *all = arena_alloc(arena, (touched + plan->observed_count + 1) * sizeof *all);
+    uint32_t count = 0;
 
-    if (!losses || !all)
-        return fault_no_memory(fault);
     for (size_t i = 0; i < plan->observed_count; i++) {
         const struct observed_ref *ref = &plan->observed[i];
         const struct course_def *def = ref->item && ref->course ? view_course(view, ref->course) : NULL;
         if (def && goes(erasing, ref) && !listed(erasing->courses, erasing->course_count, ref->course))
-            losses[count++] = (struct course_loss){ref->course, def->shrunk_at_ms};
+            erasing->losses[count++] = (struct course_loss){ref->course, def->shrunk_at_ms};
     }
-    if (count)
-        qsort(losses, count, sizeof *losses, by_course);
+    erasing->loss_count = settle_losses(erasing->losses, count);
+}
+
+/* Those of them that nobody declared: their past is told otherwise now. */
+static void touch_losers(struct erasing *erasing, uint32_t *all)
+{
+    uint32_t touched = erasing->touched_count;
+
     if (touched)
         memcpy(all, erasing->touched, touched * sizeof *all);
-    for (uint32_t i = 0; i < count; i++) {
-        if (i > 0 && losses[i].course == losses[i - 1].course)
-            continue;
-        losses[erasing->loss_count++] = losses[i];
-        if (!view_course(view, losses[i].course)->declared &&
-            !listed(erasing->touched, touched, losses[i].course))
-            all[erasing->touched_count++] = losses[i].course;
+    for (uint32_t i = 0; i < erasing->loss_count; i++) {
+        uint32_t course = erasing->losses[i].course;
+        if (!view_course(erasing->batch->fold->view, course)->declared &&
+            !listed(erasing->touched, touched, course))
+            all[erasing->touched_count++] = course;
     }
-    erasing->losses = losses;
     erasing->touched = all;
+}
+
+/* The person's courses, too: an erasure before may have told of a loss while this enrolment alone kept the
+ * course, and who folds that again has no course to tell it of. */
+static void add_own_losses(struct erasing *erasing, const struct learner *learner)
+{
+    uint32_t count = erasing->loss_count;
+
+    for (uint32_t i = 0; learner && i < learner->enrolment_count; i++) {
+        uint32_t course = learner->enrolments[i].course;
+        const struct course_def *def = view_course(erasing->batch->fold->view, course);
+        if (def && def->shrunk_at_ms && !listed(erasing->courses, erasing->course_count, course))
+            erasing->losses[count++] = (struct course_loss){course, def->shrunk_at_ms};
+    }
+    erasing->loss_count = settle_losses(erasing->losses, count);
+}
+
+static enum rc find_losses(struct erasing *erasing, struct fault *fault)
+{
+    const struct learner *learner = view_learner(erasing->batch->fold->view, erasing->command->learner_key);
+    struct arena *arena = &erasing->batch->arena;
+    size_t observed = erasing->plan->observed_count, enrolments = learner ? learner->enrolment_count : 0;
+    uint32_t *all = arena_alloc(arena, (erasing->touched_count + observed + 1) * sizeof *all);
+
+    erasing->losses = arena_alloc(arena, (observed + enrolments + 1) * sizeof *erasing->losses);
+    if (!erasing->losses || !all)
+        return fault_no_memory(fault);
+    find_lost_items(erasing);
+    touch_losers(erasing, all);
+    add_own_losses(erasing, learner);
     return RC_OK;
 }
 

@@ -258,11 +258,48 @@ static void who_leaves_keeps_what_was_complete_then(void **unused)
     }
 }
 
+static void enrol(const char *user, const char *course)
+{
+    (void)do_one((struct command){
+        .kind = CMD_ENROL, .face = FACE_PTS, .learner = text(user), .course = text(course)});
+}
+
+/* What had told of a course went with erika, and bob had enrolled in it meanwhile: his enrolment tells of it.
+ * And when she alone had kept it while an erasure before hers told when it lost an item, hers tells it again. */
+static void a_course_that_only_an_enrolment_kept(void **unused)
+{
+    static const char *const items[] = {"x"}, *const types[] = {NULL};
+
+    (void)unused;
+    for (int twice = 0; twice < 2; twice++) {
+        struct verify_result result;
+        struct fault fault = {NULL, NULL};
+        assert_int_equal(begin(NULL), 0);
+        report_typed(twice ? "hans" : "erika", "c3", "x");
+        enrol(twice ? "erika" : "bob", "c3");
+        if (twice) {
+            (void)declare("c4", items, types, 1);
+            (void)do_one((struct command){.kind = CMD_ERASE, .face = FACE_LEARNER, .learner = text("hans")});
+            report_typed("bob", "c3", "z");
+        }
+        (void)do_one((struct command){.kind = CMD_ERASE, .face = FACE_LEARNER, .learner = text("erika")});
+        assert_int_equal(engine_checkpoint(engine, &fault), RC_OK);
+        close_both();
+        store = open_store();
+        assert_int_equal(verified(&result, &fault), RC_OK);
+        if (result.differences)
+            fail_msg("%s", first_difference);
+        assert_int_equal(result.courses, twice ? 2 : 1);
+        assert_int_equal(end(NULL), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_change_is_found_and_named),
         cmocka_unit_test(a_course_that_lost_what_an_erased_one_brought),
+        cmocka_unit_test(a_course_that_only_an_enrolment_kept),
         cmocka_unit_test(who_leaves_keeps_what_was_complete_then),
         cmocka_unit_test_setup_teardown(many_entries_are_mended, begin, end),
     };
