@@ -102,8 +102,9 @@ enum { EVENT_SEGMENTS_MAX = RECORD_MAX_SEGMENTS + 10000, THRESHOLD_DEFAULT = 950
 
 /* Writes a list of keys, its length first; at has room for VARINT_MAX_BYTES each and one more. An EV_ERASED's
  * body is four of them: items forgotten, items that lose the type a report gave, courses forgotten, courses
- * that lose items or whose past is told otherwise now; and then a list of losses (those of old have none):
- * courses from which an event that goes had told of an item, each with the instant of its last loss. */
+ * that stay, lose items or the person, and whose past is told otherwise now; and then a list of losses (those
+ * of old have none): courses from which an event that goes had told of an item, or in which the person was,
+ * each with the instant of its last loss. */
 uint8_t *keys_put(uint8_t *at, const uint32_t *keys, uint32_t count);
 
 /* A course, and when it last lost an item to another (0: never). Who reads a log from which the item's coming

@@ -24,3 +24,7 @@ void learner_set_counted(struct record *record, const struct item_facts *facts,
  * previews. */
 void learner_count_before(const struct learner *learner, struct enrolment *enrolment,
                           const struct catalogue *catalogue);
+
+/* The completionDate of one who is not enrolled, were they: INSTANT_NEVER, none. */
+int64_t learner_completion_before(const struct learner *learner, uint32_t course,
+                                  const struct catalogue *catalogue);

@@ -92,6 +92,27 @@ static void put_body(struct json_out *out, const struct event *event)
     }
 }
 
+/* What a preview, a webhook, a course or a token added to the event. */
+static void put_marks(struct json_out *out, const struct event *event)
+{
+    if (event->untaught)
+        json_put_bool(out, "preview", true);
+    if (event->has_occurred) {
+        json_name(out, "occurredAt");
+        json_instant(out, event->occurred_ms);
+    }
+    if (event->has_completed && event->completed_ms == INSTANT_NEVER) {
+        json_put_null(out, "completedAt");
+    } else if (event->has_completed) {
+        json_name(out, "completedAt");
+        json_instant(out, event->completed_ms);
+    }
+    if (event->zone) {
+        json_name(out, "zone");
+        json_text(out, event->zone, event->zone_size);
+    }
+}
+
 void event_put(struct json_out *out, const struct event *event, const struct event_names *names)
 {
     const char *kind = word_of_event(event->kind), *face = word_of_face(event->face);
@@ -135,22 +156,7 @@ void event_put(struct json_out *out, const struct event *event, const struct eve
         put_hex(out, "clientEventHash", (const uint8_t *)event->event_id, sizeof event->event_id);
     if (event->type_rank)
         json_put_int(out, "typeRank", event->type_rank);
-    if (event->untaught)
-        json_put_bool(out, "preview", true);
-    if (event->has_occurred) {
-        json_name(out, "occurredAt");
-        json_instant(out, event->occurred_ms);
-    }
-    if (event->has_completed && event->completed_ms == INSTANT_NEVER) {
-        json_put_null(out, "completedAt");
-    } else if (event->has_completed) {
-        json_name(out, "completedAt");
-        json_instant(out, event->completed_ms);
-    }
-    if (event->zone) {
-        json_name(out, "zone");
-        json_text(out, event->zone, event->zone_size);
-    }
+    put_marks(out, event);
     put_body(out, event);
     if (event->kind == EV_REPORTED) {
         event_json_put_report(out, &event->report);
@@ -223,7 +229,7 @@ static bool read_completed(json_t *root, struct event *event)
     return !value || json_is_null(value) || event_json_instant(root, "completedAt", &event->completed_ms);
 }
 
-/* What a webhook, a token or a preview added to the event. */
+/* The reverse of put_marks. */
 static bool read_marks(json_t *root, struct event *event)
 {
     event->untaught = json_is_true(json_object_get(root, "preview"));

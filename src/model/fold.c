@@ -60,7 +60,7 @@ enum rc fold_apply(struct fold *fold, const struct event *event)
     case EV_ITEM_OBSERVED:
         return fold_item_observed(fold, event);
     case EV_COURSE_OBSERVED:
-        return fold_course_observed(fold, event);
+        return fold_see_course(fold, event->course, event);
     case EV_THRESHOLD_SET:
         return apply_threshold(fold, event);
     case EV_ERASED:

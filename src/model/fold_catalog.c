@@ -28,9 +28,9 @@ static enum rc reconsider_holder(void *arg, uint32_t key)
     return rc;
 }
 
-enum rc fold_course_observed(struct fold *fold, const struct event *event)
+enum rc fold_see_course(struct fold *fold, uint32_t key, const struct event *event)
 {
-    struct course_def *course = fold_pending_course(fold, event->course);
+    struct course_def *course = fold_pending_course(fold, key);
 
     if (!course)
         return RC_BUSY;
@@ -74,7 +74,7 @@ enum rc fold_item_observed(struct fold *fold, const struct event *event)
         item.required = true;
     }
     if (binds && !view_course(fold->view, event->course)) {
-        enum rc rc = fold_course_observed(fold, event);
+        enum rc rc = fold_see_course(fold, event->course, event);
         if (rc != RC_OK)
             return rc;
     }

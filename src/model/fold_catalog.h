@@ -10,8 +10,9 @@ enum rc fold_course_declared(struct fold *fold, const struct event *event);
 /* EV_COURSE_UNDECLARED: the course becomes observed, or unknown; items that nobody reported leave it. */
 enum rc fold_course_undeclared(struct fold *fold, const struct event *event);
 
-/* EV_COURSE_OBSERVED: the first sight of a course. */
-enum rc fold_course_observed(struct fold *fold, const struct event *event);
+/* The course is known from here on, and was changed now: EV_COURSE_OBSERVED, and whatever tells of a course
+ * beside what it is for. RC_BUSY: out of memory. */
+enum rc fold_see_course(struct fold *fold, uint32_t key, const struct event *event);
 
 /* EV_ITEM_OBSERVED: the first sight of an item, its coming to a course, or a type from a better source. */
 enum rc fold_item_observed(struct fold *fold, const struct event *event);

@@ -45,26 +45,13 @@ static enum rc forget_course(struct fold *fold, uint32_t key)
     return RC_OK;
 }
 
-/* A course to be changed; NULL: there is none. RC_BUSY: out of memory. */
-static enum rc pending_if_there(struct fold *fold, uint32_t key, struct course_def **out)
-{
-    bool there = view_course(fold->view, key);
-
-    *out = there ? fold_pending_course(fold, key) : NULL;
-    return there && !*out ? RC_BUSY : RC_OK;
-}
-
-/* A course that lost items says so, also when it is folded again and those items were never there. */
+/* A course that lost items or somebody says so, also when it is folded again and they were never there: it
+ * may have been known by them alone until now. */
 static enum rc touch_course(struct fold *fold, uint32_t key, const struct event *event)
 {
-    struct course_def *course;
-    enum rc rc = pending_if_there(fold, key, &course);
-
-    if (course) {
-        course->updated_at_ms = event->at_ms;
-        course->version = event->sequence;
-    }
-    return rc;
+    if (!course_slot(fold->model, key))
+        return RC_OK; /* a twin has only some */
+    return fold_see_course(fold, key, event);
 }
 
 /* When the course last lost an item: the events that had brought that item are gone. Those of old say
@@ -75,14 +62,15 @@ static enum rc tell_losses(struct fold *fold, struct reader *from)
 
     for (uint32_t left = from->at < from->end ? get_u32(from) : 0; rc == RC_OK && left > 0 && !from->bad;
          left--) {
-        struct course_def *course;
         uint32_t key = get_u32(from);
         int64_t at_ms = get_i64(from);
         if (key == 0 || key > model_count(fold->model, ENTITY_COURSE))
             return RC_INTERNAL;
-        rc = pending_if_there(fold, key, &course);
+        struct course_def *course = view_course(fold->view, key) ? fold_pending_course(fold, key) : NULL;
         if (course)
             course->shrunk_at_ms = at_ms;
+        else if (view_course(fold->view, key))
+            rc = RC_BUSY;
     }
     return rc;
 }

@@ -116,7 +116,8 @@ static enum rc know_course(struct fold *fold, const struct event *event)
 {
     bool tells = event->kind == EV_ENROLLED || event->kind == EV_DROPPED || event->kind == EV_EXPIRED ||
                  event->kind == EV_CERTIFIED;
-    return tells && !view_course(fold->view, event->course) ? fold_course_observed(fold, event) : RC_OK;
+    return tells && !view_course(fold->view, event->course) ? fold_see_course(fold, event->course, event)
+                                                            : RC_OK;
 }
 
 enum rc fold_learner_event(struct fold *fold, const struct event *event)

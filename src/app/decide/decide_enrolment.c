@@ -25,9 +25,8 @@ static enum event_kind event_of(enum command_kind kind)
 /* What a command comes to for one learner. */
 struct outcome {
     enum event_kind kind; /* 0: nothing changes */
-    bool creates, has_completed;
+    bool creates;
     int64_t at_ms, occurred_ms;
-    int64_t completed_ms; /* event.h */
 };
 
 /* Certified again with the same address is the same certificate; with another one a conflict. */
@@ -68,16 +67,6 @@ static enum rc judge_first(struct batch *batch, struct command *command, const s
     return RC_OK;
 }
 
-/* A completionDate that follows from an observed course's items is kept in words: see event.h. */
-static void keep_completion(const struct enrolment *enrolment, const struct course_facts *facts,
-                            struct outcome *outcome)
-{
-    bool leaves = outcome->kind == EV_DROPPED || outcome->kind == EV_EXPIRED || outcome->kind == EV_CERTIFIED;
-
-    outcome->has_completed = leaves && enrolment->class == CLASS_WORKING && !facts->declared;
-    outcome->completed_ms = outcome->has_completed ? enrolment_completion_ms(enrolment, facts) : 0;
-}
-
 static enum rc judge(struct batch *batch, struct command *command, uint32_t learner_key,
                      struct outcome *outcome)
 {
@@ -103,7 +92,6 @@ static enum rc judge(struct batch *batch, struct command *command, uint32_t lear
         outcome->kind = event_of(command->kind);
     else if (rc == RC_OK && command->webhook && outcome->occurred_ms > enrolment->said_at_ms)
         outcome->kind = EV_WEBHOOK_NOTED;
-    keep_completion(enrolment, &facts, outcome);
     return rc;
 }
 
@@ -135,6 +123,23 @@ static enum rc make_enrolment(struct batch *batch, struct command *command, stru
     return batch_teach_held(batch, command, event->learner, event->course, &command->fault);
 }
 
+/* A completionDate that follows from an observed course's items is kept in words: see event.h. */
+static void keep_completion(const struct batch *batch, struct event *event)
+{
+    struct view view = batch->fold->view;
+    struct course_facts facts = view_course_facts(view, event->course);
+    const struct learner *learner = view_learner(view, event->learner);
+    const struct enrolment *enrolment = learner ? learner_enrolment(learner, event->course) : NULL;
+    bool leaves = event->kind == EV_DROPPED || event->kind == EV_EXPIRED || event->kind == EV_CERTIFIED;
+
+    event->has_completed =
+        leaves && !facts.declared && learner && (!enrolment || enrolment->class == CLASS_WORKING);
+    if (event->has_completed && enrolment)
+        event->completed_ms = enrolment_completion_ms(enrolment, &facts);
+    else if (event->has_completed)
+        event->completed_ms = learner_completion_before(learner, event->course, &batch->fold->catalogue);
+}
+
 static enum rc carry_out(struct batch *batch, struct command *command, struct text user, uint32_t learner_key,
                          const struct outcome *outcome)
 {
@@ -148,14 +153,13 @@ static enum rc carry_out(struct batch *batch, struct command *command, struct te
     event.at_ms = outcome->at_ms;
     event.has_occurred = command->webhook;
     event.occurred_ms = command->webhook ? outcome->occurred_ms : 0;
-    event.has_completed = outcome->has_completed;
-    event.completed_ms = outcome->completed_ms;
     if (outcome->kind == EV_CERTIFIED) {
         event.body = (const uint8_t *)command->url.bytes;
         event.body_size = command->url.size;
     }
     if (outcome->creates)
         rc = make_enrolment(batch, command, user, &event);
+    keep_completion(batch, &event);
     if (rc == RC_OK)
         rc = batch_emit(batch, &event, &command->fault);
     if (outcome->kind != EV_WEBHOOK_NOTED)

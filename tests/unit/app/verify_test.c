@@ -260,12 +260,13 @@ static void who_leaves_keeps_what_was_complete_then(void **unused)
 
 static void enrol(const char *user, const char *course)
 {
-    (void)do_one((struct command){
-        .kind = CMD_ENROL, .face = FACE_PTS, .learner = text(user), .course = text(course)});
+    (void)do_one(
+        (struct command){.kind = CMD_ENROL, .face = FACE_PTS, .learner = text(user), .course = text(course)});
 }
 
 /* What had told of a course went with erika, and bob had enrolled in it meanwhile: his enrolment tells of it.
- * And when she alone had kept it while an erasure before hers told when it lost an item, hers tells it again. */
+ * And when she alone had kept it while an erasure before hers told when it lost an item, hers tells it again.
+ */
 static void a_course_that_only_an_enrolment_kept(void **unused)
 {
     static const char *const items[] = {"x"}, *const types[] = {NULL};

@@ -793,7 +793,8 @@ static void times_of_old_events_are_seconds(void **unused)
     assert_memory_equal(bytes, old, sizeof old);
     assert_true(event_decode(old, sizeof old, NULL, 0, &back));
     assert_int_equal(back.report.time_spent_ms, 5000);
-    assert_false(back.zone || back.has_occurred || back.untaught || back.has_completed || back.report.has & IS_PREVIEW);
+    assert_false(back.zone || back.has_occurred || back.untaught || back.has_completed ||
+                 back.report.has & IS_PREVIEW);
     event.report.time_spent_ms = 480;
     back = (struct event){.kind = EV_REPORTED};
     assert_true(event_decode(bytes, event_encode(&event, bytes), NULL, 0, &back));

@@ -261,6 +261,8 @@ static void a_course_counts_what_it_teaches(void **unused)
     assert_int_equal(enrolment.last_completion_ms, 902);
     assert_true(learner_record(&state.learner, 2)->flags & RECORD_COUNTED);
     assert_false(learner_record(&state.learner, 11)->flags & RECORD_COUNTED);
+    assert_int_equal(learner_completion_before(&state.learner, 8, &catalogue),
+                     INSTANT_NEVER); /* nothing of it */
 }
 
 static void a_record_counts_for_who_is_enrolled(void **unused)
