@@ -82,7 +82,7 @@ test('SIGTERM answers all that was accepted', async () => {
     }
   };
   const writers = Array.from({ length: 16 }, (_, k) => writer(k));
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  for (const end = Date.now() + 30000; answered <= 50 && Date.now() < end; ) await new Promise((resolve) => setTimeout(resolve, 10));
   const end = server.stop('SIGTERM');
   setTimeout(() => (stopping = true), 50);
   await Promise.all(writers);
