@@ -123,9 +123,10 @@ enum rc store_open_reader(const char *directory, struct store **out_store, struc
     }
     if (rc == RC_OK)
         rc = sqlite_run(store->events, "BEGIN; SELECT count(*) FROM meta;", fault);
+    if (rc == RC_OK)
+        rc = sqlite_read_counters(store, fault);
     if (rc != RC_OK)
         return close_with(store, rc);
-    sqlite_read_counters(store);
     sqlite_readers_share(store);
     int64_t mark = store->checkpoint ? sqlite_meta_number(store->checkpoint, "mark") : -1;
     store->checkpoint_sequence = mark > 0 ? (uint64_t)mark : 0;

@@ -72,21 +72,27 @@ static void read_turn(struct store *store)
         store->copied.batch.bytes[i] = (uint8_t)(nibble(text[2 * i]) << 4 | nibble(text[2 * i + 1]));
 }
 
-void sqlite_read_counters(struct store *store)
+enum rc sqlite_read_counters(struct store *store, struct fault *fault)
 {
     sqlite3 *db = store->events;
     int64_t last = sqlite_one_number(db, "SELECT coalesce(max(sequence), 0) FROM event");
     int64_t given = sqlite_meta_number(db, "sequence");
 
+    int64_t log_id = sqlite_meta_number(db, "log_id"), record_id = sqlite_meta_number(db, "record_id"),
+            enrolment_id = sqlite_meta_number(db, "enrolment_id");
+
+    if (last < 0 || given < 0 || log_id < 0 || record_id < 0 || enrolment_id < 0)
+        return fault_set(fault, RC_INTERNAL, NULL, "events.db: its counters cannot be read");
     sqlite_meta_text(db, "store", store->store_id, sizeof store->store_id);
     store->generation = sqlite_meta_number(db, "generation");
     store->counters = (struct store_counters){
         .sequence = (uint64_t)(last > given ? last : given),
-        .log_id = (uint64_t)sqlite_meta_number(db, "log_id"),
-        .record_id = (uint32_t)sqlite_meta_number(db, "record_id"),
-        .enrolment_id = (uint32_t)sqlite_meta_number(db, "enrolment_id"),
+        .log_id = (uint64_t)log_id,
+        .record_id = (uint32_t)record_id,
+        .enrolment_id = (uint32_t)enrolment_id,
     };
     read_turn(store);
+    return RC_OK;
 }
 
 enum rc sqlite_open_events(struct store *store, bool copy, struct fault *fault)
@@ -102,9 +108,10 @@ enum rc sqlite_open_events(struct store *store, bool copy, struct fault *fault)
         rc = sqlite_run(store->events, "PRAGMA cache_size=-16384; PRAGMA secure_delete=ON;", fault);
     if (rc == RC_OK)
         rc = sqlite_bring_schema_up(store, fault);
+    if (rc == RC_OK)
+        rc = sqlite_read_counters(store, fault);
     if (rc != RC_OK)
         return rc;
-    sqlite_read_counters(store);
     /* Nothing of a killed process's log stays: it may hold what was erased since. A reader in the way is no
      * reason to wait. */
     (void)sqlite3_busy_timeout(store->events, 100); /* cannot fail */

@@ -74,8 +74,10 @@ enum rc store_checkpoint_forget(struct store *store, uint32_t learner, struct fa
 {
     sqlite3_stmt *forget = store->checkpoint_writer[CHECKPOINT_FORGET];
     int64_t last =
-        sqlite_one_number(store->checkpoint, "SELECT coalesce(max(bucket), -1) FROM learner_event");
+        sqlite_one_number(store->checkpoint, "SELECT coalesce(max(bucket), 0) FROM learner_event");
 
+    if (last < 0)
+        return sqlite_fail(store->checkpoint, "checkpoint.db", fault);
     for (int64_t bucket = 0; bucket <= last; bucket++) {
         (void)sqlite3_bind_int64(forget, 1, bucket); /* indexes are right by construction */
         (void)sqlite3_bind_int64(forget, 2, learner);

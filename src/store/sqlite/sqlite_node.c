@@ -99,9 +99,10 @@ static enum rc copy_both(struct copying *copying, const char *from, struct store
         rc = copy_file(copying->source, copying->events, &store->events, fault);
     if (rc == RC_OK)
         rc = sqlite_check_events(store, NULL, &out->events, fault);
+    if (rc == RC_OK)
+        rc = sqlite_read_counters(store, fault);
     if (rc != RC_OK)
         return rc;
-    sqlite_read_counters(store);
     if (!store->copied.number)
         return fault_set(fault, RC_CONFLICT, NULL,
                          "that is a server of its own, and no node of a database's log: milepost move");

@@ -49,11 +49,13 @@ static void a_copy_knows_how_far_it_goes(void **unused)
     assert_int_equal(store_copied(store).number, 9);
     sqlite_close(store);
     assert_int_equal(sqlite_open(directory, true, &store, &fault), RC_OK);
-    sqlite_read_counters(store);
+    assert_int_equal(sqlite_read_counters(store, &fault), RC_OK);
     assert_int_equal(store_copied(store).number, 9);
     struct log_turn copied = store_copied(store);
     assert_memory_equal(&copied.batch, &batch.id, sizeof batch.id);
     assert_int_equal(store_counters(store).record_id, 3);
+    assert_int_equal(sqlite_run(store->events, "DELETE FROM meta WHERE name = 'log_id';", &fault), RC_OK);
+    assert_int_equal(sqlite_read_counters(store, &fault), RC_INTERNAL); /* and no log has the number -1 */
     sqlite_close(store);
 }
 
