@@ -73,8 +73,7 @@ enum rc store_checkpoint_mentions(struct store *store, const struct mention_ref 
 enum rc store_checkpoint_forget(struct store *store, uint32_t learner, struct fault *fault)
 {
     sqlite3_stmt *forget = store->checkpoint_writer[CHECKPOINT_FORGET];
-    int64_t last =
-        sqlite_one_number(store->checkpoint, "SELECT coalesce(max(bucket), 0) FROM learner_event");
+    int64_t last = sqlite_one_number(store->checkpoint, "SELECT coalesce(max(bucket), 0) FROM learner_event");
 
     if (last < 0)
         return sqlite_fail(store->checkpoint, "checkpoint.db", fault);
