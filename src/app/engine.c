@@ -337,8 +337,11 @@ static bool take_turn(struct engine *engine)
     struct command *commands = queue_take(engine);
     bool stopping = engine->stopping, mine = commands || engine->revision;
     bool follows = batch->logs.settlings.first || (batch->adoptions.first && !stopping);
+    bool others = engine->others_wrote && !mine && !stopping;
     engine->busy_since_ms = mine || follows ? monotonic_ms() : 0;
     (void)pthread_mutex_unlock(&engine->lock);
+    if (others)
+        follow(engine); /* somebody may wait to read it: before what nobody waits for */
     if (mine)
         run_all(engine, commands);
     else if (follows && (follow_up(engine, stopping) || !stopping))

@@ -132,7 +132,20 @@ struct rewriting {
     struct arena *arena;
     struct stored_event *out;
     size_t count;
+    bool failed;
 };
+
+static bool rewrite_there(void *arg, const struct stored_event *event, struct stored_event *out)
+{
+    struct rewriting *rewriting = arg;
+    bool changed;
+
+    if (!erase_rewrite(event, rewriting->job->person, rewriting->jobs->room, rewriting->arena, out, &changed))
+        return !(rewriting->failed = true);
+    if (!changed)
+        *out = *event;
+    return true;
+}
 
 static enum rc rewrite(void *arg, const struct stored_event *stored, struct fault *fault)
 {
@@ -162,9 +175,12 @@ static enum rc do_some(struct erase_jobs *jobs, struct job *job, struct arena *a
     if (rc != RC_OK)
         return rc;
     bool last = job->own_done + own == job->own.count && job->named_done + named == job->named.count;
-    const struct store_forgetting what = {job->own.at + job->own_done, own, rewriting.out, rewriting.count,
-                                          last ? job->learner : 0};
+    const struct store_forgetting what = {
+        job->own.at + job->own_done, own,           rewriting.out, rewriting.count,
+        last ? job->learner : 0,     rewrite_there, &rewriting};
     rc = log_forget(store_event_log(jobs->store), &what, fault);
+    if (rc == RC_OK && rewriting.failed)
+        rc = fault_no_memory(fault); /* all of it again */
     if (rc == RC_OK)
         rc = store_erase_some(jobs->store, &what, last ? job->learner : 0, fault);
     if (rc == RC_OK) {

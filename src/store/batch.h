@@ -96,6 +96,10 @@ struct store_forgetting {
     const struct stored_event *rewritten;
     size_t rewritten_count;
     uint32_t done; /* the learner whose erasure ends with it; 0: it goes on */
+    /* Optional: how an event of rewritten is rewritten where it lies now, since another node may have
+     * rewritten it after this one looked. False: out of memory; it stays as it is. */
+    bool (*rewrite)(void *arg, const struct stored_event *event, struct stored_event *out);
+    void *rewrite_arg;
 };
 
 /* What tells one batch from all others, in all stores and at all times: 128 random bits. */

@@ -50,13 +50,16 @@ static void add_events(const struct store_batch *batch, struct buf *out)
     }
 }
 
-static void add_ids(const struct store_id *ids, size_t count, struct buf *out)
+/* erased: whose id is given out and taken away by one batch, since only others' events named them; 0: nobody.
+ */
+static void add_ids(const struct store_id *ids, size_t count, uint32_t erased, struct buf *out)
 {
     add_u64(out, count);
     for (size_t i = 0; i < count; i++) {
+        bool nameless = erased && ids[i].kind == STORE_LEARNER && ids[i].key == erased;
         add_u64(out, ids[i].kind);
         add_u64(out, ids[i].key);
-        add_bytes(out, ids[i].id, ids[i].size);
+        add_bytes(out, ids[i].id, nameless ? 0 : ids[i].size);
     }
 }
 
@@ -119,7 +122,7 @@ static void add_erasure(const struct store_erasure *erasure, struct buf *out)
         add_bytes(out, erasure->own, erasure->own_size);
         add_bytes(out, erasure->named, erasure->named_size);
     }
-    add_ids(erasure->forgotten, erasure->forgotten_count, out);
+    add_ids(erasure->forgotten, erasure->forgotten_count, 0, out);
 }
 
 void batch_encode(const struct store_batch *batch, struct buf *out)
@@ -131,7 +134,7 @@ void batch_encode(const struct store_batch *batch, struct buf *out)
     add_u64(out, (batch->ledger_key ? HAS_LEDGER : 0u) | (erasure ? HAS_ERASURE : 0u) |
                      (erasure && erasure->own ? HAS_JOB : 0u));
     add_events(batch, out);
-    add_ids(batch->ids, batch->id_count, out);
+    add_ids(batch->ids, batch->id_count, erasure ? erasure->learner : 0, out);
     add_logs(batch, out);
     add_answers(batch, out);
     if (batch->ledger_key) {

@@ -27,6 +27,9 @@ static bool forget_events(struct store_batch *batch, const struct store_forgetti
                                              ? NULL
                                              : bsearch(sequence, what->rewritten, what->rewritten_count,
                                                        sizeof *what->rewritten, by_sequence);
+        struct stored_event again = now ? *now : events[i];
+        if (now && what->rewrite)
+            now = what->rewrite(what->rewrite_arg, &events[i], &again) ? &again : NULL;
         if (now && (now->body_size != events[i].body_size ||
                     (now->body_size && memcmp(now->body, events[i].body, now->body_size) != 0))) {
             events[i].body = now->body;

@@ -6,6 +6,7 @@
 #include "app/decide/forgotten.h"
 #include "app/erase_jobs.h"
 #include "base/codec.h"
+#include "store/log.h"
 
 static const char erased_actor[] = "erased";
 
@@ -20,6 +21,7 @@ struct erasing {
     struct forgotten forgotten;
     struct stored_event *rewritten;
     size_t rewritten_count;
+    bool fresh; /* the person had no key, and was only named by others */
 };
 
 /* ---- events that go, events that lose a name ---- */
@@ -213,11 +215,15 @@ static enum rc note_erasure(struct erasing *erasing, struct fault *fault)
         .forgotten = ids,
         .forgotten_count = id_count,
     };
-    if (later) {
+    /* Other nodes know nobody by a key that is new: until each has looked through what it keeps, the log says
+     * the name, as with what is taken out later. */
+    bool told = erasing->fresh && log_is_shared(store_event_log(batch->store));
+    if (later || told) {
         const struct sequences *named = &erasing->plan->named;
-        erasure->own =
-            erase_list_encode(erasing->own.at, erasing->own.count, &batch->arena, &erasure->own_size);
-        erasure->named = erase_list_encode(named->at, named->count, &batch->arena, &erasure->named_size);
+        erasure->own = erase_list_encode(erasing->own.at, later ? erasing->own.count : 0, &batch->arena,
+                                         &erasure->own_size);
+        erasure->named =
+            erase_list_encode(named->at, later ? named->count : 0, &batch->arena, &erasure->named_size);
         if (!erasure->own || !erasure->named)
             return fault_no_memory(fault);
     }
@@ -235,7 +241,8 @@ static enum rc erase(struct erasing *erasing, struct fault *fault)
     enum rc rc = find_events(erasing, fault);
     if (rc != RC_OK || (command->learner_key == 0 && erasing->plan->named.count == 0))
         return rc; /* nobody of that name, and nowhere named */
-    if (command->learner_key == 0)
+    erasing->fresh = command->learner_key == 0;
+    if (erasing->fresh)
         command->learner_key = batch_learner(batch, command->learner);
     if (command->learner_key == 0)
         return fault_no_memory(fault);
