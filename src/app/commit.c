@@ -337,6 +337,7 @@ static void note_batch(struct engine *engine, enum rc rc, bool wrote, uint64_t s
     (void)pthread_mutex_lock(&engine->lock);
     engine->state.sequence = batch->counters.sequence;
     engine->state.turn = engine->followed.number;
+    engine->state.turn_batch = engine->followed.batch;
     if (engine->turn_waiters)
         (void)pthread_cond_broadcast(&engine->turned);
     engine->state.batches++;

@@ -101,6 +101,7 @@ enum rc engine_new(struct store *store, const struct policy *policy,
     }
     engine->state.sequence = model_published(engine->model);
     engine->state.turn = engine->followed.number;
+    engine->state.turn_batch = engine->followed.batch;
     *out_engine = engine;
     return RC_OK;
 }
@@ -136,25 +137,6 @@ struct log_costs engine_log_costs(struct engine *engine)
     struct log_costs costs = engine->log_costs;
     (void)pthread_mutex_unlock(&engine->lock);
     return costs;
-}
-
-bool engine_wait_turn(struct engine *engine, uint64_t turn, uint64_t ms)
-{
-    int64_t until_ms = monotonic_ms() + (int64_t)ms, left_ms = (int64_t)ms;
-
-    (void)pthread_mutex_lock(&engine->lock);
-    engine->turn_waiters++;
-    while (engine->state.turn < turn && left_ms > 0 && !engine->state.broken) {
-        engine->others_wrote = true;
-        if (engine->sleeping)
-            (void)pthread_cond_signal(&engine->work);
-        (void)monotonic_wait(&engine->turned, &engine->lock, (uint64_t)left_ms);
-        left_ms = until_ms - monotonic_ms();
-    }
-    engine->turn_waiters--;
-    bool there = engine->state.turn >= turn;
-    (void)pthread_mutex_unlock(&engine->lock);
-    return there;
 }
 
 const struct history *engine_history(struct engine *engine)

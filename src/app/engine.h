@@ -62,10 +62,6 @@ MUST_CHECK enum rc engine_set_threshold(struct engine *engine, uint16_t threshol
 /* Where the answers that other nodes gave are noted; before the threads start. It must outlive the engine. */
 void engine_set_answers(struct engine *engine, struct idempotency *answers);
 
-/* Waits until the model holds a turn of the log and all before it, and has the engine read them. False: not
- * within so many milliseconds. Any thread but the engine's and an event loop. */
-bool engine_wait_turn(struct engine *engine, uint64_t turn, uint64_t ms);
-
 /* Monotonic, when the log last gave the engine a turn, or told what became of a batch; 0: never, or nobody
  * shares it. Any thread; takes no lock. */
 int64_t engine_reached_ms(const struct engine *engine);

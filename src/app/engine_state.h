@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "base/histogram.h"
+#include "store/batch.h"
 
 /* How the engine is, at one instant: what is told to operators and balancers. */
 struct engine_state {
@@ -23,6 +24,8 @@ struct engine_state {
         too_long; /* learners whose state no row of the checkpoint file holds: each start folds all events */
     uint64_t sequence, checkpointed;
     uint64_t turn; /* of a log that other nodes write: how far the model has followed it */
+    struct batch_id
+        turn_batch; /* the batch of that turn; of a log that went back another may have its number */
     uint32_t queued;
     uint64_t batches, commands, events; /* since the start */
 };

@@ -1,6 +1,7 @@
 #include "app/others.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/checkpointer.h"
@@ -82,6 +83,7 @@ static void publish(struct engine *engine, const struct store_batch *batch, uint
     (void)pthread_mutex_lock(&engine->lock);
     engine->state.sequence = batch->counters.sequence;
     engine->state.turn = batch->turn;
+    engine->state.turn_batch = batch->id;
     engine->log_costs.followed++;
     engine->log_costs.take_us += monotonic_us() - began_us;
     if (engine->turn_waiters)
@@ -131,26 +133,55 @@ static enum rc take_whole(struct engine *engine, const struct store_batch *batch
     return engine->starting ? note_start(engine, batch, fault) : RC_OK;
 }
 
-/* The log does not say whom an erasure erased. This node knows: its files may hold answers that name them. */
+/* The log does not say whom an erasure erased. This node knows: its files may hold answers that name them.
+ * id: room for it. */
+static void name_erased(struct engine *engine, struct store_erasure *erasure, char id[IDENT_MAX_BYTES])
+{
+    struct text known = {NULL, 0};
+
+    if (erasure->learner <= model_count(engine->model, ENTITY_LEARNER))
+        known = view_id(engine->fold.view, ENTITY_LEARNER, erasure->learner);
+    if (known.size <= IDENT_MAX_BYTES && known.size) {
+        memcpy(id, known.bytes, known.size);
+        erasure->id = id;
+        erasure->id_size = known.size;
+    }
+}
+
+/* An answer is kept for a day by this node's clock, since by this it is judged: who decided it may have one
+ * that is a day off. Not those of a start, which may be old. NULL: out of memory. */
+static struct store_answer *stamp_answers(struct engine *engine, const struct store_batch *batch)
+{
+    struct store_answer *answers = malloc(batch->answer_count * sizeof *answers);
+
+    for (size_t i = 0; answers && i < batch->answer_count; i++) {
+        answers[i] = batch->answers[i];
+        answers[i].at_ms = engine->policy.now_ms();
+    }
+    return answers;
+}
+
 static enum rc take(void *arg, const struct store_batch *batch, struct fault *fault)
 {
     struct engine *engine = arg;
+    struct store_batch own = *batch;
+    struct store_answer *answers = NULL;
+    struct store_erasure erasure;
     char id[IDENT_MAX_BYTES];
 
-    if (!batch->erasure || batch->erasure->id_size)
-        return take_whole(engine, batch, fault);
-    struct store_erasure erasure = *batch->erasure;
-    struct store_batch named = *batch;
-    struct text known = {NULL, 0};
-    if (erasure.learner <= model_count(engine->model, ENTITY_LEARNER))
-        known = view_id(engine->fold.view, ENTITY_LEARNER, erasure.learner);
-    if (known.size <= sizeof id && known.size) {
-        memcpy(id, known.bytes, known.size);
-        erasure.id = id;
-        erasure.id_size = known.size;
+    if (batch->erasure && !batch->erasure->id_size) {
+        erasure = *batch->erasure;
+        name_erased(engine, &erasure, id);
+        own.erasure = &erasure;
     }
-    named.erasure = &erasure;
-    return take_whole(engine, &named, fault);
+    if (batch->answer_count && !engine->starting) {
+        own.answers = answers = stamp_answers(engine, batch);
+        if (!answers)
+            return fault_no_memory(fault);
+    }
+    enum rc rc = take_whole(engine, &own, fault);
+    free(answers);
+    return rc;
 }
 
 enum rc others_begin(struct engine *engine, struct fault *fault)
@@ -184,4 +215,28 @@ enum rc others_catch_up(struct engine *engine, struct fault *fault)
     if (!engine->others_room)
         return RC_OK;
     return log_catch_up(engine->log, &engine->followed, take, engine, fault);
+}
+
+bool others_wait_turn(struct engine *engine, const struct log_turn *turn, uint64_t ms)
+{
+    int64_t until_ms = monotonic_ms() + (int64_t)ms, left_ms = (int64_t)ms;
+
+    (void)pthread_mutex_lock(&engine->lock);
+    engine->turn_waiters++;
+    while (engine->state.turn < turn->number && left_ms > 0 && !engine->state.broken) {
+        engine->others_wrote = true;
+        if (engine->sleeping)
+            (void)pthread_cond_signal(&engine->work);
+        (void)monotonic_wait(&engine->turned, &engine->lock, (uint64_t)left_ms);
+        left_ms = until_ms - monotonic_ms();
+    }
+    engine->turn_waiters--;
+    bool other = engine->state.turn == turn->number && turn->number &&
+                 memcmp(&engine->state.turn_batch, &turn->batch, sizeof turn->batch) != 0;
+    bool there = engine->state.turn >= turn->number && !other;
+    engine->others_wrote |= other; /* which ends this node: what it shows is not in the log any more */
+    if (other && engine->sleeping)
+        (void)pthread_cond_signal(&engine->work);
+    (void)pthread_mutex_unlock(&engine->lock);
+    return there;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "app/engine.h"
+#include "app/others.h"
 #include "base/monotonic.h"
 #include "store/log.h"
 
@@ -104,7 +105,7 @@ static enum rc look(struct read_index *index)
     if (rc == RC_OK && head.turn.number < known) /* what this node shows is not in the log any more */
         rc = fault_set(&fault, RC_BUSY, NULL, "the log went back");
     atomic_store(&index->vain_ms, rc != RC_OK ? (int64_t)(began_us / 1000) : 0);
-    bool there = rc != RC_OK || engine_wait_turn(index->engine, head.turn.number, FOLD_MS);
+    bool there = rc != RC_OK || others_wait_turn(index->engine, &head.turn, FOLD_MS);
     note(index, rc != RC_OK, rc != RC_OK ? fault_why(&fault) : NULL, head.turn.number, asked_us - began_us,
          monotonic_us() - asked_us);
     return there ? rc : RC_BUSY;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "app/idempotency.h"
+#include "app/others.h"
 #include "app/read_index.h"
 #include "app/service.h"
 #include "app/verify.h"
@@ -438,6 +439,26 @@ static void readers_never_find_a_name_that_is_not_stored(void **unused)
     close_node(&alone);
 }
 
+/* Of a log that went back, and went on otherwise, the turn has the same number and is not the same. */
+static void a_turn_is_its_batch(void **unused)
+{
+    struct command command = enrol("anna", "c1");
+    struct fault fault;
+    (void)unused;
+    assert_int_equal(engine_run(nodes[0].engine, &command, NULL, NULL, &fault), RC_OK);
+    struct log_turn turn = store_copied(nodes[0].store);
+    assert_int_equal(turn.number, 1);
+    assert_true(others_wait_turn(nodes[0].engine, &turn, 0));
+    catch_up(&nodes[1]);
+    assert_true(others_wait_turn(nodes[1].engine, &turn, 0));
+    turn.batch.bytes[0] ^= 1;
+    assert_false(others_wait_turn(nodes[0].engine, &turn, 0));
+    assert_false(others_wait_turn(nodes[1].engine, &turn, 0));
+    for (int i = 0; i < NODES; i++)
+        close_node(&nodes[i]);
+    close_node(&alone);
+}
+
 static void an_instant_is_not_before_what_another_node_wrote(void **unused)
 {
     struct command first = enrol("anna", "c1"), second = enrol("bob", "c1");
@@ -650,6 +671,7 @@ int main(void)
         ON_POSTGRES(a_node_that_was_away_or_is_new_catches_up),
         IN_MEMORY(a_start_says_how_far_it_is_and_goes_on_where_it_was_ended),
         IN_MEMORY(readers_never_find_a_name_that_is_not_stored),
+        IN_MEMORY(a_turn_is_its_batch),
         IN_MEMORY(an_instant_is_not_before_what_another_node_wrote),
         ON_POSTGRES(an_instant_is_not_before_what_another_node_wrote),
         IN_MEMORY(a_log_that_went_back_ends_the_node),
