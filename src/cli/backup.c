@@ -118,7 +118,6 @@ int cli_backup(int argc, char **argv)
     if (rc != RC_OK)
         return cli_complain(rc == RC_NOT_FOUND ? settings.data : file, fault_why(&fault));
     int keys = with_keys ? copy_keys(settings.data, "/", file, ".") : 0;
-    cli_drop_copy(&settings);
     if (keys < 0)
         return 1;
     (void)printf("backed up %llu events into %s", (unsigned long long)events, file); /* likewise */

@@ -3,6 +3,7 @@
 
 #include "cli/database.h"
 #include "cli/options.h"
+#include "cli/temporary.h"
 #include "store/log.h"
 
 /* checkpoint: a node's files for another node, which then need not read the whole log. */
@@ -23,7 +24,7 @@ static enum rc is_of_log(void *arg, const struct log_turn *turn, struct fault *f
     struct store_place place = cli_place(settings);
     struct store *store = NULL;
     char beside[256];
-    enum rc rc = cli_make_temporary(beside, sizeof beside, fault);
+    enum rc rc = temporary_make(beside, sizeof beside, fault);
 
     if (rc != RC_OK)
         return rc;
@@ -32,7 +33,7 @@ static enum rc is_of_log(void *arg, const struct log_turn *turn, struct fault *f
     if (rc == RC_OK)
         rc = log_catch_up(store_event_log(store), turn, no_more, NULL, fault);
     store_close(store);
-    store_remove(beside);
+    temporary_remove(beside);
     if (rc == RC_ENOUGH)
         return RC_OK; /* it holds more */
     if (rc == RC_CONFLICT)

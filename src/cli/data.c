@@ -63,7 +63,6 @@ int cli_verify(int argc, char **argv)
                      *settings.database ? " --database URL" : ""); /* likewise; a URL may hold a password */
     status = rc == RC_OK ? (result.differences ? 1 : 0) : cli_complain(settings.data, fault_why(&fault));
     store_close(store);
-    cli_drop_copy(&settings);
     return status;
 }
 
@@ -190,6 +189,5 @@ int cli_erase(int argc, char **argv)
         engine_free(engine);
         store_close(store);
     }
-    cli_drop_copy(&settings);
     return status;
 }

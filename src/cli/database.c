@@ -1,37 +1,18 @@
 #include "cli/database.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "app/verify.h"
 #include "cli/progress.h"
+#include "cli/temporary.h"
 #include "store/log.h"
 
 /* A command has no other server to ask: one that is slow to answer is asked again, where the try before
  * ended. */
 enum { AGAIN_TIMES = 2, AGAIN_MS = 500 };
-
-/* Where cli_bring_copy put a copy of its own; "": nowhere. The program runs one command. */
-struct temporary {
-    char path[256];
-};
-
-static struct temporary *temporary(void)
-{
-    static struct temporary own;
-    return &own;
-}
-
-enum rc cli_make_temporary(char *out, size_t size, struct fault *fault)
-{
-    const char *base = getenv("TMPDIR");
-
-    (void)snprintf(out, size, "%.200s/milepost-copy-XXXXXX", base && *base ? base : "/tmp"); /* fits */
-    return mkdtemp(out) ? RC_OK : fault_set(fault, RC_INTERNAL, NULL, "cannot make a temporary directory");
-}
 
 static void note_followed(void *arg, uint64_t turn, uint64_t sequence)
 {
@@ -68,7 +49,7 @@ static enum rc follow_into(const struct settings *settings, const char *director
 
 int cli_bring_copy(struct settings *settings)
 {
-    struct temporary *own = temporary();
+    static char own[256]; /* settings->data outlives the call */
     struct fault fault = {NULL, NULL};
     enum rc rc = RC_OK;
 
@@ -76,9 +57,9 @@ int cli_bring_copy(struct settings *settings)
         return 0;
     bool has_own = store_exists(settings->data);
     if (!has_own)
-        rc = cli_make_temporary(own->path, sizeof own->path, &fault);
+        rc = temporary_make(own, sizeof own, &fault);
     if (rc == RC_OK && !has_own)
-        settings->data = own->path;
+        settings->data = own;
     if (rc == RC_OK)
         rc = follow_into(settings, settings->data, &fault);
     for (int i = 0; i < AGAIN_TIMES && rc == RC_BUSY; i++) {
@@ -88,16 +69,6 @@ int cli_bring_copy(struct settings *settings)
     if (rc == RC_CONFLICT && has_own && !fault.field)
         return 0; /* a running node keeps it young */
     return rc == RC_OK ? 0 : cli_complain(fault.field ? fault.field : "database", fault_why(&fault));
-}
-
-void cli_drop_copy(struct settings *settings)
-{
-    struct temporary *own = temporary();
-
-    (void)settings;
-    if (own->path[0])
-        store_remove(own->path);
-    own->path[0] = '\0';
 }
 
 /* ---- filling ---- */
@@ -237,7 +208,7 @@ enum rc cli_pour(const struct settings *settings, const char *directory, uint64_
                  struct fault *fault)
 {
     char beside[256];
-    enum rc rc = cli_make_temporary(beside, sizeof beside, fault);
+    enum rc rc = temporary_make(beside, sizeof beside, fault);
 
     if (rc != RC_OK)
         return rc;
@@ -246,20 +217,8 @@ enum rc cli_pour(const struct settings *settings, const char *directory, uint64_
         rc = follow_into(settings, beside, fault);
     if (rc == RC_OK)
         rc = compare(directory, beside, fault);
-    store_remove(beside);
+    temporary_remove(beside);
     return rc;
-}
-
-/* The log has keys of its own. */
-static void remove_keys(const char *directory)
-{
-    static const char *const names[] = {"jwt.secret", "server.key"};
-    char path[300];
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        (void)snprintf(path, sizeof path, "%.250s/%s", directory, names[i]); /* fits */
-        (void)unlink(path);                                                  /* or it is not there */
-    }
 }
 
 int cli_into_log(const struct settings *settings, int (*load)(const char *file, const char *directory),
@@ -271,14 +230,13 @@ int cli_into_log(const struct settings *settings, int (*load)(const char *file, 
 
     if (!*settings->database)
         return load(file, settings->data);
-    enum rc rc = cli_make_temporary(beside, sizeof beside, &fault);
+    enum rc rc = temporary_make(beside, sizeof beside, &fault);
     if (rc != RC_OK)
         return cli_complain("database", fault_why(&fault));
     int status = load(file, beside);
     if (status == 0)
         rc = cli_pour(settings, beside, &events, &fault);
-    remove_keys(beside);
-    store_remove(beside);
+    temporary_remove(beside); /* its keys too: the log has keys of its own */
     return rc == RC_OK ? status : cli_complain("database", fault_why(&fault));
 }
 
@@ -314,7 +272,7 @@ static enum rc move_down(const struct settings *settings, const char *from, cons
     char beside[256];
     enum rc rc = store_exists(directory) ? fault_set(fault, RC_CONFLICT, NULL,
                                                      "the data directory is not empty; nothing was changed")
-                                         : cli_make_temporary(beside, sizeof beside, fault);
+                                         : temporary_make(beside, sizeof beside, fault);
 
     if (rc != RC_OK)
         return rc;
@@ -324,7 +282,7 @@ static enum rc move_down(const struct settings *settings, const char *from, cons
         rc = copy_as_own(from ? from : beside, beside, directory, out_events, fault);
     if (rc == RC_OK)
         rc = compare(directory, from ? from : beside, fault);
-    store_remove(beside);
+    temporary_remove(beside);
     return rc;
 }
 
@@ -333,7 +291,7 @@ static enum rc move_across(struct settings *settings, const char *from, const ch
                            struct fault *fault)
 {
     char own[256];
-    enum rc rc = cli_make_temporary(own, sizeof own, fault);
+    enum rc rc = temporary_make(own, sizeof own, fault);
 
     if (rc != RC_OK)
         return rc;
@@ -342,7 +300,7 @@ static enum rc move_across(struct settings *settings, const char *from, const ch
     settings->database = to;
     if (rc == RC_OK)
         rc = cli_pour(settings, own, out_events, fault);
-    store_remove(own);
+    temporary_remove(own);
     return rc;
 }
 

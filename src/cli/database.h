@@ -6,14 +6,8 @@
 
 /* Brings the data directory, as a copy of the database's log, up to the log's head; nothing when the settings
  * name no database, or a running node uses the directory. Without a directory a temporary one is made, which
- * settings->data then names. 0, or an exit status. */
+ * settings->data then names until the program ends. 0, or an exit status. */
 int cli_bring_copy(struct settings *settings);
-
-/* Removes what cli_bring_copy made. Fine when it made nothing. */
-void cli_drop_copy(struct settings *settings);
-
-/* Makes a directory, which the caller removes (store_remove). */
-MUST_CHECK enum rc cli_make_temporary(char *out, size_t size, struct fault *fault);
 
 /* Runs an import or a restore into a directory; where the settings name a database, into one beside, with
  * which its empty log is then filled. 0, or an exit status. */

@@ -392,6 +392,5 @@ int cli_export(int argc, char **argv)
         return status;
     status = path ? run_to_file(store, path, user) : run(store, stdout, user);
     store_close(store);
-    cli_drop_copy(&settings);
     return status;
 }

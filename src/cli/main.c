@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/manual.h"
 #include "cli/progress.h"
+#include "cli/temporary.h"
 #include "face/openapi.h"
 #include "face/dispatch.h"
 #include "store/log.h"
@@ -262,5 +263,7 @@ int main(int argc, char **argv)
             cli_help_command(stdout, command);
             return 0;
         }
-    return command->run(argc, argv);
+    int status = command->run(argc, argv);
+    temporary_remove_all();
+    return status;
 }

@@ -1,11 +1,13 @@
 // The command line: each command explains itself, and what goes wrong is said with what is to blame.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { freePort, newDirectory, run, Server } from './server.mjs';
+import { binary, freePort, newDirectory, run, Server } from './server.mjs';
 
 let room;
 before(() => (room = mkdtempSync(join(tmpdir(), 'milepost-commands-'))));
@@ -202,6 +204,44 @@ test('the running server takes its own snapshots, and keeps as many as it was to
   const newest = all().filter((name) => name !== 'mine.db').at(-1);
   assert.equal(run('restore', join(place, newest), '--data', join(room, 'from-snapshot')).status, 0);
   assert.match(run('verify', '--data', join(room, 'from-snapshot')).stdout, /^verified: 1 events/);
+});
+
+test('what a command copied of a database is gone, however the command ends', async () => {
+  const place = join(room, 'copying'), copies = join(place, 'copies'), own = join(place, 'own'), pipe = join(place, 'pipe'), backup = join(place, 'backup.db');
+  for (const path of [place, copies]) mkdirSync(path);
+  const server = await Server.start({ directory: own });
+  await server.declare(1, [{ id: 'a' }]);
+  await server.stop();
+  assert.equal(run('backup', backup, '--data', own).status, 0);
+  assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
+  const writer = openSync(pipe, 'r+'); // whoever reads it waits
+  const silent = createServer(() => {}).listen(0, '127.0.0.1'); // whoever calls it waits
+  await once(silent, 'listening');
+  const words = {
+    verify: ['--database'],
+    export: ['--database'],
+    backup: [join(place, 'never.db'), '--database'],
+    erase: ['--user', 'u', '--database'],
+    restore: [backup, '--database'],
+    import: [pipe, '--database'],
+    move: ['--from', own, '--to'],
+  };
+  const begin = (name, port) => spawn(binary, [name, ...words[name], `postgres://127.0.0.1:${port}/none`, '--data', join(place, 'none')], { env: { ...process.env, TMPDIR: copies }, stdio: 'ignore' });
+  const left = () => readdirSync(copies);
+  try {
+    for (const name in words) {
+      if (name !== 'import') assert.deepEqual([name, ...(await once(begin(name, 1), 'exit')), left()], [name, 1, null, []]);
+      for (const signal of name === 'import' ? ['SIGINT', 'SIGTERM', 'SIGHUP'] : ['SIGINT']) {
+        const held = begin(name, silent.address().port);
+        await until(() => left().some((copy) => name !== 'import' || existsSync(join(copies, copy, 'import.part/events.db'))), () => name);
+        held.kill(signal);
+        assert.deepEqual([name, ...(await once(held, 'exit')), left()], [name, null, signal, []]);
+      }
+    }
+  } finally {
+    closeSync(writer);
+    silent.close();
+  }
 });
 
 test('bash completes commands, options, settings and their choices', () => {
