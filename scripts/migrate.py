@@ -11,6 +11,7 @@ import argparse
 import csv
 import datetime
 import json
+import math
 import os
 import re
 import sys
@@ -43,6 +44,7 @@ ENDS = {"DROPPED": "dropped", "EXPIRED": "expired"}
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 DAY_MS = 86_400_000
+LAST_MS = 253_402_300_800_000  # the year 10000
 
 
 class Problem(Exception):
@@ -62,22 +64,67 @@ def unwrapped(value):
     return value
 
 
+def read_json(where, read):
+    """What read() makes of JSON: only what JSON can be written of again (no NaN, no half of a character)."""
+    try:
+        value = read()
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        return value
+    except json.JSONDecodeError as problem:
+        raise Problem(f"{where}: is no JSON: {problem.msg} at column {problem.colno}") from None
+    except (ValueError, RecursionError) as problem:
+        raise Problem(f"{where}: is no JSON: {problem}") from None
+
+
+def lines_of(path):
+    with open(path, "rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError:
+                raise Problem(f"{path}:{number}: is not UTF-8") from None
+
+
+def elements_of(path, text):
+    """(line, element) of each element of a list, by the line on which it begins."""
+    decoder, gap = json.JSONDecoder(), re.compile(r"\s*")
+    line, seen = 1, 0
+    at = gap.match(text, 1).end()
+    while not text.startswith("]", at):
+        line, seen = line + text.count("\n", seen, at), at
+        value, at = read_json(f"{path}:{line}", lambda at=at: decoder.raw_decode(text, at))
+        yield line, value
+        at = gap.match(text, at).end()
+        if not text.startswith(("]", ","), at):
+            raise Problem(f"{path}:{line + text.count(chr(10), seen, at)}: is no JSON: the list goes on without a comma, or has no end")
+        at = gap.match(text, at + text.startswith(",", at)).end()
+
+
+def csv_rows(path):
+    reader = csv.DictReader(lines_of(path))
+    try:
+        for row in reader:
+            if None in row or None in row.values():
+                raise Problem(f"{path}:{reader.line_num}: has more or fewer columns than the head")
+            yield reader.line_num, row
+    except csv.Error as problem:
+        raise Problem(f"{path}:{reader.line_num}: is no CSV: {problem}") from None
+
+
 def rows_of(path):
-    """(where, row) of each row; names are plain, what is empty is left out."""
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        first = file.read(1)
-        file.seek(0)
-        if first == "[":
-            found = ((i, row) for i, row in enumerate(json.load(file), 1))
-        elif first == "{":
-            found = ((i, json.loads(line)) for i, line in enumerate(file, 1) if line.strip())
-        else:
-            found = ((i, row) for i, row in enumerate(csv.DictReader(file), 2))
-        for line, row in found:
-            where = f"{path}:{line}"
-            if None in row or any(value is None for value in row.values()) and first not in "[{":
-                raise Problem(f"{where}: has more or fewer columns than the head")
-            yield where, {name: unwrapped(value) for name, value in row.items()}
+    """(where, row) of each row; what mongoexport wraps is unwrapped."""
+    first = next(lines_of(path), "")[:1]
+    if first == "[":
+        found = elements_of(path, "".join(lines_of(path)))
+    elif first == "{":
+        found = ((i, read_json(f"{path}:{i}", lambda line=line: json.loads(line))) for i, line in enumerate(lines_of(path), 1) if line.strip())
+    else:
+        found = csv_rows(path)
+    for line, row in found:
+        where = f"{path}:{line}"
+        if not isinstance(row, dict):
+            raise Problem(f"{where}: is no object")
+        yield where, {name: unwrapped(value) for name, value in row.items()}
 
 
 def id_of(text):
@@ -114,7 +161,7 @@ class Row:
             return None
         try:
             number = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = -1.0
         if not 0 <= number <= high:
             raise Problem(f"{self.where}: {what}: {value!r} is no number from 0 to {high}")
@@ -135,7 +182,8 @@ class Row:
 
 def instant_ms(value):
     if isinstance(value, (int, float)):
-        return int(value) if value > 1e11 else int(value * 1000)
+        ms = int(value) if value > 1e11 else int(value * 1000)
+        return ms if abs(ms) < LAST_MS else None
     text = str(value).strip().replace(" ", "T", 1).replace("Z", "+00:00").replace(" ", "")
     if "." in text:  # six digits of a second at most
         head, _, tail = text.partition(".")
@@ -232,7 +280,7 @@ class Export:
                                            "date": instant_text(date_ms), "log": members})
 
     def line(self, value):
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
         self.crc = zlib.crc32(text.encode(), self.crc)
         return text
 
@@ -316,10 +364,8 @@ def take_progress(export, document, path, courses):
         if at_ms is None:
             raise Problem(f"{where}: lacks an instant: {' or '.join(NAMES['at'])}")
         metadata = row.get("metadata")
-        try:
-            metadata = json.loads(metadata) if isinstance(metadata, str) else metadata
-        except ValueError:
-            raise Problem(f"{where}: metadata: is no JSON") from None
+        if isinstance(metadata, str):
+            metadata = read_json(f"{where}: metadata", lambda text=metadata: json.loads(text))
         report = report_of(document, row)
         kind = str(row.by_name.get("contenttype") or "") or ("video" if document in ("pts", "video") else "")
         export.add(at_ms, 1, lambda at, user=user, course=course, item=item, report=report, metadata=metadata, kind=kind:
@@ -334,7 +380,7 @@ def value_of(text):
         value = json.loads(text)
     except ValueError:
         return {"t": True, "f": False}.get(text, text)
-    return value if isinstance(value, (int, float, bool)) else text
+    return value if isinstance(value, (int, float)) and math.isfinite(value) else text
 
 
 def take_logs(export, path):
@@ -345,7 +391,7 @@ def take_logs(export, path):
             if plain(name) in NO_MEMBERS or value in ("", None, "NULL", "\\N"):
                 continue
             if isinstance(value, str) and value[:1] == "{":
-                value = json.loads(value)
+                value = read_json(f"{where}: {name}", lambda text=value: json.loads(text))
             members |= value if isinstance(value, dict) else {name: value_of(value)}
         date = members.get("date")
         at_ms, date_ms = row.instant("log_at"), instant_ms(date) if date is not None else None

@@ -58,15 +58,30 @@ test('what the faces say of it is what the tables said', async () => {
 });
 
 test('a row that cannot be read is named, and nothing is written', () => {
-  const bad = (text, says) => {
+  const bad = (text, says, kind = 'video --progress') => {
     writeFileSync(join(room, 'bad.csv'), text);
-    const done = shell('python3 scripts/migrate.py video --progress bad.csv --out bad.jsonl');
+    const done = shell(`python3 scripts/migrate.py ${kind} bad.csv --out bad.jsonl`);
     assert.equal(done.status, 1);
     assert.match(done.stderr, says);
+    assert.equal(done.stderr.trim().split('\n').length, 1, done.stderr);
     assert.equal(spawnSync('ls', [join(room, 'bad.jsonl')]).status, 2);
   };
   bad('userId,videoId,watchedDuration,lastWatched\n1,v,-3,2025-01-01\n', /migrate: bad\.csv:2: watched: '-3' is no number/);
   bad('userId,videoId,watchedDuration,lastWatched\n1,v,3,yesterday\n', /bad\.csv:2: at: 'yesterday' is no instant/);
   bad('userId,watchedDuration,lastWatched\n1,3,2025-01-01\n', /bad\.csv:2: lacks videoid or/);
   bad('userId,videoId\n1,v,3\n', /bad\.csv:2: has more or fewer columns/);
+  const row = '{"userId":1,"videoId":"v","watchedDuration":3,"lastWatched":"2025-01-01"}';
+  bad(`${row}\n{"userId":1 "videoId"}\n`, /bad\.csv:2: is no JSON: Expecting ',' delimiter at column 13/);
+  bad(`[${row},\n{"userId":1,\n"videoId" 2}]`, /bad\.csv:2: is no JSON: /);
+  bad(`[${row}\n${row}]`, /bad\.csv:2: is no JSON: the list goes on without a comma/);
+  bad(`[${row},\n\n${row.replace('3', '-3')}]`, /bad\.csv:3: watched: -3 is no number/);
+  bad('[\n1,2]', /bad\.csv:2: is no object/);
+  bad(`${row}\n7\n`, /bad\.csv:2: is no object/);
+  bad(Buffer.from('userId,videoId,watchedDuration,lastWatched\nJos\u00e9,v,3,2025-01-01\n', 'latin1'), /bad\.csv:2: is not UTF-8/);
+  bad(Buffer.from('\ufeffuserId,videoId\n', 'utf16le'), /bad\.csv:1: is not UTF-8/);
+  const log = (value) => `{"user_id":1,"created_at":"2025-01-01","value":${value}}`;
+  for (const word of ['NaN', '1e999', '"\\ud800"']) bad(`${log(1)}\n${log(word)}\n`, /bad\.csv:2: is no JSON: /, 'logs --logs');
+  bad('user_id,created_at,value\n1,2025-01-01,{oops\n', /bad\.csv:2: value: is no JSON: /, 'logs --logs');
+  bad('user_id,created_at,note,value\n1,2025-01-01,"a\nb",1\n1,then,c,1\n', /bad\.csv:4: log_at: 'then' is no instant/, 'logs --logs');
+  bad('{"user_id":1,"created_at":1e300,"value":1}\n', /bad\.csv:1: log_at: 1e\+300 is no instant/, 'logs --logs');
 });
