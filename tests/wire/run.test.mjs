@@ -82,6 +82,17 @@ test('apt that fails is not passed over', () => {
   assert.match(lastLine(failed.stderr), /apt-get install failed/);
 });
 
+// How many lines of curl were printed; each of them works.
+const linesWork = (text) => {
+  const lines = text.split('\n').filter((line) => line.startsWith('curl '));
+  const names = text.split('\n').filter((line) => /^[TI]=/.test(line)).join('\n');
+  for (const line of lines) {
+    const said = spawnSync('sh', ['-c', `${names}\n${line} -w '%{http_code}'`], { encoding: 'utf8' });
+    assert.match(said.stdout, /20[01]$/, line);
+  }
+  return lines.length;
+};
+
 test('an empty directory gets the demo, and every picture has something to show', async () => {
   const port = await freePort();
   const out = start([], { env: { PORTS: String(port), DATA: join(clone, 'data') } });
@@ -101,11 +112,7 @@ test('an empty directory gets the demo, and every picture has something to show'
   assert.ok((await get('/progress/engagement/1001', 'student')).streakDays >= 5);
   const { retention } = await get('/progress/summary/10101');
   assert.ok(retention.length === 100 && retention[0].share > retention[99].share);
-  // each of the printed lines works
-  for (const line of out.text.split('\n').filter((line) => line.startsWith('curl '))) {
-    const said = spawnSync('sh', ['-c', `T=${token('student')} I=${token('instructor')}\n${line} -w '%{http_code}'`], { encoding: 'utf8' });
-    assert.match(said.stdout, /20[01]$/, line);
-  }
+  assert.equal(linesWork(out.text), 5);
   // the same port again, and the same directory again
   const taken = call([], { env: { PORTS: String(port), DATA: join(clone, 'other') } });
   assert.notEqual(taken.status, 0);
@@ -123,6 +130,7 @@ test('an empty directory gets the demo, and every picture has something to show'
 test('--no-demo, and data that is there already, stay as they are', async () => {
   const out = start(['--no-demo'], { env: { PORTS: String(await freePort()), DATA: join(clone, 'bare') } });
   await until(out, /Ctrl-C stops it/);
+  assert.doesNotMatch(out.text, /^# (pts|courseroom|trk)$/m, 'what would be 404');
   out.child.kill('SIGTERM');
   await out.ended;
   assert.match(run('verify', '--data', join(clone, 'bare')).stdout, /^verified: 0 events/);
@@ -131,4 +139,17 @@ test('--no-demo, and data that is there already, stay as they are', async () => 
   again.child.kill('SIGTERM');
   await again.ended;
   assert.match(run('verify', '--data', join(clone, 'bare')).stdout, /^verified: 0 events/);
+});
+
+test('what is printed is where the server listens: settings of the environment, several ports', async () => {
+  const [cert, key, port] = [join(clone, 'cert.pem'), join(clone, 'key.pem'), await freePort()];
+  assert.equal(spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=milepost', '-keyout', key, '-out', cert]).status, 0);
+  for (const [more, base] of [[{ MILEPOST_LISTEN: '::1', MILEPOST_TLS_CERT_FILE: cert, MILEPOST_TLS_KEY_FILE: key, MILEPOST_LOG_FORMAT: 'json' }, `https://[::1]:${port}`], [{ MILEPOST_LISTEN: '0.0.0.0' }, `http://127.0.0.1:${port}`]]) {
+    const out = start(['--no-demo'], { env: { PORTS: `${port} ${await freePort()}`, DATA: join(clone, `at-${more.MILEPOST_LISTEN}`), ...more } });
+    await until(out, /Ctrl-C stops it/);
+    assert.ok(out.text.includes(`the dashboard is at ${base}/ (`), out.text);
+    assert.equal(linesWork(out.text), 2);
+    out.child.kill('SIGTERM');
+    assert.equal(await out.ended, 0, out.text);
+  }
 });
