@@ -162,11 +162,11 @@ static int restore(const char *file, const char *directory)
         return cli_complain(directory, "the data directory is not empty; nothing was changed");
     if (snprintf(beside, sizeof beside, "%s/restore.part", directory) >= (int)sizeof beside)
         return cli_complain("data", "the path is too long");
-    if (cli_make_directory(directory) != 0)
+    if (cli_make_directory("data", directory) != 0)
         return 1;
     store_remove(beside); /* what a restore that was killed left */
     enum rc rc =
-        cli_make_directory(beside) == 0 ? restore_beside(beside, file, &events, &fault) : RC_INTERNAL;
+        cli_make_directory("data", beside) == 0 ? restore_beside(beside, file, &events, &fault) : RC_INTERNAL;
     if (rc == RC_OK)
         rc = store_replace_empty(directory, beside, &fault);
     store_remove(beside);

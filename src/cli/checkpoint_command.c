@@ -49,7 +49,7 @@ static int copy(const struct settings *settings, const char *from, const char *t
     struct store_node_copy copied;
     struct fault fault = {NULL, NULL};
 
-    if (cli_make_directory(to) != 0)
+    if (cli_make_directory(joins ? "data" : "--to", to) != 0)
         return 1;
     enum rc rc = store_copy_node(from, to, joins ? is_of_log : NULL, (void *)(uintptr_t)settings, &copied,
                                  &fault); /* only read */

@@ -42,8 +42,9 @@ int cli_erase(int argc, char **argv);
  * Source: reliability A172. */
 MUST_CHECK enum rc cli_check_store(struct store *store, struct fault *fault);
 
-/* Makes the data directory when it is not there; says what is wrong. 0, or an exit status. */
-int cli_make_directory(const char *path);
+/* Makes a directory when it is not there; says what is wrong, of the setting or flag that names it. 0, or an
+ * exit status. */
+int cli_make_directory(const char *setting, const char *path);
 
 /* A line for the operator. Any thread. */
 void cli_say(const char *what, const char *why);

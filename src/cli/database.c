@@ -258,8 +258,9 @@ static enum rc copy_as_own(const char *from, const char *room, const char *direc
     (void)snprintf(file, sizeof file, "%.250s/moved.backup", room); /* fits */
     enum rc rc = store_backup(from, file, &watch, out_events, fault);
     if (rc == RC_OK)
-        rc = cli_make_directory(directory) == 0 ? store_restore(directory, file, &watch, out_events, fault)
-                                                : fault_set(fault, RC_INTERNAL, NULL, "cannot make it");
+        rc = cli_make_directory("--to", directory) == 0
+                 ? store_restore(directory, file, &watch, out_events, fault)
+                 : fault_set(fault, RC_INTERNAL, NULL, "cannot make it");
     progress_end(&progress);
     (void)unlink(file); /* or it is not there */
     return rc;

@@ -333,7 +333,7 @@ static int import_file(const char *path, const char *directory)
     struct stat is = {.st_size = 0};
     (void)fstat(fileno(importing.in), &is); /* of a pipe nobody knows */
     progress_begin(&importing.progress, "import", "bytes", S_ISREG(is.st_mode) ? (uint64_t)is.st_size : 0);
-    enum rc rc = cli_make_directory(beside) == 0 ? make_store(&importing, beside) : RC_INTERNAL;
+    enum rc rc = cli_make_directory("data", beside) == 0 ? make_store(&importing, beside) : RC_INTERNAL;
     (void)fclose(importing.in); /* it was only read */
     if (rc == RC_OK)
         rc = store_replace_empty(directory, beside, &fault);
@@ -361,7 +361,7 @@ int cli_import(int argc, char **argv)
         (void)fprintf(stderr, "usage: milepost import FILE [--data DIR], or milepost import oulad DIR\n");
         return 2;
     }
-    if (!*settings.database && cli_make_directory(settings.data) != 0)
+    if (!*settings.database && cli_make_directory("data", settings.data) != 0)
         return 1;
     return cli_into_log(&settings, import_file, file);
 }

@@ -24,32 +24,32 @@ int64_t cli_now_ms(void)
 }
 
 /* One directory. EEXIST is fine. */
-static int make_one(const char *path, const char *wanted)
+static int make_one(const char *setting, const char *path, const char *wanted)
 {
     if (mkdir(path, 0700) == 0 || errno == EEXIST)
         return 0;
     /* nowhere else to say it */
-    (void)fprintf(stderr, "milepost: data: cannot make %s: %s\n", wanted, strerror(errno));
+    (void)fprintf(stderr, "milepost: %s: cannot make %s: %s\n", setting, wanted, strerror(errno));
     return 1;
 }
 
-int cli_make_directory(const char *path)
+int cli_make_directory(const char *setting, const char *path)
 {
     char part[4096];
     size_t size = strlen(path);
 
     if (size >= sizeof part)
-        return make_one(path, path); /* says that the name is too long */
+        return make_one(setting, path, path); /* says that the name is too long */
     memcpy(part, path, size + 1);
     for (size_t i = 1; i < size; i++)
         if (part[i] == '/') {
             part[i] = '\0';
-            int status = make_one(part, path);
+            int status = make_one(setting, part, path);
             part[i] = '/';
             if (status)
                 return status;
         }
-    return make_one(path, path);
+    return make_one(setting, path, path);
 }
 
 void cli_say(const char *what, const char *why)
@@ -158,7 +158,7 @@ int cli_open_until(const struct settings *settings, const struct cli_start_watch
         .stop = watch ? watch->stop : NULL,
     };
 
-    if (cli_make_directory(settings->data) != 0)
+    if (cli_make_directory("data", settings->data) != 0)
         return 1;
     enum rc rc = open_once(settings, &policy, out_store, out_engine, &fault);
     for (bool said = false; rc == RC_BUSY && *settings->database && watch && !watch->stop(); said = true) {

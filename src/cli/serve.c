@@ -72,6 +72,14 @@ static void watch_for_stop(bool on)
     (void)signal(SIGINT, on ? on_stop : SIG_DFL);
 }
 
+/* Settings that are judged together. 0, or an exit status. */
+static int check_oidc(const struct settings *settings)
+{
+    if (!*settings->oidc_issuer != !*settings->oidc_client_id)
+        return serve_complain(*settings->oidc_issuer ? "oidc_client_id" : "oidc_issuer", "must be given too");
+    return 0;
+}
+
 /* What the faces are told of the settings, and what they hold of their own. 0, or an exit status. */
 static int prepare_faces(struct server *server)
 {
@@ -82,8 +90,8 @@ static int prepare_faces(struct server *server)
     context->zone = zone_new(settings->display_timezone);
     if (!context->zone)
         return serve_complain("display_timezone", no_zone);
-    if (!*settings->oidc_issuer != !*settings->oidc_client_id)
-        return serve_complain(*settings->oidc_issuer ? "oidc_client_id" : "oidc_issuer", "must be given too");
+    if (check_oidc(settings) != 0)
+        return 1;
     if (service_new(server->engine, &context->service, &fault) != RC_OK)
         return serve_complain(NULL, fault.message);
     server->metrics = metrics_new(face_routes.count);
@@ -176,9 +184,13 @@ static void raise_descriptor_limit(void)
 static int check(const struct settings *settings)
 {
     struct zone *zone = zone_new(settings->display_timezone);
-    int status = zone ? serve_check_keys(settings) : serve_complain("display_timezone", no_zone);
+    int status = zone ? 0 : serve_complain("display_timezone", no_zone);
 
     zone_free(zone);
+    status |= serve_check_keys(settings);
+    status |= check_oidc(settings);
+    status |= serve_check_addresses(settings);
+    status |= serve_snapshots_check(settings);
     if (status == 0)
         (void)printf("milepost: the settings are fine\n"); /* nowhere else to say it */
     return status ? 2 : 0;

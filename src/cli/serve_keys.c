@@ -171,7 +171,7 @@ int serve_check_keys(const struct settings *settings)
 
     list_key_files(settings, files);
     for (int i = 0; i < KEY_FILES && auth; i++)
-        if (*files[i].path &&
+        if ((*files[i].path || (files[i].own_name && !is_missing(&files[i], settings->data))) &&
             read_key_file(&files[i], settings->data, auth_keys(auth), NULL, &fault) != RC_OK)
             wrong = cli_complain(files[i].name, fault_why(&fault));
     auth_free(auth);

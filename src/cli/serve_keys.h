@@ -20,7 +20,7 @@ int serve_load_keys(const struct settings *settings, bool has_data, struct log *
 int serve_make_keys(const struct settings *settings);
 
 /* Whether the keys that the settings name can be used; keys that the first start would make need not be
- * there. What is wrong is said. 0, or an exit status. */
+ * there, but one that is there must be good. What is wrong is said. 0, or an exit status. */
 int serve_check_keys(const struct settings *settings);
 
 /* Reads each key again, by itself; one whose file is missing or broken stays, and that is said. jwks NULL:

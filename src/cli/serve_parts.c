@@ -12,6 +12,9 @@
 #include "face/jwks.h"
 #include "face/live/live_source.h"
 #include "face/write.h"
+#include "http/listener.h"
+
+enum { ADDRESS_BYTES = 64 };
 
 /* The document's own default, for user_check = required without a URL. Contract 5. */
 static const char default_user_service[] = "http://127.0.0.1:5001/api/users";
@@ -74,23 +77,42 @@ struct http_settings serve_listener(struct server *server)
     };
 }
 
+/* The address of metrics_listen; its kind has checked the port. */
+static uint16_t metrics_address(const char *text, char *out, size_t size)
+{
+    const char *colon = strrchr(text, ':');
+    bool has_brackets = colon && text[0] == '[' && colon[-1] == ']';
+
+    /* a cut one does not parse */
+    (void)snprintf(out, size, "%.*s", colon ? (int)(colon - text) - 2 * has_brackets : 9,
+                   colon ? text + has_brackets : "127.0.0.1");
+    return (uint16_t)strtol(colon ? colon + 1 : text, NULL, 10);
+}
+
+int serve_check_addresses(const struct settings *settings)
+{
+    static const char wrong[] = "must be an IPv4 or IPv6 address, or localhost";
+    char address[ADDRESS_BYTES];
+    int status = listener_takes(settings->listen) ? 0 : serve_complain("listen", wrong);
+
+    (void)metrics_address(settings->metrics_listen, address, sizeof address); /* the port is right */
+    if (*settings->metrics_listen && !listener_takes(address))
+        status = serve_complain("metrics_listen", wrong);
+    return status;
+}
+
 enum rc serve_start_metrics(struct server *server, void (*judge)(struct request *request),
                             void (*observe)(struct face_context *context, struct request *request,
                                             uint64_t microseconds),
                             struct fault *fault)
 {
-    const char *text = server->settings.metrics_listen, *colon = strrchr(text, ':');
-    uint16_t port =
-        (uint16_t)strtol(colon ? colon + 1 : text, NULL, 10); /* the setting's kind has checked it */
+    const char *text = server->settings.metrics_listen;
     struct http_settings http = serve_listener(server);
-    char address[64]; /* read at the start alone */
+    char address[ADDRESS_BYTES]; /* read at the start alone */
+    uint16_t port = metrics_address(text, address, sizeof address);
 
     if (!*text)
         return RC_OK;
-    bool has_brackets = colon && text[0] == '[' && colon[-1] == ']';
-    /* a cut one does not parse */
-    (void)snprintf(address, sizeof address, "%.*s", colon ? (int)(colon - text) - 2 * has_brackets : 9,
-                   colon ? text + has_brackets : "127.0.0.1");
     http.listen = address;
     http.ports = &port;
     http.port_count = 1;

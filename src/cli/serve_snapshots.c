@@ -135,9 +135,35 @@ void serve_snapshots_look(struct snapshots *snapshots, const struct settings *se
     (void)gmtime_r(&now, &utc);                                     /* a clock that runs can be read */
     (void)strftime(name, sizeof name, "%Y-%m-%dT%H%M%SZ.db", &utc); /* fits */
     (void)snprintf(snapshots->path, sizeof snapshots->path, "%s/%s", place, name); /* likewise */
-    snapshots->child = cli_make_directory(place) == 0 ? begin(snapshots->path, argc, argv) : 0;
+    snapshots->child = cli_make_directory(*settings->snapshot_dir ? "snapshot_dir" : "data", place) == 0
+                           ? begin(snapshots->path, argc, argv)
+                           : 0;
     if (!snapshots->child)
         snapshots->next_look_ms = now_ms + AGAIN_AFTER_MS;
+}
+
+int serve_snapshots_check(const struct settings *settings)
+{
+    char place[PLACE_BYTES];
+    size_t size = strlen(settings->snapshot_dir);
+
+    if (settings->snapshot_every_h == 0 || size == 0)
+        return 0;
+    if (!place_of(settings, place, sizeof place))
+        return cli_complain("snapshot_dir", "the path is too long");
+    while (access(place, F_OK) != 0) {
+        char *slash = strrchr(place, '/');
+        if (errno != ENOENT)
+            return cli_complain("snapshot_dir", strerror(errno));
+        if (!slash || slash == place)
+            (void)snprintf(place, sizeof place, "%s", slash ? "/" : "."); /* fits */
+        else
+            *slash = '\0';
+    }
+    struct stat is;
+    if (stat(place, &is) != 0 || !S_ISDIR(is.st_mode))
+        return cli_complain("snapshot_dir", strerror(ENOTDIR));
+    return access(place, W_OK | X_OK) == 0 ? 0 : cli_complain("snapshot_dir", strerror(errno));
 }
 
 void serve_snapshots_stop(struct snapshots *snapshots)

@@ -18,5 +18,9 @@ struct snapshots {
 void serve_snapshots_look(struct snapshots *snapshots, const struct settings *settings, int argc,
                           char **argv);
 
+/* Whether snapshot_dir is, or can be made, a directory to write into. What is wrong is said. 0, or an exit
+ * status. */
+int serve_snapshots_check(const struct settings *settings);
+
 /* Ends the one that is under way. */
 void serve_snapshots_stop(struct snapshots *snapshots);

@@ -60,6 +60,15 @@ static struct addrinfo *resolve(const char *address, uint16_t port)
     return getaddrinfo(address, service, &hints, &found) == 0 ? found : NULL;
 }
 
+bool listener_takes(const char *address)
+{
+    struct addrinfo *at = resolve(address, 0);
+
+    if (at)
+        freeaddrinfo(at);
+    return at != NULL;
+}
+
 enum rc listener_open(const char *address, uint16_t port, struct listener **out_listener, struct fault *fault)
 {
     struct addrinfo *at = resolve(address, port);

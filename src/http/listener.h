@@ -27,6 +27,9 @@ struct seat {
 MUST_CHECK enum rc listener_open(const char *address, uint16_t port, struct listener **out_listener,
                                  struct fault *fault);
 
+/* Whether listener_open would take the address, by how it is written. */
+bool listener_takes(const char *address);
+
 /* Listens on a name that this machine alone knows, and no file has: for a tls_front. *out_size: of the
  * address. Errors as listener_open. */
 MUST_CHECK enum rc listener_open_inner(struct sockaddr_storage *out_address, socklen_t *out_size,

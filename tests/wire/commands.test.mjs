@@ -93,12 +93,34 @@ test('serve --check-config starts nothing and says what is wrong, with file and 
     [['--server-key-file', config + '.none'], /server_key_file: .*none cannot be read/],
     [['--jwt-public-key-file', key], /jwt_public_key_file: /],
     [['--display-timezone', 'Mars'], /display_timezone: no such IANA time zone/],
+    [['--oidc-issuer', 'https://a.example'], /oidc_client_id: must be given too/],
+    [['--oidc-client-id', 'x'], /oidc_issuer: must be given too/],
+    [['--metrics-listen', 'foo:9000'], /metrics_listen: must be an IPv4 or IPv6 address/],
+    [['--listen', 'foo'], /listen: must be an IPv4 or IPv6 address/],
+    [['--snapshot-every', '1', '--snapshot-dir', join(key, 'snaps')], /snapshot_dir: Not a directory/],
+    [['--snapshot-every', '1', '--snapshot-dir', key], /snapshot_dir: Not a directory/],
   ]) {
     const wrong = check(...flags);
     assert.equal(wrong.status, 2, flags.join(' '));
     assert.match(wrong.stderr, says);
   }
   assert.equal(check('--jwt-secret-file', key, '--server-key-file', key).status, 0);
+  for (const good of [['--metrics-listen', '9000'], ['--metrics-listen', '[::1]:9000'], ['--snapshot-every', '1', '--snapshot-dir', join(data, 'a/b')]]) assert.equal(check(...good).status, 0, good.join(' '));
+  mkdirSync(data);
+  writeFileSync(join(data, 'jwt.secret'), 'short');
+  assert.match(check().stderr, /jwt_secret_file: /);
+});
+
+test('a directory that cannot be made is named by who asked for it', async () => {
+  const file = join(room, 'a-file'), inside = join(file, 'x'), from = join(room, 'made');
+  writeFileSync(file, '');
+  const server = await Server.start({ directory: from, flags: ['--snapshot-every', '1', '--snapshot-dir', inside] });
+  await until(() => /a-file/.test(server.log), () => server.log);
+  assert.match(server.log, /milepost: snapshot_dir: cannot make .*a-file\/x: Not a directory/);
+  await server.stop();
+  assert.match(run('checkpoint', '--data', from, '--to', inside).stderr, /milepost: --to: cannot make/);
+  assert.match(run('move', '--from', from, '--to', inside).stderr, /milepost: --to: cannot make/);
+  assert.match(run('serve', '--data', inside).stderr, /milepost: data: cannot make/);
 });
 
 test('a port says why it cannot be had; a data directory is made with its parents', async () => {
