@@ -71,10 +71,11 @@ void manual_settings(FILE *out)
     (void)fprintf(out, ".SH DESCRIPTION\n");
     put_roff(
         out,
-        "A line is \"name = value\", or a comment that begins with ; or #. The file is read when it is "
-        "named by --config FILE. Each setting is also a flag (--name value) and a name in the environment "
-        "(MILEPOST_NAME); flags beat environment beats file. An unknown or bad setting refuses to start "
-        "and says where it stands: milepost serve --config FILE --check-config looks without starting.\n");
+        "A line is \"name = value\", or a comment that begins with ; or #; behind a value there is none. The "
+        "file is read when it is named by --config FILE. Each setting is also a flag (--name value) and a "
+        "name in the environment (MILEPOST_NAME); flags beat environment beats file. An unknown or bad "
+        "setting refuses to start and says where it stands: milepost serve --config FILE --check-config "
+        "looks without starting.\n");
     (void)fprintf(out, ".SH SETTINGS\n");
     for (const struct setting *row = settings_rows; row < settings_rows + settings_row_count; row++) {
         (void)fprintf(out, ".TP\n.BR ");

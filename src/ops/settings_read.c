@@ -12,7 +12,7 @@
 
 extern char **environ;
 
-/* inih cuts a line at 199 bytes and a value at " ;": such a line is refused, not cut. */
+/* inih cuts a line at 199 bytes and a value at " ;", and takes " #" into it: such a line is refused. */
 enum { LINE_MAX_BYTES = 198, NAME_MAX_BYTES = 64 };
 
 enum source { SOURCE_DEFAULT, SOURCE_FILE, SOURCE_ENVIRONMENT, SOURCE_FLAG };
@@ -130,6 +130,20 @@ struct lines {
     struct reading *reading;
 };
 
+static const char *problem_of_line(const char *line)
+{
+    const char *start = line + strspn(line, " \t");
+
+    if (*start == ';' || *start == '#')
+        return NULL;
+    if (strlen(line) > LINE_MAX_BYTES)
+        return "is longer than 198 bytes";
+    for (const char *at = start; *at; at++)
+        if (isspace((unsigned char)*at) && (at[1] == ';' || at[1] == '#'))
+            return "a comment is a line of its own: \" ;\" and \" #\" are in no value";
+    return NULL;
+}
+
 static char *next_line(char *line, int room, void *arg)
 {
     struct lines *lines = arg;
@@ -139,8 +153,9 @@ static char *next_line(char *line, int room, void *arg)
     if (!fgets(whole, sizeof whole, lines->file))
         return NULL;
     reading->line++;
-    if (whole[0] != ';' && whole[0] != '#' && (strlen(whole) > LINE_MAX_BYTES || strstr(whole, " ;"))) {
-        complain_of_line(reading, reading->line, NULL, "too long, or holds \" ;\"");
+    const char *problem = problem_of_line(whole);
+    if (problem) {
+        complain_of_line(reading, reading->line, NULL, problem);
         whole[0] = '\n', whole[1] = '\0';
     }
     (void)snprintf(line, (size_t)room, "%s", whole); /* a comment may be cut */

@@ -87,6 +87,9 @@ test('serve --check-config starts nothing and says what is wrong, with file and 
   assert.match(end.stderr, /milepost.conf:3: rate_limt: unknown setting; did you mean rate_limit\?/);
   assert.match(end.stderr, /milepost.conf:5: threads: must be a whole number from 0 to 256 threads/);
   assert.match(end.stderr, /milepost.conf:6: /);
+  writeFileSync(config, `log_level = info # loud\nlisten = ::1\t; here\ndata = ${'d'.repeat(200)}\n# mine ; and # yours\n  # indented\njwt_issuer = a#b;c\n`);
+  const behind = check('--config', config);
+  assert.deepEqual([behind.status, behind.stderr.trim().split('\n').map((line) => /conf:(\d): (a comment is a line of its own|is longer)/.exec(line)?.[1])], [2, ['1', '2', '3']], behind.stderr);
   writeFileSync(key, 'x'.repeat(32));
   for (const [flags, says] of [
     [['--jwt-secret-file', join(room, 'gone')], /jwt_secret_file: .*gone cannot be read: No such file/],

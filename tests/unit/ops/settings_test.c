@@ -166,13 +166,14 @@ static void three_sources_have_an_order(void **unused)
     free(problems);
     assert_int_equal(setenv("MILEPOST_NONSENSE", "2", 1), 0);
     file = fopen(name, "w");
-    (void)fprintf(file, "listen = 1 ; no comment here\nnothing = 1\n");
+    (void)fprintf(file, "listen = 1 ; no comment here\nnothing = 1\nsnapshot_dir = x\t# nor here\n");
     (void)fclose(file);
     assert_int_equal(read_flags(flags, COUNT(flags), &settings, &problems), RC_INVALID);
     assert_non_null(strstr(problems, "MILEPOST_NONSENSE"));
     assert_non_null(strstr(problems, "nothing"));
-    assert_non_null(strstr(problems, ":1: too long"));
+    assert_non_null(strstr(problems, ":1: a comment is a line of its own"));
     assert_non_null(strstr(problems, ":2: nothing: unknown setting"));
+    assert_non_null(strstr(problems, ":3: a comment is a line of its own"));
     settings_done(&settings);
     free(problems);
     file = fopen(name, "w");
