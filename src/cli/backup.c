@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "cli/commands.h"
 #include "cli/database.h"
 #include "cli/options.h"
 #include "cli/progress.h"
@@ -81,8 +82,8 @@ static int read_file_argument(int argc, char **argv, const struct cli_option *ow
 
     if (status == 0 && !*out_file) {
         /* nowhere else to say it */
-        (void)fprintf(stderr, "usage: milepost %s FILE [--data DIR] (milepost %s --help says more)\n",
-                      argv[1], argv[1]);
+        (void)fprintf(stderr, "usage: milepost %s %s (milepost %s --help says more)\n", argv[1],
+                      cli_command_find(argv[1])->usage, argv[1]);
         status = 2;
     }
     return status;

@@ -361,6 +361,8 @@ int cli_import(int argc, char **argv)
         (void)fprintf(stderr, "usage: milepost import FILE [--data DIR], or milepost import oulad DIR\n");
         return 2;
     }
+    if (access(file, R_OK) != 0) /* before anything is made */
+        return cli_complain(file, strerror(errno));
     if (!*settings.database && cli_make_directory("data", settings.data) != 0)
         return 1;
     return cli_into_log(&settings, import_file, file);

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ops/nearest.h"
+
 enum { ARGUMENTS_MAX = 256 };
 
 int cli_complain(const char *what, const char *why)
@@ -18,6 +20,28 @@ static const struct cli_option *find(const struct cli_option *own, int own_count
         if (strlen(own[i].name) == size && strncmp(own[i].name, argument, size) == 0)
             return &own[i];
     return NULL;
+}
+
+/* Whether a flag that is not known is nearer to an option of the command than to a setting, which is said. */
+static bool is_nearly_own(const struct cli_option *own, int own_count, const char *flag)
+{
+    struct nearest nearest = {.word = flag, .size = strcspn(flag, "=")};
+    char why[64];
+
+    if (strncmp(flag, "--", 2) != 0)
+        return false;
+    nearest.word += 2;
+    nearest.size -= 2;
+    for (int i = 0; i < settings_row_count; i++)
+        nearest_try(&nearest, settings_rows[i].name);
+    const char *setting = nearest.best;
+    for (int i = 0; i < own_count; i++)
+        nearest_try(&nearest, own[i].name + 2);
+    if (nearest.best == setting)
+        return false;
+    (void)snprintf(why, sizeof why, "unknown option; did you mean --%s?", nearest.best); /* fits */
+    (void)cli_complain(flag, why);
+    return true;
 }
 
 int cli_read(int argc, char **argv, const struct cli_option *own, int own_count, const char **words, int max,
@@ -42,6 +66,8 @@ int cli_read(int argc, char **argv, const struct cli_option *own, int own_count,
             *option->value = argv[++i];
         } else if (argv[i][0] != '-' && *out_words < max) {
             words[(*out_words)++] = argv[i];
+        } else if (is_nearly_own(own, own_count, argv[i])) {
+            return 2;
         } else {
             settings[kept++] = argv[i];
             if (argv[i][0] == '-' && !strchr(argv[i], '=') && i + 1 < argc)

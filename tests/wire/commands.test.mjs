@@ -51,7 +51,8 @@ test('version, help, and help for each command with an example that names it', (
 });
 
 test('an unknown command or setting: what may have been meant', () => {
-  for (const [words, says] of [[['exprot'], /exprot: no such command; did you mean export\?/], [['help', 'serv'], /did you mean serve\?/], [['xyzzy'], /no such command \(milepost --help/], [['serve', '--complition-threshold', '9'], /did you mean completion_threshold\?/]]) {
+  for (const [words, says] of [[['exprot'], /exprot: no such command; did you mean export\?/], [['help', 'serv'], /did you mean serve\?/], [['xyzzy'], /no such command \(milepost --help/], [['serve', '--complition-threshold', '9'], /did you mean completion_threshold\?/],
+    [['token', '--rol', 'admin', '--sub', 'x'], /--rol: unknown option; did you mean --role\?/], [['export', '--usr=x'], /did you mean --user\?/], [['serve', '--chek-config'], /did you mean --check-config\?/], [['export', '--dta', 'x'], /did you mean data\?/]]) {
     const end = run(...words);
     assert.equal(end.status, 2);
     assert.match(end.stderr, says);
@@ -112,6 +113,16 @@ test('serve --check-config starts nothing and says what is wrong, with file and 
   mkdirSync(data);
   writeFileSync(join(data, 'jwt.secret'), 'short');
   assert.match(check().stderr, /jwt_secret_file: /);
+});
+
+test('what cannot be read makes no data directory', () => {
+  const data = join(room, 'not-made'), none = join(room, 'nowhere');
+  for (const words of [['import', none], ['import', 'oulad', none], ['import', 'oulad', process.execPath]]) {
+    const end = run(...words, '--data', data);
+    assert.equal(end.status, 1, words.join(' '));
+    assert.match(end.stderr, /milepost: \S+: (No such file or directory|Not a directory)/);
+    assert.ok(!existsSync(data), words.join(' '));
+  }
 });
 
 test('a directory that cannot be made is named by who asked for it', async () => {

@@ -306,7 +306,7 @@ test('commands say what is wrong with how they are used', () => {
     [['verify', '--data', join(room, 'nowhere')], /no data in this directory/],
     [['export', '--data', join(room, 'nowhere')], /no data in this directory/],
     [['rebuild', '--data', join(room, 'nowhere')], /no data in this directory/],
-    [['backup'], /usage: milepost backup FILE/],
+    [['backup'], /usage: milepost backup FILE \[--with-keys\] \[--data DIR\] \(/],
     [['restore'], /usage: milepost restore FILE/],
     [['import'], /usage: milepost import FILE/],
     [['verify', '--colour', 'red'], /colour/],

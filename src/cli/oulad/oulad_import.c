@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -340,6 +341,10 @@ int cli_import_oulad(int argc, char **argv)
                       course);
         return 2;
     }
+    DIR *files = opendir(words[1]); /* before anything is made */
+    if (!files)
+        return cli_complain(words[1], strerror(errno));
+    (void)closedir(files);                                /* it was only looked at */
     status = cli_open(&settings, &store, &import.engine); /* first: a live server is refused at once */
     if (status)
         return status;
