@@ -82,7 +82,7 @@ void manual_settings(FILE *out)
         put_roff(out, row->name);
         (void)fprintf(out, " \" = %s\"\n", *row->initial ? row->initial : "(empty)");
         put_roff(out, row->text);
-        (void)fprintf(out, ".\n");
+        (void)fprintf(out, "%s.\n", settings_note(row));
         if (row->choices || row->high) {
             settings_print_range(out, row);
             (void)fprintf(out, ".\n");
@@ -93,12 +93,14 @@ void manual_settings(FILE *out)
     (void)fprintf(out, ".SH SEE ALSO\n.BR milepost (1)\n");
 }
 
-/* A text as comment lines of at most 96 columns. */
-static void put_comment(FILE *out, const char *text)
+/* A text and its note as comment lines of at most 96 columns. */
+static void put_comment(FILE *out, const char *text, const char *note)
 {
+    char whole[1024];
     size_t column = 0;
 
-    for (const char *word = text; *word;) {
+    (void)snprintf(whole, sizeof whole, "%s%s", text, note); /* fits: a row of the table */
+    for (const char *word = whole; *word;) {
         size_t size = strcspn(word, " ");
         if (column == 0 || column + size > 96) {
             (void)fprintf(out, "%s#", column ? "\n" : "");
@@ -117,7 +119,7 @@ void manual_example_config(FILE *out, const char *data)
     (void)fprintf(out, "# Try a change: milepost serve --config FILE --check-config\n");
     for (const struct setting *row = settings_rows; row < settings_rows + settings_row_count; row++) {
         (void)fprintf(out, "\n");
-        put_comment(out, row->text);
+        put_comment(out, row->text, settings_note(row));
         if (row->choices || row->high) {
             (void)fprintf(out, "# ");
             settings_print_range(out, row);

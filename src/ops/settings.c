@@ -155,16 +155,17 @@ void settings_print_range(FILE *out, const struct setting *row)
                       unit); /* likewise */
 }
 
-static const char on_all_nodes[] = "; the same on all nodes of a database";
+const char *settings_note(const struct setting *row)
+{
+    return row->alike ? "; the same on all nodes of a database" : "";
+}
 
 void settings_help(FILE *out)
 {
     /* to a terminal */
     (void)fprintf(out, "Settings (--name value, MILEPOST_NAME, or \"name = value\" in --config FILE):\n");
     for (const struct setting *row = settings_rows; row < settings_rows + settings_row_count; row++) {
-        (void)fprintf(out, "  --%-22s %s", row->name, row->text); /* likewise */
-        if (row->alike)
-            (void)fprintf(out, "%s", on_all_nodes); /* likewise */
+        (void)fprintf(out, "  --%-22s %s%s", row->name, row->text, settings_note(row)); /* likewise */
         if (row->choices || row->high) {
             (void)fprintf(out, " ("); /* likewise */
             settings_print_range(out, row);
@@ -193,7 +194,7 @@ void settings_markdown(FILE *out)
                       row->live     ? "the value"
                       : row->reread ? row->reread
                                     : "",
-                      row->text, row->alike ? on_all_nodes : ""); /* likewise */
+                      row->text, settings_note(row)); /* likewise */
     }
 }
 

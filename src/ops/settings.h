@@ -65,6 +65,9 @@ struct settings {
 extern const struct setting settings_rows[];
 extern const int settings_row_count;
 
+/* What stands behind the text of a row in every paper: "; the same on all nodes of a database", or "". */
+const char *settings_note(const struct setting *row);
+
 /* Writes what a value of a row may be: "off|on", "0 to 256 threads", "" when there is nothing to say. */
 void settings_print_range(FILE *out, const struct setting *row);
 

@@ -31,6 +31,11 @@ test('docs/settings.md is what the settings table says', () => {
   assert.ok(readFileSync('docs/settings.md', 'utf8').endsWith(run('--settings-markdown').stdout));
 });
 
+test('what all nodes must have alike is said in every paper of the settings', () => {
+  const times = (paper) => run(...paper).stdout.replaceAll('\n# ', ' ').split('; the same on all nodes of a database').length - 1;
+  assert.deepEqual([['--settings-markdown'], ['serve', '--help'], ['--manual-5'], ['--example-config']].map(times), [6, 6, 6, 6]);
+});
+
 test('docs/limits.md has every limit with its number', () => {
   const page = readFileSync('docs/limits.md', 'utf8');
   const code = readFileSync('src/core/limits.h', 'utf8');
