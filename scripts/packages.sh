@@ -55,6 +55,16 @@ NEEDS
     ! grep -qs '^ID=debian' /etc/os-release || printf '%s\n' 'command:chromium chromium' 'command:ffmpeg ffmpeg'
 }
 
+style_needs() {
+    # Of clang-format the version that the sources are written with, where the distribution has it.
+    if grep -qsE '^VERSION_ID="(12|24\.04)"' /etc/os-release; then
+        echo 'command:clang-format-14 clang-format-14'
+    else
+        echo 'command:clang-format clang-format'
+    fi
+    echo 'command:clang-tidy clang-tidy'
+}
+
 is_there() {
     case $1 in
     command:*) command -v "${1#command:}" >/dev/null 2>&1 ;;

@@ -73,6 +73,10 @@ test('without apt-get: one clear sentence', () => {
   assert.notEqual(failed.status, 0);
   assert.match(failed.stderr, /no apt-get.*libmicrohttpd-dev/);
   assert.equal(failed.stderr.trim().split('\n').length, 1, failed.stderr);
+  // what ./test style alone needs
+  const lacks = (what) => spawnSync('./test', [what], { cwd: clone, encoding: 'utf8', env: { PATH: place } }).stderr;
+  assert.match(lacks('style'), /no apt-get.* clang-format(-14)? clang-tidy /);
+  assert.doesNotMatch(lacks('quick'), /clang/);
 });
 
 test('apt that fails is not passed over', () => {
