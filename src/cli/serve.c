@@ -155,9 +155,11 @@ static int start(struct server *server)
     watch_for_stop(false);
     if (status == 0 && !(server->log = log_output_start(settings->log_format, settings->log_level)))
         status = serve_complain(NULL, "out of memory");
-    if (status == 0)
-        status = serve_load_keys(settings, store_counters(server->store).sequence > 0,
-                                 engine_log(server->engine), &server->context.auth);
+    if (status == 0) {
+        server->keys.log = engine_log(server->engine);
+        status = serve_load_keys(settings, store_counters(server->store).sequence > 0, &server->keys,
+                                 &server->context.auth);
+    }
     if (status == 0 && !server->tls)
         status = serve_load_tls(settings, &server->tls);
     if (status == 0)

@@ -6,6 +6,7 @@
 
 #include "auth/token.h"
 #include "cli/cli.h"
+#include "cli/serve_keys.h"
 #include "cli/serve_snapshots.h"
 #include "core/live.h"
 #include "face/dispatch.h"
@@ -47,6 +48,7 @@ struct server {
     struct snapshots snapshots;
     struct joining joining;
     struct presence presence;
+    struct shared_keys keys;
     int argc; /* as the program was called: SIGHUP reads the settings again */
     char **argv;
 };

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <openssl/sha.h>
+
 #include "base/file.h"
 #include "cli/options.h"
 #include "ops/key_files.h"
@@ -29,8 +31,6 @@ struct key_file {
     enum rc (*take)(struct keys *keys, const char *bytes, size_t size, struct fault *fault);
 };
 
-enum { KEY_FILES = 3 };
-
 static void list_key_files(const struct settings *settings, struct key_file *out)
 {
     bool own = !*settings->jwt_secret_file && !*settings->jwt_public_key_file && !*settings->jwks_url;
@@ -42,42 +42,75 @@ static void list_key_files(const struct settings *settings, struct key_file *out
     out[2] = (struct key_file){"server_key_file", settings->server_key_file, "server.key", take_server_key};
 }
 
-/* A key of the data directory that all nodes of the log have alike: who is let in by one is by all. The one
- * that the log knows is put in the place of another. */
-static enum rc read_shared(const char *directory, const char *name, struct log *log, char **out_key,
-                           size_t *out_size, struct fault *fault)
+/* Whether the server takes it: asked before the other nodes are given it. */
+static enum rc try_key(const struct key_file *file, const char *bytes, size_t size, struct fault *fault)
 {
-    char path[4096];
-    struct buf shared = {.failed = false};
-    enum rc rc = key_read_or_make(directory, name, out_key, out_size, fault);
+    struct auth_settings none = {.uses_jwks = false};
+    struct auth *auth = NULL;
+    enum rc rc = auth_new(&none, &auth, fault);
 
-    if (rc != RC_OK || !log_is_shared(log))
-        return rc;
-    (void)snprintf(path, sizeof path, "%s/%s", directory, name); /* a cut path does not open */
-    rc = log_share(log, name, *out_key, *out_size, &shared, fault);
-    if (rc == RC_OK && (shared.size != *out_size || memcmp(shared.bytes, *out_key, shared.size) != 0)) {
-        explicit_bzero(*out_key, *out_size);
-        free(*out_key);
-        *out_key = NULL;
-        buf_char(&shared, '\n');
-        rc = !shared.failed && file_write_whole(path, shared.bytes, shared.size)
-                 ? key_read(path, out_key, out_size, fault)
-                 : fault_set(fault, RC_INTERNAL, NULL, "a key file cannot be written");
-        if (rc == RC_OK)
-            (void)fprintf(stderr, "milepost: %s: as the other nodes have it\n",
-                          name); /* for whoever watches */
-    }
-    if (shared.bytes)
-        explicit_bzero(shared.bytes, shared.size);
-    buf_done(&shared);
+    if (rc == RC_OK)
+        rc = file->take(auth_keys(auth), bytes, size, fault);
+    auth_free(auth);
     return rc;
 }
 
-/* Reads a key again. One that is missing is made at the first start alone: anew, it would lock everybody out.
- */
-static enum rc read_key_file(const struct key_file *file, const char *directory, struct keys *keys,
-                             struct log *first, struct fault *fault)
+/* The log's key takes the place of another in the file and in memory. */
+static enum rc put_in_place(const char *path, struct buf *key, char **inout_key, size_t *inout_size,
+                            struct fault *fault)
 {
+    explicit_bzero(*inout_key, *inout_size);
+    free(*inout_key);
+    *inout_key = NULL;
+    buf_char(key, '\n');
+    return !key->failed && file_write_whole(path, key->bytes, key->size)
+               ? key_read(path, inout_key, inout_size, fault)
+               : fault_set(fault, RC_INTERNAL, NULL, "a key file cannot be written");
+}
+
+/* A key of the data directory that all nodes of the log have alike: who is let in by one is by all. The one
+ * that the log knows is put in the place of another; but one that was put into the directory of a running
+ * node, which is none that the log gave it, is the log's from now on. known: of the key that it had last. */
+static enum rc share_key(const struct key_file *file, const char *path, struct shared_keys *shared,
+                         uint8_t *known, char **inout_key, size_t *inout_size, struct fault *fault)
+{
+    uint8_t digest[KEY_DIGEST];
+    struct buf logs = {.failed = false};
+    enum rc rc = try_key(file, *inout_key, *inout_size, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    (void)SHA256((const unsigned char *)*inout_key, *inout_size, digest); /* of memory: cannot fail */
+    struct log_value value = {
+        .name = file->own_name,
+        .bytes = *inout_key,
+        .size = *inout_size,
+        .anew = shared->started && memcmp(known, digest, KEY_DIGEST) != 0,
+    };
+    rc = log_share(shared->log, &value, &logs, fault);
+    if (rc == RC_OK && (logs.size != *inout_size || memcmp(logs.bytes, *inout_key, logs.size) != 0)) {
+        rc = put_in_place(path, &logs, inout_key, inout_size, fault);
+        if (rc == RC_OK)
+            (void)fprintf(stderr, "<5>milepost: %s: as the other nodes have it\n",
+                          file->own_name); /* for whoever watches */
+    } else if (rc == RC_OK && value.anew) {
+        (void)fprintf(stderr, "<5>milepost: %s: is the log's now; the other nodes take it on SIGHUP\n",
+                      file->own_name); /* likewise */
+    }
+    if (rc == RC_OK)
+        (void)SHA256((const unsigned char *)*inout_key, *inout_size, known); /* likewise */
+    if (logs.bytes)
+        explicit_bzero(logs.bytes, logs.size);
+    buf_done(&logs);
+    return rc;
+}
+
+/* Reads the key of row i. One that is missing is made at the first start alone: anew, it would lock everybody
+ * out. shared NULL: nothing is shared, and nothing made. */
+static enum rc read_key_file(const struct key_file *files, int i, const char *directory, struct keys *keys,
+                             struct shared_keys *shared, struct fault *fault)
+{
+    const struct key_file *file = &files[i];
     char path[4096];
     char *bytes = NULL;
     size_t size = 0;
@@ -85,8 +118,11 @@ static enum rc read_key_file(const struct key_file *file, const char *directory,
     /* a cut path does not open */
     (void)snprintf(path, sizeof path, "%s/%s", directory, file->own_name ? file->own_name : "");
     enum rc rc = *file->path ? key_read(file->path, &bytes, &size, fault)
-                 : first     ? read_shared(directory, file->own_name, first, &bytes, &size, fault)
-                             : key_read(path, &bytes, &size, fault);
+                 : shared && !shared->started
+                     ? key_read_or_make(directory, file->own_name, &bytes, &size, fault)
+                     : key_read(path, &bytes, &size, fault);
+    if (rc == RC_OK && !*file->path && shared && log_is_shared(shared->log))
+        rc = share_key(file, path, shared, shared->known[i], &bytes, &size, fault);
     if (rc == RC_OK)
         rc = file->take(keys, bytes, size, fault);
     if (bytes)
@@ -114,7 +150,8 @@ static void warn_of_new_key(const struct key_file *file, const char *directory)
         file->name, directory, file->own_name); /* for whoever watches */
 }
 
-int serve_load_keys(const struct settings *settings, bool has_data, struct log *log, struct auth **out_auth)
+int serve_load_keys(const struct settings *settings, bool has_data, struct shared_keys *shared,
+                    struct auth **out_auth)
 {
     struct auth_settings auth = {
         .uses_jwks = *settings->jwks_url != '\0',
@@ -133,10 +170,11 @@ int serve_load_keys(const struct settings *settings, bool has_data, struct log *
         if (*files[i].path || files[i].own_name) {
             bool is_new = is_missing(&files[i], settings->data);
             name = files[i].name;
-            rc = read_key_file(&files[i], settings->data, auth_keys(*out_auth), log, &fault);
-            if (rc == RC_OK && is_new && has_data && !log_is_shared(log))
+            rc = read_key_file(files, i, settings->data, auth_keys(*out_auth), shared, &fault);
+            if (rc == RC_OK && is_new && has_data && !log_is_shared(shared->log))
                 warn_of_new_key(&files[i], settings->data);
         }
+    shared->started = rc == RC_OK;
     return rc == RC_OK ? 0 : cli_complain(name ? name : "serve", fault_why(&fault));
 }
 
@@ -172,7 +210,7 @@ int serve_check_keys(const struct settings *settings)
     list_key_files(settings, files);
     for (int i = 0; i < KEY_FILES && auth; i++)
         if ((*files[i].path || (files[i].own_name && !is_missing(&files[i], settings->data))) &&
-            read_key_file(&files[i], settings->data, auth_keys(auth), NULL, &fault) != RC_OK)
+            read_key_file(files, i, settings->data, auth_keys(auth), NULL, &fault) != RC_OK)
             wrong = cli_complain(files[i].name, fault_why(&fault));
     auth_free(auth);
     struct tls_keys *tls = NULL;
@@ -182,7 +220,8 @@ int serve_check_keys(const struct settings *settings)
     return wrong;
 }
 
-void serve_reload_keys(const struct settings *settings, struct auth *auth, struct jwks *jwks)
+void serve_reload_keys(const struct settings *settings, struct shared_keys *shared, struct auth *auth,
+                       struct jwks *jwks)
 {
     struct key_file files[KEY_FILES];
     int kept = 0;
@@ -192,7 +231,7 @@ void serve_reload_keys(const struct settings *settings, struct auth *auth, struc
         struct fault fault = {NULL, NULL};
         if (!*files[i].path && !files[i].own_name)
             continue;
-        bool taken = read_key_file(&files[i], settings->data, auth_keys(auth), NULL, &fault) == RC_OK;
+        bool taken = read_key_file(files, i, settings->data, auth_keys(auth), shared, &fault) == RC_OK;
         kept += !taken;
         (void)fprintf(stderr, "<%d>milepost: %s: %s%s\n", taken ? 5 : 3, files[i].name,
                       taken ? "reloaded" : fault_why(&fault),

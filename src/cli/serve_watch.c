@@ -76,7 +76,7 @@ int serve_wait(struct server *server, const sigset_t *signals)
         if (signal == SIGTERM || signal == SIGINT)
             return 0;
         if (signal == SIGHUP) {
-            serve_reload_keys(&server->settings, server->context.auth, server->context.jwks);
+            serve_reload_keys(&server->settings, &server->keys, server->context.auth, server->context.jwks);
             serve_reload_tls(&server->settings, server->tls);
             reload_settings(server);
         }

@@ -83,12 +83,11 @@ const char *log_note(struct log *log)
     return log->methods->note ? log->methods->note(log) : NULL;
 }
 
-enum rc log_share(struct log *log, const char *name, const void *bytes, size_t size, struct buf *out,
-                  struct fault *fault)
+enum rc log_share(struct log *log, const struct log_value *value, struct buf *out, struct fault *fault)
 {
     if (log->methods->share)
-        return log->methods->share(log, name, bytes, size, out, fault);
-    buf_add(out, bytes, size);
+        return log->methods->share(log, value, out, fault);
+    buf_add(out, value->bytes, value->size);
     return out->failed ? fault_no_memory(fault) : RC_OK;
 }
 

@@ -78,6 +78,14 @@ struct log_node {
 
 enum { LOG_NODES_MAX = 64 };
 
+/* What log_share is given. */
+struct log_value {
+    const char *name;
+    const void *bytes;
+    size_t size;
+    bool anew; /* it takes the place of the one that is there: of two nodes at once the last one's stays */
+};
+
 struct log;
 
 /* One kind of log. A member that says "optional" may be NULL; what that means stands with it. */
@@ -110,8 +118,7 @@ struct log_methods {
     /* Optional: it always has room. */
     bool (*has_room)(struct log *log);
     /* Optional: nobody shares it. */
-    enum rc (*share)(struct log *log, const char *name, const void *bytes, size_t size, struct buf *out,
-                     struct fault *fault);
+    enum rc (*share)(struct log *log, const struct log_value *value, struct buf *out, struct fault *fault);
     /* Optional, both: there are no other nodes. */
     enum rc (*enter)(struct log *log, const struct log_presence *presence, struct fault *fault);
     size_t (*nodes)(struct log *log, struct log_node *out, size_t max);
@@ -174,10 +181,11 @@ MUST_CHECK enum rc log_fill(struct log *log, const struct store_batch *batch, bo
 /* Whether it takes a batch of some size right now: tries. */
 bool log_has_room(struct log *log);
 
-/* A value that all nodes of the log have alike: the one that was given first, appended to out. Of a log that
- * nobody shares: the one that is given. RC_BUSY: the log cannot be reached. */
-MUST_CHECK enum rc log_share(struct log *log, const char *name, const void *bytes, size_t size,
-                             struct buf *out, struct fault *fault);
+/* A value that all nodes of the log have alike: the one that was given first, or anew since, appended to out.
+ * Of a log that nobody shares: the one that is given. RC_BUSY: the log cannot be reached. Any thread; waits
+ * for none of the other calls. */
+MUST_CHECK enum rc log_share(struct log *log, const struct log_value *value, struct buf *out,
+                             struct fault *fault);
 
 /* Becomes one of the nodes of the log, before it writes or follows: from log_follow on the others know of it,
  * until it follows no more, or is not heard of for a minute. RC_CONFLICT: one that runs has other settings;

@@ -5,7 +5,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { newDirectory, Server, sign } from './server.mjs';
+import { hangUp, newDirectory, Server, sign } from './server.mjs';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const other = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -98,14 +98,6 @@ test('a JWK set: kid, rotation, unknown kid at most once a minute, outage', asyn
     await new Promise((resolve) => http.close(resolve));
   }
 });
-
-// Sends SIGHUP and waits until the server has said all that it has to say about it; what it said.
-async function hangUp(server) {
-  const from = server.log.length;
-  server.process.kill('SIGHUP');
-  while (!/milepost: (keys reloaded|some of the old keys stay)/.test(server.log.slice(from))) await new Promise((next) => setTimeout(next, 10));
-  return server.log.slice(from);
-}
 
 test('SIGHUP reloads secret and server key, each by itself; what is missing or broken stays, and is not made anew', async () => {
   const server = await Server.start({ flags: ['--webhook_jwt', 'optional'] });

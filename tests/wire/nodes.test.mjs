@@ -1,13 +1,13 @@
 // Contract 10, sentence by sentence: every node of a database answers as one server.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Stream } from './live.mjs';
 import { Cluster, soon } from './nodes.mjs';
 import { checksum } from './checksum.mjs';
-import { binary, newDirectory, run, Server, smallDisk } from './server.mjs';
+import { binary, hangUp, newDirectory, run, Server, sign, smallDisk } from './server.mjs';
 
 let cluster;
 before(async () => (cluster = await Cluster.start()));
@@ -298,6 +298,51 @@ on('verify, export, import, backup, restore, erase and move take either store', 
   assert.equal((await back.call('GET', '/progress/u3/v1', { as: { token: Server.prototype.token.call({ secret: readFileSync(join(back.directory, 'jwt.secret'), 'utf8').trim() }, 'u3') } })).status, 404);
   await back.discard();
   rmSync(scratch, { recursive: true, force: true });
+});
+
+on('a key that was replaced and read again stays replaced, on every node and after each start', 2, async ([a, b], { log }) => {
+  const file = (node) => join(node.directory, 'jwt.secret');
+  const reads = async (node, secret) =>
+    (await node.call('GET', '/progress/anna/v1', { as: { token: sign(secret, { sub: 'anna', role: 'student', exp: Math.floor(Date.now() / 1000) + 3600 }) } })).status;
+  const each = async (node, ...secrets) => {
+    const all = [];
+    for (const secret of secrets) all.push(await reads(node, secret));
+    return all;
+  };
+  const [leaked, second, third, fourth] = [a.secret, ...['s', 't', 'u'].map((letter) => letter.repeat(43))];
+  ok(await report(a, 'anna', 'v1', 10));
+  assert.match(b.log, /info milepost: jwt.secret: as the other nodes have it/); // of a start as it should be
+  assert.doesNotMatch(b.log, /error/);
+  writeFileSync(file(a), `${second}\n`);
+  assert.match(await hangUp(a), /info milepost: jwt.secret: is the log's now; the other nodes take it on SIGHUP\n(.*\n)*.*keys reloaded/);
+  assert.deepEqual([await each(a, leaked, second), await each(b, leaked, second)], [[401, 200], [200, 401]]);
+  assert.match(await hangUp(b), /jwt.secret: as the other nodes have it/);
+  assert.deepEqual([await each(b, leaked, second), readFileSync(file(b), 'utf8')], [[401, 200], `${second}\n`]);
+  assert.doesNotMatch((await hangUp(a)) + (await hangUp(b)), /jwt\.secret/); // nothing new
+  await a.stop();
+  const again = await cluster.node(log, { directory: a.directory }), joined = await cluster.node(log);
+  for (const node of [again, joined]) assert.deepEqual([await each(node, leaked, second), node.secret], [[401, 200], second]);
+  writeFileSync(file(b), 'short'); // what no node takes is not given to the others
+  assert.match(await hangUp(b), /jwt_secret_file: .*32 bytes.*; the old key stays/);
+  assert.doesNotMatch(await hangUp(again), /jwt\.secret/);
+  writeFileSync(file(b), third); // both at once: the last one's
+  writeFileSync(file(again), fourth);
+  await Promise.all([hangUp(b), hangUp(again)]);
+  await hangUp(b), await hangUp(again);
+  const last = readFileSync(file(b), 'utf8').trim();
+  assert.ok([third, fourth].includes(last));
+  for (const node of [b, again]) assert.deepEqual([await each(node, second, last), readFileSync(file(node), 'utf8').trim()], [[401, 200], last]);
+  cluster.stop();
+  try {
+    writeFileSync(file(b), leaked);
+    assert.match(await hangUp(b), /jwt_secret_file: .*; the old key stays\n/);
+    assert.deepEqual([(await each(b, leaked))[0], (await each(b, last))[0] === 401], [401, false]);
+  } finally {
+    cluster.restart();
+  }
+  assert.match(await hangUp(b), /jwt.secret: is the log's now/);
+  await hangUp(joined);
+  for (const node of [again, joined]) await node.discard();
 });
 
 // What no node of today writes: in a turn of its own, as the newer version of another node would.

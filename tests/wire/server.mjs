@@ -145,3 +145,11 @@ export class Server {
     return end;
   }
 }
+
+// Sends SIGHUP and waits until the server has said all that it has to say about it; what it said.
+export async function hangUp(server) {
+  const from = server.log.length;
+  server.process.kill('SIGHUP');
+  while (!/milepost: (keys reloaded|some of the old keys stay)/.test(server.log.slice(from))) await new Promise((next) => setTimeout(next, 10));
+  return server.log.slice(from);
+}

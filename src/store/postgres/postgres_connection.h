@@ -31,6 +31,7 @@ enum pg_statement {
     PG_PROBE,
     PG_FREE_LOCK,
     PG_OFFER,
+    PG_REPLACE,
     PG_SHARED,
     PG_STATEMENT_COUNT
 };

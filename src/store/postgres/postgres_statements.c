@@ -44,6 +44,8 @@ const char *const pg_statement_texts[PG_STATEMENT_COUNT] = {
                  " '', decode(repeat('00', 65536), 'hex'))",
     [PG_OFFER] = "INSERT INTO milepost_shared(log, name, value) VALUES ($1::int4, convert_from($2::bytea,"
                  " 'UTF8'), $3::bytea) ON CONFLICT DO NOTHING",
+    [PG_REPLACE] = "INSERT INTO milepost_shared(log, name, value) VALUES ($1::int4, convert_from($2::bytea,"
+                   " 'UTF8'), $3::bytea) ON CONFLICT (log, name) DO UPDATE SET value = excluded.value",
     [PG_SHARED] = "SELECT value FROM milepost_shared WHERE log = $1::int4"
                   " AND name = convert_from($2::bytea, 'UTF8')",
     /* Ends who holds the lock and is not heard of: it waits for its node, in the midst of a transaction. */

@@ -256,31 +256,37 @@ enum rc postgres_fill(struct log *log, const struct store_batch *batch, bool mor
     return rc;
 }
 
-enum rc postgres_share(struct log *log, const char *name, const void *bytes, size_t size, struct buf *out,
-                       struct fault *fault)
+/* On a connection of its own: who asks is no thread of the log's, and asks rarely. */
+enum rc postgres_share(struct log *log, const struct log_value *value, struct buf *out, struct fault *fault)
 {
     struct postgres_log *mine = postgres_of(log);
+    struct pg_connection own = {.conn = NULL};
     struct pg_arguments offer = {.count = 0}, ask = {.count = 0};
     PGresult *results[2] = {NULL};
     const char *state;
-    enum rc rc = postgres_reach(mine, fault);
+    enum rc rc = pg_connect(&own, mine->url, true, CONNECT_MS, fault);
 
     if (rc != RC_OK)
         return rc;
     pg_argument_4(&offer, mine->number);
-    pg_argument_bytes(&offer, name, strlen(name));
-    pg_argument_bytes(&offer, bytes, size);
+    pg_argument_bytes(&offer, value->name, strlen(value->name));
+    pg_argument_bytes(&offer, value->bytes, value->size);
     pg_argument_4(&ask, mine->number);
-    pg_argument_bytes(&ask, name, strlen(name));
-    if (!pg_send(&mine->writer, PG_OFFER, &offer) || !pg_send(&mine->writer, PG_SHARED, &ask) ||
-        !pg_take(&mine->writer, monotonic_ms() + TURN_MS, results, 2) || !pg_all_well(results, 2, &state) ||
-        PQntuples(results[1]) != 1)
-        return postgres_fail(mine, results, 2, fault);
-    size_t kept_size;
-    const uint8_t *kept = pg_get_bytes(results[1], 0, 0, &kept_size);
-    buf_add(out, kept, kept_size);
+    pg_argument_bytes(&ask, value->name, strlen(value->name));
+    bool well = pg_send(&own, value->anew ? PG_REPLACE : PG_OFFER, &offer) &&
+                pg_send(&own, PG_SHARED, &ask) && pg_take(&own, monotonic_ms() + ASK_MS, results, 2) &&
+                pg_all_well(results, 2, &state) && PQntuples(results[1]) == 1;
+    if (well) {
+        size_t kept_size;
+        const uint8_t *kept = pg_get_bytes(results[1], 0, 0, &kept_size);
+        buf_add(out, kept, kept_size);
+        rc = out->failed ? fault_no_memory(fault) : RC_OK;
+    } else {
+        rc = fault_text(fault, RC_BUSY, postgres_unreachable, "%s", pg_why(results, 2));
+    }
     pg_clear(results, 2);
-    return out->failed ? fault_no_memory(fault) : RC_OK;
+    pg_disconnect(&own);
+    return rc;
 }
 
 /* Writes something and takes it back. */

@@ -18,8 +18,8 @@ MUST_CHECK enum rc postgres_fill(struct log *log, const struct store_batch *batc
                                  struct fault *fault);
 
 /* log_share. */
-MUST_CHECK enum rc postgres_share(struct log *log, const char *name, const void *bytes, size_t size,
-                                  struct buf *out, struct fault *fault);
+MUST_CHECK enum rc postgres_share(struct log *log, const struct log_value *value, struct buf *out,
+                                  struct fault *fault);
 
 /* log_has_room. */
 bool postgres_has_room(struct log *log);
