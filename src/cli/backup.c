@@ -180,7 +180,8 @@ static int restore(const char *file, const char *directory)
     (void)printf("restored %llu events%s\n", (unsigned long long)events,
                  keys ? ", and the keys beside the backup"
                       : "; the backup has no keys beside it: put jwt.secret and server.key of the old data"
-                        " directory into the new one, or the server makes new ones and every token of"
+                        " directory into the new one (of several nodes: of the first that starts), or the "
+                        "server makes new ones and every token of"
                         " before is refused"); /* likewise */
     return 0;
 }

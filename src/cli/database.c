@@ -1,6 +1,7 @@
 #include "cli/database.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include "app/verify.h"
 #include "cli/progress.h"
 #include "cli/temporary.h"
+#include "ops/key_files.h"
 #include "store/log.h"
 
 /* A command has no other server to ask: one that is slow to answer is asked again, where the try before
@@ -172,7 +174,35 @@ static enum rc compare(const char *one, const char *other, struct fault *fault)
     return rc;
 }
 
-static enum rc fill_log(const struct settings *settings, const char *directory, const char *beside,
+static const char *const key_names[] = {"jwt.secret", "server.key"};
+
+/* The keys of a directory, those that are there: the nodes' from their next start on. */
+static enum rc share_keys(struct log *log, const char *directory, struct fault *fault)
+{
+    enum rc rc = RC_OK;
+
+    for (size_t i = 0; i < sizeof key_names / sizeof *key_names && rc == RC_OK; i++) {
+        struct log_value value = {.name = key_names[i], .anew = true};
+        struct buf kept = {.failed = false};
+        char path[300], *key = NULL;
+        (void)snprintf(path, sizeof path, "%.250s/%s", directory, key_names[i]); /* fits */
+        if (access(path, F_OK) != 0)
+            continue;
+        rc = key_read(path, &key, &value.size, fault);
+        value.bytes = key;
+        if (rc == RC_OK)
+            rc = log_share(log, &value, &kept, fault);
+        if (key)
+            explicit_bzero(key, value.size);
+        free(key);
+        if (kept.bytes)
+            explicit_bzero(kept.bytes, kept.size);
+        buf_done(&kept);
+    }
+    return rc;
+}
+
+static enum rc fill_log(const struct settings *settings, const char *directory, const char *beside, bool keys,
                         uint64_t *out_events, struct fault *fault)
 {
     struct store_place from = {.directory = directory}, to = cli_place(settings);
@@ -191,6 +221,8 @@ static enum rc fill_log(const struct settings *settings, const char *directory, 
     }
     if (rc == RC_OK && head.turn.number)
         rc = fault_set(fault, RC_CONFLICT, NULL, "the database's log is not empty; nothing was changed");
+    if (rc == RC_OK && keys)
+        rc = share_keys(filling.log, directory, fault); /* first: a log that is filled is not filled again */
     progress_begin(&filling.progress, "moving", "events", store_counters(source).sequence);
     if (rc == RC_OK)
         rc = store_each_batch(source, fill, &filling, fault);
@@ -204,7 +236,7 @@ static enum rc fill_log(const struct settings *settings, const char *directory, 
     return rc;
 }
 
-enum rc cli_pour(const struct settings *settings, const char *directory, uint64_t *out_events,
+enum rc cli_pour(const struct settings *settings, const char *directory, bool keys, uint64_t *out_events,
                  struct fault *fault)
 {
     char beside[256];
@@ -212,7 +244,7 @@ enum rc cli_pour(const struct settings *settings, const char *directory, uint64_
 
     if (rc != RC_OK)
         return rc;
-    rc = fill_log(settings, directory, beside, out_events, fault);
+    rc = fill_log(settings, directory, beside, keys, out_events, fault);
     if (rc == RC_OK)
         rc = follow_into(settings, beside, fault);
     if (rc == RC_OK)
@@ -235,8 +267,8 @@ int cli_into_log(const struct settings *settings, int (*load)(const char *file, 
         return cli_complain("database", fault_why(&fault));
     int status = load(file, beside);
     if (status == 0)
-        rc = cli_pour(settings, beside, &events, &fault);
-    temporary_remove(beside); /* its keys too: the log has keys of its own */
+        rc = cli_pour(settings, beside, true, &events, &fault);
+    temporary_remove(beside); /* its keys too: the log has them */
     return rc == RC_OK ? status : cli_complain("database", fault_why(&fault));
 }
 
@@ -300,7 +332,7 @@ static enum rc move_across(struct settings *settings, const char *from, const ch
     rc = move_down(settings, NULL, own, out_events, fault);
     settings->database = to;
     if (rc == RC_OK)
-        rc = cli_pour(settings, own, out_events, fault);
+        rc = cli_pour(settings, own, false, out_events, fault);
     temporary_remove(own);
     return rc;
 }
@@ -320,7 +352,7 @@ static enum rc move(struct settings *settings, const char *from, const char *to,
     if (!is_url(to))
         return move_down(settings, from, to, out_events, fault);
     settings->database = to;
-    return cli_pour(settings, from, out_events, fault);
+    return cli_pour(settings, from, false, out_events, fault);
 }
 
 int cli_move(int argc, char **argv)

@@ -265,6 +265,13 @@ on('verify, export, import, backup, restore, erase and move take either store', 
   done('restore', join(scratch, 'b'), ...flags('restored'));
   assert.equal(done('export', ...flags('restored')), whole);
   assert.notEqual(run('restore', join(scratch, 'b'), ...flags('restored')).status, 0); // it is not empty
+  // the keys beside a backup are the new log's: a token of before is good on its first node
+  done('backup', join(scratch, 'k'), '--with-keys', '--data', a.directory, '--database', cluster.url(), '--database-log', log);
+  assert.match(done('restore', join(scratch, 'k'), ...flags('with-keys')), /and the keys beside the backup/);
+  const keyed = await cluster.node('with-keys');
+  assert.deepEqual([keyed.secret, keyed.key], [a.secret, a.key]);
+  ok(await keyed.call('GET', '/progress/u2/v1', { as: { token: a.token('u2') } }));
+  await keyed.discard();
   done('export', '--out', join(scratch, 'e'), ...flags());
   done('import', join(scratch, 'e'), ...flags('imported'));
   assert.equal(lines(done('export', ...flags('imported'))), lines(whole));
