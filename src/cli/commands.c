@@ -19,7 +19,8 @@ const struct cli_command cli_commands[] = {
      "--config --check-config"},
     {"token", cli_token, "print a token to call the server with",
      "--sub ID [--role ROLE] [--ttl LIFE] [--data DIR]",
-     "Signed with the data directory's secret (or jwt_secret_file).\n\n"
+     "Signed with the data directory's secret (or jwt_secret_file), which is made in a directory without "
+     "data;\nrefused with jwks_url or jwt_public_key_file alone: the server would not take it.\n\n"
      "  --sub ID         the user it is for\n"
      "  --role ROLE      student (the default), instructor, owner, admin or system\n"
      "  --ttl LIFE       how long it is good: seconds, or 90m, 24h, 30d (3600)\n" DATA_TEXT

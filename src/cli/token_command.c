@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/options.h"
 #include "ops/key_files.h"
+#include "store/store.h"
 
 /* milepost token: a ready token, signed with the data directory's secret. */
 
@@ -54,8 +55,26 @@ static enum rc read_secret(const struct settings *settings, char **out_secret, s
             (void)cli_complain("jwt_secret_file", fault_why(&fault));
         return rc;
     }
-    enum rc rc = key_read_or_make(settings->data, "jwt.secret", out_secret, out_size, &fault);
-    if (rc != RC_OK)
+    const char *other = *settings->jwks_url              ? "jwks_url"
+                        : *settings->jwt_public_key_file ? "jwt_public_key_file"
+                                                         : NULL;
+    if (other) {
+        (void)cli_complain(other, "with it the server takes no token of this command: it has no secret of its"
+                                  " own, and jwt_secret_file is not given");
+        return RC_INVALID;
+    }
+    /* beside data a new secret would lock everybody out, and the server, which says so, would find one */
+    char path[4096];
+    (void)snprintf(path, sizeof path, "%s/jwt.secret", settings->data); /* a cut path does not open */
+    enum rc rc = store_exists(settings->data)
+                     ? key_read(path, out_secret, out_size, &fault)
+                     : key_read_or_make(settings->data, "jwt.secret", out_secret, out_size, &fault);
+    if (rc != RC_OK && store_exists(settings->data))
+        (void)fprintf(stderr,
+                      "milepost: token: %s; there is data in this directory: put its old key back, or start"
+                      " the server, which makes a new one\n",
+                      fault_why(&fault)); /* nowhere else */
+    else if (rc != RC_OK)
         (void)fprintf(stderr, "milepost: token: %s (is --data right?)\n", fault_why(&fault)); /* likewise */
     return rc;
 }

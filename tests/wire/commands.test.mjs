@@ -74,6 +74,12 @@ test('a token needs a user, a known role and a life', () => {
   };
   assert.deepEqual(['90', '90s', '90m', '24h', '30d'].map(life), [90, 90, 5400, 86400, 30 * 86400]);
   assert.match(run('token', '--data', join(room, 'nowhere'), '--sub', 'x').stderr, /nowhere\/jwt.secret cannot be written: No such file.*is --data right\?/);
+  for (const [flag, place] of [['jwks_url', 'http://127.0.0.1:9/keys'], ['jwt_public_key_file', join(room, 'k.pem')]]) { // the server would take none of its tokens
+    const end = run('token', '--data', join(room), `--${flag}`, place, '--sub', 'x');
+    assert.deepEqual([end.status, end.stdout, existsSync(join(room, 'jwt.secret'))], [1, '', false]);
+    assert.match(end.stderr, new RegExp(`milepost: ${flag}: with it the server takes no token of this command`));
+    assert.equal(run('token', '--jwt-secret-file', join(data, 'jwt.secret'), `--${flag}`, place, '--sub', 'x').status, 0); // but of a secret beside it
+  }
   assert.match(run('token', '--jwt-secret-file', join(room, 'none.secret'), '--sub', 'x').stderr, /jwt_secret_file: .*none.secret cannot be read: No such file/);
 });
 
@@ -187,6 +193,10 @@ test('nothing is written over; a backup says what it leaves out, and can have it
   const bare = await Server.start({ directory: join(room, 'bare') });
   assert.equal((await bare.call('GET', '/api/v1/catalog/courses/1', { as: { token } })).status, 401);
   assert.match(bare.log, /new keys beside data that is there already/);
+  rmSync(join(bare.directory, 'jwt.secret')); // none is made beside data: the server says so when it makes one
+  const none = run('token', '--data', bare.directory, '--sub', 'x');
+  assert.deepEqual([none.status, none.stdout, existsSync(join(bare.directory, 'jwt.secret'))], [1, '', false]);
+  assert.match(none.stderr, /jwt.secret cannot be read: No such file or directory; there is data in this directory: put its old key back/);
   await bare.discard();
   assert.match(run('restore', join(room, 'gone.db'), '--data', join(room, 'new2')).stderr, /gone.db: No such file/);
   assert.match(run('backup', join(room, 'n.db'), '--data', join(room, 'nothing')).stderr, /nothing: there is no data in this directory/);
