@@ -35,6 +35,15 @@ static int look_for_copies(const char *file)
     return 0;
 }
 
+/* The same in a directory that is restored into; one that the backup does not bring stays. */
+static int look_for_keys(const char *file, const char *directory)
+{
+    for (int i = 0; i < KEY_COUNT; i++)
+        if (is_there(file, ".", key_names[i]) && is_there(directory, "/", key_names[i]))
+            return cli_complain(directory, "keys lie in this directory already; nothing was changed");
+    return 0;
+}
+
 /* One key: from and to are paths. False: it was said why. */
 static bool copy_key(const char *from, const char *to)
 {
@@ -161,6 +170,8 @@ static int restore(const char *file, const char *directory)
         return cli_complain(file, strerror(errno));
     if (store_exists(directory))
         return cli_complain(directory, "the data directory is not empty; nothing was changed");
+    if (look_for_keys(file, directory) != 0)
+        return 1;
     if (snprintf(beside, sizeof beside, "%s/restore.part", directory) >= (int)sizeof beside)
         return cli_complain("data", "the path is too long");
     if (cli_make_directory("data", directory) != 0)
@@ -179,10 +190,11 @@ static int restore(const char *file, const char *directory)
         return 1;
     (void)printf("restored %llu events%s\n", (unsigned long long)events,
                  keys ? ", and the keys beside the backup"
-                      : "; the backup has no keys beside it: put jwt.secret and server.key of the old data"
-                        " directory into the new one (of several nodes: of the first that starts), or the "
-                        "server makes new ones and every token of"
-                        " before is refused"); /* likewise */
+                 : is_there(directory, "/", key_names[0]) && is_there(directory, "/", key_names[1])
+                     ? "; the backup has no keys beside it: those of the directory stay"
+                     : "; the backup has no keys beside it: put jwt.secret and server.key of the old data"
+                       " directory into the new one (of several nodes: of the first that starts), or the"
+                       " server makes new ones and every token of before is refused"); /* likewise */
     return 0;
 }
 

@@ -61,8 +61,8 @@ const struct cli_command cli_commands[] = {
      "--with-keys"},
     {"restore", cli_restore, "put a backup into an empty data directory, after checking all of it",
      "FILE [--data DIR]",
-     "Takes the keys from FILE.jwt.secret and FILE.server.key when they are there.\n\n" DATA_TEXT
-     "\n  milepost restore /backup/2026-03-01.db --data ./new\n",
+     "Takes the keys from FILE.jwt.secret and FILE.server.key when they are there, and writes over "
+     "none.\n\n" DATA_TEXT "\n  milepost restore /backup/2026-03-01.db --data ./new\n",
      ""},
     {"move", cli_move, "carry the data from a directory or a database to another",
      "--from DIR|URL --to DIR|URL",

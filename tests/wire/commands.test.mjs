@@ -189,7 +189,16 @@ test('nothing is written over; a backup says what it leaves out, and can have it
   const restored = await Server.start({ directory: join(room, 'new') });
   assert.equal((await restored.call('GET', '/api/v1/catalog/courses/1', { as: { token } })).status, 200);
   await restored.discard();
-  assert.match(run('restore', file, '--data', join(room, 'bare')).stdout, /the backup has no keys beside it/);
+  const keyed = join(room, 'keyed'); // a key in the directory is somebody's
+  mkdirSync(keyed);
+  writeFileSync(join(keyed, 'server.key'), 'somebody\'s key of length\n');
+  const refused = run('restore', join(room, 'k.db'), '--data', keyed);
+  assert.deepEqual([refused.status, readdirSync(keyed), readFileSync(join(keyed, 'server.key'), 'utf8')], [1, ['server.key'], 'somebody\'s key of length\n']);
+  assert.match(refused.stderr, /keyed: keys lie in this directory already; nothing was changed/);
+  writeFileSync(join(keyed, 'jwt.secret'), 'x'.repeat(43));
+  assert.match(run('restore', file, '--data', keyed).stdout, /the backup has no keys beside it: those of the directory stay/);
+  assert.equal(readFileSync(join(keyed, 'jwt.secret'), 'utf8'), 'x'.repeat(43));
+  assert.match(run('restore', file, '--data', join(room, 'bare')).stdout, /the backup has no keys beside it: put/);
   const bare = await Server.start({ directory: join(room, 'bare') });
   assert.equal((await bare.call('GET', '/api/v1/catalog/courses/1', { as: { token } })).status, 401);
   assert.match(bare.log, /new keys beside data that is there already/);
