@@ -98,6 +98,27 @@ static int read_file_argument(int argc, char **argv, const struct cli_option *ow
     return status;
 }
 
+/* What a server with these settings needs, and --with-keys has not copied; nothing: all of it was. */
+static void say_left_out(const struct settings *settings)
+{
+    const char *const names[KEY_COUNT] = {"jwt_secret_file", "server_key_file"};
+    const char *const files[KEY_COUNT] = {settings->jwt_secret_file, settings->server_key_file};
+    const bool is_needed[KEY_COUNT] = {!*settings->jwks_url && !*settings->jwt_public_key_file, true};
+    const char *before = "; not in it: ";
+
+    for (int i = 0; i < KEY_COUNT; i++) {
+        if (*files[i])
+            (void)printf("%sthe key of %s (%s)", before, names[i], files[i]); /* nowhere else to say it */
+        else if (is_needed[i] && !is_there(settings->data, "/", key_names[i]))
+            (void)printf("%s%s (it is %s)", before, key_names[i],
+                         *settings->database ? "in the database"
+                                             : "not in the data directory"); /* likewise */
+        else
+            continue;
+        before = ", ";
+    }
+}
+
 int cli_backup(int argc, char **argv)
 {
     struct settings settings;
@@ -134,7 +155,9 @@ int cli_backup(int argc, char **argv)
     for (int i = 0; with_keys && i < KEY_COUNT; i++)
         if (is_there(settings.data, "/", key_names[i]))
             (void)printf(", the key into %s.%s", file, key_names[i]); /* likewise */
-    if (!with_keys)
+    if (with_keys)
+        say_left_out(&settings);
+    else
         (void)printf("; not in it: the keys (jwt.secret, server.key). Keep a copy of them too, or back up"
                      " --with-keys: without them every token and webhook is refused"); /* likewise */
     (void)printf("\n");                                                                /* likewise */

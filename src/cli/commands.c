@@ -57,7 +57,8 @@ const struct cli_command cli_commands[] = {
      "The keys (jwt.secret, server.key) are left out, and that is said: without them a restored server\n"
      "makes new ones, and every token and webhook of before is refused.\n\n"
      "  --with-keys      the keys too, as FILE.jwt.secret and FILE.server.key, which only their owner can "
-     "read\n" DATA_TEXT "\n  milepost backup /backup/$(date +%F).db --with-keys --data /var/lib/milepost\n",
+     "read;\n                   those of jwt_secret_file and server_key_file are named, not "
+     "copied\n" DATA_TEXT "\n  milepost backup /backup/$(date +%F).db --with-keys --data /var/lib/milepost\n",
      "--with-keys"},
     {"restore", cli_restore, "put a backup into an empty data directory, after checking all of it",
      "FILE [--data DIR]",

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -178,6 +178,14 @@ test('nothing is written over; a backup says what it leaves out, and can have it
     assert.equal(statSync(join(room, `k.db.${name}`)).mode & 0o777, 0o600);
     assert.equal(readFileSync(join(room, `k.db.${name}`), 'utf8'), readFileSync(join(server.directory, name), 'utf8'));
   }
+  const [own, given] = ['secret', 'key'].map((name) => join(room, `given.${name}`));
+  assert.match(backup(join(room, 'l.db'), '--with-keys', '--jwt-secret-file', own, '--server-key-file', given).stdout,
+    new RegExp(`; not in it: the key of jwt_secret_file \\(${own}\\), the key of server_key_file \\(${given}\\)\n$`));
+  assert.doesNotMatch(backup(join(room, 'm.db'), '--with-keys').stdout, /not in it/);
+  renameSync(join(server.directory, 'jwt.secret'), own);
+  assert.match(backup(join(room, 'o.db'), '--with-keys').stdout, /; not in it: jwt.secret \(it is not in the data directory\)\n$/);
+  assert.doesNotMatch(backup(join(room, 'p.db'), '--with-keys', '--jwks-url', 'http://127.0.0.1:9/').stdout, /not in it/); // it needs none
+  renameSync(own, join(server.directory, 'jwt.secret'));
   writeFileSync(join(room, 'x.db.server.key'), 'somebody\'s');
   assert.match(backup(join(room, 'x.db'), '--with-keys').stderr, /keys lie beside this file already; nothing was changed/);
   assert.equal(run('export', '--out', out, '--data', server.directory).status, 0);

@@ -267,6 +267,8 @@ on('verify, export, import, backup, restore, erase and move take either store', 
   assert.notEqual(run('restore', join(scratch, 'b'), ...flags('restored')).status, 0); // it is not empty
   // the keys beside a backup are the new log's: a token of before is good on its first node
   done('backup', join(scratch, 'k'), '--with-keys', '--data', a.directory, '--database', cluster.url(), '--database-log', log);
+  const said = done('backup', join(scratch, 'l'), '--with-keys', ...flags());
+  assert.match(said, /; not in it: jwt.secret \(it is in the database\), server.key \(it is in the database\)\n$/);
   assert.match(done('restore', join(scratch, 'k'), ...flags('with-keys')), /and the keys beside the backup/);
   const keyed = await cluster.node('with-keys');
   assert.deepEqual([keyed.secret, keyed.key], [a.secret, a.key]);
