@@ -91,7 +91,7 @@ static enum rc fill(void *arg, const struct store_batch *batch, struct fault *fa
     return rc;
 }
 
-/* All that a store's events and ids are, as one number, in order. */
+/* All that a store's events, ids, log entries and ledger are, as one number, in order. */
 static void mix(uint64_t *inout, const void *bytes, size_t size)
 {
     const uint8_t *at = bytes;
@@ -136,6 +136,14 @@ static enum rc mix_log(void *arg, const struct store_log *log, struct fault *fau
     return RC_OK;
 }
 
+static enum rc mix_ledger(void *arg, const char *key, const char *value, struct fault *fault)
+{
+    (void)fault;
+    mix(arg, key, strlen(key));
+    mix(arg, value, strlen(value));
+    return RC_OK;
+}
+
 static enum rc digest_of(struct store *store, struct digest *digest, struct fault *fault)
 {
     enum rc rc = store_each_event(store, 0, mix_event, digest, fault);
@@ -144,10 +152,12 @@ static enum rc digest_of(struct store *store, struct digest *digest, struct faul
         rc = store_each_id(store, mix_id, &digest->all, fault);
     if (rc == RC_OK)
         rc = store_each_log_of_all(store, mix_log, &digest->all, fault);
+    if (rc == RC_OK)
+        rc = store_each_ledger(store, mix_ledger, &digest->all, fault);
     return rc;
 }
 
-/* Whether two directories hold the same events, ids and log entries. */
+/* Whether two directories hold the same events, ids, log entries and ledger. */
 static enum rc compare(const char *one, const char *other, struct fault *fault)
 {
     struct progress progress;

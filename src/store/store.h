@@ -138,6 +138,12 @@ MUST_CHECK enum rc store_answer(struct store *store, const uint8_t key[16],
 /* The value of an import's ledger entry, appended to out; RC_NOT_FOUND. */
 MUST_CHECK enum rc store_ledger(struct store *store, const char *key, struct buf *out, struct fault *fault);
 
+/* All entries of the ledger, by key. The owner's thread. */
+MUST_CHECK enum rc store_each_ledger(struct store *store,
+                                     enum rc (*visit)(void *arg, const char *key, const char *value,
+                                                      struct fault *fault),
+                                     void *arg, struct fault *fault);
+
 /* All that a directory's own log holds, as batches in the order in which another log is filled with them
  * (log_fill): turns from 1, ids of their own. The owner's thread. RC_CONFLICT: an erasure is under way. */
 MUST_CHECK enum rc store_each_batch(struct store *store, log_visitor *visit, void *arg, struct fault *fault);

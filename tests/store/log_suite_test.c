@@ -554,6 +554,48 @@ static void a_log_is_filled_with_anothers_batches(void **state)
     store_close(store);
 }
 
+static enum rc copy_batch(void *arg, const struct store_batch *batch, struct fault *fault)
+{
+    return store_copy(arg, batch, fault);
+}
+
+static enum rc put_entry(void *arg, const char *key, const char *value, struct fault *fault)
+{
+    (void)fault;
+    buf_printf(arg, "%s=%s;", key, value);
+    return RC_OK;
+}
+
+/* What an import has done moves with what it has brought: else the next one brings all of it again. */
+static void a_directorys_ledger_moves_with_it(void **state)
+{
+    static const char *const entries[][2] = {{"oulad:1", "1 7"}, {"adopting", "2"}, {"oulad:1", "1 9"}};
+    const struct store_place own = {.directory = directories[2]};
+    struct buf ledger = {0};
+    struct store *from;
+    struct fault fault;
+
+    if (kind_of(state) == OWN)
+        return; /* it is filled by copying files */
+    struct store *to = open_node(state, 0);
+    assert_int_equal(store_open(&own, &from, &fault), RC_OK);
+    for (size_t i = 0; i < COUNT(entries); i++) {
+        const struct store_batch batch = {.id = log_next_id(store_event_log(from)),
+                                          .ledger_key = entries[i][0],
+                                          .ledger_value = entries[i][1]};
+        assert_int_equal(store_commit(from, &batch, &fault), RC_OK);
+    }
+    assert_int_equal(store_each_batch(from, pour, store_event_log(to), &fault), RC_OK);
+    assert_int_equal(log_fill(store_event_log(to), NULL, false, &fault), RC_OK);
+    assert_int_equal(log_catch_up(store_event_log(to), &(struct log_turn){0}, copy_batch, to, &fault), RC_OK);
+    assert_int_equal(store_each_ledger(to, put_entry, &ledger, &fault), RC_OK);
+    buf_char(&ledger, '\0');
+    assert_string_equal(ledger.bytes, "adopting=2;oulad:1=1 9;");
+    buf_done(&ledger);
+    store_close(from);
+    store_close(to);
+}
+
 static uint64_t sequence_7(void *arg)
 {
     (void)arg;
@@ -673,6 +715,7 @@ int main(void)
         OF_EACH(a_log_that_went_back_is_known),
         OF_EACH(what_is_forgotten_is_in_no_byte_of_the_log),
         OF_EACH(a_log_is_filled_with_anothers_batches),
+        OF_EACH(a_directorys_ledger_moves_with_it),
         OF_EACH(nodes_know_of_each_other_and_have_the_same_settings),
         OF_EACH(tables_of_another_version_are_brought_up_or_refused),
         {"a_place_that_is_not_known_is_refused", a_place_that_is_not_known_is_refused, set_up, tear_down,

@@ -22,6 +22,7 @@ struct pouring {
     struct store_log_total totals[ROWS_A_BATCH];
     struct store_answer answers[ROWS_A_BATCH];
     size_t id_count, event_count, log_count, total_count, answer_count;
+    const char *ledger_key, *ledger_value; /* of one entry; NULL: none */
 };
 
 static enum rc flush(struct pouring *pouring, struct fault *fault)
@@ -42,11 +43,14 @@ static enum rc flush(struct pouring *pouring, struct fault *fault)
         .log_total_count = pouring->total_count,
         .answers = pouring->answers,
         .answer_count = pouring->answer_count,
+        .ledger_key = pouring->ledger_key,
+        .ledger_value = pouring->ledger_value,
         .counters = counters,
     };
     enum rc rc = pouring->visit(pouring->arg, &batch, fault);
     pouring->id_count = pouring->event_count = pouring->log_count = 0;
     pouring->total_count = pouring->answer_count = pouring->bytes = 0;
+    pouring->ledger_key = pouring->ledger_value = NULL;
     arena_reset(&pouring->arena);
     return rc;
 }
@@ -150,6 +154,16 @@ static enum rc take_answer(void *arg, sqlite3_stmt *row, struct fault *fault)
     return consider(pouring, pouring->answer_count, fault);
 }
 
+/* What an import has done, or is under way: a batch holds one entry. */
+static enum rc take_ledger(void *arg, const char *key, const char *value, struct fault *fault)
+{
+    struct pouring *pouring = arg;
+
+    pouring->ledger_key = key;
+    pouring->ledger_value = value;
+    return flush(pouring, fault);
+}
+
 static enum rc count_erasing(void *arg, const struct store_erasure *erasure, struct fault *fault)
 {
     (void)arg;
@@ -182,6 +196,8 @@ static enum rc pour(struct pouring *pouring, struct fault *fault)
                          " WHERE n.key = answer.key) FROM answer ORDER BY at_ms",
                          0, take_answer, pouring, fault);
     pouring->sequence = store->counters.sequence; /* the last event may be erased */
+    if (rc == RC_OK)
+        rc = store_each_ledger(store, take_ledger, pouring, fault);
     return rc == RC_OK ? flush(pouring, fault) : rc;
 }
 

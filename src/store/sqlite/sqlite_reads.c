@@ -183,6 +183,30 @@ enum rc store_ledger(struct store *store, const char *key, struct buf *out, stru
     return rc == RC_OK && !walk.found ? fault_set(fault, RC_NOT_FOUND, NULL, "not in the ledger") : rc;
 }
 
+struct ledger_entries {
+    enum rc (*visit)(void *arg, const char *key, const char *value, struct fault *fault);
+    void *arg;
+};
+
+static enum rc ledger_entry(void *arg, sqlite3_stmt *row, struct fault *fault)
+{
+    const struct ledger_entries *walk = arg;
+    const char *key = (const char *)sqlite3_column_text(row, 0);
+    const char *value = (const char *)sqlite3_column_text(row, 1);
+
+    return key && value ? walk->visit(walk->arg, key, value, fault) : fault_no_memory(fault);
+}
+
+enum rc store_each_ledger(struct store *store,
+                          enum rc (*visit)(void *arg, const char *key, const char *value,
+                                           struct fault *fault),
+                          void *arg, struct fault *fault)
+{
+    struct ledger_entries walk = {visit, arg};
+    return sqlite_walk(store->events, "SELECT name, value FROM ledger ORDER BY name", 0, ledger_entry, &walk,
+                       fault);
+}
+
 /* ---- events ---- */
 
 static struct stored_event event_of(sqlite3_stmt *row)
