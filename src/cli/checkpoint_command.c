@@ -86,7 +86,10 @@ int cli_checkpoint(int argc, char **argv)
         (void)cli_complain("database", "is needed: the log that the copy is compared with");
         return 2;
     }
-    status = from ? copy(&settings, from, settings.data, true) : copy(&settings, settings.data, to, false);
+    status = from ? cli_check_place("--from", from, false) : cli_check_place("--to", to, false);
+    if (!status)
+        status =
+            from ? copy(&settings, from, settings.data, true) : copy(&settings, settings.data, to, false);
     settings_done(&settings);
     return status;
 }

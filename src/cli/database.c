@@ -382,6 +382,13 @@ int cli_move(int argc, char **argv)
         (void)fprintf(stderr, "usage: milepost move --from DIR|URL --to DIR|URL\n");
         return 2;
     }
+    status = cli_check_place("--from", from, true);
+    if (!status)
+        status = cli_check_place("--to", to, true);
+    if (status) {
+        settings_done(&settings);
+        return status;
+    }
     enum rc rc = move(&settings, from, to, &events, &fault);
 
     settings_done(&settings);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ops/kind.h"
 #include "ops/nearest.h"
 
 enum { ARGUMENTS_MAX = 256 };
@@ -11,6 +12,20 @@ int cli_complain(const char *what, const char *why)
 {
     (void)fprintf(stderr, "milepost: %s: %s\n", what, why); /* nowhere else to say it */
     return 1;
+}
+
+int cli_check_place(const char *option, const char *text, bool takes_url)
+{
+    const char *kept, *wrong = NULL;
+
+    if (strstr(text, "://"))
+        wrong = takes_url ? kind_database(NULL, text, (void *)&kept) : "must be a directory";
+    else if (strstr(text, "password="))
+        wrong = takes_url ? "must be a directory or a postgres:// URL" : "must be a directory";
+    if (!wrong)
+        return 0;
+    (void)cli_complain(option, wrong);
+    return 2;
 }
 
 static const struct cli_option *find(const struct cli_option *own, int own_count, const char *argument,

@@ -19,3 +19,7 @@ int cli_open_reader(const struct settings *settings, struct store **out_store);
 
 /* "milepost: what: why" on stderr; returns 1. */
 int cli_complain(const char *what, const char *why);
+
+/* Whether what --from or --to names can be a directory, or a database where the command takes its URL. Says
+ * what is wrong, and nothing of the text, which may hold a password. 0, or the exit status of wrong use. */
+int cli_check_place(const char *option, const char *text, bool takes_url);

@@ -65,11 +65,44 @@ const char *kind_issuer(const struct setting *setting, const char *text, void *f
                : NULL;
 }
 
+/* Whether "host:port,host" has numbers for ports, up to where it ends. */
+static bool are_hosts(const char *text, size_t size)
+{
+    for (const char *at = text, *end = text + size; at < end; at++) {
+        if (*at == '[')
+            at += strcspn(at, "]"); /* IPv6 */
+        at += strcspn(at, ":,@/?");
+        if (at < end && *at == ':')
+            at += 1 + strspn(at + 1, "0123456789");
+        if (at < end && *at != ',')
+            return false;
+    }
+    return true;
+}
+
+/* libpq takes a password that holds @ or / apart, and then names its parts as a host or a port. Where each
+ * part ends is as libpq's, which looks no further than a / for who logs in. */
+static bool is_read_as_meant(const char *rest)
+{
+    size_t user = strcspn(rest, "@/");
+    const char *hosts = rest[user] == '@' ? rest + user + 1 : rest;
+    size_t size = strcspn(hosts, "/?");
+    size_t path = hosts[size] == '/' ? strcspn(hosts + size, "?") : 0;
+
+    return !memchr(hosts + size, '@', path) && are_hosts(hosts, size);
+}
+
 const char *kind_database(const struct setting *setting, const char *text, void *field)
 {
+    const char *rest = strstr(text, "://");
     bool is_url = strncmp(text, "postgres://", 11) == 0 || strncmp(text, "postgresql://", 13) == 0;
 
-    return *text && !is_url ? "must be a postgres:// URL" : kind_text(setting, text, field);
+    if (*text && !is_url)
+        return "must be a postgres:// URL";
+    if (*text && !is_read_as_meant(rest + 3))
+        return "has an @ too many or a port that is no number: in a user and a password write @ as %40, / as "
+               "%2F and : as %3A";
+    return kind_text(setting, text, field);
 }
 
 const char *kind_choice(const struct setting *setting, const char *text, void *field)

@@ -30,6 +30,19 @@ test('move takes a directory to another; one that is not there, or is full, is r
   assert.match(missing.stderr, /no data in this directory/);
 });
 
+test('no command says what it was given in place of a directory: it may hold a password', () => {
+  const room = newDirectory();
+  const urls = ['postgresq://u:s3cret@127.0.0.1/m', 'host=127.0.0.1 password=s3cret', 'postgres://u:s3cr@t@127.0.0.1/m', 'postgres://u:s3cr/et@127.0.0.1/m'];
+  for (const url of urls)
+    for (const words of [['move', '--from', url, '--to', room], ['move', '--from', room, '--to', url], ['checkpoint', '--from', url, '--database', 'postgres://127.0.0.1:1/m', '--data', room], ['checkpoint', '--to', url, '--data', room]]) {
+      const end = run(...words);
+      assert.deepEqual([end.status, /s3c|et@|t@127/.test(end.stdout + end.stderr)], [2, false], `${words.join(' ')}: ${end.stderr}`);
+      assert.match(end.stderr, /^milepost: --(from|to): \S/);
+    }
+  const checked = run('serve', '--check-config', '--data', room, '--database', urls[2]);
+  assert.deepEqual([checked.status, /s3c|t@127/.test(checked.stderr)], [2, false], checked.stderr);
+});
+
 test('version, help, and help for each command with an example that names it', () => {
   const version = /version: '([\d.]+)'/.exec(readFileSync('meson.build', 'utf8'))[1];
   for (const word of ['--version', 'version']) assert.equal(run(word).stdout, `milepost ${version}\n`);

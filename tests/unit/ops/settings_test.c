@@ -107,6 +107,11 @@ static void a_bad_value_is_named(void **unused)
         {{"--oidc-issuer", "https://x; script-src y"}, "oidc_issuer", "without query"},
         {{"--metrics-listen", "1.2.3.4:0"}, "metrics_listen", "port"},
         {{"--database", "mysql://x"}, "database", "postgres:// URL"},
+        {{"--database", "postgres://u:s3cr@t@h/m"}, "database", "write @ as %40"},
+        {{"--database", "postgres://u:s3cr/t@h/m"}, "database", "write @ as %40"},
+        {{"--database", "postgres://u:12/t@h/m"}, "database", "write @ as %40"},
+        {{"--database", "postgres://u:s3@cr/t@h/m"}, "database", "write @ as %40"},
+        {{"--database", "postgres://[::1]:x/m"}, "database", "a port that is no number"},
         {{"--nonsense", "1"}, "nonsense", "unknown"},
         {{"stray", "x"}, "stray", "unexpected"},
         {{"--config", "/no/such/file"}, "config", "/no/such/file cannot be read: No such file"},
@@ -121,6 +126,33 @@ static void a_bad_value_is_named(void **unused)
         enum rc rc = read_flags(rows[i].flags, 2, &settings, &problems);
         if (rc != RC_INVALID || !strstr(problems, rows[i].named) || !strstr(problems, rows[i].why))
             fail_msg("%s %s: rc %d, %s", rows[i].flags[0], rows[i].flags[1], (int)rc, problems);
+        if (strcmp(rows[i].named, "database") == 0)
+            assert_null(strstr(problems, "s3")); /* nothing of a password */
+        settings_done(&settings);
+        free(problems);
+    }
+}
+
+static void what_libpq_reads_is_a_database(void **unused)
+{
+    static const char *const urls[] = {
+        "postgres://db/m",
+        "postgresql://u:s3c%40ret@a,b:5433,[::1]:5434,[fe80::1]/m?sslmode=require",
+        "postgres://?host=/tmp",
+        "postgres:///m?host=/tmp&user=me@there",
+        "postgres://u:s3#c[r?t:x@db:/m",
+        "postgres://%2Ftmp",
+        "",
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT(urls); i++) {
+        const char *const flags[] = {"--database", urls[i]};
+        struct settings settings;
+        char *problems;
+        if (read_flags(flags, 2, &settings, &problems) != RC_OK)
+            fail_msg("%s: %s", urls[i], problems);
+        assert_string_equal(settings.database, urls[i]);
         settings_done(&settings);
         free(problems);
     }
@@ -244,6 +276,7 @@ int main(void)
         cmocka_unit_test(the_defaults_are_typed),
         cmocka_unit_test(flags_are_read_into_their_types),
         cmocka_unit_test(a_bad_value_is_named),
+        cmocka_unit_test(what_libpq_reads_is_a_database),
         cmocka_unit_test(a_flag_needs_its_value),
         cmocka_unit_test(three_sources_have_an_order),
         cmocka_unit_test(the_table_is_written_out),
