@@ -398,6 +398,52 @@ static void nodes_see_each_others_batches_in_one_order(void **state)
     }
 }
 
+/* Follows up to a turn. */
+struct stop {
+    uint64_t after;
+    struct follower *follower;
+};
+
+static enum rc stop_after(void *arg, const struct store_batch *batch, struct fault *fault)
+{
+    const struct stop *stop = arg;
+    return batch->turn > stop->after ? RC_ENOUGH : follow(stop->follower, batch, fault);
+}
+
+/* However large they are: a page of them holds some, and one in any case. */
+static void large_batches_are_read_in_order(void **state)
+{
+    enum { COUNT_OF = 4, SIZE = 3 << 20 };
+    struct store *one = open_node(state, 0);
+    struct follower writer = {0}, reader = {0};
+    char *body = malloc(SIZE + 1);
+    struct fault fault;
+
+    assert_non_null(body);
+    memset(body, 'x', SIZE);
+    body[SIZE] = '\0';
+    for (int i = 0; i < COUNT_OF; i++)
+        assert_int_equal(write_one(one, &writer, i == 2 ? "small" : body, NULL), LOG_STORED);
+    free(body);
+    if (log_is_shared(store_event_log(one))) {
+        struct store *two = open_node(state, 1);
+        assert_int_equal(log_catch_up(store_event_log(two), &reader.turn, follow, &reader, &fault), RC_OK);
+        assert_int_equal(reader.batches, COUNT_OF);
+        assert_int_equal(reader.last_sequence, COUNT_OF);
+        for (uint64_t after = 1; after < COUNT_OF; after++) { /* the turn that is known is large, too */
+            struct follower late = {0};
+            struct log_turn at = {0};
+            assert_int_equal(
+                log_catch_up(store_event_log(two), &at, stop_after, &(struct stop){after, &late}, &fault),
+                RC_ENOUGH);
+            assert_int_equal(log_catch_up(store_event_log(two), &late.turn, follow, &late, &fault), RC_OK);
+            assert_int_equal(late.batches, COUNT_OF);
+        }
+        store_close(two);
+    }
+    store_close(one);
+}
+
 static void one_node_at_a_time_holds_the_turn(void **state)
 {
     struct follower followers[2] = {0};
@@ -710,6 +756,7 @@ int main(void)
         OF_EACH(a_batch_that_is_refused_is_nowhere),
         OF_EACH(a_batch_in_doubt_is_stored_or_refused_in_the_end),
         OF_EACH(nodes_see_each_others_batches_in_one_order),
+        OF_EACH(large_batches_are_read_in_order),
         OF_EACH(one_node_at_a_time_holds_the_turn),
         OF_EACH(who_follows_is_woken_by_others_alone),
         OF_EACH(a_log_that_went_back_is_known),

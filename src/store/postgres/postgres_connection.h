@@ -18,6 +18,7 @@ enum pg_statement {
     PG_ROLLBACK,
     PG_LOCK,
     PG_ROWS,
+    PG_PAGE,
     PG_HEAD,
     PG_OUTCOME,
     PG_FIND_BATCH,

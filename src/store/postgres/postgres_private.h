@@ -17,7 +17,7 @@ enum {
     COMMIT_MS = 10000 /* after that the outcome is in doubt */
 };
 
-/* The columns of PG_ROWS, PG_HEAD and PG_ROWS_OF; the last is in the rows alone. */
+/* The columns of PG_ROWS, PG_PAGE, PG_HEAD and PG_ROWS_OF; the last is in the rows alone. */
 enum {
     COL_TURN,
     COL_BATCH,
@@ -54,6 +54,7 @@ struct postgres_log {
     bool deciding, filling;      /* a transaction is open */
     struct log_turn written;     /* the last that was sent to be committed, whatever became of it */
     struct buf body;             /* of the batch that is written */
+    int64_t page_bytes;          /* how much of the log is asked for at once */
     struct listener *listener;
     struct postgres_nodes nodes;
 };

@@ -187,6 +187,10 @@ enum rc postgres_visit(struct postgres_log *log, const PGresult *rows, int limit
     }
     for (int i = first; i < count && rc == RC_OK; i++) {
         struct batch_id prev;
+        if (PQgetisnull(rows, i, COL_BODY)) { /* more than a page holds */
+            *out_all = false;
+            break;
+        }
         postgres_read_head(rows, i, &head);
         get_batch_id(rows, i, COL_PREV, &prev);
         if (head.turn.number != inout_after->number + 1 || !same_batch(&prev, &inout_after->batch))
