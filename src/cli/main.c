@@ -124,6 +124,8 @@ static enum rc open_once(const struct settings *settings, struct policy *policy,
 {
     struct store_place place = cli_place(settings);
     struct start *start = policy->progress_arg;
+
+    place.say = policy->say;
     enum rc rc = store_open(&place, out_store, fault);
 
     if (rc != RC_OK)

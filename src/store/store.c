@@ -9,7 +9,7 @@
 #ifdef HAVE_POSTGRES
 static enum rc open_database(const struct store_place *place, struct store **out_store, struct fault *fault)
 {
-    struct postgres_place postgres = {place->database, place->log ? place->log : "main"};
+    struct postgres_place postgres = {place->database, place->log ? place->log : "main", place->say};
 
     if (!postgres_is_url(postgres.url))
         return fault_set(fault, RC_INVALID, "database", "must be a URL that begins with postgres://");

@@ -16,6 +16,8 @@ struct store_place {
     const char *directory; /* the node's own files */
     const char *database;  /* URL of the log that it shares with others; NULL: its own files are the log */
     const char *log;       /* the name of that log; NULL: main */
+    /* who is told what the operator should know of that log, by any thread; NULL: nobody */
+    void (*say)(const char *what, const char *why);
 };
 
 /* Opens or makes the store in a directory that exists. Takes the directory's lock for life. RC_CONFLICT:

@@ -240,6 +240,22 @@ on('nodes that disagree about nothing: verify, export and a new node', 2, async 
   await fresh.discard();
 });
 
+on('a node that cannot listen says so once, and when it can again', 1, async (_, { log }) => {
+  cluster.sql('CREATE ROLE few LOGIN; GRANT milepost TO few');
+  const node = await Server.start({ flags: ['--database', cluster.url().replace('milepost@', 'few@'), '--database-log', log] });
+  cluster.started.push(node);
+  const lines = () => node.log.split('\n').filter((line) => / hints are /.test(line));
+  const listening = "FROM pg_stat_activity WHERE usename = 'few' AND query LIKE '%milepost_node%'";
+  await soon(() => cluster.sql(`SELECT count(*) ${listening}`)[0], (count) => count === '1');
+  cluster.sql(`ALTER ROLE few CONNECTION LIMIT 1; SELECT pg_terminate_backend(pid) ${listening}`);
+  assert.match((await soon(lines, (said) => said.length > 0)).join(), /error milepost: database: the others' hints are not heard.*too many connections/);
+  await soon(() => 0, () => false, 1500);
+  assert.equal(lines().length, 1);
+  cluster.sql('ALTER ROLE few CONNECTION LIMIT -1');
+  assert.match((await soon(lines, (said) => said.length > 1))[1], /hints are heard again/);
+  await node.discard();
+});
+
 on('verify, export, import, backup, restore, erase and move take either store', 1, async ([a], { log }) => {
   const flags = (name = log) => ['--database', cluster.url(), '--database-log', name, '--data', join(scratch, 'none')];
   const scratch = newDirectory();

@@ -9,8 +9,12 @@
 
 #include "base/monotonic.h"
 #include "store/postgres/postgres_nodes.h"
+#include "store/postgres/postgres_session.h"
 
-enum { AGAIN_MS = 500 /* after a connection was lost, or could not be had */ };
+enum {
+    AGAIN_MS = 500, /* after a connection was lost, or could not be had */
+    SAID_MS = 3000, /* then that it cannot be had is said */
+};
 
 struct listener {
     pthread_t thread;
@@ -20,6 +24,8 @@ struct listener {
     void (*wake)(void *arg);
     void *arg;
     struct pg_connection connection;
+    int64_t failing_ms; /* monotonic, since when it could not be had; 0: it could */
+    bool said;          /* that it cannot be had */
 };
 
 /* False: it is the end. */
@@ -68,6 +74,40 @@ static bool listen_on(struct listener *listener)
     }
 }
 
+static enum rc begin_listening(struct listener *listener, struct fault *fault)
+{
+    PGresult *result = NULL;
+    enum rc rc = postgres_nodes_connect(listener->log, &listener->connection, false, fault);
+
+    if (rc == RC_OK && !pg_run(&listener->connection, "LISTEN milepost", monotonic_ms() + ASK_MS, &result))
+        rc = fault_text(fault, RC_BUSY, postgres_unreachable, "%s", pg_why(&result, 1));
+    PQclear(result);
+    return rc;
+}
+
+/* Once until it can again: without hints a node goes on, and follows the others later. */
+static void note(struct listener *listener, const struct fault *failed)
+{
+    char text[300];
+
+    if (!failed) {
+        if (listener->said)
+            listener->log->say("database", "the others' hints are heard again");
+        listener->said = false;
+        listener->failing_ms = 0;
+        return;
+    }
+    if (!listener->failing_ms)
+        listener->failing_ms = monotonic_ms();
+    if (listener->said || !listener->log->say || monotonic_ms() - listener->failing_ms < SAID_MS)
+        return;
+    (void)snprintf(text, sizeof text,
+                   "the others' hints are not heard, what they write is followed later: %s",
+                   fault_why(failed)); /* cut is fine */
+    listener->log->say("database", text);
+    listener->said = true;
+}
+
 static void *listener_main(void *arg)
 {
     struct listener *listener = arg;
@@ -75,12 +115,11 @@ static void *listener_main(void *arg)
 
     (void)pthread_setname_np(pthread_self(), "listener"); /* for who looks at the threads */
     while (goes_on) {
-        struct fault fault;
-        PGresult *result = NULL;
-        if (postgres_nodes_connect(listener->log, &listener->connection, false, &fault) == RC_OK &&
-            pg_run(&listener->connection, "LISTEN milepost", monotonic_ms() + ASK_MS, &result))
+        struct fault fault = {NULL, NULL};
+        bool listens = begin_listening(listener, &fault) == RC_OK;
+        note(listener, listens ? NULL : &fault);
+        if (listens)
             goes_on = listen_on(listener);
-        PQclear(result);
         if (!goes_on)
             postgres_nodes_leave(listener->log, &listener->connection);
         pg_disconnect(&listener->connection);

@@ -67,6 +67,7 @@ static enum rc postgres_open(struct store *store, void *what, struct log **out_l
     if (!log)
         return fault_no_memory(fault);
     (void)pthread_mutex_init(&log->nodes.lock, NULL); /* default attributes cannot fail */
+    log->say = place->say;
     log->page_bytes = BYTES_A_PAGE;
     log->url = strdup(place->url);
     if (!log->url)

@@ -7,8 +7,9 @@
 /* The log that many nodes share in a PostgreSQL database: one row a turn. Source: docs/decisions/0023. */
 
 struct postgres_place {
-    const char *url;  /* as libpq reads it */
-    const char *name; /* of the log: a database may hold several */
+    const char *url;                                /* as libpq reads it */
+    const char *name;                               /* of the log: a database may hold several */
+    void (*say)(const char *what, const char *why); /* as a store_place's */
 };
 
 /* Whether the text is a URL of a PostgreSQL database that libpq can read. */

@@ -57,6 +57,7 @@ struct postgres_log {
     int64_t page_bytes;          /* how much of the log is asked for at once */
     struct listener *listener;
     struct postgres_nodes nodes;
+    void (*say)(const char *what, const char *why); /* as a store_place's */
 };
 
 /* What a method of the log is given. */
