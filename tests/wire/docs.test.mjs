@@ -36,6 +36,18 @@ test('what all nodes must have alike is said in every paper of the settings', ()
   assert.deepEqual([['--settings-markdown'], ['serve', '--help'], ['--manual-5'], ['--example-config']].map(times), [6, 6, 6, 6]);
 });
 
+test('a line of a settings file that a page shows has no comment behind its value', () => {
+  const names = [...run('--settings-markdown').stdout.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name);
+  let shown = 0;
+  for (const path of [...sources('docs').filter((name) => name.endsWith('.md')), 'README.md', 'SECURITY.md'])
+    for (const [line, name] of readFileSync(path, 'utf8').matchAll(/^ +(\w+) = .*$/gm)) {
+      if (!names.includes(name)) continue;
+      shown++;
+      assert.doesNotMatch(line, /\s[#;]/, `${path}: ${line}`);
+    }
+  assert.ok(shown > 8);
+});
+
 test('docs/limits.md has every limit with its number', () => {
   const page = readFileSync('docs/limits.md', 'utf8');
   const code = readFileSync('src/core/limits.h', 'utf8');
