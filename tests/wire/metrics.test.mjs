@@ -39,10 +39,11 @@ test('histograms of routes and commits add up; the process and the build are nam
   const types = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
   assert.equal(new Set(types).size, types.length);
   // what rules and dashboard ask for
+  const ofNodes = [...readFileSync('src/face/own/own_server.c', 'utf8').matchAll(/"(milepost_log_\w+)", "gauge"/g)].map(([, name]) => name);
   const asked = readFileSync('packaging/alerts.yaml', 'utf8') + readFileSync('packaging/grafana.json', 'utf8');
   for (const [name] of asked.matchAll(/\b(milepost|process)_[a-z_]+\b/g)) {
     const base = name.replace(/_(bucket|count|sum)$/, '');
-    assert.ok(types.includes(name) || types.includes(base), name);
+    assert.ok(types.includes(name) || types.includes(base) || ofNodes.includes(name), name);
   }
   JSON.parse(readFileSync('packaging/grafana.json', 'utf8'));
   assert.equal((await server.discard()).code, 0, server.log);
