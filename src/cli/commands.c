@@ -7,14 +7,18 @@
 #include "ops/nearest.h"
 
 #define DATA_TEXT "  --data DIR       the data directory (./data)\n"
+/* Of commands that work on a log in a database too. */
+#define DATABASE_TEXT DATA_TEXT "  --database URL   or the log of nodes, in this database (postgres://...)\n"
 
 const struct cli_command cli_commands[] = {
     {"serve", cli_serve, "run the server", "[--config FILE] [--check-config] [settings]",
-     "Runs until SIGTERM or Ctrl-C, which answer what was accepted first. SIGHUP reads the keys and the log\n"
-     "level again. Without keys of your own the first start writes data/jwt.secret and data/server.key.\n\n"
+     "Runs until SIGTERM or Ctrl-C, which answer what was accepted first. SIGHUP reads keys, certificate,\n"
+     "JWK set, snapshot_*, log_level, log_format and access_log again. Without keys of your own the first\n"
+     "start writes data/jwt.secret and data/server.key.\n\n"
      "  --config FILE    settings, one \"name = value\" a line; flags and environment beat it\n"
      "  --check-config   say whether settings and key files are fine, and start nothing\n\n"
-     "  milepost serve --data /var/lib/milepost --listen 0.0.0.0 --port 443\n"
+     "  milepost serve --data ./data --listen 0.0.0.0 --port 443 --tls-cert-file fullchain.pem "
+     "--tls-key-file privkey.pem\n"
      "  milepost serve --config /etc/milepost/milepost.conf --check-config\n",
      "--config --check-config"},
     {"token", cli_token, "print a token to call the server with",
@@ -32,7 +36,7 @@ const struct cli_command cli_commands[] = {
      "FILE is what export wrote; it goes into a data directory without learners, whole or not at all.\n"
      "oulad DIR reads the Open University's learning analytics files; run again it goes on where it "
      "stopped.\n\n"
-     "  --course ID      one presentation alone, of oulad\n" DATA_TEXT
+     "  --course ID      one presentation alone, of oulad\n" DATABASE_TEXT
      "\n  milepost import all.jsonl --data ./new\n  milepost import oulad tests/data/oulad --data ./oulad\n",
      "--course"},
     {"export", cli_export, "write everything, or one person, as JSON Lines",
@@ -40,11 +44,11 @@ const struct cli_command cli_commands[] = {
      "What import reads. Beside a running server too.\n\n"
      "  --user ID        what is of one person, and of others nothing\n"
      "  --out FILE       instead of the standard output; under its name only when it is whole\n"
-     "  --force          over a file that is there\n" DATA_TEXT
+     "  --force          over a file that is there\n" DATABASE_TEXT
      "\n  milepost export --out all.jsonl\n  milepost export --user 1001 | jq .\n",
      "--user --out --force"},
     {"verify", cli_verify, "fold all events again and compare every figure", "[--data DIR]",
-     "Writes nothing; may run beside the server. Exit status 1: there are differences.\n\n" DATA_TEXT
+     "Writes nothing; may run beside the server. Exit status 1: there are differences.\n\n" DATABASE_TEXT
      "\n  milepost verify --data /var/lib/milepost\n",
      ""},
     {"rebuild", cli_rebuild, "make every figure again from the events", "[--data DIR]",
@@ -58,12 +62,12 @@ const struct cli_command cli_commands[] = {
      "makes new ones, and every token and webhook of before is refused.\n\n"
      "  --with-keys      the keys too, as FILE.jwt.secret and FILE.server.key, which only their owner can "
      "read;\n                   those of jwt_secret_file and server_key_file are named, not "
-     "copied\n" DATA_TEXT "\n  milepost backup /backup/$(date +%F).db --with-keys --data /var/lib/milepost\n",
+     "copied\n" DATABASE_TEXT "\n  milepost backup /backup/$(date +%F).db --with-keys --data /var/lib/milepost\n",
      "--with-keys"},
     {"restore", cli_restore, "put a backup into an empty data directory, after checking all of it",
      "FILE [--data DIR]",
      "Takes the keys from FILE.jwt.secret and FILE.server.key when they are there, and writes over "
-     "none.\n\n" DATA_TEXT "\n  milepost restore /backup/2026-03-01.db --data ./new\n",
+     "none.\n\n" DATABASE_TEXT "\n  milepost restore /backup/2026-03-01.db --data ./new\n",
      ""},
     {"move", cli_move, "carry the data from a directory or a database to another",
      "--from DIR|URL --to DIR|URL",
@@ -89,7 +93,7 @@ const struct cli_command cli_commands[] = {
      "--to --from"},
     {"erase", cli_erase, "forget a person, of a server that is stopped", "--user ID [--data DIR]",
      "On a running server: DELETE /api/v1/users/ID.\n\n"
-     "  --user ID        who\n" DATA_TEXT "\n  milepost erase --user 1001 --data /var/lib/milepost\n",
+     "  --user ID        who\n" DATABASE_TEXT "\n  milepost erase --user 1001 --data /var/lib/milepost\n",
      "--user"},
 };
 

@@ -60,6 +60,12 @@ test('version, help, and help for each command with an example that names it', (
     assert.equal(run('help', name).stdout, help.stdout);
     assert.equal(run(name, '-h').stdout, help.stdout);
   }
+  for (const name of ['import', 'export', 'verify', 'rebuild', 'backup', 'restore', 'move', 'checkpoint', 'erase'])
+    assert.match(run(name, '--help').stdout, /--database|postgres:/, `${name} works on a database's log too`);
+  // what SIGHUP reads is the table's to say
+  const live = [...run('--settings-markdown').stdout.matchAll(/^\| `(\w+)` .*\| the value \|/gm)].map(([, setting]) => setting.replace(/^snapshot_.*/, 'snapshot_*'));
+  const says = /SIGHUP reads([\s\S]*?)again/.exec(run('serve', '--help').stdout)[1];
+  for (const setting of live) assert.ok(says.includes(setting), setting);
   assert.match(run('token', '--help').stdout, /student .*instructor, owner, admin or system[\s\S]*24h/);
 });
 
