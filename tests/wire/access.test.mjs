@@ -1,4 +1,4 @@
-// The authorization matrix, access.tsv: every row as all nine actors, GET rows as HEAD too; a refusal for a known
+// The authorization matrix, access.tsv: every row as all actors, GET rows as HEAD too; a refusal for a known
 // and for an unknown person is the same.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
