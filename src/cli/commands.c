@@ -62,7 +62,8 @@ const struct cli_command cli_commands[] = {
      "makes new ones, and every token and webhook of before is refused.\n\n"
      "  --with-keys      the keys too, as FILE.jwt.secret and FILE.server.key, which only their owner can "
      "read;\n                   those of jwt_secret_file and server_key_file are named, not "
-     "copied\n" DATABASE_TEXT "\n  milepost backup /backup/$(date +%F).db --with-keys --data /var/lib/milepost\n",
+     "copied\n" DATABASE_TEXT
+     "\n  milepost backup /backup/$(date +%F).db --with-keys --data /var/lib/milepost\n",
      "--with-keys"},
     {"restore", cli_restore, "put a backup into an empty data directory, after checking all of it",
      "FILE [--data DIR]",
