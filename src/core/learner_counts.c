@@ -88,17 +88,10 @@ void learner_set_counted(struct record *record, const struct item_facts *facts,
     record->flags = (uint16_t)(counted ? record->flags | RECORD_COUNTED : record->flags & ~RECORD_COUNTED);
 }
 
-/* Counts, and when the last of it came to be. */
-static void count_again(const struct learner *learner, struct enrolment *enrolment,
-                        const struct catalogue *catalogue)
+static void note_completion(struct enrolment *enrolment, const struct record *record)
 {
-    struct walk walk = walk_begin(learner, catalogue, enrolment->course);
-    struct item_facts facts;
-
-    learner_recount(learner, enrolment, catalogue);
-    for (const struct record *record; (record = walk_next(&walk, &facts));)
-        if (record->completed_at_ms > enrolment->last_completion_ms)
-            enrolment->last_completion_ms = record->completed_at_ms;
+    if (record->completed_at_ms > enrolment->last_completion_ms)
+        enrolment->last_completion_ms = record->completed_at_ms;
 }
 
 void learner_count_before(const struct learner *learner, struct enrolment *enrolment,
@@ -107,15 +100,19 @@ void learner_count_before(const struct learner *learner, struct enrolment *enrol
     struct walk walk = walk_begin(learner, catalogue, enrolment->course);
     struct item_facts facts;
 
-    count_again(learner, enrolment, catalogue);
-    for (struct record *record; (record = walk_next(&walk, &facts));)
+    learner_recount(learner, enrolment, catalogue);
+    for (struct record *record; (record = walk_next(&walk, &facts));) {
         learner_set_counted(record, &facts, enrolment);
+        note_completion(enrolment, record);
+    }
 }
 
 int64_t learner_completion_before(const struct learner *learner, uint32_t course,
                                   const struct catalogue *catalogue)
 {
     struct course_facts facts = catalogue->course(catalogue->of, course);
+    struct walk walk = walk_begin(learner, catalogue, course);
+    struct item_facts unused;
     struct enrolment enrolment = {.course = course,
                                   .class = CLASS_WORKING,
                                   .completed_at_ms = INSTANT_NEVER,
@@ -123,6 +120,8 @@ int64_t learner_completion_before(const struct learner *learner, uint32_t course
 
     if (!learner_started(learner, course, catalogue))
         return INSTANT_NEVER;
-    count_again(learner, &enrolment, catalogue);
+    learner_recount(learner, &enrolment, catalogue);
+    for (const struct record *record; (record = walk_next(&walk, &unused));)
+        note_completion(&enrolment, record);
     return enrolment_completion_ms(&enrolment, &facts);
 }

@@ -164,6 +164,19 @@ static void report_typed(const char *user, const char *course, const char *item)
                                   .all_or_nothing = true});
 }
 
+/* What is kept is what the events say that are left; the files are closed, and the store opened again. */
+static void verify_clean(const char *what, struct verify_result *out)
+{
+    struct fault fault = {NULL, NULL};
+
+    assert_int_equal(engine_checkpoint(engine, &fault), RC_OK);
+    close_both();
+    store = open_store();
+    assert_int_equal(verified(out, &fault), RC_OK);
+    if (out->differences)
+        fail_msg("%s: %s", what, first_difference);
+}
+
 /* An item that erika alone reported was taken from one observed course by the declaration of another: when
  * her erasure took the report away, the log has no more what brought the item there, and yet all that is kept
  * must be what the log says. In each row something else becomes of the two courses before it. */
@@ -204,12 +217,7 @@ static void a_course_that_lost_what_an_erased_one_brought(void **unused)
         assert_true(course &&
                     course->shrunk_at_ms > 0); /* when bob's w, or her x, went: that instant stays */
         model_read_end(view);
-        assert_int_equal(engine_checkpoint(engine, &fault), RC_OK);
-        close_both();
-        store = open_store();
-        assert_int_equal(verified(&result, &fault), RC_OK);
-        if (result.differences)
-            fail_msg("%s: %s", cases[i].what, first_difference);
+        verify_clean(cases[i].what, &result);
         assert_int_equal(end(NULL), 0);
     }
 }
@@ -220,15 +228,18 @@ static void who_leaves_keeps_what_was_complete_then(void **unused)
 {
     static const char *const items[] = {"x"}, *const types[] = {NULL};
     static const struct {
+        const char *what;
         enum command_kind leaves;
         bool taken; /* her item went to another course before: he was complete from then on */
-    } cases[] = {
-        {CMD_DROP, false}, {CMD_EXPIRE, false}, {CMD_DROP, true}, {CMD_EXPIRE, true}, {CMD_CERTIFY, true}};
+    } cases[] = {{"dropped", CMD_DROP, false},
+                 {"expired", CMD_EXPIRE, false},
+                 {"dropped, her item taken", CMD_DROP, true},
+                 {"expired, her item taken", CMD_EXPIRE, true},
+                 {"certified, her item taken", CMD_CERTIFY, true}};
 
     (void)unused;
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct verify_result result;
-        struct fault fault = {NULL, NULL};
         uint32_t bob;
         assert_int_equal(begin(NULL), 0);
         report_typed("bob", "c3", "y");
@@ -248,12 +259,7 @@ static void who_leaves_keeps_what_was_complete_then(void **unused)
         assert_non_null(enrolment);
         assert_int_equal(enrolment->completed_at_ms != INSTANT_NEVER, cases[i].taken);
         model_read_end(view);
-        assert_int_equal(engine_checkpoint(engine, &fault), RC_OK);
-        close_both();
-        store = open_store();
-        assert_int_equal(verified(&result, &fault), RC_OK);
-        if (result.differences)
-            fail_msg("case %zu: %s", i, first_difference);
+        verify_clean(cases[i].what, &result);
         assert_int_equal(end(NULL), 0);
     }
 }
@@ -274,7 +280,6 @@ static void a_course_that_only_an_enrolment_kept(void **unused)
     (void)unused;
     for (int twice = 0; twice < 2; twice++) {
         struct verify_result result;
-        struct fault fault = {NULL, NULL};
         assert_int_equal(begin(NULL), 0);
         report_typed(twice ? "hans" : "erika", "c3", "x");
         enrol(twice ? "erika" : "bob", "c3");
@@ -284,12 +289,7 @@ static void a_course_that_only_an_enrolment_kept(void **unused)
             report_typed("bob", "c3", "z");
         }
         (void)do_one((struct command){.kind = CMD_ERASE, .face = FACE_LEARNER, .learner = text("erika")});
-        assert_int_equal(engine_checkpoint(engine, &fault), RC_OK);
-        close_both();
-        store = open_store();
-        assert_int_equal(verified(&result, &fault), RC_OK);
-        if (result.differences)
-            fail_msg("%s", first_difference);
+        verify_clean(twice ? "hers alone" : "his", &result);
         assert_int_equal(result.courses, twice ? 2 : 1);
         assert_int_equal(end(NULL), 0);
     }
