@@ -217,6 +217,14 @@ enum rc others_catch_up(struct engine *engine, struct fault *fault)
     return log_catch_up(engine->log, &engine->followed, take, engine, fault);
 }
 
+/* Under the lock. */
+static void wake_to_follow(struct engine *engine)
+{
+    engine->others_wrote = true;
+    if (engine->sleeping)
+        (void)pthread_cond_signal(&engine->work);
+}
+
 bool others_wait_turn(struct engine *engine, const struct log_turn *turn, uint64_t ms)
 {
     int64_t until_ms = monotonic_ms() + (int64_t)ms, left_ms = (int64_t)ms;
@@ -224,9 +232,7 @@ bool others_wait_turn(struct engine *engine, const struct log_turn *turn, uint64
     (void)pthread_mutex_lock(&engine->lock);
     engine->turn_waiters++;
     while (engine->state.turn < turn->number && left_ms > 0 && !engine->state.broken) {
-        engine->others_wrote = true;
-        if (engine->sleeping)
-            (void)pthread_cond_signal(&engine->work);
+        wake_to_follow(engine);
         (void)monotonic_wait(&engine->turned, &engine->lock, (uint64_t)left_ms);
         left_ms = until_ms - monotonic_ms();
     }
@@ -234,9 +240,8 @@ bool others_wait_turn(struct engine *engine, const struct log_turn *turn, uint64
     bool other = engine->state.turn == turn->number && turn->number &&
                  memcmp(&engine->state.turn_batch, &turn->batch, sizeof turn->batch) != 0;
     bool there = engine->state.turn >= turn->number && !other;
-    engine->others_wrote |= other; /* which ends this node: what it shows is not in the log any more */
-    if (other && engine->sleeping)
-        (void)pthread_cond_signal(&engine->work);
+    if (other) /* following ends this node: what it shows is not in the log any more */
+        wake_to_follow(engine);
     (void)pthread_mutex_unlock(&engine->lock);
     return there;
 }
