@@ -6,7 +6,9 @@
 #include "cli/database.h"
 #include "ops/nearest.h"
 
-#define DATA_TEXT "  --data DIR       the data directory (./data)\n"
+#define DATA_TEXT                                                                                            \
+    "  --data DIR       the data directory (./data)\n"                                                       \
+    "  --config FILE    the server's settings: which directory and database it has, where its keys are\n"
 /* Of commands that work on a log in a database too. */
 #define DATABASE_TEXT DATA_TEXT "  --database URL   or the log of nodes, in this database (postgres://...)\n"
 
