@@ -318,7 +318,7 @@ class Reference:
                  f'<p>{html.escape(operation["summary"])}. <span class="soft">Needs {needs}.</span></p>', self.parameters(operation)]
         if "requestBody" in operation:
             parts.append(self.content("Body", operation["requestBody"]["content"]))
-        done = operation["responses"]["2XX"]
+        done = next(answer for status, answer in operation["responses"].items() if status in ("200", "201"))
         if "content" in done:
             parts.append(self.content("Answer", done["content"]))
         parts.append(f"<p>Statuses: {statuses}</p>")

@@ -33,14 +33,20 @@ static void put_schema_of(struct json_out *out, const char *media, const char *n
     json_close(out, '}');
 }
 
-/* What comes when all is well: a list that is a table also as CSV. */
-static void put_answer(struct json_out *out, const char *media, const struct http_route *route)
+/* What comes with one of its statuses: a list that is a table also as CSV. */
+static void put_answer(struct json_out *out, const char *status, const char *media,
+                       const struct http_route *route)
 {
     const struct slow_handler *slow = route->slow;
+    bool is_web_socket = strcmp(status, "101") == 0;
 
-    json_put_open(out, "2XX", '{');
-    json_put_text(out, "description", "Done");
-    if (route->gives) {
+    json_put_open(out, status, '{');
+    json_put_text(out, "description",
+                  is_web_socket                ? "A WebSocket from here on"
+                  : strcmp(status, "201") == 0 ? "Done, and new"
+                                               : "Done");
+    openapi_put_answer_headers(out, route);
+    if (route->gives && !is_web_socket) {
         json_put_open(out, "content", '{');
         put_schema_of(out, media, route->gives);
         if (slow && (slow->table || slow->writes_csv))
@@ -48,6 +54,15 @@ static void put_answer(struct json_out *out, const char *media, const struct htt
         json_close(out, '}');
     }
     json_close(out, '}');
+}
+
+static void put_answers(struct json_out *out, const char *media, const struct http_route *route)
+{
+    for (const char *at = route->done ? route->done : "200"; *at; at += 3 + (at[3] == ',')) {
+        char status[4] = {at[0], at[1], at[2], '\0'};
+
+        put_answer(out, status, media, route);
+    }
 }
 
 /* Every {name} of the pattern, those of the query, and the headers. */
@@ -152,7 +167,7 @@ static void put_operation(struct json_out *out, const struct http_route *route)
         json_close(out, '}');
     }
     json_put_open(out, "responses", '{');
-    put_answer(out, media_of(route->gives), route);
+    put_answers(out, media_of(route->gives), route);
     openapi_put_refusals(out, route);
     json_close(out, '}');
     json_close(out, '}');

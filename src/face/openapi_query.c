@@ -10,7 +10,7 @@
 #define UP_TO(high) "{\"type\":\"integer\",\"minimum\":1,\"maximum\":" high "}"
 
 static const struct {
-    const char *word, *schema, *about;
+    const char *word, *schema, *about, *example; /* of what its schema leaves open */
 } rows[] = {
     {"page", "{\"type\":\"integer\",\"minimum\":1,\"default\":1}", "which page, from 1"},
     {"limit:page", NUMBER("1", "100", "20"), "entries on a page"},
@@ -20,9 +20,9 @@ static const struct {
     {"limit:1000", UP_TO("1000"), "entries of the answer; without it all"},
     {"limit:all", UP_TO("1000000"), "entries of the answer; without it all"},
     {"offset", "{\"type\":\"integer\",\"minimum\":0,\"default\":0}", "how many entries to leave out"},
-    {"cursor", TEXT, "the nextCursor of the page before"},
-    {"actor", TEXT, "who did it: a user id, server-key, operator"},
-    {"q", TEXT, "a part of id or title, any letter case"},
+    {"cursor", TEXT, "the nextCursor of the page before", "1767348000000.1"},
+    {"actor", TEXT, "who did it: a user id, server-key, operator", "2001"},
+    {"q", TEXT, "a part of id or title, any letter case", "sail"},
     {"order", "{\"enum\":[\"asc\",\"desc\"]}", "default: desc for progress, else asc"},
     {"sortBy:members",
      "{\"enum\":[\"progress\",\"enrollmentDate\",\"completionDate\",\"lastActivity\",\"userId\"]}",
@@ -39,20 +39,20 @@ static const struct {
     {"atRisk", FLAG, "1: those alone who are inactive for 14 days or behind, with reasons"},
     {"inactiveDays", UP_TO("3650"), "those alone who are under way and did nothing for so many days"},
     {"segments", FLAG, "1: with the parts that were watched"},
-    {"contentType", TEXT, "items of this type alone"},
-    {"moduleId", TEXT, "items of this course alone"},
-    {"courseId", TEXT, "of this course alone"},
-    {"itemId", TEXT, "of this item alone"},
-    {"userId", TEXT, "of this learner alone"},
-    {"videoId", TEXT, "of this item alone"},
-    {"startDate", TEXT, "an instant, or a day of display_timezone; inclusive"},
-    {"endDate", TEXT, "likewise"},
-    {"from", TEXT, "an instant, or a day of display_timezone; inclusive"},
-    {"to", TEXT, "likewise"},
-    {"as_of", TEXT, "an instant or an event id: as it was then"},
-    {"since", TEXT, "an instant: what was updated after it"},
-    {"lastEventId", TEXT, "as the header Last-Event-ID"},
-    {"ticket", TEXT, "in place of a token; good once"},
+    {"contentType", TEXT, "items of this type alone", "lab"},
+    {"moduleId", TEXT, "items of this course alone", "7"},
+    {"courseId", TEXT, "of this course alone", "7"},
+    {"itemId", TEXT, "of this item alone", "72"},
+    {"userId", TEXT, "of this learner alone", "1001"},
+    {"videoId", TEXT, "of this item alone", "71"},
+    {"startDate", TEXT, "an instant, or a day of display_timezone; inclusive", "2026-01-01"},
+    {"endDate", TEXT, "likewise", "2026-01-31"},
+    {"from", TEXT, "an instant, or a day of display_timezone; inclusive", "2026-01-01"},
+    {"to", TEXT, "likewise", "2026-01-31T23:59:59Z"},
+    {"as_of", TEXT, "an instant or an event id: as it was then", "2026-01-02T10:00:00Z"},
+    {"since", TEXT, "an instant: what was updated after it", "2026-01-02T10:00:00Z"},
+    {"lastEventId", TEXT, "as the header Last-Event-ID", "58"},
+    {"ticket", TEXT, "in place of a token; good once", "yQqnwHZO5z2sBEs0wy63nuSmiCUfPTm6qAdyYj6Xk7Q"},
 };
 
 static bool put_parameter(struct json_out *out, const char *word, size_t size)
@@ -66,6 +66,8 @@ static bool put_parameter(struct json_out *out, const char *word, size_t size)
         json_put_text(out, "in", "query");
         if (rows[i].about)
             json_put_text(out, "description", rows[i].about);
+        if (rows[i].example)
+            json_put_text(out, "example", rows[i].example);
         json_name(out, "schema");
         json_raw(out, rows[i].schema, strlen(rows[i].schema));
         json_close(out, '}');

@@ -20,9 +20,10 @@ struct http_route {
     const struct slow_handler *slow;
     const struct write_handler *write;
     void (*handler)(struct request *request); /* what fits none of the three */
-    const char *summary;                      /* for /openapi.json, as are the next three */
+    const char *summary;                      /* for /openapi.json, as are the next four */
     const char *query;                        /* its query parameters: openapi_query.h; NULL: none */
     const char *takes, *gives;                /* schemas of body and answer; NULL: none */
+    const char *done;                         /* statuses when all is well, "200,201"; NULL: 200 */
     int body_form;                            /* face.h: what its body may be beside JSON */
     unsigned body_max_bytes;                  /* 0: ROUTE_BODY_BYTES */
 };

@@ -62,6 +62,35 @@ const LEFT_MS = 30000; // the file's own after hooks stop theirs before
 const end = () => void setTimeout(() => running.forEach((child) => child.kill('SIGKILL')), LEFT_MS).unref();
 if (process.env.NODE_TEST_CONTEXT) (await import('node:test')).after(end); // else who imports this is no test
 
+// What /openapi.json says of routes: [method, segments of the pattern, its answers by status], those with fewer parameters first.
+let described;
+function describedRoutes() {
+  if (described) return described;
+  const { paths, components } = JSON.parse(run('--openapi').stdout);
+  const resolve = (answer) => (answer.$ref ? components.responses[answer.$ref.split('/').at(-1)] : answer);
+  const parameters = (path) => path.split('{').length;
+  described = Object.entries(paths).sort(([a], [b]) => parameters(a) - parameters(b)).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, { responses }]) => [method.toUpperCase(), path.split('/'), Object.fromEntries(Object.entries(responses).map(([status, answer]) => [status, resolve(answer)]))]));
+  return described;
+}
+
+// Headers that an answer may have without its route's saying so: HTTP's own, and what every answer has.
+const common = /^(connection|content-.*|date|keep-alive|transfer-encoding|vary|x-content-type-options|x-accel-buffering|cache-control|access-control-.*)$/;
+
+// A route answers with nothing but what its description has: an error names the status, the kind or the header that this lacks.
+export function checkDescribed(method, path, { status, headers }) {
+  const asked = path.split('?')[0].split('/');
+  const isLike = (segment, part) => segment.startsWith('{') || segment.toLowerCase() === part.toLowerCase();
+  const [, pattern, answers] = describedRoutes().find(([of, segments]) => of === method && segments.length === asked.length && segments.every((segment, i) => isLike(segment, asked[i]))) ?? [];
+  if (!pattern) return;
+  const answer = answers[status];
+  const kind = headers.get('content-type')?.split(';')[0];
+  const names = Object.keys(answer?.headers ?? {}).map((name) => name.toLowerCase());
+  const other = [...headers.keys()].find((name) => !common.test(name) && !names.includes(name));
+  const lack = !answer ? '' : kind && !(kind in (answer.content ?? {})) && !('*/*' in (answer.content ?? {})) ? kind : other;
+  if (lack !== undefined) throw new Error(`${method} ${pattern.join('/')} answers ${status} ${lack}, and /openapi.json has no such answer`);
+}
+
 export class Server {
   // under: a command that the server is started by, strace for one.
   static async start({ directory = newDirectory(), flags = [], env = {}, descriptors, under = [], scheme = 'http' } = {}) {
@@ -114,6 +143,7 @@ export class Server {
       headers: sent,
       body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
     });
+    checkDescribed(method, path, response);
     const streams = response.ok && response.headers.get('content-type')?.startsWith('text/event-stream');
     if (streams) await response.body?.cancel(); // it has no end: live.mjs reads one
     const text = streams ? '' : await response.text();
