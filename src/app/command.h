@@ -156,6 +156,7 @@ struct command {
      */
     void (*again)(struct command *command);
     void *waiter;
+    uint64_t queued_us; /* the engine's: monotonic, when it came; 0: it did not wait, or that is noted */
 
     /* results */
     enum rc rc;

@@ -386,6 +386,16 @@ enum rc commit_decided(struct engine *engine, struct command *commands, enum rc 
     return rc;
 }
 
+/* Of a batch that is about to be decided. A command that is decided again waited once. */
+static void note_waits(struct engine *engine, struct command *commands, uint64_t now_us)
+{
+    for (struct command *command = commands; command; command = command->next) {
+        if (command->queued_us)
+            histogram_add(&engine->timings.queue_us, histogram_steps_us, now_us - command->queued_us);
+        command->queued_us = 0;
+    }
+}
+
 enum rc commit_batch(struct engine *engine, struct command *commands, const char *ledger_key,
                      const char *ledger_value, struct fault *fault)
 {
@@ -395,6 +405,8 @@ enum rc commit_batch(struct engine *engine, struct command *commands, const char
 
     if (rc == RC_OK && engine->gathers)
         queue_gather(engine, commands);
+    uint64_t began_us = monotonic_us();
+    note_waits(engine, commands, began_us);
     batch->watched = engine->live && engine->live->is_watched(engine->live->of);
     for (struct command *command = commands; command && rc == RC_OK; command = command->next) {
         count++;
@@ -411,7 +423,9 @@ enum rc commit_batch(struct engine *engine, struct command *commands, const char
     if (rc == RC_OK && batch->adoptions.later && !engine->revision && !engine->fold.deferred &&
         !(commands && queue_is_alone(engine, commands)))
         rc = adopting_step(batch, fault);
-    if (count)
+    if (count) {
         histogram_add(&engine->timings.batch_commands, histogram_sizes, count);
+        histogram_add(&engine->timings.decide_us, histogram_steps_us, monotonic_us() - began_us);
+    }
     return commit_decided(engine, commands, rc, ledger_key, ledger_value, fault);
 }

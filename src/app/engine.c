@@ -367,12 +367,15 @@ enum rc engine_start(struct engine *engine, struct fault *fault)
 
 struct command *engine_submit(struct engine *engine, struct command *commands, struct fault *fault)
 {
+    uint64_t now_us = monotonic_us(); /* once for all of them, and not under the lock */
+
     (void)pthread_mutex_lock(&engine->lock);
     bool open = !engine->stopping && !engine->state.broken && !engine->state.copy_failing_since_ms &&
                 !is_stalled(engine) && !is_behind(engine);
     while (commands && open && queued(engine) < QUEUE_MAX) {
         struct command *command = commands;
         commands = command->next;
+        command->queued_us = now_us;
         queue_join(queue_weight(command) < LARGE_FROM ? &engine->small : &engine->large, command);
     }
     if (queued(engine) && engine->sleeping)

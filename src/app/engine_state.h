@@ -30,10 +30,11 @@ struct engine_state {
     uint64_t batches, commands, events; /* since the start */
 };
 
-/* How long commits took in the log (histogram_times_us: its fsync, or its database), and how many commands a
- * batch held (histogram_sizes). */
+/* How long commits took in the log (histogram_times_us: its fsync, or its database), how many commands a
+ * batch held (histogram_sizes); and of the steps before (histogram_steps_us) how long each command waited,
+ * with several nodes also for the log's turn, and how long it took to decide a batch. */
 struct engine_timings {
-    struct histogram commit_us, batch_commands;
+    struct histogram commit_us, batch_commands, queue_us, decide_us;
 };
 
 /* What the log cost, since the start. */

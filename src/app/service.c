@@ -76,6 +76,11 @@ const struct histogram *service_checkpoint_times(const struct service *service)
     return engine_checkpoint_times(service->engine);
 }
 
+const struct histogram *service_sync_times(const struct service *service)
+{
+    return store_sync_times(engine_store(service->engine));
+}
+
 const struct engine_timings *service_timings(const struct service *service)
 {
     return engine_timings(service->engine);

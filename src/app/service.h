@@ -51,8 +51,12 @@ struct log_costs service_log_costs(struct service *service);
 /* How the server is, at one instant. Takes the engine's lock for a moment. */
 struct engine_state service_state(struct service *service);
 
-/* How long its commits took, and how many commands a batch held. As long as the service. Any thread. */
+/* How long commands waited, batches took to decide and to commit, and how many commands one held. As long as
+ * the service. Any thread. */
 const struct engine_timings *service_timings(const struct service *service);
+
+/* How long the fsyncs of its commits took (store_sync_times). As long as the service. Any thread. */
+const struct histogram *service_sync_times(const struct service *service);
 
 /* How long its checkpoints took to write (histogram_times_us). As long as the service. Any thread. */
 const struct histogram *service_checkpoint_times(const struct service *service);

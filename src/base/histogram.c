@@ -2,6 +2,8 @@
 
 histogram_bounds histogram_times_us = {500,   1000,   2500,   5000,    10000,   25000,
                                        50000, 100000, 250000, 1000000, 5000000, 10000000};
+histogram_bounds histogram_steps_us = {20,   50,    100,   250,    500,     1000,
+                                       2500, 10000, 50000, 250000, 1000000, 5000000};
 histogram_bounds histogram_sizes = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000};
 
 static uint64_t counted(const struct histogram *histogram, int at)

@@ -20,6 +20,7 @@ struct histogram {
 typedef const uint64_t histogram_bounds[HISTOGRAM_BOUNDS];
 
 extern histogram_bounds histogram_times_us; /* 500 us to 10 s */
+extern histogram_bounds histogram_steps_us; /* of parts of a request: 20 us to 5 s */
 extern histogram_bounds histogram_sizes;    /* 1 to 5,000 */
 
 /* One value more. */

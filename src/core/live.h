@@ -69,6 +69,7 @@ struct live_batch {
     uint64_t first, last;    /* the sequences that it is about */
     bool whole;  /* every event of these that makes a message is in it; else they are read from the log */
     bool rights; /* who may see what may have changed */
+    uint64_t taken_us; /* its holder's: monotonic, when it was published */
     struct live_event *events;
     size_t count, room;
     char *ids; /* of all of them */

@@ -98,6 +98,7 @@ static bool is_watched(void *of)
 static void take(void *of, struct live_batch *batch, uint64_t first, uint64_t last, bool rights)
 {
     struct hub *hub = of;
+    uint64_t now_us = monotonic_us();
 
     if (batch) {
         batch->first = first;
@@ -116,6 +117,7 @@ static void take(void *of, struct live_batch *batch, uint64_t first, uint64_t la
     } else {
         if (!batch || full)
             batch = hole(batch, first, last, rights);
+        batch->taken_us = now_us;
         *(before ? &before->next : &hub->batches) = batch;
         hub->last_batch = batch;
         hub->batch_events += batch->count;
@@ -337,6 +339,11 @@ struct hub_state hub_state(struct hub *hub)
         .caught_up = atomic_load(&hub->caught_up),
         .waiting_bytes = atomic_load(&hub->waiting),
     };
+}
+
+const struct histogram *hub_push_times(const struct hub *hub)
+{
+    return &hub->push_us;
 }
 
 static bool open_files(struct hub *hub)

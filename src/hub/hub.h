@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/caller.h"
 #include "base/fault.h"
+#include "base/histogram.h"
 #include "base/worker.h"
 #include "core/live.h"
 
@@ -148,3 +149,7 @@ struct hub_state {
 
 /* How the hub is doing. Any thread. */
 struct hub_state hub_state(struct hub *hub);
+
+/* How long it took from a commit's publish until a stream's socket was given what it said of it
+ * (histogram_steps_us); one for each time that a stream was sent something new. The hub's own. */
+const struct histogram *hub_push_times(const struct hub *hub);

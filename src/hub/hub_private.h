@@ -78,6 +78,7 @@ struct subscriber {
     bool rejoins; /* SUBSCRIBER_JOINING, and what happened meanwhile is in part to be read from the log too */
     uint64_t after; /* everything up to there was told, or was before its time */
     uint64_t rejoin_after;
+    uint64_t told_us; /* monotonic, when the oldest of what it is to be sent was published; 0: nothing new */
     int64_t beat_ms, closing_ms; /* monotonic: the next heartbeat; when it ends whatever its client does */
     int64_t expires_ms;          /* wall clock; INT64_MAX: never */
     struct outbox outbox;
@@ -129,6 +130,8 @@ struct hub {
     atomic_uint messages_per_1000_s;                    /* the rate */
     atomic_ullong messages, events, dropped, caught_up; /* figures */
     atomic_size_t waiting;
+    uint64_t telling_us;      /* when the batch that is being told was published; 0: none is */
+    struct histogram push_us; /* hub_push_times */
 };
 
 /* Has something done on the hub's thread, in order. Any thread. Defined in hub.c. */

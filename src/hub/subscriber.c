@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/monotonic.h"
 #include "hub/catch_up.h"
 #include "hub/websocket.h"
 
@@ -104,9 +105,12 @@ void subscriber_listen(struct subscriber *stream, bool reads)
 
 void subscriber_touch(struct subscriber *stream)
 {
+    struct hub *hub = stream->hub;
+
+    if (!stream->told_us)
+        stream->told_us = hub->telling_us;
     if (stream->dirty || stream->state == SUBSCRIBER_OVER)
         return;
-    struct hub *hub = stream->hub;
     stream->dirty = true;
     stream->next_dirty = NULL;
     *(hub->dirty ? &hub->last_dirty->next_dirty : &hub->dirty) = stream;
@@ -257,6 +261,9 @@ static void flush(struct subscriber *stream)
 {
     enum outbox_state state = outbox_send(&stream->outbox, stream->fd, stream->hub->now_ms);
 
+    if (stream->told_us)
+        histogram_add(&stream->hub->push_us, histogram_steps_us, monotonic_us() - stream->told_us);
+    stream->told_us = 0;
     if (state == OUTBOX_BROKEN || (state == OUTBOX_EMPTY && stream->state == SUBSCRIBER_CLOSING &&
                                    (stream->form == HUB_SSE || websocket_is_over(stream)))) {
         subscriber_end(stream);

@@ -103,8 +103,10 @@ void tell_batch(struct hub *hub, const struct live_batch *batch)
         hub->position = batch->last;
     if (!batch->whole)
         go_back(hub, batch);
+    hub->telling_us = batch->taken_us;
     for (size_t i = 0; i < batch->count; i++)
         tell(hub, &batch->events[i]);
+    hub->telling_us = 0;
 }
 
 /* Before anything is told that happened after the change. */

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/fault.h"
+#include "base/histogram.h"
 #include "store/log.h"
 
 /* Where events become durable. SQL and its types stay behind it, in store/sqlite/. What the store's libraries
@@ -194,6 +195,10 @@ struct store_watch {
     void (*show)(void *arg, const char *what, const char *unit, uint64_t done, uint64_t total);
     void *arg;
 };
+
+/* How long the fsyncs of the event file's WAL took (histogram_steps_us): a commit's own, but for a copy of a
+ * log elsewhere. As long as the store. Any thread. */
+const struct histogram *store_sync_times(const struct store *store);
 
 /* Copies the event file of a directory, also of one that is served, as one instant into a new file. watch
  * NULL: nobody is told. */

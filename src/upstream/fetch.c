@@ -16,6 +16,7 @@ struct call {
     struct fetch *fetch; /* NULL: free; those that ask the same hang on it */
     CURL *curl;
     struct curl_slist *headers; /* NULL: none of ours */
+    uint64_t began_us;          /* monotonic */
 };
 
 struct fetcher {
@@ -24,6 +25,7 @@ struct fetcher {
     CURLM *multi;
     pthread_t thread;
     struct call calls[CALLS_MAX]; /* the thread's own */
+    struct histogram took_us;     /* the thread adds, anybody reads */
     pthread_mutex_t lock;         /* guards what follows */
     struct fetch *head, *tail;
     int queued, under_way, failures;
@@ -163,6 +165,7 @@ static void start_call(struct fetcher *fetcher, struct call *call, struct fetch 
         return;
     }
     call->fetch = fetch;
+    call->began_us = monotonic_us();
 }
 
 /* Takes the first of the queue when something can be done with it: starts it, lets it join one under way, or
@@ -238,6 +241,7 @@ static void end_those_over(struct fetcher *fetcher)
                                 curl_easy_getinfo(call->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
                                 status > 0;
         call->fetch->status = (int)status;
+        histogram_add(&fetcher->took_us, histogram_times_us, monotonic_us() - call->began_us);
         (void)pthread_mutex_lock(&fetcher->lock);
         note_result(fetcher, call->fetch);
         (void)pthread_mutex_unlock(&fetcher->lock);
@@ -351,6 +355,11 @@ struct fetcher_state fetcher_state(struct fetcher *fetcher)
     };
     (void)pthread_mutex_unlock(&fetcher->lock);
     return state;
+}
+
+const struct histogram *fetcher_times(const struct fetcher *fetcher)
+{
+    return &fetcher->took_us;
 }
 
 const char *fetcher_rest_name(enum fetcher_rest rest)

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/fault.h"
+#include "base/histogram.h"
 
 /* GETs from one other service, on a thread of its own, so that no event loop ever waits and no service waits
  * for another. http and https only, no redirects, answers bounded, every call bounded in time; some calls at
@@ -59,6 +60,9 @@ struct fetcher_state {
 
 /* How the service is doing, at one instant. Any thread. */
 struct fetcher_state fetcher_state(struct fetcher *fetcher);
+
+/* How long calls took that were made, also those that failed (histogram_times_us). Its own. */
+const struct histogram *fetcher_times(const struct fetcher *fetcher);
 
 /* The word for a breaker's state: closed, open, half-open. */
 const char *fetcher_rest_name(enum fetcher_rest rest);

@@ -1,8 +1,10 @@
 // What /metrics says adds up, and what the alert rules and the dashboard ask for is there.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { test } from 'node:test';
-import { Server } from './server.mjs';
+import { Stream } from './live.mjs';
+import { isEmbedded, Server } from './server.mjs';
 
 test('histograms of routes and commits add up; the process and the build are named', async () => {
   const server = await Server.start();
@@ -47,4 +49,26 @@ test('histograms of routes and commits add up; the process and the build are nam
   }
   JSON.parse(readFileSync('packaging/grafana.json', 'utf8'));
   assert.equal((await server.discard()).code, 0, server.log);
+});
+
+test('each step of a write, from the queue to the sockets of who watches, has its histogram, and so has a call of another service', async () => {
+  const users = createServer((request, response) => setTimeout(() => response.writeHead(200).end('{}'), 60));
+  await new Promise((resolve) => users.listen(0, '127.0.0.1', resolve));
+  const server = await Server.start({ flags: ['--user_svc_base_url', `http://127.0.0.1:${users.address().port}`] });
+  const stream = await Stream.open(server, 'u', '?userId=u');
+  for (let i = 0; i < 5; i++) await server.call('POST', '/progress/update', { as: 'u', body: { userId: 'u', videoId: `v${i}`, watchedDuration: 1 } });
+  assert.equal((await server.call('POST', '/api/progress/log', { as: 'u', body: { user_id: 'u', n: 1 } })).status, 201);
+  for (let i = 0; i < 200 && stream.messages.length < 6; i++) await new Promise((resolve) => setTimeout(resolve, 20));
+  const { text } = await server.call('GET', '/metrics', { headers: { 'x-server-key': server.key } });
+  const value = (name) => Number(text.split('\n').find((one) => one.startsWith(`${name} `))?.slice(name.length + 1));
+  assert.equal(value('milepost_queue_seconds_count'), 6);
+  assert.equal(value('milepost_decide_seconds_count'), 6);
+  if (isEmbedded) assert.ok(value('milepost_fsync_seconds_count') >= 6 && value('milepost_fsync_seconds_sum') < value('milepost_commit_seconds_sum'));
+  assert.ok(value('milepost_push_seconds_count') >= 1 && value('milepost_push_seconds_count') <= 6);
+  assert.ok(value('milepost_push_seconds_sum') > 0 && value('milepost_push_seconds_sum') < 60);
+  assert.equal(value('milepost_upstream_seconds_count{upstream="users"}'), 1);
+  assert.ok(value('milepost_upstream_seconds_sum{upstream="users"}') >= 0.06);
+  stream.abort.abort();
+  assert.equal((await server.discard()).code, 0, server.log);
+  await new Promise((resolve) => users.close(resolve));
 });

@@ -118,19 +118,40 @@ static void put_engine(struct buf *out, struct face_context *context)
             state.checkpoint_failing_since_ms != 0);
     put_one(out, "milepost_checkpoint_failing_seconds", "gauge", "For how long.",
             seconds_since(context, state.checkpoint_failing_since_ms));
-    const struct engine_timings *timings = service_timings(context->service);
-    buf_text(out, "# HELP milepost_commit_seconds Time of a commit in the log, its fsync included.\n"
-                  "# TYPE milepost_commit_seconds histogram\n");
-    histogram_write(&timings->commit_us, histogram_times_us, 1000000, "milepost_commit_seconds", "", out);
-    buf_text(out, "# HELP milepost_batch_commands Commands that one commit held.\n"
-                  "# TYPE milepost_batch_commands histogram\n");
-    histogram_write(&timings->batch_commands, histogram_sizes, 1, "milepost_batch_commands", "", out);
-    buf_text(out, "# HELP milepost_checkpoint_seconds Time of writing a checkpoint.\n"
-                  "# TYPE milepost_checkpoint_seconds histogram\n");
-    histogram_write(service_checkpoint_times(context->service), histogram_times_us, 1000000,
-                    "milepost_checkpoint_seconds", "", out);
     put_one(out, "milepost_checkpoint_too_long", "gauge",
             "Learners whose state no row of the checkpoint file holds.", state.too_long);
+}
+
+/* Where the time of a write goes, step by step. */
+static void put_steps(struct buf *out, struct face_context *context)
+{
+    const struct engine_timings *timings = service_timings(context->service);
+    const struct {
+        const char *name, *help;
+        const struct histogram *values;
+        const uint64_t *bounds;
+        uint64_t unit;
+    } steps[] = {
+        {"milepost_queue_seconds", "Time that a command waited for the engine to begin with it.",
+         &timings->queue_us, histogram_steps_us, 1000000},
+        {"milepost_decide_seconds", "Time of deciding a batch, before it is committed.", &timings->decide_us,
+         histogram_steps_us, 1000000},
+        {"milepost_batch_commands", "Commands that one commit held.", &timings->batch_commands,
+         histogram_sizes, 1},
+        {"milepost_commit_seconds", "Time of a commit in the log, its fsync included.", &timings->commit_us,
+         histogram_times_us, 1000000},
+        {"milepost_fsync_seconds", "Time of an fsync of this node's own log file.",
+         service_sync_times(context->service), histogram_steps_us, 1000000},
+        {"milepost_push_seconds", "Time from a commit's publish until a stream's socket had the message.",
+         hub_push_times(context->hub), histogram_steps_us, 1000000},
+        {"milepost_checkpoint_seconds", "Time of writing a checkpoint.",
+         service_checkpoint_times(context->service), histogram_times_us, 1000000},
+    };
+
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        buf_printf(out, "# HELP %s %s\n# TYPE %s histogram\n", steps[i].name, steps[i].help, steps[i].name);
+        histogram_write(steps[i].values, steps[i].bounds, steps[i].unit, steps[i].name, "", out);
+    }
 }
 
 static void put_nodes(struct buf *out, struct face_context *context)
@@ -211,6 +232,20 @@ static void put_upstream_figures(struct buf *out, struct face_context *context)
     }
 }
 
+static void put_upstream_times(struct buf *out, struct face_context *context)
+{
+    buf_text(out, "# HELP milepost_upstream_seconds Time of a call, also of one that failed.\n"
+                  "# TYPE milepost_upstream_seconds histogram\n");
+    for (int i = 0; i < UPSTREAM_COUNT; i++) {
+        if (!context->upstreams[i])
+            continue;
+        char labels[48];
+        (void)snprintf(labels, sizeof labels, "upstream=\"%s\",", fetcher_state(context->upstreams[i]).name);
+        histogram_write(fetcher_times(context->upstreams[i]), histogram_times_us, 1000000,
+                        "milepost_upstream_seconds", labels, out);
+    }
+}
+
 static void put_streams(struct buf *out, struct face_context *context)
 {
     struct hub_state hub = hub_state(context->hub);
@@ -236,6 +271,7 @@ void own_server_metrics(struct request *request)
     struct buf *out = &request->out;
 
     put_engine(out, context);
+    put_steps(out, context);
     put_nodes(out, context);
     put_workers(out, context);
     put_streams(out, context);
@@ -243,6 +279,7 @@ void own_server_metrics(struct request *request)
             "Bytes of request bodies in memory, those of up to 8 KiB not counted.",
             bodies_held(request->bodies));
     put_upstream_figures(out, context);
+    put_upstream_times(out, context);
     context->write_metrics(context->metrics, out);
     request_reply(request, 200, "text/plain; version=0.0.4");
 }

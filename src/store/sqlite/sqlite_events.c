@@ -7,6 +7,7 @@
 #include "store/sqlite/sqlite_db.h"
 #include "store/sqlite/sqlite_readers.h"
 #include "store/sqlite/sqlite_schema.h"
+#include "store/sqlite/sqlite_syncs.h"
 
 static const char *const writer_sql[WRITER_COUNT] = {
     [ADD_LEARNER] = "INSERT INTO learner(key, id) VALUES(?1, ?2)",
@@ -344,6 +345,8 @@ static bool write_batch(struct store *store, const struct store_batch *batch)
 /* The end of a transaction that was begun: written says whether all of it went well. */
 static enum rc end_transaction(struct store *store, bool written, struct fault *fault)
 {
+    if (written)
+        sqlite_time_syncs(store);
     if (written && sqlite_step_done(store->writer[COMMIT]))
         return RC_OK;
     enum rc rc = sqlite_fail(store->events, "commit", fault);

@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include "base/histogram.h"
 #include "store/checkpoint.h"
 
 /* Private to the SQLite store: what its files share. Two files: events.db holds what is true, checkpoint.db
@@ -100,6 +101,13 @@ struct sqlite_reader {
     struct sqlite_reader *next; /* idle too */
 };
 
+/* The methods of events.db's WAL with an xSync that is timed. The real ones: NULL, not looked up yet. */
+struct sqlite_syncs {
+    sqlite3_io_methods timed;
+    const sqlite3_io_methods *real;
+    struct histogram took_us; /* the owner adds, anybody reads */
+};
+
 struct store {
     int lock_fd;
     char directory[SQLITE_PATH_BYTES], events_path[SQLITE_PATH_BYTES], checkpoint_path[SQLITE_PATH_BYTES],
@@ -118,4 +126,5 @@ struct store {
     pthread_cond_t reader_back;
     struct sqlite_reader readers[SQLITE_READERS], *idle;
     sqlite3_stmt *get_log; /* the owner's */
+    struct sqlite_syncs syncs;
 };

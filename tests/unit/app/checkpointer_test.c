@@ -149,6 +149,9 @@ static void the_threads_answer_all_and_leave_a_checkpoint(void **unused)
     const struct engine_timings *timings = engine_timings(engine);
     assert_int_equal(atomic_load(&timings->batch_commands.sum), SMALL + 1); /* each in one batch */
     assert_int_equal(histogram_count(&timings->commit_us), histogram_count(&timings->batch_commands));
+    assert_int_equal(histogram_count(&timings->decide_us), histogram_count(&timings->batch_commands));
+    assert_int_equal(histogram_count(&timings->queue_us), SMALL + 1);
+    assert_true(histogram_count(store_sync_times(store)) >= histogram_count(&timings->commit_us));
     uint64_t sequence = state.sequence;
     engine_free(engine);
     engine = open_engine(store);

@@ -49,6 +49,7 @@ static void commands_go_in_and_views_come_out(void **unused)
     uint64_t before = service_published(service);
     assert_int_equal(before, service_state(service).sequence);
     assert_ptr_equal(service_timings(service), engine_timings(engine));
+    assert_ptr_equal(service_sync_times(service), store_sync_times(engine_store(engine)));
     assert_ptr_equal(service_checkpoint_times(service), engine_checkpoint_times(engine));
     assert_int_equal(engine_start(engine, &fault), RC_OK);
     first->next = second;
