@@ -101,7 +101,7 @@ static int prepare_faces(struct server *server)
         return serve_complain(NULL, "out of memory");
     if (settings->rate_limit && !(context->limiter = limiter_new((uint32_t)settings->rate_limit)))
         return serve_complain("rate_limit", "out of memory");
-    serve_show_metrics(context, server->metrics);
+    serve_show_metrics(context);
     atomic_store(&server->access_log, settings->access_log);
     context->webhook_jwt_required = settings->webhook_jwt == WEBHOOK_JWT_REQUIRED;
     context->video_auth_required = settings->video_auth == VIDEO_AUTH_REQUIRED;

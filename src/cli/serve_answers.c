@@ -158,9 +158,12 @@ static struct metrics_label label_of(void *arg, size_t route)
                                   face_routes.table[route].pattern};
 }
 
-static void write_metrics(void *metrics, struct buf *out)
+static void write_metrics(void *of, struct buf *out)
 {
-    metrics_write(metrics, label_of, NULL, out);
+    struct server *server = of;
+
+    metrics_write(server->metrics, label_of, NULL, out);
+    serve_snapshots_write(&server->snapshots, out);
     write_process(out);
 }
 
@@ -169,20 +172,19 @@ static bool is_read(size_t route)
     return face_routes.table[route].method == HTTP_GET;
 }
 
-static uint64_t count_reads(void *metrics)
+static uint64_t count_reads(void *of)
 {
-    return metrics_answered(metrics, is_read);
+    return metrics_answered(((struct server *)of)->metrics, is_read);
 }
 
-static void each_refusal(void *metrics, void (*visit)(void *arg, const char *limit, uint64_t count),
-                         void *arg)
+static void each_refusal(void *of, void (*visit)(void *arg, const char *limit, uint64_t count), void *arg)
 {
-    metrics_each_refusal(metrics, visit, arg);
+    metrics_each_refusal(((struct server *)of)->metrics, visit, arg);
 }
 
-void serve_show_metrics(struct face_context *context, struct metrics *metrics)
+void serve_show_metrics(struct face_context *context)
 {
-    context->metrics = metrics;
+    context->metrics = server_of(context);
     context->write_metrics = write_metrics;
     context->count_reads = count_reads;
     context->each_refusal = each_refusal;

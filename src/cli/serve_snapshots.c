@@ -99,6 +99,13 @@ static pid_t begin(const char *path, int argc, char **argv)
     return failed ? 0 : child;
 }
 
+/* The figures say so too, and it is tried again after a while. */
+static void note_failure(struct snapshots *snapshots)
+{
+    atomic_fetch_add(&snapshots->failures, 1);
+    snapshots->next_look_ms = monotonic_ms() + AGAIN_AFTER_MS;
+}
+
 static void end(struct snapshots *snapshots, const struct settings *settings, const char *place)
 {
     int status = 0;
@@ -108,11 +115,12 @@ static void end(struct snapshots *snapshots, const struct settings *settings, co
     snapshots->child = 0;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
         (void)fprintf(stderr, "<6>milepost: snapshot: %s\n", snapshots->path); /* for whoever watches */
-        (void)sweep(place, settings->snapshot_keep);
+        atomic_store(&snapshots->last_s, sweep(place, settings->snapshot_keep) / 1000);
+        atomic_store(&snapshots->last_took_ms, monotonic_ms() - snapshots->began_ms);
         return;
     }
     (void)cli_complain("snapshot", "it failed, see above; tried again in ten minutes");
-    snapshots->next_look_ms = monotonic_ms() + AGAIN_AFTER_MS;
+    note_failure(snapshots);
 }
 
 void serve_snapshots_look(struct snapshots *snapshots, const struct settings *settings, int argc, char **argv)
@@ -120,6 +128,7 @@ void serve_snapshots_look(struct snapshots *snapshots, const struct settings *se
     int64_t now_ms = monotonic_ms(), every_ms = settings->snapshot_every_h * 3600000;
     char place[PLACE_BYTES];
 
+    atomic_store(&snapshots->every_s, every_ms / 1000);
     if (every_ms == 0 || now_ms < snapshots->next_look_ms || !place_of(settings, place, sizeof place))
         return;
     snapshots->next_look_ms = now_ms + LOOK_EVERY_MS;
@@ -127,7 +136,9 @@ void serve_snapshots_look(struct snapshots *snapshots, const struct settings *se
         end(snapshots, settings, place);
         return;
     }
-    if (cli_now_ms() - sweep(place, settings->snapshot_keep) < every_ms)
+    int64_t newest_ms = sweep(place, settings->snapshot_keep);
+    atomic_store(&snapshots->last_s, newest_ms / 1000);
+    if (cli_now_ms() - newest_ms < every_ms)
         return;
     time_t now = (time_t)(cli_now_ms() / 1000);
     struct tm utc;
@@ -135,11 +146,32 @@ void serve_snapshots_look(struct snapshots *snapshots, const struct settings *se
     (void)gmtime_r(&now, &utc);                                     /* a clock that runs can be read */
     (void)strftime(name, sizeof name, "%Y-%m-%dT%H%M%SZ.db", &utc); /* fits */
     (void)snprintf(snapshots->path, sizeof snapshots->path, "%s/%s", place, name); /* likewise */
+    snapshots->began_ms = now_ms;
     snapshots->child = cli_make_directory(*settings->snapshot_dir ? "snapshot_dir" : "data", place) == 0
                            ? begin(snapshots->path, argc, argv)
                            : 0;
     if (!snapshots->child)
-        snapshots->next_look_ms = now_ms + AGAIN_AFTER_MS;
+        note_failure(snapshots);
+}
+
+void serve_snapshots_write(const struct snapshots *snapshots, struct buf *out)
+{
+    buf_printf(
+        out,
+        "# HELP milepost_snapshot_every_seconds snapshot_every; 0: the server takes none.\n"
+        "# TYPE milepost_snapshot_every_seconds gauge\n"
+        "milepost_snapshot_every_seconds %lld\n"
+        "# HELP milepost_snapshot_last_success_timestamp_seconds Instant of the newest; 0: there is none.\n"
+        "# TYPE milepost_snapshot_last_success_timestamp_seconds gauge\n"
+        "milepost_snapshot_last_success_timestamp_seconds %lld\n"
+        "# HELP milepost_snapshot_last_duration_seconds How long the last one took since the start.\n"
+        "# TYPE milepost_snapshot_last_duration_seconds gauge\n"
+        "milepost_snapshot_last_duration_seconds %.3f\n"
+        "# HELP milepost_snapshot_failures_total Snapshots that failed since the start.\n"
+        "# TYPE milepost_snapshot_failures_total counter\n"
+        "milepost_snapshot_failures_total %llu\n",
+        atomic_load(&snapshots->every_s), atomic_load(&snapshots->last_s),
+        (double)atomic_load(&snapshots->last_took_ms) / 1e3, atomic_load(&snapshots->failures));
 }
 
 int serve_snapshots_check(const struct settings *settings)

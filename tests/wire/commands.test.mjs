@@ -150,12 +150,21 @@ test('what cannot be read makes no data directory', () => {
   }
 });
 
+// What /metrics says of the server's own snapshots.
+async function snapshotFigures(server) {
+  const { text } = await server.call('GET', '/metrics', { headers: { 'x-server-key': server.key } });
+  const value = (name) => Number(text.match(new RegExp(`^milepost_snapshot_${name} (\\S+)$`, 'm'))[1]);
+  return { every: value('every_seconds'), last: value('last_success_timestamp_seconds'), took: value('last_duration_seconds'), failures: value('failures_total') };
+}
+
 test('a directory that cannot be made is named by who asked for it', async () => {
   const file = join(room, 'a-file'), inside = join(file, 'x'), from = join(room, 'made');
   writeFileSync(file, '');
   const server = await Server.start({ directory: from, flags: ['--snapshot-every', '1', '--snapshot-dir', inside] });
   await until(() => /a-file/.test(server.log), () => server.log);
   assert.match(server.log, /milepost: snapshot_dir: cannot make .*a-file\/x: Not a directory/);
+  await until(async () => (await snapshotFigures(server)).failures === 1, () => server.log);
+  assert.deepEqual(await snapshotFigures(server), { every: 3600, last: 0, took: 0, failures: 1 });
   await server.stop();
   assert.match(run('checkpoint', '--data', from, '--to', inside).stderr, /milepost: --to: cannot make/);
   assert.match(run('move', '--from', from, '--to', inside).stderr, /milepost: --to: cannot make/);
@@ -239,7 +248,7 @@ test('nothing is written over; a backup says what it leaves out, and can have it
 });
 
 const until = async (what, why) => {
-  for (let tries = 0; !what(); tries++) {
+  for (let tries = 0; !(await what()); tries++) {
     assert.ok(tries < 400, why());
     await new Promise((done) => setTimeout(done, 50));
   }
@@ -280,6 +289,10 @@ test('the running server takes its own snapshots, and keeps as many as it was to
   }
   await until(() => all().length === 2, () => all().join());
   assert.ok(seen.size >= 3);
+  const figures = await snapshotFigures(server);
+  assert.ok(figures.every === 3600 && figures.took > 0 && figures.failures === 0, JSON.stringify(figures));
+  const before = Date.now() / 1000 - 60;
+  await until(async () => (await snapshotFigures(server)).last > before, () => server.log); // another, since all are from long ago
   writeFileSync(join(place, 'mine.db'), '');
   assert.equal((await server.discard()).code, 0, server.log);
   assert.ok(all().includes('mine.db'), 'what is not named as a snapshot stays');
