@@ -109,7 +109,7 @@ class Watcher(threading.Thread):
         data, head = b"", None
         self.allowance = chance.randrange(1, 20000)
         while True:
-            some = connection.recv(min(self.allowance, 4096))
+            some = connection.recv(65536 if over.is_set() else min(self.allowance, 4096)) # at the end all are to catch up
             if not some:
                 return
             self.allowance -= len(some)
@@ -125,7 +125,7 @@ class Watcher(threading.Thread):
             if self.allowance <= 0 and not over.is_set():
                 self.cuts += 1
                 return # in the middle of whatever it is
-            self.allowance = max(self.allowance, 1)
+            self.allowance = max(self.allowance, 1) # over, and the last reading was begun before
 
     def run(self):
         while True:
