@@ -281,7 +281,8 @@ static void arrive(struct hub *hub, struct post *post)
     }
     if (stream->keys_version != hub->keys_version)
         hub->recheck_again = true; /* they changed while it was on its way */
-    catch_up_start(stream);
+    if (tell_right(stream))
+        catch_up_start(stream);
     if (stream->state != SUBSCRIBER_OVER && stream->form == HUB_SSE)
         subscriber_say(stream, hub->heartbeats[HUB_SSE]); /* shows at once that the stream is there */
     if (stream->state != SUBSCRIBER_OVER && stream->ahead_size)

@@ -109,14 +109,21 @@ void tell_batch(struct hub *hub, const struct live_batch *batch)
     hub->telling_us = 0;
 }
 
+bool tell_right(struct subscriber *stream)
+{
+    const struct hub_source *source = &stream->hub->settings.source;
+
+    if (!stream->is_staff || source->may(source->of, &stream->caller, &stream->filter))
+        return true;
+    subscriber_close(stream, CLOSE_UNAUTHORIZED, "no longer allowed");
+    return false;
+}
+
 /* Before anything is told that happened after the change. */
 void tell_rights(struct hub *hub)
 {
-    const struct hub_source *source = &hub->settings.source;
-
     for (struct subscriber *stream = hub->streams, *next; stream; stream = next) {
         next = stream->next;
-        if (stream->is_staff && !source->may(source->of, &stream->caller, &stream->filter))
-            subscriber_close(stream, CLOSE_UNAUTHORIZED, "no longer allowed");
+        (void)tell_right(stream); /* who may not is told so */
     }
 }

@@ -11,3 +11,6 @@ void tell_batch(struct hub *hub, const struct live_batch *batch);
 /* Ends the streams of those who may no longer see what they see; before anything is told that happened after
  * that. */
 void tell_rights(struct hub *hub);
+
+/* The same for one. False: it may not, and is told so. */
+bool tell_right(struct subscriber *stream);

@@ -541,6 +541,32 @@ static void a_stream_ends_with_its_right(void **unused)
     end_world();
 }
 
+/* Between the look at its right and the arrival of its socket the staff may change. */
+static void a_right_that_ends_on_the_way_is_none(void **unused)
+{
+    (void)unused;
+    begin_world(0, 8);
+    struct caller staff = caller_named("carl", ROLE_INSTRUCTOR);
+    struct hub_wish wish = {.caller = &staff, .token = "good", .filter = {.course = "7"}};
+    struct client client = {.fd = 0};
+    struct fault fault;
+    int pair[2];
+    char type[16];
+
+    wish.keys_version = atomic_load(&world.keys);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_int_equal(hub_subscribe(world.hub, &wish, &client.stream, &fault), RC_OK);
+    client.fd = pair[0];
+    atomic_store(&world.may, false);
+    atomic_store(&world.published, 1);
+    world.sink.take(world.sink.of, NULL, 1, 1, true);
+    hub_give(client.stream, pair[1], NULL, 0);
+    happen(3, true);
+    assert_int_equal(next_id(&client, type), 0);
+    expect_end(&client);
+    end_world();
+}
+
 /* ---- WebSocket ---- */
 
 static void send_frame(struct client *client, int head, const char *payload, size_t size, bool masked)
@@ -833,6 +859,7 @@ int main(void)
         cmocka_unit_test(many_are_told_in_turns),
         cmocka_unit_test(a_user_has_so_many),
         cmocka_unit_test(a_stream_ends_with_its_right),
+        cmocka_unit_test(a_right_that_ends_on_the_way_is_none),
         cmocka_unit_test(a_message_is_answered_on_its_socket),
         cmocka_unit_test(broken_framing_ends_with_its_code),
         cmocka_unit_test(a_message_has_a_mebibyte_at_most),
