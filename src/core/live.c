@@ -67,6 +67,15 @@ static void tell_course(struct live_event *out, const struct enrolment *enrolmen
         (uint16_t)course_percent_hundredths(enrolment->completed_required, facts.required);
 }
 
+/* What staff previewed, and that it is gone: where nobody is enrolled there is nothing else to delete or
+ * reset. */
+static bool is_preview(const struct event *event)
+{
+    return event->kind == EV_REPORTED
+               ? event->report.has & IS_PREVIEW
+               : event->course && (event->kind == EV_DELETED || event->kind == EV_RESET);
+}
+
 bool live_tell(const struct event *event, const struct learner *after, const struct catalogue *catalogue,
                struct live_event *out)
 {
@@ -86,7 +95,7 @@ bool live_tell(const struct event *event, const struct learner *after, const str
         .enrolment_state = LIVE_NO_STATE,
         .course_percent_hundredths = LIVE_NO_PERCENT,
         .updated_at_ms = event->at_ms,
-        .is_preview = event->kind == EV_REPORTED && event->report.has & IS_PREVIEW && !enrolment,
+        .is_preview = !enrolment && is_preview(event),
     };
     if (type == LIVE_LOG) {
         out->log_id = event->log_id;

@@ -94,6 +94,25 @@ static void of_nobody_little_is_told(void **unused)
     assert_true(live.is_preview);
 }
 
+static void the_end_of_a_preview_is_its_authors_too(void **unused)
+{
+    static const enum event_kind kinds[] = {EV_DELETED, EV_RESET};
+    struct live_event live;
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        struct event event = {.kind = (uint8_t)kinds[i], .learner = 1, .course = 6, .item = 3};
+        assert_true(live_tell(&event, &learner, &catalogue, &live));
+        assert_true(live.is_preview); /* not enrolled in that course */
+        event.course = 5;
+        assert_true(live_tell(&event, &learner, &catalogue, &live));
+        assert_false(live.is_preview);
+        event.course = 0;
+        assert_true(live_tell(&event, &learner, &catalogue, &live));
+        assert_false(live.is_preview); /* of an item in no course */
+    }
+}
+
 static void an_entry_is_told_by_its_number(void **unused)
 {
     static const struct {
@@ -129,8 +148,11 @@ static void ids_lie_one_after_the_other(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_kind_makes_a_message_or_none), cmocka_unit_test(a_report_tells_how_things_stand),
-        cmocka_unit_test(of_nobody_little_is_told),       cmocka_unit_test(an_entry_is_told_by_its_number),
+        cmocka_unit_test(a_kind_makes_a_message_or_none),
+        cmocka_unit_test(a_report_tells_how_things_stand),
+        cmocka_unit_test(of_nobody_little_is_told),
+        cmocka_unit_test(the_end_of_a_preview_is_its_authors_too),
+        cmocka_unit_test(an_entry_is_told_by_its_number),
         cmocka_unit_test(ids_lie_one_after_the_other),
     };
 
