@@ -234,6 +234,31 @@ test('every bad message has its error answer; the next good one its ack', async 
   await socket.close();
 });
 
+test('a name may be any whole number, in either spelling', async () => {
+  const socket = await open();
+  const named = ['0', '-5', '12.0', '1.2e1', '9007199254740991'];
+  for (const [i, ref] of named.entries()) {
+    socket.send(JSON.stringify(write()).replace('}', `,"ref":${ref}}`));
+    const { type, ref: told } = await answered(socket, i + 1);
+    assert.deepEqual([type, told], ['ack', Number(ref)], ref);
+  }
+  await socket.close();
+});
+
+test('who writes faster than rate_limit is told which of their messages are refused', async () => {
+  const slow = await Server.start({ flags: ['--rate-limit', '10'] });
+  const socket = await Socket.open(slow, '/progress/realtime', { authorization: authorization(slow, 'eva') });
+  for (let ref = 0; ref < 100; ref++) socket.send(JSON.stringify(write({ ref, ...(ref === 50 && { segments: Array.from({ length: 3000 }, (_, i) => [2 * i, 2 * i + 1]) }) })));
+  socket.send('no json');
+  await answered(socket, 101);
+  const refused = answers(socket).filter(({ status }) => status === 429);
+  assert.ok(refused.length > 50, `${refused.length}`);
+  assert.deepEqual(answers(socket).map(({ ref }) => ref).filter((ref) => ref !== undefined).sort((a, b) => a - b), Array.from({ length: 100 }, (_, i) => i));
+  assert.ok(!socket.over);
+  await socket.close();
+  assert.equal((await slow.discard()).code, 0, slow.log);
+});
+
 /* ---- who may: the rows of access.tsv for the stream, as a WebSocket ---- */
 
 const [head, ...rows] = readFileSync(new URL('access.tsv', import.meta.url), 'utf8').split('\n').filter((line) => line && !line.startsWith('#')).map((line) => line.split('\t'));

@@ -20,7 +20,8 @@ enum { REF_MAX_BYTES = 128 };
 struct carried {
     struct carrier carrier; /* first */
     struct hub_write *write;
-    char *ref; /* JSON text, in the request's arena; NULL: none */
+    char *ref;      /* JSON text, in the request's arena; NULL: none */
+    bool over_rate; /* refused, whatever it is; it is read for its name */
 };
 
 static struct carried *carried_of(struct request *request)
@@ -105,12 +106,16 @@ static enum rc read_ref(struct request *request, struct fault *fault)
 
     if (!ref)
         return rc;
-    if (!(json_is_string(ref) && json_string_length(ref) <= REF_MAX_BYTES) && !json_is_integer(ref))
+    bool is_text = json_is_string(ref) && json_string_length(ref) <= REF_MAX_BYTES;
+    int64_t number = 0;
+    if (!is_text && json_in_integer(ref, "ref", INT64_MIN, INT64_MAX, &number, fault) != RC_OK)
         return fault_set(fault, RC_INVALID, "ref",
                          "must be a string of at most 128 bytes, or a whole number");
-    char *text = json_dumps(ref, JSON_ENCODE_ANY | JSON_COMPACT);
+    char *text = is_text ? json_dumps(ref, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
     struct carried *carried = carried_of(request);
-    carried->ref = text ? arena_copy(&request->arena, text, strlen(text)) : NULL;
+    carried->ref = !is_text ? arena_printf(&request->arena, "%lld", (long long)number)
+                   : text   ? arena_copy(&request->arena, text, strlen(text))
+                            : NULL;
     free(text);
     return carried->ref ? RC_OK : fault_no_memory(fault);
 }
@@ -131,6 +136,8 @@ static void handle(struct request *request)
         request->body.size && memmem(request->body.bytes, request->body.size, "\"ref\"", 5) != NULL;
     enum rc rc = names_itself ? read_ref(request, &fault) : RC_OK;
 
+    if (carried_of(request)->over_rate)
+        rc = fault_set(&fault, RC_TOO_MANY, NULL, "too many requests; slow down");
     request->route = &report;
     if (rc == RC_OK)
         write_handle(request);
@@ -178,34 +185,26 @@ static struct request *new_request(struct face_context *context, struct hub_writ
     return request;
 }
 
-static enum rc judge(const struct request *request, const struct hub_write *write, struct fault *fault)
+static bool is_over_rate(const struct face_context *context, const struct caller *caller)
 {
-    const struct face_context *context = request->server;
-    const struct caller *caller = write->caller;
-
-    if (context->limiter && caller->id_size &&
-        !limiter_take(context->limiter, caller->id, caller->id_size, monotonic_ms()))
-        return fault_set(fault, RC_TOO_MANY, NULL, "too many requests; slow down");
-    if (!write->is_text)
-        return fault_set(fault, RC_INVALID, NULL, "a message must be text that holds JSON");
-    return RC_OK;
+    return context->limiter && caller->id_size &&
+           !limiter_take(context->limiter, caller->id, caller->id_size, monotonic_ms());
 }
 
 void live_write(void *context, struct hub_write *write)
 {
     struct request *request = new_request(context, write);
-    struct fault fault = {NULL, NULL};
 
     if (!request) {
         hub_answer(write, "", 0);
         return;
     }
     write->answerer = request;
-    enum rc rc = judge(request, write, &fault);
-    if (rc != RC_OK)
-        request_fail(request, rc, &fault);
-    else
+    carried_of(request)->over_rate = is_over_rate(context, write->caller);
+    if (write->is_text || carried_of(request)->over_rate)
         dispatch_handle(request);
+    else
+        request_fail(request, RC_INVALID, &(struct fault){NULL, "a message must be text that holds JSON"});
     if (!request->suspended)
         finish(request);
 }
