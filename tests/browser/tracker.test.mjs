@@ -424,6 +424,22 @@ describe('the tracker in chromium', { concurrency, skip: executablePath ? false 
     await context.close();
   });
 
+  test('a video whose id can be none holds nothing else up', async () => {
+    const context = await device();
+    const user = someone();
+    const page = await open(context, user, { blob: true });
+    const seen = await page.evaluate(() => play(1000).then(end));
+    await matches(user, seen);
+    for (const videoId of ['summary', '', 'x'.repeat(200)]) {
+      const bad = await open(context, user, { blob: true, videoId });
+      await bad.evaluate(async () => { await play(800); await end(); });
+      await bad.waitForFunction(() => failures.some(({ report }) => report));
+      await bad.close();
+    }
+    await matches(user, await page.evaluate(async () => { await seek(9); await play(1000); return end(); }));
+    await context.close();
+  });
+
   test('what the server will never take is said once, with the report', async () => {
     await server.declare('declared', [{ id: 'other', type: 'video' }]);
     const context = await device();

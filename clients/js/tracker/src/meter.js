@@ -146,8 +146,7 @@ export function meter(media, { maxRate = 4, countHidden = true, now = () => perf
       if (from >= 0 && to > from) {
         parts.push([from, to]);
         from = to;
-      cut = true;
-        
+        cut = true;
       }
       /** @type {Segment[]} */
       const joined = [];

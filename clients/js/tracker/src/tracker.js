@@ -128,10 +128,10 @@ export function track(media, options) {
     await authorize(true);
     return send(path, content);
   };
-  /** What the server knows; nothing yet: an answer without a videoId. @param {string} id */
+  /** What the server knows; nothing, or no such id can be: an answer without a state. @param {string} id */
   const state = async (id) => {
     const answer = await ask(`/progress/${encodeURIComponent(userId)}/${encodeURIComponent(id)}`);
-    if (answer.status !== 404 && !answer.body.videoId) throw answer;
+    if (answer.status !== 404 && answer.status !== 400 && !answer.body.userId) throw answer;
     return answer.body;
   };
 
