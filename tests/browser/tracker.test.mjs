@@ -394,6 +394,27 @@ describe('the tracker in chromium', { concurrency, skip: executablePath ? false 
     await context.close();
   });
 
+  test('while the server asks for patience nothing is sent, whatever is new', async () => {
+    const context = await device();
+    const user = someone();
+    const asked = [];
+    await context.route('**/progress/sync', (route) => {
+      if (route.request().method() !== 'POST' || asked.push(Date.now()) > 1) return route.continue();
+      return route.fulfill({ status: 503, headers: { 'Access-Control-Allow-Origin': site.origin, 'Access-Control-Expose-Headers': 'Retry-After', 'Retry-After': '5' }, json: {} });
+    });
+    const page = await open(context, user, { interval: 0.5 });
+    const seen = await page.evaluate(async () => {
+      await play(2500);
+      media.pause();
+      await sleep(200);
+      await play(500);
+      return end();
+    });
+    await matches(user, seen);
+    assert.ok(asked[1] - asked[0] >= 4900, `${asked[1] - asked[0]} ms`);
+    await context.close();
+  });
+
   test('503 with Retry-After, then a portal that answers 200 with a page of its own', async () => {
     const context = await device();
     const user = someone();

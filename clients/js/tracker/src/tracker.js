@@ -158,7 +158,7 @@ export function track(media, options) {
 
   /** Sends what is waiting until nothing is left, or the server cannot take it now. */
   const drain = async () => {
-    clearTimeout(retry);
+    if (retry) return; // not before its time, whatever is new
     try {
       for (let most = BATCH; ;) {
         const entries = await waiting.some(most);
@@ -183,12 +183,18 @@ export function track(media, options) {
     } catch (/** @type {any} */ error) {
       const { status = 0, message, wait } = error;
       if (!stopped)
-        retry = setTimeout(flush, 1000 * Math.max(wait || 0, Math.min(PATIENCE_S, 2 ** failures++) * (0.5 + Math.random() / 2)));
+        retry = setTimeout(again, 1000 * Math.max(wait || 0, Math.min(PATIENCE_S, 2 ** failures++) * (0.5 + Math.random() / 2)));
       onError?.({ status, message });
     }
   };
   /** One tab at a time. @returns {Promise<any>} */
   const flush = () => navigator.locks?.request(`milepost ${scope}`, drain) ?? drain();
+
+  const again = () => {
+    clearTimeout(retry);
+    retry = 0;
+    return flush();
+  };
 
   /** What is new since the last report. @returns {Entry | undefined} */
   const news = () => {
@@ -247,7 +253,7 @@ export function track(media, options) {
   });
   listen(document, 'visibilitychange', () => (document.hidden ? leave() : flush()));
   listen(window, 'pagehide', leave);
-  listen(window, 'online', flush);
+  listen(window, 'online', again);
   const unfollow = options.live && options.live({ url, userId, videoId, token: authorize, onMessage: (state) => onProgress?.(state) });
   flush();
 
