@@ -110,7 +110,7 @@ export function track(media, options) {
       keepalive: leaving,
       headers: { 'Content-Type': 'application/json', ...(bearer && { Authorization: `Bearer ${bearer}` }) },
       body: content && JSON.stringify(content),
-      signal: AbortSignal.timeout(30000),
+      signal: AbortSignal.timeout?.(30000), // browsers of 2021 have none
     });
     const { headers, status } = response;
     const ahead = Date.parse(headers.get('Date') ?? '') - Date.now();
