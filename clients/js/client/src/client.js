@@ -15,6 +15,9 @@ import createClient from 'openapi-fetch';
 
 const PATIENCE_S = 30; // the longest wait between two tries
 
+/** 32 hexadecimal digits. A page that came over plain HTTP has no crypto.randomUUID. */
+const random = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => (byte + 256).toString(16).slice(1)).join('');
+
 /**
  * @template {import('openapi-typescript-helpers').PathsWithMethod<paths, 'get'>} Path
  * @typedef {NonNullable<import('openapi-fetch').FetchResponse<paths[Path]['get'] & Record<string | number, unknown>, {}, 'application/json'>['data']>} Page
@@ -44,7 +47,7 @@ export function milepost({ url, token, tries = 4, fetch: send = fetch }) {
   /** @param {Request} request @returns {Promise<Response>} */
   const persistent = async (request) => {
     if (!['GET', 'HEAD'].includes(request.method) && !request.headers.has('Idempotency-Key'))
-      request.headers.set('Idempotency-Key', crypto.randomUUID());
+      request.headers.set('Idempotency-Key', random());
     for (let attempt = 1; ; attempt++) {
       let wait = 0;
       try {
