@@ -1,14 +1,32 @@
 #include "app/adopting.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/batch.h"
 #include "base/monotonic.h"
 
-enum { STEP_US = 2000, LOOK_EVERY = 8 /* learners between two looks at the clock */ };
+enum {
+    STEP_US = 2000,
+    LOOK_EVERY = 8,  /* learners between two looks at the clock */
+    AGAIN_MS = 1000, /* so often a node says that it goes on: unfinished.c */
+};
+
+/* What unfinished.h calls a list by is this and its number; below are learners. */
+static const uint64_t lists = UINT64_C(1) << 32;
+
+struct adoption_list {
+    struct adoption_list *next;
+    uint32_t number;  /* 0: this node's own */
+    int64_t noted_ms; /* monotonic, when this node wrote it last */
+    char *value;      /* of another's: what it said last; NULL: nothing is left */
+    char key[];
+};
 
 struct adoption {
     struct adoption *next;
+    struct adoption_list *list;
     struct command *command; /* NULL: nobody waits for it */
     uint32_t item, course;
     enum event_face face;
@@ -46,7 +64,8 @@ enum rc adopting_add(struct batch *batch, struct command *command, uint32_t item
     struct adoption *before = batch->adoptions.last_fresh;
     bool waits = command->kind == CMD_COURSE_PUT; /* who reports is enrolled by the report itself */
     enum rc rc = add(&batch->adoptions,
-                     &(struct adoption){.command = waits ? command : NULL,
+                     &(struct adoption){.list = batch->adoptions.lists,
+                                        .command = waits ? command : NULL,
                                         .item = item,
                                         .course = course,
                                         .face = command->face,
@@ -66,7 +85,8 @@ enum rc adopting_step(struct batch *batch, struct fault *fault)
     int64_t until_us = (int64_t)monotonic_us() + STEP_US;
     enum rc rc = RC_OK;
 
-    if (!first)
+    /* one list is noted with a batch */
+    if (!first || (batch->adoptions.fresh && first->list != batch->adoptions.lists))
         return RC_OK;
     const struct keys *holders = view_holders(view, first->item);
     struct command as = {
@@ -82,50 +102,69 @@ enum rc adopting_step(struct batch *batch, struct fault *fault)
     return rc;
 }
 
-static void note(struct buf *value, const struct adoption *adoption)
+/* Appends those of a list. */
+static void note(struct buf *value, const struct adoption_list *list, const struct adoption *adoption)
 {
     for (; adoption; adoption = adoption->next)
-        buf_printf(value, "%u:%u:%u;", adoption->item, adoption->course, (unsigned)adoption->face);
+        if (adoption->list == list)
+            buf_printf(value, "%u:%u:%u;", adoption->item, adoption->course, (unsigned)adoption->face);
 }
 
-enum rc adopting_note(struct batch *batch, const char **out_value, struct fault *fault)
+enum rc adopting_note(struct batch *batch, const char **out_key, const char **out_value, struct fault *fault)
 {
-    const struct adoptions *adoptions = &batch->adoptions;
-    bool ends = adoptions->stepped && adoptions->first->next_left == 0;
+    struct adoptions *adoptions = &batch->adoptions;
+    const struct adoption *first = adoptions->stepped ? adoptions->first : NULL;
+    struct adoption_list *list = first ? first->list : adoptions->lists;
+    bool ends = first && first->next_left == 0;
+    bool again = first && batch->unfinished.shared && monotonic_ms() - list->noted_ms >= AGAIN_MS;
     struct buf value = {0};
 
-    *out_value = NULL;
-    if (!ends && !adoptions->fresh)
+    adoptions->noted = NULL;
+    if (!ends && !again && !adoptions->fresh)
         return RC_OK;
-    note(&value, ends ? adoptions->first->next : adoptions->first);
-    note(&value, adoptions->fresh);
+    note(&value, list, ends ? first->next : adoptions->first);
+    note(&value, list, adoptions->fresh);
+    *out_key = list->key;
     *out_value = value.failed ? NULL : arena_copy(&batch->arena, value.size ? value.bytes : "", value.size);
     buf_done(&value);
+    adoptions->noted = list;
     return *out_value ? RC_OK : fault_no_memory(fault);
 }
 
-static struct command *take_first(struct adoptions *adoptions)
+/* It is over, or another node's: who waits for it is to be answered. */
+static void end(struct adoptions *adoptions, struct adoption *adoption)
+{
+    struct command *command = adoption->command;
+
+    if (command) {
+        command->adopts = false;
+        command->next = adoptions->over;
+        adoptions->over = command;
+    }
+    free(adoption);
+}
+
+static void take_first(struct adoptions *adoptions)
 {
     struct adoption *first = adoptions->first;
-    struct command *command = first->command;
 
     adoptions->first = first->next;
     if (!adoptions->first)
         adoptions->last = NULL;
-    free(first);
-    if (command)
-        command->adopts = false;
-    return command;
+    end(adoptions, first);
 }
 
-struct command *adopting_publish(struct batch *batch)
+void adopting_publish(struct batch *batch)
 {
     struct adoptions *adoptions = &batch->adoptions;
-    struct command *over = NULL;
 
+    if (adoptions->noted)
+        adoptions->noted->noted_ms = monotonic_ms();
+    adoptions->noted = NULL;
     if (adoptions->stepped) {
         adoptions->first->left = adoptions->first->next_left;
-        over = adoptions->first->left == 0 ? take_first(adoptions) : NULL;
+        if (adoptions->first->left == 0)
+            take_first(adoptions);
     }
     if (adoptions->fresh && adoptions->last)
         adoptions->last->next = adoptions->fresh;
@@ -134,6 +173,13 @@ struct command *adopting_publish(struct batch *batch)
     adoptions->last = adoptions->fresh ? adoptions->last_fresh : adoptions->last;
     adoptions->fresh = adoptions->last_fresh = NULL;
     adoptions->stepped = false;
+}
+
+struct command *adopting_over(struct batch *batch)
+{
+    struct command *over = batch->adoptions.over;
+
+    batch->adoptions.over = NULL;
     return over;
 }
 
@@ -151,51 +197,165 @@ void adopting_abandon(struct batch *batch)
 {
     free_all(batch->adoptions.fresh);
     batch->adoptions.fresh = batch->adoptions.last_fresh = NULL;
+    batch->adoptions.noted = NULL;
     batch->adoptions.stepped = false;
 }
 
-struct command *adopting_give_up(struct batch *batch)
+void adopting_give_up(struct batch *batch)
 {
-    struct command *command = NULL;
-
-    while (batch->adoptions.first && !command)
-        command = take_first(&batch->adoptions);
-    return command;
+    while (batch->adoptions.first)
+        take_first(&batch->adoptions);
 }
 
 void adoptions_done(struct adoptions *adoptions)
 {
     free_all(adoptions->first);
     free_all(adoptions->fresh);
+    for (struct adoption_list *list = adoptions->lists, *next; list; list = next) {
+        next = list->next;
+        free(list->value);
+        free(list);
+    }
     *adoptions = (struct adoptions){0};
+}
+
+/* ---- lists of the ledger ---- */
+
+/* The list of a key, made when it is new. NULL: it is no list's, or out of memory. */
+static struct adoption_list *list_of(struct adoptions *adoptions, const char *key)
+{
+    static const size_t size = sizeof ADOPTING_LEDGER - 1;
+    struct adoption_list **at = &adoptions->lists;
+    uint32_t number = 0;
+
+    if (strncmp(key, ADOPTING_LEDGER, size) != 0 || (key[size] && key[size] != ':'))
+        return NULL;
+    for (; *at && strcmp((*at)->key, key) != 0; at = &(*at)->next)
+        number = (*at)->number + 1;
+    if (*at)
+        return *at;
+    struct adoption_list *list = calloc(1, sizeof *list + strlen(key) + 1);
+    if (list) {
+        list->number = number;
+        memcpy(list->key, key, strlen(key) + 1);
+        *at = list;
+    }
+    return list;
+}
+
+/* The adoptions that a value says, on from *inout; false: no more, or it was not written by us. */
+static bool next_of(const char **inout, struct adoption *out)
+{
+    char *at;
+
+    out->item = (uint32_t)strtoul(*inout, &at, 10);
+    out->course = *at == ':' ? (uint32_t)strtoul(at + 1, &at, 10) : 0;
+    out->face = (enum event_face)(*at == ':' ? strtoul(at + 1, &at, 10) : 0);
+    bool whole = at != *inout && *at == ';';
+    *inout = at + whole;
+    return whole;
+}
+
+static enum rc go_on_with(struct batch *batch, struct adoption_list *list, const char *value,
+                          struct fault *fault)
+{
+    const struct model *model = batch->fold->model;
+    struct adoption adoption = {.list = list, .left = UINT32_MAX};
+    enum rc rc = RC_OK;
+
+    while (rc == RC_OK && next_of(&value, &adoption))
+        if (adoption.item && adoption.item <= model_count(model, ENTITY_ITEM) && adoption.course &&
+            adoption.course <= model_count(model, ENTITY_COURSE))
+            rc = add(&batch->adoptions, &adoption, fault);
+    if (rc == RC_OK)
+        adopting_publish(batch); /* nobody waits */
+    else
+        adopting_abandon(batch);
+    return rc;
+}
+
+/* Keeps what another's list says. */
+static void keep(struct batch *batch, struct adoption_list *list, const char *value)
+{
+    free(list->value);
+    list->value = *value ? strdup(value) : NULL;
+    if (list->value)
+        unfinished_heard(&batch->unfinished, lists + list->number);
+    else
+        unfinished_over(&batch->unfinished, lists + list->number);
+}
+
+static bool says(const char *value, const struct adoption *adoption)
+{
+    struct adoption said;
+
+    while (next_of(&value, &said))
+        if (said.item == adoption->item && said.course == adoption->course)
+            return true;
+    return false;
+}
+
+void adopting_heard(struct batch *batch, const char *key, const char *value)
+{
+    struct adoptions *adoptions = &batch->adoptions;
+    struct adoption_list *list = list_of(adoptions, key);
+
+    if (!list)
+        return;
+    adoptions->last = NULL;
+    for (struct adoption **at = &adoptions->first; *at;) {
+        struct adoption *adoption = *at;
+        if (adoption->list == list && (list->number || !says(value, adoption))) {
+            *at = adoption->next;
+            end(adoptions, adoption);
+        } else {
+            adoptions->last = adoption;
+            at = &adoption->next;
+        }
+    }
+    if (list->number)
+        keep(batch, list, value);
+}
+
+bool adopting_take_over(struct batch *batch, uint64_t what, enum rc *out_rc, struct fault *fault)
+{
+    struct adoption_list *list = batch->adoptions.lists;
+
+    *out_rc = RC_OK;
+    if (what < lists)
+        return false;
+    while (list && list->number != what - lists)
+        list = list->next;
+    for (const struct adoption *own = batch->adoptions.first; own; own = own->next)
+        if (own->list == list)
+            return true; /* this node does */
+    if (list && list->value) {
+        *out_rc = go_on_with(batch, list, list->value, fault);
+        list->noted_ms = 0; /* the others hear of it with the first step */
+    }
+    return true;
+}
+
+static enum rc resume(void *arg, const char *key, const char *value, struct fault *fault)
+{
+    struct batch *batch = arg;
+    struct adoption_list *list = list_of(&batch->adoptions, key);
+
+    if (!list)
+        return RC_OK;
+    if (!list->number || !batch->unfinished.shared)
+        return go_on_with(batch, list, value, fault);
+    keep(batch, list, value);
+    return RC_OK;
 }
 
 enum rc adopting_resume(struct batch *batch, struct fault *fault)
 {
-    const struct model *model = batch->fold->model;
-    struct buf value = {0};
-    enum rc rc = store_ledger(batch->store, ADOPTING_LEDGER, &value, fault);
+    char own[sizeof ADOPTING_LEDGER + 80];
 
-    buf_char(&value, '\0');
-    if (rc == RC_OK && value.failed)
-        rc = fault_no_memory(fault);
-    for (char *at = value.bytes; rc == RC_OK && *at;) {
-        unsigned long item = strtoul(at, &at, 10), course = *at == ':' ? strtoul(at + 1, &at, 10) : 0;
-        unsigned long face = *at == ':' ? strtoul(at + 1, &at, 10) : 0;
-        if (*at != ';')
-            break; /* not written by us: no more of it */
-        at++;
-        if (item && item <= model_count(model, ENTITY_ITEM) && course &&
-            course <= model_count(model, ENTITY_COURSE))
-            rc = add(&batch->adoptions,
-                     &(struct adoption){.item = (uint32_t)item,
-                                        .course = (uint32_t)course,
-                                        .face = (enum event_face)face,
-                                        .left = UINT32_MAX},
-                     fault);
-    }
-    buf_done(&value);
-    if (rc == RC_OK)
-        (void)adopting_publish(batch); /* nobody waits */
-    return rc == RC_NOT_FOUND ? RC_OK : rc;
+    (void)snprintf(own, sizeof own, batch->unfinished.shared ? ADOPTING_LEDGER ":%.64s" : ADOPTING_LEDGER,
+                   store_identity(batch->store)); /* fits */
+    if (!list_of(&batch->adoptions, own))
+        return fault_no_memory(fault);
+    return store_each_ledger(batch->store, resume, batch, fault);
 }

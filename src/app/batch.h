@@ -4,6 +4,7 @@
 #include "app/batch_logs.h"
 #include "app/command.h"
 #include "app/engine.h"
+#include "app/unfinished.h"
 #include "model/fold.h"
 #include "app/history.h"
 #include "store/store.h"
@@ -21,6 +22,7 @@ struct batch {
     size_t event_count, event_room;
     struct batch_logs logs;
     struct adoptions adoptions;
+    struct unfinished unfinished;        /* what other nodes have begun of these */
     struct store_counters counters;      /* what would be given out */
     const struct store_erasure *erasure; /* NULL: none */
     struct live_batch *live;             /* for those who watch; NULL: nothing is noted */

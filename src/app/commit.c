@@ -284,6 +284,14 @@ void commit_answer(struct engine *engine, struct command *commands)
     (void)pthread_mutex_unlock(&engine->lock);
 }
 
+void commit_answer_adopted(struct engine *engine)
+{
+    struct command *over = adopting_over(&engine->batch);
+
+    if (over)
+        commit_answer(engine, over);
+}
+
 /* To those who watch, once it is published or never was. The look at whether anybody does comes after the
  * publish: who came in between is told what nobody noted (core/live.h). */
 static void tell_watchers(struct engine *engine, uint64_t first, bool published)
@@ -319,9 +327,7 @@ static enum rc make_ready(struct engine *engine, const char **ledger_key, const 
     enum rc rc = RC_OK;
 
     if (!*ledger_key)
-        rc = adopting_note(batch, ledger_value, fault);
-    if (rc == RC_OK && !*ledger_key && *ledger_value)
-        *ledger_key = ADOPTING_LEDGER;
+        rc = adopting_note(batch, ledger_key, ledger_value, fault);
     if (rc == RC_OK && engine->fold.deferred)
         rc = revision_new(&engine->fold, out_revision);
     if (rc == RC_OK)
@@ -355,7 +361,6 @@ enum rc commit_decided(struct engine *engine, struct command *commands, enum rc 
     struct batch *batch = &engine->batch;
     uint64_t first = batch->counters.sequence - batch->event_count + 1;
     struct revision *revision = NULL;
-    struct command *adopted = NULL;
     bool wrote = false;
 
     if (rc == RC_OK)
@@ -367,7 +372,7 @@ enum rc commit_decided(struct engine *engine, struct command *commands, enum rc 
     give_turn_up(engine);           /* when it came to nothing */
     model_take_back(engine->model); /* ids that are not stored with it */
     if (rc == RC_OK) {
-        adopted = publish_stored(engine, commands, revision);
+        publish_stored(engine, commands, revision);
     } else {
         revision_free(revision);
         fold_abandon(&engine->fold);
@@ -381,8 +386,7 @@ enum rc commit_decided(struct engine *engine, struct command *commands, enum rc 
         commit_note_broken(engine, log_name(engine->log), fault);
     else if (rc != RC_OK || wrote)
         commit_note_failing(engine, rc != RC_OK, fault_why(fault));
-    if (adopted)
-        commit_answer(engine, adopted);
+    commit_answer_adopted(engine);
     return rc;
 }
 

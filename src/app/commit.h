@@ -18,3 +18,6 @@ MUST_CHECK enum rc commit_decided(struct engine *engine, struct command *command
 
 /* Calls done of each, but of those who are answered when all whom they adopt are enrolled. */
 void commit_answer(struct engine *engine, struct command *commands);
+
+/* The same for those who waited for adoptions that are over. */
+void commit_answer_adopted(struct engine *engine);

@@ -2,6 +2,7 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/checkpointer.h"
 #include "app/commit.h"
@@ -50,6 +51,15 @@ static void note_others(void *arg)
     wake(engine);
 }
 
+/* A number by which nodes differ. */
+static uint32_t spread_of(const struct store *store)
+{
+    char digits[] = "0000000";
+
+    memcpy(digits, store_identity(store), strnlen(store_identity(store), sizeof digits - 1));
+    return (uint32_t)strtoul(digits, NULL, 16);
+}
+
 enum rc engine_new(struct store *store, const struct policy *policy,
                    void (*progress)(void *arg, uint64_t folded), struct engine **out_engine,
                    struct fault *fault)
@@ -89,6 +99,8 @@ enum rc engine_new(struct store *store, const struct policy *policy,
     engine->batch.policy = &engine->policy;
     engine->batch.counters = store_counters(store);
     engine->starting = true;
+    engine->batch.unfinished.shared = engine->others_room != NULL;
+    engine->batch.unfinished.spread = spread_of(store);
     rc = others_catch_up(engine, fault);
     engine->starting = false;
     if (rc == RC_OK)
@@ -228,6 +240,7 @@ static void follow(struct engine *engine)
     (void)pthread_mutex_lock(&engine->lock);
     engine->others_wrote = false;
     (void)pthread_mutex_unlock(&engine->lock);
+    commit_answer_adopted(engine); /* another node has ended it */
     if (rc == RC_INTERNAL || rc == RC_CONFLICT)
         commit_note_broken(engine, log_name(engine->log), &fault);
 }
@@ -315,6 +328,7 @@ static bool take_turn(struct engine *engine)
     struct batch *batch = &engine->batch;
 
     checkpointer_consider(engine->checkpointer, engine->state.sequence, engine->revision != NULL);
+    others_take_over(engine);
     (void)pthread_mutex_lock(&engine->lock);
     struct command *commands = queue_take(engine);
     bool stopping = engine->stopping, mine = commands || engine->revision;
@@ -344,8 +358,8 @@ static void *engine_main(void *arg)
     (void)pthread_setname_np(pthread_self(), "engine"); /* for who looks at the threads; 15 bytes at most */
     while (take_turn(engine))
         ;
-    for (struct command *command; (command = adopting_give_up(&engine->batch));)
-        commit_answer(engine, command); /* the next start goes on with it */
+    adopting_give_up(&engine->batch);
+    commit_answer_adopted(engine);
     return NULL;
 }
 
@@ -426,6 +440,7 @@ void engine_free(struct engine *engine)
     free(engine->others_room);
     batch_logs_done(&engine->batch.logs);
     adoptions_done(&engine->batch.adoptions);
+    unfinished_done(&engine->batch.unfinished);
     arena_done(&engine->batch.arena);
     (void)pthread_mutex_destroy(&engine->lock);
     (void)pthread_cond_destroy(&engine->work);

@@ -8,6 +8,7 @@
 
 struct settling {
     uint32_t learner;
+    uint64_t event;            /* that it follows */
     struct store_log *changes; /* NULL: entries that go, whichever are left */
     size_t count, at, next_at; /* next_at: when this batch is committed */
     struct arena arena;
@@ -37,14 +38,15 @@ static bool copy_changes(struct settling *settling, const struct store_log *chan
     return true;
 }
 
-enum rc settling_add(struct batch *batch, uint32_t learner, const struct store_log *changes, size_t count,
-                     struct fault *fault)
+enum rc settling_add(struct batch *batch, uint32_t learner, uint64_t event, const struct store_log *changes,
+                     size_t count, struct fault *fault)
 {
     struct settling *settling = calloc(1, sizeof *settling);
 
     if (!settling)
         return fault_no_memory(fault);
     settling->learner = learner;
+    settling->event = event;
     settling->count = count;
     arena_init(&settling->arena);
     if (changes && !copy_changes(settling, changes)) {
@@ -56,8 +58,27 @@ enum rc settling_add(struct batch *batch, uint32_t learner, const struct store_l
     return RC_OK;
 }
 
+/* Another node has ended it meanwhile, and others may have changed these entries since. */
+static bool is_over(const struct batch *batch, const struct settling *settling)
+{
+    return log_totals_of(batch->logs.totals, settling->learner).kept.settling != settling->event;
+}
+
+static void drop_those_over(struct batch *batch)
+{
+    struct settlings *settlings = &batch->logs.settlings;
+
+    for (struct settling *first; (first = settlings->first) && is_over(batch, first);) {
+        settlings->first = first->next;
+        settling_free(first);
+    }
+    if (!settlings->first)
+        settlings->last = NULL;
+}
+
 enum rc settling_step(struct batch *batch, struct fault *fault)
 {
+    drop_those_over(batch);
     struct settling *settling = batch->logs.settlings.first;
     size_t bytes = 0;
     enum rc rc = RC_OK;
@@ -163,21 +184,26 @@ struct resuming {
 };
 
 /* What differs between the rows and the events is what is left. When that is nothing, the mark goes alone. */
-static bool resume_one(void *arg, const struct log_total *total)
+static enum rc add_left(struct batch *batch, const struct store_log_total *total, struct fault *fault)
 {
-    struct resuming *resuming = arg;
     struct rollback left;
     struct arena arena;
 
-    if (!total->kept.settling)
-        return true;
     arena_init(&arena);
-    resuming->rc =
-        rollback_left(&resuming->batch->history, total->kept.learner, &arena, &left, resuming->fault);
-    if (resuming->rc == RC_OK)
-        resuming->rc = settling_add(resuming->batch, total->kept.learner, left.log_count ? left.logs : NULL,
-                                    left.log_count, resuming->fault);
+    enum rc rc = rollback_left(&batch->history, total->learner, &arena, &left, fault);
+    if (rc == RC_OK)
+        rc = settling_add(batch, total->learner, total->settling, left.log_count ? left.logs : NULL,
+                          left.log_count, fault);
     arena_done(&arena);
+    return rc;
+}
+
+static bool resume_one(void *arg, const struct log_total *total)
+{
+    struct resuming *resuming = arg;
+
+    if (total->kept.settling)
+        resuming->rc = add_left(resuming->batch, &total->kept, resuming->fault);
     return resuming->rc == RC_OK;
 }
 
@@ -189,4 +215,38 @@ enum rc settling_resume(struct batch *batch, struct fault *fault)
     if (resuming.rc == RC_OK)
         settling_publish(batch);
     return resuming.rc;
+}
+
+/* ---- what another node has begun ---- */
+
+void settling_heard(struct batch *batch, const struct store_batch *others)
+{
+    struct unfinished *unfinished = &batch->unfinished;
+
+    for (size_t i = 0; unfinished->count && i < others->log_count; i++)
+        unfinished_goes_on(unfinished, others->logs[i].learner);
+    for (size_t i = 0; i < others->log_total_count; i++)
+        if (others->log_totals[i].settling)
+            unfinished_heard(unfinished, others->log_totals[i].learner);
+        else
+            unfinished_over(unfinished, others->log_totals[i].learner);
+}
+
+enum rc settling_take_over(struct batch *batch, uint32_t learner, struct fault *fault)
+{
+    struct log_total total = log_totals_of(batch->logs.totals, learner);
+    enum rc rc = RC_OK;
+
+    for (const struct settling *own = batch->logs.settlings.first; own; own = own->next)
+        if (own->learner == learner && own->event == total.kept.settling)
+            return RC_OK; /* this node does */
+    if (total.kept.settling)
+        rc = add_left(batch, &total.kept, fault);
+    else
+        unfinished_over(&batch->unfinished, learner); /* this node did */
+    if (rc == RC_OK)
+        settling_publish(batch);
+    else
+        settling_abandon(batch);
+    return rc;
 }

@@ -75,6 +75,11 @@ static void publish(struct engine *engine, const struct store_batch *batch, uint
         idempotency_learn(engine->answers, &batch->answers[i]);
     if (batch->erasure)
         forget(engine, batch->erasure);
+    if (!engine->starting) { /* else they are read when it is over */
+        settling_heard(&engine->batch, batch);
+        if (batch->ledger_key)
+            adopting_heard(&engine->batch, batch->ledger_key, batch->ledger_value);
+    }
     if (batch->event_count)
         fold_publish(&engine->fold, batch->counters.sequence);
     if (batch->event_count && live && live->is_watched(live->of))
@@ -215,6 +220,18 @@ enum rc others_catch_up(struct engine *engine, struct fault *fault)
     if (!engine->others_room)
         return RC_OK;
     return log_catch_up(engine->log, &engine->followed, take, engine, fault);
+}
+
+void others_take_over(struct engine *engine)
+{
+    struct batch *batch = &engine->batch;
+    uint64_t what = unfinished_due(&batch->unfinished);
+    struct fault fault;
+    enum rc rc = RC_OK;
+
+    if (what && !adopting_take_over(batch, what, &rc, &fault))
+        rc = settling_take_over(batch, (uint32_t)what, &fault);
+    (void)rc; /* it is due again in some seconds */
 }
 
 /* Under the lock. */

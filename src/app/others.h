@@ -13,6 +13,9 @@ MUST_CHECK enum rc others_begin(struct engine *engine, struct fault *fault);
 /* The same without a turn, so that what is read here is young, and the next turn short. */
 MUST_CHECK enum rc others_catch_up(struct engine *engine, struct fault *fault);
 
+/* Goes on with what another node has begun and left: unfinished.h. Between two batches. */
+void others_take_over(struct engine *engine);
+
 /* Waits until the model holds a turn of the log and all before it, and has the engine read them. False: not
  * within so many milliseconds, or what it holds there is another batch. Any thread but the engine's and an
  * event loop. */

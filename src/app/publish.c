@@ -19,13 +19,13 @@ static void publish_erasure(struct engine *engine)
     checkpointer_hurry(engine->checkpointer);
 }
 
-struct command *publish_stored(struct engine *engine, struct command *commands, struct revision *revision)
+void publish_stored(struct engine *engine, struct command *commands, struct revision *revision)
 {
     struct batch *batch = &engine->batch;
 
     tail_add(engine->tail, batch->events, batch->event_count); /* before: what is shown can be traced */
     batch_logs_publish(batch);
-    struct command *adopted = adopting_publish(batch); /* all whom it adopts are enrolled with this batch */
+    adopting_publish(batch);
     if (batch->erasure) {
         settling_forget(batch, batch->erasure->learner);
         log_totals_set(batch->logs.totals, &(struct log_total){.kept = {.learner = batch->erasure->learner}});
@@ -40,5 +40,4 @@ struct command *publish_stored(struct engine *engine, struct command *commands, 
     }
     if (batch->erasure)
         publish_erasure(engine);
-    return adopted;
 }

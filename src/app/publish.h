@@ -6,6 +6,5 @@
  */
 
 /* Shows the engine's batch, which is durable. commands: those that were decided with it; revision: of an edit
- * that is worked out in slices, taken over; NULL: none. Returns the commands of learners whom the batch
- * adopts: they are answered once it is over; NULL: there are none. */
-struct command *publish_stored(struct engine *engine, struct command *commands, struct revision *revision);
+ * that is worked out in slices, taken over; NULL: none. */
+void publish_stored(struct engine *engine, struct command *commands, struct revision *revision);

@@ -3,12 +3,14 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "app/history.h"
 #include "app/idempotency.h"
 #include "app/others.h"
 #include "app/read_index.h"
 #include "app/service.h"
 #include "app/verify.h"
 #include "core/members.h"
+#include "model/log_totals.h"
 #include "memory_log.h"
 #include "postgres_server.h"
 
@@ -650,6 +652,153 @@ static void what_comes_while_a_node_waits_for_its_turn_is_in_its_batch(void **un
     close_node(&alone);
 }
 
+/* ---- what a node that is dead has begun ---- */
+
+enum { MANY = 1500 };
+
+static struct command *new_command(struct arena *arena, enum command_kind kind)
+{
+    struct command *command = arena_alloc(arena, sizeof *command);
+
+    *command = (struct command){.kind = kind, .arena = arena, .face = FACE_TRK, .done = count_answered};
+    return command;
+}
+
+/* Many who reported two items of no course. */
+static void crowd(struct engine *engine, struct arena *arena)
+{
+    static const char *const items[] = {"free", "other"};
+    struct command *all = NULL;
+    struct fault fault;
+
+    for (int i = 0; i < 2 * MANY; i++) {
+        struct item_report *one = arena_alloc(arena, sizeof *one);
+        *one = (struct item_report){.item = text(items[i % 2]),
+                                    .report = {.has = HAS_STATUS, .status = ITEM_COMPLETED}};
+        struct command *command = new_command(arena, CMD_REPORTS);
+        command->learner = text(arena_printf(arena, "u%d", i / 2));
+        command->reports = one;
+        command->report_count = 1;
+        command->next = all;
+        all = command;
+    }
+    assert_int_equal(engine_run(engine, all, NULL, NULL, &fault), RC_OK);
+}
+
+static uint32_t enrolled_in(const struct node *node, const char *course)
+{
+    struct view view = model_read_begin(engine_model(node->engine));
+    uint32_t count = keys_live(view_roster(view, view_course_key(view, course, strlen(course))));
+
+    model_read_end(view);
+    return count;
+}
+
+/* The node puts an item into a course and ends at once: who has it is not, or not all, enrolled yet. */
+static void begin_adopting(struct node *node, struct arena *arena, const char *course, const char *item)
+{
+    struct put_item only = {.id = text(item), .required = true};
+    struct course_put put = {.title = text("title"), .items = &only, .item_count = 1};
+    struct command *edit = new_command(arena, CMD_COURSE_PUT);
+    struct fault fault;
+
+    edit->course = text(course);
+    edit->actor = text("admin");
+    edit->put = &put;
+    assert_int_equal(engine_start(node->engine, &fault), RC_OK);
+    assert_null(engine_submit(node->engine, edit, &fault));
+    close_node(node);
+    assert_int_equal(edit->rc, RC_OK);
+    open_node(node, true);
+}
+
+static void log_entries(struct engine *engine, struct arena *arena, int count)
+{
+    const struct member note = {"note", 4, "\"read\"", 6};
+    uint8_t *members = arena_alloc(arena, member_bytes(&note));
+    size_t size = (size_t)(member_put(members, &note) - members);
+    struct command *all = NULL;
+    struct fault fault;
+
+    while (count--) {
+        struct command *command = new_command(arena, CMD_LOG_ADD);
+        command->learner = text("anna");
+        command->members = members;
+        command->members_size = (uint32_t)size;
+        command->next = all;
+        all = command;
+    }
+    assert_int_equal(engine_run(engine, all, NULL, NULL, &fault), RC_OK);
+    assert_int_equal(all->rc, RC_OK);
+}
+
+static uint32_t key_of_anna(const struct node *node)
+{
+    struct view view = model_read_begin(engine_model(node->engine));
+    uint32_t key = view_learner_key(view, "anna", 4);
+
+    model_read_end(view);
+    return key;
+}
+
+static struct log_total log_total_of(const struct node *node, uint32_t learner)
+{
+    return log_totals_of(engine_history(node->engine)->totals, learner);
+}
+
+/* Nodes 0 and 2 have begun and do nothing more; 1 goes on with all of it. What they do when they are back
+ * does no harm. */
+static void what_dead_nodes_began_another_ends(void **unused)
+{
+    struct node *clearing = &nodes[2], *left = &nodes[1];
+    struct arena arena;
+    struct fault fault;
+    (void)unused;
+    skip_without_server();
+    arena_init(&arena);
+    crowd(nodes[0].engine, &arena);
+    begin_adopting(&nodes[0], &arena, "c1", "free");
+    begin_adopting(&nodes[2], &arena, "c2", "other");
+    log_entries(clearing->engine, &arena, 1000);
+    struct command *clear = new_command(&arena, CMD_LOGS_CLEAR);
+    clear->learner = text("anna");
+    assert_int_equal(engine_run(clearing->engine, clear, NULL, NULL, &fault), RC_OK);
+    assert_int_equal(clear->rc, RC_OK);
+    catch_up(left);
+    uint32_t anna = key_of_anna(left);
+    assert_int_not_equal(log_total_of(left, anna).kept.settling, 0);
+
+    assert_int_equal(engine_start(left->engine, &fault), RC_OK);
+    for (int looks = 0; looks < 12000 && (log_total_of(left, anna).kept.settling ||
+                                          enrolled_in(left, "c1") + enrolled_in(left, "c2") < 2 * MANY);
+         looks++)
+        usleep(1000);
+    assert_int_equal(log_total_of(left, anna).kept.settling, 0);
+    assert_int_equal(enrolled_in(left, "c1"), MANY);
+    assert_int_equal(enrolled_in(left, "c2"), MANY);
+    catch_up(&nodes[0]);
+    log_entries(nodes[0].engine, &arena, 200);
+    for (int i = 0; i < 3; i++)
+        catch_up(clearing); /* it clears no more */
+    for (int i = 0; i < 5000 && log_total_of(left, anna).kept.entries < 200; i++)
+        usleep(1000);
+    catch_up(&nodes[0]);
+    for (int i = 0; i < NODES; i++)
+        close_node(&nodes[i]);
+    for (int i = 0; i < NODES; i++)
+        verify_files(&nodes[i]); /* 200 entries are there */
+    for (int i = 0; i < NODES; i++)
+        open_node(&nodes[i], true);
+    for (int i = 1; i < NODES; i++) {
+        assert_alike(&nodes[0], &nodes[i]);
+        assert_files_alike(&nodes[0], &nodes[i]);
+    }
+    for (int i = 0; i < NODES; i++)
+        close_node(&nodes[i]);
+    close_node(&alone);
+    arena_done(&arena);
+}
+
 static bool kinds[] = {false, true};
 
 #define IN_MEMORY(test)                                                                                      \
@@ -683,6 +832,8 @@ int main(void)
         IN_MEMORY(who_waits_for_the_head_sees_what_was_acknowledged),
         ON_POSTGRES(who_waits_for_the_head_sees_what_was_acknowledged),
         ON_POSTGRES(what_comes_while_a_node_waits_for_its_turn_is_in_its_batch),
+        IN_MEMORY(what_dead_nodes_began_another_ends),
+        ON_POSTGRES(what_dead_nodes_began_another_ends),
     };
     has_postgres = postgres_server_start();
     int failed = cmocka_run_group_tests_name("nodes", tests, NULL, NULL);

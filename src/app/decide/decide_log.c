@@ -207,7 +207,7 @@ static enum rc clear(struct batch *batch, struct command *command)
     if (few)
         return batch_put_log(batch, &all, &command->fault);
     total->kept.settling = event.sequence;
-    return settling_add(batch, command->learner_key, NULL, command->count, &command->fault);
+    return settling_add(batch, command->learner_key, event.sequence, NULL, command->count, &command->fault);
 }
 
 /* ---- rollback ---- */
@@ -256,8 +256,8 @@ static enum rc roll_back(struct batch *batch, struct command *command)
     total->kept.bytes = rollback->bytes;
     if (rollback->log_count > SETTLE_ROWS || rollback->changed_bytes > SETTLE_BYTES) {
         total->kept.settling = command->sequence;
-        return settling_add(batch, command->learner_key, rollback->logs, rollback->log_count,
-                            &command->fault);
+        return settling_add(batch, command->learner_key, command->sequence, rollback->logs,
+                            rollback->log_count, &command->fault);
     }
     for (size_t i = 0; rc == RC_OK && i < rollback->log_count; i++)
         rc = batch_put_log(batch, &rollback->logs[i], &command->fault);
