@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/database.h"
+#include "cli/log_copy.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "ops/key_files.h"
@@ -138,14 +139,16 @@ int cli_backup(int argc, char **argv)
     (void)close(fd);    /* nothing was written */
     (void)unlink(file); /* likewise */
     if (with_keys && (status = look_for_copies(file)) != 0)
-        return status; /* before the work */
-    status = cli_bring_copy(&settings);
+        return status;                     /* before the work */
+    const char *directory = settings.data; /* where the keys are */
+    status = cli_bring_reader(&settings);
     if (status)
         return status;
     struct progress progress = {.what = NULL};
     enum rc rc =
         store_backup(settings.data, file, &(struct store_watch){progress_watch, &progress}, &events, &fault);
     progress_end(&progress);
+    settings.data = directory;
     if (rc != RC_OK)
         return cli_complain(rc == RC_NOT_FOUND ? settings.data : file, fault_why(&fault));
     int keys = with_keys ? copy_keys(settings.data, "/", file, ".") : 0;

@@ -5,7 +5,7 @@
 #include "app/history.h"
 #include "app/verify.h"
 #include "base/ident.h"
-#include "cli/database.h"
+#include "cli/log_copy.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "store/checkpoint.h"
@@ -35,7 +35,7 @@ int cli_verify(int argc, char **argv)
     int status = cli_read(argc, argv, NULL, 0, NULL, 0, &words, &settings);
 
     if (status == 0)
-        status = cli_bring_copy(&settings);
+        status = cli_bring_reader(&settings);
     if (status == 0)
         status = cli_open_reader(&settings, &store);
     if (status)

@@ -3,77 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "app/verify.h"
+#include "cli/log_copy.h"
 #include "cli/progress.h"
 #include "cli/temporary.h"
 #include "ops/key_files.h"
 #include "store/log.h"
-
-/* A command has no other server to ask: one that is slow to answer is asked again, where the try before
- * ended. */
-enum { AGAIN_TIMES = 2, AGAIN_MS = 500 };
-
-static void note_followed(void *arg, uint64_t turn, uint64_t sequence)
-{
-    (void)turn;
-    progress_show(arg, sequence);
-}
-
-/* Reads the log into a directory. */
-static enum rc follow_into(const struct settings *settings, const char *directory, struct fault *fault)
-{
-    struct progress progress;
-    struct policy policy = {.now_ms = cli_now_ms, .progress_arg = &progress, .followed = note_followed};
-    struct store_place place = cli_place(settings);
-    struct engine *engine = NULL;
-    struct log_head head;
-    struct store *store;
-
-    place.directory = directory;
-    enum rc rc = store_open(&place, &store, fault);
-    if (rc != RC_OK)
-        return rc;
-    if (log_head(store_event_log(store), &head, fault) != RC_OK)
-        head.counters.sequence = 0; /* then nobody knows how many there are */
-    progress_begin(&progress, "reading the log", "events", head.counters.sequence);
-    rc = engine_new(store, &policy, progress_show, &engine, fault);
-    progress_end(&progress);
-    if (rc == RC_OK)
-        engine_free(engine); /* writes the checkpoint */
-    else if (rc == RC_CONFLICT)
-        fault->field = "database"; /* it is another log: nobody uses the directory */
-    store_close(store);
-    return rc;
-}
-
-int cli_bring_copy(struct settings *settings)
-{
-    static char own[256]; /* settings->data outlives the call */
-    struct fault fault = {NULL, NULL};
-    enum rc rc = RC_OK;
-
-    if (!*settings->database)
-        return 0;
-    bool has_own = store_exists(settings->data);
-    if (!has_own)
-        rc = temporary_make(own, sizeof own, &fault);
-    if (rc == RC_OK && !has_own)
-        settings->data = own;
-    if (rc == RC_OK)
-        rc = follow_into(settings, settings->data, &fault);
-    for (int i = 0; i < AGAIN_TIMES && rc == RC_BUSY; i++) {
-        (void)nanosleep(&(struct timespec){0, AGAIN_MS * 1000000}, NULL); /* cut is fine */
-        rc = follow_into(settings, settings->data, &fault);
-    }
-    if (rc == RC_CONFLICT && has_own && !fault.field)
-        return 0; /* a running node keeps it young */
-    return rc == RC_OK ? 0 : cli_complain(fault.field ? fault.field : "database", fault_why(&fault));
-}
-
-/* ---- filling ---- */
 
 struct filling {
     struct log *log;
@@ -256,7 +192,7 @@ enum rc cli_pour(const struct settings *settings, const char *directory, bool ke
         return rc;
     rc = fill_log(settings, directory, beside, keys, out_events, fault);
     if (rc == RC_OK)
-        rc = follow_into(settings, beside, fault);
+        rc = cli_follow_into(settings, beside, fault);
     if (rc == RC_OK)
         rc = compare(directory, beside, fault);
     temporary_remove(beside);
@@ -320,7 +256,7 @@ static enum rc move_down(const struct settings *settings, const char *from, cons
     if (rc != RC_OK)
         return rc;
     if (!from)
-        rc = follow_into(settings, beside, fault);
+        rc = cli_follow_into(settings, beside, fault);
     if (rc == RC_OK)
         rc = copy_as_own(from ? from : beside, beside, directory, out_events, fault);
     if (rc == RC_OK)

@@ -4,11 +4,6 @@
 
 /* What the commands do with a log in a database: they work on a copy of it. */
 
-/* Brings the data directory, as a copy of the database's log, up to the log's head; nothing when the settings
- * name no database, or a running node uses the directory. Without a directory a temporary one is made, which
- * settings->data then names until the program ends. 0, or an exit status. */
-int cli_bring_copy(struct settings *settings);
-
 /* Runs an import or a restore into a directory; where the settings name a database, into one beside, with
  * which its empty log is then filled. 0, or an exit status. */
 int cli_into_log(const struct settings *settings, int (*load)(const char *file, const char *directory),

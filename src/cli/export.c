@@ -11,7 +11,7 @@
 #include "model/checkpoint_load.h"
 #include "model/replay.h"
 #include "base/ident.h"
-#include "cli/database.h"
+#include "cli/log_copy.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "face/event_json.h"
@@ -385,7 +385,7 @@ int cli_export(int argc, char **argv)
         return cli_complain(path, "the file is there already; nothing was changed (--force writes over it)");
 
     if (status == 0)
-        status = cli_bring_copy(&settings);
+        status = cli_bring_reader(&settings);
     if (status == 0)
         status = cli_open_reader(&settings, &store);
     if (status)

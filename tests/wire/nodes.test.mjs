@@ -438,6 +438,34 @@ on('an audit tells the same on all nodes: what was done on any, and nobody who w
   assert.equal((await of('?userId=anna')).length, 1);
 });
 
+on('a command beside a node that is behind takes what lacks from the log, or says why not', 2, async ([a, b], { log }) => {
+  const flags = (url = cluster.url()) => ['--data', a.directory, '--database', url, '--database-log', log];
+  const scratch = newDirectory();
+  for (let i = 0; i < 5; i++) ok(await report(a, 'anna', `v${i}`, 10));
+  const young = run('export', ...flags());
+  assert.ok(young.stdout.includes('"v4"'), young.stderr);
+  a.process.kill('SIGSTOP');
+  try {
+    ok(await report(b, 'berta', 'since', 20));
+    const whole = run('export', ...flags());
+    assert.ok(whole.status === 0 && whole.stdout.includes('"since"') && whole.stdout.includes('"v4"'), whole.stderr);
+    assert.match(run('verify', ...flags()).stdout, /^verified: 6 events|; 0 differences/m);
+    const saved = run('backup', join(scratch, 'b'), '--with-keys', ...flags());
+    assert.ok(saved.status === 0 && saved.stdout.includes('b.jwt.secret'), saved.stdout + saved.stderr);
+    run('restore', join(scratch, 'b'), '--data', join(scratch, 'restored'));
+    assert.equal(run('export', '--data', join(scratch, 'restored')).stdout, whole.stdout);
+    for (const command of [['export'], ['verify'], ['backup', join(scratch, 'c')]]) { // nobody can say what it lacks
+      const refused = run(...command, ...flags(cluster.url(1)));
+      assert.deepEqual([refused.status, refused.stdout], [1, ''], command[0]);
+      assert.match(refused.stderr, /a node runs on it, and its copy could not be compared with the log.*\nmilepost: database: /, command[0]);
+    }
+    assert.equal(run('export', '--data', a.directory).status, 0); // as it is
+  } finally {
+    a.process.kill('SIGCONT');
+  }
+  rmSync(scratch, { recursive: true });
+});
+
 on('a node whose own disk is full refuses, says so and goes on when there is room; others go on', 1, async ([other], { log, t }) => {
   const disk = smallDisk();
   if (!disk) return t.skip('may not mount');
