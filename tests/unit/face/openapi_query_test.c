@@ -11,8 +11,9 @@ static void words_become_parameters(void **unused)
         {NULL, "[]", true},
         {"", "[]", true},
         {"moduleId",
-         "[{\"name\":\"moduleId\",\"in\":\"query\",\"description\":\"items of this course alone\",\"schema\":"
-         "{\"type\":\"string\"}}]",
+         "[{\"name\":\"moduleId\",\"in\":\"query\",\"description\":\"items of this course "
+         "alone\",\"example\":\"7\","
+         "\"schema\":{\"type\":\"string\"}}]",
          true},
         {"limit", "[]", false}, /* which of them? */
         {"moduleId:x", "[]", false},
