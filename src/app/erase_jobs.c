@@ -18,6 +18,7 @@ struct job {
     struct text person;
     struct sequences own, named;
     size_t own_done, named_done;
+    bool unnamed; /* the log names them nowhere but in those */
     char id[];
 };
 
@@ -162,16 +163,22 @@ static enum rc rewrite(void *arg, const struct stored_event *stored, struct faul
 /* The next few of a job, in one transaction. */
 static enum rc do_some(struct erase_jobs *jobs, struct job *job, struct arena *arena, struct fault *fault)
 {
+    const struct store_erasure whom = {
+        .learner = job->learner, .id = job->person.bytes, .id_size = job->person.size};
     size_t own = job->own.count - job->own_done, named = job->named.count - job->named_done;
+    enum rc rc = RC_OK;
 
+    if (!job->unnamed)
+        rc = log_unname(store_event_log(jobs->store), &whom, &job->unnamed, fault);
+    if (rc != RC_OK || !job->unnamed)
+        return rc;
     own = own < jobs->at_once ? own : jobs->at_once;
     named = named < jobs->at_once - own ? named : jobs->at_once - own;
     struct rewriting rewriting = {.jobs = jobs, .job = job, .arena = arena};
     rewriting.out = arena_alloc(arena, (named + 1) * sizeof *rewriting.out);
     if (!rewriting.out)
         return fault_no_memory(fault);
-    enum rc rc =
-        store_each_event_of(jobs->store, job->named.at + job->named_done, named, rewrite, &rewriting, fault);
+    rc = store_each_event_of(jobs->store, job->named.at + job->named_done, named, rewrite, &rewriting, fault);
     if (rc != RC_OK)
         return rc;
     bool last = job->own_done + own == job->own.count && job->named_done + named == job->named.count;
@@ -207,7 +214,8 @@ enum rc erase_jobs_step(struct erase_jobs *jobs, bool *out_finished, struct faul
         jobs->at_once /= 2;
     else if (spent_us < STEP_US / 2 && jobs->at_once < AT_ONCE_MAX)
         jobs->at_once *= 2;
-    if (rc == RC_OK && job->own_done == job->own.count && job->named_done == job->named.count) {
+    if (rc == RC_OK && job->unnamed && job->own_done == job->own.count &&
+        job->named_done == job->named.count) {
         jobs->first = job->next;
         job_free(job);
         *out_finished = true;

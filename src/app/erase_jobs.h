@@ -5,7 +5,7 @@
 /* Erasures that are decided and durable, of which events are still to be taken out of the file: more than one
  * commit should hold. The engine does them a few milliseconds at a time, between its batches; what is under
  * way is written down, so that a start goes on with it. Nobody can look up the person meanwhile. One thread,
- * the engine's. Source: docs/decisions/0007. */
+ * the engine's. Source: docs/decisions/0007, 0016, 0030. */
 
 struct erase_jobs;
 

@@ -51,6 +51,19 @@ void log_follow(struct log *log, void (*wake)(void *arg), void *arg)
         log->methods->follow(log, wake, arg);
 }
 
+enum rc log_is_named(struct log *log, const struct store_erasure *erasure, size_t at_most, bool *out_more,
+                     struct fault *fault)
+{
+    *out_more = false;
+    return log->methods->is_named ? log->methods->is_named(log, erasure, at_most, out_more, fault) : RC_OK;
+}
+
+enum rc log_unname(struct log *log, const struct store_erasure *erasure, bool *out_all, struct fault *fault)
+{
+    *out_all = true;
+    return log->methods->unname ? log->methods->unname(log, erasure, out_all, fault) : RC_OK;
+}
+
 enum rc log_forget(struct log *log, const struct store_forgetting *what, struct fault *fault)
 {
     return log->methods->forget ? log->methods->forget(log, what, fault) : RC_OK;

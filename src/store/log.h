@@ -111,6 +111,11 @@ struct log_methods {
     enum rc (*catch_up)(struct log *log, const struct log_turn *after, log_visitor *visit, void *arg,
                         struct fault *fault);
     void (*follow)(struct log *log, void (*wake)(void *arg), void *arg);
+    /* Optional, both: rows that name somebody are looked for nowhere. */
+    enum rc (*is_named)(struct log *log, const struct store_erasure *erasure, size_t at_most, bool *out_more,
+                        struct fault *fault);
+    enum rc (*unname)(struct log *log, const struct store_erasure *erasure, bool *out_all,
+                      struct fault *fault);
     /* Optional: what is forgotten in a node's own files is gone. */
     enum rc (*forget)(struct log *log, const struct store_forgetting *what, struct fault *fault);
     /* Optional: it is filled by copying files. */
@@ -167,6 +172,18 @@ MUST_CHECK enum rc log_catch_up(struct log *log, const struct log_turn *after, l
 /* From now on wake is called, by any thread, when others may have committed something. It is a hint: calls
  * may be lost, or for nothing. wake NULL: no more. */
 void log_follow(struct log *log, void (*wake)(void *arg), void *arg);
+
+/* Whether the log would have to rewrite more than so many batches for what is said beside events of whom an
+ * erasure takes out, and of what it forgets. Then its batch leaves them as they are (`own` is set), and
+ * log_unname follows. Deciding. */
+MUST_CHECK enum rc log_is_named(struct log *log, const struct store_erasure *erasure, size_t at_most,
+                                bool *out_more, struct fault *fault);
+
+/* Takes some of that out of the log, whose batch of the erasure holds its `own` still; of erasure the learner
+ * and the id are used. *out_all: nothing is left. What another node has done is done. Idle. RC_BUSY: not
+ * done; again later. */
+MUST_CHECK enum rc log_unname(struct log *log, const struct store_erasure *erasure, bool *out_all,
+                              struct fault *fault);
 
 /* Takes events out of what is in the log, and puts others in their place, for all nodes. Idle. RC_BUSY: not
  * done; again later. */

@@ -799,6 +799,109 @@ static void what_dead_nodes_began_another_ends(void **unused)
     arena_done(&arena);
 }
 
+/* Of the test's log. */
+static long ask_log(const char *what)
+{
+    char sql[400];
+    long number;
+
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT %s FROM milepost_turn t JOIN milepost_log l USING (log) WHERE l.name = '%s'", what,
+                   log_of_test); /* fits */
+    postgres_server_run(sql, &number);
+    return number;
+}
+
+static long most_rows_of_a_transaction(void)
+{
+    char sql[400];
+    long number;
+
+    (void)snprintf(
+        sql, sizeof sql,
+        "SELECT max(rows) FROM (SELECT count(*) AS rows FROM milepost_turn t JOIN milepost_log l USING"
+        " (log) WHERE l.name = '%s' GROUP BY t.xmin::text) x",
+        log_of_test); /* fits */
+    postgres_server_run(sql, &number);
+    return number;
+}
+
+/* Answers without an event, which name who asked. */
+static void ask_often(struct engine *engine, int times)
+{
+    static const uint8_t fingerprint[16] = {2};
+    struct buf body = {0};
+    struct fault fault;
+
+    for (int i = 0; i < times; i++) {
+        struct command command = enrol("bob", "c1");
+        uint8_t key[16] = {1, (uint8_t)i, (uint8_t)(i >> 8)};
+        buf_clear(&body);
+        command.actor = text("carl");
+        command.answer_key = key;
+        command.fingerprint = fingerprint;
+        command.answer.body = &body;
+        command.encode = put_body;
+        assert_int_equal(engine_run(engine, &command, NULL, NULL, &fault), RC_OK);
+    }
+    buf_done(&body);
+}
+
+/* Who is named in very many rows: they are gone for every reader with the erasure, and from the rows some at
+ * a time, whoever does it; also for a node that reads the log in between. */
+static void rows_of_who_is_erased_are_rewritten_a_few_at_a_time(void **unused)
+{
+    struct arena arena;
+    struct fault fault;
+    (void)unused;
+    skip_without_server();
+    arena_init(&arena);
+    for (int i = 0; i < 700; i++)
+        log_entries(nodes[0].engine, &arena, 1);
+    struct command bob = enrol("bob", "c1"), carl = enrol("carl", "c1"),
+                   *erase = new_command(&arena, CMD_ERASE);
+    assert_int_equal(engine_run(nodes[0].engine, &bob, NULL, NULL, &fault), RC_OK);
+    assert_int_equal(engine_run(nodes[0].engine, &carl, NULL, NULL, &fault), RC_OK);
+    ask_often(nodes[0].engine, 600);
+    erase->learner = text("carl");
+    assert_int_equal(engine_run(nodes[0].engine, erase, NULL, NULL, &fault), RC_OK);
+    assert_int_equal(erase->rc, RC_OK);
+    assert_true(most_rows_of_a_transaction() <= 64);
+    assert_true(ask_log("count(*) FILTER (WHERE position('carl'::bytea IN body) > 0)") > 600);
+    erase = new_command(&arena, CMD_ERASE);
+    erase->learner = text("anna");
+    assert_int_equal(engine_run(nodes[0].engine, erase, NULL, NULL, &fault), RC_OK);
+    assert_int_equal(erase->rc, RC_OK);
+    assert_true(most_rows_of_a_transaction() <= 64);
+    assert_true(ask_log("count(*) FILTER (WHERE position('read'::bytea IN body) > 0)") > 600);
+    catch_up(&nodes[1]);
+    assert_int_equal(key_of_anna(&nodes[0]) + key_of_anna(&nodes[1]), 0);
+    close_node(&nodes[2]);
+    remove_node(&nodes[2]);
+    make_node(&nodes[2], true); /* reads the log as it is now */
+    assert_int_equal(key_of_anna(&nodes[2]), 0);
+    close_node(&nodes[1]); /* which does the rest */
+    assert_int_equal(ask_log("count(*) FILTER (WHERE position('read'::bytea IN body) > 0)"), 0);
+    assert_int_equal(ask_log("count(*) FILTER (WHERE position('anna'::bytea IN body) > 0)"), 0);
+    assert_int_equal(ask_log("count(*) FILTER (WHERE position('carl'::bytea IN body) > 0)"), 0);
+    assert_true(ask_log("count(*) FILTER (WHERE position('bob'::bytea IN body) > 0)") > 0);
+    assert_true(most_rows_of_a_transaction() <= 128);
+    close_node(&nodes[0]);
+    close_node(&nodes[2]);
+    for (int i = 0; i < NODES; i++)
+        verify_files(&nodes[i]);
+    for (int i = 0; i < NODES; i++)
+        open_node(&nodes[i], true);
+    for (int i = 1; i < NODES; i++) {
+        assert_alike(&nodes[0], &nodes[i]);
+        assert_files_alike(&nodes[0], &nodes[i]);
+    }
+    for (int i = 0; i < NODES; i++)
+        close_node(&nodes[i]);
+    close_node(&alone);
+    arena_done(&arena);
+}
+
 static bool kinds[] = {false, true};
 
 #define IN_MEMORY(test)                                                                                      \
@@ -834,6 +937,7 @@ int main(void)
         ON_POSTGRES(what_comes_while_a_node_waits_for_its_turn_is_in_its_batch),
         IN_MEMORY(what_dead_nodes_began_another_ends),
         ON_POSTGRES(what_dead_nodes_began_another_ends),
+        ON_POSTGRES(rows_of_who_is_erased_are_rewritten_a_few_at_a_time),
     };
     has_postgres = postgres_server_start();
     int failed = cmocka_run_group_tests_name("nodes", tests, NULL, NULL);

@@ -75,6 +75,37 @@ static enum rc rewrite(void *arg, const struct stored_event *stored, struct faul
     return RC_OK;
 }
 
+/* Courses and items that nobody else ever named, in the batch's arena. NULL: out of memory. */
+static struct store_id *forgotten_ids(struct erasing *erasing, size_t *out_count)
+{
+    const struct forgotten *forgotten = &erasing->forgotten;
+    size_t count = forgotten->item_count + forgotten->course_count;
+    struct store_id *ids = arena_alloc(&erasing->batch->arena, (count + 1) * sizeof *ids);
+
+    for (uint32_t i = 0; ids && i < forgotten->item_count; i++)
+        ids[i] = (struct store_id){STORE_ITEM, forgotten->items[i], "", 0};
+    for (uint32_t i = 0; ids && i < forgotten->course_count; i++)
+        ids[forgotten->item_count + i] = (struct store_id){STORE_COURSE, forgotten->courses[i], "", 0};
+    *out_count = count;
+    return ids;
+}
+
+/* Whether it is more than one commit should hold. */
+static enum rc is_much(struct erasing *erasing, bool *out, struct fault *fault)
+{
+    const struct command *command = erasing->command;
+    struct store_erasure whom = {
+        .learner = command->learner_key, .id = command->learner.bytes, .id_size = command->learner.size};
+
+    *out = erasing->own.count + erasing->plan->named.count > AT_ONCE;
+    if (*out)
+        return RC_OK;
+    whom.forgotten = forgotten_ids(erasing, &whom.forgotten_count);
+    if (!whom.forgotten)
+        return fault_no_memory(fault);
+    return log_is_named(store_event_log(erasing->batch->store), &whom, AT_ONCE, out, fault);
+}
+
 /* What was looked up before, and what was written since. */
 static enum rc find_events(struct erasing *erasing, struct fault *fault)
 {
@@ -94,8 +125,10 @@ static enum rc find_events(struct erasing *erasing, struct fault *fault)
     if (!merge_own(erasing))
         return fault_no_memory(fault);
     leave_out(&plan->named, &erasing->own);
-    if (erasing->own.count + plan->named.count > AT_ONCE)
-        return RC_OK;
+    bool much;
+    rc = is_much(erasing, &much, fault);
+    if (rc != RC_OK || much)
+        return rc;
     erasing->rewritten = arena_alloc(&batch->arena, (plan->named.count + 1) * sizeof *erasing->rewritten);
     if (!erasing->rewritten)
         return fault_no_memory(fault);
@@ -189,19 +222,14 @@ static enum rc note_erasure(struct erasing *erasing, struct fault *fault)
 {
     struct batch *batch = erasing->batch;
     struct store_erasure *erasure = arena_alloc(&batch->arena, sizeof *erasure);
-    const struct forgotten *forgotten = &erasing->forgotten;
-    size_t id_count = forgotten->item_count + forgotten->course_count;
-    struct store_id *ids = arena_alloc(&batch->arena, (id_count + 1) * sizeof *ids);
+    size_t id_count;
+    struct store_id *ids = forgotten_ids(erasing, &id_count);
     bool later = erasing->rewritten == NULL;
     uint64_t *sequences =
         arena_alloc(&batch->arena, ((later ? 0 : erasing->own.count) + 1) * sizeof *sequences);
 
     if (!erasure || !ids || !sequences)
         return fault_no_memory(fault);
-    for (uint32_t i = 0; i < forgotten->item_count; i++)
-        ids[i] = (struct store_id){STORE_ITEM, forgotten->items[i], "", 0};
-    for (uint32_t i = 0; i < forgotten->course_count; i++)
-        ids[forgotten->item_count + i] = (struct store_id){STORE_COURSE, forgotten->courses[i], "", 0};
     if (erasing->own.count && !later)
         memcpy(sequences, erasing->own.at, erasing->own.count * sizeof *sequences);
     *erasure = (struct store_erasure){

@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "base/monotonic.h"
+#include "store/postgres/postgres_erasing.h"
 #include "store/postgres/postgres_listener.h"
 #include "store/postgres/postgres_nodes.h"
 #include "store/postgres/postgres_rows.h"
@@ -280,6 +281,8 @@ const struct log_methods postgres_log = {
     .head = postgres_head,
     .catch_up = postgres_catch_up,
     .follow = postgres_follow,
+    .is_named = postgres_is_named,
+    .unname = postgres_unname,
     .forget = postgres_forget,
     .fill = postgres_fill,
     .has_room = postgres_has_room,

@@ -1,16 +1,12 @@
 #include "store/postgres/postgres_rows.h"
 
 #include <endian.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include <xxhash.h>
 
 #include "base/monotonic.h"
 #include "store/batch_codec.h"
-#include "store/batch_forget.h"
 
-enum { INT8_OID = 20, REWRITES_AT_ONCE = 64 };
+enum { INT8_OID = 20 };
 
 static void get_batch_id(const PGresult *rows, int row, int column, struct batch_id *out)
 {
@@ -70,26 +66,15 @@ void postgres_put_array(struct buf *out, const uint64_t *numbers, size_t count)
     }
 }
 
-/* ---- handing over ---- */
+/* ---- asking ---- */
 
-/* The rows that hold these events or names; for the caller to clear. */
-static enum rc ask_rows_of(struct postgres_log *log, const uint64_t *sequences, size_t count,
-                           const struct buf *names, PGresult **out_rows, struct fault *fault)
+enum rc postgres_ask(struct postgres_log *log, enum pg_statement statement,
+                     const struct pg_arguments *arguments, PGresult **out_rows, struct fault *fault)
 {
-    struct buf array = {0}, who = {0};
-    struct pg_arguments arguments = {.count = 0};
     const char *state;
-
-    postgres_put_array(&array, sequences, count);
-    postgres_put_array(&who, (const uint64_t *)(const void *)(names ? names->bytes : NULL),
-                       names ? names->size / sizeof(uint64_t) : 0);
-    pg_argument_4(&arguments, log->number);
-    pg_argument_bytes(&arguments, array.bytes, array.size);
-    pg_argument_bytes(&arguments, who.bytes, who.size);
-    bool sent = !array.failed && !who.failed && pg_send(&log->writer, PG_ROWS_OF, &arguments);
+    bool sent = pg_send(&log->writer, statement, arguments);
     bool taken = pg_take(&log->writer, monotonic_ms() + TURN_MS, out_rows, 1) && sent;
-    buf_done(&array);
-    buf_done(&who);
+
     if (taken && pg_all_well(out_rows, 1, &state))
         return RC_OK;
     enum rc rc =
@@ -97,6 +82,27 @@ static enum rc ask_rows_of(struct postgres_log *log, const uint64_t *sequences, 
     pg_clear(out_rows, 1);
     return rc;
 }
+
+enum rc postgres_rows_of(struct postgres_log *log, const uint64_t *sequences, size_t count,
+                         const struct buf *names, PGresult **out_rows, struct fault *fault)
+{
+    struct buf array = {0}, who = {0};
+    struct pg_arguments arguments = {.count = 0};
+
+    postgres_put_array(&array, sequences, count);
+    postgres_put_array(&who, (const uint64_t *)(const void *)(names ? names->bytes : NULL),
+                       names ? names->size / sizeof(uint64_t) : 0);
+    pg_argument_4(&arguments, log->number);
+    pg_argument_bytes(&arguments, array.bytes, array.size);
+    pg_argument_bytes(&arguments, who.bytes, who.size);
+    enum rc rc = array.failed || who.failed ? fault_no_memory(fault)
+                                            : postgres_ask(log, PG_ROWS_OF, &arguments, out_rows, fault);
+    buf_done(&array);
+    buf_done(&who);
+    return rc;
+}
+
+/* ---- handing over ---- */
 
 /* The event as a row of these holds it; NULL: none does. */
 static const struct stored_event *find_event(const struct store_batch *batches, int count, uint64_t sequence)
@@ -122,7 +128,7 @@ static enum rc find_rewritten(struct postgres_log *log, struct arena *arena, str
         return fault_no_memory(fault);
     for (size_t i = 0; i < count; i++)
         sequences[i] = rewritten[i].sequence;
-    enum rc rc = ask_rows_of(log, sequences, count, NULL, out_rows, fault);
+    enum rc rc = postgres_rows_of(log, sequences, count, NULL, out_rows, fault);
     if (rc != RC_OK)
         return rc;
     int rows = PQntuples(*out_rows);
@@ -201,127 +207,5 @@ enum rc postgres_visit(struct postgres_log *log, const PGresult *rows, int limit
     }
     if (rc == RC_OK && count)
         log->head = head;
-    return rc;
-}
-
-/* ---- erasing ---- */
-
-static void add_name(struct buf *out, uint64_t who)
-{
-    buf_add(out, &who, sizeof who);
-}
-
-static uint64_t name_of_key(enum store_id_kind kind, uint32_t key)
-{
-    return (uint64_t)kind << 32 | key;
-}
-
-/* The upper bit tells it from a key. */
-static uint64_t name_of_id(const char *id, size_t size)
-{
-    return XXH64(id, size, 0) | (uint64_t)1 << 63;
-}
-
-void postgres_names(const struct store_batch *batch, struct buf *out)
-{
-    for (size_t i = 0; i < batch->id_count; i++)
-        add_name(out, name_of_key(batch->ids[i].kind, batch->ids[i].key));
-    for (size_t i = 0; i < batch->log_count; i++)
-        add_name(out, name_of_key(STORE_LEARNER, batch->logs[i].learner));
-    for (size_t i = 0; i < batch->log_total_count; i++)
-        add_name(out, name_of_key(STORE_LEARNER, batch->log_totals[i].learner));
-    for (size_t i = 0; i < batch->answer_count; i++)
-        for (size_t j = 0; j < batch->answers[i].name_count; j++)
-            add_name(out, name_of_id(batch->answers[i].names[j].id, batch->answers[i].names[j].size));
-    if (batch->erasure && batch->erasure->own) /* until it is done, the row holds the id */
-        add_name(out, name_of_key(STORE_LEARNER, batch->erasure->learner));
-}
-
-static void names_of_erasure(const struct store_forgetting *what, const struct store_erasure *erasure,
-                             struct buf *out)
-{
-    if (what->done)
-        add_name(out, name_of_key(STORE_LEARNER, what->done));
-    if (!erasure)
-        return;
-    add_name(out, name_of_key(STORE_LEARNER, erasure->learner));
-    add_name(out, name_of_id(erasure->id, erasure->id_size));
-    for (size_t i = 0; i < erasure->forgotten_count; i++)
-        add_name(out, name_of_key(erasure->forgotten[i].kind, erasure->forgotten[i].key));
-}
-
-/* What was sent is done, or the transaction is over. */
-static enum rc end_rewrites(struct postgres_log *log, int count, struct fault *fault)
-{
-    PGresult *results[REWRITES_AT_ONCE];
-    const char *state;
-    bool well = pg_take(&log->writer, monotonic_ms() + TURN_MS, results, count) &&
-                pg_all_well(results, count, &state);
-    enum rc rc = well ? RC_OK
-                      : fault_text(fault, RC_BUSY, "the change could not be stored; try again", "%s",
-                                   pg_why(results, count));
-
-    pg_clear(results, count);
-    return rc;
-}
-
-/* Sends the row's new bytes when it held something of it; *inout_sent counts. */
-static enum rc rewrite_row(struct postgres_log *log, const PGresult *rows, int row,
-                           const struct store_forgetting *what, const struct store_erasure *erasure,
-                           int *inout_sent, struct fault *fault)
-{
-    struct pg_arguments arguments = {.count = 0};
-    struct store_batch batch;
-    struct buf body = {0};
-    struct arena arena;
-
-    arena_init(&arena);
-    enum rc rc = postgres_decode(rows, row, &arena, &batch, fault);
-    if (rc == RC_OK && batch_forget(&batch, what, erasure)) {
-        batch_encode(&batch, &body);
-        pg_argument_4(&arguments, log->number);
-        pg_argument_8(&arguments, (int64_t)batch.turn);
-        pg_argument_bytes(&arguments, body.bytes, body.size);
-        if (body.failed)
-            rc = fault_no_memory(fault);
-        else if (pg_send(&log->writer, PG_REWRITE, &arguments))
-            ++*inout_sent;
-        else
-            rc = fault_set(fault, RC_BUSY, NULL, "the database cannot be reached; try again");
-    }
-    buf_done(&body);
-    arena_done(&arena);
-    return rc;
-}
-
-enum rc postgres_rewrite(struct postgres_log *log, const struct store_forgetting *what,
-                         const struct store_erasure *erasure, struct fault *fault)
-{
-    size_t count = what->sequence_count + what->rewritten_count;
-    uint64_t *sequences = calloc(count + 1, sizeof *sequences);
-    struct buf names = {0};
-    PGresult *rows = NULL;
-    int sent = 0;
-
-    if (!sequences)
-        return fault_no_memory(fault);
-    for (size_t i = 0; i < count; i++)
-        sequences[i] = i < what->sequence_count ? what->sequences[i]
-                                                : what->rewritten[i - what->sequence_count].sequence;
-    names_of_erasure(what, erasure, &names);
-    enum rc rc =
-        names.failed ? fault_no_memory(fault) : ask_rows_of(log, sequences, count, &names, &rows, fault);
-    for (int i = 0; rc == RC_OK && i < PQntuples(rows); i++) {
-        rc = rewrite_row(log, rows, i, what, erasure, &sent, fault);
-        if (rc == RC_OK && sent == REWRITES_AT_ONCE) {
-            rc = end_rewrites(log, sent, fault);
-            sent = 0;
-        }
-    }
-    if (rc == RC_OK && sent)
-        rc = end_rewrites(log, sent, fault);
-    PQclear(rows);
-    buf_done(&names);
-    free(sequences);
     return rc;
 }

@@ -2,7 +2,7 @@
 
 #include "store/postgres/postgres_private.h"
 
-/* Rows of the log: read, checked, handed over, and written anew when somebody is erased. */
+/* Rows of the log: read, checked, handed over. */
 
 /* What a row says beside its bytes. */
 void postgres_read_head(const PGresult *rows, int row, struct log_head *out);
@@ -21,11 +21,11 @@ MUST_CHECK enum rc postgres_visit(struct postgres_log *log, const PGresult *rows
 MUST_CHECK enum rc postgres_decode(const PGresult *rows, int row, struct arena *arena,
                                    struct store_batch *out, struct fault *fault);
 
-/* What names somebody in a batch, for milepost_named, appended to out; a learner's, course's or item's key,
- * or the hash of an id. */
-void postgres_names(const struct store_batch *batch, struct buf *out);
+/* One statement's rows, on the writer's connection; for the caller to clear. RC_BUSY. */
+MUST_CHECK enum rc postgres_ask(struct postgres_log *log, enum pg_statement statement,
+                                const struct pg_arguments *arguments, PGresult **out_rows,
+                                struct fault *fault);
 
-/* Takes what was forgotten out of the rows; within a transaction that holds the lock. erasure: NULL or what
- * goes with it. RC_BUSY: it failed, and the transaction with it. */
-MUST_CHECK enum rc postgres_rewrite(struct postgres_log *log, const struct store_forgetting *what,
-                                    const struct store_erasure *erasure, struct fault *fault);
+/* The rows that hold these events, or name one of these (NULL: none); likewise. */
+MUST_CHECK enum rc postgres_rows_of(struct postgres_log *log, const uint64_t *sequences, size_t count,
+                                    const struct buf *names, PGresult **out_rows, struct fault *fault);

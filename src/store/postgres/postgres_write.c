@@ -4,6 +4,7 @@
 
 #include "base/monotonic.h"
 #include "store/batch_codec.h"
+#include "store/postgres/postgres_erasing.h"
 #include "store/postgres/postgres_rows.h"
 #include "store/postgres/postgres_session.h"
 
@@ -119,7 +120,8 @@ enum log_outcome postgres_commit(struct log *log, const struct store_batch *batc
         const struct store_erasure *erasure = batch->erasure;
         const struct store_forgetting what = {erasure->sequences, erasure->sequence_count, erasure->rewritten,
                                               erasure->rewritten_count, 0};
-        if (postgres_rewrite(mine, &what, erasure, fault) != RC_OK)
+        /* with a list of its own the rows that only name them follow: postgres_unname */
+        if (postgres_rewrite(mine, &what, erasure->own ? NULL : erasure, fault) != RC_OK)
             return refuse(mine, results, 0, fault);
     }
     mine->writer.warned = false;
@@ -213,6 +215,24 @@ enum rc postgres_forget(struct log *log, const struct store_forgetting *what, st
     rc = postgres_rewrite(mine, what, NULL, fault);
     if (rc == RC_OK)
         return commit_only(mine, fault);
+    (void)postgres_fail(mine, NULL, 0, &ignored); /* takes the transaction back */
+    return rc;
+}
+
+enum rc postgres_unname(struct log *log, const struct store_erasure *erasure, bool *out_all,
+                        struct fault *fault)
+{
+    struct postgres_log *mine = postgres_of(log);
+    enum rc rc = take_lock(mine, fault);
+    struct fault ignored;
+
+    *out_all = false;
+    if (rc != RC_OK)
+        return rc;
+    rc = postgres_take_names(mine, erasure, out_all, fault);
+    if (rc == RC_OK)
+        return commit_only(mine, fault);
+    *out_all = false;
     (void)postgres_fail(mine, NULL, 0, &ignored); /* takes the transaction back */
     return rc;
 }
