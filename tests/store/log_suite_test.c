@@ -411,6 +411,37 @@ static enum rc stop_after(void *arg, const struct store_batch *batch, struct fau
 }
 
 /* However large they are: a page of them holds some, and one in any case. */
+struct watching {
+    struct follower follower;
+    int under_lock; /* batches that came while a node held the turn */
+};
+
+static enum rc follow_and_look(void *arg, const struct store_batch *batch, struct fault *fault)
+{
+    struct watching *watching = arg;
+    long held;
+
+    postgres_server_run(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 1297109844 AND granted",
+        &held);
+    watching->under_lock += held > 0;
+    return follow(&watching->follower, batch, fault);
+}
+
+/* Two of them are more than is read under the lock. */
+static void take_turn_after_large_batches(struct log *log, int batches)
+{
+    struct watching watching = {.under_lock = 0};
+    struct log_turn nothing = {.number = 0};
+    struct log_head head;
+    struct fault fault;
+
+    assert_int_equal(log_begin(log, &nothing, follow_and_look, &watching, &head, &fault), RC_OK);
+    log_abandon(log);
+    assert_int_equal(watching.follower.batches, batches);
+    assert_int_equal(watching.under_lock, 2);
+}
+
 static void large_batches_are_read_in_order(void **state)
 {
     enum { COUNT_OF = 4, SIZE = 3 << 20 };
@@ -439,6 +470,8 @@ static void large_batches_are_read_in_order(void **state)
             assert_int_equal(log_catch_up(store_event_log(two), &late.turn, follow, &late, &fault), RC_OK);
             assert_int_equal(late.batches, COUNT_OF);
         }
+        if (kind_of(state) == POSTGRES)
+            take_turn_after_large_batches(store_event_log(two), COUNT_OF);
         store_close(two);
     }
     store_close(one);

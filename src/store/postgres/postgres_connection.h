@@ -17,7 +17,6 @@ enum pg_statement {
     PG_COMMIT,
     PG_ROLLBACK,
     PG_LOCK,
-    PG_ROWS,
     PG_PAGE,
     PG_HEAD,
     PG_OUTCOME,

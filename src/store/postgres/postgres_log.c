@@ -14,8 +14,9 @@
 #include "store/postgres/postgres_write.h"
 
 enum {
-    /* rows that are read while the lock is held: who sends much to one that takes nothing is freed by nothing
-       but TCP; a node that lacks more gives the turn up and reads them without it */
+    /* rows that are read while the lock is held, of a page's bytes at most: who sends much to one that takes
+       nothing is freed by nothing but TCP; a node that lacks more gives the turn up and reads them without it
+     */
     ROWS_UNDER_LOCK = 64,
     ROWS_A_PAGE = 256,
     /* a page has TURN_MS, on whatever link: 4 MB in that time are 5 Mbit/s; where it does not come, half as
@@ -93,23 +94,13 @@ static const char *postgres_note(struct log *log)
 
 /* ---- reading ---- */
 
-static bool send_rows(struct postgres_log *log, const struct log_turn *after, int limit)
+static bool send_page(struct postgres_log *log, const struct log_turn *after, int limit)
 {
     struct pg_arguments arguments = {.count = 0};
 
     pg_argument_4(&arguments, log->number);
     pg_argument_8(&arguments, (int64_t)after->number);
     pg_argument_8(&arguments, limit);
-    return pg_send(&log->writer, PG_ROWS, &arguments);
-}
-
-static bool send_page(struct postgres_log *log, const struct log_turn *after)
-{
-    struct pg_arguments arguments = {.count = 0};
-
-    pg_argument_4(&arguments, log->number);
-    pg_argument_8(&arguments, (int64_t)after->number);
-    pg_argument_8(&arguments, ROWS_A_PAGE);
     pg_argument_8(&arguments, log->page_bytes);
     return pg_send(&log->writer, PG_PAGE, &arguments);
 }
@@ -131,7 +122,8 @@ static enum rc read_on(struct postgres_log *log, struct log_turn *inout_after, l
     for (bool all = false; rc == RC_OK && !all;) {
         PGresult *rows[1] = {NULL};
         const char *state;
-        bool taken = send_page(log, inout_after) && pg_take(&log->writer, monotonic_ms() + TURN_MS, rows, 1);
+        bool taken = send_page(log, inout_after, ROWS_A_PAGE) &&
+                     pg_take(&log->writer, monotonic_ms() + TURN_MS, rows, 1);
         judge_page(log, taken);
         if (taken && pg_all_well(rows, 1, &state))
             rc = postgres_visit(log, rows[0], ROWS_A_PAGE, inout_after, visit, arg, &all, fault);
@@ -208,7 +200,7 @@ static enum rc try_turn(struct postgres_log *log, struct log_turn *inout_after, 
         return rc;
     pg_argument_4(&arguments, log->number);
     bool taken = pg_send(&log->writer, PG_BEGIN, NULL) && pg_send(&log->writer, PG_LOCK, &arguments) &&
-                 send_rows(log, inout_after, ROWS_UNDER_LOCK) &&
+                 send_page(log, inout_after, ROWS_UNDER_LOCK) &&
                  pg_take(&log->writer, monotonic_ms() + TURN_MS, results, COUNT);
     if (!taken || !pg_all_well(results, COUNT, &state)) {
         bool waited = taken && is_lock_timeout(results, COUNT);

@@ -17,7 +17,7 @@ enum {
     COMMIT_MS = 10000 /* after that the outcome is in doubt */
 };
 
-/* The columns of PG_ROWS, PG_PAGE, PG_HEAD and PG_ROWS_OF; the last is in the rows alone. */
+/* The columns of PG_PAGE, PG_HEAD and PG_ROWS_OF; the last is in the rows alone. */
 enum {
     COL_TURN,
     COL_BATCH,

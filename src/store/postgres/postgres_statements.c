@@ -11,10 +11,8 @@ const char *const pg_statement_texts[PG_STATEMENT_COUNT] = {
     [PG_ROLLBACK] = "ROLLBACK",
     /* The number is this program's, as ASCII: MPST. */
     [PG_LOCK] = "SELECT pg_advisory_xact_lock(1297109844, $1::int4)",
-    /* The turn that is known comes too, without its content: that it is there, and the same. */
-    [PG_ROWS] = "SELECT " COLUMNS ", CASE WHEN turn > $2::int8 THEN body END FROM milepost_turn"
-                " WHERE log = $1::int4 AND turn >= $2::int8 ORDER BY turn LIMIT $3::int8",
-    /* The same, for a node that lacks much: content up to so many bytes ($4), and the first in any case. */
+    /* The turn that is known comes too, without its content: that it is there, and the same. Content up to so
+     * many bytes ($4), and the first in any case. */
     [PG_PAGE] = "SELECT " COLUMNS ", CASE WHEN turn > $2::int8 AND ahead < $4::int8 THEN body END FROM"
                 " (SELECT " COLUMNS ", body, coalesce(sum(octet_length(body)) FILTER (WHERE turn > $2::int8)"
                 " OVER (ORDER BY turn ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS ahead FROM"
