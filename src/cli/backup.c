@@ -15,9 +15,7 @@
 
 /* backup, restore: the events as one file, and the keys that the data directory has beside it. */
 
-enum { KEY_COUNT = 2 };
-
-static const char *const key_names[KEY_COUNT] = {"jwt.secret", "server.key"};
+const char *const cli_key_names[CLI_KEY_COUNT] = {"jwt.secret", "server.key"};
 
 static bool is_there(const char *place, const char *gap, const char *name)
 {
@@ -30,8 +28,8 @@ static bool is_there(const char *place, const char *gap, const char *name)
 /* Keys that lie beside the backup already are somebody's. 0, or an exit status. */
 static int look_for_copies(const char *file)
 {
-    for (int i = 0; i < KEY_COUNT; i++)
-        if (is_there(file, ".", key_names[i]))
+    for (int i = 0; i < CLI_KEY_COUNT; i++)
+        if (is_there(file, ".", cli_key_names[i]))
             return cli_complain(file, "keys lie beside this file already; nothing was changed");
     return 0;
 }
@@ -39,8 +37,8 @@ static int look_for_copies(const char *file)
 /* The same in a directory that is restored into; one that the backup does not bring stays. */
 static int look_for_keys(const char *file, const char *directory)
 {
-    for (int i = 0; i < KEY_COUNT; i++)
-        if (is_there(file, ".", key_names[i]) && is_there(directory, "/", key_names[i]))
+    for (int i = 0; i < CLI_KEY_COUNT; i++)
+        if (is_there(file, ".", cli_key_names[i]) && is_there(directory, "/", cli_key_names[i]))
             return cli_complain(directory, "keys lie in this directory already; nothing was changed");
     return 0;
 }
@@ -71,11 +69,12 @@ static int copy_keys(const char *from, const char *from_gap, const char *to, con
     char source[4096], target[4096];
     int count = 0;
 
-    for (int i = 0; i < KEY_COUNT; i++) {
-        if (!is_there(from, from_gap, key_names[i]))
+    for (int i = 0; i < CLI_KEY_COUNT; i++) {
+        if (!is_there(from, from_gap, cli_key_names[i]))
             continue;
-        if (snprintf(source, sizeof source, "%s%s%s", from, from_gap, key_names[i]) >= (int)sizeof source ||
-            snprintf(target, sizeof target, "%s%s%s", to, to_gap, key_names[i]) >= (int)sizeof target ||
+        if (snprintf(source, sizeof source, "%s%s%s", from, from_gap, cli_key_names[i]) >=
+                (int)sizeof source ||
+            snprintf(target, sizeof target, "%s%s%s", to, to_gap, cli_key_names[i]) >= (int)sizeof target ||
             !copy_key(source, target))
             return -1;
         count++;
@@ -102,16 +101,16 @@ static int read_file_argument(int argc, char **argv, const struct cli_option *ow
 /* What a server with these settings needs, and --with-keys has not copied; nothing: all of it was. */
 static void say_left_out(const struct settings *settings)
 {
-    const char *const names[KEY_COUNT] = {"jwt_secret_file", "server_key_file"};
-    const char *const files[KEY_COUNT] = {settings->jwt_secret_file, settings->server_key_file};
-    const bool is_needed[KEY_COUNT] = {!*settings->jwks_url && !*settings->jwt_public_key_file, true};
+    const char *const names[CLI_KEY_COUNT] = {"jwt_secret_file", "server_key_file"};
+    const char *const files[CLI_KEY_COUNT] = {settings->jwt_secret_file, settings->server_key_file};
+    const bool is_needed[CLI_KEY_COUNT] = {!*settings->jwks_url && !*settings->jwt_public_key_file, true};
     const char *before = "; not in it: ";
 
-    for (int i = 0; i < KEY_COUNT; i++) {
+    for (int i = 0; i < CLI_KEY_COUNT; i++) {
         if (*files[i])
             (void)printf("%sthe key of %s (%s)", before, names[i], files[i]); /* nowhere else to say it */
-        else if (is_needed[i] && !is_there(settings->data, "/", key_names[i]))
-            (void)printf("%s%s (it is %s)", before, key_names[i],
+        else if (is_needed[i] && !is_there(settings->data, "/", cli_key_names[i]))
+            (void)printf("%s%s (it is %s)", before, cli_key_names[i],
                          *settings->database ? "in the database"
                                              : "not in the data directory"); /* likewise */
         else
@@ -155,9 +154,9 @@ int cli_backup(int argc, char **argv)
     if (keys < 0)
         return 1;
     (void)printf("backed up %llu events into %s", (unsigned long long)events, file); /* likewise */
-    for (int i = 0; with_keys && i < KEY_COUNT; i++)
-        if (is_there(settings.data, "/", key_names[i]))
-            (void)printf(", the key into %s.%s", file, key_names[i]); /* likewise */
+    for (int i = 0; with_keys && i < CLI_KEY_COUNT; i++)
+        if (is_there(settings.data, "/", cli_key_names[i]))
+            (void)printf(", the key into %s.%s", file, cli_key_names[i]); /* likewise */
     if (with_keys)
         say_left_out(&settings);
     else
@@ -216,7 +215,7 @@ static int restore(const char *file, const char *directory)
         return 1;
     (void)printf("restored %llu events%s\n", (unsigned long long)events,
                  keys ? ", and the keys beside the backup"
-                 : is_there(directory, "/", key_names[0]) && is_there(directory, "/", key_names[1])
+                 : is_there(directory, "/", cli_key_names[0]) && is_there(directory, "/", cli_key_names[1])
                      ? "; the backup has no keys beside it: those of the directory stay"
                      : "; the backup has no keys beside it: put jwt.secret and server.key of the old data"
                        " directory into the new one (of several nodes: of the first that starts), or the"

@@ -17,6 +17,10 @@ struct cli_command {
 extern const struct cli_command cli_commands[];
 extern const size_t cli_command_count;
 
+/* The keys of a data directory, which a backup may have beside it. Defined in backup.c. */
+enum { CLI_KEY_COUNT = 2 };
+extern const char *const cli_key_names[CLI_KEY_COUNT];
+
 /* The command of a name; NULL: there is none. */
 const struct cli_command *cli_command_find(const char *name);
 

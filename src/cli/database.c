@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/commands.h"
 #include "cli/log_copy.h"
 #include "cli/progress.h"
 #include "cli/temporary.h"
@@ -120,18 +121,16 @@ static enum rc compare(const char *one, const char *other, struct fault *fault)
     return rc;
 }
 
-static const char *const key_names[] = {"jwt.secret", "server.key"};
-
 /* The keys of a directory, those that are there: the nodes' from their next start on. */
 static enum rc share_keys(struct log *log, const char *directory, struct fault *fault)
 {
     enum rc rc = RC_OK;
 
-    for (size_t i = 0; i < sizeof key_names / sizeof *key_names && rc == RC_OK; i++) {
-        struct log_value value = {.name = key_names[i], .anew = true};
+    for (int i = 0; i < CLI_KEY_COUNT && rc == RC_OK; i++) {
+        struct log_value value = {.name = cli_key_names[i], .anew = true};
         struct buf kept = {.failed = false};
         char path[300], *key = NULL;
-        (void)snprintf(path, sizeof path, "%.250s/%s", directory, key_names[i]); /* fits */
+        (void)snprintf(path, sizeof path, "%.250s/%s", directory, cli_key_names[i]); /* fits */
         if (access(path, F_OK) != 0)
             continue;
         rc = key_read(path, &key, &value.size, fault);

@@ -14,6 +14,7 @@
 
 #include "base/monotonic.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/options.h"
 
 enum {
@@ -55,6 +56,18 @@ static int chosen(const struct dirent *entry)
     return is_snapshot(entry->d_name);
 }
 
+/* Its keys first: without their snapshot they would stay for ever. */
+static void remove_snapshot(const char *path)
+{
+    char key[4096 + 16];
+
+    for (int i = 0; i < CLI_KEY_COUNT; i++) {
+        (void)snprintf(key, sizeof key, "%s.%s", path, cli_key_names[i]); /* fits */
+        (void)unlink(key);                                                /* most have none */
+    }
+    (void)unlink(path); /* likewise what it cannot remove stays */
+}
+
 /* Removes the oldest beyond keep. The newest one's instant; 0: there is none. */
 static int64_t sweep(const char *place, int64_t keep)
 {
@@ -67,7 +80,7 @@ static int64_t sweep(const char *place, int64_t keep)
         struct stat is;
         (void)snprintf(path, sizeof path, "%s/%s", place, found[i]->d_name); /* place_of left room for it */
         if (i < count - keep)
-            (void)unlink(path); /* tried again at the next one */
+            remove_snapshot(path); /* tried again at the next one */
         else if (stat(path, &is) == 0)
             newest_ms = (int64_t)is.st_mtim.tv_sec * 1000;
         free(found[i]);
@@ -77,15 +90,19 @@ static int64_t sweep(const char *place, int64_t keep)
 }
 
 /* milepost backup PATH, with the settings that the server was called with. */
-static pid_t begin(const char *path, int argc, char **argv)
+static pid_t begin(const char *path, bool with_keys, int argc, char **argv)
 {
-    char *arguments[ARGUMENTS_MAX + 4] = {argv[0], (char[]){"backup"}, (char *)(uintptr_t)path};
+    char keys[] = "--with-keys";
+    char *arguments[ARGUMENTS_MAX + 5] = {argv[0], (char[]){"backup"}, (char *)(uintptr_t)path};
     posix_spawnattr_t attributes;
     sigset_t none, all;
     pid_t child = 0;
+    int count = 3;
 
+    if (with_keys)
+        arguments[count++] = keys;
     for (int i = 2; i < argc && i < ARGUMENTS_MAX; i++)
-        arguments[i + 1] = argv[i];
+        arguments[count++] = argv[i];
     (void)sigemptyset(&none); /* nothing here can fail but the spawn */
     (void)sigfillset(&all);
     (void)posix_spawnattr_init(&attributes);
@@ -148,7 +165,7 @@ void serve_snapshots_look(struct snapshots *snapshots, const struct settings *se
     (void)snprintf(snapshots->path, sizeof snapshots->path, "%s/%s", place, name); /* likewise */
     snapshots->began_ms = now_ms;
     snapshots->child = cli_make_directory(*settings->snapshot_dir ? "snapshot_dir" : "data", place) == 0
-                           ? begin(snapshots->path, argc, argv)
+                           ? begin(snapshots->path, settings->snapshot_with_keys, argc, argv)
                            : 0;
     if (!snapshots->child)
         note_failure(snapshots);

@@ -28,6 +28,10 @@ const struct setting settings_rows[] = {
     {.name = "snapshot_dir", .kind = kind_text, .offset = AT(snapshot_dir), .initial = "",
      .live = true,
      .text = "Where they are written, better on another disk; empty: data/snapshots"},
+    {.name = "snapshot_with_keys", .kind = kind_switch, .offset = AT(snapshot_with_keys), .initial = "off",
+     .choices = "off|on", .live = true,
+     .text = "on: the keys too, each as FILE.jwt.secret and FILE.server.key with mode 0600: who has them can "
+             "make tokens"},
     {.name = "threads", .kind = kind_number, .offset = AT(threads), .low = 0, .high = 256,
      .unit = "threads", .initial = "0",
      .text = "Event-loop threads per port; 0: one per core"},

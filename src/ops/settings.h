@@ -33,6 +33,7 @@ struct settings {
     const char *tls_cert_file, *tls_key_file; /* both or none */
     int64_t snapshot_every_h, snapshot_keep;
     const char *snapshot_dir;
+    bool snapshot_with_keys;
     int64_t threads;
     const char *jwt_secret_file, *jwt_public_key_file, *jwks_url, *jwt_issuer, *jwt_audience, *jwt_role_claim;
     const char *system_clients, *server_key_file;

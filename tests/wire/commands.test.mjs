@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { binary, freePort, newDirectory, run, Server } from './server.mjs';
+import { binary, freePort, isEmbedded, newDirectory, run, Server } from './server.mjs';
 
 let room;
 before(() => (room = mkdtempSync(join(tmpdir(), 'milepost-commands-'))));
@@ -278,7 +278,7 @@ test('SIGHUP takes over what can be, and says of each setting and key what becam
 
 test('the running server takes its own snapshots, and keeps as many as it was told', async () => {
   const place = join(room, 'snaps');
-  const server = await Server.start({ directory: join(room, 'snapped'), flags: ['--snapshot-every', '1', '--snapshot-keep', '2', '--snapshot-dir', place] });
+  const server = await Server.start({ directory: join(room, 'snapped'), flags: ['--snapshot-every', '1', '--snapshot-keep', '2', '--snapshot-dir', place, '--snapshot-with-keys', 'on'] });
   await server.declare(1, [{ id: 'a' }]);
   const all = () => (existsSync(place) ? readdirSync(place).filter((name) => name.endsWith('.db')).sort() : []);
   const seen = new Set();
@@ -297,8 +297,14 @@ test('the running server takes its own snapshots, and keeps as many as it was to
   assert.equal((await server.discard()).code, 0, server.log);
   assert.ok(all().includes('mine.db'), 'what is not named as a snapshot stays');
   const newest = all().filter((name) => name !== 'mine.db').at(-1);
+  if (isEmbedded) {
+    const keys = readdirSync(place).filter((name) => /\.db\./.test(name)).sort();
+    assert.deepEqual(keys, all().filter((name) => name !== 'mine.db').flatMap((name) => [`${name}.jwt.secret`, `${name}.server.key`]), 'keys go with their snapshot');
+    for (const name of keys) assert.equal(statSync(join(place, name)).mode & 0o777, 0o600);
+  }
   assert.equal(run('restore', join(place, newest), '--data', join(room, 'from-snapshot')).status, 0);
   assert.match(run('verify', '--data', join(room, 'from-snapshot')).stdout, /^verified: 1 events/);
+  if (isEmbedded) assert.equal(readFileSync(join(room, 'from-snapshot/jwt.secret'), 'utf8').trim(), server.secret);
 });
 
 test('what a command copied of a database is gone, however the command ends', async () => {
