@@ -37,7 +37,8 @@ const struct cli_command cli_commands[] = {
      "FILE | oulad DIR [--course ID] [--data DIR]",
      "FILE is what export wrote; it goes into a data directory without learners, whole or not at all.\n"
      "oulad DIR reads the Open University's learning analytics files; run again it goes on where it "
-     "stopped.\n\n"
+     "stopped.\nInto a database it may go beside running nodes: the directory is then a node's own, made "
+     "if it is not there.\n\n"
      "  --course ID      one presentation alone, of oulad\n" DATABASE_TEXT
      "\n  milepost import all.jsonl --data ./new\n  milepost import oulad tests/data/oulad --data ./oulad\n",
      "--course"},
