@@ -219,7 +219,10 @@ static void judge_caller(struct request *request)
  * those made others wait for 760. So larger ones are handled by a worker, a caller at a time. A compressed
  * one may be as large. */
 
-enum { LOOP_BODY_BYTES = 16 * 1024 };
+enum {
+    LOOP_BODY_BYTES = 16 * 1024,
+    HUB_BODY_BYTES = 2 * 1024, /* of a message: one thread has all the streams there are */
+};
 
 static void handle(struct request *request)
 {
@@ -269,7 +272,9 @@ static void handle_apart(struct request *request)
 
 static void handle_here_or_apart(struct request *request)
 {
-    if (request->body.size > LOOP_BODY_BYTES || (request->body.size && face_body_is_packed(request)))
+    size_t here = request->carrier ? HUB_BODY_BYTES : LOOP_BODY_BYTES;
+
+    if (request->body.size > here || (request->body.size && face_body_is_packed(request)))
         handle_apart(request);
     else
         handle(request);

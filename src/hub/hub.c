@@ -18,7 +18,7 @@
 #include "hub/telling.h"
 
 enum {
-    READY_MAX = 256,
+    READY_MAX = 32, /* streams that are read in one turn: all of it is done before anybody is told anything */
     TICK_MS = 250,
     REST_US = 800,            /* between two turns of sending */
     STOP_MS = 2000,           /* as long as a stream says goodbye, at most */

@@ -18,7 +18,7 @@ enum {
     INCOMING_MAX = 64 * 1024 * 1024, /* of half-received messages, all streams together */
     FREE_BYTES = 16 * 1024,          /* of one that count for nothing there */
     WHOLE_MS = 60000,                /* a message must be whole so soon, unless the settings say otherwise */
-    READ_MAX = 64 * 1024,            /* from one client a turn */
+    READ_MAX = 16 * 1024,            /* from one client a turn */
     WRITES_MAX = 32,                 /* of one client under way; more is not read meanwhile */
 };
 
@@ -119,7 +119,7 @@ static ssize_t on_recv(wslay_event_context_ptr context, uint8_t *bytes, size_t s
 {
     struct subscriber *stream = arg;
     struct websocket *socket = stream->websocket;
-    bool enough = socket->read >= READ_MAX || stream->writes >= WRITES_MAX;
+    bool enough = (socket->read >= READ_MAX && !stream->ahead) || stream->writes >= WRITES_MAX;
     ssize_t got = enough          ? 0
                   : stream->ahead ? from_ahead(stream, bytes, size)
                                   : recv(stream->fd, bytes, size, MSG_DONTWAIT);

@@ -31,6 +31,8 @@ static struct {
     atomic_int pasts; /* open ones */
     unsigned whole_ms;
     struct hub_write *write;
+    bool floods;                  /* each message is answered at once, the first makes something happen */
+    unsigned flooded, told_after; /* how many there were, and when that was told */
     pthread_mutex_t lock;
     pthread_cond_t written;
 } world = {.lock = PTHREAD_MUTEX_INITIALIZER, .written = PTHREAD_COND_INITIALIZER};
@@ -59,6 +61,8 @@ static uint64_t published(void *of)
 
 static void encode(const struct live_event *event, struct buf *out)
 {
+    if (world.floods && !world.told_after)
+        world.told_after = world.flooded;
     buf_printf(out, "{\"id\":%llu,\"userId\":\"%.4s\"}", (unsigned long long)event->sequence, event->ids);
 }
 
@@ -135,9 +139,17 @@ static void past_close(void *past)
     free(past);
 }
 
+static void happen(uint64_t count, bool noted);
+
 static void take_write(void *of, struct hub_write *write)
 {
     (void)of;
+    if (world.floods) {
+        if (world.flooded++ == 0)
+            happen(3, true);
+        hub_answer(write, "{}", 2);
+        return;
+    }
     (void)pthread_mutex_lock(&world.lock);
     world.write = write;
     (void)pthread_cond_signal(&world.written);
@@ -701,6 +713,39 @@ static void broken_framing_ends_with_its_code(void **unused)
     end_world();
 }
 
+static void who_sends_much_at_once_lets_others_hear_meanwhile(void **unused)
+{
+    enum { FRAMES = 30, PAYLOAD = 3000, FRAME = 2 + 2 + 4 + PAYLOAD };
+    static char flood[FRAMES * FRAME];
+    struct caller caller = caller_named("bert", ROLE_STUDENT);
+    struct hub_wish wish = {
+        .form = HUB_WEBSOCKET, .caller = &caller, .token = "good", .filter = {.user = "bert"}};
+    struct client client = {.fd = 0};
+    struct fault fault;
+    int pair[2];
+
+    (void)unused;
+    begin_world(0, 8);
+    struct client *other = subscribe(HUB_SSE, "anna", false, 0);
+    assert_true(receive(other, 5000)); /* it is there */
+    for (int i = 0; i < FRAMES; i++) {
+        char head[] = {(char)0x81, (char)0xfe, (char)(PAYLOAD >> 8), (char)(PAYLOAD & 255), 0, 0, 0, 0};
+        memset(flood + i * FRAME, ' ', FRAME);
+        memcpy(flood + i * FRAME, head, sizeof head);
+    }
+    world.floods = true;
+    world.flooded = world.told_after = 0;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_int_equal(write(pair[0], flood, sizeof flood), sizeof flood);
+    assert_int_equal(hub_subscribe(world.hub, &wish, &client.stream, &fault), RC_OK);
+    hub_give(client.stream, pair[1], NULL, 0);
+    expect_ids(other, 0, 3, 1);
+    assert_in_range(world.told_after, 1, 6); /* 16 KiB */
+    (void)close(pair[0]);
+    end_world();
+    world.floods = false;
+}
+
 static void a_message_has_a_mebibyte_at_most(void **unused)
 {
     static char part[60000];
@@ -862,6 +907,7 @@ int main(void)
         cmocka_unit_test(a_right_that_ends_on_the_way_is_none),
         cmocka_unit_test(a_message_is_answered_on_its_socket),
         cmocka_unit_test(broken_framing_ends_with_its_code),
+        cmocka_unit_test(who_sends_much_at_once_lets_others_hear_meanwhile),
         cmocka_unit_test(a_message_has_a_mebibyte_at_most),
         cmocka_unit_test(a_message_that_is_never_whole_ends),
         cmocka_unit_test(a_websocket_is_told_why_it_ends),
