@@ -102,6 +102,16 @@ test('what was missed is told as it was told live, also when others have changed
   await Promise.all([live.close(), again.close()]);
 });
 
+test('an adoption and a certificate are told as enrollment', async () => {
+  const own = await Stream.open(server, '88');
+  await watch('88', '8801', 100, { duration: 100 });
+  await server.declare(880, [{ id: 8801, type: 'video' }]);
+  await server.call('POST', '/user-progress/880/88/certify', { as: 'admin:root', body: { certificateUrl: 'https://x.example/88' } });
+  const told = (await own.next(3)).map(({ data }) => [data.type, data.courseId, data.videoId, data.enrollmentStatus, data.coursePercent]);
+  assert.deepEqual(told, [['progress', null, '8801', null, null], ['enrollment', '880', null, 'COMPLETED', 100], ['enrollment', '880', null, 'CERTIFIED', 100]]);
+  await own.close();
+});
+
 test('what staff preview, and its end, is told to themselves alone', async () => {
   await server.declare('play', [{ id: 'scene', type: 'video' }], { staff: ['ines', 'jim'].map((userId) => ({ userId, role: 'INSTRUCTOR' })) });
   const own = await Stream.open(server, 'instructor:ines');

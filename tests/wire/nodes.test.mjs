@@ -108,8 +108,12 @@ on('staff who are removed on one node see nothing more on another', 2, async ([a
   ok(await report(a, 'anna', '551', 10, { courseId: '55' }));
   const list = () => b.call('GET', '/user-progress/course/55/all', { as: 'instructor:9' });
   assert.equal((await list()).status, 200);
+  const stream = await Stream.open(b, 'instructor:9', '?courseId=55');
   ok(await a.declare(55, [{ id: 551 }], { staff: [{ userId: '10', role: 'INSTRUCTOR' }] }));
   assert.equal((await list()).status, 403);
+  ok(await report(a, 'anna', '551', 20, { courseId: '55' }));
+  await stream.ended;
+  assert.deepEqual(stream.messages, []);
   assert.equal((await b.call('DELETE', '/api/v1/catalog/courses/55', { as: 'instructor:9' })).status, 403);
 });
 
