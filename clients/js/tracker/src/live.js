@@ -23,13 +23,22 @@ export function follow({ url, userId, videoId, token, onMessage }) {
     const patience = Math.max(wait, Math.min(PATIENCE_S, 2 ** failures++) * (0.5 + Math.random() / 2));
     if (!ended) retry = setTimeout(connect, patience * 1000, renew);
   };
+  /** @param {boolean} renew @param {string} method @param {string} path */
+  const ask = async (renew, method, path) => {
+    const bearer = await token(renew);
+    return fetch(`${url}/progress/${path}`, { method, cache: 'no-store', headers: bearer ? { Authorization: `Bearer ${bearer}` } : {} });
+  };
+  // More was missed than the server tells again. What is told meanwhile is newer.
+  const read = async () => {
+    const before = last;
+    const response = await ask(false, 'GET', `${encodeURIComponent(userId)}/${encodeURIComponent(videoId)}`).catch(() => null);
+    const state = response?.ok && (await response.json());
+    if (state && last === before && !ended) onMessage(state);
+  };
   /** @param {boolean} [renew] */
   const connect = async (renew = false) => {
     try {
-      const bearer = await token(renew);
-      const response = await fetch(`${url}/progress/realtime/ticket`, {
-        method: 'POST', cache: 'no-store', headers: bearer ? { Authorization: `Bearer ${bearer}` } : {},
-      });
+      const response = await ask(renew, 'POST', 'realtime/ticket');
       if (response.status === 404 || response.status === 405) return; // there is none here
       if (!response.ok) return later(Number(response.headers.get('Retry-After')) || 0, response.status === 401);
       const { ticket } = await response.json();
@@ -41,6 +50,7 @@ export function follow({ url, userId, videoId, token, onMessage }) {
         failures = 0;
         if (message.id) last = String(message.id);
         if (['progress', 'deleted', 'reset'].includes(message.type)) onMessage(message);
+        if (message.type === 'gap') read();
       };
       socket.onclose = ({ code }) => later(0, code === EXPIRED);
     } catch {
