@@ -128,6 +128,7 @@ enum rc adopting_note(struct batch *batch, const char **out_key, const char **ou
     *out_value = value.failed ? NULL : arena_copy(&batch->arena, value.size ? value.bytes : "", value.size);
     buf_done(&value);
     adoptions->noted = list;
+    adoptions->noted_value = *out_value;
     return *out_value ? RC_OK : fault_no_memory(fault);
 }
 
@@ -154,12 +155,25 @@ static void take_first(struct adoptions *adoptions)
     end(adoptions, first);
 }
 
+/* Keeps what another's list says, whoever wrote it: of what is over nothing is taken over again. */
+static void keep(struct batch *batch, struct adoption_list *list, const char *value)
+{
+    free(list->value);
+    list->value = *value ? strdup(value) : NULL;
+    if (list->value)
+        unfinished_heard(&batch->unfinished, lists + list->number);
+    else
+        unfinished_over(&batch->unfinished, lists + list->number);
+}
+
 void adopting_publish(struct batch *batch)
 {
     struct adoptions *adoptions = &batch->adoptions;
 
     if (adoptions->noted)
         adoptions->noted->noted_ms = monotonic_ms();
+    if (adoptions->noted && adoptions->noted->number)
+        keep(batch, adoptions->noted, adoptions->noted_value);
     adoptions->noted = NULL;
     if (adoptions->stepped) {
         adoptions->first->left = adoptions->first->next_left;
@@ -272,17 +286,6 @@ static enum rc go_on_with(struct batch *batch, struct adoption_list *list, const
     else
         adopting_abandon(batch);
     return rc;
-}
-
-/* Keeps what another's list says. */
-static void keep(struct batch *batch, struct adoption_list *list, const char *value)
-{
-    free(list->value);
-    list->value = *value ? strdup(value) : NULL;
-    if (list->value)
-        unfinished_heard(&batch->unfinished, lists + list->number);
-    else
-        unfinished_over(&batch->unfinished, lists + list->number);
 }
 
 static bool says(const char *value, const struct adoption *adoption)

@@ -20,7 +20,8 @@ struct adoptions {
     struct adoption *first, *last;       /* committed, not over; one after the other */
     struct adoption *fresh, *last_fresh; /* of this batch */
     struct adoption_list *lists;         /* all that the ledger has; first this node's own */
-    struct adoption_list *noted;         /* which this batch writes */
+    struct adoption_list *noted;         /* which this batch writes, */
+    const char *noted_value;             /* and what */
     struct command *over;                /* to be answered: adopting_over */
     bool later;                          /* the engine's thread runs: they may wait */
     bool stepped;                        /* the first one moves on with this batch */

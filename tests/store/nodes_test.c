@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "app/engine_private.h"
 #include "app/history.h"
 #include "app/idempotency.h"
 #include "app/others.h"
@@ -799,6 +800,33 @@ static void what_dead_nodes_began_another_ends(void **unused)
     arena_done(&arena);
 }
 
+/* Who has ended what another began looks at none of it again: each look goes through all holders. */
+static void who_took_over_and_is_done_begins_no_more(void **unused)
+{
+    static const uint64_t first_of_others = (UINT64_C(1) << 32) + 1; /* as unfinished.h calls its list */
+    struct batch *batch = &nodes[1].engine->batch;
+    struct arena arena;
+    struct fault fault;
+    enum rc rc;
+    (void)unused;
+    arena_init(&arena);
+    crowd(nodes[0].engine, &arena);
+    begin_adopting(&nodes[0], &arena, "c1", "free");
+    catch_up(&nodes[1]);
+    batch->adoptions.later = true; /* without a thread */
+    assert_true(adopting_take_over(batch, first_of_others, &rc, &fault));
+    assert_non_null(batch->adoptions.first);
+    while (batch->adoptions.first)
+        catch_up(&nodes[1]);
+    assert_int_equal(enrolled_in(&nodes[1], "c1"), MANY);
+    assert_true(adopting_take_over(batch, first_of_others, &rc, &fault));
+    assert_null(batch->adoptions.first);
+    for (int i = 0; i < NODES; i++)
+        close_node(&nodes[i]);
+    close_node(&alone);
+    arena_done(&arena);
+}
+
 /* Of the test's log. */
 static long ask_log(const char *what)
 {
@@ -935,6 +963,7 @@ int main(void)
         IN_MEMORY(who_waits_for_the_head_sees_what_was_acknowledged),
         ON_POSTGRES(who_waits_for_the_head_sees_what_was_acknowledged),
         ON_POSTGRES(what_comes_while_a_node_waits_for_its_turn_is_in_its_batch),
+        IN_MEMORY(who_took_over_and_is_done_begins_no_more),
         IN_MEMORY(what_dead_nodes_began_another_ends),
         ON_POSTGRES(what_dead_nodes_began_another_ends),
         ON_POSTGRES(rows_of_who_is_erased_are_rewritten_a_few_at_a_time),
