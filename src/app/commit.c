@@ -422,7 +422,7 @@ enum rc commit_batch(struct engine *engine, struct command *commands, const char
         if (command->rc == RC_BUSY)
             rc = RC_BUSY, *fault = command->fault;
     }
-    if (rc == RC_OK)
+    if (rc == RC_OK && !batch->erasure) /* whose row in the log stays: it may hold nothing of them */
         rc = settling_step(batch, fault);
     if (rc == RC_OK && batch->adoptions.later && !engine->revision && !engine->fold.deferred &&
         !(commands && queue_is_alone(engine, commands)))

@@ -8,6 +8,7 @@
 #include "app/idempotency.h"
 #include "app/others.h"
 #include "app/read_index.h"
+#include "app/rollback.h"
 #include "app/service.h"
 #include "app/verify.h"
 #include "core/members.h"
@@ -930,6 +931,44 @@ static void rows_of_who_is_erased_are_rewritten_a_few_at_a_time(void **unused)
     arena_done(&arena);
 }
 
+/* Who is erased while a rollback of theirs goes on: no row of it comes with the erasure. */
+static void an_erasure_brings_no_rows_of_whom_it_erases(void **unused)
+{
+    struct rollback rollback;
+    struct arena arena;
+    struct fault fault;
+    char added[32];
+    (void)unused;
+    skip_without_server();
+    arena_init(&arena);
+    log_entries(nodes[0].engine, &arena, 400);
+    (void)snprintf(added, sizeof added, "%llu",
+                   (unsigned long long)engine_state(nodes[0].engine).sequence); /* fits */
+    struct command *clear = new_command(&arena, CMD_LOGS_CLEAR),
+                   *back = new_command(&arena, CMD_LOGS_ROLL_BACK), *erase = new_command(&arena, CMD_ERASE);
+    clear->learner = back->learner = erase->learner = text("anna");
+    assert_int_equal(engine_run(nodes[0].engine, clear, NULL, NULL, &fault), RC_OK);
+    uint32_t anna = key_of_anna(&nodes[0]);
+    while (log_total_of(&nodes[0], anna).kept.settling)
+        catch_up(&nodes[0]);
+    assert_int_equal(
+        rollback_prepare(engine_history(nodes[0].engine), anna, added, "to", &arena, &rollback, &fault),
+        RC_OK);
+    assert_int_equal(rollback.log_count, 400);
+    back->rollback = &rollback;
+    assert_int_equal(engine_run(nodes[0].engine, back, NULL, NULL, &fault), RC_OK);
+    assert_int_not_equal(log_total_of(&nodes[0], anna).kept.settling, 0);
+    assert_int_equal(engine_run(nodes[0].engine, erase, NULL, NULL, &fault), RC_OK);
+    assert_int_equal(erase->rc, RC_OK);
+    for (int i = 0; i < NODES; i++)
+        close_node(&nodes[i]); /* which takes out what is left */
+    assert_int_equal(ask_log("count(*) FILTER (WHERE position('read'::bytea IN body) > 0)"), 0);
+    for (int i = 0; i < NODES; i++)
+        verify_files(&nodes[i]);
+    close_node(&alone);
+    arena_done(&arena);
+}
+
 static bool kinds[] = {false, true};
 
 #define IN_MEMORY(test)                                                                                      \
@@ -966,6 +1005,7 @@ int main(void)
         IN_MEMORY(who_took_over_and_is_done_begins_no_more),
         IN_MEMORY(what_dead_nodes_began_another_ends),
         ON_POSTGRES(what_dead_nodes_began_another_ends),
+        ON_POSTGRES(an_erasure_brings_no_rows_of_whom_it_erases),
         ON_POSTGRES(rows_of_who_is_erased_are_rewritten_a_few_at_a_time),
     };
     has_postgres = postgres_server_start();
