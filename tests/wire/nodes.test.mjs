@@ -230,6 +230,46 @@ on('a database that dies under load loses and doubles nothing that was acknowled
   for (const one of exports) assert.equal(one, exports[0]);
 });
 
+on('a node that is killed in the midst of long work: others end it, and nothing of it is half done', 3, async ([dead, b, c], { log }) => {
+  const [who, nodes] = ['zz-erased-zz', [dead, b, c]];
+  const entry = (node, as, activity) => node.call('POST', '/api/progress/log', { as, body: { user_id: as, activity } });
+  const all = async (count, ask) => { // 48 at once
+    let next = 0;
+    await Promise.all(Array.from({ length: 48 }, async () => { for (let i; (i = next++) < count; ) ok(await ask(nodes[i % 3], i)); }));
+  };
+  await all(530, (node, i) => entry(node, who, `secret ${i}`));
+  await all(120, (node) => entry(node, 'anna', 'run '.repeat(2000))); // eight batches' rows
+  await all(200, (node, i) => report(node, `u${i}`, 'free', 90, { courseId: undefined }));
+  const to = new Date().toISOString();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  ok(await dead.call('DELETE', '/api/progress/user/anna/logs', { as: 'anna' }));
+  ok(await dead.call('DELETE', `/api/v1/users/${who}`, { as: who }));
+  const put = dead.declare(77, [{ id: 'free' }]).catch(() => undefined);
+  ok(await dead.call('POST', '/api/progress/user/anna/rollback', { as: 'anna', body: { to } }));
+  dead.process.kill('SIGKILL');
+  await put;
+  for (const node of [b, c]) {
+    const read = await soon(() => node.call('GET', '/api/progress/anna?limit=1', { as: 'anna' }), ({ status }) => status === 200, 20000);
+    assert.equal(read.status, 200, read.text);
+    const enrolled = await soon(() => node.call('GET', '/user-progress/course/77/all?limit=1', { as: 'admin:1' }), ({ json }) => json?.pagination?.total === 200, 20000);
+    assert.equal(enrolled.json.pagination.total, 200, enrolled.text);
+  }
+  const [rows] = await soon(
+    () => cluster.sql(`SELECT count(*) FROM milepost_turn WHERE position('${who}'::bytea IN body) + position('secret'::bytea IN body) > 0`),
+    ([count]) => count === '0', 20000);
+  assert.equal(rows, '0');
+  for (const node of [b, c]) assert.deepEqual(await soon(() => traces(node.directory, who), (left) => left.length === 0, 20000), []);
+  const back = await cluster.node(log, { directory: dead.directory });
+  assert.deepEqual(await soon(() => traces(back.directory, who), (left) => left.length === 0, 20000), []);
+  const exports = [b, c, back].map((node) => {
+    const flags = ['--data', node.directory, '--database', cluster.url(), '--database-log', log];
+    assert.match(run('verify', ...flags).stdout, / 120 log entries; 0 differences/);
+    return run('export', ...flags).stdout;
+  });
+  assert.ok(exports[0].length > 900000 && exports.every((one) => one === exports[0]));
+  await back.discard();
+});
+
 on('nodes that disagree about nothing: verify, export and a new node', 2, async ([a, b], { log }) => {
   ok(await a.declare(7, [{ id: 'v1', durationSeconds: 100 }, { id: 'v2' }]));
   for (let i = 0; i < 30; i++) ok(await report(i % 2 ? a : b, `u${i % 7}`, `v${1 + (i % 2)}`, 10 + i));
