@@ -1,6 +1,7 @@
 #include "app/service.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/engine.h"
 
@@ -30,6 +31,19 @@ void service_free(struct service *service)
 struct command *service_submit(struct service *service, struct command *commands, struct fault *fault)
 {
     return engine_submit(service->engine, commands, fault);
+}
+
+enum rc service_leave(struct service *service, const char *name, const char *text, int seconds,
+                      struct fault *fault)
+{
+    const struct log_value value = {.name = name, .bytes = text, .size = strlen(text)};
+
+    return log_leave(engine_log(service->engine), &value, seconds, fault);
+}
+
+enum rc service_claim(struct service *service, const char *name, struct buf *out, struct fault *fault)
+{
+    return log_claim(engine_log(service->engine), name, out, fault);
 }
 
 struct engine *service_engine(struct service *service)

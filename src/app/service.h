@@ -42,6 +42,17 @@ struct model *service_model(struct service *service);
 /* What histories and log entries are read from: not by a thread that must not wait. */
 const struct history *service_history(struct service *service);
 
+/* Where other nodes write the log, too: leaves a text for whoever takes it first within so many seconds, on
+ * any node, under a name of 64 digits. A crash of the log may lose it. RC_BUSY: the log cannot be reached.
+ * Not for a thread that must not wait. */
+MUST_CHECK enum rc service_leave(struct service *service, const char *name, const char *text, int seconds,
+                                 struct fault *fault);
+
+/* Takes it, appended to out: nobody else gets it. RC_NOT_FOUND: it is not there, or no more. Else as
+ * service_leave. */
+MUST_CHECK enum rc service_claim(struct service *service, const char *name, struct buf *out,
+                                 struct fault *fault);
+
 /* The engine behind it, for app/system_figures.c alone. */
 struct engine *service_engine(struct service *service);
 

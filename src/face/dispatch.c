@@ -14,6 +14,7 @@
 #include "face/head.h"
 #include "face/jwks.h"
 #include "face/live/live_subscribe.h"
+#include "face/live/live_ticket.h"
 #include "face/own/own_server.h"
 #include "face/read.h"
 #include "face/slow.h"
@@ -54,11 +55,12 @@ static enum rc find_token(struct request *request, const char **out_token, size_
     return fault_set(fault, RC_UNAUTHENTICATED, NULL, "a Bearer token is required");
 }
 
-static bool names_caller(struct request *request)
+/* Who watches, and has no header. */
+static bool may_have_ticket(struct request *request)
 {
     const char *header = request_header(request, "Authorization");
 
-    return header && *header;
+    return request->route->handler == live_subscribe && !(header && *header);
 }
 
 static enum rc authenticate(struct request *request, struct caller *out_caller, struct fault *fault)
@@ -69,7 +71,7 @@ static enum rc authenticate(struct request *request, struct caller *out_caller, 
     bool ticket = false;
     enum rc rc = RC_OK;
 
-    if (request->route->handler == live_subscribe && !names_caller(request))
+    if (may_have_ticket(request))
         rc = live_ticket_caller(request, out_caller, &ticket, fault);
     if (ticket)
         return rc;
@@ -187,11 +189,16 @@ static enum rc judge_rest(struct request *request, struct fault *fault)
     return rc;
 }
 
-/* From the token on: also where a request goes on after it waited for keys. */
+/* From the token on: also where a request goes on after it waited for what its ticket stands for, or for
+ * keys.
+ */
 static void judge_caller(struct request *request)
 {
     struct jwks *jwks = face_of(request)->jwks;
     struct fault fault = {NULL, NULL};
+
+    if (may_have_ticket(request) && live_ticket_ask(request, judge_caller))
+        return;
     enum rc rc = admit(request, &request->call->caller, &fault);
 
     if (rc == RC_UNKNOWN_KEY && jwks)

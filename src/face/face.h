@@ -16,6 +16,7 @@
 
 struct auth;
 struct hub;
+struct live_errand;
 struct rates;
 struct read_index;
 struct read_waiter;
@@ -68,6 +69,7 @@ struct call {
     struct caller caller;
     struct text user, course, item;
     struct read_waiter *waiter; /* while it waits for the log's head; else NULL */
+    struct live_errand *ticket; /* a ticket that the log was asked for; else NULL */
 };
 
 /* What the program gave the faces; borrowed, as long as the server runs. */

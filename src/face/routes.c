@@ -9,6 +9,7 @@
 #include "face/courseroom/courseroom_user.h"
 #include "face/dispatch.h"
 #include "face/live/live_subscribe.h"
+#include "face/live/live_ticket.h"
 #include "face/logs/logs.h"
 #include "face/logs/logs_history.h"
 #include "face/logs/logs_rollback.h"

@@ -104,6 +104,20 @@ enum rc log_share(struct log *log, const struct log_value *value, struct buf *ou
     return out->failed ? fault_no_memory(fault) : RC_OK;
 }
 
+enum rc log_leave(struct log *log, const struct log_value *value, int seconds, struct fault *fault)
+{
+    if (log->methods->leave)
+        return log->methods->leave(log, value, seconds, fault);
+    return fault_set(fault, RC_NOT_IMPLEMENTED, NULL, "nobody shares this log");
+}
+
+enum rc log_claim(struct log *log, const char *name, struct buf *out, struct fault *fault)
+{
+    if (log->methods->claim)
+        return log->methods->claim(log, name, out, fault);
+    return fault_set(fault, RC_NOT_IMPLEMENTED, NULL, "nobody shares this log");
+}
+
 enum rc log_enter(struct log *log, const struct log_presence *presence, struct fault *fault)
 {
     return log->methods->enter ? log->methods->enter(log, presence, fault) : RC_OK;

@@ -78,7 +78,7 @@ struct log_node {
 
 enum { LOG_NODES_MAX = 64 };
 
-/* What log_share is given. */
+/* What log_share and log_leave are given. */
 struct log_value {
     const char *name;
     const void *bytes;
@@ -124,6 +124,9 @@ struct log_methods {
     bool (*has_room)(struct log *log);
     /* Optional: nobody shares it. */
     enum rc (*share)(struct log *log, const struct log_value *value, struct buf *out, struct fault *fault);
+    /* Optional, both: nobody shares it. */
+    enum rc (*leave)(struct log *log, const struct log_value *value, int seconds, struct fault *fault);
+    enum rc (*claim)(struct log *log, const char *name, struct buf *out, struct fault *fault);
     /* Optional, both: there are no other nodes. */
     enum rc (*enter)(struct log *log, const struct log_presence *presence, struct fault *fault);
     size_t (*nodes)(struct log *log, struct log_node *out, size_t max);
@@ -203,6 +206,17 @@ bool log_has_room(struct log *log);
  * for none of the other calls. */
 MUST_CHECK enum rc log_share(struct log *log, const struct log_value *value, struct buf *out,
                              struct fault *fault);
+
+/* Leaves a value under a new name, for whoever claims it first within so many seconds, on any node; a crash
+ * of the log may lose it. RC_BUSY: the log cannot be reached. RC_NOT_IMPLEMENTED: nobody shares it. Any
+ * thread; waits for other calls of these two alone. */
+MUST_CHECK enum rc log_leave(struct log *log, const struct log_value *value, int seconds,
+                             struct fault *fault);
+
+/* Takes what was left and appends it to out: no other call gets it, before or after. RC_NOT_FOUND: nothing
+ * was, or somebody took it, or it is too old. RC_BUSY: the log cannot be reached, and it may be taken or not.
+ * Else as log_leave. */
+MUST_CHECK enum rc log_claim(struct log *log, const char *name, struct buf *out, struct fault *fault);
 
 /* Becomes one of the nodes of the log, before it writes or follows: from log_follow on the others know of it,
  * until it follows no more, or is not heard of for a minute. RC_CONFLICT: one that runs has other settings;

@@ -1,5 +1,6 @@
 #include "test.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -728,6 +729,107 @@ static void nodes_know_of_each_other_and_have_the_same_settings(void **state)
     store_close(second);
 }
 
+/* ---- what is left for whoever claims it ---- */
+
+static enum rc leave(struct store *store, const char *name, const char *text, int seconds)
+{
+    const struct log_value value = {.name = name, .bytes = text, .size = strlen(text)};
+    struct fault fault;
+    return log_leave(store_event_log(store), &value, seconds, &fault);
+}
+
+/* Whether it gives that text. */
+static enum rc claim(struct store *store, const char *name, const char *text)
+{
+    struct buf out = {0};
+    struct fault fault;
+    enum rc rc = log_claim(store_event_log(store), name, &out, &fault);
+
+    if (rc == RC_OK) {
+        assert_int_equal(out.size, strlen(text));
+        assert_memory_equal(out.bytes, text, out.size);
+    }
+    buf_done(&out);
+    return rc;
+}
+
+/* Nobody shares a directory's own log, so nothing is left there. */
+static bool is_left_by_nobody(void **state, struct store *store)
+{
+    if (kind_of(state) != OWN)
+        return false;
+    assert_int_equal(leave(store, "one", "a", 30), RC_NOT_IMPLEMENTED);
+    assert_int_equal(claim(store, "one", "a"), RC_NOT_IMPLEMENTED);
+    store_close(store);
+    return true;
+}
+
+enum { CLAIMANTS = 4 };
+
+static void *claim_one(void *store)
+{
+    return claim(store, "raced", "c") == RC_OK ? store : NULL;
+}
+
+static void what_is_left_is_claimed_once(void **state)
+{
+    struct store *one = open_node(state, 0), *two;
+    pthread_t threads[CLAIMANTS];
+
+    if (is_left_by_nobody(state, one))
+        return;
+    two = open_node(state, 1);
+    assert_int_equal(claim(two, "one", "a"), RC_NOT_FOUND);
+    assert_int_equal(leave(one, "one", "a", 30), RC_OK);
+    assert_int_equal(leave(one, "two", "b", 30), RC_OK);
+    assert_int_equal(claim(two, "one", "a"), RC_OK);
+    assert_int_equal(claim(one, "one", "a"), RC_NOT_FOUND);
+    assert_int_equal(claim(two, "one", "a"), RC_NOT_FOUND);
+    assert_int_equal(claim(one, "two", "b"), RC_OK);
+    for (int round = 0; round < 50; round++) { /* by all at once */
+        int claimed = 0;
+        assert_int_equal(leave(two, "raced", "c", 30), RC_OK);
+        for (int i = 0; i < CLAIMANTS; i++)
+            assert_int_equal(pthread_create(&threads[i], NULL, claim_one, i % 2 ? one : two), 0);
+        for (int i = 0; i < CLAIMANTS; i++) {
+            void *it = NULL;
+            assert_int_equal(pthread_join(threads[i], &it), 0);
+            claimed += it != NULL;
+        }
+        assert_int_equal(claimed, 1);
+    }
+    store_close(one);
+    store_close(two);
+}
+
+static void what_is_left_is_gone_when_its_time_is_over(void **state)
+{
+    atomic_bool woken = false;
+    struct store *store = open_node(state, 0);
+    struct log_presence self = {store_identity(store), "one:5000", "a=1\n", sequence_7, NULL};
+    struct fault fault;
+    long rows = 1;
+
+    if (is_left_by_nobody(state, store))
+        return;
+    assert_int_equal(leave(store, "old", "a", 0), RC_OK);
+    assert_int_equal(leave(store, "young", "b", 30), RC_OK);
+    assert_int_equal(claim(store, "old", "a"), RC_NOT_FOUND);
+    if (kind_of(state) == POSTGRES) { /* also what nobody claims */
+        assert_int_equal(leave(store, "nobody's", "a", 0), RC_OK);
+        assert_int_equal(log_enter(store_event_log(store), &self, &fault), RC_OK);
+        log_follow(store_event_log(store), set_flag, &woken);
+        for (int tries = 0; tries < 500 && rows; tries++) {
+            usleep(10000);
+            run_of_log("SELECT count(*) FROM milepost_left WHERE until < now() AND log =", "", &rows);
+        }
+        assert_int_equal(rows, 0);
+        log_follow(store_event_log(store), NULL, NULL);
+    }
+    assert_int_equal(claim(store, "young", "b"), RC_OK);
+    store_close(store);
+}
+
 static void tables_of_another_version_are_brought_up_or_refused(void **state)
 {
     const struct store_place place = {directories[1], postgres_server_url(), log_of_test};
@@ -742,12 +844,14 @@ static void tables_of_another_version_are_brought_up_or_refused(void **state)
     assert_int_equal(write_one(store, &follower, "kept", NULL), LOG_STORED);
     store_close(store);
     /* as version 1 left them */
-    postgres_server_run("DROP TABLE milepost_node; DELETE FROM milepost_schema WHERE version > 1", NULL);
+    postgres_server_run(
+        "DROP TABLE milepost_node, milepost_left; DELETE FROM milepost_schema WHERE version > 1", NULL);
     store = open_node(state, 0);
     assert_true(log_holds(POSTGRES, "kept"));
     assert_int_equal(write_one(store, &follower, "newer", NULL), LOG_STORED);
     store_close(store);
     postgres_server_run("SELECT count(*) FROM milepost_node", &number);
+    postgres_server_run("SELECT count(*) FROM milepost_left", &number);
     postgres_server_run("INSERT INTO milepost_schema SELECT max(version) + 1 FROM milepost_schema", NULL);
     enum rc rc = store_open(&place, &store, &fault);
     postgres_server_run(
@@ -797,6 +901,8 @@ int main(void)
         OF_EACH(a_log_is_filled_with_anothers_batches),
         OF_EACH(a_directorys_ledger_moves_with_it),
         OF_EACH(nodes_know_of_each_other_and_have_the_same_settings),
+        OF_EACH(what_is_left_is_claimed_once),
+        OF_EACH(what_is_left_is_gone_when_its_time_is_over),
         OF_EACH(tables_of_another_version_are_brought_up_or_refused),
         {"a_place_that_is_not_known_is_refused", a_place_that_is_not_known_is_refused, set_up, tear_down,
          NULL},

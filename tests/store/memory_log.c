@@ -16,6 +16,13 @@ struct row {
     struct store_batch batch;
 };
 
+/* What somebody left. */
+struct left {
+    struct left *next;
+    struct buf name, value;
+    int64_t until_ms;
+};
+
 struct memory_server {
     pthread_mutex_t lock; /* guards all of it; held while a node takes what others wrote */
     pthread_cond_t free;  /* nobody holds the turn */
@@ -24,6 +31,7 @@ struct memory_server {
     struct store_counters counters; /* the last row's, and what was skipped since */
     const struct node *holder;      /* whose turn it is; NULL: nobody's */
     struct node *nodes[NODES_MAX];
+    struct left *left;
     struct memory_moods moods;
     struct memory_counts counts;
     uint64_t random;
@@ -148,6 +156,21 @@ static void row_free(struct row *row)
 
 /* ---- the server ---- */
 
+static struct left *take_left(struct left **at)
+{
+    struct left *left = *at;
+
+    *at = left->next;
+    return left;
+}
+
+static void left_free(struct left *left)
+{
+    buf_done(&left->name);
+    buf_done(&left->value);
+    free(left);
+}
+
 struct memory_server *memory_server_new(uint64_t seed)
 {
     struct memory_server *server = calloc(1, sizeof *server);
@@ -162,6 +185,8 @@ void memory_server_free(struct memory_server *server)
 {
     for (size_t i = 0; i < server->count; i++)
         row_free(server->rows[i]);
+    while (server->left)
+        left_free(take_left(&server->left));
     free(server->rows);
     (void)pthread_mutex_destroy(&server->lock);
     (void)pthread_cond_destroy(&server->free);
@@ -532,6 +557,38 @@ static enum rc memory_fill(struct log *log, const struct store_batch *batch, boo
     return follows ? RC_OK : fault_set(fault, RC_CONFLICT, NULL, "that is not the turn that follows");
 }
 
+static enum rc memory_leave(struct log *log, const struct log_value *value, int seconds, struct fault *fault)
+{
+    struct memory_server *server = enter(log);
+    struct left *left = calloc(1, sizeof *left);
+
+    (void)fault;
+    buf_add(&left->name, value->name, strlen(value->name) + 1);
+    buf_add(&left->value, value->bytes, value->size);
+    left->until_ms = monotonic_ms() + seconds * 1000LL;
+    left->next = server->left;
+    server->left = left;
+    leave(server);
+    return RC_OK;
+}
+
+static enum rc memory_claim(struct log *log, const char *name, struct buf *out, struct fault *fault)
+{
+    struct memory_server *server = enter(log);
+    struct left **at = &server->left;
+
+    while (*at && strcmp((*at)->name.bytes, name) != 0)
+        at = &(*at)->next;
+    struct left *left = *at ? take_left(at) : NULL;
+    leave(server);
+    bool good = left && monotonic_ms() < left->until_ms;
+    if (good)
+        buf_add(out, left->value.bytes, left->value.size);
+    if (left)
+        left_free(left);
+    return good ? RC_OK : fault_set(fault, RC_NOT_FOUND, NULL, "nothing was left");
+}
+
 const struct log_methods memory_log = {
     .name = "memory",
     .shared = true,
@@ -546,4 +603,6 @@ const struct log_methods memory_log = {
     .follow = memory_follow,
     .forget = memory_forget,
     .fill = memory_fill,
+    .leave = memory_leave,
+    .claim = memory_claim,
 };

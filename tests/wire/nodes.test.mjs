@@ -1,10 +1,11 @@
 // Contract 10, sentence by sentence: every node of a database answers as one server.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Stream } from './live.mjs';
+import { Socket, Stream } from './live.mjs';
 import { Cluster, soon } from './nodes.mjs';
 import { checksum } from './checksum.mjs';
 import { binary, hangUp, newDirectory, run, Server, sign, smallDisk } from './server.mjs';
@@ -101,6 +102,73 @@ on('who watches one node is told of what another wrote, and resumes on any', 2, 
   await stream.next(stream.messages.length + 1);
   assert.equal(resumed.messages.at(-1).id, stream.messages.at(-1).id);
   for (const one of [stream, resumed]) one.abort.abort();
+});
+
+on('a ticket of any node is good once, on any node, for its caller', 2, async ([a, b], { log }) => {
+  const give = async (node, as = 'anna') => ok(await node.call('POST', '/progress/realtime/ticket', { as })).json.ticket;
+  const watch = (node, ticket, query = '') => Stream.open(node, null, `?ticket=${ticket}${query}`);
+  const status = async (...args) => {
+    const stream = await watch(...args);
+    stream.abort.abort();
+    return stream.status;
+  };
+  const rows = () => cluster.sql(`SELECT name, convert_from(value, 'UTF8') FROM milepost_left WHERE log = (SELECT log FROM milepost_log WHERE name = '${log}')`).filter(Boolean);
+
+  const first = await give(a);
+  const [[name, token]] = rows().map((row) => row.split('|'));
+  assert.deepEqual([name, JSON.parse(Buffer.from(token.split('.')[1], 'base64url')).sub], [createHash('sha256').update(first).digest('hex'), 'anna']);
+  const stream = await watch(b, first);
+  assert.equal(stream.status, 200);
+  for (const node of [a, b]) assert.equal(await status(node, first), 401);
+  assert.deepEqual(rows(), []);
+  ok(await report(a, 'bert', 'v1', 10)); // no filter: its caller's own
+  ok(await report(b, 'anna', 'v1', 20));
+  await stream.next();
+  assert.deepEqual(stream.messages.map(({ data }) => data.userId), ['anna']);
+  stream.abort.abort();
+
+  assert.equal(await status(b, await give(b)), 200); // where it was given
+  const socket = await Socket.open(b, `/progress/realtime?ticket=${await give(a)}`);
+  assert.equal(socket.status, 101);
+  await socket.close();
+  assert.equal(await status(b, await give(a), '&userId=bert'), 403);
+  assert.equal(await status(b, await give(a, 'admin:1'), '&userId=bert'), 200);
+  for (const made of ['made-up', 'x'.repeat(43), 'x'.repeat(44)]) assert.equal(await status(a, made), 401, made);
+  assert.equal((await watch(a, 'x', '&ticket=y')).status, 400);
+  for (let i = 0; i < 10; i++) { // by both at once
+    const ticket = await give(i % 2 ? a : b);
+    assert.deepEqual((await Promise.all([a, b, a, b].map((node) => status(node, ticket)))).sort(), [200, 401, 401, 401]);
+  }
+  for (let i = 0; i < 70; i++) assert.equal(await status(a, await give(a, 'cara')), 200); // those that are used count no more
+  const given = [];
+  for (let i = 0; i < 65; i++) given.push((await a.call('POST', '/progress/realtime/ticket', { as: 'dora' })).status);
+  assert.deepEqual([given.filter((it) => it === 200).length, given.at(-1)], [64, 429]);
+
+  const old = await give(a), short = await give(a, 'elsa');
+  cluster.sql(`UPDATE milepost_left SET until = now() WHERE name = '${createHash('sha256').update(old).digest('hex')}'`); // as if 30 s had passed
+  assert.equal(await status(b, old), 401);
+  const ended = sign(a.secret, { sub: 'elsa', role: 'student', exp: Math.floor(Date.now() / 1000) - 3600 });
+  cluster.sql(`UPDATE milepost_left SET value = '${ended}' WHERE name = '${createHash('sha256').update(short).digest('hex')}'`); // as if its token had ended
+  assert.equal(await status(b, short), 401);
+  cluster.sql('UPDATE milepost_left SET until = now()');
+  assert.deepEqual(await soon(rows, (left) => !left.length), []); // what nobody came for does not stay
+
+  const kept = await give(a);
+  cluster.stop();
+  try {
+    for (let i = 0; i < 3; i++) { // while it is found out, and once it is known
+      const refused = await watch(b, kept);
+      assert.deepEqual([refused.status, refused.response.headers.get('retry-after') !== null], [503, true]);
+      const none = await a.call('POST', '/progress/realtime/ticket', { as: 'anna' });
+      assert.deepEqual([none.status, none.headers.get('retry-after') !== null], [503, true], none.text);
+    }
+  } finally {
+    cluster.restart();
+  }
+  for (const node of [a, b]) await soon(() => node.call('GET', '/readyz'), (answer) => answer.status === 200);
+  assert.equal(await status(b, await give(a)), 200);
+  cluster.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%milepost_left%' AND pid <> pg_backend_pid()`);
+  assert.equal(await status(b, await give(a)), 200); // a lost connection is no database that is away
 });
 
 on('staff who are removed on one node see nothing more on another', 2, async ([a, b]) => {

@@ -1,6 +1,5 @@
 #include "face/live/live_subscribe.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -14,7 +13,6 @@
 #include "face/face.h"
 #include "face/live/live_source.h"
 #include "http/hand_over.h"
-#include "http/json_out.h"
 
 enum { ACCEPT_BYTES = 29 };
 
@@ -135,9 +133,7 @@ static enum rc read_filter(struct request *request, struct hub_wish *wish, struc
 
 /* ---- who asks ---- */
 
-/* The token, and the keys that it holds under: looked at once more, so that it is of the same moment. NULL:
- * none is needed. */
-static enum rc read_token(struct request *request, struct hub_wish *wish, struct fault *fault)
+enum rc live_token(struct request *request, struct hub_wish *wish, struct fault *fault)
 {
     struct face_context *context = face_of(request);
     const char *token = request->handler_state; /* a ticket's */
@@ -151,47 +147,6 @@ static enum rc read_token(struct request *request, struct hub_wish *wish, struct
     wish->token = token;
     wish->keys_version = keys_generation(auth_keys(context->auth));
     return auth_verify(context->auth, token, strlen(token), context->now_ms(), &unused, fault);
-}
-
-enum rc live_ticket_caller(struct request *request, struct caller *out_caller, bool *out_given,
-                           struct fault *fault)
-{
-    const char *ticket = NULL;
-    char *token = NULL;
-    unsigned keys_version;
-    enum rc rc = request_query(request, "ticket", &ticket, fault);
-
-    *out_given = ticket != NULL || rc != RC_OK;
-    if (rc != RC_OK || !ticket)
-        return rc;
-    if (!hub_spend_ticket(face_of(request)->hub, ticket, out_caller, &token, &keys_version))
-        return fault_set(fault, RC_UNAUTHENTICATED, NULL, "the ticket is not good, or no more");
-    request->handler_state = token ? arena_copy(&request->arena, token, strlen(token)) : NULL;
-    bool copied = !token || request->handler_state;
-    free(token);
-    return copied ? RC_OK : fault_no_memory(fault);
-}
-
-void live_ticket(struct request *request)
-{
-    struct json_out out = {&request->out, false};
-    struct hub_wish wish = {.token = NULL};
-    char ticket[TICKET_BYTES];
-    struct fault fault;
-    enum rc rc = read_token(request, &wish, &fault);
-
-    if (rc == RC_OK)
-        rc = hub_ticket(face_of(request)->hub, face_caller(request), wish.token, wish.keys_version, ticket,
-                        &fault);
-    if (rc != RC_OK) {
-        request_fail(request, rc, &fault);
-        return;
-    }
-    json_open(&out, '{');
-    json_put_text(&out, "ticket", ticket);
-    json_put_int(&out, "expiresIn", TICKET_S);
-    json_close(&out, '}');
-    request_reply(request, 200, "application/json");
 }
 
 /* ---- the stream ---- */
@@ -243,7 +198,7 @@ void live_subscribe(struct request *request)
     if (rc == RC_OK)
         rc = live_may(face_of(request), wish.caller, &wish.filter, &fault);
     if (rc == RC_OK)
-        rc = read_token(request, &wish, &fault);
+        rc = live_token(request, &wish, &fault);
     if (rc == RC_OK && request->method == HTTP_HEAD)
         request_reply(request, 200, "text/event-stream");
     else if (rc == RC_OK)

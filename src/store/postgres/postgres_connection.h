@@ -37,6 +37,8 @@ enum pg_statement {
     PG_OFFER,
     PG_REPLACE,
     PG_SHARED,
+    PG_LEAVE,
+    PG_CLAIM,
     PG_STATEMENT_COUNT
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/monotonic.h"
 #include "store/postgres/postgres_erasing.h"
+#include "store/postgres/postgres_left.h"
 #include "store/postgres/postgres_listener.h"
 #include "store/postgres/postgres_nodes.h"
 #include "store/postgres/postgres_rows.h"
@@ -41,7 +42,9 @@ static void postgres_close(struct log *log)
     pg_disconnect(&mine->writer);
     pg_disconnect(&mine->asker);
     buf_done(&mine->body);
-    (void)pthread_mutex_destroy(&mine->nodes.lock); /* nobody holds it */
+    pg_disconnect(&mine->left.connection);
+    (void)pthread_mutex_destroy(&mine->left.lock);  /* nobody holds it */
+    (void)pthread_mutex_destroy(&mine->nodes.lock); /* likewise */
     free(mine->url);
     free(mine);
 }
@@ -69,6 +72,7 @@ static enum rc postgres_open(struct store *store, void *what, struct log **out_l
     if (!log)
         return fault_no_memory(fault);
     (void)pthread_mutex_init(&log->nodes.lock, NULL); /* default attributes cannot fail */
+    (void)pthread_mutex_init(&log->left.lock, NULL);  /* likewise */
     log->say = place->say;
     log->page_bytes = BYTES_A_PAGE;
     log->url = strdup(place->url);
@@ -279,6 +283,8 @@ const struct log_methods postgres_log = {
     .fill = postgres_fill,
     .has_room = postgres_has_room,
     .share = postgres_share,
+    .leave = postgres_leave,
+    .claim = postgres_claim,
     .enter = postgres_enter,
     .nodes = postgres_nodes,
     .note = postgres_note,

@@ -224,6 +224,10 @@ bool postgres_nodes_tell(struct postgres_log *log, struct pg_connection *connect
     buf_printf(&sql,
                "SET synchronous_commit = off; DELETE FROM milepost_node WHERE log = %d AND " IS_GONE ";",
                number);
+    buf_printf(&sql,
+               "DELETE FROM milepost_left WHERE (log, name) IN (SELECT log, name FROM milepost_left"
+               " WHERE log = %d AND until < now() FOR UPDATE SKIP LOCKED);",
+               number); /* what nobody claimed */
     bool well = put_row(log, connection->conn, &sql);
     buf_printf(&sql,
                "SELECT name, sequence, CASE WHEN " HEARD_OF " THEN lag ELSE greatest(0, coalesce((SELECT last"

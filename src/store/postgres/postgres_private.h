@@ -42,6 +42,14 @@ struct postgres_nodes {
     int64_t known_ms; /* monotonic, when that was */
 };
 
+/* What is left for who claims it: a connection of its own, that is made when it is needed first. */
+struct postgres_left {
+    pthread_mutex_t lock; /* guards what follows */
+    struct pg_connection connection;
+    bool failed;
+    int64_t failed_ms; /* monotonic, when it did last */
+};
+
 struct postgres_log {
     struct log log;
     char *url;
@@ -57,6 +65,7 @@ struct postgres_log {
     int64_t page_bytes;          /* how much of the log is asked for at once */
     struct listener *listener;
     struct postgres_nodes nodes;
+    struct postgres_left left;
     void (*say)(const char *what, const char *why); /* as a store_place's */
 };
 

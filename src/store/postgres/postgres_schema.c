@@ -6,7 +6,7 @@
 
 #include "base/monotonic.h"
 
-enum { SCHEMA_VERSION = 2, WAIT_MS = 10000 };
+enum { SCHEMA_VERSION = 3, WAIT_MS = 10000 };
 
 /* From the version before, each in one transaction with its number. A row a turn, and rows are only ever
  * added; the bytes are not compressed by the server, which would cost half of the rate. The index by `last`
@@ -28,6 +28,10 @@ static const char *const migrations[SCHEMA_VERSION + 1] = {
     [2] = "CREATE TABLE milepost_node(log int4 NOT NULL, node text NOT NULL, name text NOT NULL,"
           " settings text NOT NULL, sequence int8 NOT NULL, lag int8 NOT NULL, seen timestamptz NOT NULL,"
           " PRIMARY KEY (log, node));",
+    /* What is left for whoever claims it; postgres_left.c. Unlogged: it is empty after a crash and on a
+     * standby, so nothing that was claimed is there again, nobody waits for a disk, and it is in no WAL. */
+    [3] = "CREATE UNLOGGED TABLE milepost_left(log int4 NOT NULL, name text NOT NULL, value bytea NOT NULL,"
+          " until timestamptz NOT NULL, PRIMARY KEY (log, name));",
 };
 
 /* Runs a text of statements. The result is the last one's, for the caller to clear. */

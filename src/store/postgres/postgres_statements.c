@@ -68,6 +68,11 @@ const char *const pg_statement_texts[PG_STATEMENT_COUNT] = {
                    " 'UTF8'), $3::bytea) ON CONFLICT (log, name) DO UPDATE SET value = excluded.value",
     [PG_SHARED] = "SELECT value FROM milepost_shared WHERE log = $1::int4"
                   " AND name = convert_from($2::bytea, 'UTF8')",
+    [PG_LEAVE] = "INSERT INTO milepost_left(log, name, value, until) VALUES ($1::int4,"
+                 " convert_from($2::bytea, 'UTF8'), $3::bytea, now() + $4::int8 * interval '1 s')"
+                 " ON CONFLICT DO NOTHING",
+    [PG_CLAIM] = "DELETE FROM milepost_left WHERE log = $1::int4 AND name = convert_from($2::bytea, 'UTF8')"
+                 " RETURNING CASE WHEN until > now() THEN value END",
     /* Ends who holds the lock and is not heard of: it waits for its node, in the midst of a transaction. */
     [PG_FREE_LOCK] = "SELECT count(pg_terminate_backend(l.pid)) FROM pg_locks l JOIN pg_stat_activity a"
                      " ON a.pid = l.pid WHERE l.locktype = 'advisory' AND l.classid = 1297109844"

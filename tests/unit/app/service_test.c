@@ -68,6 +68,9 @@ static void commands_go_in_and_views_come_out(void **unused)
     assert_int_equal(history_sequences(service_history(service), key_of("anna"), &own, &fault), RC_OK);
     assert_int_equal(own.count, 2); /* the report, and the enrolment */
     sequences_done(&own);
+    struct buf text_left = {.failed = false}; /* of a log that nobody shares */
+    assert_int_equal(service_leave(service, "name", "text", 30, &fault), RC_NOT_IMPLEMENTED);
+    assert_int_equal(service_claim(service, "name", &text_left, &fault), RC_NOT_IMPLEMENTED);
     service_free(service);
 }
 
