@@ -876,6 +876,43 @@ static void ask_often(struct engine *engine, int times)
     buf_done(&body);
 }
 
+/* Who are named by a hash of their id, of the test's log. */
+static long hashes(void)
+{
+    char sql[200];
+    long number;
+
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT count(DISTINCT who) FROM milepost_named JOIN milepost_log l USING (log)"
+                   " WHERE l.name = '%s' AND who < 0",
+                   log_of_test); /* fits */
+    postgres_server_run(sql, &number);
+    return number;
+}
+
+static void no_hash_of_an_erased_id_stays(void **unused)
+{
+    struct command bob = enrol("bob", "c1"), erase = {.kind = CMD_ERASE, .learner = text("carl")};
+    struct arena arena;
+    struct fault fault;
+    (void)unused;
+    skip_without_server();
+    arena_init(&arena);
+    erase.arena = &arena;
+    assert_int_equal(engine_run(nodes[0].engine, &bob, NULL, NULL, &fault), RC_OK);
+    bob = enrol("carl", "c1");
+    assert_int_equal(engine_run(nodes[0].engine, &bob, NULL, NULL, &fault), RC_OK);
+    ask_often(nodes[0].engine, 3);
+    assert_int_equal(hashes(), 2);
+    assert_int_equal(engine_run(nodes[0].engine, &erase, NULL, NULL, &fault), RC_OK);
+    assert_int_equal(erase.rc, RC_OK);
+    assert_int_equal(hashes(), 1);
+    for (int i = 0; i < NODES; i++)
+        close_node(&nodes[i]);
+    close_node(&alone);
+    arena_done(&arena);
+}
+
 /* Who is named in very many rows: they are gone for every reader with the erasure, and from the rows some at
  * a time, whoever does it; also for a node that reads the log in between. */
 static void rows_of_who_is_erased_are_rewritten_a_few_at_a_time(void **unused)
@@ -1005,6 +1042,7 @@ int main(void)
         IN_MEMORY(who_took_over_and_is_done_begins_no_more),
         IN_MEMORY(what_dead_nodes_began_another_ends),
         ON_POSTGRES(what_dead_nodes_began_another_ends),
+        ON_POSTGRES(no_hash_of_an_erased_id_stays),
         ON_POSTGRES(an_erasure_brings_no_rows_of_whom_it_erases),
         ON_POSTGRES(rows_of_who_is_erased_are_rewritten_a_few_at_a_time),
     };

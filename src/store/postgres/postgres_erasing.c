@@ -102,6 +102,44 @@ static enum rc rewrite_row(struct postgres_log *log, const PGresult *rows, int r
     return rc;
 }
 
+/* The names of an erasure as an argument. False: out of memory. */
+static bool put_names(const struct store_erasure *erasure, struct buf *out)
+{
+    const struct store_forgetting nothing = {.done = 0};
+    struct buf names = {0};
+
+    names_of_erasure(&nothing, erasure, &names);
+    postgres_put_array(out, (const uint64_t *)(const void *)names.bytes, names.size / sizeof(uint64_t));
+    bool well = !names.failed && !out->failed;
+    buf_done(&names);
+    return well;
+}
+
+/* From here on the first rows name none of these. */
+static enum rc forget_named(struct postgres_log *log, const PGresult *rows, int count,
+                            const struct buf *names, struct fault *fault)
+{
+    struct pg_arguments arguments = {.count = 0};
+    uint64_t *turns = malloc(((size_t)count + 1) * sizeof *turns);
+    struct buf array = {0};
+    PGresult *done = NULL;
+
+    if (!turns)
+        return fault_no_memory(fault);
+    for (int i = 0; i < count; i++)
+        turns[i] = (uint64_t)pg_get_8(rows, i, COL_TURN);
+    postgres_put_array(&array, turns, (size_t)count);
+    pg_argument_4(&arguments, log->number);
+    pg_argument_bytes(&arguments, names->bytes, names->size);
+    pg_argument_bytes(&arguments, array.bytes, array.size);
+    enum rc rc =
+        array.failed ? fault_no_memory(fault) : postgres_ask(log, PG_UNNAME, &arguments, &done, fault);
+    PQclear(done);
+    buf_done(&array);
+    free(turns);
+    return rc;
+}
+
 enum rc postgres_rewrite(struct postgres_log *log, const struct store_forgetting *what,
                          const struct store_erasure *erasure, struct fault *fault)
 {
@@ -128,6 +166,10 @@ enum rc postgres_rewrite(struct postgres_log *log, const struct store_forgetting
     }
     if (rc == RC_OK && sent)
         rc = end_rewrites(log, sent, fault);
+    buf_clear(&names);
+    if (rc == RC_OK && erasure) /* a line of milepost_named may hold a hash of the id */
+        rc = put_names(erasure, &names) ? forget_named(log, rows, PQntuples(rows), &names, fault)
+                                        : fault_no_memory(fault);
     PQclear(rows);
     buf_done(&names);
     free(sequences);
@@ -135,19 +177,6 @@ enum rc postgres_rewrite(struct postgres_log *log, const struct store_forgetting
 }
 
 /* ---- what names somebody, a little at a time ---- */
-
-/* The names of an erasure as an argument. False: out of memory. */
-static bool put_names(const struct store_erasure *erasure, struct buf *out)
-{
-    const struct store_forgetting nothing = {.done = 0};
-    struct buf names = {0};
-
-    names_of_erasure(&nothing, erasure, &names);
-    postgres_put_array(out, (const uint64_t *)(const void *)names.bytes, names.size / sizeof(uint64_t));
-    bool well = !names.failed && !out->failed;
-    buf_done(&names);
-    return well;
-}
 
 enum rc postgres_is_named(struct log *log, const struct store_erasure *erasure, size_t at_most,
                           bool *out_more, struct fault *fault)
@@ -191,28 +220,6 @@ static enum rc find_erasure(struct postgres_log *log, struct store_erasure *inou
         inout->forgotten_count = batch.erasure->forgotten_count;
         *out_turn = batch.turn;
     }
-    return rc;
-}
-
-/* From here on the first rows name none of these. */
-static enum rc forget_named(struct postgres_log *log, const PGresult *rows, int count,
-                            const struct buf *names, struct fault *fault)
-{
-    struct pg_arguments arguments = {.count = 0};
-    uint64_t turns[REWRITES_AT_ONCE];
-    struct buf array = {0};
-    PGresult *done = NULL;
-
-    for (int i = 0; i < count; i++)
-        turns[i] = (uint64_t)pg_get_8(rows, i, COL_TURN);
-    postgres_put_array(&array, turns, (size_t)count);
-    pg_argument_4(&arguments, log->number);
-    pg_argument_bytes(&arguments, names->bytes, names->size);
-    pg_argument_bytes(&arguments, array.bytes, array.size);
-    enum rc rc =
-        array.failed ? fault_no_memory(fault) : postgres_ask(log, PG_UNNAME, &arguments, &done, fault);
-    PQclear(done);
-    buf_done(&array);
     return rc;
 }
 

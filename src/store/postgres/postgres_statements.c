@@ -41,20 +41,22 @@ const char *const pg_statement_texts[PG_STATEMENT_COUNT] = {
                    " WHERE log = $1::int4 AND last >= s AND first <= s ORDER BY last LIMIT 1) x"
                    " UNION SELECT n.turn FROM milepost_named n WHERE n.log = $1::int4"
                    " AND n.who = ANY($3::int8[])) ORDER BY turn",
-    /* Whether more than so many rows ($3) name one of these. */
-    [PG_IS_NAMED] = "SELECT count(*) > $3::int8 FROM (SELECT DISTINCT turn FROM milepost_named WHERE log ="
-                    " $1::int4 AND who = ANY($2::int8[]) LIMIT $3::int8 + 1) n",
+    /* Whether more than so many rows ($3) name one of these. Of each name no more lines are looked at. */
+    [PG_IS_NAMED] = "SELECT count(*) > $3::int8 FROM (SELECT DISTINCT n.turn FROM unnest($2::int8[]) w,"
+                    " LATERAL (SELECT turn FROM milepost_named WHERE log = $1::int4 AND who = w"
+                    " ORDER BY turn LIMIT $3::int8 + 1) n) x",
     /* The last row that names somebody: that of their erasure, if there was one. */
     [PG_ERASED] =
         "SELECT " COLUMNS ", body FROM milepost_turn WHERE log = $1::int4 AND turn = (SELECT max(turn)"
         " FROM milepost_named WHERE log = $1::int4 AND who = $2::int8)",
-    /* The first rows before a turn ($3) that name one of these; content as in a page. */
+    /* The first rows before a turn ($3) that name one of these, as above; content as in a page. */
     [PG_NAMED] =
         "SELECT " COLUMNS ", CASE WHEN ahead < $5::int8 THEN body END FROM (SELECT " COLUMNS ", body,"
         " coalesce(sum(octet_length(body)) OVER (ORDER BY turn ROWS BETWEEN UNBOUNDED PRECEDING AND 1"
         " PRECEDING), 0) AS ahead FROM milepost_turn WHERE log = $1::int4 AND turn IN (SELECT DISTINCT"
-        " turn FROM milepost_named WHERE log = $1::int4 AND who = ANY($2::int8[]) AND turn < $3::int8"
-        " ORDER BY turn LIMIT $4::int8)) p ORDER BY turn",
+        " n.turn FROM unnest($2::int8[]) w, LATERAL (SELECT turn FROM milepost_named WHERE"
+        " log = $1::int4 AND who = w AND turn < $3::int8 ORDER BY turn LIMIT $4::int8) n"
+        " ORDER BY n.turn LIMIT $4::int8)) p ORDER BY turn",
     [PG_UNNAME] = "DELETE FROM milepost_named WHERE log = $1::int4 AND who = ANY($2::int8[])"
                   " AND turn = ANY($3::int8[])",
     [PG_REWRITE] = "UPDATE milepost_turn SET body = $3::bytea WHERE log = $1::int4 AND turn = $2::int8",
