@@ -77,28 +77,42 @@ enum rc adopting_add(struct batch *batch, struct command *command, uint32_t item
     return rc;
 }
 
+/* Enrols some of them, until it is time. */
+static enum rc step_one(struct batch *batch, struct adoption *adoption, int64_t until_us, struct fault *fault)
+{
+    struct view view = batch->fold->view;
+    const struct keys *holders = view_holders(view, adoption->item);
+    struct command as = {
+        .kind = CMD_ENROL, .face = adoption->face, .actor = {"server-key", 10}, .at_ms = batch->now_ms};
+    bool still = view_item_facts(view, adoption->item).course == adoption->course;
+    enum rc rc = RC_OK;
+
+    adoption->next_left = !still ? 0 : adoption->left < holders->count ? adoption->left : holders->count;
+    for (uint32_t looked = 1; rc == RC_OK && adoption->next_left; looked++) {
+        rc = batch_adopt_one(batch, &as, holders->at[--adoption->next_left], adoption->item, adoption->course,
+                             fault);
+        if (looked % LOOK_EVERY == 0 && (int64_t)monotonic_us() >= until_us)
+            break;
+    }
+    return rc;
+}
+
 /* From the last holder to the first: lists are compacted meanwhile, and then nobody is passed over. */
 enum rc adopting_step(struct batch *batch, struct fault *fault)
 {
-    struct adoption *first = batch->adoptions.first;
-    struct view view = batch->fold->view;
+    struct adoptions *adoptions = &batch->adoptions;
+    struct adoption *first = adoptions->first, *at = first;
     int64_t until_us = (int64_t)monotonic_us() + STEP_US;
     enum rc rc = RC_OK;
 
     /* one list is noted with a batch */
-    if (!first || (batch->adoptions.fresh && first->list != batch->adoptions.lists))
+    if (!first || (adoptions->fresh && first->list != adoptions->lists))
         return RC_OK;
-    const struct keys *holders = view_holders(view, first->item);
-    struct command as = {
-        .kind = CMD_ENROL, .face = first->face, .actor = {"server-key", 10}, .at_ms = batch->now_ms};
-    bool still = view_item_facts(view, first->item).course == first->course;
-    first->next_left = !still ? 0 : first->left < holders->count ? first->left : holders->count;
-    batch->adoptions.stepped = true;
-    for (uint32_t looked = 1; rc == RC_OK && first->next_left; looked++) {
-        rc = batch_adopt_one(batch, &as, holders->at[--first->next_left], first->item, first->course, fault);
-        if (looked % LOOK_EVERY == 0 && (int64_t)monotonic_us() >= until_us)
-            break;
-    }
+    do { /* a course may bring thousands of items that few hold */
+        rc = step_one(batch, at, until_us, fault);
+        adoptions->stepped++;
+        at = at->next_left ? NULL : at->next;
+    } while (rc == RC_OK && at && at->list == first->list && (int64_t)monotonic_us() < until_us);
     return rc;
 }
 
@@ -116,13 +130,16 @@ enum rc adopting_note(struct batch *batch, const char **out_key, const char **ou
     const struct adoption *first = adoptions->stepped ? adoptions->first : NULL;
     struct adoption_list *list = first ? first->list : adoptions->lists;
     bool ends = first && first->next_left == 0;
+    const struct adoption *left = adoptions->first;
     bool again = first && batch->unfinished.shared && monotonic_ms() - list->noted_ms >= AGAIN_MS;
     struct buf value = {0};
 
     adoptions->noted = NULL;
     if (!ends && !again && !adoptions->fresh)
         return RC_OK;
-    note(&value, list, ends ? first->next : adoptions->first);
+    for (uint32_t i = 0; i < adoptions->stepped && left->next_left == 0; i++)
+        left = left->next;
+    note(&value, list, left);
     note(&value, list, adoptions->fresh);
     *out_key = list->key;
     *out_value = value.failed ? NULL : arena_copy(&batch->arena, value.size ? value.bytes : "", value.size);
@@ -175,7 +192,7 @@ void adopting_publish(struct batch *batch)
     if (adoptions->noted && adoptions->noted->number)
         keep(batch, adoptions->noted, adoptions->noted_value);
     adoptions->noted = NULL;
-    if (adoptions->stepped) {
+    for (; adoptions->stepped; adoptions->stepped--) {
         adoptions->first->left = adoptions->first->next_left;
         if (adoptions->first->left == 0)
             take_first(adoptions);
@@ -186,7 +203,6 @@ void adopting_publish(struct batch *batch)
         adoptions->first = adoptions->fresh;
     adoptions->last = adoptions->fresh ? adoptions->last_fresh : adoptions->last;
     adoptions->fresh = adoptions->last_fresh = NULL;
-    adoptions->stepped = false;
 }
 
 struct command *adopting_over(struct batch *batch)
@@ -212,7 +228,7 @@ void adopting_abandon(struct batch *batch)
     free_all(batch->adoptions.fresh);
     batch->adoptions.fresh = batch->adoptions.last_fresh = NULL;
     batch->adoptions.noted = NULL;
-    batch->adoptions.stepped = false;
+    batch->adoptions.stepped = 0;
 }
 
 void adopting_give_up(struct batch *batch)
@@ -288,27 +304,29 @@ static enum rc go_on_with(struct batch *batch, struct adoption_list *list, const
     return rc;
 }
 
-static bool says(const char *value, const struct adoption *adoption)
+/* Whether it comes next in what a list says: what is left is said in the order in which it was begun. */
+static bool says(const char **inout, const struct adoption *adoption)
 {
+    const char *at = *inout;
     struct adoption said;
+    bool is = next_of(&at, &said) && said.item == adoption->item && said.course == adoption->course;
 
-    while (next_of(&value, &said))
-        if (said.item == adoption->item && said.course == adoption->course)
-            return true;
-    return false;
+    *inout = is ? at : *inout;
+    return is;
 }
 
 void adopting_heard(struct batch *batch, const char *key, const char *value)
 {
     struct adoptions *adoptions = &batch->adoptions;
     struct adoption_list *list = list_of(adoptions, key);
+    const char *said = value;
 
     if (!list)
         return;
     adoptions->last = NULL;
     for (struct adoption **at = &adoptions->first; *at;) {
         struct adoption *adoption = *at;
-        if (adoption->list == list && (list->number || !says(value, adoption))) {
+        if (adoption->list == list && (list->number || !says(&said, adoption))) {
             *at = adoption->next;
             end(adoptions, adoption);
         } else {

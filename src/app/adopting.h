@@ -24,7 +24,7 @@ struct adoptions {
     const char *noted_value;             /* and what */
     struct command *over;                /* to be answered: adopting_over */
     bool later;                          /* the engine's thread runs: they may wait */
-    bool stepped;                        /* the first one moves on with this batch */
+    uint32_t stepped;                    /* so many of the first move on with this batch */
 };
 
 /* Whether those who hold the item are left to later batches. */

@@ -828,6 +828,49 @@ static void who_took_over_and_is_done_begins_no_more(void **unused)
     arena_done(&arena);
 }
 
+/* A course that brings very many items, which one learner has: each took a turn, and all that was left was
+ * written down with it. */
+static void many_items_are_adopted_a_batch(void **unused)
+{
+    enum { ITEMS = 400 };
+    struct batch *batch = &nodes[0].engine->batch;
+    struct put_item items[ITEMS];
+    struct item_report reports[ITEMS];
+    struct course_put put = {.title = text("title"), .items = items, .item_count = ITEMS};
+    struct arena arena;
+    struct fault fault;
+    int turns = 0;
+    (void)unused;
+    arena_init(&arena);
+    struct command *had = new_command(&arena, CMD_REPORTS), *edit = new_command(&arena, CMD_COURSE_PUT);
+    for (int i = 0; i < ITEMS; i++) {
+        struct text id = text(arena_printf(&arena, "i%d", i));
+        items[i] = (struct put_item){.id = id, .required = true};
+        reports[i] =
+            (struct item_report){.item = id, .report = {.has = HAS_STATUS, .status = ITEM_COMPLETED}};
+    }
+    had->learner = text("anna");
+    had->reports = reports;
+    had->report_count = ITEMS;
+    edit->course = text("c1");
+    edit->actor = text("admin");
+    edit->put = &put;
+    assert_int_equal(engine_run(nodes[0].engine, had, NULL, NULL, &fault), RC_OK);
+    batch->adoptions.later = true; /* without a thread */
+    assert_int_equal(engine_run(nodes[0].engine, edit, NULL, NULL, &fault), RC_OK);
+    assert_true(edit->adopts);
+    for (; batch->adoptions.first; turns++)
+        catch_up(&nodes[0]);
+    assert_false(edit->adopts);
+    assert_int_equal(enrolled_in(&nodes[0], "c1"), 1);
+    assert_true(turns < ITEMS / 2);
+    for (int i = 0; i < NODES; i++)
+        close_node(&nodes[i]);
+    verify_files(&nodes[0]);
+    close_node(&alone);
+    arena_done(&arena);
+}
+
 /* Of the test's log. */
 static long ask_log(const char *what)
 {
@@ -1039,6 +1082,7 @@ int main(void)
         IN_MEMORY(who_waits_for_the_head_sees_what_was_acknowledged),
         ON_POSTGRES(who_waits_for_the_head_sees_what_was_acknowledged),
         ON_POSTGRES(what_comes_while_a_node_waits_for_its_turn_is_in_its_batch),
+        IN_MEMORY(many_items_are_adopted_a_batch),
         IN_MEMORY(who_took_over_and_is_done_begins_no_more),
         IN_MEMORY(what_dead_nodes_began_another_ends),
         ON_POSTGRES(what_dead_nodes_began_another_ends),
