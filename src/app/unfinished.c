@@ -1,7 +1,8 @@
 #include "app/unfinished.h"
 
-#include <stdlib.h>
+#include <string.h>
 
+#include "base/list.h"
 #include "base/monotonic.h"
 
 /* A node says each second that it goes on (adopting.c), or each few batches (log_settling.c); who holds the
@@ -13,45 +14,54 @@ struct begun {
     int64_t heard_ms;
 };
 
-static struct begun *find(const struct unfinished *unfinished, uint64_t what)
+/* Where it is, or would be. */
+static size_t place_of(const struct unfinished *unfinished, uint64_t what)
 {
-    for (size_t i = 0; i < unfinished->count; i++)
-        if (unfinished->at[i].what == what)
-            return &unfinished->at[i];
-    return NULL;
+    size_t low = 0, high = unfinished->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (unfinished->at[middle].what < what)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool is_at(const struct unfinished *unfinished, size_t place, uint64_t what)
+{
+    return place < unfinished->count && unfinished->at[place].what == what;
 }
 
 void unfinished_goes_on(struct unfinished *unfinished, uint64_t what)
 {
-    struct begun *begun = unfinished->count ? find(unfinished, what) : NULL;
+    size_t place = place_of(unfinished, what);
 
-    if (begun)
-        begun->heard_ms = monotonic_ms();
+    if (is_at(unfinished, place, what))
+        unfinished->at[place].heard_ms = monotonic_ms();
 }
 
 void unfinished_heard(struct unfinished *unfinished, uint64_t what)
 {
-    struct begun *begun = find(unfinished, what);
+    size_t place = place_of(unfinished, what);
 
-    if (!begun && unfinished->count == unfinished->room) {
-        size_t room = unfinished->room ? 2 * unfinished->room : 8;
-        struct begun *at = realloc(unfinished->at, room * sizeof *at);
-        if (!at)
+    if (!is_at(unfinished, place, what)) {
+        if (!list_reserve(unfinished, 1))
             return;
-        unfinished->at = at;
-        unfinished->room = room;
+        struct begun *at = unfinished->at + place;
+        memmove(at + 1, at, (unfinished->count++ - place) * sizeof *at);
     }
-    if (!begun)
-        begun = &unfinished->at[unfinished->count++];
-    *begun = (struct begun){what, monotonic_ms()};
+    unfinished->at[place] = (struct begun){what, monotonic_ms()};
 }
 
 void unfinished_over(struct unfinished *unfinished, uint64_t what)
 {
-    struct begun *begun = unfinished->count ? find(unfinished, what) : NULL;
+    size_t place = place_of(unfinished, what);
+    struct begun *at = unfinished->at + place;
 
-    if (begun)
-        *begun = unfinished->at[--unfinished->count];
+    if (is_at(unfinished, place, what))
+        memmove(at, at + 1, (--unfinished->count - place) * sizeof *at);
 }
 
 uint64_t unfinished_due(struct unfinished *unfinished)
@@ -59,17 +69,17 @@ uint64_t unfinished_due(struct unfinished *unfinished)
     if (!unfinished->count || monotonic_ms() < unfinished->look_ms)
         return 0;
     int64_t now_ms = monotonic_ms(), quiet_ms = QUIET_MS + unfinished->spread % SPREAD_MS;
-    unfinished->look_ms = now_ms + LOOK_MS;
     for (size_t i = 0; i < unfinished->count; i++)
         if (now_ms - unfinished->at[i].heard_ms >= quiet_ms) {
             unfinished->at[i].heard_ms = now_ms;
-            return unfinished->at[i].what;
+            return unfinished->at[i].what; /* and the next one in the next turn */
         }
+    unfinished->look_ms = now_ms + LOOK_MS;
     return 0;
 }
 
 void unfinished_done(struct unfinished *unfinished)
 {
-    free(unfinished->at);
+    list_done(unfinished);
     *unfinished = (struct unfinished){0};
 }

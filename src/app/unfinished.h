@@ -16,8 +16,8 @@ struct unfinished {
     bool shared;      /* other nodes write the log */
     uint32_t spread;  /* a number of this node's own, so that one of those who are left is the first */
     int64_t look_ms;  /* monotonic, when something may be due */
-    struct begun *at; /* in no order */
-    size_t count, room;
+    struct begun *at; /* by what */
+    uint32_t count, capacity;
 };
 
 /* Something of it came. Out of memory: it is not taken over, and the next start goes on with it. */
