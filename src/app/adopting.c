@@ -251,15 +251,19 @@ void adoptions_done(struct adoptions *adoptions)
 
 /* ---- lists of the ledger ---- */
 
-/* The list of a key, made when it is new. NULL: it is no list's, or out of memory. */
-static struct adoption_list *list_of(struct adoptions *adoptions, const char *key)
+static bool is_list(const char *key)
 {
     static const size_t size = sizeof ADOPTING_LEDGER - 1;
+
+    return strncmp(key, ADOPTING_LEDGER, size) == 0 && (!key[size] || key[size] == ':');
+}
+
+/* The list of a key, made when it is new. NULL: out of memory. */
+static struct adoption_list *list_of(struct adoptions *adoptions, const char *key)
+{
     struct adoption_list **at = &adoptions->lists;
     uint32_t number = 0;
 
-    if (strncmp(key, ADOPTING_LEDGER, size) != 0 || (key[size] && key[size] != ':'))
-        return NULL;
     for (; *at && strcmp((*at)->key, key) != 0; at = &(*at)->next)
         number = (*at)->number + 1;
     if (*at)
@@ -318,10 +322,10 @@ static bool says(const char **inout, const struct adoption *adoption)
 void adopting_heard(struct batch *batch, const char *key, const char *value)
 {
     struct adoptions *adoptions = &batch->adoptions;
-    struct adoption_list *list = list_of(adoptions, key);
+    struct adoption_list *list = is_list(key) ? list_of(adoptions, key) : NULL;
     const char *said = value;
 
-    if (!list)
+    if (!list) /* or out of memory: it is not taken over, and the next start goes on with it */
         return;
     adoptions->last = NULL;
     for (struct adoption **at = &adoptions->first; *at;) {
@@ -360,10 +364,10 @@ bool adopting_take_over(struct batch *batch, uint64_t what, enum rc *out_rc, str
 static enum rc resume(void *arg, const char *key, const char *value, struct fault *fault)
 {
     struct batch *batch = arg;
-    struct adoption_list *list = list_of(&batch->adoptions, key);
+    struct adoption_list *list = is_list(key) ? list_of(&batch->adoptions, key) : NULL;
 
     if (!list)
-        return RC_OK;
+        return is_list(key) ? fault_no_memory(fault) : RC_OK;
     if (!list->number || !batch->unfinished.shared)
         return go_on_with(batch, list, value, fault);
     keep(batch, list, value);

@@ -60,9 +60,14 @@ static enum rc replay_tail(struct engine *engine, void (*progress)(void *, uint6
     return rc;
 }
 
+static enum rc make_model(struct engine *engine, struct fault *fault)
+{
+    return model_new(&engine->model) == RC_OK ? RC_OK : fault_no_memory(fault);
+}
+
 enum rc startup_load(struct engine *engine, void (*progress)(void *, uint64_t), struct fault *fault)
 {
-    enum rc rc = model_new(&engine->model);
+    enum rc rc = make_model(engine, fault);
 
     if (rc == RC_OK)
         rc = checkpoint_load(engine->model, engine->store, fault);
@@ -71,12 +76,12 @@ enum rc startup_load(struct engine *engine, void (*progress)(void *, uint64_t), 
         engine->model = NULL;
         rc = store_checkpoint_discard(engine->store, fault);
         if (rc == RC_OK)
-            rc = model_new(&engine->model);
+            rc = make_model(engine, fault);
         if (rc == RC_OK)
             rc = checkpoint_load(engine->model, engine->store, fault);
     }
-    if (rc == RC_OK)
-        rc = fold_init(&engine->fold, engine->model);
+    if (rc == RC_OK && fold_init(&engine->fold, engine->model) != RC_OK)
+        rc = fault_no_memory(fault);
     if (rc == RC_OK)
         rc = replay_tail(engine, progress, fault);
     return rc;

@@ -214,16 +214,15 @@ static enum rc report_total(void *arg, const struct store_log_total *should, str
 
 static enum rc prepare(struct verifying *verifying)
 {
-    enum rc rc = model_new(&verifying->model);
+    enum rc rc = model_new(&verifying->model) == RC_OK ? RC_OK : fault_no_memory(verifying->fault);
 
     if (rc == RC_OK)
         rc = checkpoint_load_ids(verifying->model, verifying->store, verifying->fault);
-    if (rc == RC_OK)
-        rc = fold_init(&verifying->fold, verifying->model);
-    if (rc == RC_OK)
-        rc = replay_init(&verifying->replay, &verifying->fold);
     if (rc != RC_OK)
         return rc;
+    if (fold_init(&verifying->fold, verifying->model) != RC_OK ||
+        replay_init(&verifying->replay, &verifying->fold) != RC_OK)
+        return fault_no_memory(verifying->fault);
     const struct model *model = verifying->model;
     verifying->tallies = calloc(model_count(model, ENTITY_LEARNER) + 1u, sizeof *verifying->tallies);
     verifying->indexed = calloc(model_count(model, ENTITY_LEARNER) + 1u, sizeof *verifying->indexed);
