@@ -11,7 +11,10 @@
 static const char erased_actor[] = "erased";
 
 /* More than so many events are taken out after the commit, a few at a time: erase_jobs.h. */
-enum { AT_ONCE = 512 };
+enum {
+    AT_ONCE = 512,     /* events */
+    ROWS_AT_ONCE = 64, /* of the log, which have no bound of their own in bytes; as in a later slice */
+};
 
 struct erasing {
     struct batch *batch;
@@ -103,7 +106,7 @@ static enum rc is_much(struct erasing *erasing, bool *out, struct fault *fault)
     whom.forgotten = forgotten_ids(erasing, &whom.forgotten_count);
     if (!whom.forgotten)
         return fault_no_memory(fault);
-    return log_is_named(store_event_log(erasing->batch->store), &whom, AT_ONCE, out, fault);
+    return log_is_named(store_event_log(erasing->batch->store), &whom, ROWS_AT_ONCE, out, fault);
 }
 
 /* What was looked up before, and what was written since. */

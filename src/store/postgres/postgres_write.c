@@ -225,15 +225,17 @@ enum rc postgres_unname(struct log *log, const struct store_erasure *erasure, bo
     struct postgres_log *mine = postgres_of(log);
     enum rc rc = take_lock(mine, fault);
     struct fault ignored;
+    bool all = false;
 
     *out_all = false;
     if (rc != RC_OK)
         return rc;
-    rc = postgres_take_names(mine, erasure, out_all, fault);
+    rc = postgres_take_names(mine, erasure, &all, fault);
     if (rc == RC_OK)
-        return commit_only(mine, fault);
-    *out_all = false;
-    (void)postgres_fail(mine, NULL, 0, &ignored); /* takes the transaction back */
+        rc = commit_only(mine, fault);
+    else
+        (void)postgres_fail(mine, NULL, 0, &ignored); /* takes the transaction back */
+    *out_all = rc == RC_OK && all;
     return rc;
 }
 
