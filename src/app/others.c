@@ -229,7 +229,12 @@ void others_take_over(struct engine *engine)
     struct fault fault;
     enum rc rc = RC_OK;
 
-    if (what && !adopting_take_over(batch, what, &rc, &fault))
+    if (!what)
+        return;
+    (void)pthread_mutex_lock(&engine->lock);
+    bool ends = engine->stopping || engine->state.broken;
+    (void)pthread_mutex_unlock(&engine->lock);
+    if (!ends && !adopting_take_over(batch, what, &rc, &fault))
         rc = settling_take_over(batch, (uint32_t)what, &fault);
     (void)rc; /* it is due again in some seconds */
 }

@@ -9,6 +9,7 @@
 enum {
     SCRUB_AFTER_MS = 500, /* after a try that a reader was in the way of: each costs an fsync */
     SCRUB_LAST_MS = 2000, /* at the end it is worth a wait */
+    ERASE_LAST_MS = 5000, /* the next start goes on with what is left, or another node */
 };
 
 void traces_scrub(struct engine *engine)
@@ -56,10 +57,13 @@ void traces_erase_some(struct engine *engine)
 
 void traces_erase_rest(struct engine *engine)
 {
+    int64_t until_ms = monotonic_ms() + ERASE_LAST_MS;
     struct fault fault;
     enum rc rc = RC_OK;
 
-    while (rc == RC_OK && engine->jobs && erase_jobs_pending(engine->jobs)) {
+    /* what the log of a node that is broken holds may be another log's by now */
+    while (rc == RC_OK && engine->jobs && erase_jobs_pending(engine->jobs) && !engine->state.broken &&
+           monotonic_ms() < until_ms) {
         bool finished;
         rc = erase_jobs_step(engine->jobs, &finished, &fault);
         engine->scrub |= finished;

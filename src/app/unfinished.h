@@ -4,11 +4,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Work that goes on over several batches, and that another node has begun. Each batch of it says in the log
- * that somebody goes on; of what nothing was heard for some seconds whoever began it is dead, or not to be
- * waited for, and this node goes on with it. Two may go on at once: each step is decided under the log's lock
- * and asks what is left by then. Of a log that nobody else writes there never is any. The engine's thread.
- * docs/decisions/0029. */
+/* Work that goes on over several batches, and that another node has begun. That somebody goes on is heard of
+ * in the log: rows of log entries that settle, or each second the list of what adopts. Of what nothing was
+ * heard for some seconds whoever began it is dead, or not to be waited for, and this node goes on with it.
+ * Two may go on at once: each step is decided under the log's lock and asks what is left by then. Of a log
+ * that nobody else writes there never is any. The engine's thread. docs/decisions/0029. */
 
 struct begun;
 
