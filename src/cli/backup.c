@@ -151,8 +151,10 @@ int cli_backup(int argc, char **argv)
     if (rc != RC_OK)
         return cli_complain(rc == RC_NOT_FOUND ? settings.data : file, fault_why(&fault));
     int keys = with_keys ? copy_keys(settings.data, "/", file, ".") : 0;
-    if (keys < 0)
+    if (keys < 0) {
+        (void)unlink(file); /* without the keys that were asked for it is none; else nothing can be done */
         return 1;
+    }
     (void)printf("backed up %llu events into %s", (unsigned long long)events, file); /* likewise */
     for (int i = 0; with_keys && i < CLI_KEY_COUNT; i++)
         if (is_there(settings.data, "/", cli_key_names[i]))
