@@ -31,8 +31,10 @@ export function follow({ url, userId, videoId, token, onMessage }) {
   // More was missed than the server tells again. What is told meanwhile is newer.
   const read = async () => {
     const before = last;
-    const response = await ask(false, 'GET', `${encodeURIComponent(userId)}/${encodeURIComponent(videoId)}`).catch(() => null);
-    const state = response?.ok && (await response.json());
+    const path = `${encodeURIComponent(userId)}/${encodeURIComponent(videoId)}`;
+    let response = await ask(false, 'GET', path);
+    if (response.status === 401) response = await ask(true, 'GET', path);
+    const state = response.ok && (await response.json());
     if (state && last === before && !ended) onMessage(state);
   };
   /** @param {boolean} [renew] */
@@ -50,7 +52,7 @@ export function follow({ url, userId, videoId, token, onMessage }) {
         failures = 0;
         if (message.id) last = String(message.id);
         if (['progress', 'deleted', 'reset'].includes(message.type)) onMessage(message);
-        if (message.type === 'gap') read();
+        if (message.type === 'gap') read().catch(() => {}); // the next message says it
       };
       socket.onclose = ({ code }) => later(0, code === EXPIRED);
     } catch {
