@@ -150,6 +150,6 @@ struct hub_state {
 /* How the hub is doing. Any thread. */
 struct hub_state hub_state(struct hub *hub);
 
-/* How long it took from a commit's publish until a stream's socket was given what it said of it
+/* How long it took from a commit's publish until it was first offered to a stream's socket
  * (histogram_steps_us); one for each time that a stream was sent something new. The hub's own. */
 const struct histogram *hub_push_times(const struct hub *hub);

@@ -9,5 +9,6 @@
 void live_subscribe(struct request *request);
 
 /* The request's token, its own or its ticket's, and the keys that it holds under: looked at once more, so
- * that it is of the same moment. NULL: none is needed. */
+ * that it is of the same moment. NULL: none is needed. Errors as auth_verify. What it is is borrowed from the
+ * request. */
 MUST_CHECK enum rc live_token(struct request *request, struct hub_wish *wish, struct fault *fault);

@@ -7,6 +7,7 @@
 
 #include "app/read_index.h"
 #include "auth/token.h"
+#include "base/digits.h"
 #include "face/face.h"
 #include "face/live/live_subscribe.h"
 #include "http/json_out.h"
@@ -62,15 +63,12 @@ static void errand_send(struct live_errand *errand, uint64_t line, void (*resume
 /* The log is told what no ticket can be made of again. */
 static void name_of(const char *ticket, char out[NAME_BYTES])
 {
-    static const char digits[] = "0123456789abcdef";
     unsigned char digest[SHA256_DIGEST_LENGTH];
 
     (void)SHA256((const unsigned char *)ticket, strlen(ticket), digest); /* of memory: cannot fail */
-    for (size_t i = 0; i < sizeof digest; i++) {
-        out[2 * i] = digits[digest[i] >> 4];
-        out[2 * i + 1] = digits[digest[i] & 15];
-    }
-    out[NAME_BYTES - 1] = '\0';
+    for (size_t i = 0; i < sizeof digest; i++)
+        out = digits_hex(out, digest[i], 2);
+    *out = '\0';
 }
 
 /* ---- giving ---- */
