@@ -41,7 +41,8 @@ export function smallDisk() {
 }
 
 export function run(...args) {
-  return spawnSync(binary, args, { encoding: 'utf8', env: { PATH: process.env.PATH, ...sanitizer() } });
+  const maxBuffer = 1 << 28; // an export is cut otherwise, and ends as one that was killed
+  return spawnSync(binary, args, { encoding: 'utf8', maxBuffer, env: { PATH: process.env.PATH, ...sanitizer() } });
 }
 
 function sanitizer() {
