@@ -2,40 +2,22 @@
 #include <string.h>
 
 #include "cli/database.h"
+#include "cli/log_copy.h"
 #include "cli/options.h"
-#include "cli/temporary.h"
 #include "store/log.h"
 
 /* checkpoint: a node's files for another node, which then need not read the whole log. */
 
-static enum rc no_more(void *arg, const struct store_batch *batch, struct fault *fault)
+static enum rc holds(void *turn, struct log *log, struct fault *fault)
 {
-    (void)arg;
-    (void)batch;
-    (void)fault;
-    return RC_ENOUGH;
+    return cli_log_holds(log, turn, fault);
 }
 
-/* Whether the database's log holds the turn that the copy ends with. A log is opened with files of a node, so
- * it gets some for the moment. */
-static enum rc is_of_log(void *arg, const struct log_turn *turn, struct fault *fault)
+/* Whether the database's log holds the turn that the copy ends with. */
+static enum rc is_of_log(void *settings, const struct log_turn *turn, struct fault *fault)
 {
-    const struct settings *settings = arg;
-    struct store_place place = cli_place(settings);
-    struct store *store = NULL;
-    char beside[256];
-    enum rc rc = temporary_make(beside, sizeof beside, fault);
+    enum rc rc = cli_with_log(settings, holds, (void *)(uintptr_t)turn, fault); /* only read */
 
-    if (rc != RC_OK)
-        return rc;
-    place.directory = beside;
-    rc = store_open(&place, &store, fault);
-    if (rc == RC_OK)
-        rc = log_catch_up(store_event_log(store), turn, no_more, NULL, fault);
-    store_close(store);
-    temporary_remove(beside);
-    if (rc == RC_ENOUGH)
-        return RC_OK; /* it holds more */
     if (rc == RC_CONFLICT)
         return fault_set(
             fault, RC_CONFLICT, NULL,

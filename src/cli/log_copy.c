@@ -7,7 +7,6 @@
 #include "base/monotonic.h"
 #include "cli/progress.h"
 #include "cli/temporary.h"
-#include "store/log.h"
 
 /* A command has no other server to ask: one that is slow to answer is asked again, where the try before
  * ended. */
@@ -80,7 +79,27 @@ int cli_bring_copy(struct settings *settings)
     return bring_copy(settings, &beside);
 }
 
-/* ---- beside a running node ---- */
+/* ---- the log alone ---- */
+
+enum rc cli_with_log(const struct settings *settings,
+                     enum rc (*call)(void *arg, struct log *log, struct fault *fault), void *arg,
+                     struct fault *fault)
+{
+    struct store_place place = cli_place(settings);
+    struct store *store = NULL;
+    char beside[256];
+    enum rc rc = temporary_make(beside, sizeof beside, fault);
+
+    if (rc != RC_OK)
+        return rc;
+    place.directory = beside;
+    rc = store_open(&place, &store, fault);
+    if (rc == RC_OK)
+        rc = call(arg, store_event_log(store), fault);
+    store_close(store);
+    temporary_remove(beside);
+    return rc;
+}
 
 static enum rc no_more(void *arg, const struct store_batch *batch, struct fault *fault)
 {
@@ -89,6 +108,15 @@ static enum rc no_more(void *arg, const struct store_batch *batch, struct fault 
     (void)fault;
     return RC_ENOUGH;
 }
+
+enum rc cli_log_holds(struct log *log, const struct log_turn *turn, struct fault *fault)
+{
+    enum rc rc = log_catch_up(log, turn, no_more, NULL, fault);
+
+    return rc == RC_ENOUGH ? RC_OK : rc; /* it holds more */
+}
+
+/* ---- beside a running node ---- */
 
 /* How far the node's files follow the log by now. */
 static enum rc read_turn(const char *directory, struct log_turn *out, struct fault *fault)
@@ -103,52 +131,39 @@ static enum rc read_turn(const char *directory, struct log_turn *out, struct fau
     return RC_OK;
 }
 
+struct beside {
+    const char *directory;
+    bool whole;
+};
+
 /* Whether a running node's files hold all that the log had when this began. */
-static enum rc compare_with_head(struct log *log, const char *directory, bool *out_whole, struct fault *fault)
+static enum rc compare_with_head(void *arg, struct log *log, struct fault *fault)
 {
+    struct beside *beside = arg;
     int64_t until_ms = monotonic_ms() + REACH_MS;
     struct log_head head;
     struct log_turn turn;
     enum rc rc = log_head(log, &head, fault);
 
-    for (*out_whole = false; rc == RC_OK && !*out_whole && monotonic_ms() < until_ms;) {
-        rc = read_turn(directory, &turn, fault);
-        *out_whole = rc == RC_OK && turn.number >= head.turn.number;
-        if (rc == RC_OK && !*out_whole)
+    while (rc == RC_OK && !beside->whole && monotonic_ms() < until_ms) {
+        rc = read_turn(beside->directory, &turn, fault);
+        beside->whole = rc == RC_OK && turn.number >= head.turn.number;
+        if (rc == RC_OK && !beside->whole)
             (void)nanosleep(&(struct timespec){0, LOOK_MS * 1000000}, NULL); /* cut is fine */
     }
-    if (rc == RC_OK && *out_whole && turn.number)
-        rc = log_catch_up(log, &turn, no_more, NULL, fault); /* it is of this log */
-    return rc == RC_ENOUGH ? RC_OK : rc;
-}
-
-/* A log is opened with files of a node: it gets some for the moment. */
-static enum rc is_at_head(const struct settings *settings, bool *out_whole, struct fault *fault)
-{
-    struct store_place place = cli_place(settings);
-    struct store *store = NULL;
-    char beside[256];
-    enum rc rc = temporary_make(beside, sizeof beside, fault);
-
-    if (rc != RC_OK)
-        return rc;
-    place.directory = beside;
-    rc = store_open(&place, &store, fault);
-    if (rc == RC_OK)
-        rc = compare_with_head(store_event_log(store), settings->data, out_whole, fault);
-    store_close(store);
-    temporary_remove(beside);
+    if (rc == RC_OK && beside->whole && turn.number)
+        rc = cli_log_holds(log, &turn, fault); /* it is of this log */
     return rc;
 }
 
 /* Its files as they are, when they lack nothing; else a copy of them, with what they lack. */
 static enum rc look_beside(struct settings *settings, char *own, size_t size, struct fault *fault)
 {
+    struct beside beside = {.directory = settings->data};
     struct store_node_copy copied;
-    bool whole;
-    enum rc rc = is_at_head(settings, &whole, fault);
+    enum rc rc = cli_with_log(settings, compare_with_head, &beside, fault);
 
-    if (rc != RC_OK || whole)
+    if (rc != RC_OK || beside.whole)
         return rc;
     rc = temporary_make(own, size, fault);
     if (rc == RC_OK)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/options.h"
+#include "store/log.h"
 
 /* Copies of a database's log, which the commands work on. */
 
@@ -12,6 +13,15 @@ int cli_bring_copy(struct settings *settings);
 /* The same for a command that only looks: beside a running node its files serve when they hold all that the
  * log holds, else a temporary copy of them with what they lack. 0, or an exit status: neither can be had. */
 int cli_bring_reader(struct settings *settings);
+
+/* Calls with the database's log and returns what that returns; a log is opened with files of a node, so it
+ * gets some for the moment. Else errors as temporary_make, store_open. */
+MUST_CHECK enum rc cli_with_log(const struct settings *settings,
+                                enum rc (*call)(void *arg, struct log *log, struct fault *fault), void *arg,
+                                struct fault *fault);
+
+/* Whether the log holds that turn. RC_CONFLICT: it does not. Else errors as log_catch_up. */
+MUST_CHECK enum rc cli_log_holds(struct log *log, const struct log_turn *turn, struct fault *fault);
 
 /* Reads the log into a directory. Errors as engine_new; field "database": what the directory holds is not of
  * this log. */
