@@ -313,6 +313,11 @@ enum rc hub_ticket(struct hub *hub, const struct caller *caller, const char *tok
     return rc == RC_OK ? rc : fault_set(fault, rc, NULL, "there are too many tickets; try again");
 }
 
+bool hub_is_ticket(const char *text)
+{
+    return tickets_is_one(text);
+}
+
 bool hub_spend_ticket(struct hub *hub, const char *ticket, struct caller *out_caller, char **out_token,
                       unsigned *out_keys_version)
 {

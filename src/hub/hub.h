@@ -131,6 +131,9 @@ enum { TICKET_BYTES = 44, TICKET_S = 30 };
 MUST_CHECK enum rc hub_ticket(struct hub *hub, const struct caller *caller, const char *token,
                               unsigned keys_version, char out_ticket[TICKET_BYTES], struct fault *fault);
 
+/* Whether a text has a ticket's form. */
+bool hub_is_ticket(const char *text);
+
 /* Spends it. *out_token is the caller's to free; NULL when none was needed. False: it is none, or no more. */
 bool hub_spend_ticket(struct hub *hub, const char *ticket, struct caller *out_caller, char **out_token,
                       unsigned *out_keys_version);

@@ -95,10 +95,16 @@ void tickets_free(struct tickets *tickets)
     free(tickets);
 }
 
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+bool tickets_is_one(const char *text)
+{
+    return strspn(text, digits) == TICKET_BYTES - 1 && !text[TICKET_BYTES - 1];
+}
+
 /* base64url without padding. */
 static bool write_random(char out[TICKET_BYTES])
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     uint8_t bytes[RANDOM_BYTES + 1] = {0};
     size_t bits = 0;
 

@@ -19,6 +19,9 @@ struct ticket_holder {
     unsigned keys_version;
 };
 
+/* Whether a text has the form of a ticket: TICKET_BYTES - 1 digits of base64url. */
+bool tickets_is_one(const char *text);
+
 /* Copies the holder. Errors: RC_TOO_MANY, they have many; RC_BUSY. */
 MUST_CHECK enum rc tickets_give(struct tickets *tickets, const struct ticket_holder *holder, int64_t now_ms,
                                 char out_ticket[TICKET_BYTES]);

@@ -177,14 +177,12 @@ static void run_claiming(struct job *job)
 
 bool live_ticket_ask(struct request *request, void (*again)(struct request *request))
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     struct call *call = face_call(request);
     const char *ticket = NULL;
     struct fault unsaid; /* who asks for the caller finds it again */
 
     if (call->ticket || !logs_keep_them(request) || !face_of(request)->video_auth_required ||
-        request_query(request, "ticket", &ticket, &unsaid) != RC_OK || !ticket ||
-        strspn(ticket, digits) != TICKET_BYTES - 1 || ticket[TICKET_BYTES - 1])
+        request_query(request, "ticket", &ticket, &unsaid) != RC_OK || !ticket || !hub_is_ticket(ticket))
         return false;
     call->ticket = errand_new(request, ticket, NULL, run_claiming);
     if (call->ticket)
