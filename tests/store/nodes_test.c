@@ -255,6 +255,26 @@ static void verify_files(const struct node *node)
     store_close(store);
 }
 
+static void assert_all_alike(void)
+{
+    for (int i = 1; i < NODES; i++) {
+        assert_alike(&nodes[0], &nodes[i]);
+        assert_files_alike(&nodes[0], &nodes[i]);
+    }
+}
+
+/* Each by its events, then all beside each other. */
+static void verify_closed_nodes(void)
+{
+    for (int i = 0; i < NODES; i++)
+        verify_files(&nodes[i]);
+    for (int i = 0; i < NODES; i++)
+        open_node(&nodes[i], true);
+    assert_all_alike();
+    for (int i = 0; i < NODES; i++)
+        close_node(&nodes[i]);
+}
+
 /* Random steps on random nodes; what was acknowledged is told to the engine that is alone, too. */
 static void play(uint64_t seed, int steps, bool with_alone)
 {
@@ -313,10 +333,7 @@ static void numbers_that_were_skipped_bother_nobody(void **unused)
     memory_server_set_moods(server, (struct memory_moods){0});
     for (int i = 0; i < NODES; i++)
         catch_up(&nodes[i]);
-    for (int i = 1; i < NODES; i++) {
-        assert_alike(&nodes[0], &nodes[i]);
-        assert_files_alike(&nodes[0], &nodes[i]);
-    }
+    assert_all_alike();
     for (int i = 0; i < NODES; i++) {
         close_node(&nodes[i]);
         verify_files(&nodes[i]);
@@ -341,10 +358,7 @@ static void a_node_that_was_away_or_is_new_catches_up(void **unused)
     make_node(&nodes[2], true);
     for (int i = 0; i < NODES; i++)
         catch_up(&nodes[i]);
-    for (int i = 1; i < NODES; i++) {
-        assert_alike(&nodes[0], &nodes[i]);
-        assert_files_alike(&nodes[0], &nodes[i]);
-    }
+    assert_all_alike();
     for (int i = 0; i < NODES; i++)
         close_node(&nodes[i]);
     close_node(&alone);
@@ -787,16 +801,7 @@ static void what_dead_nodes_began_another_ends(void **unused)
     catch_up(&nodes[0]);
     for (int i = 0; i < NODES; i++)
         close_node(&nodes[i]);
-    for (int i = 0; i < NODES; i++)
-        verify_files(&nodes[i]); /* 200 entries are there */
-    for (int i = 0; i < NODES; i++)
-        open_node(&nodes[i], true);
-    for (int i = 1; i < NODES; i++) {
-        assert_alike(&nodes[0], &nodes[i]);
-        assert_files_alike(&nodes[0], &nodes[i]);
-    }
-    for (int i = 0; i < NODES; i++)
-        close_node(&nodes[i]);
+    verify_closed_nodes();
     close_node(&alone);
     arena_done(&arena);
 }
@@ -997,16 +1002,7 @@ static void rows_of_who_is_erased_are_rewritten_a_few_at_a_time(void **unused)
     assert_true(most_rows_of_a_transaction() <= 128);
     close_node(&nodes[0]);
     close_node(&nodes[2]);
-    for (int i = 0; i < NODES; i++)
-        verify_files(&nodes[i]);
-    for (int i = 0; i < NODES; i++)
-        open_node(&nodes[i], true);
-    for (int i = 1; i < NODES; i++) {
-        assert_alike(&nodes[0], &nodes[i]);
-        assert_files_alike(&nodes[0], &nodes[i]);
-    }
-    for (int i = 0; i < NODES; i++)
-        close_node(&nodes[i]);
+    verify_closed_nodes();
     close_node(&alone);
     arena_done(&arena);
 }
