@@ -364,10 +364,12 @@ bool adopting_take_over(struct batch *batch, uint64_t what, enum rc *out_rc, str
 static enum rc resume(void *arg, const char *key, const char *value, struct fault *fault)
 {
     struct batch *batch = arg;
-    struct adoption_list *list = is_list(key) ? list_of(&batch->adoptions, key) : NULL;
 
+    if (!is_list(key))
+        return RC_OK;
+    struct adoption_list *list = list_of(&batch->adoptions, key);
     if (!list)
-        return is_list(key) ? fault_no_memory(fault) : RC_OK;
+        return fault_no_memory(fault);
     if (!list->number || !batch->unfinished.shared)
         return go_on_with(batch, list, value, fault);
     keep(batch, list, value);

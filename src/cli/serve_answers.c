@@ -184,7 +184,7 @@ static void each_refusal(void *of, void (*visit)(void *arg, const char *limit, u
 
 void serve_show_metrics(struct face_context *context)
 {
-    context->metrics = server_of(context);
+    context->counted = server_of(context);
     context->write_metrics = write_metrics;
     context->count_reads = count_reads;
     context->each_refusal = each_refusal;

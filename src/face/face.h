@@ -37,11 +37,11 @@ struct face_context {
     bool reads_local;              /* reads do not wait for the log's head */
     struct hub *hub;               /* who watches */
     const char *cors_origins;      /* other sites that may, comma separated */
-    void (*write_metrics)(void *metrics, struct buf *out); /* the counters that the program keeps */
-    void *metrics;
-    uint64_t (*count_reads)(void *metrics); /* requests that read, answered since the start */
+    void (*write_metrics)(void *counted, struct buf *out); /* the counters that the program keeps */
+    void *counted;
+    uint64_t (*count_reads)(void *counted); /* requests that read, answered since the start */
     /* requests that met a limit, by what the answer said of it */
-    void (*each_refusal)(void *metrics, void (*visit)(void *arg, const char *limit, uint64_t count),
+    void (*each_refusal)(void *counted, void (*visit)(void *arg, const char *limit, uint64_t count),
                          void *arg);
     struct rates *rates;
     int64_t started_at_ms;

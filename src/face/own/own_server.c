@@ -281,6 +281,6 @@ void own_server_metrics(struct request *request)
             bodies_held(request->bodies));
     put_upstream_figures(out, context);
     put_upstream_times(out, context);
-    context->write_metrics(context->metrics, out);
+    context->write_metrics(context->counted, out);
     request_reply(request, 200, "text/plain; version=0.0.4");
 }

@@ -174,7 +174,7 @@ static enum rc system_step(struct slow *slow, bool *out_last, struct fault *faul
     struct engine_state state = service_state(context->service);
     struct hub_state hub = hub_state(context->hub);
     const uint64_t counts[RATE_COUNT] = {[RATE_WRITES] = state.commands,
-                                         [RATE_READS] = context->count_reads(context->metrics),
+                                         [RATE_READS] = context->count_reads(context->counted),
                                          [RATE_MESSAGES] = hub.messages};
     int64_t hundredths[RATE_COUNT];
     rates_look(context->rates, counts, hundredths);
@@ -184,7 +184,7 @@ static enum rc system_step(struct slow *slow, bool *out_last, struct fault *faul
     put_store(out, context, &state, read->counting.events);
     put_traffic(out, context, &state, hundredths);
     json_put_open(out, "refused", '{');
-    context->each_refusal(context->metrics, put_refusal, out);
+    context->each_refusal(context->counted, put_refusal, out);
     json_close(out, '}');
     put_memory(out, context);
     put_push(out, &hub, hundredths[RATE_MESSAGES]);
