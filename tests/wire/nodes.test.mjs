@@ -368,25 +368,6 @@ on('a node that cannot listen says so once, and when it can again', 1, async (_,
   await node.discard();
 });
 
-on('import oulad goes into the log beside a node, once', 1, async ([a], { log }) => {
-  const directory = newDirectory(), own = newDirectory();
-  const into = ['--database', cluster.url(), '--database-log', log, '--data', directory];
-  const load = (...flags) => run('import', 'oulad', 'tests/data/oulad', '--course', '120132', ...flags);
-  const expected = JSON.parse(readFileSync('tests/data/oulad/reference.json', 'utf8')).courses['120132'];
-  const first = load(...into);
-  assert.match(first.stdout, /imported 1 presentations, 383 new learners/, first.stderr);
-  assert.match(load(...into).stdout, /imported nothing/);
-  const analytics = () => a.call('GET', '/user-progress/course/120132/analytics', { as: 'admin:900' });
-  assert.equal(ok(await analytics()).json.results.totalEnrollments, expected.enrolments.total);
-  assert.equal(ok(await analytics()).json.results.completedUsers, expected.enrolments.byState.COMPLETED);
-  assert.match(run('verify', ...into).stdout, /0 differences/);
-  // the same events as a directory of its own has
-  assert.equal(load('--data', own).status, 0);
-  const events = (...flags) => Number(run('verify', ...flags).stdout.match(/verified: (\d+) events/)[1]);
-  assert.equal(events(...into), events('--data', own));
-  for (const one of [directory, own]) rmSync(one, { recursive: true });
-});
-
 on('verify, export, import, backup, restore, erase and move take either store', 1, async ([a], { log }) => {
   const flags = (name = log) => ['--database', cluster.url(), '--database-log', name, '--data', join(scratch, 'none')];
   const scratch = newDirectory();
