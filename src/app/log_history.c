@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/sorted.h"
 #include "model/fold.h"
 #include "model/log_totals.h"
 
@@ -56,16 +57,7 @@ static enum rc fold_log(void *arg, const struct stored_event *stored, struct fau
 /* How many of the sequences are not past the bound. */
 static size_t upto(const uint64_t *sequences, size_t count, uint64_t bound)
 {
-    size_t low = 0;
-
-    while (low < count) {
-        size_t middle = low + (count - low) / 2;
-        if (sequences[middle] <= bound)
-            low = middle + 1;
-        else
-            count = middle;
-    }
-    return low;
+    return sorted_place(i, count, sequences[i] <= bound);
 }
 
 static enum rc fold_back(struct store *store, const uint64_t *sequences, size_t count,

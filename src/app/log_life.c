@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/sorted.h"
 #include "model/fold.h"
 
 /* An event that may change the entry, and how the entry stands after it. */
@@ -48,17 +49,10 @@ static struct moment state_among(const struct life *life, struct bound bound)
 /* How the entry stood at a bound: as after the last event that it lets count. */
 static struct moment state_at(const struct life *life, const struct bound *bound)
 {
-    size_t low = 0, high = life->count;
-
     if (bound->by_instant && !life->in_order)
         return state_among(life, *bound);
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (bound_holds(bound, life->moments[middle].sequence, life->moments[middle].at_ms))
-            low = middle + 1;
-        else
-            high = middle;
-    }
+    size_t low =
+        sorted_place(i, life->count, bound_holds(bound, life->moments[i].sequence, life->moments[i].at_ms));
     return low ? life->moments[low - 1] : (struct moment){0};
 }
 

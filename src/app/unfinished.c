@@ -4,6 +4,7 @@
 
 #include "base/list.h"
 #include "base/monotonic.h"
+#include "base/sorted.h"
 
 /* A node says each second that it goes on (adopting.c), or each few batches (log_settling.c); who holds the
  * log's lock and stops loses it after 2 s. A read waits 5 s for entries to settle. */
@@ -17,16 +18,7 @@ struct begun {
 /* Where it is, or would be. */
 static size_t place_of(const struct unfinished *unfinished, uint64_t what)
 {
-    size_t low = 0, high = unfinished->count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (unfinished->at[middle].what < what)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return sorted_place(i, unfinished->count, unfinished->at[i].what < what);
 }
 
 static bool is_at(const struct unfinished *unfinished, size_t place, uint64_t what)

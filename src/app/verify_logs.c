@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sorted.h"
 #include "app/history.h"
 #include "app/log_history.h"
 #include "model/log_totals.h"
@@ -196,15 +197,7 @@ static enum rc take_total(void *arg, const struct store_log_total *total, struct
 {
     struct comparing *comparing = arg;
     const struct log_refs *refs = comparing->refs;
-    size_t low = 0, high = refs->count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (refs->at[middle].learner < total->learner)
-            low = middle + 1;
-        else
-            high = middle;
-    }
+    size_t low = sorted_place(i, refs->count, refs->at[i].learner < total->learner);
     if ((low < refs->count && refs->at[low].learner == total->learner) ||
         total->entries + total->rollbacks + total->bytes + total->settling == 0)
         return RC_OK;

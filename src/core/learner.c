@@ -1,5 +1,7 @@
 #include "core/learner.h"
 
+#include "base/sorted.h"
+
 #define AHEAD_MS INT64_C(86400000)
 
 enum { FEW = 32 }; /* entries that are looked through: 128 bytes of keys */
@@ -79,15 +81,7 @@ bool learner_knows_event_id(const struct learner *learner, const uint64_t id[2])
 
 bool learner_knows_day(const struct learner *learner, int32_t day)
 {
-    uint32_t low = 0, high = learner->day_count;
-
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (learner->days[middle] < day)
-            low = middle + 1;
-        else
-            high = middle;
-    }
+    uint32_t low = (uint32_t)sorted_place(i, learner->day_count, learner->days[i] < day);
     return low < learner->day_count && learner->days[low] == day;
 }
 

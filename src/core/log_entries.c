@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/codec.h"
+#include "base/sorted.h"
 
 bool event_is_log(enum event_kind kind)
 {
@@ -52,15 +53,7 @@ struct log_event log_event_of(const struct event *event)
 
 const struct log_state *logs_find(const struct log_state *entries, size_t count, uint64_t log_id)
 {
-    size_t low = 0, high = count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (entries[middle].log_id < log_id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
+    size_t low = sorted_place(i, count, entries[i].log_id < log_id);
     return low < count && entries[low].log_id == log_id ? &entries[low] : NULL;
 }
 

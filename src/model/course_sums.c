@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/instant.h"
+#include "base/sorted.h"
 
 /* activeUsers counts today and the 29 days before. Source: contract 3. */
 enum { ACTIVE_DAYS = 30 };
@@ -110,30 +111,12 @@ static struct course_cell *cell_of(struct course_sums *sums, enum enrolment_clas
 /* Index of the first day not before. */
 static uint32_t first_day(const struct course_sums *sums, int32_t day)
 {
-    uint32_t low = 0, high = sums->day_count;
-
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (sums->days[middle].day < day)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return (uint32_t)sorted_place(i, sums->day_count, sums->days[i].day < day);
 }
 
 static uint32_t first_cell(const struct day_cells *day, uint32_t completed)
 {
-    uint32_t low = 0, high = day->count;
-
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (day->at[middle].completed < completed)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return (uint32_t)sorted_place(i, day->count, day->at[i].completed < completed);
 }
 
 /* The day's cells, made when it is new. NULL: out of memory. */
@@ -202,16 +185,7 @@ static bool add_day(struct course_sums *sums, int32_t number, uint32_t completed
 /* Index of the first one not before. */
 static uint32_t first_reported(const struct course_sums *sums, int32_t day)
 {
-    uint32_t low = 0, high = sums->reported_count;
-
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (sums->reported[middle].day < day)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return (uint32_t)sorted_place(i, sums->reported_count, sums->reported[i].day < day);
 }
 
 bool course_sums_add_day(struct course_sums *sums, int32_t day, int learners, int64_t reports)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/instant.h"
+#include "base/sorted.h"
 
 enum { RUN_MAX = 256, RUN_LEAST = 2 };
 
@@ -45,31 +46,13 @@ bool instants_copy(const struct instants *from, struct instants *out)
 /* Index of the first run that does not end before. */
 static uint32_t run_of(const struct instants *instants, int64_t ms)
 {
-    uint32_t low = 0, high = instants->run_count;
-
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (instants->runs[middle].last < ms)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return (uint32_t)sorted_place(i, instants->run_count, instants->runs[i].last < ms);
 }
 
 /* Index of the first one in the run that is not before. */
 static uint32_t place_in(const struct instant_run *run, int64_t ms)
 {
-    uint32_t low = 0, high = run->count;
-
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (run->at[middle] < ms)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return (uint32_t)sorted_place(i, run->count, run->at[i] < ms);
 }
 
 /* A new run at a place: of what the one before has from a place on; or empty, when it is the first. */

@@ -1,6 +1,7 @@
 #include "test.h"
 
 #include "base/list.h"
+#include "base/sorted.h"
 
 struct numbers {
     uint64_t *at;
@@ -102,6 +103,20 @@ static void each_number_once(void **unused)
     assert_int_equal(list_sort_unique(NULL, 0, 8, by_number), 0);
 }
 
+static void the_place_in_a_sorted_array(void **unused)
+{
+    static const int odd[] = {1, 3, 5, 7, 9, 11, 13};
+
+    (void)unused;
+    for (size_t count = 0; count <= COUNT(odd); count++)
+        for (int sought = 0; sought < 16; sought++) {
+            size_t place = sorted_place(i, count, odd[i] < sought), walked = 0;
+            while (walked < count && odd[walked] < sought)
+                walked++;
+            assert_int_equal(place, walked);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -110,6 +125,7 @@ int main(void)
         cmocka_unit_test(wide_entries_fit),
         cmocka_unit_test(what_no_memory_can_hold_changes_nothing),
         cmocka_unit_test(each_number_once),
+        cmocka_unit_test(the_place_in_a_sorted_array),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
