@@ -63,20 +63,27 @@ static bool copy_key(const char *from, const char *to)
     return written;
 }
 
-/* The keys there are: "place" "gap" "name". How many; -1: one could not be copied, which was said. */
+/* The keys there are: "place" "gap" "name". How many; -1: one could not be copied, which was said, and none
+ * is.
+ */
 static int copy_keys(const char *from, const char *from_gap, const char *to, const char *to_gap)
 {
-    char source[4096], target[4096];
+    char source[4096], targets[CLI_KEY_COUNT][4096];
     int count = 0;
 
     for (int i = 0; i < CLI_KEY_COUNT; i++) {
         if (!is_there(from, from_gap, cli_key_names[i]))
             continue;
+        char *target = targets[count];
         if (snprintf(source, sizeof source, "%s%s%s", from, from_gap, cli_key_names[i]) >=
                 (int)sizeof source ||
-            snprintf(target, sizeof target, "%s%s%s", to, to_gap, cli_key_names[i]) >= (int)sizeof target ||
-            !copy_key(source, target))
+            snprintf(target, sizeof targets[0], "%s%s%s", to, to_gap, cli_key_names[i]) >=
+                (int)sizeof targets[0] ||
+            !copy_key(source, target)) {
+            while (count-- > 0)
+                (void)unlink(targets[count]); /* or the next try would take them for somebody's */
             return -1;
+        }
         count++;
     }
     return count;

@@ -214,6 +214,13 @@ test('nothing is written over; a backup says what it leaves out, and can have it
   assert.match(backup(join(room, 'o.db'), '--with-keys').stdout, /; not in it: jwt.secret \(it is not in the data directory\)\n$/);
   assert.doesNotMatch(backup(join(room, 'p.db'), '--with-keys', '--jwks-url', 'http://127.0.0.1:9/').stdout, /not in it/); // it needs none
   renameSync(own, join(server.directory, 'jwt.secret'));
+  renameSync(join(server.directory, 'server.key'), given);
+  mkdirSync(join(server.directory, 'server.key')); // it cannot be read
+  const half = backup(join(room, 'q.db'), '--with-keys');
+  assert.deepEqual([half.status, half.stdout, readdirSync(room).filter((name) => name.startsWith('q.db'))], [1, '', []]);
+  assert.match(half.stderr, /server.key.*: /);
+  rmSync(join(server.directory, 'server.key'), { recursive: true });
+  renameSync(given, join(server.directory, 'server.key'));
   writeFileSync(join(room, 'x.db.server.key'), 'somebody\'s');
   assert.match(backup(join(room, 'x.db'), '--with-keys').stderr, /keys lie beside this file already; nothing was changed/);
   assert.equal(run('export', '--out', out, '--data', server.directory).status, 0);
