@@ -136,6 +136,41 @@ def commit_answer_lost(site):
     return f"{dict(told)}, {doubts:.0f} commits looked up, all found"
 
 
+# Every second transaction that changes rows of the log fails, at its COMMIT.
+REFUSING = """
+CREATE SEQUENCE refusals;
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF coalesce(current_setting('rig.seen', true), '') = '' THEN
+    PERFORM set_config('rig.seen', 'yes', true);
+    IF nextval('refusals') % 2 = 1 THEN RAISE EXCEPTION 'refused by the rig'; END IF;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER refuse AFTER UPDATE ON milepost_turn DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()"""
+
+
+def erasure_refused(site):
+    """Names of who is erased leave the log a slice at a time: each slice fails once, the last one too, and no name is left."""
+    node, other, who = *site.nodes, "zz-gone-zz"
+    for i in range(200):
+        assert node.add(who, f"zz-what{i}") < 300
+    key = site.database.sql("SELECT who FROM milepost_named GROUP BY who HAVING count(*) >= 200")
+    rows = "SELECT count(*) FROM milepost_turn WHERE position('zz-'::bytea in body) > 0"
+    lines = f"SELECT count(*) FROM milepost_named WHERE who = {key}"
+    assert int(site.database.sql(rows)) >= 200
+    other.stop()  # it would do its part
+    site.database.sql(REFUSING)
+    try:
+        wait_until(lambda: node.call("DELETE", f"/api/v1/users/{who}", who)[0] < 300, 20, "the erasure is begun")
+        wait_until(lambda: int(site.database.sql(rows)) == 0, 30, "no text is left")
+        wait_until(lambda: int(site.database.sql(lines)) <= 1, 5, "no line but the erasure's is left")
+        refused = int(site.database.sql("SELECT last_value FROM refusals")) // 2
+        assert refused >= 3, refused
+    finally:
+        site.database.sql("DROP TRIGGER refuse ON milepost_turn; DROP FUNCTION refuse; DROP SEQUENCE refusals")
+    return f"200 rows, {refused} slices refused once"
+
+
 def commit_waits_for_standby(site):
     """COMMIT waits for a standby that is not there; the wait is cancelled (a COMMIT with a warning), the session ended, its node cut."""
     site.add(site.nodes[0], "first")
@@ -446,7 +481,7 @@ def pgbouncer(site):
     return "; ".join(said)
 
 
-ROWS = [cut_before_commit, commit_answer_lost, commit_waits_for_standby, holder_stops, holder_partitioned, sessions_ended, database_killed, read_only,
+ROWS = [cut_before_commit, commit_answer_lost, erasure_refused, commit_waits_for_standby, holder_stops, holder_partitioned, sessions_ended, database_killed, read_only,
         no_connections_left, two_logs, failover_with_all, failover_without_the_last, disk_full,
         pgbouncer]
 OWN_DATABASE = {failover_with_all, failover_without_the_last}
@@ -476,7 +511,10 @@ class SmallDatabase(Database):
 
 
 def main():
-    chosen = sys.argv[1:] or [row.__name__ for row in ROWS]
+    known = [row.__name__ for row in ROWS]
+    chosen = sys.argv[1:] or known
+    if not set(chosen) <= set(known):
+        sys.exit(f"no such row: {', '.join(sorted(set(chosen) - set(known)))}; there are {', '.join(known)}")
     database = Database()
     try:
         for row in [row for row in ROWS if row.__name__ in chosen]:
