@@ -16,19 +16,46 @@ struct zone {
     char name[ZONE_NAME_BYTES];
 };
 
+/* Written as IANA writes names; what leads out of the folder, or to its tables with leap seconds, or to this
+ * machine's own, is none. */
+static bool is_well_formed(const char *name)
+{
+    size_t size = strlen(name);
+
+    return size > 0 && size < ZONE_NAME_BYTES && g_ascii_isalpha(name[0]) && !strstr(name, "//") &&
+           strncmp(name, "right/", 6) != 0 && strncmp(name, "posix/", 6) != 0 &&
+           strcmp(name, "localtime") != 0 && strcmp(name, "posixrules") != 0 && name[size - 1] != '/' &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-/") == size;
+}
+
+/* Whether tzdata has it: asked before the library is, which takes other notations too and ends when it is
+ * short of memory. */
+static bool is_installed(const char *name)
+{
+    const char *folder = getenv("TZDIR");
+    char path[4096], magic[4];
+    int size = snprintf(path, sizeof path, "%s/%s", folder ? folder : "/usr/share/zoneinfo", name);
+    FILE *file = size > 0 && (size_t)size < sizeof path ? fopen(path, "re") : NULL;
+    bool zone = file && fread(magic, 1, sizeof magic, file) == sizeof magic && memcmp(magic, "TZif", 4) == 0;
+
+    if (file)
+        (void)fclose(file); /* only read */
+    return zone;
+}
+
 struct zone *zone_new(const char *name)
 {
-    struct zone *zone = g_new0(struct zone, 1);
+    bool is_utc = strcmp(name, "UTC") == 0;
+    /* g_time_zone_new would give UTC for an unknown name */
+    GTimeZone *found =
+        !is_utc && is_well_formed(name) && is_installed(name) ? g_time_zone_new_identifier(name) : NULL;
 
-    if (strlen(name) < ZONE_NAME_BYTES)
-        memcpy(zone->name, name, strlen(name) + 1);
-    if (strcmp(name, "UTC") == 0)
-        return zone;
-    zone->zone = g_time_zone_new_identifier(name); /* g_time_zone_new would give UTC for an unknown name */
-    if (zone->zone)
-        return zone;
-    g_free(zone);
-    return NULL;
+    if (!found && !is_utc)
+        return NULL;
+    struct zone *zone = g_new0(struct zone, 1);
+    memcpy(zone->name, name, strlen(name) + 1);
+    zone->zone = found;
+    return zone;
 }
 
 void zone_free(struct zone *zone)
@@ -59,31 +86,6 @@ static uint32_t hash_of(const char *name)
     return hash;
 }
 
-/* Written as IANA writes names; what leads out of the folder, or to its tables with leap seconds, is none. */
-static bool is_well_formed(const char *name)
-{
-    size_t size = strlen(name);
-
-    return size > 0 && size < ZONE_NAME_BYTES && g_ascii_isalpha(name[0]) && !strstr(name, "//") &&
-           strncmp(name, "right/", 6) != 0 && strncmp(name, "posix/", 6) != 0 && name[size - 1] != '/' &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-/") == size;
-}
-
-/* Whether tzdata has it: asked before the library is, which takes other notations too and ends when it is
- * short of memory. */
-static bool is_installed(const char *name)
-{
-    const char *folder = getenv("TZDIR");
-    char path[4096], magic[4];
-    int size = snprintf(path, sizeof path, "%s/%s", folder ? folder : "/usr/share/zoneinfo", name);
-    FILE *file = size > 0 && (size_t)size < sizeof path ? fopen(path, "re") : NULL;
-    bool zone = file && fread(magic, 1, sizeof magic, file) == sizeof magic && memcmp(magic, "TZif", 4) == 0;
-
-    if (file)
-        (void)fclose(file); /* only read */
-    return zone;
-}
-
 /* The slot of a name: filled with it, or the free one where it belongs. */
 static uint32_t slot_of(const char *name)
 {
@@ -104,7 +106,7 @@ static struct zone *add_zone(const char *name)
 
     if (zone_count == ZONES_MAX || strcmp(stranger, name) == 0)
         return NULL;
-    struct zone *zone = is_installed(name) ? zone_new(name) : NULL;
+    struct zone *zone = zone_new(name);
     if (!zone) {
         memcpy(stranger, name, strlen(name) + 1);
         return NULL;

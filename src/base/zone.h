@@ -19,7 +19,7 @@ enum { ZONES_MAX = 1000, ZONE_NAME_BYTES = 64 };
  * alone. */
 const struct zone *zone_named(const char *name);
 
-/* Its name, as long as the zone lives; "" of one whose name is too long for zone_named. */
+/* Its name, as long as the zone lives. */
 const char *zone_name(const struct zone *zone);
 
 /* The local wall time of an instant, as if it were UTC: feed it to instant_civil or instant_day. */

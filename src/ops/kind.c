@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <curl/curl.h>
+
+#include "base/zone.h"
+
 static bool whole_number(const char *text, int64_t low, int64_t high, int64_t *out)
 {
     char *end;
@@ -43,11 +47,49 @@ const char *kind_text(const struct setting *setting, const char *text, void *fie
     return NULL;
 }
 
+const char *kind_zone(const struct setting *setting, const char *text, void *field)
+{
+    struct zone *zone = zone_new(text);
+
+    if (!zone)
+        return "no such IANA time zone (is the package tzdata installed?)";
+    zone_free(zone);
+    return kind_text(setting, text, field);
+}
+
+static bool is_url(const char *text)
+{
+    bool is_web = strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
+    CURLU *url = is_web ? curl_url() : NULL;
+    bool whole = url && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK;
+
+    curl_url_cleanup(url);
+    return whole;
+}
+
 const char *kind_url(const struct setting *setting, const char *text, void *field)
 {
-    bool is_url = strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
+    return *text && !is_url(text) ? "must be an http or https URL" : kind_text(setting, text, field);
+}
 
-    return *text && !is_url ? "must be an http or https URL" : kind_text(setting, text, field);
+/* As RFC 6454 6.2 writes one: no path, no query, not even a / at the end. */
+static bool is_origin(const char *text)
+{
+    return strcmp(text, "null") == 0 || (is_url(text) && !strpbrk(strstr(text, "://") + 3, "/?#@"));
+}
+
+const char *kind_origins(const struct setting *setting, const char *text, void *field)
+{
+    for (const char *at = text; *at; at += strspn(at, ", \t")) {
+        size_t size = strcspn(at, ", \t");
+        char *one = strndup(at, size);
+        bool fine = one && is_origin(one);
+        free(one);
+        if (!fine)
+            return "must be origins like https://lms.example, without a path, comma separated";
+        at += size;
+    }
+    return kind_text(setting, text, field);
 }
 
 const char *kind_issuer(const struct setting *setting, const char *text, void *field)

@@ -41,6 +41,12 @@ setting_kind kind_text;
 /* const char *: an http or https URL, or "". */
 setting_kind kind_url;
 
+/* const char *: an IANA time zone. */
+setting_kind kind_zone;
+
+/* const char *: origins as a browser names them ("https://lms.example", "null"), comma separated, or "". */
+setting_kind kind_origins;
+
 /* const char *: as kind_url, of letters that an address needs no escape for, and a host of 255 at most. */
 setting_kind kind_issuer;
 
