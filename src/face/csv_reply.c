@@ -3,28 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "face/accept.h"
 #include "face/csv.h"
 #include "face/json_scan.h"
 #include "face/work.h"
 
 enum { INLINE_BYTES = 64 * 1024 }; /* of JSON that an event loop makes a table of */
 
-/* Whether what an Accept header names is refused by it: q=0, RFC 9110 12.4.2. */
-static bool is_refused(const char *range)
-{
-    size_t size = strcspn(range, ",");
-    const char *weight = memmem(range, size, "q=", 2);
-
-    return weight && strtod(weight + 2, NULL) == 0;
-}
-
 bool csv_wanted(struct request *request)
 {
-    const char *accept = request_header(request, "Accept");
-    const char *csv = accept ? strcasestr(accept, "text/csv") : NULL;
-    const char *json = accept ? strcasestr(accept, "application/json") : NULL;
-
-    return csv && !(json && json < csv) && !is_refused(csv);
+    return accept_prefers(request_header(request, "Accept"), "text/csv", "application/json");
 }
 
 /* The list that the path leads to; NULL: none. */

@@ -103,8 +103,11 @@ enum MHD_Result answer_send(struct http_server *server, struct request *request)
         add_header(response, "WWW-Authenticate", "Bearer");
     if (request->replayed)
         add_header(response, "Idempotent-Replayed", "true");
-    if (request->upgrade_hint)
+    if (request->upgrade_hint) { /* RFC 9110 15.5.22, RFC 6455 4.4 */
+        add_header(response, "Upgrade", "websocket");
+        add_header(response, "Connection", "Upgrade");
         add_header(response, "Sec-WebSocket-Version", "13");
+    }
     if (!gives_away && (request->close || atomic_load_explicit(&server->draining, memory_order_relaxed)))
         add_header(response, "Connection", "close");
     if (server->cors_origins[0])

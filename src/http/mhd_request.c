@@ -7,8 +7,15 @@
 
 const char *request_header(struct request *request, const char *name)
 {
-    return request->connection ? MHD_lookup_connection_value(connection_of(request), MHD_HEADER_KIND, name)
-                               : NULL;
+    const char *value = request->connection
+                            ? MHD_lookup_connection_value(connection_of(request), MHD_HEADER_KIND, name)
+                            : NULL;
+    size_t size = value ? strlen(value) : 0, whole = size;
+
+    while (size && (value[size - 1] == ' ' || value[size - 1] == '\t')) /* is none of it: RFC 9110 5.5 */
+        size--;
+    const char *trimmed = size < whole ? arena_copy(&request->arena, value, size) : NULL;
+    return trimmed ? trimmed : value;
 }
 
 const char *request_traceparent(struct request *request)

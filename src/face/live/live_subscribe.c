@@ -9,6 +9,7 @@
 #include "app/access.h"
 #include "auth/token.h"
 #include "base/ident.h"
+#include "face/accept.h"
 #include "face/body.h"
 #include "face/face.h"
 #include "face/live/live_source.h"
@@ -74,7 +75,7 @@ static enum rc judge_form(struct request *request, enum hub_form *out_form, stru
         return judge_upgrade(request, fault);
     }
     *out_form = HUB_SSE;
-    if (lists_word(request_header(request, "Accept"), "text/event-stream"))
+    if (accept_weight(request_header(request, "Accept"), "text/event-stream") > 0)
         return RC_OK;
     return fault_set(fault, RC_NOT_ACCEPTABLE, NULL,
                      "this is a stream: ask for text/event-stream, or upgrade to a WebSocket");

@@ -204,7 +204,7 @@ void live_write(void *context, struct hub_write *write)
     if (write->is_text || carried_of(request)->over_rate)
         dispatch_handle(request);
     else
-        request_fail(request, RC_INVALID, &(struct fault){NULL, "a message must be text that holds JSON"});
+        request_fail(request, RC_INVALID, &(struct fault){"body", "a message must be text that holds JSON"});
     if (!request->suspended)
         finish(request);
 }

@@ -1,0 +1,43 @@
+#include "face/accept.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* The range that names the type, up to where its parameters begin; NULL: there is none. */
+static const char *find_range(const char *accept, const char *type)
+{
+    size_t size = strlen(type);
+
+    for (const char *at = accept; at && *at; at += strcspn(at, ",")) {
+        at += strspn(at, ", \t");
+        if (strncasecmp(at, type, size) == 0 && strchr(",; \t", at[size]))
+            return at + size;
+    }
+    return NULL;
+}
+
+int accept_weight(const char *accept, const char *type)
+{
+    const char *range = find_range(accept, type);
+
+    if (!range)
+        return -1;
+    for (const char *at = range, *end = range + strcspn(range, ","); at < end; at++) {
+        at += strspn(at, "; \t");
+        if (strncasecmp(at, "q=", 2) == 0) {
+            double weight = strtod(at + 2, NULL);
+            return weight > 0 ? weight < 1 ? (int)(weight * 1000 + 0.5) : 1000 : 0;
+        }
+        at += strcspn(at, ";,");
+    }
+    return 1000;
+}
+
+bool accept_prefers(const char *accept, const char *type, const char *to)
+{
+    int weight = accept_weight(accept, type), other = accept_weight(accept, to);
+
+    return weight > 0 &&
+           (weight > other || (weight == other && find_range(accept, type) < find_range(accept, to)));
+}
