@@ -5,6 +5,7 @@
 
 #include "app/access.h"
 #include "face/body.h"
+#include "face/write.h"
 
 /* It says why in its own shape. */
 static const char ready_path[] = "/readyz", not_ready[] = "NotReady";
@@ -48,9 +49,14 @@ static bool looks(const struct http_route *route)
     return route->read || route->slow;
 }
 
+/* Writes to what has a state of its own: not what adds, clears, rolls back, certifies or erases. */
 static bool compares(const struct http_route *route)
 {
-    return route->write && route->rule != ACCESS_WEBHOOK;
+    static const bool not [CMD_KINDS] = {
+        [CMD_LOG_ADD] = true, [CMD_LOGS_CLEAR] = true, [CMD_LOGS_ROLL_BACK] = true,
+        [CMD_CERTIFY] = true, [CMD_ENROL] = true,      [CMD_ERASE] = true};
+
+    return route->write && route->rule != ACCESS_WEBHOOK && !not [route->write->kind];
 }
 
 static bool asks_who(const struct http_route *route)
