@@ -55,16 +55,20 @@ static struct kept *find(struct idempotency *idempotency, const uint8_t key[16])
 }
 
 /* NULL: out of memory. */
-static struct tally *tally_of(struct idempotency *idempotency, uint64_t caller)
+/* NULL: the caller has no live key. */
+static struct tally *find_tally(struct idempotency *idempotency, uint64_t caller)
 {
     struct tally like = {.caller = caller}, **found = tfind(&like, &idempotency->tallies, by_caller);
+    return found ? *found : NULL;
+}
 
-    if (found)
-        return *found;
-    struct tally *tally = malloc(sizeof *tally);
-    if (!tally)
-        return NULL;
-    *tally = like;
+static struct tally *tally_of(struct idempotency *idempotency, uint64_t caller)
+{
+    struct tally *tally = find_tally(idempotency, caller);
+
+    if (tally || !(tally = malloc(sizeof *tally)))
+        return tally;
+    *tally = (struct tally){.caller = caller};
     if (!tsearch(tally, &idempotency->tallies, by_caller)) {
         free(tally);
         return NULL;
@@ -165,12 +169,10 @@ void idempotency_free(struct idempotency *idempotency)
     free(idempotency);
 }
 
-enum idempotency_verdict idempotency_begin(struct idempotency *idempotency, const uint8_t key[16],
-                                           const uint8_t fingerprint[16], uint64_t caller, int64_t now_ms)
+/* Under the lock. */
+static enum idempotency_verdict judge(struct idempotency *idempotency, const uint8_t key[16],
+                                      const uint8_t fingerprint[16], uint64_t caller, int64_t now_ms)
 {
-    enum idempotency_verdict verdict = IDEMPOTENCY_NEW;
-
-    (void)pthread_mutex_lock(&idempotency->lock);
     expire(idempotency, now_ms);
     struct kept *entry = find(idempotency, key);
     /* its time is over, its turn not yet come */
@@ -178,14 +180,30 @@ enum idempotency_verdict idempotency_begin(struct idempotency *idempotency, cons
         remove_entry(idempotency, entry);
         entry = NULL;
     }
-    struct tally *tally = entry ? NULL : tally_of(idempotency, caller);
-    if (entry) {
-        verdict = memcmp(entry->fingerprint, fingerprint, 16) != 0 ? IDEMPOTENCY_REUSED
-                  : entry->running                                 ? IDEMPOTENCY_RUNNING
-                                                                   : IDEMPOTENCY_REPLAY;
-    } else if (!tally || tally->live >= LIMIT_KEPT_ANSWERS || tally->bytes >= LIMIT_KEPT_BYTES) {
-        verdict = IDEMPOTENCY_FULL;
-    } else {
+    if (entry)
+        return memcmp(entry->fingerprint, fingerprint, 16) != 0 ? IDEMPOTENCY_REUSED
+               : entry->running                                 ? IDEMPOTENCY_RUNNING
+                                                                : IDEMPOTENCY_REPLAY;
+    struct tally *tally = find_tally(idempotency, caller);
+    return tally && (tally->live >= LIMIT_KEPT_ANSWERS || tally->bytes >= LIMIT_KEPT_BYTES) ? IDEMPOTENCY_FULL
+                                                                                            : IDEMPOTENCY_NEW;
+}
+
+enum idempotency_verdict idempotency_look(struct idempotency *idempotency, const uint8_t key[16],
+                                          const uint8_t fingerprint[16], uint64_t caller, int64_t now_ms)
+{
+    (void)pthread_mutex_lock(&idempotency->lock);
+    enum idempotency_verdict verdict = judge(idempotency, key, fingerprint, caller, now_ms);
+    (void)pthread_mutex_unlock(&idempotency->lock);
+    return verdict;
+}
+
+enum idempotency_verdict idempotency_begin(struct idempotency *idempotency, const uint8_t key[16],
+                                           const uint8_t fingerprint[16], uint64_t caller, int64_t now_ms)
+{
+    (void)pthread_mutex_lock(&idempotency->lock);
+    enum idempotency_verdict verdict = judge(idempotency, key, fingerprint, caller, now_ms);
+    if (verdict == IDEMPOTENCY_NEW) {
         struct kept fresh = {.caller = caller, .at_ms = now_ms, .running = true};
         memcpy(fresh.key, key, 16);
         memcpy(fresh.fingerprint, fingerprint, 16);

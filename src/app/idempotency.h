@@ -23,9 +23,18 @@ MUST_CHECK enum rc idempotency_new(struct store *store, int64_t now_ms, struct i
 /* NULL is fine. Nobody may use it any more. */
 void idempotency_free(struct idempotency *idempotency);
 
+/* idempotency_begin, or idempotency_look. */
+typedef enum idempotency_verdict idempotency_judge(struct idempotency *idempotency, const uint8_t key[16],
+                                                   const uint8_t fingerprint[16], uint64_t caller,
+                                                   int64_t now_ms);
+
 /* key: hash of caller and key; caller: hash of the caller alone. IDEMPOTENCY_FULL also when out of memory. */
 enum idempotency_verdict idempotency_begin(struct idempotency *idempotency, const uint8_t key[16],
                                            const uint8_t fingerprint[16], uint64_t caller, int64_t now_ms);
+
+/* What idempotency_begin would say, and nothing is begun. */
+enum idempotency_verdict idempotency_look(struct idempotency *idempotency, const uint8_t key[16],
+                                          const uint8_t fingerprint[16], uint64_t caller, int64_t now_ms);
 
 /* After IDEMPOTENCY_REPLAY: the answer, for the visit. */
 MUST_CHECK enum rc idempotency_fetch(struct idempotency *idempotency, const uint8_t key[16],

@@ -404,7 +404,7 @@ enum rc participant_pick(struct participant *participant, struct model *model, b
         if (view_item_facts(view, record->item).course != participant->course)
             continue;
         participant->time_spent_ms += record->time_spent_ms;
-        bool hidden = participant->hides_previews && !participant->enrolment && record_is_preview(record);
+        bool hidden = participant->hides_previews && learner_previews(learner, record, participant->course);
         if (participant->records && record->flags & RECORD_PRESENT && !hidden)
             participant->records[participant->record_count++] = record;
     }

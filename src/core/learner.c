@@ -71,6 +71,11 @@ struct enrolment *learner_enrolment(const struct learner *learner, uint32_t cour
     return NULL;
 }
 
+bool learner_previews(const struct learner *learner, const struct record *record, uint32_t course)
+{
+    return record_is_preview(record) && !learner_enrolment(learner, course);
+}
+
 bool learner_knows_event_id(const struct learner *learner, const uint64_t id[2])
 {
     for (uint32_t i = 0; i < learner->event_id_count; i++)

@@ -75,6 +75,10 @@ struct record *learner_record(const struct learner *learner, uint32_t item);
 /* The learner's enrolment in a course; NULL: none. Constant in their number. */
 struct enrolment *learner_enrolment(const struct learner *learner, uint32_t course);
 
+/* Whether a record of that course is for its author alone: a preview of who is not enrolled there. Source:
+ * contract 1, Enrolment. */
+bool learner_previews(const struct learner *learner, const struct record *record, uint32_t course);
+
 /* Whether an eventId is among the learner's last LEARNER_EVENT_IDS. */
 bool learner_knows_event_id(const struct learner *learner, const uint64_t id[2]);
 

@@ -29,6 +29,10 @@ void read_find(struct request *request, struct view view, struct read *out);
 /* Asks the one authorization point: the route's rule, for what read_find found. */
 MUST_CHECK enum rc read_may(const struct read *read, struct fault *fault);
 
+/* Whether all is shown of the person that the path names: to themselves, ADMIN and SYSTEM. Staff of a course
+ * see of it neither log entries nor what is for its author alone (core/learner.h:learner_previews). */
+bool read_shows_all(const struct read *read);
+
 /* Asks the one authorization point another question than the route's. course: key or 0; has_course: a course
  * is meant. */
 MUST_CHECK enum rc face_may(struct request *request, struct view view, enum access_rule rule,

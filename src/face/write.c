@@ -110,6 +110,28 @@ static bool hash16(uint8_t out[16], const char *const *parts, const size_t *size
     return whole;
 }
 
+/* The path as its route spells it, however the client did: '//', escapes and case are no difference. */
+static void put_path(struct buf *out, const struct request *request)
+{
+    int param = 0;
+
+    for (const char *at = request->route->pattern; *at; at++) {
+        if (*at != '{') {
+            buf_add(out, at, 1);
+            continue;
+        }
+        const struct segment_text *id = &request->params[param++];
+        for (uint32_t i = 0; i < id->size; i++)
+            if (id->bytes[i] == '/' || id->bytes[i] == '%') /* or two paths could be one text */
+                buf_printf(out, "%%%02X", (unsigned)id->bytes[i]);
+            else
+                buf_add(out, &id->bytes[i], 1);
+        at = strchr(at, '}');
+    }
+    if (request->query && *request->query)
+        buf_printf(out, "?%s", request->query);
+}
+
 /* The key's and the request's hashes, in the arena. Source: contract 1, Idempotency-Key; reliability A151. */
 static enum rc take_key(struct request *request, struct command *command, struct fault *fault)
 {
@@ -128,12 +150,16 @@ static enum rc take_key(struct request *request, struct command *command, struct
     if (!hashes)
         return fault_no_memory(fault);
     const char *method = http_method_name(request->method);
-    const char *path = request->target;
+    struct buf path = {0};
     uint8_t who[16];
-    if (!hash16(who, (const char *[]){caller->id}, (const size_t[]){caller->id_size}, 1) ||
-        !hash16(hashes, (const char *[]){caller->id, key}, (const size_t[]){caller->id_size, size}, 2) ||
-        !hash16(hashes + 16, (const char *[]){method, path, request->body.bytes},
-                (const size_t[]){strlen(method), strlen(path), request->body.size}, 3))
+    put_path(&path, request);
+    bool whole =
+        !path.failed && hash16(who, (const char *[]){caller->id}, (const size_t[]){caller->id_size}, 1) &&
+        hash16(hashes, (const char *[]){caller->id, key}, (const size_t[]){caller->id_size, size}, 2) &&
+        hash16(hashes + 16, (const char *[]){method, path.bytes, request->body.bytes},
+               (const size_t[]){strlen(method), path.size, request->body.size}, 3);
+    buf_done(&path);
+    if (!whole)
         return fault_no_memory(fault);
     memcpy(&command->answer_caller, who, sizeof command->answer_caller);
     command->answer_key = hashes;
@@ -141,7 +167,7 @@ static enum rc take_key(struct request *request, struct command *command, struct
     return RC_OK;
 }
 
-static void submit_again(struct request *request);
+static void after_lost_answer(struct request *request);
 
 /* On a worker's thread. An answer that is gone told of somebody who was erased since: the key is free again.
  */
@@ -162,11 +188,12 @@ static void fetched(struct request *request)
     if (request->replayed)
         request_reply(request, request->status, "application/json");
     else
-        submit_again(request);
+        after_lost_answer(request);
 }
 
-/* Whether the command's turn has come; else the request is answered, or will be. */
-static bool idempotent_go_on(struct request *request, struct command *command)
+/* Whether the command's turn has come; else the request is answered, or will be. judge: idempotency_begin, or
+ * idempotency_look before what must come before the engine. */
+static bool idempotent_go_on(struct request *request, struct command *command, idempotency_judge *judge)
 {
     struct face_context *context = face_of(request);
     struct fault fault = {NULL, NULL};
@@ -174,8 +201,8 @@ static bool idempotent_go_on(struct request *request, struct command *command)
     enum idempotency_verdict verdict = IDEMPOTENCY_NEW;
 
     if (rc == RC_OK && command->answer_key)
-        verdict = idempotency_begin(context->answers, command->answer_key, command->fingerprint,
-                                    command->answer_caller, context->now_ms());
+        verdict = judge(context->answers, command->answer_key, command->fingerprint, command->answer_caller,
+                        context->now_ms());
     if (verdict == IDEMPOTENCY_REPLAY) {
         request->command = command;
         face_work(request, fetch_answer, fetched);
@@ -213,18 +240,13 @@ static void date_reports(struct request *request, struct command *command)
 
 static void go_on(struct request *request, struct command *command)
 {
-    if (!idempotent_go_on(request, command))
+    if (!idempotent_go_on(request, command, idempotency_begin))
         return;
     request->command = command;
     if (face_of(request)->read_index) /* other nodes' turns come before */
         request_wait_long(request, resumed);
     else
         request_wait(request, resumed);
-}
-
-static void submit_again(struct request *request)
-{
-    go_on(request, request->command);
 }
 
 void write_submit(struct request *request)
@@ -322,9 +344,31 @@ static bool asks_model(struct request *request, const struct command *command)
            !access_needs_no_view(rule, face_caller(request), &subject);
 }
 
-static void admit(struct request *request)
+/* To the engine, or to what must come before it. A key that was used is answered first: what it was about may
+ * be gone by now. Source: contract 1, the order of refusals. */
+static void prepare(struct request *request)
 {
     const struct write_handler *handler = request->route->write;
+    struct command *command = request->command;
+
+    if (!handler->before)
+        write_submit(request);
+    else if (idempotent_go_on(request, command, idempotency_look))
+        handler->before(request, command);
+}
+
+static void after_lost_answer(struct request *request)
+{
+    struct command *command = request->command;
+
+    if (command->waiter) /* it was on its way to the engine */
+        go_on(request, command);
+    else
+        prepare(request);
+}
+
+static void admit(struct request *request)
+{
     struct command *command = request->command;
     struct fault fault = {NULL, NULL};
     enum rc rc = may(request, command, &fault);
@@ -334,10 +378,7 @@ static void admit(struct request *request)
         return;
     }
     set_actor(command, face_caller(request));
-    if (handler->before)
-        handler->before(request, command);
-    else
-        write_submit(request);
+    prepare(request);
 }
 
 void write_handle(struct request *request)

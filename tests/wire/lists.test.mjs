@@ -119,7 +119,7 @@ test('bulk: what is asked as often as it is asked; ids are integers', async () =
 });
 
 test('what staff previewed is for themselves alone', async () => {
-  await server.declare(16, [{ id: '160' }], { staff: [{ userId: '801', role: 'INSTRUCTOR' }, { userId: '802', role: 'INSTRUCTOR' }] });
+  await server.declare(16, [{ id: '160', type: 'lab' }, { id: '161', type: 'video' }], { staff: [{ userId: '801', role: 'INSTRUCTOR' }, { userId: '802', role: 'INSTRUCTOR' }] });
   await report('instructor:801', 16, 160);
   await report(803, 16, 160);
   const bulk = async (as) => (await server.call('POST', '/user-progress/bulk', { as, body: { courseId: 16, userIds: [801, 803] } })).json.results.map((item) => item.activityLogs.length);
@@ -130,6 +130,14 @@ test('what staff previewed is for themselves alone', async () => {
     assert.deepEqual([one.enrollments, one.activityLogs.length], [null, count]);
     assert.equal((await list('/user-progress/16/801/activities', as)).json.results.length, count);
   }
+  const shown = async (as) => [
+    (await list('/api/progress/801/16', as)).json.data.progress.length,
+    (await list('/api/progress/801?moduleId=16', as)).json.data.progress.length,
+    (await list('/api/progress/801/labs?moduleId=16', as)).json.data.labs.length,
+    (await server.call('GET', '/progress/801/161', { as })).status,
+  ];
+  await server.call('POST', '/user-progress/update', { as: 'instructor:801', body: { courseId: 16, courseContentId: 161, progressStatus: 'COMPLETED' } });
+  for (const [as, seen] of [['instructor:801', [2, 2, 1, 200]], ['instructor:802', [0, 0, 0, 404]], [admin, [2, 2, 1, 200]]]) assert.deepEqual(await shown(as), seen, as);
   assert.deepEqual((await list('/user-progress/course/16/all')).json.results.map((item) => item.userId), [803]);
   assert.deepEqual((await list('/user-progress/course/16/leaderboard')).json.results.map((item) => item.userId), [803]);
 });

@@ -323,6 +323,35 @@ test('Idempotency-Key and If-Match', async () => {
   assert.equal((await server.call('POST', '/api/progress', { as: 'idem', body, headers: { 'if-match': '*' } })).status, 201);
 });
 
+test('Idempotency-Key comes before what is not there any more, and however the path is spelled', async () => {
+  const call = (method, path, body, key) => server.call(method, path, { as: '41', body, headers: key === undefined ? {} : { 'idempotency-key': key } });
+  const seen = async (method, path, body, key, status, replayed = false) => {
+    const answer = await call(method, path, body, key);
+    assert.deepEqual([answer.status, answer.headers.get('idempotent-replayed') === 'true'], [status, replayed], `${method} ${path} ${answer.text}`);
+    return answer;
+  };
+  const done = async (item) => `/api/progress/${(await call('POST', '/api/progress', { contentId: item, progressPercentage: 5 })).json.data.id}/complete`;
+  const complete = await done('w1');
+  const first = await seen('PUT', complete, {}, 'c1', 200);
+  await seen('DELETE', '/progress/41/w1', undefined, undefined, 200);
+  assert.equal((await seen('PUT', complete, {}, 'c1', 200, true)).text, first.text);
+  await seen('PUT', complete, {}, undefined, 404);
+  await seen('PUT', complete, {}, '', 400);
+  await seen('PUT', '/api/progress/99999/complete', {}, 'c1', 422);
+  await seen('PUT', await done('w2'), {}, 'c2', 200);
+  assert.equal((await server.call('PUT', await done('w2'), { as: '42', body: {}, headers: { 'idempotency-key': '' } })).status, 403); // ownership comes first
+  const back = async (key) => (await server.call('POST', '/api/progress/user/43/rollback', { as: '43', body: { to: '2024-01-01' }, headers: { 'idempotency-key': key } })).status;
+  assert.deepEqual([await back(''), await back('c3')], [400, 404]); // of whom nothing is known
+  await seen('POST', '/api/progress/user/41/rollback', { to: '2024-01-01' }, 'c1', 422);
+  const watched = { userId: '41', videoId: 'w3', watchedDuration: 3 };
+  await seen('POST', '/progress/update', watched, 'c4', 200);
+  for (const path of ['//progress//update', '/progress/update/', '/%70rogress/update']) await seen('POST', path, watched, 'c4', 200, true);
+  await seen('POST', '/progress/update?x=1', watched, 'c4', 422);
+  await seen('DELETE', '/progress/41/w%33', undefined, 'c5', 200);
+  await seen('DELETE', '/progress/41/w3', undefined, 'c5', 200, true);
+  await seen('DELETE', '/progress/41%2Fw3/w3', undefined, 'c5', 403);
+});
+
 test('eventId is recognised; segments merge whatever their age', async () => {
   const send = (body) => server.call('POST', '/progress/update', { as: 'seg', body: { userId: 'seg', videoId: 's', watchedDuration: 1, ...body } });
   await send({ segments: [[0, 10]], duration: 100, lastWatched: '2026-02-02T00:00:00Z' });
@@ -415,7 +444,8 @@ test('tables answer text/csv', async () => {
   assert.equal(logs[0], 'log_id,user_id,date,extra,created_at,updated_at,note,n,ok');
   assert.match(logs[2], /,'-5,-5,false$/);
   assert.equal((await csv('/progress/engagement/91', 91))[0], 'videoId,watchedDuration');
-  for (const accept of ['application/json, text/csv', 'text/csv;q=0', '*/*, text/csv; q=0.0'])
+  assert.equal((await server.call('GET', '/api/progress/91', { as: 91, headers: { accept: 'application/json;q=0.2, text/csv;q=0.9' } })).headers.get('content-type').split(';')[0], 'text/csv');
+  for (const accept of ['application/json, text/csv', 'text/csv;q=0', '*/*, text/csv; q=0.0', 'text/csv;q=0.1, application/json', 'text/csv; header=present; q=0.4, application/json;q=0.5'])
     assert.match((await server.call('GET', '/api/progress/91', { as: 91, headers: { accept } })).headers.get('content-type'), /json/, accept);
 });
 

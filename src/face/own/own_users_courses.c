@@ -31,14 +31,11 @@ static enum rc courses_open(struct slow *slow, const struct read *found, struct 
 {
     struct courses_read *read = (struct courses_read *)slow;
     struct request *request = slow->request;
-    struct fault unused;
-    bool all =
-        face_may(request, found->view, ACCESS_PERSON, face_call(request)->user, 0, false, &unused) == RC_OK;
 
     snapshot_take(found->view, found->learner, &read->snapshot);
     const struct learner *learner = read->snapshot.learner;
     read->courses = learner_courses_new(service_model(face_of(request)->service), learner,
-                                        all ? NULL : face_caller(request),
+                                        read_shows_all(found) ? NULL : face_caller(request),
                                         (uint64_t)((read->page - 1) * read->limit), (uint32_t)read->limit);
     slow->small = !learner || learner->record_count + learner->enrolment_count <= LARGE_READ;
     return read->courses ? RC_OK : fault_no_memory(fault);

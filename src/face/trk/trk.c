@@ -1,6 +1,7 @@
 #include "face/trk/trk.h"
 
 #include "base/ident.h"
+#include "face/read.h"
 #include "face/show.h"
 #include "face/trk/trk_decode.h"
 #include "face/trk/trk_encode.h"
@@ -50,9 +51,12 @@ const struct write_handler trk_post = {CMD_REPORTS, .decode = decode_post, .enco
 
 /* ---- PUT /api/progress/:id/complete ---- */
 
-/* The record that the path's id names, if it is there: whose it is, of what. */
-static enum rc find_record(struct view view, struct text id, struct command *command, struct fault *fault)
+/* Asks of the record that the path's id names, and notes whose it is, of what. One that is not there is
+ * refused after Idempotency-Key: contract 1. */
+static enum rc may_complete(struct request *request, struct view view, struct command *command,
+                            struct fault *fault)
 {
+    struct text id = face_param(request, 0);
     int64_t number = 0;
     uint32_t owner = 0;
     const struct record *record = NULL;
@@ -64,10 +68,18 @@ static enum rc find_record(struct view view, struct text id, struct command *com
         if (learner->records[i].id == number && learner->records[i].flags & RECORD_PRESENT)
             record = &learner->records[i];
     if (!record)
-        return fault_set(fault, RC_NOT_FOUND, NULL, "Progress not found");
-    command->learner = view_id(view, ENTITY_LEARNER, owner);
+        return RC_OK;
+    command->learner = face_call(request)->user = view_id(view, ENTITY_LEARNER, owner);
     command->reports[0].item = view_id(view, ENTITY_ITEM, record->item);
-    return RC_OK;
+    return face_may(request, view, (enum access_rule)request->route->rule, command->learner, 0, false, fault);
+}
+
+static void before_complete(struct request *request, struct command *command)
+{
+    if (command->reports[0].item.bytes)
+        write_submit(request);
+    else
+        request_fail(request, RC_NOT_FOUND, &(struct fault){NULL, "Progress not found"});
 }
 
 static enum rc decode_complete(struct request *request, const struct body *body, struct command *command,
@@ -78,14 +90,9 @@ static enum rc decode_complete(struct request *request, const struct body *body,
     struct report *report = &command->reports[0].report;
     report->has = HAS_STATUS;
     report->status = ITEM_COMPLETED;
-    enum rc rc = body->root ? trk_decode_score(body, report, fault) : RC_OK;
-    if (rc != RC_OK)
-        return rc;
-    struct view view = service_read_begin(face_of(request)->service);
-    rc = find_record(view, face_param(request, 0), command, fault);
-    service_read_end(view);
-    return rc;
+    return body->root ? trk_decode_score(body, report, fault) : RC_OK;
 }
 
-const struct write_handler trk_complete = {CMD_REPORTS, .decode = decode_complete, .looks = true,
-                                           .encode = encode_complete, .all_or_nothing = true};
+const struct write_handler trk_complete = {
+    CMD_REPORTS,   .decode = decode_complete, .may = may_complete,   .before = before_complete,
+    .looks = true, .encode = encode_complete, .all_or_nothing = true};

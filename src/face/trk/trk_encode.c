@@ -100,14 +100,6 @@ void trk_put_record(struct json_out *out, struct arena *arena, struct view view,
     json_close(out, '}');
 }
 
-bool trk_sees_logs(const struct read *read)
-{
-    struct fault unused;
-    struct text user = face_call(read->request)->user;
-
-    return face_may(read->request, read->view, ACCESS_PERSON, user, 0, false, &unused) == RC_OK;
-}
-
 void trk_put_module(struct json_out *out, struct arena *arena, struct view view, uint32_t course)
 {
     const char *id = view_id(view, ENTITY_COURSE, course).bytes;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "app/figures.h"
-#include "face/read.h"
 #include "http/json_out.h"
 
 /* The objects of trk's answers. */
@@ -12,10 +11,6 @@ void trk_open(struct json_out *out, const char *message);
 /* One record as trk shows it, with its item. arena: for ids that are copied. */
 void trk_put_record(struct json_out *out, struct arena *arena, struct view view, const char *user,
                     const struct record *record);
-
-/* Whether the caller sees the person's logs too: staff, who see the records of an own course, do not.
- * Source: contract 4. */
-bool trk_sees_logs(const struct read *read);
 
 /* {id,title,description} */
 void trk_put_module(struct json_out *out, struct arena *arena, struct view view, uint32_t course);

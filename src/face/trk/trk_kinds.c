@@ -28,6 +28,7 @@ struct kind_read {
     struct kind_query query;
     struct snapshot snapshot;
     uint32_t module_key; /* 0: unknown */
+    bool shows_all;
     enum { KIND_LIST, KIND_REST, KIND_SEEK, KIND_MODULE, KIND_END } phase;
     uint32_t enrolment, at;
     const struct course_def *def; /* of the enrolment being walked */
@@ -147,7 +148,9 @@ static bool list_rest(struct kind_read *read, struct view view, struct arena *sc
     for (; learner && read->at<learner->record_count && * steps> 0; read->at++, --*steps) {
         const struct record *record = &learner->records[read->at];
         uint32_t course = view_item_facts(view, record->item).course;
-        if (!(record->flags & RECORD_PRESENT) || (course && learner_enrolment(learner, course)) ||
+        if (!(record->flags & RECORD_PRESENT) ||
+            (!read->shows_all && learner_previews(learner, record, course)) ||
+            (course && learner_enrolment(learner, course)) ||
             strcasecmp(item_type(view_item(view, record->item)), read->query.type) != 0 ||
             !status_passes(&read->query, record) ||
             (read->query.module.bytes && (!course || course != read->module_key)))
@@ -307,6 +310,7 @@ static enum rc kind_open(struct slow *slow, const struct read *found, struct fau
 
     (void)fault;
     read->module_key = found->course;
+    read->shows_all = read_shows_all(found);
     snapshot_take(found->view, found->learner, &read->snapshot);
     const struct learner *learner = read->snapshot.learner;
     if (learner)

@@ -7,6 +7,7 @@
 struct module_read {
     struct slow slow;
     uint32_t course;
+    bool shows_all;
     struct snapshot snapshot;
     enum { MODULE_PICK, MODULE_LIST } phase;
     const struct record **records;
@@ -23,7 +24,9 @@ static bool pick_module(struct module_read *read, struct view view)
     for (uint32_t steps = STEPS_A_HOLD; learner && read->at < learner->record_count && steps > 0;
          read->at++, steps--) {
         const struct record *record = &learner->records[read->at];
-        if (record->flags & RECORD_PRESENT && view_item_facts(view, record->item).course == read->course)
+        bool hidden = !read->shows_all && learner_previews(learner, record, read->course);
+        if (record->flags & RECORD_PRESENT && view_item_facts(view, record->item).course == read->course &&
+            !hidden)
             read->records[read->count++] = record;
     }
     return !learner || read->at == learner->record_count;
@@ -133,6 +136,7 @@ static enum rc module_open(struct slow *slow, const struct read *found, struct f
     snapshot_take(found->view, found->learner, &read->snapshot);
     uint32_t records = read->snapshot.learner ? read->snapshot.learner->record_count : 0;
     read->course = found->course;
+    read->shows_all = read_shows_all(found);
     read->types.arena = arena;
     read->records = arena_alloc(arena, (records + 1) * sizeof *read->records);
     slow->small = records <= LARGE_READ;

@@ -23,7 +23,8 @@ struct user_query {
     const char *type, *status;
     struct text module;
     uint32_t module_key; /* 0: unknown */
-    int64_t limit;       /* 0: all */
+    bool shows_all;
+    int64_t limit; /* 0: all */
     struct logs_range logs;
     /* Where the last page ended: the next begins after it. */
     bool paged;
@@ -69,14 +70,18 @@ static enum rc read_user_query(struct request *request, struct user_query *query
     return rc;
 }
 
-static bool passes(struct view view, const struct user_query *query, uint32_t module,
+static bool passes(struct view view, const struct user_query *query, const struct learner *learner,
                    const struct record *record)
 {
+    uint32_t course = view_item_facts(view, record->item).course;
+
+    if (!query->shows_all && learner_previews(learner, record, course))
+        return false;
     if (query->type && strcasecmp(query->type, item_type(view_item(view, record->item))) != 0)
         return false;
     if (query->status && strcmp(query->status, trk_status(record)) != 0)
         return false;
-    return !query->module.bytes || (module && view_item_facts(view, record->item).course == module);
+    return !query->module.bytes || (query->module_key && course == query->module_key);
 }
 
 static bool after_cursor(const struct user_query *query, const struct record *record)
@@ -89,6 +94,7 @@ static bool after_cursor(const struct user_query *query, const struct record *re
 struct walk {
     struct user_query *query;
     const char *user;
+    const struct learner *learner;
     const struct record **records;
     uint32_t count, at;
     int64_t written;
@@ -105,7 +111,7 @@ static bool walk_on(struct walk *walk, struct view view, struct json_out *out, u
     arena_init(&scratch);
     for (; walk->records && walk->at < walk->count && steps > 0; walk->at++, steps--) {
         const struct record *record = walk->records[walk->at];
-        if (!passes(view, query, query->module_key, record))
+        if (!passes(view, query, walk->learner, record))
             continue;
         record_sums_add(&walk->sums, record); /* over all that the filters leave */
         if (!after_cursor(query, record))
@@ -127,7 +133,7 @@ static bool walk_on(struct walk *walk, struct view view, struct json_out *out, u
 static bool put_records(struct request *request, struct view view, struct user_query *query,
                         struct json_out *out, struct text user, const struct learner *learner)
 {
-    struct walk walk = {.query = query, .user = user.bytes};
+    struct walk walk = {.query = query, .user = user.bytes, .learner = learner};
 
     walk.records = learner ? records_of_learner(&request->arena, learner, &walk.count) : NULL;
     json_open(out, '{');
@@ -230,6 +236,7 @@ static enum rc user_step(struct slow *slow, bool *out_last, struct fault *fault)
     }
     if (!read->begun) {
         read->begun = true;
+        walk->learner = read->snapshot.learner;
         if (read->snapshot.learner)
             walk->records =
                 records_of_learner(&read->slow.request->arena, read->snapshot.learner, &walk->count);
@@ -286,7 +293,7 @@ static enum rc user_open(struct slow *slow, const struct read *found, struct fau
     read->walk = (struct walk){.query = &read->query, .user = face_call(slow->request)->user.bytes};
     read->page = (struct logs_page){read->query.paged, read->query.log_ms, read->query.log_id,
                                     read->query.limit, false};
-    read->with_logs = trk_sees_logs(found);
+    read->with_logs = read->query.shows_all = read_shows_all(found);
     if (read->as_of)
         return RC_OK;
     snapshot_take(found->view, read->key, &read->snapshot);

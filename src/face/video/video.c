@@ -162,6 +162,15 @@ const struct write_handler video_sync = {CMD_REPORTS, .decode = decode_sync, .en
 
 /* ---- GET and DELETE of one ---- */
 
+/* A preview of somebody else. */
+static bool is_for_another(const struct read *read, const struct record *record)
+{
+    const struct learner *learner = view_learner(read->view, read->learner);
+    uint32_t course = view_item_facts(read->view, read->item).course;
+
+    return learner && learner_previews(learner, record, course) && !read_shows_all(read);
+}
+
 static enum rc get(struct read *read, struct json_out *out, struct fault *fault)
 {
     const struct call *call = face_call(read->request);
@@ -171,7 +180,7 @@ static enum rc get(struct read *read, struct json_out *out, struct fault *fault)
 
     if (rc != RC_OK)
         return rc;
-    if (!record || !video_shows(read->view, record))
+    if (!record || !video_shows(read->view, record) || is_for_another(read, record))
         return fault_set(fault, RC_NOT_FOUND, NULL, "Progress not found");
     int64_t duration_ms = view_item_facts(read->view, read->item).duration_ms;
     if (segments)

@@ -52,6 +52,12 @@ static enum idempotency_verdict begin(uint32_t number, uint64_t caller, int64_t 
     return idempotency_begin(idempotency, key_of(number), fingerprint, caller, at_ms);
 }
 
+static enum idempotency_verdict look(uint32_t number, uint8_t first, uint64_t caller)
+{
+    const uint8_t fingerprint[16] = {first};
+    return idempotency_look(idempotency, key_of(number), fingerprint, caller, 1);
+}
+
 static void put(uint32_t number, uint64_t caller, const char *const *names, size_t name_count, size_t bytes)
 {
     struct fault fault;
@@ -110,6 +116,20 @@ static void a_caller_has_so_many_keys_and_others_theirs(void **unused)
     /* its day is over, though its turn to be dropped is not come */
     assert_int_equal(begin(6, 1, day_ms + 2), IDEMPOTENCY_NEW);
     assert_int_equal(begin(LIMIT_KEPT_ANSWERS + 1, 1, day_ms + 2), IDEMPOTENCY_NEW);
+}
+
+static void a_look_begins_nothing(void **unused)
+{
+    (void)unused;
+    assert_int_equal(look(1, 7, 1), IDEMPOTENCY_NEW);
+    assert_int_equal(look(1, 7, 1), IDEMPOTENCY_NEW);
+    assert_int_equal(begin(1, 1, 1), IDEMPOTENCY_NEW);
+    assert_int_equal(look(1, 7, 1), IDEMPOTENCY_RUNNING);
+    idempotency_end(idempotency, key_of(1), true, LIMIT_KEPT_BYTES);
+    assert_int_equal(look(1, 7, 1), IDEMPOTENCY_REPLAY);
+    assert_int_equal(look(1, 8, 1), IDEMPOTENCY_REUSED);
+    assert_int_equal(look(2, 7, 1), IDEMPOTENCY_FULL);
+    assert_int_equal(look(2, 7, 2), IDEMPOTENCY_NEW);
 }
 
 static void a_caller_has_so_many_bytes(void **unused)
@@ -228,6 +248,7 @@ int main(void)
 #define EACH(name) cmocka_unit_test_setup_teardown(name, open_all, close_all)
     const struct CMUnitTest tests[] = {
         EACH(a_caller_has_so_many_keys_and_others_theirs),
+        EACH(a_look_begins_nothing),
         EACH(a_caller_has_so_many_bytes),
         EACH(what_was_refused_leaves_the_list_whole),
         EACH(of_two_who_find_it_lost_one_runs),

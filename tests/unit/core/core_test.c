@@ -647,6 +647,7 @@ static void a_preview_counts_once_its_learner_is_enrolled(void **unused)
     assert_int_equal(record->status, ITEM_COMPLETED); /* kept */
     assert_true(record_is_preview(record) && little.learner.previews == 1 &&
                 little.learner.enrolment_count == 0);
+    assert_true(learner_previews(&little.learner, record, 1));
     item_sums_add(&sums, record, 1);
     assert_int_equal(sums.records, 0);
     struct event enrolled = {
@@ -654,6 +655,7 @@ static void a_preview_counts_once_its_learner_is_enrolled(void **unused)
     learner_evolve(&little.learner, &enrolled, &catalogue, &room);
     assert_int_equal(little.enrolments[0].class, CLASS_WORKING);
     assert_int_equal(little.enrolments[0].completed_required, 1);
+    assert_true(record_is_preview(record) && !learner_previews(&little.learner, record, 1));
     item_sums_add(&sums, record, 1);
     assert_int_equal(sums.completed, 1);
     struct event earnest = reported(3, 1, ITEM_COMPLETED);
