@@ -54,7 +54,6 @@ static struct kept *find(struct idempotency *idempotency, const uint8_t key[16])
     return found ? *found : NULL;
 }
 
-/* NULL: out of memory. */
 /* NULL: the caller has no live key. */
 static struct tally *find_tally(struct idempotency *idempotency, uint64_t caller)
 {
@@ -62,6 +61,7 @@ static struct tally *find_tally(struct idempotency *idempotency, uint64_t caller
     return found ? *found : NULL;
 }
 
+/* NULL: out of memory. */
 static struct tally *tally_of(struct idempotency *idempotency, uint64_t caller)
 {
     struct tally *tally = find_tally(idempotency, caller);

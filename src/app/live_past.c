@@ -29,7 +29,7 @@ struct told {
 struct live_past {
     const struct history *history;
     uint32_t learner, course, item;
-    bool by_learner, by_course, by_item;
+    bool by_learner, by_course, by_item, hides_previews;
     bool scanned;          /* what was missed is known */
     uint64_t scanned_upto; /* without a learner */
     uint64_t upto;
@@ -135,6 +135,7 @@ static bool resolve(struct live_past *past, const struct live_filter *filter)
     past->by_learner = filter->user.bytes;
     past->by_course = filter->course.bytes;
     past->by_item = filter->item.bytes;
+    past->hides_previews = filter->hides_previews;
     if (past->by_learner)
         past->learner = view_learner_key(view, filter->user.bytes, filter->user.size);
     if (past->by_course)
@@ -277,8 +278,8 @@ static enum rc tell_one(void *arg, const struct stored_event *stored, struct fau
         told.course_size = now.course_size;
         told.item_size = now.item_size;
     }
-    if (told.is_preview && !past->by_learner && (past->by_course || past->by_item))
-        return RC_OK; /* its author's alone */
+    if (told.is_preview && past->hides_previews)
+        return RC_OK;
     past->enough = !past->visit(past->arg, &told);
     return past->enough ? RC_ENOUGH : RC_OK;
 }

@@ -13,6 +13,7 @@ enum { LIVE_PAST_MAX = 100000 }; /* messages; more are a gap: contract 6 */
 
 struct live_filter {
     struct text user, course, item; /* bytes NULL: any */
+    bool hides_previews;            /* live.h:is_preview */
 };
 
 /* Finds nothing yet. A filter that names what was never seen passes nothing. Errors: RC_BUSY, RC_INTERNAL. */

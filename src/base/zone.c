@@ -16,9 +16,8 @@ struct zone {
     char name[ZONE_NAME_BYTES];
 };
 
-/* Written as IANA writes names; what leads out of the folder, or to its tables with leap seconds, or to this
- * machine's own, is none. */
-static bool is_well_formed(const char *name)
+/* What leads out of the folder, or to its tables with leap seconds, or to this machine's own, is none. */
+bool zone_is_name(const char *name)
 {
     size_t size = strlen(name);
 
@@ -48,7 +47,7 @@ struct zone *zone_new(const char *name)
     bool is_utc = strcmp(name, "UTC") == 0;
     /* g_time_zone_new would give UTC for an unknown name */
     GTimeZone *found =
-        !is_utc && is_well_formed(name) && is_installed(name) ? g_time_zone_new_identifier(name) : NULL;
+        !is_utc && zone_is_name(name) && is_installed(name) ? g_time_zone_new_identifier(name) : NULL;
 
     if (!found && !is_utc)
         return NULL;
@@ -117,7 +116,7 @@ static struct zone *add_zone(const char *name)
 
 const struct zone *zone_named(const char *name)
 {
-    if (!is_well_formed(name))
+    if (!zone_is_name(name))
         return NULL;
     struct zone *zone = atomic_load_explicit(&slots[slot_of(name)], memory_order_acquire);
     if (zone)

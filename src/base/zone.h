@@ -1,10 +1,14 @@
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* An IANA time zone, for what is shown in display_timezone and for streak days. Needs the package tzdata.
  * Immutable: any thread. */
 struct zone;
+
+/* Whether it is spelled as IANA spells names; there may be no such zone here. */
+bool zone_is_name(const char *name);
 
 /* A zone by its IANA name, the caller's: zone_free. NULL: there is no such zone, or no tzdata. */
 struct zone *zone_new(const char *name);

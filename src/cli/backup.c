@@ -17,12 +17,17 @@
 
 const char *const cli_key_names[CLI_KEY_COUNT] = {"jwt.secret", "server.key"};
 
+/* "place" "gap" "name". False: it is too long for a path. */
+static bool key_path(char out[4096], const char *place, const char *gap, const char *name)
+{
+    return snprintf(out, 4096, "%s%s%s", place, gap, name) < 4096;
+}
+
 static bool is_there(const char *place, const char *gap, const char *name)
 {
     char path[4096];
 
-    return snprintf(path, sizeof path, "%s%s%s", place, gap, name) < (int)sizeof path &&
-           access(path, F_OK) == 0;
+    return key_path(path, place, gap, name) && access(path, F_OK) == 0;
 }
 
 /* Keys that lie beside the backup already are somebody's. 0, or an exit status. */
@@ -63,25 +68,28 @@ static bool copy_key(const char *from, const char *to)
     return written;
 }
 
-/* The keys there are: "place" "gap" "name". How many; -1: one could not be copied, which was said, and none
- * is.
- */
+/* Takes back what copy_keys copied. What was there before it lies where it found none. */
+static void remove_keys(const char *from, const char *from_gap, const char *to, const char *to_gap)
+{
+    char target[4096];
+
+    for (int i = 0; i < CLI_KEY_COUNT; i++)
+        if (is_there(from, from_gap, cli_key_names[i]) && key_path(target, to, to_gap, cli_key_names[i]))
+            (void)unlink(target); /* or the next try would take it for somebody's */
+}
+
+/* The keys there are. How many; -1: one could not be copied, which was said, and none is. */
 static int copy_keys(const char *from, const char *from_gap, const char *to, const char *to_gap)
 {
-    char source[4096], targets[CLI_KEY_COUNT][4096];
+    char source[4096], target[4096];
     int count = 0;
 
     for (int i = 0; i < CLI_KEY_COUNT; i++) {
         if (!is_there(from, from_gap, cli_key_names[i]))
             continue;
-        char *target = targets[count];
-        if (snprintf(source, sizeof source, "%s%s%s", from, from_gap, cli_key_names[i]) >=
-                (int)sizeof source ||
-            snprintf(target, sizeof targets[0], "%s%s%s", to, to_gap, cli_key_names[i]) >=
-                (int)sizeof targets[0] ||
-            !copy_key(source, target)) {
-            while (count-- > 0)
-                (void)unlink(targets[count]); /* or the next try would take them for somebody's */
+        if (!key_path(source, from, from_gap, cli_key_names[i]) ||
+            !key_path(target, to, to_gap, cli_key_names[i]) || !copy_key(source, target)) {
+            remove_keys(from, from_gap, to, to_gap);
             return -1;
         }
         count++;
@@ -213,15 +221,16 @@ static int restore(const char *file, const char *directory)
     store_remove(beside); /* what a restore that was killed left */
     enum rc rc =
         cli_make_directory("data", beside) == 0 ? restore_beside(beside, file, &events, &fault) : RC_INTERNAL;
-    if (rc == RC_OK)
-        rc = store_replace_empty(directory, beside, &fault);
+    int keys =
+        rc == RC_OK ? copy_keys(file, ".", directory, "/") : 0; /* first: a store without them starts */
+    if (rc == RC_OK && keys >= 0 && (rc = store_replace_empty(directory, beside, &fault)) != RC_OK)
+        remove_keys(file, ".", directory, "/");
     store_remove(beside);
+    if (keys < 0)
+        return 1;
     if (rc != RC_OK)
         return cli_complain(rc == RC_CONFLICT ? directory : file,
                             fault_why(&fault) ? fault_why(&fault) : "cannot be restored");
-    int keys = copy_keys(file, ".", directory, "/");
-    if (keys < 0)
-        return 1;
     (void)printf("restored %llu events%s\n", (unsigned long long)events,
                  keys ? ", and the keys beside the backup"
                  : is_there(directory, "/", cli_key_names[0]) && is_there(directory, "/", cli_key_names[1])

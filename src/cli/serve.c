@@ -70,12 +70,19 @@ static void watch_for_stop(bool on)
     (void)signal(SIGINT, on ? on_stop : SIG_DFL);
 }
 
-/* Settings that are judged together. 0, or an exit status. */
-static int check_oidc(const struct settings *settings)
+static const char no_zone[] = "no such IANA time zone (is the package tzdata installed?)";
+
+/* Settings that are judged together, or by what this machine has. 0, or an exit status. */
+static int check_settings(const struct settings *settings)
 {
+    struct zone *zone = zone_new(settings->display_timezone);
+    int status = zone ? 0 : serve_complain("display_timezone", no_zone);
+
+    zone_free(zone);
     if (!*settings->oidc_issuer != !*settings->oidc_client_id)
-        return serve_complain(*settings->oidc_issuer ? "oidc_client_id" : "oidc_issuer", "must be given too");
-    return 0;
+        status =
+            serve_complain(*settings->oidc_issuer ? "oidc_client_id" : "oidc_issuer", "must be given too");
+    return status;
 }
 
 /* What the faces are told of the settings, and what they hold of their own. 0, or an exit status. */
@@ -87,9 +94,7 @@ static int prepare_faces(struct server *server)
 
     context->zone = zone_new(settings->display_timezone);
     if (!context->zone)
-        return serve_complain("display_timezone", "is gone");
-    if (check_oidc(settings) != 0)
-        return 1;
+        return serve_complain("display_timezone", no_zone);
     if (service_new(server->engine, &context->service, &fault) != RC_OK)
         return serve_complain(NULL, fault.message);
     server->metrics = metrics_new(face_routes.count);
@@ -183,9 +188,9 @@ static void raise_descriptor_limit(void)
 /* --check-config: 0, or an exit status; what is wrong was said. */
 static int check(const struct settings *settings)
 {
-    int status = serve_check_keys(settings);
+    int status = check_settings(settings);
 
-    status |= check_oidc(settings);
+    status |= serve_check_keys(settings);
     status |= serve_check_addresses(settings);
     status |= serve_snapshots_check(settings);
     if (status == 0)
@@ -223,8 +228,8 @@ int cli_serve(int argc, char **argv)
     bool checks;
 
     int wrong = serve_read_settings(argc, argv, &server.settings, &checks);
-    if (wrong == 0 && checks)
-        wrong = check(&server.settings);
+    if (wrong == 0)
+        wrong = checks ? check(&server.settings) : check_settings(&server.settings);
     if (wrong || checks) {
         settings_done(&server.settings);
         return wrong;

@@ -67,13 +67,15 @@ static void tell_course(struct live_event *out, const struct enrolment *enrolmen
         (uint16_t)course_percent_hundredths(enrolment->completed_required, facts.required);
 }
 
-/* What staff previewed, and that it is gone: where nobody is enrolled there is nothing else to delete or
- * reset. */
-static bool is_preview(const struct event *event)
+/* What staff previewed, that it is locked, and that it is gone: where nobody is enrolled there is nothing
+ * else to delete or reset. */
+static bool is_preview(const struct event *event, const struct record *record)
 {
-    return event->kind == EV_REPORTED
-               ? event->report.has & IS_PREVIEW
-               : event->course && (event->kind == EV_DELETED || event->kind == EV_RESET);
+    if (event->kind == EV_REPORTED)
+        return event->report.has & IS_PREVIEW;
+    if (event->kind == EV_LOCKED || event->kind == EV_UNLOCKED)
+        return record && record_is_preview(record);
+    return event->course && (event->kind == EV_DELETED || event->kind == EV_RESET);
 }
 
 bool live_tell(const struct event *event, const struct learner *after, const struct catalogue *catalogue,
@@ -82,6 +84,7 @@ bool live_tell(const struct event *event, const struct learner *after, const str
     enum live_type type = live_type_of((enum event_kind)event->kind);
     const struct enrolment *enrolment =
         after && event->course ? learner_enrolment(after, event->course) : NULL;
+    const struct record *record = after && event->item ? learner_record(after, event->item) : NULL;
 
     if (type == LIVE_NOTHING)
         return false;
@@ -95,14 +98,14 @@ bool live_tell(const struct event *event, const struct learner *after, const str
         .enrolment_state = LIVE_NO_STATE,
         .course_percent_hundredths = LIVE_NO_PERCENT,
         .updated_at_ms = event->at_ms,
-        .is_preview = !enrolment && is_preview(event),
+        .is_preview = !enrolment && is_preview(event, record),
     };
     if (type == LIVE_LOG) {
         out->log_id = event->log_id;
         out->status = (uint8_t)log_status(event->kind);
     }
     if (event->item)
-        tell_record(out, after ? learner_record(after, event->item) : NULL);
+        tell_record(out, record);
     if (enrolment)
         tell_course(out, enrolment, catalogue);
     return true;

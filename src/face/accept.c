@@ -1,6 +1,5 @@
 #include "face/accept.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -17,6 +16,19 @@ static const char *find_range(const char *accept, const char *type)
     return NULL;
 }
 
+/* "0.75" is 750: three digits after the point at most, RFC 9110 12.4.2. */
+static int weight_at(const char *text)
+{
+    int weight = 0, worth = 100;
+
+    if (*text >= '1' && *text <= '9')
+        return 1000;
+    if (*text == '0' && text[1] == '.')
+        for (text += 2; *text >= '0' && *text <= '9' && worth; text++, worth /= 10)
+            weight += (*text - '0') * worth;
+    return weight;
+}
+
 int accept_weight(const char *accept, const char *type)
 {
     const char *range = find_range(accept, type);
@@ -25,10 +37,8 @@ int accept_weight(const char *accept, const char *type)
         return -1;
     for (const char *at = range, *end = range + strcspn(range, ","); at < end; at++) {
         at += strspn(at, "; \t");
-        if (strncasecmp(at, "q=", 2) == 0) {
-            double weight = strtod(at + 2, NULL);
-            return weight > 0 ? weight < 1 ? (int)(weight * 1000 + 0.5) : 1000 : 0;
-        }
+        if (strncasecmp(at, "q=", 2) == 0)
+            return weight_at(at + 2);
         at += strcspn(at, ";,");
     }
     return 1000;

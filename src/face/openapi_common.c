@@ -52,11 +52,11 @@ static bool looks(const struct http_route *route)
 /* Writes to what has a state of its own: not what adds, clears, rolls back, certifies or erases. */
 static bool compares(const struct http_route *route)
 {
-    static const bool not [CMD_KINDS] = {
+    static const bool without[CMD_KINDS] = {
         [CMD_LOG_ADD] = true, [CMD_LOGS_CLEAR] = true, [CMD_LOGS_ROLL_BACK] = true,
         [CMD_CERTIFY] = true, [CMD_ENROL] = true,      [CMD_ERASE] = true};
 
-    return route->write && route->rule != ACCESS_WEBHOOK && !not [route->write->kind];
+    return route->write && route->rule != ACCESS_WEBHOOK && !without[route->write->kind];
 }
 
 static bool asks_who(const struct http_route *route)

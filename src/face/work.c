@@ -9,6 +9,7 @@ struct work {
     struct request *request;
     enum rc (*work)(struct request *request, struct fault *fault);
     void (*then)(struct request *request);
+    void *handler_state; /* the handler's own, which then finds again */
     enum rc rc;
     struct fault fault;
 };
@@ -30,6 +31,7 @@ static void worked(struct request *request)
 {
     struct work *work = request->handler_state;
 
+    request->handler_state = work->handler_state;
     if (work->rc != RC_OK) {
         buf_clear(&request->out); /* what was written before the refusal */
         request_fail(request, work->rc, &work->fault);
@@ -64,7 +66,11 @@ static void begin_work(struct request *request, enum rc (*work)(struct request *
         request_fail(request, RC_BUSY, &(struct fault){NULL, "out of memory"});
         return;
     }
-    *job = (struct work){{.run = run_work, .is_long = is_long}, request, work, then, RC_OK, {NULL, NULL}};
+    *job = (struct work){.job = {.run = run_work, .is_long = is_long},
+                         .request = request,
+                         .work = work,
+                         .then = then,
+                         .handler_state = request->handler_state};
     request->handler_state = job;
     request_suspend(request, worked);
     struct fault fault = {NULL, NULL};

@@ -122,7 +122,7 @@ static void put_path(struct buf *out, const struct request *request)
         }
         const struct segment_text *id = &request->params[param++];
         for (uint32_t i = 0; i < id->size; i++)
-            if (id->bytes[i] == '/' || id->bytes[i] == '%') /* or two paths could be one text */
+            if (strchr("/%?", id->bytes[i])) /* or two paths could be one text */
                 buf_printf(out, "%%%02X", (unsigned)id->bytes[i]);
             else
                 buf_add(out, &id->bytes[i], 1);

@@ -22,6 +22,7 @@ enum hub_form { HUB_SSE, HUB_WEBSOCKET };
 /* What a stream is about: all that are given must fit. NULL: any. NUL-terminated, normalized. */
 struct hub_filter {
     const char *user, *course, *item;
+    bool hides_previews; /* who watches is neither their author nor may see all of a person */
 };
 
 /* A message that came over a WebSocket, to be answered once with hub_answer. */

@@ -64,6 +64,7 @@ struct subscriber *subscriber_new(struct hub *hub, const struct hub_wish *wish)
     char *at = keep_text(wish->filter.user, &stream->filter.user, &stream->user_size, (char *)(stream + 1));
     at = keep_text(wish->filter.course, &stream->filter.course, &stream->course_size, at);
     (void)keep_text(wish->filter.item, &stream->filter.item, &stream->item_size, at); /* the last */
+    stream->filter.hides_previews = wish->filter.hides_previews;
     stream->is_staff = depends_on_staff(wish->caller, &wish->filter);
     stream->expires_ms = wish->token ? wish->caller->expires_ms : INT64_MAX;
     stream->fd = -1;
@@ -201,7 +202,7 @@ bool subscriber_wants(const struct subscriber *stream, const struct live_event *
         return false;
     if (filter->item && !is_same(filter->item, stream->item_size, live_item(event), event->item_size))
         return false;
-    return filter->user || !event->is_preview || !(filter->course || filter->item);
+    return !(filter->hides_previews && event->is_preview);
 }
 
 bool subscriber_watch(struct subscriber *stream)

@@ -84,7 +84,7 @@ const struct setting settings_rows[] = {
      .unit = "requests per second", .initial = "0",
      .text = "Requests per second and caller, burst the same; 0: off"},
     {.name = "cors_origins", .kind = kind_origins, .offset = AT(cors_origins), .initial = "",
-     .text = "Origins that browsers may call from, comma separated"},
+     .text = "Origins that browsers may call from, as they send them (https://lms.example), comma separated"},
     {.name = "user_svc_base_url", .kind = kind_url, .offset = AT(user_svc_base_url), .initial = "",
      .text = "User service that log writes ask: {url}/validate/{user_id}"},
     {.name = "user_check", .kind = kind_choice, .offset = AT(user_check), .initial = "off",

@@ -250,6 +250,13 @@ test('nothing is written over; a backup says what it leaves out, and can have it
   assert.deepEqual([none.status, none.stdout, existsSync(join(bare.directory, 'jwt.secret'))], [1, '', false]);
   assert.match(none.stderr, /jwt.secret cannot be read: No such file or directory; there is data in this directory: put its old key back/);
   await bare.discard();
+  writeFileSync(join(room, 'r.db'), readFileSync(join(room, 'k.db')));
+  writeFileSync(join(room, 'r.db.jwt.secret'), readFileSync(join(room, 'k.db.jwt.secret')));
+  mkdirSync(join(room, 'r.db.server.key'));
+  assert.equal(run('restore', join(room, 'r.db'), '--data', join(room, 'new3')).status, 1);
+  assert.deepEqual(readdirSync(join(room, 'new3')).filter((name) => name !== 'lock'), []); // a store without its keys would start
+  rmSync(join(room, 'r.db.server.key'), { recursive: true });
+  assert.match(run('restore', join(room, 'r.db'), '--data', join(room, 'new3')).stdout, /restored 1 events/);
   assert.match(run('restore', join(room, 'gone.db'), '--data', join(room, 'new2')).stderr, /gone.db: No such file/);
   assert.match(run('backup', join(room, 'n.db'), '--data', join(room, 'nothing')).stderr, /nothing: there is no data in this directory/);
 });

@@ -175,3 +175,34 @@ for (const killed of [false, true])
     assert.equal(run('rebuild', '--data', server.directory).status, 0);
     assert.equal(run('verify', '--data', server.directory).status, 0);
   });
+
+test('a key whose answer went with somebody is free again on every route that does something first', async () => {
+  const server = await Server.start();
+  const call = (method, path, body, headers = {}) => server.call(method, path, { as: 'u1', body, headers });
+  const keyed = async (key, method, path, body) => {
+    const answer = await call(method, path, body, { 'idempotency-key': key });
+    return [answer.status, answer.headers.get('idempotent-replayed') === 'true'];
+  };
+  const made = async () => (await call('POST', '/api/progress', { contentId: 'w', progressPercentage: 5 })).json.data.id;
+  const requests = [
+    ['POST', '/api/v1/Progress/video', { userId: 'u1', courseId: 'c', videoId: 'v', currentTimeSeconds: 3, durationSeconds: 10 }],
+    ['POST', '/api/v1/Progress/videos/bulk', { videoProgresses: [{ userId: 'u1', courseId: 'c', videoId: 'v', currentTimeSeconds: 4, durationSeconds: 10 }] }],
+    ['POST', '/api/progress/log', { user_id: 'u1', n: 1 }],
+    ['POST', '/api/progress/user/u1/rollback', { to: '2024-01-01' }],
+  ];
+  await made();
+  for (const [i, request] of requests.entries()) {
+    assert.ok((await keyed(`k${i}`, ...request))[0] < 300, request[1]);
+    assert.equal((await keyed(`k${i}`, ...request))[1], true, request[1]);
+  }
+  const complete = `/api/progress/${await made()}/complete`;
+  assert.deepEqual(await keyed('c', 'PUT', complete, {}), [200, false]);
+  assert.deepEqual(await keyed('c', 'PUT', complete, {}), [200, true]);
+  assert.equal((await call('DELETE', '/api/v1/users/u1')).status, 200);
+  for (const [i, request] of requests.entries()) {
+    const [status, replayed] = await keyed(`k${i}`, ...request);
+    assert.deepEqual([status < 500, replayed], [true, false], `${request} ${status}`);
+  }
+  assert.deepEqual(await keyed('c', 'PUT', complete, {}), [404, false]);
+  assert.equal((await server.discard()).code, 0, server.log);
+});

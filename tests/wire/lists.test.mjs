@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
+import { Stream } from './live.mjs';
 import { Server } from './server.mjs';
 
 let server;
@@ -138,6 +139,19 @@ test('what staff previewed is for themselves alone', async () => {
   ];
   await server.call('POST', '/user-progress/update', { as: 'instructor:801', body: { courseId: 16, courseContentId: 161, progressStatus: 'COMPLETED' } });
   for (const [as, seen] of [['instructor:801', [2, 2, 1, 200]], ['instructor:802', [0, 0, 0, 404]], [admin, [2, 2, 1, 200]]]) assert.deepEqual(await shown(as), seen, as);
+  // Who locks it is told of the lock, here and in the history, and of nothing that it holds.
+  const watching = await Stream.open(server, 'instructor:802', '?userId=801&courseId=16');
+  const set = async (progressStatus) => {
+    const { progressId, ...rest } = (await server.call('POST', '/user-progress/update', { as: 'instructor:802', body: { userId: 801, courseId: 16, courseContentId: 160, progressStatus } })).json.results;
+    assert.ok(progressId > 0);
+    return [rest.progressStatus, rest.activityDuration, rest.progressPercent];
+  };
+  assert.deepEqual(await set('LOCKED'), ['LOCKED', 0, '0.00']);
+  assert.deepEqual(await set('NOT_STARTED'), ['NOT_STARTED', 0, '0.00']);
+  assert.deepEqual((await list('/api/v1/users/801/history?courseId=16', 'instructor:802')).json.history, []);
+  assert.equal((await list('/api/v1/users/801/history?courseId=16', 'instructor:801')).json.history.length, 4);
+  assert.deepEqual(watching.messages, []);
+  await watching.close();
   assert.deepEqual((await list('/user-progress/course/16/all')).json.results.map((item) => item.userId), [803]);
   assert.deepEqual((await list('/user-progress/course/16/leaderboard')).json.results.map((item) => item.userId), [803]);
 });

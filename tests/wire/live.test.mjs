@@ -116,17 +116,22 @@ test('what staff preview, and its end, is told to themselves alone', async () =>
   await server.declare('play', [{ id: 'scene', type: 'video' }], { staff: ['ines', 'jim'].map((userId) => ({ userId, role: 'INSTRUCTOR' })) });
   const own = await Stream.open(server, 'instructor:ines');
   const course = await Stream.open(server, 'instructor:jim', '?courseId=play');
+  const [jim, root] = [await Stream.open(server, 'instructor:jim', '?userId=ines&courseId=play'), await Stream.open(server, 'admin:root', '?userId=ines&videoId=scene')];
   await watch('instructor:ines', 'scene', 5, { userId: 'ines', courseId: 'play' });
   assert.equal((await server.call('DELETE', '/progress/ines/scene', { as: 'instructor:ines' })).status, 200);
   await watch('instructor:ines', 'scene', 6, { userId: 'ines', courseId: 'play' });
   await watch('lena', 'scene', 7, { courseId: 'play' });
+  await root.next(3);
+  const past = await Stream.open(server, 'instructor:jim', '?userId=ines&courseId=play', { after: 0 });
   const told = ({ messages }) => messages.map(({ data }) => [data.type, data.userId]);
   await course.next(1);
   assert.deepEqual(told(course), [['progress', 'lena']]);
   assert.deepEqual(told(own), [['progress', 'ines'], ['deleted', 'ines'], ['progress', 'ines']]);
   const again = await Stream.open(server, 'instructor:jim', '?courseId=play', { after: own.ids[0] - 1 });
   assert.deepEqual(await again.next(1), course.messages);
-  await Promise.all([own, course, again].map((stream) => stream.close()));
+  for (const stream of [jim, past]) assert.deepEqual(stream.messages, []);
+  assert.deepEqual(told(root), told(own));
+  await Promise.all([own, course, again, jim, past, root].map((stream) => stream.close()));
 });
 
 test('Last-Event-ID: from there on, by header or query, also across a restart; the header wins', async () => {

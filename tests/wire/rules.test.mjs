@@ -350,6 +350,10 @@ test('Idempotency-Key comes before what is not there any more, and however the p
   await seen('DELETE', '/progress/41/w%33', undefined, 'c5', 200);
   await seen('DELETE', '/progress/41/w3', undefined, 'c5', 200, true);
   await seen('DELETE', '/progress/41%2Fw3/w3', undefined, 'c5', 403);
+  await seen('POST', '/progress/update', { ...watched, videoId: 'w?x=1' }, undefined, 200);
+  await seen('POST', '/progress/update', { ...watched, videoId: 'w' }, undefined, 200);
+  await seen('DELETE', '/progress/41/w%3Fx=1', undefined, 'c6', 200);
+  await seen('DELETE', '/progress/41/w?x=1', undefined, 'c6', 422); // not the same text
 });
 
 test('eventId is recognised; segments merge whatever their age', async () => {

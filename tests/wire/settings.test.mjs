@@ -15,8 +15,8 @@ const bad = [
   [['--catalog', 'closed'], 'catalog'], [['--completion_threshold', '0'], 'completion_threshold'], [['--completion_threshold', '100.01'], 'completion_threshold'],
   [['--display_timezone', 'Mars/Olympus'], 'display_timezone'], [['--user_svc_base_url', 'file:///etc/passwd'], 'user_svc_base_url'],
   ...['UTC+3', 'XYZ5', '<+03>-3', ':UTC', 'localtime', 'posixrules', '../passwd'].map((zone) => [['--display-timezone', zone], 'display_timezone']),
-  ...['*', 'nonsense', 'https://a.example/', 'https://a.example/path', 'https://a.example, https://', 'https://a.example:99999'].map((origin) => [['--cors-origins', origin], 'cors_origins']),
-  ...['http://', 'https://', 'http:// x', 'http://host:99999', 'http://a b/'].flatMap((url) => ['user_svc_base_url', 'cms_base_url', 'jwks_url'].map((name) => [[`--${name}`, url], name])),
+  ...['*', 'nonsense', 'https://a.example/', 'https://a.example/path', 'https://a.example, https://', 'https://a.example:99999', 'https://A.example', 'https://a.example:443', 'http://a.example:80', 'https://bücher.example', 'https://a.example\thttps://b.example', 'capacitor://', '://a', 'https://a.example?x', 'https://u@a.example'].map((origin) => [['--cors-origins', origin], 'cors_origins']),
+  ...['http://', 'https://', 'http:// x', 'http://host:99999', 'http://a b/', 'https:///x'].flatMap((url) => ['user_svc_base_url', 'cms_base_url', 'jwks_url'].map((name) => [[`--${name}`, url], name])),
   [['--threads', '-1'], 'threads'], [['--database', 'mysql://db/x'], 'database'], [['--replica', 'postgres://db/x'], 'replica'], [['--bus', 'redis://db'], 'bus'],
   [['--read-consistency', 'eventual'], 'read_consistency'], [['--oidc-issuer', 'https://id'], 'oidc_client_id'], [['--oidc-client-id', 'x'], 'oidc_issuer'],
   ...['ftp://id', 'https://', 'https://id/?q', 'https://id;x', 'https://id"x'].map((issuer) => [['--oidc-client-id', 'x', '--oidc-issuer', issuer], 'oidc_issuer']),
@@ -28,6 +28,17 @@ for (const [flags, name] of bad)
     assert.notEqual(end.status, 0);
     assert.match(end.stderr, new RegExp(name));
   });
+
+test('origins, URLs and zones of every kind there is', () => {
+  for (const [name, value] of [
+    ['cors_origins', ' https://a.example, http://localhost:3000 https://xn--bcher-kva.example,null,'], ['cors_origins', 'capacitor://localhost,http://[::1]:8080,chrome-extension://abcdef'], ['cors_origins', ''],
+    ['user_svc_base_url', 'http://127.0.0.1:9'], ['cms_base_url', 'https://u:p@[::1]:8/base'], ['jwks_url', 'https://id.example/keys?tenant=1'],
+    ...['UTC', 'Etc/GMT+3', 'GMT', 'Zulu', 'Asia/Kolkata', 'America/Argentina/Buenos_Aires'].map((zone) => ['display_timezone', zone]),
+  ]) {
+    const end = run('serve', '--data', join(directory, 'kinds'), '--check-config', `--${name}`, value);
+    assert.deepEqual([end.status, end.stderr], [0, ''], `${name} ${value}`);
+  }
+});
 
 test('every setting of the contract is there', () => {
   const names = [...'port listen data database database_log replica bus threads jwt_secret_file jwt_public_key_file jwks_url jwt_issuer jwt_audience jwt_role_claim system_clients server_key_file webhook_jwt video_auth catalog enroll completion_threshold display_timezone cache_ttl realtime_per_user rate_limit cors_origins read_consistency oidc_issuer oidc_client_id user_svc_base_url user_check cms_base_url upstream_timeout_ms mock_data metrics_listen log_level'.split(' ')];

@@ -94,6 +94,15 @@ static enum rc decode(struct request *request, const struct body *body, struct c
     return decode_extras(request, body, &command->reports[0].report, fault);
 }
 
+/* What staff who lock somebody's preview see of it: the lock. Its author alone sees the rest. */
+static struct record lock_of(const struct record *record)
+{
+    struct record lock = {RECORD_BLANK, .id = record->id, .flags = record->flags & RECORD_LOCKED};
+
+    lock.updated_at_ms = record->updated_at_ms;
+    return lock;
+}
+
 /* The document's subset of the record. */
 static void encode(struct command *command, struct view view)
 {
@@ -101,7 +110,14 @@ static void encode(struct command *command, struct view view)
     const struct learner *learner = view_learner(view, command->learner_key);
     uint32_t item = command->item_key ? command->item_key : command->reports[0].item_key;
     const struct record *record = learner ? learner_record(learner, item) : NULL;
+    uint32_t course = view_item_facts(view, item).course;
+    struct record locked;
 
+    etag_of_record(record, command->answer.etag);
+    if (record && command->actor.bytes && learner_previews(learner, record, course)) {
+        locked = lock_of(record);
+        record = &locked;
+    }
     courseroom_open(&out, "Progress updated successfully");
     json_open(&out, '{');
     if (record) {
@@ -116,7 +132,6 @@ static void encode(struct command *command, struct view view)
     }
     json_close(&out, '}');
     json_close(&out, '}');
-    etag_of_record(record, command->answer.etag);
 }
 
 /* Whether this is a report, a lock or an unlock, and whether the caller may. Locking is staff's and system's;

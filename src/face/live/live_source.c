@@ -48,6 +48,21 @@ enum rc live_may(struct face_context *context, const struct caller *caller, cons
     return rc;
 }
 
+bool live_hides_previews(struct face_context *context, const struct caller *caller,
+                         const struct hub_filter *filter)
+{
+    struct text user = text_of(filter->user);
+    struct access_subject subject = {.user = user.bytes, .user_size = user.size};
+    struct fault unused;
+
+    if (!filter->course && !filter->item)
+        return false;
+    struct view view = service_read_begin(context->service);
+    bool all = user.bytes && access_check(ACCESS_PERSON, caller, view, &subject, &unused) == RC_OK;
+    service_read_end(view);
+    return !all;
+}
+
 static bool may(void *of, const struct caller *caller, const struct hub_filter *filter)
 {
     struct fault fault;
@@ -82,7 +97,8 @@ static bool token_holds(void *of, const char *token)
 static enum rc past_open(void *of, const struct hub_filter *filter, uint64_t after, uint64_t upto,
                          void **out_past)
 {
-    struct live_filter names = {text_of(filter->user), text_of(filter->course), text_of(filter->item)};
+    struct live_filter names = {text_of(filter->user), text_of(filter->course), text_of(filter->item),
+                                filter->hides_previews};
     struct live_past *past = NULL;
     struct fault fault;
     enum rc rc = live_past_open(service_history(((struct face_context *)of)->service), &names, after, upto,

@@ -9,6 +9,7 @@
 #include "app/access.h"
 #include "auth/token.h"
 #include "base/ident.h"
+#include "base/text.h"
 #include "face/accept.h"
 #include "face/body.h"
 #include "face/face.h"
@@ -88,7 +89,7 @@ static enum rc judge_origin(struct request *request, struct fault *fault)
     const char *own = origin ? strstr(origin, "://") : NULL;
 
     if (!origin || (own && host && strcasecmp(own + 3, host) == 0) ||
-        lists_word(face_of(request)->cors_origins, origin))
+        text_in_list(face_of(request)->cors_origins, ", ", origin))
         return RC_OK;
     return fault_set(fault, RC_DENIED, NULL, "this Origin is not allowed");
 }
@@ -125,7 +126,7 @@ static enum rc read_filter(struct request *request, struct hub_wish *wish, struc
         rc = read_after(request, wish, fault);
     if (rc != RC_OK)
         return rc;
-    wish->filter = (struct hub_filter){user.bytes, course.bytes, item.bytes};
+    wish->filter = (struct hub_filter){.user = user.bytes, .course = course.bytes, .item = item.bytes};
     bool sees_all = caller->roles & (ROLE_ADMIN | ROLE_SYSTEM);
     if (!user.bytes && !course.bytes && !item.bytes && !sees_all)
         wish->filter.user = caller->id; /* no filter means the same as one's own */
@@ -198,6 +199,7 @@ void live_subscribe(struct request *request)
         rc = judge_origin(request, &fault);
     if (rc == RC_OK)
         rc = live_may(face_of(request), wish.caller, &wish.filter, &fault);
+    wish.filter.hides_previews = live_hides_previews(face_of(request), wish.caller, &wish.filter);
     if (rc == RC_OK)
         rc = live_token(request, &wish, &fault);
     if (rc == RC_OK && request->method == HTTP_HEAD)

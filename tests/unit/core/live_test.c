@@ -145,6 +145,28 @@ static void ids_lie_one_after_the_other(void **unused)
     assert_memory_equal(live_item(&live), "film", 4);
 }
 
+static void so_is_its_lock(void **unused)
+{
+    static const enum event_kind kinds[] = {EV_LOCKED, EV_UNLOCKED};
+    struct record tried = {RECORD_BLANK, .item = 3, .flags = RECORD_PRESENT | RECORD_REPORTED};
+    struct learner author = {.key = 1, .record_count = 1, .records = &tried, .items = items};
+    struct live_event live;
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        const struct event event = {.kind = (uint8_t)kinds[i], .learner = 1, .course = 6, .item = 3};
+        tried.flags = RECORD_PRESENT | RECORD_REPORTED;
+        assert_true(live_tell(&event, &author, &catalogue, &live));
+        assert_true(live.is_preview);
+        tried.flags |= RECORD_REAL;
+        assert_true(live_tell(&event, &author, &catalogue, &live));
+        assert_false(live.is_preview); /* somebody reported in earnest */
+        tried.flags = RECORD_LOCKED;
+        assert_true(live_tell(&event, &author, &catalogue, &live));
+        assert_false(live.is_preview); /* nobody reported: the course's lock */
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +174,7 @@ int main(void)
         cmocka_unit_test(a_report_tells_how_things_stand),
         cmocka_unit_test(of_nobody_little_is_told),
         cmocka_unit_test(the_end_of_a_preview_is_its_authors_too),
+        cmocka_unit_test(so_is_its_lock),
         cmocka_unit_test(an_entry_is_told_by_its_number),
         cmocka_unit_test(ids_lie_one_after_the_other),
     };
