@@ -110,9 +110,8 @@ const char *kind_issuer(const struct setting *setting, const char *text, void *f
         return wrong;
     const char *host = strstr(text, "://") + 3;
     size_t size = strcspn(host, "/");
-    return size == 0 || size > 255 ||
-                   host[strspn(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                     "0123456789-._~:/[]%")]
+    return size > 255 || host[strspn(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                           "0123456789-._~:/[]%")]
                ? "must be an http or https URL without query"
                : NULL;
 }
