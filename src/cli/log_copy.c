@@ -142,7 +142,7 @@ static enum rc compare_with_head(void *arg, struct log *log, struct fault *fault
     struct beside *beside = arg;
     int64_t until_ms = monotonic_ms() + REACH_MS;
     struct log_head head;
-    struct log_turn turn;
+    struct log_turn turn = {.number = 0};
     enum rc rc = log_head(log, &head, fault);
 
     while (rc == RC_OK && !beside->whole && monotonic_ms() < until_ms) {
