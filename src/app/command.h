@@ -116,6 +116,7 @@ struct command {
     struct item_report *reports;
     uint32_t report_count;
     bool all_or_nothing; /* else each item stands alone */
+    uint32_t record_id;  /* of the one item: refused when that record is gone; 0: there may be none */
 
     struct text course, item, url;
 
@@ -145,6 +146,7 @@ struct command {
     const uint8_t *answer_key;  /* 16 bytes: Idempotency-Key and caller; NULL none */
     const uint8_t *fingerprint; /* 16 bytes: method, path, body */
     uint64_t answer_caller;     /* hash of who asked */
+    uint64_t answer_serial;     /* of the answer that is replayed; the face's */
     bool imported;              /* at_ms is given: the data's instant, unchanged */
 
     /* Writes the answer of a command that succeeded, from what the view shows. Called once: by the engine

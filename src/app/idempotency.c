@@ -17,6 +17,7 @@ struct kept {
     int64_t at_ms;
     bool running, learned; /* learned: another node answered it while it ran here */
     uint32_t bytes;        /* of the answer, once there is one */
+    uint64_t serial;       /* another one for each time that the key is used */
     struct kept *older, *younger;
 };
 
@@ -31,7 +32,7 @@ struct idempotency {
     void *entries, *tallies; /* tsearch trees */
     struct kept *oldest, *youngest;
     size_t count;
-    uint64_t bytes;
+    uint64_t bytes, serials;
 };
 
 static int by_key(const void *a, const void *b)
@@ -85,6 +86,7 @@ static bool add(struct idempotency *idempotency, const struct kept *like)
         free(entry);
         return false;
     }
+    entry->serial = ++idempotency->serials;
     entry->younger = NULL;
     entry->older = idempotency->youngest;
     if (idempotency->youngest)
@@ -171,7 +173,8 @@ void idempotency_free(struct idempotency *idempotency)
 
 /* Under the lock. */
 static enum idempotency_verdict judge(struct idempotency *idempotency, const uint8_t key[16],
-                                      const uint8_t fingerprint[16], uint64_t caller, int64_t now_ms)
+                                      const uint8_t fingerprint[16], uint64_t caller, int64_t now_ms,
+                                      uint64_t *out_serial)
 {
     expire(idempotency, now_ms);
     struct kept *entry = find(idempotency, key);
@@ -180,6 +183,7 @@ static enum idempotency_verdict judge(struct idempotency *idempotency, const uin
         remove_entry(idempotency, entry);
         entry = NULL;
     }
+    *out_serial = entry ? entry->serial : 0;
     if (entry)
         return memcmp(entry->fingerprint, fingerprint, 16) != 0 ? IDEMPOTENCY_REUSED
                : entry->running                                 ? IDEMPOTENCY_RUNNING
@@ -190,19 +194,21 @@ static enum idempotency_verdict judge(struct idempotency *idempotency, const uin
 }
 
 enum idempotency_verdict idempotency_look(struct idempotency *idempotency, const uint8_t key[16],
-                                          const uint8_t fingerprint[16], uint64_t caller, int64_t now_ms)
+                                          const uint8_t fingerprint[16], uint64_t caller, int64_t now_ms,
+                                          uint64_t *out_serial)
 {
     (void)pthread_mutex_lock(&idempotency->lock);
-    enum idempotency_verdict verdict = judge(idempotency, key, fingerprint, caller, now_ms);
+    enum idempotency_verdict verdict = judge(idempotency, key, fingerprint, caller, now_ms, out_serial);
     (void)pthread_mutex_unlock(&idempotency->lock);
     return verdict;
 }
 
 enum idempotency_verdict idempotency_begin(struct idempotency *idempotency, const uint8_t key[16],
-                                           const uint8_t fingerprint[16], uint64_t caller, int64_t now_ms)
+                                           const uint8_t fingerprint[16], uint64_t caller, int64_t now_ms,
+                                           uint64_t *out_serial)
 {
     (void)pthread_mutex_lock(&idempotency->lock);
-    enum idempotency_verdict verdict = judge(idempotency, key, fingerprint, caller, now_ms);
+    enum idempotency_verdict verdict = judge(idempotency, key, fingerprint, caller, now_ms, out_serial);
     if (verdict == IDEMPOTENCY_NEW) {
         struct kept fresh = {.caller = caller, .at_ms = now_ms, .running = true};
         memcpy(fresh.key, key, 16);
@@ -284,11 +290,11 @@ size_t idempotency_count(struct idempotency *idempotency, uint64_t *out_bytes)
     return count;
 }
 
-void idempotency_lost(struct idempotency *idempotency, const uint8_t key[16])
+void idempotency_lost(struct idempotency *idempotency, const uint8_t key[16], uint64_t serial)
 {
     (void)pthread_mutex_lock(&idempotency->lock);
     struct kept *entry = find(idempotency, key);
-    if (entry && !entry->running) /* else somebody found it lost before, and runs the request again */
+    if (entry && entry->serial == serial)
         remove_entry(idempotency, entry);
     (void)pthread_mutex_unlock(&idempotency->lock);
 }

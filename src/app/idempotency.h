@@ -26,15 +26,18 @@ void idempotency_free(struct idempotency *idempotency);
 /* idempotency_begin, or idempotency_look. */
 typedef enum idempotency_verdict idempotency_judge(struct idempotency *idempotency, const uint8_t key[16],
                                                    const uint8_t fingerprint[16], uint64_t caller,
-                                                   int64_t now_ms);
+                                                   int64_t now_ms, uint64_t *out_serial);
 
-/* key: hash of caller and key; caller: hash of the caller alone. IDEMPOTENCY_FULL also when out of memory. */
+/* key: hash of caller and key; caller: hash of the caller alone. *out_serial: of the answer to replay, for
+ * idempotency_lost; 0: there is none. IDEMPOTENCY_FULL also when out of memory. */
 enum idempotency_verdict idempotency_begin(struct idempotency *idempotency, const uint8_t key[16],
-                                           const uint8_t fingerprint[16], uint64_t caller, int64_t now_ms);
+                                           const uint8_t fingerprint[16], uint64_t caller, int64_t now_ms,
+                                           uint64_t *out_serial);
 
 /* What idempotency_begin would say, and nothing is begun. */
 enum idempotency_verdict idempotency_look(struct idempotency *idempotency, const uint8_t key[16],
-                                          const uint8_t fingerprint[16], uint64_t caller, int64_t now_ms);
+                                          const uint8_t fingerprint[16], uint64_t caller, int64_t now_ms,
+                                          uint64_t *out_serial);
 
 /* After IDEMPOTENCY_REPLAY: the answer, for the visit. */
 MUST_CHECK enum rc idempotency_fetch(struct idempotency *idempotency, const uint8_t key[16],
@@ -57,6 +60,6 @@ bool idempotency_was_learned(struct idempotency *idempotency, const uint8_t key[
 size_t idempotency_count(struct idempotency *idempotency, uint64_t *out_bytes);
 
 /* After IDEMPOTENCY_REPLAY, when the store has no such answer any more (somebody whom it named was erased):
- * the key is free again, unless another request that found the same runs by now. Then idempotency_begin
- * again. */
-void idempotency_lost(struct idempotency *idempotency, const uint8_t key[16]);
+ * the key is free again, unless somebody else found it lost before and has done the request anew. Then
+ * idempotency_begin again. */
+void idempotency_lost(struct idempotency *idempotency, const uint8_t key[16], uint64_t serial);

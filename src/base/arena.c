@@ -78,6 +78,12 @@ char *arena_copy(struct arena *arena, const void *bytes, size_t size)
     return copy;
 }
 
+struct text arena_text(struct arena *arena, struct text text)
+{
+    char *bytes = text.bytes ? arena_copy(arena, text.bytes, text.size) : NULL;
+    return (struct text){bytes, bytes ? text.size : 0};
+}
+
 char *arena_printf(struct arena *arena, const char *format, ...)
 {
     va_list args, again;

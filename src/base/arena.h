@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#include "base/text.h"
+
 /* Memory that is given back all at once: what one request makes lives in its arena.
  * Not thread-safe; one owner at a time. */
 struct arena {
@@ -24,6 +26,9 @@ void *arena_alloc(struct arena *arena, size_t size);
 
 /* A copy of size bytes with a NUL after them. NULL: out of memory. */
 char *arena_copy(struct arena *arena, const void *bytes, size_t size);
+
+/* A copy of a text. Its bytes NULL: out of memory, or it was absent. */
+struct text arena_text(struct arena *arena, struct text text);
 
 /* Formats as printf into the arena. NULL: out of memory. */
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));

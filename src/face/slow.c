@@ -3,6 +3,7 @@
 #include "face/csv_reply.h"
 #include "face/steps.h"
 #include "face/work.h"
+#include "http/answer_stream.h"
 #include "http/router.h"
 
 void slow_close(struct slow *slow)
@@ -20,7 +21,6 @@ static enum rc work_whole(struct request *request, struct fault *fault)
     slow->out.buf = &request->out;
     for (bool last = false; rc == RC_OK && !last;)
         rc = slow_handler_of(slow)->step(slow, &last, fault);
-    slow_close(slow);
     return rc;
 }
 
@@ -31,16 +31,41 @@ static void reply_whole(struct request *request)
     face_reply_table(request, handler->table, handler->columns);
 }
 
+/* Closes it when the request ends, however that comes about. */
+struct closing {
+    struct answer_stream stream; /* only for its end; first */
+    struct slow *slow;
+};
+
+static void close_whole(struct request *request)
+{
+    slow_close(((struct closing *)(void *)request->stream)->slow);
+}
+
+static void send_whole(struct slow *slow)
+{
+    struct request *request = slow->request;
+    struct closing *closing = arena_alloc(&request->arena, sizeof *closing);
+
+    if (!closing) {
+        slow_close(slow);
+        request_fail(request, RC_BUSY, &(struct fault){NULL, "out of memory"});
+        return;
+    }
+    *closing = (struct closing){.stream.end = close_whole, .slow = slow};
+    request_will_stream(request, &closing->stream);
+    request->command = slow;
+    (slow->is_long ? face_work_long : face_work)(request, work_whole, reply_whole);
+}
+
 static void send(struct slow *slow)
 {
     struct request *request = slow->request;
 
-    if (request->route->slow->table && csv_wanted(request)) {
-        request->command = slow;
-        (slow->is_long ? face_work_long : face_work)(request, work_whole, reply_whole);
-        return;
-    }
-    steps_answer(slow);
+    if (request->route->slow->table && csv_wanted(request))
+        send_whole(slow);
+    else
+        steps_answer(slow);
 }
 
 /* ask: whether the caller may is asked here. */

@@ -179,7 +179,7 @@ static enum rc fetch_answer(struct request *request, struct fault *fault)
 
     request->replayed = rc == RC_OK;
     if (rc == RC_NOT_FOUND)
-        idempotency_lost(answers, command->answer_key);
+        idempotency_lost(answers, command->answer_key, command->answer_serial);
     return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
@@ -202,7 +202,7 @@ static bool idempotent_go_on(struct request *request, struct command *command, i
 
     if (rc == RC_OK && command->answer_key)
         verdict = judge(context->answers, command->answer_key, command->fingerprint, command->answer_caller,
-                        context->now_ms());
+                        context->now_ms(), &command->answer_serial);
     if (verdict == IDEMPOTENCY_REPLAY) {
         request->command = command;
         face_work(request, fetch_answer, fetched);

@@ -17,8 +17,8 @@ struct answer_stream {
      * piece (or failed: the connection is closed in the middle, so that nobody takes a part for the whole),
      * then calls request_resume once, from any thread. */
     void (*more)(struct request *request);
-    /* When the request ends, whether the stream ever began or not; never between more and request_resume.
-     * Loop's thread. */
+    /* When the request ends, whether the stream ever began or not; never between more and request_resume. The
+     * loop's thread; when the connection ended while the request waited, whoever resumes it. */
     void (*end)(struct request *request);
     bool last, failed;
     size_t taken; /* of out; answer_stream.c's own */

@@ -69,8 +69,6 @@ static void end_request(struct http_server *server, struct request *request)
 {
     if (!request)
         return;
-    if (request->stream)
-        request->stream->end(request);
     hand_over_end(request);
     if (request->library_state == STATE_DONE)
         server->settings.observe(server->settings.context, request, monotonic_us() - request->begun_us);

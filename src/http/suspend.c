@@ -2,6 +2,7 @@
 
 #include <microhttpd.h>
 
+#include "http/answer_stream.h"
 #include "http/bodies.h"
 #include "http/carried.h"
 #include "http/loop.h"
@@ -12,11 +13,14 @@
 /* Of a request that is held: who comes first, the one that resumes it or the end of its connection. */
 enum wait { WAIT_NOT, WAIT_WAITING, WAIT_RESUMED, WAIT_ORPHANED };
 
+/* The last holder lets go. */
 static void give_back(struct request *request)
 {
     atomic_uint *open = request->open;
     bool here = request->loop == loop_current();
 
+    if (request->stream)
+        request->stream->end(request);
     if (request->charged)
         bodies_give(request->bodies, request->payer, request->charged);
     request_pool_give(here ? loop_requests(request->loop) : NULL, request);

@@ -611,7 +611,8 @@ static void an_answer_of_another_node_is_known(void **unused)
     command.encode = put_body;
     assert_int_equal(engine_run(nodes[1].engine, &command, NULL, NULL, &fault), RC_OK);
     catch_up(&nodes[0]);
-    assert_int_equal(idempotency_begin(answers, key, fingerprint, 0, step_ms), IDEMPOTENCY_REPLAY);
+    uint64_t serial;
+    assert_int_equal(idempotency_begin(answers, key, fingerprint, 0, step_ms, &serial), IDEMPOTENCY_REPLAY);
     assert_ptr_equal(engine_log(nodes[0].engine), store_event_log(nodes[0].store));
     assert_int_equal(service_new(nodes[0].engine, &service, &fault), RC_OK);
     assert_int_equal(service_log_costs(service).followed, 1);

@@ -206,3 +206,23 @@ test('a key whose answer went with somebody is free again on every route that do
   assert.deepEqual(await keyed('c', 'PUT', complete, {}), [404, false]);
   assert.equal((await server.discard()).code, 0, server.log);
 });
+
+test('who is erased while records of theirs are completed does not come back, under no id', async () => {
+  const server = await Server.start();
+  for (let round = 0; round < 12; round++) {
+    const as = `zz-${round}`, made = [];
+    for (let i = 0; i < 4; i++) made.push((await server.call('POST', '/api/progress', { as, body: { contentId: `w${i}`, progressPercentage: 5 } })).json.data.id);
+    const puts = Array.from({ length: 24 }, (_, i) => server.call('PUT', `/api/progress/${made[i % 4]}/complete`, { as, body: {} }));
+    const [erased, ...answers] = await Promise.all([server.call('DELETE', `/api/v1/users/${as}`, { as }), ...puts]);
+    assert.equal(erased.status, 200);
+    for (const { status, json } of answers) {
+      if (status === 200 && json.data) assert.deepEqual([json.data.userId, json.data.contentId.id.length], [as, 2]); // null: erased before it was shown
+      else assert.ok(status === 200 || status === 404, String(status));
+    }
+    assert.deepEqual((await server.call('GET', `/api/progress/${as}`, { as })).json.data.progress, []);
+  }
+  assert.equal((await server.stop()).code, 0, server.log);
+  const { stdout } = run('export', '--data', server.directory);
+  assert.ok(!stdout.includes('\\u0000') && !stdout.includes('zz-'), stdout);
+  assert.equal(run('verify', '--data', server.directory).status, 0);
+});

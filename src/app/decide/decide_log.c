@@ -88,7 +88,8 @@ static enum rc add(struct batch *batch, struct command *command)
 /* The command is from here on one on the entry's learner. */
 static void take_owner(struct batch *batch, struct command *command, uint32_t learner)
 {
-    struct text id = view_id(batch->fold->view, ENTITY_LEARNER, learner);
+    /* a copy: an erasure in the same batch takes the bytes away */
+    struct text id = arena_text(command->arena, view_id(batch->fold->view, ENTITY_LEARNER, learner));
 
     command->learner = id.bytes ? id : (struct text){"", 0};
     command->learner_key = learner;

@@ -37,9 +37,12 @@ enum rc report_look_up(struct batch *batch, struct command *command, struct item
     place_settle(batch, out_place, report->course.bytes, preview);
     report->report.has =
         preview ? report->report.has | IS_PREVIEW : report->report.has & ~(uint32_t)IS_PREVIEW;
+    *out_stored = out_place->item ? learner_record(learner, out_place->item) : NULL;
+    if (command->record_id &&
+        (!*out_stored || (*out_stored)->id != command->record_id || !((*out_stored)->flags & RECORD_PRESENT)))
+        return fault_set(fault, RC_NOT_FOUND, NULL, "Progress not found"); /* it was, a moment ago */
     if (in_course && !enrolled && batch->policy->explicit_enrolment)
         return fault_set(fault, RC_NOT_FOUND, NULL, "User is not enrolled in this course");
-    *out_stored = out_place->item ? learner_record(learner, out_place->item) : NULL;
     *out_adds = (struct addition){.records = !*out_stored,
                                   .enrolments = in_course && !enrolled && !preview,
                                   .days = report_is_new_day(learner, &report->report),

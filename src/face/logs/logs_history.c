@@ -64,8 +64,11 @@ static enum rc find_entry(struct request *request, uint64_t *out_id, uint32_t *o
     if (rc != RC_OK)
         return rc;
     struct view view = service_read_begin(context->service);
-    *out_user = view_id(view, ENTITY_LEARNER, *out_learner);
-    rc = face_may(request, view, ACCESS_PERSON, *out_user, 0, false, fault);
+    struct text user = view_id(view, ENTITY_LEARNER, *out_learner);
+    *out_user = arena_text(&request->arena, user); /* an erasure takes the bytes away */
+    rc = !user.size         ? fault_set(fault, RC_NOT_FOUND, NULL, "Progress log not found") /* erased */
+         : !out_user->bytes ? fault_no_memory(fault)
+                            : face_may(request, view, ACCESS_PERSON, *out_user, 0, false, fault);
     service_read_end(view);
     return rc;
 }

@@ -69,8 +69,13 @@ static enum rc may_complete(struct request *request, struct view view, struct co
             record = &learner->records[i];
     if (!record)
         return RC_OK;
-    command->learner = face_call(request)->user = view_id(view, ENTITY_LEARNER, owner);
-    command->reports[0].item = view_id(view, ENTITY_ITEM, record->item);
+    /* copies: an erasure takes the bytes away */
+    command->learner = face_call(request)->user =
+        arena_text(&request->arena, view_id(view, ENTITY_LEARNER, owner));
+    command->reports[0].item = arena_text(&request->arena, view_id(view, ENTITY_ITEM, record->item));
+    command->record_id = record->id;
+    if (!command->learner.bytes || !command->reports[0].item.bytes)
+        return fault_no_memory(fault);
     return face_may(request, view, (enum access_rule)request->route->rule, command->learner, 0, false, fault);
 }
 

@@ -46,16 +46,18 @@ static const uint8_t *key_of(uint32_t number)
     return key;
 }
 
+static uint64_t serial; /* of the last one that was judged */
+
 static enum idempotency_verdict begin(uint32_t number, uint64_t caller, int64_t at_ms)
 {
     static const uint8_t fingerprint[16] = {7};
-    return idempotency_begin(idempotency, key_of(number), fingerprint, caller, at_ms);
+    return idempotency_begin(idempotency, key_of(number), fingerprint, caller, at_ms, &serial);
 }
 
 static enum idempotency_verdict look(uint32_t number, uint8_t first, uint64_t caller)
 {
     const uint8_t fingerprint[16] = {first};
-    return idempotency_look(idempotency, key_of(number), fingerprint, caller, 1);
+    return idempotency_look(idempotency, key_of(number), fingerprint, caller, 1, &serial);
 }
 
 static void put(uint32_t number, uint64_t caller, const char *const *names, size_t name_count, size_t bytes)
@@ -144,7 +146,8 @@ static void a_caller_has_so_many_bytes(void **unused)
     assert_int_equal(bytes, LIMIT_KEPT_BYTES);
     assert_int_equal(begin(3, 1, 1), IDEMPOTENCY_FULL);
     assert_int_equal(begin(3, 2, 1), IDEMPOTENCY_NEW);
-    idempotency_lost(idempotency, key_of(2));
+    assert_int_equal(begin(2, 1, 1), IDEMPOTENCY_REPLAY);
+    idempotency_lost(idempotency, key_of(2), serial);
     assert_int_equal(begin(4, 1, 1), IDEMPOTENCY_NEW);
 }
 
@@ -176,10 +179,14 @@ static void of_two_who_find_it_lost_one_runs(void **unused)
     idempotency_end(idempotency, key_of(1), true, 1);
     assert_int_equal(begin(1, 1, 2), IDEMPOTENCY_REPLAY); /* loop A */
     assert_int_equal(begin(1, 1, 2), IDEMPOTENCY_REPLAY); /* loop B */
-    idempotency_lost(idempotency, key_of(1));
+    uint64_t gone = serial;
+    idempotency_lost(idempotency, key_of(1), gone);
     assert_int_equal(begin(1, 1, 3), IDEMPOTENCY_NEW); /* A */
-    idempotency_lost(idempotency, key_of(1));
+    idempotency_lost(idempotency, key_of(1), gone);
     assert_int_equal(begin(1, 1, 3), IDEMPOTENCY_RUNNING); /* B */
+    idempotency_end(idempotency, key_of(1), true, 1);
+    idempotency_lost(idempotency, key_of(1), gone); /* a third, late: what is there is another answer */
+    assert_int_equal(begin(1, 1, 4), IDEMPOTENCY_REPLAY);
 }
 
 static void an_answer_goes_with_whom_it_names_and_nobody_else(void **unused)
