@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/sorted.h"
 #include "app/history.h"
 #include "app/log_history.h"
+#include "base/sorted.h"
 #include "model/log_totals.h"
 #include "app/verify.h"
 

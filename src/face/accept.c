@@ -3,14 +3,13 @@
 #include <string.h>
 #include <strings.h>
 
-/* The range that names the type, up to where its parameters begin; NULL: there is none. */
-static const char *find_range(const char *accept, const char *type)
+const char *header_list_find(const char *list, const char *word)
 {
-    size_t size = strlen(type);
+    size_t size = strlen(word);
 
-    for (const char *at = accept; at && *at; at += strcspn(at, ",")) {
+    for (const char *at = list; at && *at; at += strcspn(at, ",")) {
         at += strspn(at, ", \t");
-        if (strncasecmp(at, type, size) == 0 && strchr(",; \t", at[size]))
+        if (strncasecmp(at, word, size) == 0 && strchr(",; \t", at[size]))
             return at + size;
     }
     return NULL;
@@ -31,7 +30,7 @@ static int weight_at(const char *text)
 
 int accept_weight(const char *accept, const char *type)
 {
-    const char *range = find_range(accept, type);
+    const char *range = header_list_find(accept, type);
 
     if (!range)
         return -1;
@@ -48,6 +47,6 @@ bool accept_prefers(const char *accept, const char *type, const char *to)
 {
     int weight = accept_weight(accept, type), other = accept_weight(accept, to);
 
-    return weight > 0 &&
-           (weight > other || (weight == other && find_range(accept, type) < find_range(accept, to)));
+    return weight > 0 && (weight > other ||
+                          (weight == other && header_list_find(accept, type) < header_list_find(accept, to)));
 }

@@ -20,19 +20,6 @@ enum { ACCEPT_BYTES = 29 };
 
 /* ---- what the client asks for ---- */
 
-/* Whether a list of words holds one, whatever the case. */
-static bool lists_word(const char *list, const char *word)
-{
-    size_t size = strlen(word);
-
-    for (const char *at = list; at && *at; at += strcspn(at, ",")) {
-        at += strspn(at, ", \t");
-        if (strncasecmp(at, word, size) == 0 && strchr(",; \t", at[size]))
-            return true;
-    }
-    return false;
-}
-
 /* RFC 6455 4.1: sixteen bytes in base64. */
 static bool is_key(const char *key)
 {
@@ -57,7 +44,7 @@ static enum rc judge_upgrade(struct request *request, struct fault *fault)
 {
     const char *version = request_header(request, "Sec-WebSocket-Version");
 
-    if (!lists_word(request_header(request, "Connection"), "upgrade") ||
+    if (!header_list_find(request_header(request, "Connection"), "upgrade") ||
         strcmp(request->http_version, "HTTP/1.0") == 0)
         return fault_set(fault, RC_INVALID, "Connection", "must list Upgrade, over HTTP/1.1");
     if (!version || strcmp(version, "13") != 0)
@@ -71,7 +58,7 @@ static enum rc judge_upgrade(struct request *request, struct fault *fault)
 /* Which of the two forms. RC_NOT_ACCEPTABLE: neither. */
 static enum rc judge_form(struct request *request, enum hub_form *out_form, struct fault *fault)
 {
-    if (lists_word(request_header(request, "Upgrade"), "websocket")) {
+    if (header_list_find(request_header(request, "Upgrade"), "websocket")) {
         *out_form = HUB_WEBSOCKET;
         return judge_upgrade(request, fault);
     }
@@ -199,9 +186,10 @@ void live_subscribe(struct request *request)
         rc = judge_origin(request, &fault);
     if (rc == RC_OK)
         rc = live_may(face_of(request), wish.caller, &wish.filter, &fault);
-    wish.filter.hides_previews = live_hides_previews(face_of(request), wish.caller, &wish.filter);
-    if (rc == RC_OK)
+    if (rc == RC_OK) {
+        wish.filter.hides_previews = live_hides_previews(face_of(request), wish.caller, &wish.filter);
         rc = live_token(request, &wish, &fault);
+    }
     if (rc == RC_OK && request->method == HTTP_HEAD)
         request_reply(request, 200, "text/event-stream");
     else if (rc == RC_OK)
