@@ -1,20 +1,25 @@
 // The user service and the CMS: answers, refusals, slowness, silence.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { Server } from './server.mjs';
 
-// A service that answers what `answer(path)` says: [status, body, delay in ms].
+// A service that answers what `answer(path)` says: [status, body, delay in ms]. Its paths have a root of their own: a server of another
+// test may go on asking for a service that had this port and is gone.
 async function service(answer) {
-  const asked = [], traces = [];
+  const asked = [], traces = [], root = `/${randomUUID()}`;
   const http = createServer((request, response) => {
-    asked.push(request.url);
+    if (!request.url.startsWith(root)) return void response.writeHead(404).end();
+    const path = request.url.slice(root.length);
+    asked.push(path);
     traces.push(request.headers.traceparent);
-    const [status, body, delay = 0, headers = {}] = answer(request.url);
+    const [status, body, delay = 0, headers = {}] = answer(path);
     setTimeout(() => response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body)), delay);
   });
   await new Promise((resolve) => http.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${http.address().port}`, asked, traces, close: () => { http.closeAllConnections(); return new Promise((resolve) => http.close(resolve)); } };
+  const url = `http://127.0.0.1:${http.address().port}${root}`;
+  return { url, asked, traces, close: () => { http.closeAllConnections(); return new Promise((resolve) => http.close(resolve)); } };
 }
 
 test('the user service is asked before a log is stored', async () => {
