@@ -52,7 +52,7 @@ command:setsid util-linux
 file:/usr/lib/postgresql postgresql
 NEEDS
     # Ubuntu's chromium package is a pointer to another store: there the browser tests say that they were skipped.
-    ! grep -qs '^ID=debian' /etc/os-release || printf '%s\n' 'command:chromium chromium' 'command:ffmpeg ffmpeg'
+    ! grep -qs '^ID=debian' /etc/os-release || printf '%s\n' 'command:chromium-headless-shell chromium-headless-shell' 'command:ffmpeg ffmpeg'
 }
 
 style_needs() {

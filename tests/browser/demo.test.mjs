@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Server } from '../wire/server.mjs';
-import { chromium, executablePath } from './site.mjs';
+import { launch, skip } from './chromium.mjs';
 
 const PATIENCE_MS = 60000;
 
@@ -10,7 +10,7 @@ let server, browser;
 before(async () => {
   server = await Server.start({ flags: ['--demo'] });
   await server.declare(103, [{ id: '10301', title: 'A minute', type: 'video', durationSeconds: 60 }]);
-  if (executablePath) browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--autoplay-policy=no-user-gesture-required'] });
+  if (!skip) browser = await launch();
 });
 after(async () => {
   await browser?.close();
@@ -27,7 +27,7 @@ test('there is no demo where it is not asked for; where it is, it is there, and 
 });
 
 const looks = [['light', 1200], ['dark', 1200], ['light', 360], ['dark', 360]];
-describe('the demo page', { concurrency: 4, skip: executablePath ? false : 'no chromium on this machine' }, () => {
+describe('the demo page', { concurrency: 4, skip }, () => {
   for (const [index, [colorScheme, width]] of looks.entries())
     test(`${colorScheme}, ${width} wide`, async () => {
       const user = String(1100 + index);

@@ -2,14 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-
-// The wire tests' packages are these tests' packages.
-export const { chromium } = createRequire(new URL('../wire/package.json', import.meta.url))('playwright-core');
-export const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const packages = here('../../clients/js/');

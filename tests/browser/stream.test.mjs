@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { freePort, Server, sign } from '../wire/server.mjs';
-import { chromium, executablePath } from './site.mjs';
+import { launch, skip } from './chromium.mjs';
 
 let site, foreign, server, browser;
 const page = async (origin = site) => {
@@ -44,14 +44,14 @@ const serve = async () => {
 const address = (plain) => `http://127.0.0.1:${plain.address().port}`;
 const sites = [];
 before(async () => {
-  if (!executablePath) return;
+  if (skip) return;
   sites.push(await serve(), await serve());
   [site, foreign] = sites.map(address);
   server = await Server.start({ flags: ['--cors-origins', site] });
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+  browser = await launch();
 });
 after(async () => {
-  if (!executablePath) return;
+  if (skip) return;
   await browser.close();
   for (const plain of sites) plain.close();
   assert.equal((await server.discard()).code, 0, server.log);
@@ -59,7 +59,7 @@ after(async () => {
 
 const watch = (at, user, videoId, watchedDuration) => at.call('POST', '/progress/update', { as: user, body: { userId: user, videoId, watchedDuration } });
 
-describe('the live stream in chromium', { concurrency: 4, skip: executablePath ? false : 'no chromium on this machine' }, () => {
+describe('the live stream in chromium', { concurrency: 4, skip }, () => {
   test('EventSource parses every type, and whatever an id may hold', async () => {
     const opened = await page();
     const at = { base: server.base, token: server.token('901') };

@@ -5,7 +5,8 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { freePort, Server, sign } from '../wire/server.mjs';
-import { CLIP_S, chromium, executablePath, serveSite } from './site.mjs';
+import { launch, skip } from './chromium.mjs';
+import { CLIP_S, serveSite } from './site.mjs';
 
 const NEAR_S = 0.3;
 const PATIENCE_MS = 60000;
@@ -13,14 +14,14 @@ const built = existsSync(new URL('../../clients/js/tracker/dist/milepost.js', im
 
 let site, server, browser;
 before(async () => {
-  if (!executablePath) return;
+  if (skip) return;
   assert.ok(built, 'run clients/js/build MILEPOST first');
   site = await serveSite();
   server = await Server.start({ flags: ['--cors-origins', site.origin] });
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--autoplay-policy=no-user-gesture-required'] });
+  browser = await launch();
 });
 after(async () => {
-  if (!executablePath) return;
+  if (skip) return;
   await browser.close();
   site.close();
   assert.equal((await server.discard()).code, 0, server.log);
@@ -115,7 +116,7 @@ const watched = async (steps, options) => {
 };
 
 const concurrency = 6;
-describe('the tracker in chromium', { concurrency, skip: executablePath ? false : 'no chromium on this machine' }, () => {
+describe('the tracker in chromium', { concurrency, skip }, () => {
   test('playing', async () => {
     const { record, played } = await watched(() => play(4500));
     assert.ok(length(played) > 1, text(played));

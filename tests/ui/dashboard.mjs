@@ -1,18 +1,12 @@
 // What the dashboard's tests share: a browser (Debian's chromium), people in it, and a server with something to look at.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { packages } from '../browser/chromium.mjs';
+export { launch, skip } from '../browser/chromium.mjs';
 
-// The wire tests' packages are these tests' packages.
-const packages = createRequire(new URL('../wire/package.json', import.meta.url));
-export const { chromium } = packages('playwright-core');
 const axe = readFileSync(packages.resolve('axe-core/axe.min.js'), 'utf8');
-export const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
-export const skip = executablePath ? false : 'no chromium on this machine';
 
 const PATIENCE_MS = 60000;
-
-export const launch = () => chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
 
 /** A new tab of somebody: what it says goes into `said` (but what the browser itself says of answers that are
  * no 2xx, and of a stream that is refused). */
