@@ -17,8 +17,9 @@ _Static_assert(SLOTS >= 2 * LIMIT_CSV_COLUMNS, "an open table needs free slots")
 struct column {
     const char *path; /* "a.b", names as in JSON text */
     uint32_t size;
-    bool says, dropped; /* says: some row has more than null there */
-    const char *value;  /* of the row at hand; NULL: it has none */
+    uint32_t depth, *objects; /* those it is in: how much of path names each; a name may have dots too */
+    bool says, dropped;       /* says: some row has more than null there */
+    const char *value;        /* of the row at hand; NULL: it has none */
     size_t value_size;
 };
 
@@ -153,12 +154,13 @@ static void put_name(struct buf *out, const char *path, size_t size)
 /* ---- the members of a row, objects in it entered ---- */
 
 struct walk {
-    void (*cell)(void *arg, const char *path, size_t path_size, const struct json_part *part);
+    void (*cell)(void *arg, const struct walk *walk, const struct json_part *part);
     void *arg;
     struct buf path;
+    uint32_t depth, objects[DEPTH_MAX]; /* as a column's */
 };
 
-static void walk_object(struct walk *walk, const char *json, size_t size, int depth)
+static void walk_object(struct walk *walk, const char *json, size_t size)
 {
     const char *at = json + 1, *end = json + size;
     size_t prefix = walk->path.size;
@@ -166,24 +168,26 @@ static void walk_object(struct walk *walk, const char *json, size_t size, int de
 
     while (json_scan_next(&at, end, true, &part)) {
         buf_add(&walk->path, part.name, part.name_size);
-        if (*part.value == '{' && depth < DEPTH_MAX) {
+        if (*part.value == '{' && walk->depth + 1 < DEPTH_MAX) {
+            walk->objects[walk->depth++] = (uint32_t)walk->path.size;
             buf_char(&walk->path, '.');
-            walk_object(walk, part.value, part.value_size, depth + 1);
+            walk_object(walk, part.value, part.value_size);
+            walk->depth--;
         } else if (!walk->path.failed) {
-            walk->cell(walk->arg, walk->path.bytes, walk->path.size, &part);
+            walk->cell(walk->arg, walk, &part);
         }
         walk->path.size = prefix;
     }
 }
 
-static bool
-walk_row(const char *json, size_t size,
-         void (*cell)(void *arg, const char *path, size_t path_size, const struct json_part *part), void *arg)
+static bool walk_row(const char *json, size_t size,
+                     void (*cell)(void *arg, const struct walk *walk, const struct json_part *part),
+                     void *arg)
 {
     struct walk walk = {.cell = cell, .arg = arg};
 
     if (size && *json == '{')
-        walk_object(&walk, json, size, 1);
+        walk_object(&walk, json, size);
     buf_done(&walk.path);
     return !walk.path.failed;
 }
@@ -193,7 +197,7 @@ struct flat {
     bool names, comma;
 };
 
-static void flat_cell(void *arg, const char *path, size_t path_size, const struct json_part *part)
+static void flat_cell(void *arg, const struct walk *walk, const struct json_part *part)
 {
     struct flat *flat = arg;
 
@@ -201,7 +205,7 @@ static void flat_cell(void *arg, const char *path, size_t path_size, const struc
         buf_char(flat->out, ',');
     flat->comma = true;
     if (flat->names)
-        put_name(flat->out, path, path_size);
+        put_name(flat->out, walk->path.bytes, walk->path.size);
     else
         put_value(flat->out, part->value, part->value_size);
 }
@@ -235,10 +239,10 @@ static uint16_t *slot_of(struct csv_columns *columns, const char *path, size_t s
     }
 }
 
-static void see_cell(void *arg, const char *path, size_t path_size, const struct json_part *part)
+static void see_cell(void *arg, const struct walk *walk, const struct json_part *part)
 {
     struct csv_columns *columns = arg;
-    uint16_t *slot = slot_of(columns, path, path_size);
+    uint16_t *slot = slot_of(columns, walk->path.bytes, walk->path.size);
     bool says = !is_null(part->value, part->value_size);
 
     if (*slot)
@@ -248,11 +252,17 @@ static void see_cell(void *arg, const char *path, size_t path_size, const struct
     columns->too_many = columns->count == LIMIT_CSV_COLUMNS;
     if (columns->too_many)
         return;
-    const char *copy = arena_copy(columns->arena, path, path_size);
-    columns->no_memory = !copy;
-    if (!copy)
+    const char *path = arena_copy(columns->arena, walk->path.bytes, walk->path.size);
+    uint32_t *objects = arena_alloc(columns->arena, walk->depth * sizeof *objects + 1);
+    columns->no_memory = !path || !objects;
+    if (columns->no_memory)
         return;
-    columns->at[columns->count++] = (struct column){.path = copy, .size = (uint32_t)path_size, .says = says};
+    memcpy(objects, walk->objects, walk->depth * sizeof *objects);
+    columns->at[columns->count++] = (struct column){.path = path,
+                                                    .size = (uint32_t)walk->path.size,
+                                                    .depth = walk->depth,
+                                                    .objects = objects,
+                                                    .says = says};
     *slot = (uint16_t)columns->count;
 }
 
@@ -267,22 +277,21 @@ enum rc csv_see(struct csv_columns *columns, const char *json, size_t size, stru
 }
 
 /* A column that some rows have as null and others as an object ("enrollments") is told by its parts alone. */
-static void drop_prefixes(struct csv_columns *columns)
+static void drop_objects(struct csv_columns *columns)
 {
     for (uint32_t i = 0; i < columns->count; i++)
-        for (uint32_t size = 1; size < columns->at[i].size; size++)
-            if (columns->at[i].path[size] == '.') {
-                uint16_t place = *slot_of(columns, columns->at[i].path, size);
-                if (place && !columns->at[place - 1].says)
-                    columns->at[place - 1].dropped = true;
-            }
+        for (uint32_t of = 0; of < columns->at[i].depth; of++) {
+            uint16_t place = *slot_of(columns, columns->at[i].path, columns->at[i].objects[of]);
+            if (place && !columns->at[place - 1].says)
+                columns->at[place - 1].dropped = true;
+        }
 }
 
 void csv_header(struct csv_columns *columns, struct buf *out, const char *if_empty)
 {
     bool comma = false;
 
-    drop_prefixes(columns);
+    drop_objects(columns);
     if (columns->count == 0)
         buf_text(out, if_empty);
     for (uint32_t i = 0; i < columns->count; i++) {
@@ -296,10 +305,10 @@ void csv_header(struct csv_columns *columns, struct buf *out, const char *if_emp
     buf_text(out, "\r\n");
 }
 
-static void take_cell(void *arg, const char *path, size_t path_size, const struct json_part *part)
+static void take_cell(void *arg, const struct walk *walk, const struct json_part *part)
 {
     struct csv_columns *columns = arg;
-    uint16_t place = *slot_of(columns, path, path_size);
+    uint16_t place = *slot_of(columns, walk->path.bytes, walk->path.size);
 
     if (place && !columns->at[place - 1].value) {
         columns->at[place - 1].value = part->value;
