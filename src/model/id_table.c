@@ -9,7 +9,7 @@
 struct id_table_entry {
     uint64_t hash; /* 0: free */
     const char *id;
-    uint32_t size, key; /* key 0: removed, the chain goes on */
+    uint32_t size, key; /* key 0: free, or left: the chain goes on */
 };
 
 static uint64_t drawn;
@@ -27,7 +27,8 @@ static uint64_t hash_of(const char *id, size_t size)
     return hash ? hash : 1;
 }
 
-/* places moved at a time: the next growth is at least room / 4 calls away, and room / 2 are moved */
+/* places moved at a time: the next growth is at least 3/8 of the room in calls away, and no more than the
+ * room is moved */
 enum { STEP = 8 };
 
 void id_table_done(struct id_table *table)
@@ -66,13 +67,15 @@ uint32_t id_table_find(const struct id_table *table, const char *id, size_t size
     return entry ? entry->key : 0;
 }
 
-static void place(struct id_table_entry *entries, size_t room, struct id_table_entry entry)
+/* A place that was left is taken again: who comes and goes adds nothing to a chain. */
+static void place(struct id_table *table, struct id_table_entry entry)
 {
-    size_t i = entry.hash & (room - 1);
+    size_t i = entry.hash & (table->room - 1);
 
-    while (entries[i].hash)
-        i = (i + 1) & (room - 1);
-    entries[i] = entry;
+    while (table->entries[i].key)
+        i = (i + 1) & (table->room - 1);
+    table->left -= table->entries[i].hash != 0;
+    table->entries[i] = entry;
 }
 
 /* The next few places of the table before. */
@@ -82,7 +85,7 @@ static void move_some(struct id_table *table)
 
     for (; table->moved < end; table->moved++)
         if (table->before[table->moved].hash && table->before[table->moved].key)
-            place(table->entries, table->room, table->before[table->moved]);
+            place(table, table->before[table->moved]);
     if (table->moved < table->before_room)
         return;
     free(table->before);
@@ -90,23 +93,31 @@ static void move_some(struct id_table *table)
     table->before_room = table->moved = 0;
 }
 
+/* A new table, twice as large, or of the same size when most places of this one were left. */
+static bool begin_to_grow(struct id_table *table)
+{
+    size_t room = !table->room ? 64 : table->count * 8 >= table->room * 3 ? table->room * 2 : table->room;
+    /* a large one's pages are zeroed as they are touched */
+    struct id_table_entry *entries = calloc(room, sizeof *entries);
+
+    if (!entries)
+        return false;
+    table->before = table->entries; /* the one before that was moved long ago */
+    table->before_room = table->room;
+    table->moved = 0;
+    table->entries = entries;
+    table->room = room;
+    table->left = 0;
+    return true;
+}
+
 bool id_table_add(struct id_table *table, const char *id, size_t size, uint32_t key)
 {
-    if (table->count * 4 >= table->room * 3) {
-        size_t room = table->room ? table->room * 2 : 64;
-        /* a large one's pages are zeroed as they are touched */
-        struct id_table_entry *entries = calloc(room, sizeof *entries);
-        if (!entries)
-            return false;
-        table->before = table->entries; /* the one before that was moved long ago */
-        table->before_room = table->room;
-        table->moved = 0;
-        table->entries = entries;
-        table->room = room;
-    }
+    if ((table->count + table->left) * 4 >= table->room * 3 && !begin_to_grow(table))
+        return false;
     if (table->before)
         move_some(table);
-    place(table->entries, table->room, (struct id_table_entry){hash_of(id, size), id, (uint32_t)size, key});
+    place(table, (struct id_table_entry){hash_of(id, size), id, (uint32_t)size, key});
     table->count++;
     return true;
 }
@@ -114,8 +125,13 @@ bool id_table_add(struct id_table *table, const char *id, size_t size, uint32_t 
 void id_table_remove(struct id_table *table, const char *id, size_t size)
 {
     uint64_t hash = hash_of(id, size);
+    struct id_table_entry *entry = look_in(table->entries, table->room, id, size, hash);
+    struct id_table_entry *before = look_in(table->before, table->before_room, id, size, hash);
 
-    for (struct id_table_entry *entry;
-         (entry = look_up(table, id, size, hash));) /* while it grows, in both */
+    table->count -= entry || before;
+    table->left += entry != NULL;
+    if (entry)
         entry->key = 0;
+    if (before) /* while it grows, in both */
+        before->key = 0;
 }

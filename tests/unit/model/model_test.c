@@ -141,6 +141,26 @@ static void ids_are_found_while_the_table_grows(void **unused)
     id_table_done(&table);
 }
 
+/* Ids that come and go, as those of commits that fail: no room, and no longer way to any other. */
+static void who_comes_and_goes_takes_no_room(void **unused)
+{
+    struct id_table table = {0};
+    char id[16];
+    (void)unused;
+    assert_true(id_table_add(&table, "stays", 5, 1));
+    for (uint32_t i = 0; i < 100000; i++) { /* the same three times in a row, then another */
+        size_t size = (size_t)snprintf(id, sizeof id, "%u", i / 3);
+        assert_true(id_table_add(&table, id, size, 2));
+        assert_int_equal(id_table_find(&table, id, size), 2);
+        id_table_remove(&table, id, size);
+        assert_int_equal(id_table_find(&table, id, size), 0);
+    }
+    assert_int_equal(id_table_find(&table, "stays", 5), 1);
+    assert_int_equal(table.count, 1);
+    assert_int_equal(table.room, 64);
+    id_table_done(&table);
+}
+
 /* ---- sums ---- */
 
 /* Random shares come and go: the sums are those of the shares that are there, counted anew. */
@@ -562,6 +582,7 @@ int main(void)
         cmocka_unit_test(a_filtered_list_leaves_the_others_alone),
         cmocka_unit_test(an_item_is_one_allocation_and_its_texts_are_its_own),
         cmocka_unit_test(ids_are_found_while_the_table_grows),
+        cmocka_unit_test(who_comes_and_goes_takes_no_room),
         cmocka_unit_test(sums_are_those_of_their_shares),
         cmocka_unit_test(days_are_those_of_their_reports),
         cmocka_unit_test(the_last_instant_is_known_whoever_goes),
