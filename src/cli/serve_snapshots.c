@@ -20,6 +20,8 @@
 enum {
     LOOK_EVERY_MS = 1000,
     AGAIN_AFTER_MS = 600000,
+    STOP_LOOK_MS = 10,
+    STOP_LOOKS = 100, /* a second */
     PLACE_BYTES = 4000,
     NAME_BYTES = 24,
     ARGUMENTS_MAX = 256
@@ -215,14 +217,26 @@ int serve_snapshots_check(const struct settings *settings)
     return access(place, W_OK | X_OK) == 0 ? 0 : cli_complain("snapshot_dir", strerror(errno));
 }
 
+/* It removes the copies it made for itself; one that does not end of itself is ended. */
+static void end_child(pid_t child)
+{
+    (void)kill(child, SIGTERM); /* it is ours and was not waited for */
+    for (int i = 0; i < STOP_LOOKS; i++) {
+        if (waitpid(child, NULL, WNOHANG) == child)
+            return;
+        (void)nanosleep(&(struct timespec){0, STOP_LOOK_MS * 1000000}, NULL); /* cut is fine */
+    }
+    (void)kill(child, SIGKILL);
+    (void)waitpid(child, NULL, 0);
+}
+
 void serve_snapshots_stop(struct snapshots *snapshots)
 {
     char part[sizeof snapshots->path + sizeof ".part-journal"];
 
     if (!snapshots->child)
         return;
-    (void)kill(snapshots->child, SIGKILL); /* it is ours and was not waited for */
-    (void)waitpid(snapshots->child, NULL, 0);
+    end_child(snapshots->child);
     snapshots->child = 0;
     (void)snprintf(part, sizeof part, "%s.part", snapshots->path);         /* fits */
     (void)unlink(part);                                                    /* worth nothing */
