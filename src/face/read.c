@@ -33,14 +33,18 @@ void read_handle(struct request *request)
 {
     struct json_out out = {&request->out, false};
     struct fault fault = {NULL, NULL};
-    struct read read;
-    struct view view = service_read_begin(face_of(request)->service);
+    const struct read_handler *handler = request->route->read;
+    enum rc rc = handler->check ? handler->check(request, &fault) : RC_OK;
 
-    read_find(request, view, &read);
-    enum rc rc = read_may(&read, &fault);
-    if (rc == RC_OK)
-        rc = request->route->read->read(&read, &out, &fault);
-    service_read_end(view);
+    if (rc == RC_OK) {
+        struct read read;
+        struct view view = service_read_begin(face_of(request)->service);
+        read_find(request, view, &read);
+        rc = read_may(&read, &fault);
+        if (rc == RC_OK)
+            rc = handler->read(&read, &out, &fault);
+        service_read_end(view);
+    }
     if (rc == RC_OK)
         request_reply(request, 200, "application/json");
     else

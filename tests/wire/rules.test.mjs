@@ -510,6 +510,18 @@ test('the same webhook a hundred times at once is one enrolment', async () => {
   assert.equal((await server.call('GET', '/api/progress/stats/h-1', { as: 'admin:9' })).json.data.enrollments, 1);
 });
 
+test('trk rounds a percent of many once', async () => {
+  const contents = Array.from({ length: 202 }, (_, i) => ({ id: `once-${i}` }));
+  await server.declare('once', contents);
+  const report = (contentId, progressPercentage) => server.call('POST', '/api/progress', { as: 'once', body: { contentId, progressPercentage } });
+  await report('once-0', 100);
+  const module = (await server.call('GET', '/api/progress/once/once', { as: 'once' })).json.data;
+  const stats = (await server.call('GET', '/api/progress/stats/once', { as: 'admin:9' })).json.data;
+  assert.deepEqual([module.statistics.completionPercentage, stats.userProgressSummary[0].completionPercentage], [0, 0]); // 0.495
+  for (const contentId of ['twice-0', 'twice-1']) assert.equal((await server.call('POST', '/user-progress/update', { as: '98', body: { courseId: 98, courseContentId: Number(contentId.at(-1)) + 9801, progressPercent: contentId.endsWith('0') ? 33.33 : 65.66, progressStatus: 'IN_PROGRESS' } })).status, 200);
+  assert.equal((await server.call('GET', '/api/progress/98', { as: '98' })).json.data.statistics.averageProgress, 49); // 49.495
+});
+
 test('/all sorts: progress best first, dates oldest first, nulls last, ties by user', async () => {
   await server.declare(97, [{ id: 971 }, { id: 972 }]);
   const done = (user, item) => server.call('POST', '/user-progress/update', { as: user, body: { courseId: 97, courseContentId: item, progressStatus: 'COMPLETED' } });

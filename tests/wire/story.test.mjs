@@ -122,6 +122,7 @@ test('segments=1 tells what was watched', async () => {
   assert.equal(whole.headers.get('etag'), (await get()).headers.get('etag')); // writes compare it
   const { status, json } = await server.call('GET', `/progress/${as}/s-1?segments=2`, { as });
   assert.deepEqual([status, json.errors[0].field], [400, 'segments']);
+  assert.equal((await server.call('GET', `/progress/${as}/s-1?segments=2`, { as: '46' })).status, 400); // before whose it is
   await ok('POST', '/progress/update', { as, body: { userId: as, videoId: 's-2', watchedDuration: 4 } });
   const bare = (await ok('GET', `/progress/${as}/s-2?segments=1`, { as })).json;
   assert.deepEqual([bare.progressPercent, bare.uniqueSeconds, bare.furthest, bare.duration, bare.segments], [0, 0, 4, null, []]);

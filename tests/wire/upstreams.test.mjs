@@ -102,6 +102,10 @@ test('pts titles come from the catalogue, else the CMS, else a placeholder', asy
     await server.declare('c1', [{ id: 'v1', title: 'Catalogued', type: 'video' }], { title: 'Declared' });
     const declared = (await server.call('GET', '/api/v1/Progress/course/u/c1', { as: 'u' })).json;
     assert.deepEqual([declared.courseTitle, declared.videoProgresses[0].videoTitle], ['Declared', 'Catalogued']);
+    // The catalogue's duration goes before the CMS's too, whoever has the title.
+    await server.declare('c1', [{ id: 'v1', type: 'video', durationSeconds: 200.5 }, { id: 'v3', title: 'Untimed', type: 'video', durationSeconds: 50 }]);
+    const [timed, titled] = (await server.call('GET', '/api/v1/Progress/course/u/c1', { as: 'u' })).json.videoProgresses;
+    assert.deepEqual([timed.videoTitle, timed.durationSeconds, titled.videoTitle, titled.durationSeconds], ['Named', 200.5, 'Untimed', 50]);
   } finally {
     assert.equal((await server.discard()).code, 0, server.log);
     await cms.close();

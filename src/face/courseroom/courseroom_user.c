@@ -281,4 +281,4 @@ static enum rc certificate(struct read *read, struct json_out *out, struct fault
     return RC_OK;
 }
 
-const struct read_handler courseroom_certificate = {certificate};
+const struct read_handler courseroom_certificate = {.read = certificate};

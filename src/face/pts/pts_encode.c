@@ -22,8 +22,8 @@ void pts_put_video(struct json_out *out, struct titles *titles, struct view view
                      !record                             ? INSTANT_NEVER
                      : record->flags & RECORD_WATCHED_AT ? record->last_watched_ms
                                                          : record->updated_at_ms);
-    if (title.duration_s)
-        json_put_int(out, "durationSeconds", title.duration_s);
+    if (title.duration_ms)
+        json_put_scaled(out, "durationSeconds", title.duration_ms, 3);
     if (title.mock)
         json_put_bool(out, "mock", true);
     json_close(out, '}');

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { TITLE_ROOM = 1100, MOCK_DURATION_S = 300 };
+enum { TITLE_ROOM = 1100, MOCK_DURATION_MS = 300000 };
 
 struct titles *titles_of(struct request *request)
 {
@@ -51,23 +51,36 @@ void titles_want(struct titles *titles, struct view view, bool course, uint32_t 
         want(titles, course, id);
 }
 
+/* What the CMS is known to say of it goes where the catalogue has left a gap. */
+static void fill_from_cms(struct titles *titles, bool course, const char *id, struct title *title)
+{
+    char text[TITLE_ROOM];
+    int64_t duration_s = 0;
+
+    if (!cms_known(face_of(titles->request)->cms, course ? CMS_COURSE : CMS_VIDEO, id, text, sizeof text,
+                   &duration_s))
+        return;
+    if (!title->text && *text)
+        title->text = arena_copy(titles->arena, text, strlen(text));
+    if (!title->duration_ms)
+        title->duration_ms = duration_s * 1000;
+}
+
 struct title titles_look(struct titles *titles, struct view view, bool course, uint32_t key, const char *id)
 {
     struct arena *arena = titles->arena;
     struct face_context *context = face_of(titles->request);
     struct title title = {.text = catalogue_title(view, course, key)};
-    char text[TITLE_ROOM];
 
-    if (title.text)
-        return title;
-    if (context->mock_data) {
+    if (!course && (context->mock_data || context->cms))
+        title.duration_ms = view_item_facts(view, key).duration_ms;
+    if (context->mock_data && !title.text) {
         title.mock = true;
-        title.duration_s = course ? 0 : MOCK_DURATION_S;
+        if (!course && !title.duration_ms)
+            title.duration_ms = MOCK_DURATION_MS;
         title.text = arena_printf(arena, "Mock %s %s", course ? "Course" : "Video", id);
-    } else if (context->cms) {
-        if (cms_known(context->cms, course ? CMS_COURSE : CMS_VIDEO, id, text, sizeof text,
-                      &title.duration_s))
-            title.text = *text ? arena_copy(arena, text, strlen(text)) : NULL;
+    } else if (context->cms && !context->mock_data) {
+        fill_from_cms(titles, course, id, &title);
     }
     if (!title.text)
         title.text = arena_printf(arena, "%s %s", course ? "Course" : "Video", id);

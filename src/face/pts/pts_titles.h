@@ -25,7 +25,8 @@ struct titles *titles_of(struct request *request);
 
 struct title {
     const char *text;
-    int64_t duration_s; /* from CMS or mock; 0 unknown or the catalogue speaks */
+    int64_t duration_ms; /* the catalogue's, else the CMS's or invented; 0: unknown, or there is neither CMS
+                          * nor mock_data: the document's own answer has no duration */
     bool mock;
 };
 

@@ -29,11 +29,16 @@ void trk_put_minutes(struct json_out *out, const char *name, wide ms)
     json_put_scaled(out, name, rounded_ratio(ms, 100, 60000), 2);
 }
 
-int64_t trk_percent(int64_t hundredths, bool done)
+int64_t trk_percent(wide part, int64_t whole, bool done)
 {
-    int64_t percent = rounded_ratio(hundredths, 1, 100);
+    int64_t percent = rounded_ratio(part, 100, whole);
 
     return percent == 100 && !done ? 99 : percent;
+}
+
+int64_t trk_course_percent(uint32_t completed, uint32_t required)
+{
+    return completed < required ? trk_percent(completed, required, false) : required > 0 ? 100 : 0;
 }
 
 static const char *title_of(struct arena *arena, const struct item_def *def, const char *id)
@@ -81,7 +86,7 @@ void trk_put_record(struct json_out *out, struct arena *arena, struct view view,
     json_put_text(out, "contentType", item_type(view_item(view, record->item)));
     json_put_text(out, "status", status);
     json_put_int(out, "progressPercentage",
-                 trk_percent(record->percent_hundredths, record->status == ITEM_COMPLETED));
+                 trk_percent(record->percent_hundredths, 10000, record->status == ITEM_COMPLETED));
     json_put_instant(out, "startedAt", record->started_at_ms);
     json_put_instant(out, "completedAt", record->completed_at_ms);
     trk_put_minutes(out, "timeSpent", record->time_spent_ms);
@@ -143,7 +148,7 @@ void trk_put_statistics(struct json_out *out, const char *name, const struct rec
     json_put_int(out, "notStarted", sums->not_started);
     json_put_int(
         out, "averageProgress",
-        trk_percent(rounded_ratio(sums->percent_hundredths, 1, sums->total), sums->completed == sums->total));
+        trk_percent(sums->percent_hundredths, 10000 * (int64_t)sums->total, sums->completed == sums->total));
     if (with_score && sums->scored)
         json_put_scaled(out, "averageScore", rounded_ratio(sums->score_e4, 1, sums->scored * 100), 2);
     else if (with_score)

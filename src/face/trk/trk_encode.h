@@ -25,8 +25,11 @@ const char *trk_state(enum enrolment_state state);
 /* Minutes with at most two decimals. */
 void trk_put_minutes(struct json_out *out, const char *name, wide ms);
 
-/* Whole percent, half up, but 100 only for what is done, else 99. Source: contract 1, Numbers. */
-int64_t trk_percent(int64_t hundredths, bool done);
+/* Whole percent, half up, but 100 only for what is done, else 99. whole 0: 0. Source: contract 1, Numbers. */
+int64_t trk_percent(wide part, int64_t whole, bool done);
+
+/* The same of a course, rounded once: from the items, not from what its percent was rounded to. */
+int64_t trk_course_percent(uint32_t completed, uint32_t required);
 
 /* not-started, in-progress, completed; LOCKED shows as not-started. */
 const char *trk_status(const struct record *record);

@@ -68,7 +68,8 @@ static void put_entry(struct json_out *out, struct arena *arena, struct view vie
     json_put_open(out, "progress", '{');
     json_put_text(out, "status", trk_status(record));
     json_put_int(out, "progressPercentage",
-                 record ? trk_percent(record->percent_hundredths, record->status == ITEM_COMPLETED) : 0);
+                 record ? trk_percent(record->percent_hundredths, 10000, record->status == ITEM_COMPLETED)
+                        : 0);
     json_put_instant(out, "startedAt", record ? record->started_at_ms : INSTANT_NEVER);
     json_put_instant(out, "completedAt", record ? record->completed_at_ms : INSTANT_NEVER);
     trk_put_minutes(out, "timeSpent", record ? record->time_spent_ms : 0);

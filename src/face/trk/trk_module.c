@@ -82,9 +82,8 @@ static void put_module_end(struct module_read *read, struct view view)
     json_put_open(out, "statistics", '{');
     json_put_int(out, "totalContent", facts.items);
     json_put_int(out, "completedContent", enrolment ? enrolment->completed_items : 0);
-    uint32_t hundredths =
-        enrolment ? course_percent_hundredths(enrolment->completed_required, facts.required) : 0;
-    json_put_int(out, "completionPercentage", trk_percent(hundredths, hundredths == 10000));
+    json_put_int(out, "completionPercentage",
+                 trk_course_percent(enrolment ? enrolment->completed_required : 0, facts.required));
     trk_put_minutes(out, "totalTimeSpent", read->time_spent_ms);
     json_put_open(out, "progressByType", '{');
     for (uint32_t i = 0; i < read->types.count; i++)

@@ -102,8 +102,6 @@ static void put_stats_head(struct stats_read *read, struct view view)
 static void put_participant_head(struct stats_read *read, struct json_out *out)
 {
     const struct participant *participant = &read->participant;
-    uint32_t hundredths =
-        course_percent_hundredths(participant->enrolment->completed_required, participant->facts.required);
     wide ms = 0;
 
     for (uint32_t i = 0; i < participant->record_count; i++)
@@ -114,7 +112,8 @@ static void put_participant_head(struct stats_read *read, struct json_out *out)
     json_put_text(out, "username", participant->id.bytes);
     json_put_null(out, "email");
     json_close(out, '}');
-    json_put_int(out, "completionPercentage", trk_percent(hundredths, hundredths == 10000));
+    json_put_int(out, "completionPercentage",
+                 trk_course_percent(participant->enrolment->completed_required, participant->facts.required));
     json_put_int(out, "completedContent", participant->enrolment->completed_items);
     trk_put_minutes(out, "totalTimeSpent", ms);
     json_put_open(out, "enrollment", '{');
@@ -166,7 +165,7 @@ static void put_participant_records(struct stats_read *read, struct view view)
         json_put_text(out, "contentId", view_id(view, ENTITY_ITEM, record->item).bytes);
         json_put_text(out, "status", trk_status(record));
         json_put_int(out, "progressPercentage",
-                     trk_percent(record->percent_hundredths, record->status == ITEM_COMPLETED));
+                     trk_percent(record->percent_hundredths, 10000, record->status == ITEM_COMPLETED));
         trk_put_minutes(out, "timeSpent", record->time_spent_ms);
         json_put_instant(out, "completedAt", record->completed_at_ms);
         json_close(out, '}');

@@ -171,12 +171,24 @@ static bool is_for_another(const struct read *read, const struct record *record)
     return learner && learner_previews(learner, record, course) && !read_shows_all(read);
 }
 
+static enum rc get_segments(struct request *request, bool *out, struct fault *fault)
+{
+    *out = false;
+    return face_query_flag(request, "segments", out, fault);
+}
+
+static enum rc get_check(struct request *request, struct fault *fault)
+{
+    bool ignored;
+    return get_segments(request, &ignored, fault);
+}
+
 static enum rc get(struct read *read, struct json_out *out, struct fault *fault)
 {
     const struct call *call = face_call(read->request);
     const struct record *record = video_stored(read->view, read->learner, read->item);
-    bool segments = false;
-    enum rc rc = face_query_flag(read->request, "segments", &segments, fault);
+    bool segments;
+    enum rc rc = get_segments(read->request, &segments, fault);
 
     if (rc != RC_OK)
         return rc;
@@ -192,7 +204,7 @@ static enum rc get(struct read *read, struct json_out *out, struct fault *fault)
     return RC_OK;
 }
 
-const struct read_handler video_get = {get};
+const struct read_handler video_get = {.check = get_check, .read = get};
 
 static void encode_delete(struct command *command, struct view view)
 {
