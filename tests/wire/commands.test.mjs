@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { Cluster } from './nodes.mjs';
 import { binary, freePort, isEmbedded, newDirectory, run, Server } from './server.mjs';
 
 let room;
@@ -356,6 +357,34 @@ test('what a command copied of a database is gone, however the command ends', as
   } finally {
     closeSync(writer);
     silent.close();
+  }
+});
+
+test('a node that is told to end while its snapshot waits for the database leaves no copy', { skip: !isEmbedded }, async (t) => {
+  const cluster = await Cluster.start();
+  if (!cluster) return t.skip('no PostgreSQL is installed here');
+  const place = join(room, 'node-snaps'), copies = join(room, 'node-copies'), held = [];
+  let holds = false;
+  mkdirSync(copies);
+  const front = createServer((client) => {
+    client.on('error', () => {});
+    if (holds) return held.push(client); // whoever calls now waits
+    client.pipe(connect(cluster.port, '127.0.0.1').on('error', () => client.destroy())).pipe(client);
+  }).listen(0, '127.0.0.1');
+  await once(front, 'listening');
+  const node = await Server.start({ flags: ['--database', cluster.url(front.address().port), '--snapshot-every', '1', '--snapshot-dir', place], env: { TMPDIR: copies } });
+  try {
+    await until(() => /milepost: snapshot: /.test(node.log), () => node.log);
+    holds = true;
+    for (const name of readdirSync(place)) utimesSync(join(place, name), 1e9, 1e9); // long ago: another is due
+    await until(() => held.length > 0 && readdirSync(copies).length > 0, () => node.log);
+    assert.equal((await node.stop()).code, 0, node.log);
+    assert.deepEqual(readdirSync(copies), []);
+  } finally {
+    await node.stop();
+    for (const client of held) client.destroy();
+    front.close();
+    cluster.remove();
   }
 });
 
