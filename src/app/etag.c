@@ -22,6 +22,16 @@ void etag_of_record(const struct record *record, char out[ETAG_BYTES])
     }
 }
 
+void etag_of_watched(const struct record *record, int64_t duration_ms, char out[ETAG_BYTES])
+{
+    etag_of_record(record, out);
+    if (out[0]) {
+        char *end = out + strlen(out);
+        *end = '.';
+        *digits_hex(end + 1, (uint64_t)duration_ms, 1) = '\0';
+    }
+}
+
 void etag_of_log(uint64_t log_id, int64_t updated_ms, char out[ETAG_BYTES])
 {
     out[0] = 'l';
@@ -44,7 +54,8 @@ bool etag_matches(const char *if_match, const char *etag)
     if (size == 0)
         return false;
     for (const char *at = if_match; (at = strstr(at, etag)); at++) /* one of a list: "a", "b" */
-        if (at > if_match && at[-1] == '"' && at[size] == '"' && !(at - if_match >= 3 && at[-2] == '/'))
+        if (at > if_match && at[-1] == '"' && strchr("\".", at[size]) && at[size] &&
+            !(at - if_match >= 3 && at[-2] == '/'))
             return true; /* RFC 9110 13.1.1: strong comparison, so a W/ tag never matches */
     return false;
 }

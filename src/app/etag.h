@@ -15,6 +15,10 @@ enum { ETAG_BYTES = 48 };
 /* The tag of a (learner, item). record NULL: "" (nothing stored). */
 void etag_of_record(const struct record *record, char out[ETAG_BYTES]);
 
+/* The tag of a record that is shown with a duration that is not its own: the record's, a dot and that. A
+ * write compares what comes before the dot. */
+void etag_of_watched(const struct record *record, int64_t duration_ms, char out[ETAG_BYTES]);
+
 /* The tag of a log entry. updated_ms: when it was last written. */
 void etag_of_log(uint64_t log_id, int64_t updated_ms, char out[ETAG_BYTES]);
 

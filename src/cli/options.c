@@ -85,7 +85,8 @@ int cli_read(int argc, char **argv, const struct cli_option *own, int own_count,
             return 2;
         } else {
             settings[kept++] = argv[i];
-            if (argv[i][0] == '-' && !strchr(argv[i], '=') && i + 1 < argc)
+            bool has_next = i + 1 < argc && strncmp(argv[i + 1], "--", 2) != 0; /* a switch needs none */
+            if (argv[i][0] == '-' && !strchr(argv[i], '=') && has_next)
                 settings[kept++] = argv[++i]; /* its value */
         }
     }

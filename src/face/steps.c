@@ -8,7 +8,7 @@
 
 enum {
     /* what ends before is sent with ETag and compressed; what does not, is streamed, */
-    WHOLE_BYTES = 256 * 1024,
+    WHOLE_BYTES = 512 * 1024,
     PIECE_BYTES = 64 * 1024, /* in pieces of about this */
     TURN_US = 10 * 1000,     /* of a worker's thread, then the next caller's */
     INLINE_US = 500,         /* of an event loop's, for what is small */

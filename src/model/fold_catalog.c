@@ -152,8 +152,9 @@ static enum rc place_item(struct fold *fold, const struct declared_item *listed,
     item.duration_ms = listed->duration_ms;
     item.title = listed->title;
     item.section = listed->section;
-    if (listed->type.bytes) {
-        item.type_rank = TYPE_CATALOG;
+    if (listed->type.bytes ||
+        item.type_rank == TYPE_CATALOG) { /* a list without it takes back what one said */
+        item.type_rank = listed->type.bytes ? TYPE_CATALOG : TYPE_UNKNOWN;
         item.type = listed->type;
     }
     return fold_set_item(fold, listed->item, &item);

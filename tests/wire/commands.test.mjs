@@ -135,6 +135,7 @@ test('serve --check-config starts nothing and says what is wrong, with file and 
     assert.match(wrong.stderr, says);
   }
   assert.equal(check('--jwt-secret-file', key, '--server-key-file', key).status, 0);
+  assert.equal(run('serve', '--mock-data', '--check-config', '--data', data).status, 0); // a switch takes no word of the next
   for (const good of [['--metrics-listen', '9000'], ['--metrics-listen', '[::1]:9000'], ['--snapshot-every', '1', '--snapshot-dir', join(data, 'a/b')]]) assert.equal(check(...good).status, 0, good.join(' '));
   mkdirSync(data);
   writeFileSync(join(data, 'jwt.secret'), 'short');

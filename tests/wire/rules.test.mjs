@@ -510,6 +510,18 @@ test('the same webhook a hundred times at once is one enrolment', async () => {
   assert.equal((await server.call('GET', '/api/progress/stats/h-1', { as: 'admin:9' })).json.data.enrollments, 1);
 });
 
+test('a list without a type takes back what the list before said; then a client may say it', async () => {
+  const types = async () => (await server.call('GET', '/api/progress/99/typed', { as: '99' })).json.data.progress.map((one) => one.contentType);
+  await server.declare('typed', [{ id: 'typed-1', type: 'lab' }]);
+  const say = () => server.call('POST', '/api/progress', { as: '99', body: { contentId: 'typed-1', progressPercentage: 10, contentType: 'game' } });
+  await say();
+  assert.deepEqual(await types(), ['lab']);
+  await server.declare('typed', [{ id: 'typed-1' }]);
+  assert.deepEqual(await types(), ['other']);
+  await say();
+  assert.deepEqual(await types(), ['game']);
+});
+
 test('trk rounds a percent of many once', async () => {
   const contents = Array.from({ length: 202 }, (_, i) => ({ id: `once-${i}` }));
   await server.declare('once', contents);

@@ -119,7 +119,16 @@ test('segments=1 tells what was watched', async () => {
   for (const query of ['?segments=0', '?segments=']) assert.deepEqual((await get(query)).json, plain);
   const whole = await get('?segments=1');
   assert.deepEqual(whole.json, { ...plain, progressPercent: 35, uniqueSeconds: 17.5, furthest: 0, duration: 50, segments: [[0, 2.5], [10, 25]] });
-  assert.equal(whole.headers.get('etag'), (await get()).headers.get('etag')); // writes compare it
+  const shown = (etag) => server.call('GET', `/progress/${as}/s-1?segments=1`, { as, headers: { 'if-none-match': etag } });
+  const tag = whole.headers.get('etag');
+  assert.equal((await shown(tag)).status, 304);
+  assert.equal((await shown((await get()).headers.get('etag'))).status, 200); // of the other form
+  await server.declare(45, [{ id: 's-1', type: 'video', title: 'Seen', durationSeconds: 51 }]);
+  assert.deepEqual(((answer) => [answer.status, answer.json.duration])(await shown(tag)), [200, 51]); // though the record may be the same
+  await server.declare(45, [{ id: 's-1', type: 'video', title: 'Seen', durationSeconds: 50 }]);
+  const now = (await get('?segments=1')).headers.get('etag');
+  assert.equal((await server.call('POST', '/progress/update', { as, headers: { 'if-match': now }, body: { userId: as, videoId: 's-1', watchedDuration: 20 } })).status, 200); // writes compare what is before the dot
+  assert.equal((await server.call('POST', '/progress/update', { as, headers: { 'if-match': tag.replace(/-[^.]*/, '-fff') }, body: { userId: as, videoId: 's-1', watchedDuration: 20 } })).status, 412);
   const { status, json } = await server.call('GET', `/progress/${as}/s-1?segments=2`, { as });
   assert.deepEqual([status, json.errors[0].field], [400, 'segments']);
   assert.equal((await server.call('GET', `/progress/${as}/s-1?segments=2`, { as: '46' })).status, 400); // before whose it is

@@ -195,12 +195,15 @@ static enum rc get(struct read *read, struct json_out *out, struct fault *fault)
     if (!record || !video_shows(read->view, record) || is_for_another(read, record))
         return fault_set(fault, RC_NOT_FOUND, NULL, "Progress not found");
     int64_t duration_ms = view_item_facts(read->view, read->item).duration_ms;
-    if (segments)
-        video_put_watched(out, call->user.bytes, call->item.bytes, record,
-                          duration_ms ? duration_ms : record->duration_ms);
-    else
+    if (!duration_ms)
+        duration_ms = record->duration_ms;
+    if (segments) {
+        video_put_watched(out, call->user.bytes, call->item.bytes, record, duration_ms);
+        etag_of_watched(record, duration_ms, read->request->etag);
+    } else {
         video_put_state(out, call->user.bytes, call->item.bytes, record);
-    etag_of_record(record, read->request->etag);
+        etag_of_record(record, read->request->etag);
+    }
     return RC_OK;
 }
 

@@ -23,6 +23,8 @@ static void a_header_matches_or_not(void **unused)
         {"a weak one, then itself", "W/\"p1-2\", \"p1-2\"", "p1-2", true},
         {"without quotes", "p1-2", "p1-2", false},
         {"of nothing", "\"\"", "", false},
+        {"as it is shown with a duration", "\"p1-2.3e8\"", "p1-2", true},
+        {"cut off", "\"p1-2", "p1-2", false},
     };
 
     (void)unused;
@@ -50,6 +52,14 @@ static void a_tag_tells_kind_key_and_version(void **unused)
     assert_int_equal(etag_check("\"p12-ab\"", &record, &fault), RC_OK);
     assert_int_equal(etag_check("\"p12-aa\"", &record, &fault), RC_STALE_MATCH);
     assert_string_equal(fault.field, "If-Match");
+    etag_of_watched(&record, 1000, etag);
+    assert_string_equal(etag, "p12-ab.3e8");
+    record.id = UINT32_MAX;
+    record.version = UINT32_MAX;
+    etag_of_watched(&record, INT64_MAX, etag); /* the longest fits */
+    assert_true(strlen(etag) < ETAG_BYTES);
+    etag_of_watched(NULL, 1000, etag);
+    assert_string_equal(etag, "");
     etag_of_log(0x1f, 0x10, etag);
     assert_string_equal(etag, "l1f-10");
     etag_of_course(3, 0x2a, 9000, etag);
