@@ -18,7 +18,6 @@ enum {
     JOIN_DISTANCE = 4096,    /* events that are left: from here on what happens is held */
     BEGUN_MAX = 64,          /* each keeps what it knows of the log in memory */
     YIELD_MS = 1000,         /* a client that takes nothing keeps its place so long */
-    HELD_BYTES = OUTBOX_FULL_BYTES,
 };
 
 /* ---- on a worker's thread ---- */
@@ -270,10 +269,12 @@ static void tell_gap(struct subscriber *stream)
 {
     struct message *message = message_gap(stream->form, stream->catch_up->upto);
 
-    if (message)
+    if (message) {
+        message_count(message, &stream->hub->kept_bytes);
         subscriber_say(stream, message);
-    else
+    } else {
         subscriber_end(stream);
+    }
     message_unref(message);
 }
 
@@ -292,6 +293,7 @@ static void done(struct hub *hub, struct post *post)
         return;
     }
     atomic_fetch_add(&hub->caught_up, catch_up->page.count);
+    outbox_count(&catch_up->page, &hub->kept_bytes); /* what the workers have is bounded by BEGUN_MAX */
     if (!outbox_move(&stream->outbox, &catch_up->page, hub->now_ms)) {
         subscriber_end(stream);
         return;

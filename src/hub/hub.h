@@ -148,7 +148,7 @@ struct hub_state {
     uint64_t events;            /* that somebody was told of */
     uint64_t dropped;           /* streams that ended because their reader was too slow */
     uint64_t caught_up;         /* messages that came from the log */
-    size_t waiting_bytes;       /* of all messages that are kept */
+    size_t waiting_bytes;       /* of all messages that are kept, those half received too */
 };
 
 /* How the hub is doing. Any thread. */

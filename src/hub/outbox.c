@@ -57,6 +57,12 @@ bool outbox_move(struct outbox *to, struct outbox *from, int64_t now_ms)
     return moved;
 }
 
+void outbox_count(struct outbox *outbox, size_t *total)
+{
+    for (uint32_t i = 0; i < outbox->count; i++)
+        message_count(*place(outbox, i), total);
+}
+
 static size_t fill(const struct outbox *outbox, struct iovec *parts)
 {
     uint32_t count = outbox->count < VECTOR ? outbox->count : VECTOR;

@@ -284,8 +284,10 @@ static void end_broken(struct subscriber *stream)
     struct message *message = message_close(CLOSE_PROTOCOL);
 
     stream->websocket->broken = stream->websocket->close_sent = true;
-    if (message)
+    if (message) {
+        message_count(message, &stream->hub->kept_bytes);
         subscriber_say(stream, message);
+    }
     message_unref(message);
     subscriber_close(stream, 0, NULL);
 }

@@ -30,6 +30,7 @@ static struct {
     atomic_llong now_ms;
     atomic_int pasts; /* open ones */
     unsigned whole_ms;
+    int padding; /* bytes that each message has besides */
     struct hub_write *write;
     bool floods;                  /* each message is answered at once, the first makes something happen */
     unsigned flooded, told_after; /* how many there were, and when that was told */
@@ -63,7 +64,8 @@ static void encode(const struct live_event *event, struct buf *out)
 {
     if (world.floods && !world.told_after)
         world.told_after = world.flooded;
-    buf_printf(out, "{\"id\":%llu,\"userId\":\"%.4s\"}", (unsigned long long)event->sequence, event->ids);
+    buf_printf(out, "{\"id\":%llu,\"userId\":\"%.4s\"%*s}", (unsigned long long)event->sequence, event->ids,
+               world.padding, "");
 }
 
 static bool may(void *of, const struct caller *caller, const struct hub_filter *filter)
@@ -467,6 +469,41 @@ static void a_slow_reader_is_dropped_and_the_others_go_on(void **unused)
     (void)close(slow->fd);
     (void)close(quick->fd);
     end_world();
+}
+
+static size_t await_waiting(size_t least, size_t most)
+{
+    size_t waiting = 0;
+
+    for (int64_t until_ms = monotonic_ms() + 10000; monotonic_ms() < until_ms; (void)usleep(10000)) {
+        waiting = hub_state(world.hub).waiting_bytes;
+        if (waiting >= least && waiting <= most)
+            break;
+    }
+    return waiting;
+}
+
+/* The pages of those that come back and take nothing are no reason to end one, but count for the bound of all
+ * together. */
+static void pages_that_nobody_takes_are_counted(void **unused)
+{
+    enum { SILENT = 20, PAGE = 128 * 1024, LEAST = SILENT * PAGE / 2, MOST = SILENT * (PAGE / 2 + 2 * PAGE) };
+    struct client *clients = calloc(SILENT, sizeof *clients);
+
+    (void)unused;
+    assert_non_null(clients);
+    world.padding = 1500;
+    begin_world(1400, 0);
+    for (size_t i = 0; i < SILENT; i++)
+        subscribe_as(&clients[i], i % 2 ? HUB_SSE : HUB_WEBSOCKET, NULL, true, 1);
+    assert_in_range(await_waiting(LEAST, MOST), LEAST, MOST);
+    assert_int_equal(hub_state(world.hub).dropped, 0);
+    for (size_t i = 0; i < SILENT; i++)
+        (void)close(clients[i].fd);
+    assert_int_equal(await_waiting(0, 0), 0); /* nothing was counted twice */
+    end_world();
+    world.padding = 0;
+    free(clients);
 }
 
 /* More than one turn of the hub sends to. */
@@ -901,6 +938,7 @@ int main(void)
         cmocka_unit_test(what_was_published_before_is_not_told),
         cmocka_unit_test(too_many_missed_are_a_gap),
         cmocka_unit_test(a_slow_reader_is_dropped_and_the_others_go_on),
+        cmocka_unit_test(pages_that_nobody_takes_are_counted),
         cmocka_unit_test(many_are_told_in_turns),
         cmocka_unit_test(a_user_has_so_many),
         cmocka_unit_test(a_stream_ends_with_its_right),
