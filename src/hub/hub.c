@@ -16,6 +16,7 @@
 #include "hub/recheck.h"
 #include "hub/subscriber.h"
 #include "hub/telling.h"
+#include "hub/websocket.h"
 
 enum {
     READY_MAX = 32, /* streams that are read in one turn: all of it is done before anybody is told anything */
@@ -279,6 +280,10 @@ static void arrive(struct hub *hub, struct post *post)
         subscriber_end(stream);
         return;
     }
+    if (stream->form == HUB_WEBSOCKET && stream->ahead_size && !stream->ahead) {
+        websocket_lose(stream);
+        return;
+    }
     if (stream->keys_version != hub->keys_version)
         hub->recheck_again = true; /* they changed while it was on its way */
     if (tell_right(stream))
@@ -294,7 +299,7 @@ void hub_give(struct subscriber *stream, int fd, const char *ahead, size_t size)
     stream->fd = fd;
     subscriber_tune(fd);
     stream->ahead = size ? malloc(size) : NULL;
-    stream->ahead_size = stream->ahead ? size : 0;
+    stream->ahead_size = size; /* without the bytes it ends: arrive */
     if (stream->ahead)
         memcpy(stream->ahead, ahead, size);
     stream->arrival.run = arrive;

@@ -109,8 +109,8 @@ struct hub_wish {
 MUST_CHECK enum rc hub_subscribe(struct hub *hub, const struct hub_wish *wish, struct subscriber **out_stream,
                                  struct fault *fault);
 
-/* Its head was answered: the socket is the hub's, and what its client sent ahead. Takes all three. Any
- * thread. */
+/* Its head was answered: the socket is the hub's, and what its client sent ahead, copied. Takes stream and
+ * socket; without memory for the copy a WebSocket ends (1013). Any thread. */
 void hub_give(struct subscriber *stream, int fd, const char *ahead, size_t size);
 
 /* Its client is gone before that. Any thread. */
@@ -119,8 +119,9 @@ void hub_drop(struct subscriber *stream);
 /* Runs something about a write that is not answered yet, on the hub's thread. One at a time. Any thread. */
 void hub_later(struct hub_write *write, void (*run)(struct hub_write *write));
 
-/* Once for each write, from any thread: sends the text, copied; empty: nothing is sent. The write is gone
- * then. */
+/* Once for each write, from any thread: sends the text, copied; empty: nothing is sent. NULL: there was
+ * no memory for the answer, which may be that all is stored; then, and without memory for the copy, the
+ * stream ends (1013), and what its client missed comes from the log. The write is gone then. */
 void hub_answer(struct hub_write *write, const char *text, size_t size);
 
 /* ---- tickets: a browser cannot send a header with EventSource or WebSocket ---- */

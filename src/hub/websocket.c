@@ -43,6 +43,7 @@ struct write {
     struct subscriber *stream;
     char *answer;
     size_t answer_size;
+    bool is_lost; /* the answer; there was no memory for it */
     char bytes[];
 };
 
@@ -352,6 +353,13 @@ void websocket_close(struct subscriber *stream, uint16_t code, const char *why)
     send_out(stream);
 }
 
+void websocket_lose(struct subscriber *stream)
+{
+    subscriber_close(stream, CLOSE_TRY_LATER, "out of memory");
+    if (stream->websocket)
+        stream->websocket->broken = true;
+}
+
 bool websocket_is_over(const struct subscriber *stream)
 {
     const struct websocket *socket = stream->websocket;
@@ -391,7 +399,9 @@ static void answered(struct hub *hub, struct post *post)
 
     (void)hub;
     stream->writes--;
-    if (stream->state != SUBSCRIBER_OVER && stream->state != SUBSCRIBER_CLOSING && write->answer_size)
+    if (write->is_lost)
+        subscriber_close(stream, CLOSE_TRY_LATER, "out of memory");
+    else if (stream->state != SUBSCRIBER_OVER && stream->state != SUBSCRIBER_CLOSING && write->answer_size)
         websocket_text(stream, write->answer, write->answer_size);
     if (stream->state != SUBSCRIBER_OVER && stream->state != SUBSCRIBER_CLOSING)
         subscriber_listen(stream, true);
@@ -422,8 +432,9 @@ void hub_answer(struct hub_write *hub_write, const char *text, size_t size)
 {
     struct write *write = (struct write *)hub_write;
 
-    write->answer = size ? malloc(size) : NULL;
+    write->answer = text && size ? malloc(size) : NULL;
     write->answer_size = write->answer ? size : 0;
+    write->is_lost = !text || (size && !write->answer);
     if (write->answer)
         memcpy(write->answer, text, size);
     write->post.run = answered;

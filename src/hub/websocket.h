@@ -12,6 +12,10 @@ void websocket_text(struct subscriber *stream, const char *text, size_t size);
 /* Sends a close with its code and a reason; code 0: nothing. */
 void websocket_close(struct subscriber *stream, uint16_t code, const char *why);
 
+/* Some of what its client sent is lost, since memory is out: it ends (1013), and what follows, which may be
+ * half of something, is not read. */
+void websocket_lose(struct subscriber *stream);
+
 /* Whether both sides have said goodbye. */
 bool websocket_is_over(const struct subscriber *stream);
 

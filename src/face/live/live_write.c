@@ -66,7 +66,7 @@ static void finish(struct request *request)
 
     put_answer(&out, request);
     bool whole = !out.failed && !request->out.failed;
-    hub_answer(carried->write, whole ? out.bytes : "", whole ? out.size : 0);
+    hub_answer(carried->write, whole ? out.bytes : NULL, whole ? out.size : 0);
     buf_done(&out);
     carried_free(request);
     free(carried);
@@ -196,7 +196,7 @@ void live_write(void *context, struct hub_write *write)
     struct request *request = new_request(context, write);
 
     if (!request) {
-        hub_answer(write, "", 0);
+        hub_answer(write, NULL, 0); /* out of memory */
         return;
     }
     write->answerer = request;

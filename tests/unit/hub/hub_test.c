@@ -15,6 +15,15 @@
 #include "hub/tickets.h"
 #include "hub/topics.h"
 
+/* More than malloc ever gives. The sanitizer is to give NULL for it, too, and go on. */
+static const size_t too_many_bytes = SIZE_MAX / 2;
+
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "allocator_may_return_null=1";
+}
+
 /* ---- a log, and whoever writes it ---- */
 
 enum { LOG_MAX = 200000, GAP_ABOVE = 1000 };
@@ -713,6 +722,42 @@ static void a_message_is_answered_on_its_socket(void **unused)
     end_world();
 }
 
+/* An answer that there is no memory for: the write may be stored, and nobody is to wait for the answer. */
+static void an_answer_that_is_lost_ends_the_stream(void **unused)
+{
+    (void)unused;
+    begin_world(0, 8);
+    for (int i = 0; i < 2; i++) {
+        struct client *anna = subscribe(HUB_WEBSOCKET, "anna", false, 0);
+        send_frame(anna, 0x81, "{}", 2, true);
+        hub_answer(await_write(), i ? "yes" : NULL, i ? too_many_bytes : 0);
+        expect_close(anna, 1013);
+    }
+    end_world();
+}
+
+/* Nor is there any for what came with the head, half a frame: what follows would be read as something else.
+ */
+static void what_was_sent_ahead_and_is_lost_ends_the_stream(void **unused)
+{
+    struct caller caller = caller_named("anna", ROLE_STUDENT);
+    struct hub_wish wish = {
+        .form = HUB_WEBSOCKET, .caller = &caller, .token = "good", .filter = {.user = "anna"}};
+    struct client client = {.fd = 0};
+    struct fault fault;
+    int pair[2];
+
+    (void)unused;
+    begin_world(0, 8);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_int_equal(hub_subscribe(world.hub, &wish, &client.stream, &fault), RC_OK);
+    client.fd = pair[0];
+    send_frame(&client, 0x81, "{}", 2, false); /* the rest: read as a frame, no mask */
+    hub_give(client.stream, pair[1], "", too_many_bytes);
+    expect_close(&client, 1013);
+    end_world();
+}
+
 static void broken_framing_ends_with_its_code(void **unused)
 {
     static const struct {
@@ -944,6 +989,8 @@ int main(void)
         cmocka_unit_test(a_stream_ends_with_its_right),
         cmocka_unit_test(a_right_that_ends_on_the_way_is_none),
         cmocka_unit_test(a_message_is_answered_on_its_socket),
+        cmocka_unit_test(an_answer_that_is_lost_ends_the_stream),
+        cmocka_unit_test(what_was_sent_ahead_and_is_lost_ends_the_stream),
         cmocka_unit_test(broken_framing_ends_with_its_code),
         cmocka_unit_test(who_sends_much_at_once_lets_others_hear_meanwhile),
         cmocka_unit_test(a_message_has_a_mebibyte_at_most),
