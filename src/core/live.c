@@ -1,5 +1,15 @@
 #include "core/live.h"
 
+static const char *const type_names[] = {
+    [LIVE_NOTHING] = "",    [LIVE_PROGRESS] = "progress",     [LIVE_DELETED] = "deleted",
+    [LIVE_RESET] = "reset", [LIVE_ENROLLMENT] = "enrollment", [LIVE_LOG] = "log",
+};
+
+const char *live_type_name(enum live_type type)
+{
+    return type_names[type];
+}
+
 enum live_type live_type_of(enum event_kind kind)
 {
     switch (kind) {

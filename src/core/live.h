@@ -55,6 +55,10 @@ static inline const char *live_item(const struct live_event *event)
     return event->ids + event->user_size + event->course_size;
 }
 
+/* The type's name on the wire, in the event line and in the object; LIVE_NOTHING has none, "". Source:
+ * contract 6. */
+const char *live_type_name(enum live_type type);
+
 /* The kind of message that an event of that kind makes; LIVE_NOTHING: none. */
 enum live_type live_type_of(enum event_kind kind);
 

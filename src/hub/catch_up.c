@@ -30,7 +30,7 @@ static bool visit(void *arg, const struct live_event *event)
 
     source->encode(event, &json);
     struct message *message = message_of(catch_up->stream->form, event->sequence,
-                                         message_type_name((enum live_type)event->type), &json);
+                                         live_type_name((enum live_type)event->type), &json);
     buf_done(&json);
     bool kept = message && outbox_add(&catch_up->page, message, 0);
     message_unref(message);

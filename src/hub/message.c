@@ -119,13 +119,6 @@ struct message *message_close(uint16_t code)
     return end_message(&bytes);
 }
 
-const char *message_type_name(enum live_type type)
-{
-    static const char *const names[] = {"", "progress", "deleted", "reset", "enrollment", "log"};
-
-    return names[type];
-}
-
 struct message *message_gap(enum hub_form form, uint64_t id)
 {
     struct buf json = {.failed = false};

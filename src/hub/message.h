@@ -4,7 +4,6 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "core/live.h"
 #include "hub/hub.h"
 
 /* Bytes on their way to one client or to many: written once, shared, freed with the last who has them to
@@ -34,9 +33,6 @@ struct message *message_heartbeat(enum hub_form form);
 
 /* The end of a WebSocket, with its code. */
 struct message *message_close(uint16_t code);
-
-/* The name of a type on the wire. */
-const char *message_type_name(enum live_type type);
 
 /* What is told in place of too many: its id is where the stream goes on. */
 struct message *message_gap(enum hub_form form, uint64_t id);

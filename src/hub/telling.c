@@ -19,7 +19,7 @@ static struct message *form_of(struct hub *hub, struct telling *telling, enum hu
         return telling->forms[form];
     hub->settings.source.encode(event, &json);
     struct message *message =
-        message_of(form, event->sequence, message_type_name((enum live_type)event->type), &json);
+        message_of(form, event->sequence, live_type_name((enum live_type)event->type), &json);
     buf_done(&json);
     if (message)
         message_count(message, &hub->kept_bytes);

@@ -4,8 +4,6 @@
 #include "face/show.h"
 #include "http/json_out.h"
 
-static const char *const types[] = {"", "progress", "deleted", "reset", "enrollment", "log"};
-
 static const char *const statuses[] = {"NOT_STARTED", "IN_PROGRESS", "COMPLETED",   "LOCKED", "created",
                                        "updated",     "deleted",     "rolled_back", NULL};
 
@@ -55,7 +53,7 @@ void live_encode(const struct live_event *event, struct buf *buf)
 
     json_open(&out, '{');
     json_put_int(&out, "id", (int64_t)event->sequence);
-    json_put_text(&out, "type", types[event->type]);
+    json_put_text(&out, "type", live_type_name((enum live_type)event->type));
     put_id(&out, "userId", live_user(event), event->user_size);
     put_id(&out, "videoId", live_item(event), event->item_size);
     put_id(&out, "courseId", live_course(event), event->course_size);

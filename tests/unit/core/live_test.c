@@ -52,6 +52,21 @@ static void a_kind_makes_a_message_or_none(void **unused)
     assert_int_equal(live.sequence, 77);
 }
 
+static void a_type_has_a_name_on_the_wire(void **unused)
+{
+    static const struct {
+        enum live_type type;
+        const char *name;
+    } rows[] = {
+        {LIVE_NOTHING, ""},    {LIVE_PROGRESS, "progress"},     {LIVE_DELETED, "deleted"},
+        {LIVE_RESET, "reset"}, {LIVE_ENROLLMENT, "enrollment"}, {LIVE_LOG, "log"},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        assert_string_equal(live_type_name(rows[i].type), rows[i].name);
+}
+
 static void a_report_tells_how_things_stand(void **unused)
 {
     const struct event event = {.kind = EV_REPORTED,
@@ -171,6 +186,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_kind_makes_a_message_or_none),
+        cmocka_unit_test(a_type_has_a_name_on_the_wire),
         cmocka_unit_test(a_report_tells_how_things_stand),
         cmocka_unit_test(of_nobody_little_is_told),
         cmocka_unit_test(the_end_of_a_preview_is_its_authors_too),
