@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include "app/live_batch.h"
 #include "core/limits.h"
 #include "model/names.h"
 
@@ -23,10 +22,7 @@ enum rc batch_emit(struct batch *batch, struct event *event, struct fault *fault
     enum rc rc = fold_apply(batch->fold, event);
     if (rc != RC_OK)
         return fault_set(fault, rc, NULL, "out of memory");
-    batch->rights |=
-        event->kind == EV_COURSE_DECLARED || event->kind == EV_COURSE_UNDECLARED || event->kind == EV_ERASED;
-    if (batch->watched && !live_batch_note(&batch->live, event, batch->fold->view, &batch->fold->catalogue))
-        batch->unnoted = true;
+    live_note_event(&batch->live, event, batch->fold->view, &batch->fold->catalogue);
     batch->counters.sequence++;
     batch->events[batch->event_count++] = (struct stored_event){
         event->sequence, event->learner, event->kind, event->at_ms, body, event_encode(event, body)};

@@ -4,6 +4,7 @@
 #include "app/batch_logs.h"
 #include "app/command.h"
 #include "app/engine.h"
+#include "app/live_batch.h"
 #include "app/unfinished.h"
 #include "model/fold.h"
 #include "app/history.h"
@@ -25,10 +26,7 @@ struct batch {
     struct unfinished unfinished;        /* what other nodes have begun of these */
     struct store_counters counters;      /* what would be given out */
     const struct store_erasure *erasure; /* NULL: none */
-    struct live_batch *live;             /* for those who watch; NULL: nothing is noted */
-    bool watched;                        /* everything is noted, */
-    bool unnoted;                        /* but for something that there was no memory for */
-    bool rights;                         /* who may see what changes with it */
+    struct live_note live;               /* for those who watch */
 };
 
 /* Numbers the event, applies it to the fold, keeps it for the commit. Errors: RC_BUSY, out of memory: the

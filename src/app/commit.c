@@ -28,7 +28,6 @@ enum {
 
 static void batch_clear(struct batch *batch)
 {
-    batch->watched = batch->unnoted = batch->rights = false;
     arena_done(&batch->arena);
     batch->event_count = 0;
     batch_logs_clear(batch);
@@ -292,25 +291,6 @@ void commit_answer_adopted(struct engine *engine)
         commit_answer(engine, over);
 }
 
-/* To those who watch, once it is published or never was. The look at whether anybody does comes after the
- * publish: who came in between is told what nobody noted (core/live.h). */
-static void tell_watchers(struct engine *engine, uint64_t first, bool published)
-{
-    const struct live_sink *live = engine->live;
-    struct batch *batch = &engine->batch;
-
-    if (published && batch->event_count && live && live->is_watched(live->of)) {
-        bool whole = batch->live && !batch->unnoted;
-        if (whole)
-            live_batch_seal(batch->live);
-        live->take(live->of, whole ? batch->live : NULL, first, batch->counters.sequence, batch->rights);
-        batch->live = whole ? NULL : batch->live;
-    }
-    if (live && batch->live)
-        live->drop(batch->live);
-    batch->live = NULL;
-}
-
 static void refuse_all(struct command *commands, bool in_doubt)
 {
     for (struct command *command = commands; command; command = command->next)
@@ -379,7 +359,7 @@ enum rc commit_decided(struct engine *engine, struct command *commands, enum rc 
         batch->counters = store_counters(engine->store);
         refuse_all(commands, engine->state.in_doubt_since_ms != 0);
     }
-    tell_watchers(engine, first, rc == RC_OK);
+    live_note_end(&batch->live, engine->live, first, batch->counters.sequence, rc == RC_OK);
     note_batch(engine, rc, wrote, spent_us);
     batch_clear(batch);
     if (rc == RC_INTERNAL || rc == RC_CONFLICT)
@@ -411,7 +391,7 @@ enum rc commit_batch(struct engine *engine, struct command *commands, const char
         queue_gather(engine, commands);
     uint64_t began_us = monotonic_us();
     note_waits(engine, commands, began_us);
-    batch->watched = engine->live && engine->live->is_watched(engine->live->of);
+    live_note_begin(&batch->live, engine->live);
     for (struct command *command = commands; command && rc == RC_OK; command = command->next) {
         count++;
         command->replay = command->answer_key && engine->answers && engine->others_room &&

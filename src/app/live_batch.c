@@ -81,3 +81,34 @@ void live_batch_seal(struct live_batch *batch)
         at += (size_t)event->user_size + event->course_size + event->item_size;
     }
 }
+
+void live_note_begin(struct live_note *note, const struct live_sink *live)
+{
+    note->watched = live && live->is_watched(live->of);
+}
+
+void live_note_event(struct live_note *note, const struct event *event, struct view view,
+                     const struct catalogue *catalogue)
+{
+    note->rights |=
+        event->kind == EV_COURSE_DECLARED || event->kind == EV_COURSE_UNDECLARED || event->kind == EV_ERASED;
+    if (note->watched && !live_batch_note(&note->batch, event, view, catalogue))
+        note->unnoted = true;
+}
+
+/* The look at whether anybody watches comes after the publish: who came in between is told what nobody noted
+ * (core/live.h). */
+void live_note_end(struct live_note *note, const struct live_sink *live, uint64_t first, uint64_t last,
+                   bool published)
+{
+    if (published && first <= last && live && live->is_watched(live->of)) {
+        bool whole = note->batch && !note->unnoted;
+        if (whole)
+            live_batch_seal(note->batch);
+        live->take(live->of, whole ? note->batch : NULL, first, last, note->rights);
+        note->batch = whole ? NULL : note->batch;
+    }
+    if (live && note->batch)
+        live->drop(note->batch);
+    *note = (struct live_note){.batch = NULL};
+}

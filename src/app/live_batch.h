@@ -14,6 +14,27 @@ bool live_batch_note(struct live_batch **inout_batch, const struct event *event,
 /* The batch is decided: every event gets its ids. */
 void live_batch_seal(struct live_batch *batch);
 
+/* What a batch means, from before its first event until it is published or given up. All zero: empty. */
+struct live_note {
+    struct live_batch *batch; /* NULL: nothing is noted */
+    bool watched;             /* every event is noted, */
+    bool unnoted;             /* but for something that there was no memory for */
+    bool rights;              /* who may see what changes with it */
+};
+
+/* Of an empty one: whether anybody watches, so that every event from here on is noted. live: NULL is fine,
+ * nobody does. */
+void live_note_begin(struct live_note *note, const struct live_sink *live);
+
+/* The event was applied; the view shows the state after it. */
+void live_note_event(struct live_note *note, const struct event *event, struct view view,
+                     const struct catalogue *catalogue);
+
+/* The batch, whose events are first to last (last < first: it has none), was published, or never will be: who
+ * watches by now is told, and the note is empty again. */
+void live_note_end(struct live_note *note, const struct live_sink *live, uint64_t first, uint64_t last,
+                   bool published);
+
 enum { LIVE_IDS_BYTES = 3 * 128 };
 
 /* The ids of the event's learner, course and item, one after the other, at `at`, which has room for

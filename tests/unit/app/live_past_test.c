@@ -264,6 +264,46 @@ static void an_edit_says_that_rights_may_have_changed(void **unused)
     assert_int_equal(live.count, 1); /* the report; the edit itself is no message */
 }
 
+static void a_note_ends_with_its_batch(void **unused)
+{
+    static const struct {
+        const char *what;
+        bool before, after, published;
+        uint64_t first;
+        size_t told;
+        uint64_t untold;
+    } rows[] = {
+        {"somebody watches", true, true, true, 9, 1, 0},
+        {"they came meanwhile", false, true, true, 9, 0, 9},
+        {"they left meanwhile", true, false, true, 9, 0, 0},
+        {"it was never published", true, true, false, 9, 0, 0},
+        {"it has no events", true, true, true, 10, 0, 0},
+    };
+    struct live_note note = {.batch = NULL};
+
+    (void)unused;
+    (void)report("anna", "c1", "i1");
+    struct view view = model_read_begin(engine_model(engine));
+    struct catalogue catalogue = view_catalogue(&view);
+    struct event event = {.kind = EV_REPORTED, .sequence = 9, .learner = view_learner_key(view, "anna", 4)};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        print_message("%s\n", rows[i].what);
+        live.count = unnoted_to = 0;
+        watched = rows[i].before;
+        live_note_begin(&note, &sink);
+        live_note_event(&note, &event, view, &catalogue);
+        watched = rows[i].after;
+        live_note_end(&note, &sink, rows[i].first, 9, rows[i].published);
+        assert_int_equal(live.count, rows[i].told);
+        assert_int_equal(unnoted_to, rows[i].untold);
+        assert_null(note.batch);
+    }
+    live_note_begin(&note, NULL);
+    assert_false(note.watched);
+    live_note_end(&note, NULL, 9, 9, true);
+    model_read_end(view);
+}
+
 /* A batch's ids lie one after the other, however many there are and wherever its list moved. */
 static void a_batch_keeps_its_ids_together(void **unused)
 {
@@ -306,6 +346,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(how_things_stood_is_told, begin_watched, end),
         cmocka_unit_test_setup_teardown(what_nobody_watched_is_not_noted, begin_watched, end),
         cmocka_unit_test_setup_teardown(an_edit_says_that_rights_may_have_changed, begin_watched, end),
+        cmocka_unit_test_setup_teardown(a_note_ends_with_its_batch, begin_watched, end),
         cmocka_unit_test_setup_teardown(a_batch_keeps_its_ids_together, begin_watched, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
