@@ -44,6 +44,7 @@ struct engine {
     struct fold fold;
     struct batch batch;
     struct log_turn followed;  /* the last turn that the model holds */
+    uint64_t told;             /* events of others that were taken over in this go */
     bool gathers;              /* what comes while the batch waits for its turn joins it */
     bool starting;             /* engine_new is not over: what others wrote is told to policy.followed */
     uint64_t unwritten;        /* at the start: events taken over since the checkpoint file was written */

@@ -3,8 +3,9 @@
 #include "core/live.h"
 #include "model/model.h"
 
-/* What a batch means for those who watch, noted while it is decided: each event with how things stand right
- * after it, which a later event of the same batch may change. Engine's thread. */
+/* What a batch, which this node decides or another wrote, means for those who watch, noted while its events
+ * are applied: each with how things stand right after it, which a later event of the same batch may change.
+ * Engine's thread. */
 
 /* Notes the event, if it makes a message; *inout_batch is made when there is none. The view shows the state
  * after the event. False: out of memory, and the batch is not whole. */

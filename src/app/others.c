@@ -15,6 +15,10 @@
 #include "model/view.h"
 #include "store/log.h"
 
+/* So many events of others, four full batches, are told in one go; what is past them is read from the log:
+ * this node was away, and notes take memory. */
+enum { TOLD_MAX = 16384 };
+
 /* The names that the batch is the first to use. Those that a batch of ours gave out in vain make room. */
 static enum rc add_names(struct model *model, const struct store_batch *batch, struct fault *fault)
 {
@@ -31,7 +35,8 @@ static enum rc add_names(struct model *model, const struct store_batch *batch, s
     return RC_OK;
 }
 
-static enum rc fold_events(struct engine *engine, const struct store_batch *batch, struct fault *fault)
+static enum rc fold_events(struct engine *engine, const struct store_batch *batch, struct live_note *note,
+                           struct fault *fault)
 {
     for (size_t i = 0; i < batch->event_count; i++) {
         const struct stored_event *stored = &batch->events[i];
@@ -46,6 +51,7 @@ static enum rc fold_events(struct engine *engine, const struct store_batch *batc
                               (unsigned long long)stored->sequence, stored->kind);
         if (rc != RC_OK)
             return fault_no_memory(fault);
+        live_note_event(note, &event, engine->fold.view, &engine->fold.catalogue);
     }
     return RC_OK;
 }
@@ -63,10 +69,8 @@ static void forget(struct engine *engine, const struct store_erasure *erasure)
     checkpointer_hurry(engine->checkpointer);
 }
 
-static void publish(struct engine *engine, const struct store_batch *batch, uint64_t began_us)
+static void publish(struct engine *engine, const struct store_batch *batch)
 {
-    const struct live_sink *live = engine->live;
-
     tail_add(engine->tail, batch->events, batch->event_count); /* first: what is shown can be traced */
     for (size_t i = 0; i < batch->log_total_count; i++)
         log_totals_set(engine->batch.logs.totals,
@@ -82,9 +86,11 @@ static void publish(struct engine *engine, const struct store_batch *batch, uint
     }
     if (batch->event_count)
         fold_publish(&engine->fold, batch->counters.sequence);
-    if (batch->event_count && live && live->is_watched(live->of))
-        live->take(live->of, NULL, batch->events[0].sequence, batch->counters.sequence, true);
     engine->followed = (struct log_turn){batch->turn, batch->id};
+}
+
+static void note_followed(struct engine *engine, const struct store_batch *batch, uint64_t began_us)
+{
     (void)pthread_mutex_lock(&engine->lock);
     engine->state.sequence = batch->counters.sequence;
     engine->state.turn = batch->turn;
@@ -116,13 +122,13 @@ static enum rc note_start(struct engine *engine, const struct store_batch *batch
     return RC_OK;
 }
 
-static enum rc take_whole(struct engine *engine, const struct store_batch *batch, struct fault *fault)
+static enum rc fold_batch(struct engine *engine, const struct store_batch *batch, struct live_note *note,
+                          struct fault *fault)
 {
-    uint64_t began_us = monotonic_us();
     enum rc rc = add_names(engine->model, batch, fault);
 
     if (rc == RC_OK)
-        rc = fold_events(engine, batch, fault);
+        rc = fold_events(engine, batch, note, fault);
     if (rc == RC_OK &&
         (!tail_reserve(engine->tail, batch->event_count) || fold_reserve(&engine->fold) != RC_OK))
         rc = fault_no_memory(fault);
@@ -130,11 +136,25 @@ static enum rc take_whole(struct engine *engine, const struct store_batch *batch
         rc = store_copy(engine->store, batch, fault);
         commit_note_copying(engine, rc == RC_BUSY ? fault_why(fault) : NULL);
     }
-    if (rc != RC_OK) {
+    return rc;
+}
+
+static enum rc take_whole(struct engine *engine, const struct store_batch *batch, struct fault *fault)
+{
+    uint64_t began_us = monotonic_us(), first = batch->event_count ? batch->events[0].sequence : UINT64_MAX;
+    struct live_note note = {.batch = NULL};
+
+    engine->told += batch->event_count;
+    live_note_begin(&note, engine->told <= TOLD_MAX ? engine->live : NULL);
+    enum rc rc = fold_batch(engine, batch, &note, fault);
+    if (rc == RC_OK)
+        publish(engine, batch);
+    else
         fold_abandon(&engine->fold);
+    live_note_end(&note, engine->live, first, batch->counters.sequence, rc == RC_OK);
+    if (rc != RC_OK)
         return rc;
-    }
-    publish(engine, batch, began_us);
+    note_followed(engine, batch, began_us);
     return engine->starting ? note_start(engine, batch, fault) : RC_OK;
 }
 
@@ -194,6 +214,7 @@ enum rc others_begin(struct engine *engine, struct fault *fault)
     struct batch *batch = &engine->batch;
     struct log_head head;
 
+    engine->told = 0;
     batch->now_ms = engine->policy.now_ms();
     uint64_t began_us = engine->others_room ? monotonic_us() : 0;
     enum rc rc = log_begin(engine->log, &engine->followed, take, engine, &head, fault);
@@ -219,6 +240,7 @@ enum rc others_catch_up(struct engine *engine, struct fault *fault)
 {
     if (!engine->others_room)
         return RC_OK;
+    engine->told = 0;
     return log_catch_up(engine->log, &engine->followed, take, engine, fault);
 }
 

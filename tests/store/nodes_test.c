@@ -105,6 +105,8 @@ static void skip_without_server(void)
         skip();
 }
 
+static bool nobody_is_erased;
+
 /* Besides those of random_command: log entries, and people who are erased. */
 static void any_command(struct arena *arena, uint64_t *random, struct command *out)
 {
@@ -117,9 +119,9 @@ static void any_command(struct arena *arena, uint64_t *random, struct command *o
     }
     *out =
         (struct command){.arena = arena, .face = FACE_LOGS, .learner = text(users[next_random(random) % 5])};
-    if (dice == 0) {
+    if (dice == 0 && !nobody_is_erased) {
         out->kind = CMD_ERASE;
-    } else if (dice == 1) {
+    } else if (dice <= 1) {
         out->kind = CMD_LOGS_CLEAR;
     } else {
         const struct member note = {"note", 4, "\"read\"", 6};
@@ -729,7 +731,7 @@ static void begin_adopting(struct node *node, struct arena *arena, const char *c
     open_node(node, true);
 }
 
-static void log_entries(struct engine *engine, struct arena *arena, int count)
+static void log_entries_of(struct engine *engine, struct arena *arena, const char *learner, int count)
 {
     const struct member note = {"note", 4, "\"read\"", 6};
     uint8_t *members = arena_alloc(arena, member_bytes(&note));
@@ -739,7 +741,7 @@ static void log_entries(struct engine *engine, struct arena *arena, int count)
 
     while (count--) {
         struct command *command = new_command(arena, CMD_LOG_ADD);
-        command->learner = text("anna");
+        command->learner = text(learner);
         command->members = members;
         command->members_size = (uint32_t)size;
         command->next = all;
@@ -747,6 +749,11 @@ static void log_entries(struct engine *engine, struct arena *arena, int count)
     }
     assert_int_equal(engine_run(engine, all, NULL, NULL, &fault), RC_OK);
     assert_int_equal(all->rc, RC_OK);
+}
+
+static void log_entries(struct engine *engine, struct arena *arena, int count)
+{
+    log_entries_of(engine, arena, "anna", count);
 }
 
 static uint32_t key_of_anna(const struct node *node)
@@ -761,6 +768,127 @@ static uint32_t key_of_anna(const struct node *node)
 static struct log_total log_total_of(const struct node *node, uint32_t learner)
 {
     return log_totals_of(engine_history(node->engine)->totals, learner);
+}
+
+/* ---- who watches a node ---- */
+
+static struct heard {
+    struct buf told;
+    unsigned holes, rights;
+} heard[NODES];
+
+static bool somebody_watches(void *of)
+{
+    (void)of;
+    return true;
+}
+
+static void drop_batch(struct live_batch *batch)
+{
+    if (!batch)
+        return;
+    free(batch->events);
+    free(batch->ids);
+    free(batch);
+}
+
+static void hear(void *of, struct live_batch *batch, uint64_t first, uint64_t last, bool rights)
+{
+    struct heard *one = of;
+
+    assert_true(first <= last);
+    one->holes += !batch;
+    one->rights += rights;
+    for (size_t i = 0; batch && i < batch->count; i++) {
+        const struct live_event *event = &batch->events[i];
+        assert_in_range(event->sequence, first, last);
+        buf_printf(&one->told, "%llu %.*s: type %u status %u state %u of log %llu at %lld: ",
+                   (unsigned long long)event->sequence,
+                   event->user_size + event->course_size + event->item_size, event->ids, event->type,
+                   event->status, event->enrolment_state, (unsigned long long)event->log_id,
+                   (long long)event->updated_at_ms);
+        buf_printf(&one->told, "%u %u, %lld %lld %lld %lld, %d %d %d %d\n", event->percent_hundredths,
+                   event->course_percent_hundredths, (long long)event->watched_s,
+                   (long long)event->position_ms, (long long)event->time_spent_ms,
+                   (long long)event->last_watched_ms, event->has_record, event->has_position,
+                   event->has_last_watched, event->is_preview);
+    }
+    drop_batch(batch);
+}
+
+static void watch_all(void)
+{
+    static struct live_sink sinks[NODES];
+
+    for (int i = 0; i < NODES; i++) {
+        heard[i] = (struct heard){.holes = 0};
+        sinks[i] = (struct live_sink){&heard[i], somebody_watches, hear, drop_batch, NULL};
+        engine_set_live(nodes[i].engine, &sinks[i]);
+    }
+}
+
+static void stop_watching(void)
+{
+    for (int i = 0; i < NODES; i++) {
+        close_node(&nodes[i]);
+        buf_done(&heard[i].told);
+    }
+    close_node(&alone);
+}
+
+/* Whoever wrote it: the same messages, each once and in order, and none is to be read from the log. Of who is
+ * erased a node that was behind gets no name, and tells nothing. */
+static void who_watches_any_node_is_told_the_same(void **unused)
+{
+    (void)unused;
+    skip_without_server();
+    watch_all();
+    memory_server_set_moods(server, (struct memory_moods){.refuses = 60, .doubts = 120, .busy = 60});
+    nobody_is_erased = true;
+    play(4711, on_postgres ? 120 : 400, false);
+    nobody_is_erased = false;
+    memory_server_set_moods(server, (struct memory_moods){0});
+    for (int i = 0; i < 3 * NODES; i++)
+        catch_up(&nodes[i % NODES]); /* which may write what is left to be done */
+    for (int i = 0; i < NODES; i++) {
+        buf_char(&heard[i].told, '\0');
+        assert_same_text(heard[0].told.bytes, heard[i].told.bytes);
+        assert_int_equal(heard[i].holes, 0);
+        assert_int_equal(heard[i].rights, heard[0].rights);
+    }
+    assert_in_range(heard[0].rights, 1, 100); /* the edits alone */
+    stop_watching();
+}
+
+/* What one go brings is noted up to a bound; past it who watches reads the log. */
+static void of_a_long_absence_the_end_is_read_from_the_log(void **unused)
+{
+    static const char *const users[] = {"anna", "bert", "cara", "dora", "elsa"};
+    struct fault fault;
+    struct arena arena;
+
+    (void)unused;
+    watch_all();
+    arena_init(&arena);
+    for (int i = 0; i < 5; i++)
+        log_entries_of(nodes[0].engine, &arena, users[i], 4000);
+    catch_up(&nodes[1]);
+    assert_int_equal(heard[1].holes, 1);
+    assert_memory_equal(heard[1].told.bytes, heard[0].told.bytes, heard[1].told.size);
+    assert_true(heard[1].told.size > heard[0].told.size / 2);
+    log_entries(nodes[0].engine, &arena, 1);
+    size_t before = heard[1].told.size;
+    catch_up(&nodes[1]);
+    assert_int_equal(heard[1].holes, 1);
+    assert_true(heard[1].told.size > before);
+    assert_int_equal(heard[1].rights, 0);
+    struct command *erase = new_command(&arena, CMD_ERASE);
+    erase->learner = text("bert");
+    assert_int_equal(engine_run(nodes[0].engine, erase, NULL, NULL, &fault), RC_OK);
+    catch_up(&nodes[1]);
+    assert_int_equal(heard[1].rights, 1);
+    arena_done(&arena);
+    stop_watching();
 }
 
 /* Nodes 0 and 2 have begun and do nothing more; 1 goes on with all of it. What they do when they are back
@@ -1062,6 +1190,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_MEMORY(all_nodes_hold_what_was_acknowledged),
         ON_POSTGRES(all_nodes_hold_what_was_acknowledged),
+        IN_MEMORY(who_watches_any_node_is_told_the_same),
+        ON_POSTGRES(who_watches_any_node_is_told_the_same),
+        IN_MEMORY(of_a_long_absence_the_end_is_read_from_the_log),
         IN_MEMORY(numbers_that_were_skipped_bother_nobody),
         IN_MEMORY(a_node_that_was_away_or_is_new_catches_up),
         ON_POSTGRES(a_node_that_was_away_or_is_new_catches_up),

@@ -101,6 +101,17 @@ on('who watches one node is told of what another wrote, and resumes on any', 2, 
   await resumed.next(resumed.messages.length + 1);
   await stream.next(stream.messages.length + 1);
   assert.equal(resumed.messages.at(-1).id, stream.messages.at(-1).id);
+  const before = stream.messages.at(-1).id;
+  await Promise.all(Array.from({ length: 60 }, async (_, i) => ok(await report(i % 2 ? a : b, `user${i % 7}`, `v${i}`, 10))));
+  const told = [];
+  for (const one of [stream, resumed]) {
+    while (one.messages.filter((m) => Number(m.id) > Number(before)).length < 60) await one.next(one.messages.length + 1);
+    told.push(one.messages.map((m) => Number(m.id)).filter((id) => id > Number(before)));
+  }
+  assert.deepEqual(told[0], told[1]);
+  assert.deepEqual(told[0], [...new Set(told[0])].sort((x, y) => x - y));
+  const { text } = await b.call('GET', '/metrics', { headers: { 'x-server-key': b.key } });
+  assert.match(text, /^milepost_stream_messages_from_log_total 0$/m); // as of its own writes
   for (const one of [stream, resumed]) one.abort.abort();
 });
 
