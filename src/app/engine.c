@@ -231,20 +231,6 @@ enum rc engine_set_threshold(struct engine *engine, uint16_t threshold_hundredth
     return commit_decided(engine, NULL, rc, NULL, NULL, fault);
 }
 
-/* What fails is tried again with the next write, or a moment later; what makes no sense ends the process. */
-static void follow(struct engine *engine)
-{
-    struct fault fault;
-    enum rc rc = others_catch_up(engine, &fault);
-
-    (void)pthread_mutex_lock(&engine->lock);
-    engine->others_wrote = false;
-    (void)pthread_mutex_unlock(&engine->lock);
-    commit_answer_adopted(engine); /* another node has ended it */
-    if (rc == RC_INTERNAL || rc == RC_CONFLICT)
-        commit_note_broken(engine, log_name(engine->log), &fault);
-}
-
 /* Until something is queued; not for long while there is something to be looked after. */
 static void rest(struct engine *engine)
 {
@@ -266,7 +252,7 @@ static void rest(struct engine *engine)
     bool others = engine->others_wrote;
     (void)pthread_mutex_unlock(&engine->lock);
     if (others)
-        follow(engine);
+        others_follow(engine);
     traces_scrub(engine); /* a reader was in the way before */
     commit_note_failing(engine, false, NULL);
 }
@@ -337,7 +323,7 @@ static bool take_turn(struct engine *engine)
     engine->busy_since_ms = mine || follows ? monotonic_ms() : 0;
     (void)pthread_mutex_unlock(&engine->lock);
     if (others)
-        follow(engine); /* somebody may wait to read it: before what nobody waits for */
+        others_follow(engine); /* somebody may wait to read it: before what nobody waits for */
     if (mine)
         run_all(engine, commands);
     else if (follows && (follow_up(engine, stopping) || !stopping))

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/checkpointer.h"
+#include "app/commit.h"
 #include "app/commit_notes.h"
 #include "app/engine_private.h"
 #include "app/idempotency.h"
@@ -242,6 +243,19 @@ enum rc others_catch_up(struct engine *engine, struct fault *fault)
         return RC_OK;
     engine->told = 0;
     return log_catch_up(engine->log, &engine->followed, take, engine, fault);
+}
+
+void others_follow(struct engine *engine)
+{
+    struct fault fault;
+    enum rc rc = others_catch_up(engine, &fault);
+
+    (void)pthread_mutex_lock(&engine->lock);
+    engine->others_wrote = false;
+    (void)pthread_mutex_unlock(&engine->lock);
+    commit_answer_adopted(engine); /* another node has ended it */
+    if (rc == RC_INTERNAL || rc == RC_CONFLICT)
+        commit_note_broken(engine, log_name(engine->log), &fault);
 }
 
 void others_take_over(struct engine *engine)

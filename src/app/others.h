@@ -13,6 +13,10 @@ MUST_CHECK enum rc others_begin(struct engine *engine, struct fault *fault);
 /* The same without a turn, so that what is read here is young, and the next turn short. */
 MUST_CHECK enum rc others_catch_up(struct engine *engine, struct fault *fault);
 
+/* The same for an engine that runs: what fails is tried again with the next write, or a moment later; what
+ * makes no sense ends the process. */
+void others_follow(struct engine *engine);
+
 /* Goes on with what another node has begun and left: unfinished.h. Between two batches. */
 void others_take_over(struct engine *engine);
 
