@@ -155,8 +155,8 @@ MUST_CHECK enum rc log_begin(struct log *log, const struct log_turn *after, log_
  * those after it. fault is filled unless the result is LOG_STORED. */
 MUST_CHECK enum log_outcome log_commit(struct log *log, const struct store_batch *batch, struct fault *fault);
 
-/* What became of a batch in doubt. LOG_UNKNOWN: ask again, a little later. LOG_REFUSED is final: nothing that
- * is still under way can make it LOG_STORED. */
+/* What became of a batch in doubt: the last one that log_commit was given. LOG_UNKNOWN: ask again, a little
+ * later. LOG_REFUSED is final: nothing that is still under way can make it LOG_STORED. */
 MUST_CHECK enum log_outcome log_outcome_of(struct log *log, const struct batch_id *batch,
                                            struct fault *fault);
 

@@ -215,10 +215,8 @@ static enum rc try_turn(struct postgres_log *log, struct log_turn *inout_after, 
     }
     rc = postgres_visit(log, results[ROWS], ROWS_UNDER_LOCK, inout_after, visit, arg, out_all, fault);
     pg_clear(results, COUNT);
-    if (rc != RC_OK || !*out_all) {
-        struct fault ignored;
-        (void)postgres_fail(log, results, 0, &ignored); /* takes the transaction back */
-    }
+    if (rc != RC_OK || !*out_all)
+        postgres_roll_back(log);
     return rc;
 }
 
@@ -250,10 +248,9 @@ static enum rc postgres_begin(struct log *log, const struct log_turn *after, log
 static void postgres_abandon(struct log *log)
 {
     struct postgres_log *mine = postgres_of(log);
-    struct fault ignored;
 
     if (mine->deciding)
-        (void)postgres_fail(mine, NULL, 0, &ignored); /* takes the transaction back */
+        postgres_roll_back(mine);
     mine->deciding = false;
 }
 

@@ -10,6 +10,8 @@ extern const char postgres_unreachable[];
 /* Connects the writer, unless it is. Errors: as pg_connect. */
 MUST_CHECK enum rc postgres_reach(struct postgres_log *log, struct fault *fault);
 
-/* Clears results, of which one says what failed, and takes the transaction back where there still is a
- * connection. RC_BUSY. */
+/* Takes the transaction back where there still is a connection; else the server does. */
+void postgres_roll_back(struct postgres_log *log);
+
+/* Clears results, of which one says what failed, and takes the transaction back. RC_BUSY. */
 enum rc postgres_fail(struct postgres_log *log, PGresult **results, int count, struct fault *fault);

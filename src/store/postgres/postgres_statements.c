@@ -19,9 +19,8 @@ const char *const pg_statement_texts[PG_STATEMENT_COUNT] = {
                 " (SELECT " COLUMNS ", body FROM milepost_turn WHERE log = $1::int4 AND turn >= $2::int8"
                 " ORDER BY turn LIMIT $3::int8) r) p ORDER BY turn",
     [PG_HEAD] = "SELECT " COLUMNS " FROM milepost_turn WHERE log = $1::int4 ORDER BY turn DESC LIMIT 1",
-    [PG_OUTCOME] = "SELECT turn FROM milepost_turn WHERE log = $1::int4 AND turn = $2::int8"
-                   " AND batch = $3::bytea",
-    [PG_FIND_BATCH] = "SELECT turn FROM milepost_turn WHERE log = $1::int4 AND batch = $2::bytea",
+    [PG_HOLDS] = "SELECT turn FROM milepost_turn WHERE log = $1::int4 AND turn = $2::int8"
+                 " AND batch = $3::bytea",
     [PG_SETTLE] = "UPDATE milepost_log SET settled = settled + 1 WHERE log = $1::int4",
     [PG_INSERT] = "INSERT INTO milepost_turn(log, turn, first, last, batch, prev, at_ms, log_id, record_id,"
                   " enrolment_id, node, body) VALUES ($1::int4, $2::int8, $3::int8, $4::int8, $5::bytea,"

@@ -1,5 +1,6 @@
 #include "store/postgres/postgres_write.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/monotonic.h"
@@ -138,28 +139,35 @@ enum log_outcome postgres_commit(struct log *log, const struct store_batch *batc
     return outcome;
 }
 
+/* For the batch of a turn: a row, if the log holds it. */
+static bool ask_for(struct postgres_log *log, const struct log_turn *turn)
+{
+    struct pg_arguments arguments = {.count = 0};
+
+    pg_argument_4(&arguments, log->number);
+    pg_argument_8(&arguments, (int64_t)turn->number);
+    pg_argument_bytes(&arguments, turn->batch.bytes, sizeof turn->batch.bytes);
+    return pg_send(&log->writer, PG_HOLDS, &arguments);
+}
+
 /* Under the lock, since a commit may still be on its way to the server: who had the lock then has to end
  * first. And with a write that waits for the disk, since what is found may not have. */
 enum log_outcome postgres_outcome(struct log *log, const struct batch_id *batch, struct fault *fault)
 {
     enum { BEGUN, LOCKED, FOUND, SETTLED, COMMITTED, COUNT };
     struct postgres_log *mine = postgres_of(log);
-    bool known = memcmp(&mine->written.batch, batch, sizeof *batch) == 0;
-    struct pg_arguments of_log = {.count = 0}, of_batch = {.count = 0};
+    struct pg_arguments of_log = {.count = 0};
     PGresult *results[COUNT] = {NULL};
     const char *state;
 
+    assert(memcmp(&mine->written.batch, batch, sizeof *batch) == 0);
     if (postgres_reach(mine, fault) != RC_OK)
         return LOG_UNKNOWN;
     pg_argument_4(&of_log, mine->number);
-    pg_argument_4(&of_batch, mine->number);
-    if (known)
-        pg_argument_8(&of_batch, (int64_t)mine->written.number);
-    pg_argument_bytes(&of_batch, batch->bytes, sizeof batch->bytes);
     mine->writer.warned = false;
     bool taken = pg_send(&mine->writer, PG_BEGIN, NULL) && pg_send(&mine->writer, PG_LOCK, &of_log) &&
-                 pg_send(&mine->writer, known ? PG_OUTCOME : PG_FIND_BATCH, &of_batch) &&
-                 pg_send(&mine->writer, PG_SETTLE, &of_log) && pg_send(&mine->writer, PG_COMMIT, NULL) &&
+                 ask_for(mine, &mine->written) && pg_send(&mine->writer, PG_SETTLE, &of_log) &&
+                 pg_send(&mine->writer, PG_COMMIT, NULL) &&
                  pg_take(&mine->writer, monotonic_ms() + TURN_MS, results, COUNT);
     if (!taken || !pg_all_well(results, COUNT, &state) || !is_committed(results[COMMITTED]) ||
         mine->writer.warned) {
@@ -208,14 +216,13 @@ enum rc postgres_forget(struct log *log, const struct store_forgetting *what, st
 {
     struct postgres_log *mine = postgres_of(log);
     enum rc rc = take_lock(mine, fault);
-    struct fault ignored;
 
     if (rc != RC_OK)
         return rc;
     rc = postgres_rewrite(mine, what, NULL, fault);
     if (rc == RC_OK)
         return commit_only(mine, fault);
-    (void)postgres_fail(mine, NULL, 0, &ignored); /* takes the transaction back */
+    postgres_roll_back(mine);
     return rc;
 }
 
@@ -224,7 +231,6 @@ enum rc postgres_unname(struct log *log, const struct store_erasure *erasure, bo
 {
     struct postgres_log *mine = postgres_of(log);
     enum rc rc = take_lock(mine, fault);
-    struct fault ignored;
     bool all = false;
 
     *out_all = false;
@@ -234,7 +240,7 @@ enum rc postgres_unname(struct log *log, const struct store_erasure *erasure, bo
     if (rc == RC_OK)
         rc = commit_only(mine, fault);
     else
-        (void)postgres_fail(mine, NULL, 0, &ignored); /* takes the transaction back */
+        postgres_roll_back(mine);
     *out_all = rc == RC_OK && all;
     return rc;
 }
@@ -263,7 +269,6 @@ static enum rc fill_one(struct postgres_log *log, const struct store_batch *batc
 enum rc postgres_fill(struct log *log, const struct store_batch *batch, bool more, struct fault *fault)
 {
     struct postgres_log *mine = postgres_of(log);
-    struct fault ignored;
     enum rc rc = mine->filling ? RC_OK : take_lock(mine, fault);
 
     mine->filling = rc == RC_OK;
@@ -274,7 +279,7 @@ enum rc postgres_fill(struct log *log, const struct store_batch *batch, bool mor
     mine->filling = false;
     if (rc == RC_OK)
         return commit_only(mine, fault);
-    (void)postgres_fail(mine, NULL, 0, &ignored); /* takes the transaction back */
+    postgres_roll_back(mine);
     return rc;
 }
 
@@ -327,9 +332,8 @@ bool postgres_has_room(struct log *log)
                 pg_send(&mine->writer, PG_ROLLBACK, NULL) &&
                 pg_take(&mine->writer, monotonic_ms() + ASK_MS, results, 3) &&
                 pg_all_well(results, 3, &state);
-    if (well)
-        pg_clear(results, 3);
-    else
-        (void)postgres_fail(mine, results, 3, &fault); /* which is what was asked */
+    pg_clear(results, 3);
+    if (!well)
+        postgres_roll_back(mine);
     return well;
 }
