@@ -60,6 +60,15 @@ static uint32_t spread_of(const struct store *store)
     return (uint32_t)strtoul(digits, NULL, 16);
 }
 
+/* One that is not whole yet. The caller says why. A node that does not hold what its log holds leaves both as
+ * they are. */
+static enum rc give_up(struct engine *engine, enum rc rc)
+{
+    engine->state.broken = rc == RC_CONFLICT || rc == RC_INTERNAL;
+    engine_free(engine);
+    return rc;
+}
+
 enum rc engine_new(struct store *store, const struct policy *policy,
                    void (*progress)(void *arg, uint64_t folded), struct engine **out_engine,
                    struct fault *fault)
@@ -89,10 +98,8 @@ enum rc engine_new(struct store *store, const struct policy *policy,
         engine->others_room = malloc(EVENT_SEGMENTS_MAX * sizeof *engine->others_room);
         rc = engine->others_room ? RC_OK : fault_no_memory(fault);
     }
-    if (rc != RC_OK) {
-        engine_free(engine);
-        return rc;
-    }
+    if (rc != RC_OK)
+        return give_up(engine, rc);
     engine->batch.fold = &engine->fold;
     engine->batch.store = store;
     engine->batch.history = (struct history){store, engine->tail, engine->model, engine->batch.logs.totals};
@@ -107,10 +114,8 @@ enum rc engine_new(struct store *store, const struct policy *policy,
         rc = settling_resume(&engine->batch, fault);
     if (rc == RC_OK)
         rc = adopting_resume(&engine->batch, fault);
-    if (rc != RC_OK) {
-        engine_free(engine);
-        return rc;
-    }
+    if (rc != RC_OK)
+        return give_up(engine, rc);
     engine->state.sequence = model_published(engine->model);
     engine->state.turn = engine->followed.number;
     engine->state.turn_batch = engine->followed.batch;

@@ -165,11 +165,13 @@ static enum rc do_some(struct erase_jobs *jobs, struct job *job, struct arena *a
 {
     const struct store_erasure whom = {
         .learner = job->learner, .id = job->person.bytes, .id_size = job->person.size};
+    const struct log_turn followed = store_copied(jobs->store);
+    struct log *log = store_event_log(jobs->store);
     size_t own = job->own.count - job->own_done, named = job->named.count - job->named_done;
     enum rc rc = RC_OK;
 
     if (!job->unnamed)
-        rc = log_unname(store_event_log(jobs->store), &whom, &job->unnamed, fault);
+        rc = log_unname(log, &followed, &whom, &job->unnamed, fault);
     if (rc != RC_OK || !job->unnamed)
         return rc;
     own = own < jobs->at_once ? own : jobs->at_once;
@@ -185,7 +187,7 @@ static enum rc do_some(struct erase_jobs *jobs, struct job *job, struct arena *a
     const struct store_forgetting what = {
         job->own.at + job->own_done, own,           rewriting.out, rewriting.count,
         last ? job->learner : 0,     rewrite_there, &rewriting};
-    rc = log_forget(store_event_log(jobs->store), &what, fault);
+    rc = log_forget(log, &followed, &what, fault);
     if (rc == RC_OK && rewriting.failed)
         rc = fault_no_memory(fault); /* all of it again */
     if (rc == RC_OK)

@@ -21,8 +21,8 @@ bool erase_jobs_add(struct erase_jobs *jobs, const struct store_erasure *erasure
 /* Whether anything is left to do. */
 bool erase_jobs_pending(const struct erase_jobs *jobs);
 
-/* One transaction. *out_finished: a job came to its end, the log is to be scrubbed. Errors: as store_commit.
- */
+/* One transaction. *out_finished: a job came to its end, the log is to be scrubbed. Errors: as store_commit;
+ * RC_CONFLICT: the log is not the one that this node has followed, and was left as it is. */
 MUST_CHECK enum rc erase_jobs_step(struct erase_jobs *jobs, bool *out_finished, struct fault *fault);
 
 /* Sequences as they are written down, in the arena: their number, then differences. NULL: out of memory. */

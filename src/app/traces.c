@@ -51,8 +51,8 @@ void traces_erase_some(struct engine *engine)
     (void)pthread_mutex_unlock(&engine->lock);
     if (rc != RC_OK)
         engine->jobs_after_ms = monotonic_ms() + SCRUB_AFTER_MS;
-    if (rc == RC_INTERNAL)
-        commit_note_broken(engine, "events.db", &fault);
+    if (rc == RC_INTERNAL || rc == RC_CONFLICT)
+        commit_note_broken(engine, rc == RC_CONFLICT ? log_name(engine->log) : "events.db", &fault);
 }
 
 void traces_erase_rest(struct engine *engine)
@@ -61,7 +61,7 @@ void traces_erase_rest(struct engine *engine)
     struct fault fault;
     enum rc rc = RC_OK;
 
-    /* what the log of a node that is broken holds may be another log's by now */
+    /* the log of a node that is broken is perhaps not its own */
     while (rc == RC_OK && engine->jobs && erase_jobs_pending(engine->jobs) && !engine->state.broken &&
            monotonic_ms() < until_ms) {
         bool finished;

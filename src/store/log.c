@@ -58,15 +58,17 @@ enum rc log_is_named(struct log *log, const struct store_erasure *erasure, size_
     return log->methods->is_named ? log->methods->is_named(log, erasure, at_most, out_more, fault) : RC_OK;
 }
 
-enum rc log_unname(struct log *log, const struct store_erasure *erasure, bool *out_all, struct fault *fault)
+enum rc log_unname(struct log *log, const struct log_turn *after, const struct store_erasure *erasure,
+                   bool *out_all, struct fault *fault)
 {
     *out_all = true;
-    return log->methods->unname ? log->methods->unname(log, erasure, out_all, fault) : RC_OK;
+    return log->methods->unname ? log->methods->unname(log, after, erasure, out_all, fault) : RC_OK;
 }
 
-enum rc log_forget(struct log *log, const struct store_forgetting *what, struct fault *fault)
+enum rc log_forget(struct log *log, const struct log_turn *after, const struct store_forgetting *what,
+                   struct fault *fault)
 {
-    return log->methods->forget ? log->methods->forget(log, what, fault) : RC_OK;
+    return log->methods->forget ? log->methods->forget(log, after, what, fault) : RC_OK;
 }
 
 enum rc log_fill(struct log *log, const struct store_batch *batch, bool more, struct fault *fault)

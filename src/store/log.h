@@ -114,10 +114,11 @@ struct log_methods {
     /* Optional, both: rows that name somebody are looked for nowhere. */
     enum rc (*is_named)(struct log *log, const struct store_erasure *erasure, size_t at_most, bool *out_more,
                         struct fault *fault);
-    enum rc (*unname)(struct log *log, const struct store_erasure *erasure, bool *out_all,
-                      struct fault *fault);
+    enum rc (*unname)(struct log *log, const struct log_turn *after, const struct store_erasure *erasure,
+                      bool *out_all, struct fault *fault);
     /* Optional: what is forgotten in a node's own files is gone. */
-    enum rc (*forget)(struct log *log, const struct store_forgetting *what, struct fault *fault);
+    enum rc (*forget)(struct log *log, const struct log_turn *after, const struct store_forgetting *what,
+                      struct fault *fault);
     /* Optional: it is filled by copying files. */
     enum rc (*fill)(struct log *log, const struct store_batch *batch, bool more, struct fault *fault);
     /* Optional: it always has room. */
@@ -183,14 +184,17 @@ MUST_CHECK enum rc log_is_named(struct log *log, const struct store_erasure *era
                                 bool *out_more, struct fault *fault);
 
 /* Takes some of that out of the log, whose batch of the erasure holds its `own` still; of erasure the learner
- * and the id are used. *out_all: nothing is left. What another node has done is done. Idle. RC_BUSY: not
- * done; again later. */
-MUST_CHECK enum rc log_unname(struct log *log, const struct store_erasure *erasure, bool *out_all,
-                              struct fault *fault);
+ * and the id are used. *out_all: nothing is left. What another node has done is done. after: the last turn
+ * that the node has followed, asked for within the change. Idle. RC_CONFLICT: the log does not hold that
+ * turn, so what it has under these numbers may be others'; nothing was changed. RC_BUSY: not done; again
+ * later. */
+MUST_CHECK enum rc log_unname(struct log *log, const struct log_turn *after,
+                              const struct store_erasure *erasure, bool *out_all, struct fault *fault);
 
-/* Takes events out of what is in the log, and puts others in their place, for all nodes. Idle. RC_BUSY: not
- * done; again later. */
-MUST_CHECK enum rc log_forget(struct log *log, const struct store_forgetting *what, struct fault *fault);
+/* Takes events out of what is in the log, and puts others in their place, for all nodes. after, state and
+ * errors: as log_unname. */
+MUST_CHECK enum rc log_forget(struct log *log, const struct log_turn *after,
+                              const struct store_forgetting *what, struct fault *fault);
 
 /* Appends a batch that another log held at the turn that it says; for a log that is filled with another's
  * batches, in order, before anybody uses it. more: another call follows, and nothing is stored before the

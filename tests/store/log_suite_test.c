@@ -567,6 +567,40 @@ static void a_log_that_went_back_is_known(void **state)
     store_close(other);
 }
 
+/* Its second event is another's by now. */
+static void a_log_that_went_back_forgets_nothing(void **state)
+{
+    static const uint64_t second = 2;
+    const struct store_forgetting what = {&second, 1, NULL, 0, 1};
+    const struct store_erasure erasure = {.learner = 1, .id = "anna", .id_size = 4};
+    struct follower follower = {0}, none = {0};
+    struct fault fault;
+    bool all = false;
+
+    if (kind_of(state) == OWN)
+        return; /* as above */
+    struct store *store = open_node(state, 0), *other = open_node(state, 1);
+    assert_int_equal(write_one(store, &follower, "a", NULL), LOG_STORED);
+    assert_int_equal(log_forget(store_event_log(store), &follower.turn, &what, &fault), RC_OK);
+    assert_int_equal(log_unname(store_event_log(store), &follower.turn, &erasure, &all, &fault), RC_OK);
+    assert_true(all);
+    assert_int_equal(write_one(store, &follower, "b", NULL), LOG_STORED);
+    lose_after_1(kind_of(state));
+    assert_int_equal(log_forget(store_event_log(store), &follower.turn, &what, &fault), RC_CONFLICT);
+    assert_int_equal(write_one(other, &none, "the other", NULL), LOG_STORED);
+    assert_int_equal(log_forget(store_event_log(store), &follower.turn, &what, &fault), RC_CONFLICT);
+    if (kind_of(state) == POSTGRES) { /* the other names nobody */
+        assert_int_equal(log_unname(store_event_log(store), &follower.turn, &erasure, &all, &fault),
+                         RC_CONFLICT);
+        assert_false(all);
+    }
+    assert_true(log_holds(kind_of(state), "the other"));
+    assert_int_equal(log_forget(store_event_log(other), &none.turn, &what, &fault), RC_OK);
+    assert_false(log_holds(kind_of(state), "the other"));
+    store_close(store);
+    store_close(other);
+}
+
 static void what_is_forgotten_is_in_no_byte_of_the_log(void **state)
 {
     static const uint64_t first = 1;
@@ -584,7 +618,7 @@ static void what_is_forgotten_is_in_no_byte_of_the_log(void **state)
 
     assert_int_equal(write_one(store, &follower, "secret one", NULL), LOG_STORED);
     assert_int_equal(write_one(store, &follower, "secret two", NULL), LOG_STORED);
-    assert_int_equal(log_forget(log, &what, &fault), RC_OK);
+    assert_int_equal(log_forget(log, &follower.turn, &what, &fault), RC_OK);
     assert_int_equal(store_erase_some(store, &what, 0, &fault), RC_OK);
     assert_int_equal(events_in(store), 1);
     if (log_is_shared(log)) {
@@ -897,6 +931,7 @@ int main(void)
         OF_EACH(one_node_at_a_time_holds_the_turn),
         OF_EACH(who_follows_is_woken_by_others_alone),
         OF_EACH(a_log_that_went_back_is_known),
+        OF_EACH(a_log_that_went_back_forgets_nothing),
         OF_EACH(what_is_forgotten_is_in_no_byte_of_the_log),
         OF_EACH(a_log_is_filled_with_anothers_batches),
         OF_EACH(a_directorys_ledger_moves_with_it),

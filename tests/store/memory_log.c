@@ -310,16 +310,43 @@ static void leave(struct memory_server *server)
     (void)pthread_mutex_unlock(&server->lock);
 }
 
-static enum rc memory_forget(struct log *log, const struct store_forgetting *what, struct fault *fault)
+/* Nobody needs the id any more to find what names them. */
+static void forget_id(struct row *row, uint32_t learner)
+{
+    struct store_erasure *erasure = (struct store_erasure *)(uintptr_t)row->batch.erasure; /* likewise */
+
+    if (erasure && erasure->learner == learner)
+        erasure->id_size = 0;
+}
+
+/* Whether the log is the one of which the turn was taken. */
+static bool holds_turn(const struct memory_server *server, const struct log_turn *turn)
+{
+    return !turn->number ||
+           (turn->number <= server->count &&
+            memcmp(&server->rows[turn->number - 1]->batch.id, &turn->batch, sizeof turn->batch) == 0);
+}
+
+static enum rc refuse_turn(struct fault *fault)
+{
+    return fault_set(fault, RC_CONFLICT, NULL, "the log is not the one that this node has followed");
+}
+
+static enum rc memory_forget(struct log *log, const struct log_turn *after,
+                             const struct store_forgetting *what, struct fault *fault)
 {
     struct memory_server *server = enter(log);
-    bool busy = roll(server) < server->moods.busy;
+    bool busy = roll(server) < server->moods.busy, ours = holds_turn(server, after);
 
-    for (size_t i = 0; !busy && i < server->count; i++)
+    server->counts.forgets++;
+    for (size_t i = 0; !busy && ours && i < server->count; i++) {
         forget_events(server->rows[i], what->sequences, what->sequence_count, what->rewritten,
                       what->rewritten_count);
+        if (what->done)
+            forget_id(server->rows[i], what->done);
+    }
     leave(server);
-    return busy ? fault_set(fault, RC_BUSY, NULL, "the log is busy") : RC_OK;
+    return busy ? fault_set(fault, RC_BUSY, NULL, "the log is busy") : ours ? RC_OK : refuse_turn(fault);
 }
 
 /* ---- a node's log ---- */
@@ -368,12 +395,10 @@ static void fill_head(const struct memory_server *server, struct log_head *out)
 static enum rc bring(struct memory_server *server, const struct log_turn *after, log_visitor *visit,
                      void *arg, struct fault *fault)
 {
-    const struct row *last =
-        after->number && after->number <= server->count ? server->rows[after->number - 1] : NULL;
     enum rc rc = RC_OK;
 
-    if (after->number && (!last || memcmp(&last->batch.id, &after->batch, sizeof after->batch) != 0))
-        return fault_set(fault, RC_CONFLICT, NULL, "the log is not the one that this node has followed");
+    if (!holds_turn(server, after))
+        return refuse_turn(fault);
     for (size_t i = after->number; rc == RC_OK && i < server->count; i++) {
         rc = visit(arg, &server->rows[i]->batch, fault);
         server->counts.brought++;

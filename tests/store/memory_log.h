@@ -25,9 +25,10 @@ void memory_server_lose(struct memory_server *server, uint64_t after);
 /* Whether the bytes stand anywhere in it. */
 bool memory_server_holds(const struct memory_server *server, const char *bytes, size_t size);
 
-/* How many batches it holds, and how often it answered LOG_UNKNOWN of a batch that it has, or has not. */
+/* How many batches it holds, how often it answered LOG_UNKNOWN of a batch that it has, or has not, and how
+ * often it was asked to forget something. */
 struct memory_counts {
-    uint64_t turns, refused, doubted_stored, doubted_lost, brought;
+    uint64_t turns, refused, doubted_stored, doubted_lost, brought, forgets;
 };
 struct memory_counts memory_server_counts(const struct memory_server *server);
 

@@ -10,6 +10,7 @@
 #include "app/read_index.h"
 #include "app/rollback.h"
 #include "app/service.h"
+#include "app/traces.h"
 #include "app/verify.h"
 #include "core/members.h"
 #include "model/log_totals.h"
@@ -1174,6 +1175,171 @@ static void an_erasure_brings_no_rows_of_whom_it_erases(void **unused)
     arena_done(&arena);
 }
 
+/* ---- what a large erasure leaves to be done ---- */
+
+enum { REPORTS = 600 }; /* more than one commit takes out */
+
+/* An item each. */
+static void report_often(struct engine *engine, const char *learner, struct arena *arena)
+{
+    struct command *all = NULL;
+    struct fault fault;
+
+    for (int i = 0; i < REPORTS; i++) {
+        struct item_report *one = arena_alloc(arena, sizeof *one);
+        *one = (struct item_report){.item = text(arena_printf(arena, "i%d", i)),
+                                    .report = {.has = HAS_STATUS, .status = ITEM_COMPLETED}};
+        struct command *command = new_command(arena, CMD_REPORTS);
+        command->learner = text(learner);
+        command->reports = one;
+        command->report_count = 1;
+        command->next = all;
+        all = command;
+    }
+    assert_int_equal(engine_run(engine, all, NULL, NULL, &fault), RC_OK);
+    assert_int_equal(all->rc, RC_OK);
+}
+
+static void erase_anna(struct engine *engine, struct arena *arena)
+{
+    struct command *erase = new_command(arena, CMD_ERASE);
+    struct fault fault;
+
+    erase->learner = text("anna");
+    assert_int_equal(engine_run(engine, erase, NULL, NULL, &fault), RC_OK);
+    assert_int_equal(erase->rc, RC_OK);
+}
+
+/* Ends without doing what is left, as a kill does. */
+static void kill_node(struct node *node)
+{
+    node->engine->state.broken = true;
+    close_node(node);
+}
+
+static enum rc count_job(void *arg, const struct store_erasure *erasure, struct fault *fault)
+{
+    (void)erasure, (void)fault;
+    ++*(int *)arg;
+    return RC_OK;
+}
+
+/* How many erasures a node's files say are not over. */
+static int jobs_of(struct store *store)
+{
+    struct fault fault;
+    int count = 0;
+
+    assert_int_equal(store_each_erasing(store, count_job, &count, &fault), RC_OK);
+    return count;
+}
+
+struct found {
+    uint32_t learner;
+    int events, named; /* that learner's; in which anna is named */
+};
+
+static enum rc find(void *arg, const struct stored_event *event, struct fault *fault)
+{
+    struct found *found = arg;
+
+    (void)fault;
+    found->events += event->learner == found->learner;
+    found->named += event->body_size && memmem(event->body, event->body_size, "anna", 4) != NULL;
+    return RC_OK;
+}
+
+static struct found find_of(const struct node *node, uint32_t learner)
+{
+    struct found found = {.learner = learner};
+    struct fault fault;
+
+    assert_int_equal(store_each_event(node->store, 0, find, &found, &fault), RC_OK);
+    return found;
+}
+
+static void lose_after_1(void)
+{
+    memory_server_lose(server, 1);
+    if (on_postgres) {
+        postgres_server_run("DELETE FROM milepost_turn WHERE turn > 1", NULL);
+        postgres_server_run("DELETE FROM milepost_named WHERE turn > 1", NULL);
+    }
+}
+
+static void make_anew(struct node *node)
+{
+    remove_node(node);
+    make_node(node, true);
+}
+
+/* The log loses anna's events and her erasure, and has others' at their numbers by now. Nodes that are to
+ * take hers out: one that does not know it yet, and ends; one that a kill ended, and that starts. */
+static void what_is_left_of_an_erasure_is_taken_out_of_the_nodes_own_log_alone(void **unused)
+{
+    struct command carl = enrol("carl", "c1");
+    struct policy policy = {.now_ms = clock_of_step};
+    struct engine *engine = NULL;
+    struct store *store = NULL;
+    struct arena arena;
+    struct fault fault;
+    (void)unused;
+    skip_without_server();
+    arena_init(&arena);
+    assert_int_equal(engine_run(nodes[0].engine, &carl, NULL, NULL, &fault), RC_OK);
+    report_often(nodes[0].engine, "anna", &arena);
+    erase_anna(nodes[0].engine, &arena);
+    catch_up(&nodes[1]);
+    assert_int_equal(jobs_of(nodes[0].store), 1);
+    assert_int_equal(jobs_of(nodes[1].store), 1);
+    kill_node(&nodes[0]);
+    lose_after_1();
+    close_node(&nodes[2]);
+    make_anew(&nodes[2]);
+    report_often(nodes[2].engine, "bob", &arena);
+    int written = find_of(&nodes[2], 2).events;
+    assert_true(written >= REPORTS);
+
+    close_node(&nodes[1]);
+    make_anew(&nodes[1]);
+    assert_int_equal(find_of(&nodes[1], 2).events, written);
+    close_node(&nodes[1]);
+    const struct store_place database = {
+        .directory = nodes[0].directory, .database = postgres_server_url(), .log = log_of_test};
+    enum rc rc = on_postgres ? store_open(&database, &store, &fault)
+                             : store_open_on(nodes[0].directory, &memory_log, server, &store, &fault);
+    assert_int_equal(rc, RC_OK);
+    assert_int_equal(engine_new(store, &policy, NULL, &engine, &fault), RC_CONFLICT);
+    assert_int_equal(jobs_of(store), 1);
+    store_close(store);
+    make_anew(&nodes[0]);
+    assert_int_equal(find_of(&nodes[0], 2).events, written);
+    close_node(&nodes[0]);
+    close_node(&nodes[2]);
+    close_node(&alone);
+    arena_done(&arena);
+}
+
+/* With its threads, and before it has asked for anything: the log's answer ends it. */
+static void a_node_that_finds_another_log_when_it_erases_ends(void **unused)
+{
+    struct arena arena;
+    struct fault fault;
+    (void)unused;
+    arena_init(&arena);
+    struct command carl = enrol("carl", "c1");
+    assert_int_equal(engine_run(nodes[0].engine, &carl, NULL, NULL, &fault), RC_OK);
+    report_often(nodes[0].engine, "anna", &arena);
+    erase_anna(nodes[0].engine, &arena);
+    lose_after_1();
+    traces_erase_some(nodes[0].engine);
+    assert_true(engine_state(nodes[0].engine).broken);
+    for (int i = 0; i < NODES; i++)
+        close_node(&nodes[i]);
+    close_node(&alone);
+    arena_done(&arena);
+}
+
 static bool kinds[] = {false, true};
 
 #define IN_MEMORY(test)                                                                                      \
@@ -1217,6 +1383,9 @@ int main(void)
         ON_POSTGRES(no_hash_of_an_erased_id_stays),
         ON_POSTGRES(an_erasure_brings_no_rows_of_whom_it_erases),
         ON_POSTGRES(rows_of_who_is_erased_are_rewritten_a_few_at_a_time),
+        IN_MEMORY(what_is_left_of_an_erasure_is_taken_out_of_the_nodes_own_log_alone),
+        ON_POSTGRES(what_is_left_of_an_erasure_is_taken_out_of_the_nodes_own_log_alone),
+        IN_MEMORY(a_node_that_finds_another_log_when_it_erases_ends),
     };
     has_postgres = postgres_server_start();
     int failed = cmocka_run_group_tests_name("nodes", tests, NULL, NULL);

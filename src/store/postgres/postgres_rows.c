@@ -170,7 +170,7 @@ static bool same_batch(const struct batch_id *a, const struct batch_id *b)
     return memcmp(a, b, sizeof *a) == 0;
 }
 
-static enum rc refuse_chain(struct fault *fault)
+enum rc postgres_refuse_chain(struct fault *fault)
 {
     return fault_set(fault, RC_CONFLICT, NULL, "the log is not the one that this node has followed");
 }
@@ -189,7 +189,7 @@ enum rc postgres_visit(struct postgres_log *log, const PGresult *rows, int limit
             postgres_read_head(rows, 0, &head);
         if (!count || head.turn.number != inout_after->number ||
             !same_batch(&head.turn.batch, &inout_after->batch))
-            return refuse_chain(fault);
+            return postgres_refuse_chain(fault);
     }
     for (int i = first; i < count && rc == RC_OK; i++) {
         struct batch_id prev;
@@ -200,7 +200,7 @@ enum rc postgres_visit(struct postgres_log *log, const PGresult *rows, int limit
         postgres_read_head(rows, i, &head);
         get_batch_id(rows, i, COL_PREV, &prev);
         if (head.turn.number != inout_after->number + 1 || !same_batch(&prev, &inout_after->batch))
-            return refuse_chain(fault);
+            return postgres_refuse_chain(fault);
         rc = hand_over(log, rows, i, visit, arg, fault);
         if (rc == RC_OK)
             *inout_after = head.turn;

@@ -17,6 +17,9 @@ MUST_CHECK enum rc postgres_visit(struct postgres_log *log, const PGresult *rows
                                   struct log_turn *inout_after, log_visitor *visit, void *arg, bool *out_all,
                                   struct fault *fault);
 
+/* RC_CONFLICT: a turn that was followed is not in the log. */
+MUST_CHECK enum rc postgres_refuse_chain(struct fault *fault);
+
 /* A row's bytes decoded, with what it says beside them. Borrows from rows and the arena. */
 MUST_CHECK enum rc postgres_decode(const PGresult *rows, int row, struct arena *arena,
                                    struct store_batch *out, struct fault *fault);

@@ -181,23 +181,31 @@ enum log_outcome postgres_outcome(struct log *log, const struct batch_id *batch,
     return found ? LOG_STORED : LOG_REFUSED;
 }
 
-/* A transaction of its own around what `log_forget` and `log_fill` do. */
-static enum rc take_lock(struct postgres_log *log, struct fault *fault)
+/* A transaction of its own around what `log_unname`, `log_forget` and `log_fill` do. after: a turn that the
+ * log has to hold; RC_CONFLICT, without a transaction: it does not. */
+static enum rc take_lock(struct postgres_log *log, const struct log_turn *after, struct fault *fault)
 {
+    enum { BEGUN, LOCKED, HELD, COUNT };
     struct pg_arguments arguments = {.count = 0};
-    PGresult *results[2] = {NULL};
+    PGresult *results[COUNT] = {NULL};
     const char *state;
+    int count = after->number ? COUNT : HELD;
     enum rc rc = postgres_reach(log, fault);
 
     if (rc != RC_OK)
         return rc;
     pg_argument_4(&arguments, log->number);
-    if (pg_send(&log->writer, PG_BEGIN, NULL) && pg_send(&log->writer, PG_LOCK, &arguments) &&
-        pg_take(&log->writer, monotonic_ms() + TURN_MS, results, 2) && pg_all_well(results, 2, &state)) {
-        pg_clear(results, 2);
+    bool taken = pg_send(&log->writer, PG_BEGIN, NULL) && pg_send(&log->writer, PG_LOCK, &arguments) &&
+                 (!after->number || ask_for(log, after)) &&
+                 pg_take(&log->writer, monotonic_ms() + TURN_MS, results, count);
+    if (!taken || !pg_all_well(results, count, &state))
+        return postgres_fail(log, results, count, fault);
+    bool held = !after->number || PQntuples(results[HELD]) > 0;
+    pg_clear(results, count);
+    if (held)
         return RC_OK;
-    }
-    return postgres_fail(log, results, 2, fault);
+    postgres_roll_back(log);
+    return postgres_refuse_chain(fault);
 }
 
 static enum rc commit_only(struct postgres_log *log, struct fault *fault)
@@ -212,10 +220,11 @@ static enum rc commit_only(struct postgres_log *log, struct fault *fault)
     return postgres_fail(log, results, 1, fault);
 }
 
-enum rc postgres_forget(struct log *log, const struct store_forgetting *what, struct fault *fault)
+enum rc postgres_forget(struct log *log, const struct log_turn *after, const struct store_forgetting *what,
+                        struct fault *fault)
 {
     struct postgres_log *mine = postgres_of(log);
-    enum rc rc = take_lock(mine, fault);
+    enum rc rc = take_lock(mine, after, fault);
 
     if (rc != RC_OK)
         return rc;
@@ -226,11 +235,11 @@ enum rc postgres_forget(struct log *log, const struct store_forgetting *what, st
     return rc;
 }
 
-enum rc postgres_unname(struct log *log, const struct store_erasure *erasure, bool *out_all,
-                        struct fault *fault)
+enum rc postgres_unname(struct log *log, const struct log_turn *after, const struct store_erasure *erasure,
+                        bool *out_all, struct fault *fault)
 {
     struct postgres_log *mine = postgres_of(log);
-    enum rc rc = take_lock(mine, fault);
+    enum rc rc = take_lock(mine, after, fault);
     bool all = false;
 
     *out_all = false;
@@ -268,8 +277,9 @@ static enum rc fill_one(struct postgres_log *log, const struct store_batch *batc
 
 enum rc postgres_fill(struct log *log, const struct store_batch *batch, bool more, struct fault *fault)
 {
+    static const struct log_turn any = {.number = 0};
     struct postgres_log *mine = postgres_of(log);
-    enum rc rc = mine->filling ? RC_OK : take_lock(mine, fault);
+    enum rc rc = mine->filling ? RC_OK : take_lock(mine, &any, fault);
 
     mine->filling = rc == RC_OK;
     if (rc == RC_OK && batch)

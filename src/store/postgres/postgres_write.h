@@ -11,11 +11,12 @@ enum log_outcome postgres_commit(struct log *log, const struct store_batch *batc
 enum log_outcome postgres_outcome(struct log *log, const struct batch_id *batch, struct fault *fault);
 
 /* log_unname. */
-MUST_CHECK enum rc postgres_unname(struct log *log, const struct store_erasure *erasure, bool *out_all,
-                                   struct fault *fault);
+MUST_CHECK enum rc postgres_unname(struct log *log, const struct log_turn *after,
+                                   const struct store_erasure *erasure, bool *out_all, struct fault *fault);
 
 /* log_forget. */
-MUST_CHECK enum rc postgres_forget(struct log *log, const struct store_forgetting *what, struct fault *fault);
+MUST_CHECK enum rc postgres_forget(struct log *log, const struct log_turn *after,
+                                   const struct store_forgetting *what, struct fault *fault);
 
 /* log_fill. */
 MUST_CHECK enum rc postgres_fill(struct log *log, const struct store_batch *batch, bool more,
