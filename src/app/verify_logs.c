@@ -11,7 +11,7 @@
 
 bool log_refs_add(struct log_refs *refs, const struct stored_event *stored)
 {
-    if (!event_is_log((enum event_kind)stored->kind))
+    if (!event_is_log((enum event_kind)stored->kind) && stored->kind != EV_ERASED)
         return true;
     if (refs->count == refs->room) {
         size_t room = refs->room ? refs->room * 2 : 1024;
@@ -21,8 +21,7 @@ bool log_refs_add(struct log_refs *refs, const struct stored_event *stored)
         refs->at = at;
         refs->room = room;
     }
-    refs->at[refs->count++] =
-        (struct log_ref){stored->sequence, stored->learner, stored->kind == EV_LOGS_ROLLED_BACK};
+    refs->at[refs->count++] = (struct log_ref){stored->sequence, stored->learner, stored->kind};
     return true;
 }
 
@@ -55,16 +54,21 @@ static enum rc entries_of(struct comparing *comparing, size_t end, struct log_en
 {
     static const struct bound always = {.sequence = UINT64_MAX};
     const struct log_ref *refs = comparing->refs->at + comparing->from;
-    size_t count = end - comparing->from;
+    size_t count = end - comparing->from, kept = 0;
     uint64_t *sequences = malloc((count + 1) * sizeof *sequences);
 
     if (!sequences)
         return fault_no_memory(comparing->fault);
     for (size_t i = 0; i < count; i++) {
-        sequences[i] = refs[i].sequence;
-        *out_rollbacks += refs[i].rollback;
+        if (refs[i].kind == EV_ERASED) {
+            kept = 0;
+            *out_rollbacks = 0;
+            continue;
+        }
+        sequences[kept++] = refs[i].sequence;
+        *out_rollbacks += refs[i].kind == EV_LOGS_ROLLED_BACK;
     }
-    enum rc rc = history_fold_logs(comparing->store, sequences, count, &always, out, comparing->fault);
+    enum rc rc = history_fold_logs(comparing->store, sequences, kept, &always, out, comparing->fault);
     free(sequences);
     return rc;
 }

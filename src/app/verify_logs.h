@@ -10,7 +10,7 @@
 struct log_ref {
     uint64_t sequence;
     uint32_t learner;
-    bool rollback;
+    uint8_t kind;
 };
 
 struct log_refs {
@@ -18,7 +18,8 @@ struct log_refs {
     size_t count, room;
 };
 
-/* Notes an event if it is about log entries. False: out of memory. free() refs->at. */
+/* Notes an event if it is about log entries, or erases somebody: what they wrote before counts no more,
+ * though some of it may still be there. False: out of memory. free() refs->at. */
 bool log_refs_add(struct log_refs *refs, const struct stored_event *stored);
 
 /* Who is told what is not as it should be. should NULL: the entry should not be there. */
