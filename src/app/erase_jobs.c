@@ -84,6 +84,14 @@ static enum rc add(void *arg, const struct store_erasure *erasure, struct fault 
     return RC_OK;
 }
 
+/* A copy of a log elsewhere, opened without that: what ended in the copy alone would stay in the log. */
+static bool lacks_its_log(struct store *store)
+{
+    const struct log *log = store_event_log(store);
+
+    return !log || (store_copied(store).number && !log_is_shared(log));
+}
+
 enum rc erase_jobs_new(struct store *store, struct erase_jobs **out_jobs, struct fault *fault)
 {
     struct erase_jobs *jobs = calloc(1, sizeof *jobs);
@@ -96,7 +104,7 @@ enum rc erase_jobs_new(struct store *store, struct erase_jobs **out_jobs, struct
         free(jobs);
         return fault_no_memory(fault);
     }
-    enum rc rc = store_each_erasing(store, add, jobs, fault);
+    enum rc rc = lacks_its_log(store) ? RC_OK : store_each_erasing(store, add, jobs, fault);
     if (rc != RC_OK)
         erase_jobs_free(jobs);
     else

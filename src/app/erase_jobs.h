@@ -9,7 +9,8 @@
 
 struct erase_jobs;
 
-/* Loads the erasures that the store has written down. Errors: RC_BUSY, out of memory; else the store's. */
+/* Loads the erasures that the store has written down; of a copy of a log that was opened without it none: who
+ * opens both goes on with them. Errors: RC_BUSY, out of memory; else the store's. */
 MUST_CHECK enum rc erase_jobs_new(struct store *store, struct erase_jobs **out_jobs, struct fault *fault);
 
 /* NULL is fine. What is not finished, the next start goes on with. */

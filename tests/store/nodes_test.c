@@ -1200,6 +1200,22 @@ static void report_often(struct engine *engine, const char *learner, struct aren
     assert_int_equal(all->rc, RC_OK);
 }
 
+/* An event of bob's that names anna. */
+static void lock_by_anna(struct engine *engine, struct arena *arena)
+{
+    struct command *lock = new_command(arena, CMD_LOCK);
+    struct fault fault;
+
+    report_often(engine, "bob", arena);
+    lock->face = FACE_COURSEROOM;
+    lock->learner = text("bob");
+    lock->course = text("c1");
+    lock->item = text("i1");
+    lock->actor = text("anna");
+    assert_int_equal(engine_run(engine, lock, NULL, NULL, &fault), RC_OK);
+    assert_int_equal(lock->rc, RC_OK);
+}
+
 static void erase_anna(struct engine *engine, struct arena *arena)
 {
     struct command *erase = new_command(arena, CMD_ERASE);
@@ -1340,6 +1356,44 @@ static void a_node_that_finds_another_log_when_it_erases_ends(void **unused)
     arena_done(&arena);
 }
 
+/* As milepost rebuild does without the database. */
+static void an_erasure_does_not_end_in_a_copy_alone(void **unused)
+{
+    const struct policy policy = {.now_ms = clock_of_step};
+    struct engine *engine;
+    struct store *store;
+    struct arena arena;
+    struct fault fault;
+    uint64_t mended;
+    (void)unused;
+    skip_without_server();
+    arena_init(&arena);
+    report_often(nodes[0].engine, "anna", &arena);
+    log_entries(nodes[0].engine, &arena, 20);
+    lock_by_anna(nodes[0].engine, &arena);
+    erase_anna(nodes[0].engine, &arena);
+    kill_node(&nodes[0]);
+    assert_int_equal(store_open_alone(nodes[0].directory, &store, &fault), RC_OK);
+    assert_int_equal(engine_new(store, &policy, NULL, &engine, &fault), RC_OK);
+    assert_false(erase_jobs_pending(engine->jobs));
+    engine_free(engine);
+    assert_int_equal(verify_mend_logs(store, &mended, &fault), RC_OK);
+    assert_int_equal(mended, 0);
+    assert_int_equal(jobs_of(store), 1);
+    store_close(store);
+    verify_files(&nodes[0]);
+    open_node(&nodes[0], true);
+    close_node(&nodes[0]); /* which does it, in the log too */
+    for (int i = 1; i < NODES; i++)
+        close_node(&nodes[i]);
+    make_anew(&nodes[1]);
+    assert_int_equal(find_of(&nodes[1], 1).events, 1); /* that she was erased */
+    assert_int_equal(find_of(&nodes[1], 1).named, 0);
+    close_node(&nodes[1]);
+    close_node(&alone);
+    arena_done(&arena);
+}
+
 static bool kinds[] = {false, true};
 
 #define IN_MEMORY(test)                                                                                      \
@@ -1386,6 +1440,8 @@ int main(void)
         IN_MEMORY(what_is_left_of_an_erasure_is_taken_out_of_the_nodes_own_log_alone),
         ON_POSTGRES(what_is_left_of_an_erasure_is_taken_out_of_the_nodes_own_log_alone),
         IN_MEMORY(a_node_that_finds_another_log_when_it_erases_ends),
+        IN_MEMORY(an_erasure_does_not_end_in_a_copy_alone),
+        ON_POSTGRES(an_erasure_does_not_end_in_a_copy_alone),
     };
     has_postgres = postgres_server_start();
     int failed = cmocka_run_group_tests_name("nodes", tests, NULL, NULL);
