@@ -66,7 +66,7 @@ void engine_set_answers(struct engine *engine, struct idempotency *answers);
  * shares it. Any thread; takes no lock. */
 int64_t engine_reached_ms(const struct engine *engine);
 
-/* The log that the engine writes; of its functions only log_head is for another thread than the engine's. */
+/* The log that the engine writes; which of its functions are for other threads: store/log.h. */
 struct log *engine_log(struct engine *engine);
 
 /* The policy's clock. */

@@ -11,7 +11,8 @@ void traces_scrub(struct engine *engine);
 /* A few milliseconds of what erasures have left to do; between two batches. */
 void traces_erase_some(struct engine *engine);
 
-/* Before the store is closed: all of it, unless that fails; the next start goes on then. */
+/* Before the store is closed: for five seconds at most, and nothing when the node is broken (its log may be
+ * another's). The next start, or another node, goes on. */
 void traces_erase_rest(struct engine *engine);
 
 /* Before the store is closed, after traces_erase_rest: tries for two seconds. */

@@ -20,8 +20,11 @@
  *   in doubt  From a log_commit that said LOG_UNKNOWN until log_outcome_of says something else. It holds no
  * turn, and must not begin: what it would decide on may be old.
  *
- * All functions but log_head are for one thread, the engine's. None is for an event loop: they may wait for a
- * disk or a network. Source: docs/decisions/0020. */
+ * Most functions are for one thread, the engine's: log_next_id, log_begin, log_commit, log_outcome_of,
+ * log_abandon, log_catch_up, log_follow, log_is_named, log_unname, log_forget, log_fill, log_has_room,
+ * log_enter. log_head: for one thread, which may be another. For any thread: log_share, log_leave, log_claim;
+ * log_nodes; log_name, log_note, log_is_shared. None but the last four is for an event loop: the others may
+ * wait for a disk or a network. Source: docs/decisions/0020. */
 
 struct store;
 
