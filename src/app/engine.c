@@ -304,9 +304,12 @@ static bool follow_up(struct engine *engine, bool stopping)
 
     if (commit_batch(engine, NULL, NULL, NULL, &fault) == RC_OK)
         return true;
-    if (!stopping) { /* the disk may be full: a moment later */
+    if (!stopping) { /* the disk may be full: a moment later, or after what comes before */
         (void)pthread_mutex_lock(&engine->lock);
-        (void)monotonic_wait(&engine->work, &engine->lock, LOOK_MS);
+        engine->sleeping = true;
+        if (!queued(engine) && !engine->stopping)
+            (void)monotonic_wait(&engine->work, &engine->lock, LOOK_MS);
+        engine->sleeping = false;
         (void)pthread_mutex_unlock(&engine->lock);
     }
     return false;

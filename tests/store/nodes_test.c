@@ -12,6 +12,7 @@
 #include "app/service.h"
 #include "app/traces.h"
 #include "app/verify.h"
+#include "base/monotonic.h"
 #include "core/members.h"
 #include "model/log_totals.h"
 #include "memory_log.h"
@@ -936,6 +937,43 @@ static void what_dead_nodes_began_another_ends(void **unused)
     arena_done(&arena);
 }
 
+/* While the log refuses what follows an earlier write, a write is answered at once, though no better. */
+static void what_cannot_follow_yet_holds_no_write_up(void **unused)
+{
+    enum { WRITES = 20 };
+    struct node *node = &nodes[0];
+    struct arena arena;
+    struct fault fault;
+    (void)unused;
+    arena_init(&arena);
+    log_entries(node->engine, &arena, 1000);
+    struct command *clear = new_command(&arena, CMD_LOGS_CLEAR);
+    clear->learner = text("anna");
+    assert_int_equal(engine_run(node->engine, clear, NULL, NULL, &fault), RC_OK);
+    assert_int_not_equal(log_total_of(node, key_of_anna(node)).kept.settling, 0);
+    memory_server_set_moods(server, (struct memory_moods){.refuses = 1000});
+    assert_int_equal(engine_start(node->engine, &fault), RC_OK);
+    int64_t began_ms = monotonic_ms();
+    for (unsigned i = 1; i <= WRITES; i++) {
+        struct command *write = new_command(&arena, CMD_ENROL);
+        write->learner = text("anna");
+        write->course = text("c1");
+        atomic_store(&answered, 0);
+        assert_null(engine_submit(node->engine, write, &fault));
+        for (int looks = 0; looks < 5000 && !atomic_load(&answered); looks++)
+            usleep(1000);
+        assert_int_equal(write->rc, RC_BUSY);
+        usleep(10000); /* it waits again */
+    }
+    assert_true(monotonic_ms() - began_ms < WRITES * 150); /* it waited 250 each before */
+    memory_server_set_moods(server, (struct memory_moods){0});
+    for (int i = 0; i < NODES; i++)
+        close_node(&nodes[i]);
+    verify_closed_nodes();
+    close_node(&alone);
+    arena_done(&arena);
+}
+
 /* Who has ended what another began looks at none of it again: each look goes through all holders. */
 static void who_took_over_and_is_done_begins_no_more(void **unused)
 {
@@ -1432,6 +1470,7 @@ int main(void)
         ON_POSTGRES(what_comes_while_a_node_waits_for_its_turn_is_in_its_batch),
         IN_MEMORY(many_items_are_adopted_a_batch),
         IN_MEMORY(who_took_over_and_is_done_begins_no_more),
+        IN_MEMORY(what_cannot_follow_yet_holds_no_write_up),
         IN_MEMORY(what_dead_nodes_began_another_ends),
         ON_POSTGRES(what_dead_nodes_began_another_ends),
         ON_POSTGRES(no_hash_of_an_erased_id_stays),
