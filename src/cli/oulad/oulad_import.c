@@ -171,25 +171,27 @@ static void fill(struct arena *arena, const struct oulad_course *course, const s
 
 /* ---- laying one presentation ---- */
 
-/* Where an earlier run stopped. -1: known, but from other files. */
-static long long find_done(struct engine *engine, const struct oulad_course *course, const char *ledger_key)
+/* Where an earlier run stopped; 0: there was none. RC_CONFLICT: one of other files. Else as store_ledger. */
+static enum rc find_done(struct engine *engine, const struct oulad_course *course, const char *ledger_key,
+                         long long *out_done, struct fault *fault)
 {
     struct buf value = {0};
-    struct fault fault;
     size_t size = strlen(course->digest);
-    long long done = 0;
     char *end = NULL;
 
-    enum rc rc = store_ledger(engine_store(engine), ledger_key, &value, &fault);
+    *out_done = 0;
+    enum rc rc = store_ledger(engine_store(engine), ledger_key, &value, fault);
     buf_char(&value, '\0');
+    if (rc == RC_OK && value.failed)
+        rc = fault_no_memory(fault);
     if (rc == RC_OK) { /* "digest steps" */
         bool same = strncmp(value.bytes, course->digest, size) == 0 && value.bytes[size] == ' ';
-        done = same ? strtoll(value.bytes + size + 1, &end, 10) : -1;
-        if (same && *end)
-            done = -1;
+        *out_done = same ? strtoll(value.bytes + size + 1, &end, 10) : 0;
+        if (!same || *end)
+            rc = fault_set(fault, RC_CONFLICT, NULL, "was imported from other files; nothing was changed");
     }
     buf_done(&value);
-    return done;
+    return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
 static enum rc run(struct import *import, struct command *commands, const struct oulad_course *course,
@@ -211,12 +213,10 @@ static enum rc lay(struct import *import, const struct oulad_course *course, str
 {
     char ledger_key[64];
     int64_t *clicks = need(calloc(course->learner_count * course->item_count + 1, sizeof *clicks));
-    enum rc rc = RC_OK;
+    long long done;
 
     (void)snprintf(ledger_key, sizeof ledger_key, "oulad:%s", course->code); /* fits */
-    long long done = find_done(import->engine, course, ledger_key);
-    if (done < 0)
-        rc = fault_set(fault, RC_CONFLICT, NULL, "was imported from other files; nothing was changed");
+    enum rc rc = find_done(import->engine, course, ledger_key, &done, fault);
     for (size_t i = 0; rc == RC_OK && i < course->step_count;) {
         struct command *first = NULL, *last = NULL;
         size_t count = 0;
