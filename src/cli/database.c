@@ -166,11 +166,14 @@ static enum rc fill_log(const struct settings *settings, const char *directory, 
     }
     if (rc == RC_OK && head.turn.number)
         rc = fault_set(fault, RC_CONFLICT, NULL, "the database's log is not empty; nothing was changed");
-    if (rc == RC_OK && keys)
-        rc = share_keys(filling.log, directory, fault); /* first: a log that is filled is not filled again */
     progress_begin(&filling.progress, "moving", "events", store_counters(source).sequence);
     if (rc == RC_OK)
         rc = store_each_batch(source, fill, &filling, fault);
+    /* When all is there that can fail for long, and before what ends it: a log that is filled is not filled
+     * again. Where that fails alone, an empty log has these keys by now, and another try gives it them anew.
+     */
+    if (rc == RC_OK && keys)
+        rc = share_keys(filling.log, directory, fault);
     if (rc == RC_OK)
         rc = log_fill(filling.log, NULL, false, fault);
     progress_end(&filling.progress);
