@@ -19,6 +19,7 @@ struct job {
     struct sequences own, named;
     size_t own_done, named_done;
     bool unnamed; /* the log names them nowhere but in those */
+    bool clean;   /* nor in those: another node has taken them out */
     char id[];
 };
 
@@ -74,6 +75,7 @@ static enum rc add(void *arg, const struct store_erasure *erasure, struct fault 
     memcpy(job->id, erasure->id, erasure->id_size);
     job->person = (struct text){job->id, (uint32_t)erasure->id_size};
     job->learner = erasure->learner;
+    job->unnamed = job->clean = erasure->clean;
     if (!decode(erasure->own, erasure->own_size, &job->own) ||
         !decode(erasure->named, erasure->named_size, &job->named)) {
         job_free(job);
@@ -128,6 +130,28 @@ bool erase_jobs_add(struct erase_jobs *jobs, const struct store_erasure *erasure
 {
     struct fault fault;
     return add(jobs, erasure, &fault) == RC_OK;
+}
+
+static enum rc stop_at_first(void *arg, const struct stored_event *event, struct fault *fault)
+{
+    (void)event, (void)fault;
+    *(bool *)arg = true;
+    return RC_ENOUGH;
+}
+
+enum rc erase_jobs_look(struct store *store, const struct store_erasure *erasure, bool *out_any,
+                        struct fault *fault)
+{
+    struct sequences own = {.count = 0};
+    bool any = false;
+    enum rc rc = decode(erasure->own, erasure->own_size, &own)
+                     ? store_each_event_of(store, own.at, own.count, stop_at_first, &any, fault)
+                     : fault_no_memory(fault);
+
+    sequences_done(&own);
+    if (rc == RC_OK)
+        *out_any = any;
+    return rc;
 }
 
 bool erase_jobs_pending(const struct erase_jobs *jobs)
@@ -195,7 +219,8 @@ static enum rc do_some(struct erase_jobs *jobs, struct job *job, struct arena *a
     const struct store_forgetting what = {
         job->own.at + job->own_done, own,           rewriting.out, rewriting.count,
         last ? job->learner : 0,     rewrite_there, &rewriting};
-    rc = log_forget(log, &followed, &what, fault);
+    if (!job->clean)
+        rc = log_forget(log, &followed, &what, fault);
     if (rc == RC_OK && rewriting.failed)
         rc = fault_no_memory(fault); /* all of it again */
     if (rc == RC_OK)

@@ -5,7 +5,7 @@
 /* Erasures that are decided and durable, of which events are still to be taken out of the file: more than one
  * commit should hold. The engine does them a few milliseconds at a time, between its batches; what is under
  * way is written down, so that a start goes on with it. Nobody can look up the person meanwhile. One thread,
- * the engine's. Source: docs/decisions/0007, 0016, 0030. */
+ * the engine's. Source: docs/decisions/0007, 0016, 0030, 0032. */
 
 struct erase_jobs;
 
@@ -15,6 +15,11 @@ MUST_CHECK enum rc erase_jobs_new(struct store *store, struct erase_jobs **out_j
 
 /* NULL is fine. What is not finished, the next start goes on with. */
 void erase_jobs_free(struct erase_jobs *jobs);
+
+/* Whether the node's own files hold an event of the erasure's `own`. Errors: RC_BUSY, out of memory; else the
+ * store's. */
+MUST_CHECK enum rc erase_jobs_look(struct store *store, const struct store_erasure *erasure, bool *out_any,
+                                   struct fault *fault);
 
 /* After the commit that wrote it down. False: out of memory; the next start goes on with it. */
 bool erase_jobs_add(struct erase_jobs *jobs, const struct store_erasure *erasure);

@@ -174,6 +174,20 @@ static void name_erased(struct engine *engine, struct store_erasure *erasure, ch
     }
 }
 
+/* Of an erasure that the log is rid of, a node that never held the person has nothing to do: one that is new
+ * would else work through all that there ever were. Who knew the id has events that name them, perhaps. */
+static enum rc drop_job(struct engine *engine, struct store_erasure *erasure, struct fault *fault)
+{
+    bool any = true;
+    enum rc rc = erasure->id_size ? RC_OK : erase_jobs_look(engine->store, erasure, &any, fault);
+
+    if (rc == RC_OK && !any) {
+        erasure->own = erasure->named = NULL;
+        erasure->own_size = erasure->named_size = 0;
+    }
+    return rc;
+}
+
 /* An answer is kept for a day by this node's clock, since by this it is judged: who decided it may have one
  * that is a day off. Not those of a start, which may be old. NULL: out of memory. */
 static struct store_answer *stamp_answers(struct engine *engine, const struct store_batch *batch)
@@ -194,18 +208,23 @@ static enum rc take(void *arg, const struct store_batch *batch, struct fault *fa
     struct store_answer *answers = NULL;
     struct store_erasure erasure;
     char id[IDENT_MAX_BYTES];
+    enum rc rc = RC_OK;
 
     if (batch->erasure && !batch->erasure->id_size) {
         erasure = *batch->erasure;
         name_erased(engine, &erasure, id);
+        if (erasure.clean)
+            rc = drop_job(engine, &erasure, fault);
         own.erasure = &erasure;
     }
+    if (rc != RC_OK)
+        return rc;
     if (batch->answer_count && !engine->starting) {
         own.answers = answers = stamp_answers(engine, batch);
         if (!answers)
             return fault_no_memory(fault);
     }
-    enum rc rc = take_whole(engine, &own, fault);
+    rc = take_whole(engine, &own, fault);
     free(answers);
     return rc;
 }

@@ -315,6 +315,7 @@ static void take_erasure(struct decoding *decoding, bool has_job, struct store_b
         erasure->named_size = take_bytes(decoding, &named);
         erasure->own = (const uint8_t *)own;
         erasure->named = (const uint8_t *)named;
+        erasure->clean = erasure->id_size == 0; /* that goes last (batch_forget.c) */
     }
     erasure->forgotten = take_ids(decoding, &erasure->forgotten_count);
     out->erasure = erasure;

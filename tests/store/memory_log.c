@@ -315,8 +315,10 @@ static void forget_id(struct row *row, uint32_t learner)
 {
     struct store_erasure *erasure = (struct store_erasure *)(uintptr_t)row->batch.erasure; /* likewise */
 
-    if (erasure && erasure->learner == learner)
-        erasure->id_size = 0;
+    if (!erasure || erasure->learner != learner)
+        return;
+    erasure->id_size = 0;
+    erasure->clean = true;
 }
 
 /* Whether the log is the one of which the turn was taken. */

@@ -1432,6 +1432,46 @@ static void an_erasure_does_not_end_in_a_copy_alone(void **unused)
     arena_done(&arena);
 }
 
+/* For a node that was away meanwhile its own files are left; for a new one nothing is. */
+static void what_is_out_of_the_log_is_not_looked_for_there_again(void **unused)
+{
+    struct arena arena;
+    (void)unused;
+    skip_without_server();
+    arena_init(&arena);
+    report_often(nodes[0].engine, "anna", &arena);
+    lock_by_anna(nodes[0].engine, &arena);
+    catch_up(&nodes[2]);
+    assert_true(find_of(&nodes[2], 1).events >= REPORTS);
+    assert_true(find_of(&nodes[2], 1).named > 0);
+    close_node(&nodes[1]);
+    close_node(&nodes[2]);
+    erase_anna(nodes[0].engine, &arena);
+    close_node(&nodes[0]); /* which takes it out */
+    uint64_t forgets = memory_server_counts(server).forgets;
+    assert_true(on_postgres || forgets);
+
+    make_anew(&nodes[1]);
+    assert_false(erase_jobs_pending(nodes[1].engine->jobs));
+    assert_int_equal(jobs_of(nodes[1].store), 0);
+    assert_int_equal(find_of(&nodes[1], 1).events, 1);
+    open_node(&nodes[2], true);
+    assert_true(erase_jobs_pending(nodes[2].engine->jobs));
+    close_node(&nodes[2]);
+    open_node(&nodes[2], true);
+    assert_int_equal(jobs_of(nodes[2].store), 0);
+    assert_int_equal(find_of(&nodes[2], 1).events, 1);
+    assert_int_equal(find_of(&nodes[2], 1).named, 0);
+    assert_int_equal(memory_server_counts(server).forgets, forgets);
+    open_node(&nodes[0], true);
+    assert_all_alike();
+    for (int i = 0; i < NODES; i++)
+        close_node(&nodes[i]);
+    verify_closed_nodes();
+    close_node(&alone);
+    arena_done(&arena);
+}
+
 static bool kinds[] = {false, true};
 
 #define IN_MEMORY(test)                                                                                      \
@@ -1481,6 +1521,8 @@ int main(void)
         IN_MEMORY(a_node_that_finds_another_log_when_it_erases_ends),
         IN_MEMORY(an_erasure_does_not_end_in_a_copy_alone),
         ON_POSTGRES(an_erasure_does_not_end_in_a_copy_alone),
+        IN_MEMORY(what_is_out_of_the_log_is_not_looked_for_there_again),
+        ON_POSTGRES(what_is_out_of_the_log_is_not_looked_for_there_again),
     };
     has_postgres = postgres_server_start();
     int failed = cmocka_run_group_tests_name("nodes", tests, NULL, NULL);

@@ -221,7 +221,7 @@ static void a_job_is_what_its_lists_say(void **unused)
     uint64_t own[2], named[1];
     struct erase_jobs *jobs;
     struct fault fault = {NULL, NULL};
-    bool finished = false;
+    bool finished = false, any = false;
 
     (void)unused;
     store = open_store();
@@ -239,11 +239,15 @@ static void a_job_is_what_its_lists_say(void **unused)
     struct store_erasure gone = {.learner = key, .id = "erika", .id_size = 5};
     gone.own = erase_list_encode(own, COUNT(own), &arena, &gone.own_size);
     gone.named = erase_list_encode(named, COUNT(named), &arena, &gone.named_size);
+    assert_int_equal(erase_jobs_look(store, &gone, &any, &fault), RC_OK);
+    assert_true(any);
     assert_int_equal(erase_jobs_new(store, &jobs, &fault), RC_OK);
     assert_true(erase_jobs_add(jobs, &gone));
     while (!finished)
         assert_int_equal(erase_jobs_step(jobs, &finished, &fault), RC_OK);
     erase_jobs_free(jobs);
+    assert_int_equal(erase_jobs_look(store, &gone, &any, &fault), RC_OK);
+    assert_false(any);
     struct counted counted = events_of(key);
     assert_int_equal(counted.own, 1); /* what the lists do not name stays */
     assert_int_equal(counted.named, 0);

@@ -149,11 +149,14 @@ static void an_erasure_in_steps_keeps_the_id_until_it_is_done(void **unused)
     assert_memory_equal(batch.erasure->id, "zoe", 3);
     assert_memory_equal(batch.erasure->own, "own", 3);
     assert_int_equal(batch.erasure->named_size, 0);
+    assert_false(batch.erasure->clean);
     assert_false(batch_forget(&batch, &other, NULL));
     assert_true(batch_forget(&batch, &done, NULL));
     encode(&batch);
     assert_null(memmem(bytes.bytes, bytes.size, "zoe", 3));
-    assert_memory_equal(decode().erasure->own, "own", 3);
+    batch = decode();
+    assert_memory_equal(batch.erasure->own, "own", 3);
+    assert_true(batch.erasure->clean);
 }
 
 static void what_is_damaged_is_not_read(void **unused)
