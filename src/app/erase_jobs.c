@@ -232,6 +232,15 @@ static enum rc do_some(struct erase_jobs *jobs, struct job *job, struct arena *a
     return rc;
 }
 
+/* By a step that took so many events. One that took none, or fewer than it might, says nothing of more. */
+static void adapt(struct erase_jobs *jobs, size_t took, uint64_t spent_us)
+{
+    if (took && spent_us > 2 * STEP_US && jobs->at_once > AT_ONCE_MIN)
+        jobs->at_once /= 2;
+    else if (took == jobs->at_once && spent_us < STEP_US / 2 && jobs->at_once < AT_ONCE_MAX)
+        jobs->at_once *= 2;
+}
+
 enum rc erase_jobs_step(struct erase_jobs *jobs, bool *out_finished, struct fault *fault)
 {
     struct job *job = jobs->first;
@@ -241,14 +250,11 @@ enum rc erase_jobs_step(struct erase_jobs *jobs, bool *out_finished, struct faul
     *out_finished = false;
     if (!job)
         return RC_OK;
+    size_t before = job->own_done + job->named_done;
     arena_init(&arena);
     enum rc rc = do_some(jobs, job, &arena, fault);
     arena_done(&arena);
-    uint64_t spent_us = monotonic_us() - began_us;
-    if (spent_us > 2 * STEP_US && jobs->at_once > AT_ONCE_MIN)
-        jobs->at_once /= 2;
-    else if (spent_us < STEP_US / 2 && jobs->at_once < AT_ONCE_MAX)
-        jobs->at_once *= 2;
+    adapt(jobs, job->own_done + job->named_done - before, monotonic_us() - began_us);
     if (rc == RC_OK && job->unnamed && job->own_done == job->own.count &&
         job->named_done == job->named.count) {
         jobs->first = job->next;
