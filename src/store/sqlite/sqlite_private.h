@@ -16,7 +16,7 @@
 enum { SQLITE_PATH_BYTES = 4096, SQLITE_BUCKET_BITS = 16 };
 
 /* What checkpoint.db holds and how; one of another layout is made again from the events. */
-enum { CHECKPOINT_LAYOUT = 9 };
+enum { CHECKPOINT_LAYOUT = 10 };
 
 /* Each statement once. Order is that of enum statement. */
 enum statement {
