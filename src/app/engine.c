@@ -60,8 +60,8 @@ static uint32_t spread_of(const struct store *store)
     return (uint32_t)strtoul(digits, NULL, 16);
 }
 
-/* One that is not whole yet. The caller says why. A node that does not hold what its log holds leaves both as
- * they are. */
+/* An engine that is not whole yet goes again. The caller says why. A node that does not hold what its log
+ * holds leaves log and files as they are. */
 static enum rc give_up(struct engine *engine, enum rc rc)
 {
     engine->state.broken = rc == RC_CONFLICT || rc == RC_INTERNAL;
@@ -304,11 +304,12 @@ static bool follow_up(struct engine *engine, bool stopping)
 
     if (commit_batch(engine, NULL, NULL, NULL, &fault) == RC_OK)
         return true;
-    if (!stopping) { /* the disk may be full: a moment later, or after what comes before */
+    if (!stopping) { /* the disk may be full: a moment later, or after a write; others' are no reason */
+        int64_t left_ms, until_ms = monotonic_ms() + LOOK_MS;
         (void)pthread_mutex_lock(&engine->lock);
         engine->sleeping = true;
-        if (!queued(engine) && !engine->stopping)
-            (void)monotonic_wait(&engine->work, &engine->lock, LOOK_MS);
+        while (!queued(engine) && !engine->stopping && (left_ms = until_ms - monotonic_ms()) > 0)
+            (void)monotonic_wait(&engine->work, &engine->lock, (uint64_t)left_ms);
         engine->sleeping = false;
         (void)pthread_mutex_unlock(&engine->lock);
     }
