@@ -169,9 +169,8 @@ static enum rc fill_log(const struct settings *settings, const char *directory, 
     progress_begin(&filling.progress, "moving", "events", store_counters(source).sequence);
     if (rc == RC_OK)
         rc = store_each_batch(source, fill, &filling, fault);
-    /* When all is there that can fail for long, and before what ends it: a log that is filled is not filled
-     * again. Where that fails alone, an empty log has these keys by now, and another try gives it them anew.
-     */
+    /* After the batches, which may fail, and before the commit: a log that is filled is not filled again.
+     * Where that alone fails, an empty log has these keys by now, and another try gives it them anew. */
     if (rc == RC_OK && keys)
         rc = share_keys(filling.log, directory, fault);
     if (rc == RC_OK)

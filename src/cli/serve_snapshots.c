@@ -217,7 +217,7 @@ int serve_snapshots_check(const struct settings *settings)
     return access(place, W_OK | X_OK) == 0 ? 0 : cli_complain("snapshot_dir", strerror(errno));
 }
 
-/* It removes the copies it made for itself; one that does not end of itself is ended. */
+/* A command that is told to end removes the copies it made; one that does not end is killed. */
 static void end_child(pid_t child)
 {
     (void)kill(child, SIGTERM); /* it is ours and was not waited for */

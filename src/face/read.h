@@ -16,7 +16,7 @@ struct read {
 };
 
 struct read_handler {
-    /* Refuses a query that is none, before anybody is asked who may. NULL: the route takes none. */
+    /* Refuses a malformed query, before anybody is asked who may. NULL: the route takes none. */
     enum rc (*check)(struct request *request, struct fault *fault);
     /* Writes the body of a 200. Called when the caller may, by the route's rule. */
     enum rc (*read)(struct read *read, struct json_out *out, struct fault *fault);

@@ -30,10 +30,10 @@ bool outbox_add(struct outbox *outbox, struct message *message, int64_t now_ms);
 /* Moves all of another's to the end. False: out of memory, and some may be missing. */
 bool outbox_move(struct outbox *to, struct outbox *from, int64_t now_ms);
 
-enum outbox_state { OUTBOX_EMPTY, OUTBOX_WAITS, OUTBOX_BROKEN };
-
 /* Each of its messages counts in *total from here on: message_count. None of them is counted yet. */
 void outbox_count(struct outbox *outbox, size_t *total);
+
+enum outbox_state { OUTBOX_EMPTY, OUTBOX_WAITS, OUTBOX_BROKEN };
 
 /* Sends what the socket takes at once. */
 enum outbox_state outbox_send(struct outbox *outbox, int fd, int64_t now_ms);

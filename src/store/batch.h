@@ -85,8 +85,7 @@ struct store_erasure {
     /* instead of both: what store_erase_some has still to take out; NULL: nothing */
     const uint8_t *own, *named;
     size_t own_size, named_size;
-    bool clean; /* with own: a shared log holds nothing of them any more; what is left is in the node's files
-                 */
+    bool clean; /* with own: a shared log is rid of them; what is left is in the node's own files */
     const struct store_id *forgotten; /* courses and items that nobody else ever named */
     size_t forgotten_count;
 };
