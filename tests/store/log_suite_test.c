@@ -287,6 +287,28 @@ static void a_turn_that_is_given_up_leaves_nothing(void **state)
     store_close(store);
 }
 
+/* A database that was away: the session that rested is gone, which the next turn finds out and does not tell.
+ */
+static void a_session_that_ended_at_rest_costs_no_turn(void **state)
+{
+    struct store *store = open_node(state, 0);
+    struct log *log = store_event_log(store);
+    struct follower follower = {0};
+    struct log_head head;
+    struct fault fault;
+    long ended = 1;
+
+    assert_int_equal(write_one(store, &follower, "a", NULL), LOG_STORED);
+    if (kind_of(state) == POSTGRES)
+        postgres_server_run("SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
+                            " WHERE application_name = 'milepost'",
+                            &ended);
+    assert_true(ended > 0);
+    assert_int_equal(log_begin(log, &follower.turn, follow, &follower, &head, &fault), RC_OK);
+    log_abandon(log);
+    store_close(store);
+}
+
 /* Locks events.db from outside, as a copy by hand does. */
 static sqlite3 *lock_events(size_t node)
 {
@@ -924,6 +946,7 @@ int main(void)
         OF_EACH(a_copy_is_no_log),
         OF_EACH(no_id_is_given_out_twice),
         OF_EACH(a_turn_that_is_given_up_leaves_nothing),
+        OF_EACH(a_session_that_ended_at_rest_costs_no_turn),
         OF_EACH(a_batch_that_is_refused_is_nowhere),
         OF_EACH(a_batch_in_doubt_is_stored_or_refused_in_the_end),
         OF_EACH(nodes_see_each_others_batches_in_one_order),

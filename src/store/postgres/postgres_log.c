@@ -190,22 +190,43 @@ static void free_lock(struct postgres_log *log)
     pg_clear(results, 1);
 }
 
+/* Opens the transaction, takes the lock and reads what has come. A connection that rested may have been
+ * closed meanwhile, which shows only now: then once more on a new one, since nothing is decided yet.
+ * *out_taken false: lost, or too slow. */
+static enum rc ask_for_turn(struct postgres_log *log, const struct log_turn *after, PGresult **results,
+                            int count, bool *out_taken, struct fault *fault)
+{
+    struct pg_arguments arguments = {.count = 0};
+
+    pg_argument_4(&arguments, log->number);
+    for (bool again = false;; again = true) {
+        bool rested = log->writer.conn != NULL;
+        int64_t began_ms = monotonic_ms();
+        enum rc rc = postgres_nodes_connect(log, &log->writer, true, fault);
+        if (rc != RC_OK)
+            return rc;
+        *out_taken = pg_send(&log->writer, PG_BEGIN, NULL) && pg_send(&log->writer, PG_LOCK, &arguments) &&
+                     send_page(log, after, ROWS_UNDER_LOCK) &&
+                     pg_take(&log->writer, monotonic_ms() + TURN_MS, results, count);
+        bool closed = !*out_taken && !log->writer.conn && monotonic_ms() - began_ms < ASK_MS;
+        if (!closed || !rested || again)
+            return RC_OK;
+        pg_clear(results, count);
+    }
+}
+
 /* One try. *out_all false: too much has come; the turn is given up, and what came is handed over. */
 static enum rc try_turn(struct postgres_log *log, struct log_turn *inout_after, log_visitor *visit, void *arg,
                         bool *out_all, struct fault *fault)
 {
     enum { BEGUN, LOCKED, ROWS, COUNT };
-    struct pg_arguments arguments = {.count = 0};
     PGresult *results[COUNT] = {NULL};
     const char *state;
-    enum rc rc = postgres_nodes_connect(log, &log->writer, true, fault);
+    bool taken;
+    enum rc rc = ask_for_turn(log, inout_after, results, COUNT, &taken, fault);
 
     if (rc != RC_OK)
         return rc;
-    pg_argument_4(&arguments, log->number);
-    bool taken = pg_send(&log->writer, PG_BEGIN, NULL) && pg_send(&log->writer, PG_LOCK, &arguments) &&
-                 send_page(log, inout_after, ROWS_UNDER_LOCK) &&
-                 pg_take(&log->writer, monotonic_ms() + TURN_MS, results, COUNT);
     if (!taken || !pg_all_well(results, COUNT, &state)) {
         bool waited = taken && is_lock_timeout(results, COUNT);
         rc = postgres_fail(log, results, COUNT, fault);
