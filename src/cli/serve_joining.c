@@ -126,13 +126,15 @@ static void observe(struct face_context *context, struct request *request, uint6
         serve_observe(context, request, microseconds);
 }
 
+/* The figures first: who is answered on a port finds their listener too. */
 static enum rc listen_now(struct server *server, struct fault *fault)
 {
     struct http_settings http = serve_listener(server);
+    enum rc rc = serve_start_metrics(server, judge_metrics, observe, fault);
 
     http.judge = judge;
     http.observe = observe;
-    return http_server_start(&http, &server->http, fault);
+    return rc == RC_OK ? http_server_start(&http, &server->http, fault) : rc;
 }
 
 int serve_join_begin(struct server *server)
@@ -143,8 +145,7 @@ int serve_join_begin(struct server *server)
         return 0;
     server->joining.began_ms = monotonic_ms();
     int status = serve_load_tls(&server->settings, &server->tls);
-    if (status == 0 && (listen_now(server, &fault) != RC_OK ||
-                        serve_start_metrics(server, judge_metrics, observe, &fault) != RC_OK))
+    if (status == 0 && listen_now(server, &fault) != RC_OK)
         status = serve_complain(fault.field, fault_why(&fault));
     return status;
 }
@@ -176,10 +177,7 @@ void serve_join_see(void *arg, struct log *log, uint64_t turn, uint64_t sequence
 enum rc serve_join_end(struct server *server, struct fault *fault)
 {
     atomic_store_explicit(&server->joining.over, true, memory_order_release);
-    enum rc rc = server->http ? RC_OK : listen_now(server, fault);
-    if (rc == RC_OK && !server->metrics_http)
-        rc = serve_start_metrics(server, judge_metrics, observe, fault);
-    return rc;
+    return server->http ? RC_OK : listen_now(server, fault);
 }
 
 static uint64_t sequence_of(void *engine)
