@@ -38,7 +38,7 @@ int64_t trk_percent(wide part, int64_t whole, bool done)
 
 int64_t trk_course_percent(uint32_t completed, uint32_t required)
 {
-    return completed < required ? trk_percent(completed, required, false) : required > 0 ? 100 : 0;
+    return trk_percent(completed < required ? completed : required, required, completed >= required);
 }
 
 static const char *title_of(struct arena *arena, const struct item_def *def, const char *id)
